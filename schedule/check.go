@@ -7,14 +7,14 @@ import (
 
 // Limits of what a schedule may hold, whoever wrote it. What is past them is refused, never cut.
 const (
-	MaxChecks      = 10_000           // checks in one schedule
-	MaxIDBytes     = 256              // bytes of a check's id, type or label
-	MaxDetailBytes = 64 << 10         // bytes of one check's details, as JSON
-	MinPeriod      = time.Second      // shortest period
+	MaxChecks      = 10_000               // checks in one schedule
+	MaxIDBytes     = 256                  // bytes of a check's id, type or label
+	MaxDetailBytes = 64 << 10             // bytes of one check's details, as JSON
+	MinPeriod      = time.Second          // shortest period
 	MaxPeriod      = 366 * 24 * time.Hour // longest period
-	MaxTimeout     = time.Hour        // longest time limit of a check
-	DefaultPeriod  = time.Minute      // where a local file names none
-	DefaultTimeout = time.Minute      // where none is named, see CHECKS.md
+	MaxTimeout     = time.Hour            // longest time limit of a check
+	DefaultPeriod  = time.Minute          // where a local file names none
+	DefaultTimeout = time.Minute          // where none is named, see CHECKS.md
 )
 
 // A Check is one line of a schedule: what to look at, how often, and for how long at most.

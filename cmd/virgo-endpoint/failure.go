@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"virgo/transport/endpoint"
+)
+
+// The exit codes; one that is not listed is a failure as well.
+const (
+	exitOK         = 0
+	exitUnexpected = 1
+	exitUsage      = 2
+)
+
+// exitCodes ends every command's help.
+const exitCodes = `Exit codes:
+  0  done
+  1  unexpected error
+  2  configuration or usage
+`
+
+// A failure is an error with its exit code and, where there is one, the next step.
+type failure struct {
+	code int
+	err  error
+	hint string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// explain gives an error of the library its exit code and the next step.
+func (a *app) explain(err error) error {
+	var mode *endpoint.ModeError
+	var own *failure
+	dir := shellWord(a.Dir)
+	switch {
+	case err == nil, errors.As(err, &own):
+		return err
+	case errors.As(err, &mode):
+		return &failure{exitUsage, err, mode.Fix}
+	case errors.Is(err, endpoint.ErrNoStore), errors.Is(err, fs.ErrNotExist):
+		return &failure{exitUsage, err, "virgo-endpoint init --dir " + dir + " makes what is missing"}
+	case errors.Is(err, endpoint.ErrNewerStore):
+		return &failure{exitUsage, err, "use the version of virgo-endpoint that last served this folder, or a later one"}
+	case errors.Is(err, endpoint.ErrNoSuchToken):
+		return &failure{exitUsage, err, "virgo-endpoint token list --dir " + dir}
+	case errors.Is(err, endpoint.ErrBadLabel), errors.Is(err, endpoint.ErrBadHost):
+		return &failure{exitUsage, err, ""}
+	case errors.Is(err, syscall.EADDRINUSE):
+		return &failure{exitUnexpected, err, "something listens there already; give another --listen"}
+	case errors.Is(err, fs.ErrPermission):
+		return &failure{exitUnexpected, err, "run it as the owner of " + dir}
+	}
+	return err
+}
+
+func exitCode(err error) int {
+	var f *failure
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &f):
+		return f.code
+	default:
+		return exitUnexpected
+	}
+}
+
+// printError is the one place where an error reaches a person.
+func printError(w io.Writer, err error) {
+	fmt.Fprintln(w, "virgo-endpoint: error: "+oneLine(err.Error()))
+	var f *failure
+	if errors.As(err, &f) && f.hint != "" {
+		fmt.Fprintln(w, "virgo-endpoint: hint: "+f.hint)
+	}
+}
+
+func oneLine(s string) string { return strings.ReplaceAll(strings.TrimSpace(s), "\n", "; ") }
+
+// shellWord is s as a word of a command line that a person can paste.
+func shellWord(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:\\@%+=,", r)
+	}) {
+		return s
+	}
+	return strconv.Quote(s)
+}

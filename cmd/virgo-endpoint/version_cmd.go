@@ -1,0 +1,39 @@
+package main
+
+import (
+	"runtime"
+	"runtime/debug"
+)
+
+// release is set by the build (-ldflags -X).
+var release = "0.1.0-dev"
+
+type versionCmd struct{}
+
+type versionDocument struct {
+	document
+	Version  string `json:"version"`
+	Commit   string `json:"commit"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+func (versionCmd) Run(a *app) error {
+	doc := versionDocument{document{schemaVersion}, release, "unknown", runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+	if bi, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range bi.Settings {
+			if s.Key == "vcs.revision" {
+				doc.Commit = s.Value
+			}
+		}
+	}
+	if a.JSON {
+		return a.printJSON(doc)
+	}
+	var t table
+	t.row("virgo-endpoint", doc.Version)
+	t.row("commit", doc.Commit)
+	t.row("go", doc.Go)
+	t.row("platform", doc.Platform)
+	return a.print(t.text())
+}

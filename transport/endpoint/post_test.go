@@ -1,0 +1,128 @@
+package endpoint
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParsePost(t *testing.T) {
+	now := time.UnixMilli(1_700_000_000_000)
+	with := func(field, value string) string {
+		all := map[string]string{"result_id": `"r"`, "check_id": `"c"`, "check_type": `"t"`, "state": `"available"`, "status": `"s"`,
+			"timestamp": "1", "min_check_period": "60000", "metrics": "[]"}
+		if value == "" {
+			delete(all, field)
+		} else {
+			all[field] = value
+		}
+		var parts []string
+		for k, v := range all {
+			parts = append(parts, `"`+k+`":`+v)
+		}
+		return "{" + strings.Join(parts, ",") + "}"
+	}
+	metric := func(m string) string { return with("metrics", `[[null,{"m":`+m+`}]]`) }
+	for _, test := range []struct {
+		params string
+		fault  string // part of the error; empty: taken
+	}{
+		{with("", ""), ""},
+		{with("result_id", ""), ""},
+		{with("result_id", "null"), ""},
+		{with("result_id", `""`), "result_id"},
+		{with("result_id", "7"), "result_id is a JSON number"},
+		{with("result_id", `"`+strings.Repeat("x", MaxIDBytes+1)+`"`), "result_id"},
+		{with("check_id", ""), "check_id"},
+		{with("check_id", `"a\nb"`), "check_id"},
+		{with("check_id", `"`+strings.Repeat("x", 10<<20)+`"`), "check_id"},
+		{with("check_type", `""`), "check_type"},
+		{with("check_type", `{}`), "check_type is a JSON object"},
+		{with("state", `"ok"`), `state is "ok"`},
+		{with("state", ""), "state"},
+		{with("status", ""), ""},
+		{with("status", `"`+strings.Repeat("ä", 256)+`"`), ""},
+		{with("status", `"`+strings.Repeat("ä", 257)+`"`), "status is longer"},
+		{with("timestamp", ""), ""},
+		{with("timestamp", "0"), ""},
+		{with("timestamp", "-1"), "timestamp"},
+		{with("timestamp", "1e300"), "timestamp"},
+		{with("timestamp", "253402300800000"), "timestamp"},
+		{with("timestamp", `"1"`), "timestamp is a JSON string"},
+		{with("min_check_period", "-5"), "min_check_period"},
+		{with("metrics", "null"), ""},
+		{with("metrics", ""), ""},
+		{with("metrics", "{}"), "metrics is a JSON object"},
+		{with("metrics", "[[]]"), "metrics[0]: it is not a list"},
+		{with("metrics", `[[null,{}],[1,{}]]`), "metrics[1]: its dimension"},
+		{with("metrics", `[[null,[]]]`), "metrics[0]: its metrics cannot"},
+		{with("unknown", `{"a":[1]}`), ""},
+		{metric(`{"t":"gauge","v":"1.5","u":"s"}`), ""},
+		{metric(`{"t":"gauge","v":"NaN"}`), ""},
+		{metric(`{"t":"double","v":"0x1f"}`), ""},
+		{metric(`{"t":"int64","v":"-0007"}`), ""},
+		{metric(`{"t":"uint64","v":"0xff"}`), ""},
+		{metric(`{"t":"int32","v":"2147483648"}`), `metric "m": its value "2147483648" is not of type int32`},
+		{metric(`{"t":"uint32","v":"-1"}`), "not of type uint32"},
+		{metric(`{"t":"int64","v":"1_000"}`), "not of type int64"},
+		{metric(`{"t":"uint64","v":""}`), "not of type uint64"},
+		{metric(`{"t":"bool","v":"maybe"}`), "not of type bool"},
+		{metric(`{"t":"string","v":""}`), ""},
+		{metric(`{"t":"string","v":7}`), "its metrics cannot be read: v is a JSON number"},
+		{metric(`{"t":"string"}`), "no value"},
+		{metric(`{"t":"float","v":"1"}`), `its type "float"`},
+		{metric(`null`), "no value"},
+		{"", "missing"},
+		{"null", "check_id"},
+		{"[]", "it is a JSON array"},
+		{"7", "it is a JSON number"},
+		{`{"check_id":`, "cannot be read"},
+	} {
+		r, err := parsePost(json.RawMessage(test.params), now)
+		switch {
+		case test.fault == "" && err != nil:
+			t.Errorf("%.200s: %v", test.params, err)
+		case test.fault != "" && (err == nil || !strings.Contains(err.Error(), test.fault)):
+			t.Errorf("%.200s: %v, want %q", test.params, err, test.fault)
+		case err != nil && len(err.Error()) > 500:
+			t.Errorf("%.200s: an error of %d bytes", test.params, len(err.Error()))
+		case err == nil && (r.CheckID != "c" || r.CheckType != "t" || r.State != "available"):
+			t.Errorf("%.200s: %+v", test.params, r)
+		}
+	}
+	r, err := parsePost(json.RawMessage(with("timestamp", "")), now)
+	if err != nil || !r.Time.Equal(now) {
+		t.Errorf("without a timestamp: %v, %v", r.Time, err)
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	list, err := Metrics([]byte(`{"metrics":[["eth0",{"b":{"t":"gauge","v":"2","u":"bytes"},"a":{"t":"gauge","v":"1"}}],[null,{"c":{"t":"string","v":"x"}}]]}`))
+	want := []Metric{{"eth0", "a", "gauge", "1", ""}, {"eth0", "b", "gauge", "2", "bytes"}, {"", "c", "string", "x", ""}}
+	if err != nil || len(list) != 3 || list[0] != want[0] || list[1] != want[1] || list[2] != want[2] {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+func FuzzParsePost(f *testing.F) {
+	f.Add([]byte(metric("r1", "c")))
+	f.Add([]byte(`{"metrics":[[null,{"m":{"t":"int64","v":"0x"}}]],"check_id":"c","check_type":"t","state":"available"}`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := parsePost(data, time.UnixMilli(1))
+		_, again := parsePost(data, time.UnixMilli(2))
+		if (err == nil) != (again == nil) || err != nil && err.Error() != again.Error() {
+			t.Fatalf("first %v, then %v", err, again)
+		}
+		if err != nil {
+			return
+		}
+		if !plainID(r.CheckID) || !plainID(r.CheckType) || r.ResultID != "" && !plainID(r.ResultID) {
+			t.Errorf("%+v", r)
+		}
+		if _, err := Metrics(data); err != nil {
+			t.Errorf("what was taken cannot be shown: %v", err)
+		}
+	})
+}

@@ -1,0 +1,91 @@
+package endpoint
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A Result is one result as the store keeps it.
+type Result struct {
+	// Seq numbers results in the order that they came, from 1.
+	Seq int64
+	// AgentID is the agent_id of its session's hello.
+	AgentID string
+	// ResultID is unique within the agent; empty where the agent sent none.
+	ResultID string
+	// CheckID, CheckType, State ("available" or "unavailable") and Status as sent.
+	CheckID, CheckType, State, Status string
+	// Time is when the check finished, by the agent's clock; where it sent none, Received.
+	Time time.Time
+	// Received is when it came, by the endpoint's clock.
+	Received time.Time
+	// Params is the whole params object as it came.
+	Params json.RawMessage
+}
+
+// A ResultFilter says which results are wanted; the zero value wants all.
+type ResultFilter struct {
+	// AgentID and CheckID; empty means any.
+	AgentID, CheckID string
+	// Since bounds Result.Time from below; zero means no bound.
+	Since time.Time
+	// Limit keeps the newest so many; 0 means all.
+	Limit int
+}
+
+// Results calls fn for each wanted result, oldest first by Result.Time. An error of fn ends it and is
+// returned.
+func (s *Store) Results(ctx context.Context, f ResultFilter, fn func(Result) error) error {
+	query, args := f.query()
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return fmt.Errorf("reading results: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r Result
+		var id sql.NullString
+		var at, received int64
+		err := rows.Scan(&r.Seq, &r.AgentID, &id, &r.CheckID, &r.CheckType, &r.State, &r.Status, &at, &received, (*[]byte)(&r.Params))
+		if err != nil {
+			return fmt.Errorf("reading results: %w", err)
+		}
+		r.ResultID = id.String
+		r.Time, r.Received = time.UnixMilli(at), time.UnixMilli(received)
+		if err := fn(r); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("reading results: %w", err)
+	}
+	return nil
+}
+
+func (f ResultFilter) query() (string, []any) {
+	var where []string
+	var args []any
+	if f.AgentID != "" {
+		where, args = append(where, "agent_id = ?"), append(args, f.AgentID)
+	}
+	if f.CheckID != "" {
+		where, args = append(where, "check_id = ?"), append(args, f.CheckID)
+	}
+	if !f.Since.IsZero() {
+		where, args = append(where, "timestamp_ms >= ?"), append(args, f.Since.UnixMilli())
+	}
+	q := `SELECT seq, agent_id, result_id, check_id, check_type, state, status, timestamp_ms, received_ms, params
+		FROM results JOIN agents ON results.agent = agents.key`
+	if len(where) > 0 {
+		q += " WHERE " + strings.Join(where, " AND ")
+	}
+	if f.Limit > 0 {
+		q = "SELECT * FROM (" + q + " ORDER BY timestamp_ms DESC, seq DESC LIMIT ?)"
+		args = append(args, f.Limit)
+	}
+	return q + " ORDER BY timestamp_ms, seq", args
+}

@@ -1,0 +1,81 @@
+package endpoint
+
+import (
+	"context"
+	"fmt"
+)
+
+// storeVersions are the steps from an empty file to today's tables: step i leads from user_version i
+// to i+1. A step that was released is never changed; a new one is added after it.
+//
+// results.result_id is NULL where an agent sent none (an agent that knows only the existing protocol):
+// NULLs are distinct in the unique index, so each such post is kept.
+var storeVersions = []string{
+	`CREATE TABLE agents (
+		key             INTEGER PRIMARY KEY,
+		agent_id        TEXT NOT NULL UNIQUE,
+		name            TEXT NOT NULL DEFAULT '',
+		process_version TEXT NOT NULL DEFAULT '',
+		bundle_version  TEXT NOT NULL DEFAULT '',
+		remote          TEXT NOT NULL DEFAULT '', -- the address of its last hello
+		first_seen_ms   INTEGER NOT NULL,
+		last_seen_ms    INTEGER NOT NULL,
+		results         INTEGER NOT NULL DEFAULT 0 -- how many were stored
+	) STRICT;
+	CREATE TABLE results (
+		seq          INTEGER PRIMARY KEY, -- in the order of arrival
+		agent        INTEGER NOT NULL REFERENCES agents (key),
+		result_id    TEXT,
+		check_id     TEXT NOT NULL,
+		check_type   TEXT NOT NULL,
+		state        TEXT NOT NULL,
+		status       TEXT NOT NULL,
+		timestamp_ms INTEGER NOT NULL, -- when the check finished, by the agent's clock
+		received_ms  INTEGER NOT NULL, -- when it came, by the endpoint's clock
+		params       BLOB NOT NULL     -- check_metrics.post's params as they came
+	) STRICT;
+	CREATE UNIQUE INDEX results_once ON results (agent, result_id);
+	CREATE INDEX results_by_time ON results (timestamp_ms);
+	CREATE TABLE tokens (
+		key          INTEGER PRIMARY KEY,
+		id           TEXT NOT NULL UNIQUE, -- what a person calls it by
+		label        TEXT NOT NULL,
+		hash         BLOB NOT NULL UNIQUE, -- SHA-256 of the token
+		created_ms   INTEGER NOT NULL,
+		revoked_ms   INTEGER,
+		last_used_ms INTEGER
+	) STRICT;`,
+}
+
+// migrate brings the tables to the last of storeVersions in one transaction: a step is there whole or
+// not at all, and of two processes that open a file one waits for the other.
+func (s *Store) migrate(ctx context.Context) error {
+	var version int
+	if err := s.read.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if version == len(storeVersions) {
+		return nil
+	}
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	// Once more, under the write lock: another process may have been faster.
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if version > len(storeVersions) {
+		return fmt.Errorf("%w: its tables are version %d, this program knows up to %d", ErrNewerStore, version, len(storeVersions))
+	}
+	for ; version < len(storeVersions); version++ {
+		if _, err := tx.ExecContext(ctx, storeVersions[version]); err != nil {
+			return fmt.Errorf("bringing the tables from version %d to %d: %w", version, version+1, err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}

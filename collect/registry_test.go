@@ -1,0 +1,59 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"testing"
+)
+
+func quiet(context.Context, Request) (Report, error) { return Report{}, nil }
+
+func registry(t *testing.T, types ...Type) *Registry {
+	t.Helper()
+	r, err := NewRegistry(types...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestRegistry(t *testing.T) {
+	c := CheckerFunc(quiet)
+	r := registry(t, Type{Name: "agent.memory", Checker: c}, Type{Name: "agent.cpu", Checker: c}, Type{Name: "remote.tcp", Checker: c})
+	if got, ok := r.Lookup("agent.cpu"); !ok || got.Name != "agent.cpu" {
+		t.Errorf("agent.cpu: %v %v", got, ok)
+	}
+	if got, ok := r.Lookup("agent.cp"); ok {
+		t.Errorf("agent.cp: %v", got)
+	}
+	types := r.Types()
+	if len(types) != 3 || types[0].Name != "agent.cpu" || types[2].Name != "remote.tcp" {
+		t.Errorf("%v", types)
+	}
+	types[0].Name = "changed"
+	if _, ok := r.Lookup("agent.cpu"); !ok {
+		t.Error("Types gives the registry's own slice away")
+	}
+	for name, want := range map[string]string{
+		"agent.cpuu": "agent.cpu", "cpu": "agent.cpu", "CPU": "agent.cpu", "memroy": "agent.memory",
+		"agent.cpu": "agent.cpu", "remote.tpc": "remote.tcp", "": "", "agent.zzzzzz": "", "x": "",
+		"agent.mem\x00ory": "agent.memory",
+	} {
+		if got := r.Suggest(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestRegistryRefuses(t *testing.T) {
+	c := CheckerFunc(quiet)
+	for _, types := range [][]Type{
+		{{Name: "a", Checker: c}, {Name: "b", Checker: c}, {Name: "a", Checker: c}},
+		{{Checker: c}},
+		{{Name: "a"}},
+	} {
+		if _, err := NewRegistry(types...); !errors.Is(err, ErrType) {
+			t.Errorf("%v: %v", types, err)
+		}
+	}
+}

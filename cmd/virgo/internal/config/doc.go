@@ -1,0 +1,30 @@
+// Package config reads and writes the agent's settings, and knows where things lie.
+//
+// # Precedence
+//
+// A flag beats the environment (VIRGO_…), which beats the file, which beats the default. The flags are the
+// command line's; this package does the rest.
+//
+// # The file
+//
+// virgo.yaml, read strictly: an unknown key or a wrong type is an error with file and line, because a
+// setting that is misspelt is a setting that silently does nothing. An existing agent's file of
+// "monitoring_token X" lines is read as well; which of the two a file is, is seen by looking.
+//
+//	endpoint: monitor.example.com:50041   # or endpoints: [a:1, b:2]; an SRV name begins with _
+//	token: file:/etc/virgo/token          # or env:NAME, credential:NAME, or the token itself
+//	agent_id: web-1-1a2b3c4d
+//	agent_name: web-1
+//	pin: sha256:…                         # of the endpoint's public key; several: a list
+//	ca_file: /etc/virgo/ca.pem
+//	server_name: monitor.example.com
+//	spool: {max_bytes: 64MiB, max_age: 30d}
+//	deadline: 50s
+//	concurrency: 4
+//	schedule_max_age: 1h
+//
+// # The token
+//
+// It is read when a session opens, and never printed: [Secret] shows as [redacted] in every format. A file
+// that holds it must be its owner's alone; a looser mode is refused with the command that mends it.
+package config

@@ -1,0 +1,45 @@
+package term
+
+import (
+	"io"
+	"os"
+
+	xterm "golang.org/x/term"
+)
+
+// A Color is one of the few that this program uses.
+type Color uint8
+
+// The colours, by what they say.
+const (
+	Plain Color = iota
+	Good
+	Bad
+	Faint
+	Head
+)
+
+func (c Color) paint(s string, on bool) string {
+	if !on || c == Plain || s == "" {
+		return s
+	}
+	code := [...]string{Good: "32", Bad: "31", Faint: "2", Head: "1"}[c]
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// IsTerminal says whether a person is at the other end of f, an *os.File.
+func IsTerminal(f any) bool {
+	file, ok := f.(*os.File)
+	return ok && xterm.IsTerminal(int(file.Fd()))
+}
+
+// UseColor says whether w wants colour: a terminal, NO_COLOR not set (no-color.org), TERM not "dumb".
+func UseColor(w io.Writer, getenv func(string) string) bool {
+	return IsTerminal(w) && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
+}
+
+// ReadSecret reads a line from a terminal without showing it.
+func ReadSecret(f *os.File) (string, error) {
+	b, err := xterm.ReadPassword(int(f.Fd()))
+	return string(b), err
+}

@@ -1,0 +1,163 @@
+package spool
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// Append adds records in the order given and returns them with their ids; their Data is the entries'
+// own, not a copy. Then it drops what the bounds no longer allow, oldest first, which [Tx.Dropped]
+// tells; that can be the first of a batch that is larger than the whole spool.
+//
+// One call drops a few thousand records at most. Where far more is past a bound (a lower
+// MaxBytes, a host that slept), the next calls go on.
+//
+// Errors: [ErrTooLarge] (nothing of this call is stored, and the transaction can go on),
+// [ErrViewOnly], [ErrTxOver], [ErrDamaged].
+func (tx *Tx) Append(entries ...Entry) ([]Record, error) {
+	tx.inside = true
+	records, err := tx.append(entries)
+	tx.inside = false
+	return records, err
+}
+
+func (tx *Tx) append(entries []Entry) ([]Record, error) {
+	queue, err := tx.writable(bucketQueue)
+	if err != nil {
+		return nil, err
+	}
+	size, ids := 0, 0
+	for i := range entries {
+		e := &entries[i]
+		if err := tx.s.checkSize(e); err != nil {
+			return nil, fmt.Errorf("keep record %d of %d: %w", i+1, len(entries), err)
+		}
+		size += recordSize(e.Agent, len(e.Data)) - keyBytes
+		ids += idSize(len(e.Agent))
+	}
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	var random [8]byte
+	rand.Read(random[:]) // never fails: it ends the process rather
+	start := binary.BigEndian.Uint64(random[:])
+
+	seq := queue.Sequence()
+	if k, _ := queue.Cursor().Last(); parseKey(k) > seq {
+		seq = parseKey(k) // a sequence that went back must not put one record over another
+	}
+	queue.FillPercent = 1 // keys only grow: a page that is full stays as it is
+	records := make([]Record, len(entries))
+	values := make([]byte, 0, size) // bbolt keeps pointing into it until the commit
+	var names strings.Builder
+	names.Grow(ids)
+	for i := range entries {
+		e := &entries[i]
+		seq++
+		from, name := len(values), names.Len()
+		values = appendRecord(values, seq, tx.totals.age, start, e)
+		v := values[from:len(values):len(values)]
+		key := keyOf(seq)
+		if err := queue.Put(key[:], v); err != nil {
+			return nil, fmt.Errorf("store in %s: %w", tx.s.path, err)
+		}
+		tx.totals.queue.add(keyBytes + len(v))
+		writeID(&names, v[recordFixed:recordFixed+len(e.Agent)], start, seq)
+		records[i] = Record{
+			Seq: seq, ID: names.String()[name:], Agent: e.Agent,
+			Made: time.UnixMilli(e.Made.UnixMilli()), Data: e.Data,
+		}
+	}
+	if err := queue.SetSequence(seq); err != nil {
+		return nil, fmt.Errorf("store in %s: %w", tx.s.path, err)
+	}
+	tx.totals.flow(len(entries), uint64(size+keyBytes*len(entries)))
+	tx.dirty, tx.appended = true, true
+	return records, tx.trimQueue(queue, len(entries))
+}
+
+func (s *Spool) checkSize(e *Entry) error {
+	switch n := recordSize(e.Agent, len(e.Data)); {
+	case len(e.Data) > MaxRecordBytes:
+		return fmt.Errorf("%w: %d bytes of data (at most %d)", ErrTooLarge, len(e.Data), MaxRecordBytes)
+	case len(e.Agent) > MaxAgentBytes:
+		return fmt.Errorf("%w: an agent id of %d bytes (at most %d)", ErrTooLarge, len(e.Agent), MaxAgentBytes)
+	case int64(n) > s.opt.MaxBytes:
+		return fmt.Errorf("%w: %d bytes in a spool of %d", ErrTooLarge, n, s.opt.MaxBytes)
+	}
+	return nil
+}
+
+// maxTrim bounds how many records one call drops besides as many as it added: each costs memory until
+// the commit.
+const maxTrim = 4096
+
+// trimQueue drops the oldest records while a bound is passed.
+func (tx *Tx) trimQueue(queue *bolt.Bucket, added int) error {
+	c := queue.Cursor()
+	for range maxTrim + added {
+		k, v := c.First()
+		if k == nil {
+			tx.totals.queue = tally{} // whatever was counted, nothing is there
+			return nil
+		}
+		aged := tx.totals.age > recordTime(v)+uint64(tx.s.opt.MaxAge.Milliseconds())
+		full := tx.totals.queue.bytes > uint64(tx.s.opt.MaxBytes)
+		if !aged && !full {
+			return nil
+		}
+		cause := CauseSpace
+		if aged {
+			cause = CauseAge
+		}
+		if err := tx.drop(c, k, v, cause, &tx.totals.queue); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trimRejected does the same for what was refused.
+func (tx *Tx) trimRejected(rejected *bolt.Bucket, added int) error {
+	c := rejected.Cursor()
+	for range maxTrim + added {
+		k, v := c.First()
+		if k == nil {
+			tx.totals.rejected = tally{}
+			return nil
+		}
+		if tx.totals.rejected.bytes <= uint64(tx.s.opt.MaxBytes/rejectedShare) {
+			return nil
+		}
+		if err := tx.drop(c, k, v, CauseRefused, &tx.totals.rejected); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drop deletes the record under c and counts it. What cannot be read counts as damaged, whatever the
+// reason it is dropped for.
+func (tx *Tx) drop(c *bolt.Cursor, k, v []byte, cause Cause, from *tally) error {
+	value := v
+	if from == &tx.totals.rejected {
+		_, value, _ = parseReason(v)
+	}
+	r, err := parseRecord(parseKey(k), value)
+	if err != nil {
+		cause = CauseDamaged
+	}
+	n := len(k) + len(v)
+	if err := c.Delete(); err != nil {
+		return fmt.Errorf("drop from %s: %w", tx.s.path, err)
+	}
+	from.sub(n)
+	tx.drops[cause.index()].note(n, r.made, err == nil)
+	tx.dirty = true
+	return nil
+}

@@ -1,0 +1,170 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime/debug"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+// growStep is how much a file beyond that size grows at once (below it, bbolt doubles). Its default of
+// 16 MiB would be a quarter of a whole spool.
+const growStep = 1 << 20
+
+// A session is the file held open for one transaction.
+type session struct {
+	f       *os.File
+	db      *bolt.DB // nil where there is nothing to read yet
+	size    int64    // of the file, bytes
+	ready   bool     // bbolt can open it; else nothing was ever stored in it
+	created bool     // the file is new: its folder's entry is not synced yet
+}
+
+// openFile opens and locks the file and weighs its header. A nil session says that there is nothing
+// to read: only a View gets it.
+func (s *Spool) openFile(ctx context.Context, write bool) (*session, error) {
+	flags := os.O_RDONLY | noFollow
+	if write {
+		flags = os.O_RDWR | os.O_CREATE | noFollow
+	}
+	for {
+		f, err := os.OpenFile(s.path, flags, 0o600)
+		if err != nil {
+			if !write && errors.Is(err, fs.ErrNotExist) {
+				return nil, nil
+			}
+			return nil, explain("open", s.path, write, err)
+		}
+		o, err := s.lockFile(ctx, f, write)
+		if err != nil {
+			f.Close()
+			return nil, err
+		}
+		if o != nil {
+			return o, nil
+		}
+		f.Close()
+		if err := ctx.Err(); err != nil {
+			return nil, context.Cause(ctx)
+		}
+		// Another process moved the file away while we waited; take the one that is there now.
+	}
+}
+
+// lockFile returns nil without an error where f is no longer the spool's file.
+func (s *Spool) lockFile(ctx context.Context, f *os.File, write bool) (*session, error) {
+	if err := lockWithin(ctx, f, write, s.opt.LockWait); err != nil {
+		return nil, explain("lock", s.path, write, err)
+	}
+	size, still, err := checkFile(f, s.path)
+	if err != nil || !still {
+		return nil, err
+	}
+	state, err := checkHeader(f, s.path, size)
+	if err != nil {
+		return nil, explain("read", s.path, false, err)
+	}
+	o := &session{f: f, size: size, ready: write || state == stateGood}
+	if !write || state == stateGood {
+		return o, nil
+	}
+	if err := f.Truncate(0); err != nil {
+		return nil, explain("start afresh", s.path, true, err)
+	}
+	o.size, o.created = 0, true
+	return o, nil
+}
+
+// openDB hands the locked file to bbolt.
+func (tx *Tx) openDB() error {
+	s, o := tx.s, tx.o
+	if o.created {
+		tx.hook("create", ".before")
+	}
+	db, err := bolt.Open(s.path, 0o600, &bolt.Options{
+		OpenFile:     func(string, int, fs.FileMode) (*os.File, error) { return o.f, nil },
+		Timeout:      s.opt.LockWait, // for Windows, where bbolt's lock is one beside ours
+		ReadOnly:     !tx.write,
+		PageSize:     pageSize,
+		FreelistType: bolt.FreelistArrayType, // lowest page first: the file stays dense
+		NoStatistics: true,
+	})
+	switch {
+	case err == nil:
+	case errors.Is(err, berrors.ErrTimeout):
+		return fmt.Errorf("lock %s: %w (waited %v)", s.path, ErrLocked, s.opt.LockWait)
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+		return damaged(s.path, "%v", err)
+	default:
+		return explain("open", s.path, tx.write, err)
+	}
+	db.AllocSize = growStep
+	o.db = db
+	if o.created {
+		tx.hook("create", ".after")
+	}
+	return nil
+}
+
+// close gives the file back. A bbolt that panicked may have left its own locks taken, so that
+// closing it would hang: then only the file is closed, which is what other processes wait for.
+func (o *session) close(broken bool) {
+	unlock(o.f)
+	if o.db != nil && !broken {
+		// What was committed is synced: an error of closing takes nothing back.
+		_ = o.db.Close()
+		return
+	}
+	_ = o.f.Close()
+}
+
+// transact opens the file, runs fn in a transaction and closes the file, whatever happens. point
+// names the hooks; empty means append or update, by what fn did.
+//
+// bbolt checks little of what it reads. A damaged file shows as a panic or, through the map, as a
+// fault, which the runtime is asked to turn into a panic on this goroutine: both become [ErrDamaged]. A
+// panic of the caller's fn passes through, after the transaction was undone.
+func (s *Spool) transact(ctx context.Context, write bool, point string, fn func(*Tx) error) (err error) {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err := s.acquire(ctx); err != nil {
+		return err
+	}
+	defer s.release()
+	o, err := s.openFile(ctx, write)
+	if err != nil {
+		return err
+	}
+	tx := &Tx{s: s, write: write, now: s.opt.Now(), inside: true}
+	if o == nil {
+		tx.inside = false
+		return tx.run(fn)
+	}
+	tx.o = o
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		broken := false
+		if tx.inside {
+			if p := recover(); p != nil {
+				broken = true
+				err = damaged(s.path, "%v", p)
+			}
+		}
+		o.close(!tx.undo() || broken && tx.bolt == nil)
+	}()
+	if o.ready {
+		if err := tx.begin(); err != nil {
+			return err
+		}
+	}
+	if err := tx.run(fn); err != nil {
+		return err
+	}
+	return tx.commit(point)
+}

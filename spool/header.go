@@ -1,0 +1,176 @@
+package spool
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/fnv"
+	"io"
+	"os"
+)
+
+// bbolt trusts what it maps: a wrong page number in a header is a fault or an endless allocation. The
+// few numbers that it starts from are therefore read and weighed here first. They are, in the byte
+// order of the machine (bbolt: internal/common/meta.go, page.go):
+//
+//	page      id u64, flags u16, count u16, overflow u32, then its content
+//	meta      magic u32, version u32, page size u32, flags u32, root bucket (page u64, sequence
+//	          u64), freelist page u64, first page never used u64, transaction u64, FNV-1a u64
+//
+// Pages 0 and 1 hold a meta each; the valid one with the greater transaction counts. A new file has
+// the transactions 0 and 1, an empty freelist in page 2 and an empty root in page 3.
+const (
+	pageSize       = 4096 // in every file, whatever the machine's own
+	newFilePages   = 4
+	pageHeader     = 16
+	metaBytes      = 64
+	boltMagic      = 0xED0CDAED
+	boltVersion    = 2
+	flagLeaf       = 0x02
+	flagMeta       = 0x04
+	flagFreelist   = 0x10
+	noFreelist     = 1<<64 - 1
+	countElsewhere = 0xFFFF // the freelist's count stands before its first element
+)
+
+type boltMeta struct {
+	magic, version, pageSize uint32
+	root, sequence           uint64
+	freelist, pages, txid    uint64
+}
+
+var native = binary.NativeEndian
+
+func (m boltMeta) append(b []byte) []byte {
+	start := len(b)
+	b = native.AppendUint32(b, m.magic)
+	b = native.AppendUint32(b, m.version)
+	b = native.AppendUint32(b, m.pageSize)
+	b = native.AppendUint32(b, 0)
+	for _, v := range [...]uint64{m.root, m.sequence, m.freelist, m.pages, m.txid} {
+		b = native.AppendUint64(b, v)
+	}
+	return native.AppendUint64(b, fnv1a(b[start:]))
+}
+
+// readMeta reads what follows a page header; ok says that its checksum holds.
+func readMeta(b []byte) (m boltMeta, ok bool) {
+	m.magic, m.version, m.pageSize = native.Uint32(b), native.Uint32(b[4:]), native.Uint32(b[8:])
+	m.root, m.sequence = native.Uint64(b[16:]), native.Uint64(b[24:])
+	m.freelist, m.pages, m.txid = native.Uint64(b[32:]), native.Uint64(b[40:]), native.Uint64(b[48:])
+	return m, m.magic == boltMagic && native.Uint64(b[56:]) == fnv1a(b[:56])
+}
+
+func fnv1a(b []byte) uint64 {
+	h := fnv.New64a()
+	h.Write(b)
+	return h.Sum64()
+}
+
+// A fileState is what a look at the header says.
+type fileState int
+
+const (
+	stateGood  fileState = iota
+	stateEmpty           // no bytes
+	stateBegun           // a first creation that was cut off: nothing was ever stored
+)
+
+// checkHeader weighs the header of a file of size bytes. Errors: [DamagedError], [ErrNewerFormat] and
+// the system's.
+func checkHeader(f *os.File, path string, size int64) (fileState, error) {
+	if size == 0 {
+		return stateEmpty, nil
+	}
+	buf := make([]byte, 2*pageSize)
+	n, err := f.ReadAt(buf, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	buf = buf[:n]
+	best, good, foreign := boltMeta{}, 0, 0
+	for at := pageHeader; at+metaBytes <= len(buf); at += pageSize {
+		m, ok := readMeta(buf[at:])
+		switch {
+		case m.magic == boltMagic && m.version > boltVersion:
+			foreign++
+		case ok && m.version == boltVersion && m.pageSize == pageSize:
+			if good++; good == 1 || m.txid > best.txid {
+				best = m
+			}
+		}
+	}
+	switch {
+	case size <= newFilePages*pageSize && (good == 0 || best.txid < 2):
+		return checkBegun(f, path, size)
+	case good == 0 && foreign == 2:
+		return 0, ErrNewerFormat
+	case good == 0:
+		return 0, damaged(path, "neither of its two headers is valid")
+	case best.pages > uint64(size)/pageSize:
+		return 0, damaged(path, "it ends at byte %d, and its header speaks of %d pages of %d", size, best.pages, pageSize)
+	case best.root < 2 || best.root >= best.pages:
+		return 0, damaged(path, "its root is said to be page %d of %d", best.root, best.pages)
+	}
+	return stateGood, checkFreelist(f, path, best)
+}
+
+// checkFreelist weighs the head of the list of free pages, which bbolt reads into memory as it opens.
+func checkFreelist(f *os.File, path string, m boltMeta) error {
+	if m.freelist < 2 || m.freelist >= m.pages {
+		return damaged(path, "its freelist is said to be page %d of %d", m.freelist, m.pages)
+	}
+	var b [pageHeader + 8]byte
+	if _, err := f.ReadAt(b[:], int64(m.freelist)*pageSize); err != nil {
+		return err
+	}
+	id, flags, count := native.Uint64(b[:]), native.Uint16(b[8:]), uint64(native.Uint16(b[10:]))
+	room := (uint64(native.Uint32(b[12:])) + 1) * pageSize
+	if count == countElsewhere {
+		count = native.Uint64(b[pageHeader:])
+		room -= 8
+	}
+	if id != m.freelist || flags != flagFreelist || count > m.pages || pageHeader+8*count > room ||
+		m.freelist*pageSize+room > m.pages*pageSize {
+		return damaged(path, "its freelist (page %d) is not one", m.freelist)
+	}
+	return nil
+}
+
+// checkBegun tells a first creation that was cut off (each byte is that of a new file, or zero where
+// the system had not written yet) from a file that is just short.
+func checkBegun(f *os.File, path string, size int64) (fileState, error) {
+	have := make([]byte, size)
+	if _, err := f.ReadAt(have, 0); err != nil {
+		return 0, err
+	}
+	want := newFile()
+	if bytes.Equal(have, want) {
+		return stateGood, nil
+	}
+	for i, b := range have {
+		if b != 0 && b != want[i] {
+			return 0, damaged(path, "neither of its two headers is valid")
+		}
+	}
+	return stateBegun, nil
+}
+
+// newFile is what bbolt writes first.
+func newFile() []byte {
+	b := make([]byte, 0, newFilePages*pageSize)
+	for id := range uint64(newFilePages) {
+		flags := [newFilePages]uint16{flagMeta, flagMeta, flagFreelist, flagLeaf}[id]
+		b = native.AppendUint64(b, id)
+		b = native.AppendUint16(b, flags)
+		b = append(b, 0, 0, 0, 0, 0, 0)
+		if flags == flagMeta {
+			b = boltMeta{
+				magic: boltMagic, version: boltVersion, pageSize: pageSize,
+				root: 3, freelist: 2, pages: newFilePages, txid: id,
+			}.append(b)
+		}
+		b = b[:(id+1)*pageSize]
+	}
+	return b
+}

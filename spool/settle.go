@@ -1,0 +1,123 @@
+package spool
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// An Outcome is what an endpoint said to one record.
+type Outcome struct {
+	Seq uint64
+	// Refused is nil where the record was acknowledged; else the record is put aside with it.
+	Refused *Refusal
+}
+
+// Settle takes records out of the queue: what was acknowledged is deleted, what was refused is put
+// aside. A sequence that does not wait (any more) is passed over. also, if not nil, runs in the same
+// transaction. All of it is synced when Settle returns, or none of it happened.
+//
+// Errors: as [Spool.Update].
+func (s *Spool) Settle(ctx context.Context, outcomes []Outcome, also func(*Tx) error) error {
+	if len(outcomes) == 0 && also == nil {
+		return nil
+	}
+	return s.transact(ctx, true, "settle", func(tx *Tx) error {
+		tx.inside = true
+		err := tx.settle(outcomes)
+		tx.inside = false
+		if err != nil || also == nil {
+			return err
+		}
+		return also(tx)
+	})
+}
+
+func (tx *Tx) settle(outcomes []Outcome) error {
+	queue, err := tx.writable(bucketQueue)
+	if err != nil {
+		return err
+	}
+	c := queue.Cursor()
+	refused := 0
+	for i := range outcomes {
+		o := &outcomes[i]
+		key := keyOf(o.Seq)
+		k, v := c.Seek(key[:])
+		if parseKey(k) != o.Seq || o.Seq == 0 {
+			continue
+		}
+		if o.Refused != nil {
+			refused++
+			if err := tx.putAside(key[:], v, o.Refused); err != nil {
+				return err
+			}
+		}
+		if err := c.Delete(); err != nil {
+			return fmt.Errorf("settle in %s: %w", tx.s.path, err)
+		}
+		tx.totals.queue.sub(len(key) + len(v))
+		tx.dirty = true
+	}
+	if refused == 0 {
+		return nil
+	}
+	rejected, err := tx.bucket(bucketRejected)
+	if err != nil {
+		return err
+	}
+	return tx.trimRejected(rejected, refused)
+}
+
+// putAside keeps a refused record under the sequence that it had.
+func (tx *Tx) putAside(key, v []byte, why *Refusal) error {
+	rejected, err := tx.bucket(bucketRejected)
+	if err != nil {
+		return err
+	}
+	value := appendReason(make([]byte, 0, reasonFixed+min(len(why.Message), maxReason)+len(v)), why, tx.now)
+	value = append(value, v...)
+	if err := rejected.Put(key, value); err != nil {
+		return fmt.Errorf("settle in %s: %w", tx.s.path, err)
+	}
+	tx.totals.rejected.add(len(key) + len(value))
+	return nil
+}
+
+// dropDamaged drops the records of those sequences that still cannot be read.
+func (s *Spool) dropDamaged(ctx context.Context, seqs []uint64) error {
+	return s.transact(ctx, true, "drop", func(tx *Tx) error {
+		tx.inside = true
+		err := tx.dropSeqs(bucketQueue, seqs, func(seq uint64, v []byte) bool {
+			_, err := parseRecord(seq, v)
+			return err != nil
+		}, CauseDamaged)
+		tx.inside = false
+		return err
+	})
+}
+
+// dropSeqs drops those of the sequences that are there and that match says yes to.
+func (tx *Tx) dropSeqs(bucket []byte, seqs []uint64, match func(seq uint64, v []byte) bool, cause Cause) error {
+	b, err := tx.writable(bucket)
+	if err != nil {
+		return err
+	}
+	from := &tx.totals.queue
+	if &bucket[0] == &bucketRejected[0] {
+		from = &tx.totals.rejected
+	}
+	c := b.Cursor()
+	for _, seq := range slices.Compact(slices.Sorted(slices.Values(seqs))) {
+		key := binary.BigEndian.AppendUint64(nil, seq)
+		k, v := c.Seek(key)
+		if parseKey(k) != seq || !match(seq, v) {
+			continue
+		}
+		if err := tx.drop(c, key, v, cause, from); err != nil {
+			return err
+		}
+	}
+	return nil
+}

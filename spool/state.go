@@ -1,0 +1,143 @@
+package spool
+
+import (
+	"bytes"
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// Limits of the state.
+const (
+	MaxKeyBytes   = 1 << 10        // of a space's name and of a key, which have one byte at least
+	MaxValueBytes = MaxRecordBytes // of a value
+)
+
+// The state is what a caller keeps beside its records, in spaces of keys: it is committed with the
+// records that it belongs to. Nothing bounds or drops it but its owner.
+
+// Get returns a copy of a value; nil where there is none, or where nothing can be read: then the
+// transaction fails at its end.
+func (tx *Tx) Get(space, key string) []byte {
+	tx.inside = true
+	b, err := tx.space(space)
+	if err != nil {
+		tx.fault = err
+	}
+	var v []byte
+	if b != nil && key != "" {
+		v = clone(b.Get([]byte(key)))
+	}
+	tx.inside = false
+	return v
+}
+
+// Put keeps a copy of value. A value that is there already is not written again. Errors: [ErrTooLarge],
+// [ErrViewOnly], [ErrTxOver], [ErrDamaged].
+func (tx *Tx) Put(space, key string, value []byte) error {
+	tx.inside = true
+	err := tx.put(space, key, value)
+	tx.inside = false
+	return err
+}
+
+func (tx *Tx) put(space, key string, value []byte) error {
+	state, err := tx.writable(bucketState)
+	if err != nil {
+		return err
+	}
+	switch {
+	case space == "" || key == "":
+		return fmt.Errorf("keep %q in %q: a name is missing", key, space)
+	case len(space) > MaxKeyBytes || len(key) > MaxKeyBytes:
+		return fmt.Errorf("keep %.32q… in %.32q: the name is %w (at most %d bytes)", key, space, ErrTooLarge, MaxKeyBytes)
+	case len(value) > MaxValueBytes:
+		return fmt.Errorf("keep %q in %q: %w: %d bytes (at most %d)", key, space, ErrTooLarge, len(value), MaxValueBytes)
+	}
+	b := state.Bucket([]byte(space))
+	if b == nil {
+		if b, err = state.CreateBucket([]byte(space)); err != nil {
+			return fmt.Errorf("store in %s: %w", tx.s.path, err)
+		}
+	} else if was := b.Get([]byte(key)); was != nil && bytes.Equal(was, value) {
+		return nil
+	}
+	if err := b.Put([]byte(key), append([]byte{}, value...)); err != nil {
+		return fmt.Errorf("store in %s: %w", tx.s.path, err)
+	}
+	tx.dirty = true
+	return nil
+}
+
+// Delete forgets a key, if it is there. Errors: [ErrViewOnly], [ErrTxOver], [ErrDamaged].
+func (tx *Tx) Delete(space, key string) error {
+	tx.inside = true
+	err := tx.delete(space, key)
+	tx.inside = false
+	return err
+}
+
+func (tx *Tx) delete(space, key string) error {
+	if _, err := tx.writable(bucketState); err != nil {
+		return err
+	}
+	b, err := tx.space(space)
+	if b == nil || err != nil || key == "" || b.Get([]byte(key)) == nil {
+		return err
+	}
+	if err := b.Delete([]byte(key)); err != nil {
+		return fmt.Errorf("delete from %s: %w", tx.s.path, err)
+	}
+	tx.dirty = true
+	return nil
+}
+
+// Each calls fn for every key of a space, in the order of their bytes, with a copy of the value. fn may
+// put and delete keys of the space: one that is added behind the present key is visited too. An error of fn ends
+// the walk and is returned as it is.
+func (tx *Tx) Each(space string, fn func(key string, value []byte) error) error {
+	tx.inside = true
+	err := tx.each(space, fn)
+	tx.inside = false
+	return err
+}
+
+func (tx *Tx) each(space string, fn func(key string, value []byte) error) error {
+	b, err := tx.space(space)
+	if b == nil || err != nil {
+		return err
+	}
+	c := b.Cursor()
+	k, v := c.First()
+	for k != nil {
+		key := string(k)
+		tx.inside = false
+		err := fn(key, clone(v))
+		tx.inside = true
+		if err != nil {
+			return err
+		}
+		// fn may have changed the tree under the cursor.
+		if k, v = c.Seek([]byte(key)); string(k) == key {
+			k, v = c.Next()
+		}
+	}
+	return nil
+}
+
+// space returns nil where there is no such space.
+func (tx *Tx) space(name string) (*bolt.Bucket, error) {
+	state, err := tx.bucket(bucketState)
+	if state == nil || err != nil || name == "" {
+		return nil, err
+	}
+	return state.Bucket([]byte(name)), nil
+}
+
+// clone copies v and tells nothing (nil) from an empty value.
+func clone(v []byte) []byte {
+	if v == nil {
+		return nil
+	}
+	return append([]byte{}, v...)
+}

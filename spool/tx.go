@@ -1,0 +1,172 @@
+package spool
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// Format is the version of the file's layout that this package writes.
+const Format = 1
+
+// A Tx is a transaction. It is good until the function it was given to returns, and for one goroutine.
+type Tx struct {
+	s     *Spool
+	o     *session
+	bolt  *bolt.Tx // nil where there is nothing to read yet
+	write bool
+	now   time.Time
+
+	// inside is set while bbolt has the word: a panic then is the file's fault, not the caller's. It
+	// is set and cleared without defer, so that a panic leaves it as it was.
+	inside bool
+	// over is set when fn has returned.
+	over bool
+	// dirty says that there is something to commit, appended that records are among it.
+	dirty, appended bool
+
+	totals totals
+	drops  [numCauses]Drop
+	fault  error // of a call that returns none
+}
+
+var (
+	bucketMeta     = []byte("meta")
+	bucketQueue    = []byte("queue")
+	bucketRejected = []byte("rejected")
+	bucketDropped  = []byte("dropped")
+	bucketState    = []byte("state")
+
+	allBuckets = [][]byte{bucketMeta, bucketQueue, bucketRejected, bucketDropped, bucketState}
+
+	keyFormat = []byte("format")
+)
+
+// begin starts the transaction and reads what every step needs. A file without buckets is a first
+// creation that got no further; they are made with the first thing that is stored.
+func (tx *Tx) begin() error {
+	if err := tx.openDB(); err != nil {
+		return err
+	}
+	b, err := tx.o.db.Begin(tx.write)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", tx.s.path, err)
+	}
+	tx.bolt = b
+	meta := b.Bucket(bucketMeta)
+	if meta == nil {
+		if k, _ := b.Cursor().First(); k != nil {
+			return damaged(tx.s.path, "it names no format")
+		}
+		return tx.create()
+	}
+	switch v := meta.Get(keyFormat); {
+	case len(v) != 4 || binary.BigEndian.Uint32(v) == 0:
+		return damaged(tx.s.path, "it names no format")
+	case binary.BigEndian.Uint32(v) > Format:
+		return fmt.Errorf("%s: %w (format %d; this program knows %d)",
+			tx.s.path, ErrNewerFormat, binary.BigEndian.Uint32(v), Format)
+	}
+	return tx.readTotals(meta)
+}
+
+func (tx *Tx) create() error {
+	if !tx.write {
+		return nil
+	}
+	for _, name := range allBuckets {
+		if _, err := tx.bolt.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	tx.o.created = true
+	tx.totals.wall = tx.now.UnixMilli()
+	return tx.bolt.Bucket(bucketMeta).Put(keyFormat, binary.BigEndian.AppendUint32(nil, Format))
+}
+
+// bucket returns nil only in a transaction that reads and has nothing to read.
+func (tx *Tx) bucket(name []byte) (*bolt.Bucket, error) {
+	if tx.over {
+		return nil, ErrTxOver
+	}
+	if tx.bolt == nil {
+		return nil, nil
+	}
+	b := tx.bolt.Bucket(name)
+	if b == nil && (tx.write || tx.totals.read) {
+		return nil, damaged(tx.s.path, "it has no part %q", name)
+	}
+	return b, nil
+}
+
+// writable is bucket for what writes.
+func (tx *Tx) writable(name []byte) (*bolt.Bucket, error) {
+	if !tx.write && !tx.over {
+		return nil, ErrViewOnly
+	}
+	return tx.bucket(name)
+}
+
+// run gives the caller's function the word.
+func (tx *Tx) run(fn func(*Tx) error) error {
+	tx.inside = false
+	err := fn(tx)
+	tx.inside = true
+	tx.over = true
+	if err == nil {
+		err = tx.fault
+	}
+	return err
+}
+
+// commit writes and syncs what the transaction changed, if anything.
+func (tx *Tx) commit(point string) error {
+	if !tx.dirty {
+		return nil
+	}
+	if err := tx.writeDrops(); err != nil {
+		return err
+	}
+	if err := tx.writeTotals(); err != nil {
+		return err
+	}
+	if point == "" {
+		point = "update"
+		if tx.appended {
+			point = "append"
+		}
+	}
+	tx.hook(point, ".before")
+	if err := tx.bolt.Commit(); err != nil {
+		return explain("store in", tx.s.path, true, err)
+	}
+	tx.hook(point, ".after")
+	if tx.o.created {
+		if err := syncDir(tx.s.dir); err != nil {
+			return explain("sync the folder", tx.s.dir, true, err)
+		}
+	}
+	return nil
+}
+
+// undo takes back what was not committed; after a commit there is nothing. It returns false when
+// bbolt is in no state to do so, which costs nothing: what is not committed is not in the file.
+func (tx *Tx) undo() (ok bool) {
+	if tx.bolt == nil {
+		return true
+	}
+	defer func() { ok = recover() == nil }()
+	_ = tx.bolt.Rollback() // an error says that it is over already
+	return true
+}
+
+// hook gives a test the word.
+func (tx *Tx) hook(name, when string) {
+	if tx.s.opt.Hook != nil {
+		tx.inside = false
+		tx.s.opt.Hook(name + when)
+		tx.inside = true
+	}
+}

@@ -1,0 +1,148 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+)
+
+// ConnectTimeout bounds one attempt, name lookup and TLS handshake included, where a Dialer sets none.
+const ConnectTimeout = 10 * time.Second
+
+// A Dialer opens a TLS connection to the first of several endpoints that takes one.
+type Dialer struct {
+	// Endpoints in the order to try: "host:port", or the name of an SRV record, which begins with "_"
+	// ("_monitoringagent._tcp.example.com").
+	Endpoints []string
+	// TLS says whom to trust.
+	TLS TLSConfig
+	// ConnectTimeout bounds each attempt; zero means [ConnectTimeout].
+	ConnectTimeout time.Duration
+	// LookupSRV gives an SRV name's targets in the order to try; nil asks the system's resolver, which
+	// orders them by priority and weight (RFC 2782).
+	LookupSRV func(ctx context.Context, name string) ([]*net.SRV, error)
+	// DialContext opens the TCP connection; nil means net.Dialer, which tries all addresses of a host,
+	// IPv6 and IPv4 (RFC 8305).
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// An Attempt is one endpoint that was tried in vain.
+type Attempt struct {
+	// Endpoint as the Dialer names it; for an SRV record's target "name (host:port)".
+	Endpoint string
+	Err      error
+}
+
+// A DialError is returned when no endpoint could be used. To errors.Is and errors.As it is all that its
+// attempts are.
+type DialError struct{ Attempts []Attempt }
+
+// Error gives every endpoint with its own reason.
+func (e *DialError) Error() string {
+	var b strings.Builder
+	for i, a := range e.Attempts {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		fmt.Fprintf(&b, "%s: %v", a.Endpoint, a.Err)
+	}
+	return b.String()
+}
+
+// Unwrap gives the attempts' errors.
+func (e *DialError) Unwrap() []error {
+	errs := make([]error, len(e.Attempts))
+	for i, a := range e.Attempts {
+		errs[i] = a.Err
+	}
+	return errs
+}
+
+// ErrNoEndpoint is returned when a Dialer has no endpoint to try, or one that is no address.
+var ErrNoEndpoint = errors.New("no endpoint to dial")
+
+// Dial gives the connection, its handshake done, and the endpoint that it leads to, named as in an
+// [Attempt]. It returns ErrNoEndpoint, the context's error, or a *[DialError].
+func (d *Dialer) Dial(ctx context.Context) (conn net.Conn, endpoint string, err error) {
+	if len(d.Endpoints) == 0 {
+		return nil, "", ErrNoEndpoint
+	}
+	var failed DialError
+	for _, endpoint := range d.Endpoints {
+		targets, err := d.targets(ctx, endpoint)
+		if err != nil {
+			failed.Attempts = append(failed.Attempts, Attempt{endpoint, err})
+		}
+		for _, t := range targets {
+			if ctx.Err() != nil {
+				break
+			}
+			conn, err := d.dialOne(ctx, t)
+			if err == nil {
+				return conn, t.label, nil
+			}
+			failed.Attempts = append(failed.Attempts, Attempt{t.label, err})
+		}
+		if ctx.Err() != nil {
+			if len(failed.Attempts) == 0 {
+				return nil, "", fmt.Errorf("dial %s: %w", endpoint, context.Cause(ctx))
+			}
+			return nil, "", fmt.Errorf("%w: %w", &failed, context.Cause(ctx))
+		}
+	}
+	return nil, "", &failed
+}
+
+func (d *Dialer) attempt(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit := d.ConnectTimeout
+	if limit <= 0 {
+		limit = ConnectTimeout
+	}
+	return context.WithTimeout(ctx, limit)
+}
+
+func (d *Dialer) dialOne(ctx context.Context, t target) (net.Conn, error) {
+	conf, err := d.TLS.config(t.serverName)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := d.attempt(ctx)
+	defer cancel()
+	dial := d.DialContext
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	raw, err := dial(ctx, "tcp", t.address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, plain(ctx, err))
+	}
+	conn := tls.Client(raw, conf)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, explainTLS(conf.ServerName, plain(ctx, err), time.Now())
+	}
+	return conn, nil
+}
+
+// plain leaves out of a network error what the attempt's own label says already, and gives a time limit
+// its name. A permission or a refused port stays to be found by errors.Is.
+func plain(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return fmt.Errorf("no answer in time: %w", context.DeadlineExceeded)
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" && op.Err != nil {
+		return op.Err
+	}
+	return err
+}
+
+// isCut says whether a stream ended under way without the network saying more.
+func isCut(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe)
+}

@@ -1,0 +1,58 @@
+package transport
+
+import "strconv"
+
+// EndpointName is the target of an agent's requests.
+const EndpointName = "endpoint"
+
+// An Identity is who the agent says that it is.
+type Identity struct {
+	// AgentID is the agent's guid, the source of its frames.
+	AgentID string
+	// AgentName is the program ("virgo").
+	AgentName string
+	// Token proves the agent's right to speak. It is in no error and no text of this package.
+	Token string
+	// ProcessVersion and BundleVersion are the agent's own.
+	ProcessVersion, BundleVersion string
+	// Features the agent announces.
+	Features []Feature
+	// ScheduleHash of the schedule that the agent holds; empty where it holds none.
+	ScheduleHash string
+}
+
+// A Feature is something that a peer may use because the other announced it.
+type Feature struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// appendHello writes the params of handshake.hello.
+func (id *Identity) appendHello(b []byte) []byte {
+	b = appendText(append(b, `{"token":`...), id.Token)
+	b = appendText(append(b, `,"agent_id":`...), id.AgentID)
+	b = appendText(append(b, `,"agent_name":`...), id.AgentName)
+	b = appendText(append(b, `,"process_version":`...), id.ProcessVersion)
+	b = appendText(append(b, `,"bundle_version":`...), id.BundleVersion)
+	if len(id.Features) > 0 {
+		b = append(b, `,"features":[`...)
+		for i, f := range id.Features {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendText(append(b, `{"name":`...), f.Name)
+			b = appendText(append(b, `,"version":`...), f.Version)
+			b = append(b, '}')
+		}
+		b = append(b, ']')
+	}
+	if id.ScheduleHash != "" {
+		b = appendText(append(b, `,"schedule_hash":`...), id.ScheduleHash)
+	}
+	return append(b, '}')
+}
+
+// appendHeartbeat writes the params of heartbeat.post.
+func appendHeartbeat(b []byte, ms int64) []byte {
+	return append(strconv.AppendInt(append(b, `{"timestamp":`...), ms, 10), '}')
+}

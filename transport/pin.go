@@ -1,0 +1,40 @@
+package transport
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// A Pin is the SHA-256 of a server's public key (SubjectPublicKeyInfo, DER), as in RFC 7469.
+type Pin [sha256.Size]byte
+
+// PinOf gives the pin of a certificate's key. It stays the same when the certificate is renewed with
+// the same key.
+func PinOf(cert *x509.Certificate) Pin { return sha256.Sum256(cert.RawSubjectPublicKeyInfo) }
+
+// String gives "sha256:" and 64 hexadecimal digits.
+func (p Pin) String() string { return "sha256:" + hex.EncodeToString(p[:]) }
+
+// ParsePin reads "sha256:HEX", "sha256:BASE64", curl's "sha256//BASE64", or either encoding alone. Colons
+// between hexadecimal digits and missing base64 padding are taken too.
+func ParsePin(s string) (Pin, error) {
+	text := strings.TrimSpace(s)
+	if len(text) > 6 && strings.EqualFold(text[:6], "sha256") {
+		text = strings.TrimLeft(text[6:], ":/")
+	}
+	digits := strings.ReplaceAll(text, ":", "")
+	b, err := hex.DecodeString(digits)
+	if err != nil || len(b) != sha256.Size {
+		text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+		b, err = base64.RawStdEncoding.DecodeString(text)
+	}
+	if err != nil || len(b) != sha256.Size {
+		return Pin{}, fmt.Errorf("pin %q is not the SHA-256 of a public key, in hexadecimal or base64", s)
+	}
+	return Pin(bytes.Clone(b)), nil
+}

@@ -1,0 +1,163 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// An answer is what a Call waits for.
+type answer struct {
+	result json.RawMessage
+	err    *Error
+}
+
+// An inbox holds what the receiver read until the caller takes it. It is bounded by what was asked: an
+// answer and an outcome each belong to a request in flight, and requests are counted.
+type inbox struct {
+	outcomes []Outcome
+	answers  []answer
+	requests []Frame
+	bytes    int // of the requests' params
+	seen     int // requests in all
+	strays   int
+}
+
+func (in *inbox) takeAnswer() (answer, bool) {
+	if len(in.answers) == 0 {
+		return answer{}, false
+	}
+	a := in.answers[0]
+	in.answers = in.answers[1:]
+	return a, true
+}
+
+// receive reads until the connection or the session ends. It wakes the caller when nothing more has
+// been read already, so that what came together is settled together.
+func (s *Session) receive(r *Reader) {
+	for {
+		f, err := r.ReadFrame()
+		if err != nil {
+			s.fail(s.readError(err))
+			return
+		}
+		s.mu.Lock()
+		if err = s.err; err == nil {
+			if f.IsRequest() {
+				err = s.takeRequest(&f)
+			} else {
+				err = s.takeResponse(&f)
+			}
+		}
+		many := len(s.inbox.outcomes) >= settleAtOnceFrom
+		s.mu.Unlock()
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		if many || !r.Ready() {
+			s.notify()
+		}
+	}
+}
+
+func (s *Session) notify() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Session) readError(err error) error {
+	switch {
+	case errors.Is(err, ErrProtocol):
+		return err
+	case err == io.EOF:
+		return fmt.Errorf("%w: the endpoint closed the connection", ErrCut)
+	case err == io.ErrUnexpectedEOF:
+		return fmt.Errorf("%w: the connection ended within a frame", ErrCut)
+	}
+	return fmt.Errorf("%w: read: %w", ErrCut, err)
+}
+
+func (s *Session) takeRequest(f *Frame) error {
+	in := &s.inbox
+	in.seen++
+	in.bytes += len(f.Params)
+	if in.seen > MaxRequests || in.bytes > maxRequestBytes {
+		return fmt.Errorf("%w: more than %d requests, or %d bytes of them at once", ErrProtocol, MaxRequests, maxRequestBytes)
+	}
+	kept := *f
+	kept.Params = bytes.Clone(f.Params)
+	in.requests = append(in.requests, kept)
+	return nil
+}
+
+func (s *Session) takeResponse(f *Frame) error {
+	if f.V != Version {
+		return fmt.Errorf("%w: the endpoint answered in version %q, not %q", ErrVersion, words(f.V, maxTypeBytes), Version)
+	}
+	if !f.HasID {
+		return sessionError(f.Error)
+	}
+	p, ok := s.window.take(f.ID)
+	if !ok {
+		if s.inbox.strays++; s.inbox.strays > maxStrays {
+			return fmt.Errorf("%w: more than %d answers to nothing that was asked", ErrProtocol, maxStrays)
+		}
+		return nil
+	}
+	s.progress = time.Now()
+	if p.kind == isHello {
+		if f.Error != nil {
+			return helloError(f.Error)
+		}
+		welcome, err := parseWelcome(f.Result)
+		if err != nil {
+			return fmt.Errorf("%w: answer to hello: %w", ErrProtocol, err)
+		}
+		s.welcome, s.greeted = welcome, true
+		return nil
+	}
+	if f.Error != nil && f.Error.EndsSession() {
+		return sessionError(f.Error)
+	}
+	if !s.greeted {
+		return fmt.Errorf("%w: an answer before the one to hello", ErrProtocol)
+	}
+	switch p.kind {
+	case isPost:
+		s.inbox.outcomes = append(s.inbox.outcomes, Outcome{Key: p.key, Refused: f.Error})
+	case isBeat:
+		if f.Error == nil {
+			s.takeClock(p.sent, f.Result)
+		}
+	case isCall:
+		s.inbox.answers = append(s.inbox.answers, answer{bytes.Clone(f.Result), f.Error})
+	}
+	return nil
+}
+
+// helloError gives the kind of an error that answers hello. Whatever its code, it ends the session.
+func helloError(e *Error) error {
+	if e.Code == CodeBadRequest && strings.Contains(strings.ToLower(e.Message), "too old") {
+		return fmt.Errorf("%w: %w", ErrVersion, e)
+	}
+	return sessionError(e)
+}
+
+// sessionError gives the kind of an error that ends the session.
+func sessionError(e *Error) error {
+	kind := ErrRefused
+	switch {
+	case e.Type == TypeRateLimit:
+		kind = ErrRateLimit
+	case e.Code == CodeUnauthorized || e.Code == CodeForbidden:
+		kind = ErrAuth
+	}
+	return fmt.Errorf("%w: %w", kind, e)
+}

@@ -1,0 +1,30 @@
+package transport
+
+import (
+	"crypto/tls"
+	"net"
+	"time"
+)
+
+// A stream is a connection whose writes are bounded in time.
+type stream struct {
+	net.Conn
+	limit time.Duration
+}
+
+// Write gives up when the other side takes nothing for the limit. It is called with at most a TLS record
+// at a time, so that a slow link is not a stalled one.
+func (s stream) Write(b []byte) (int, error) {
+	if err := s.SetWriteDeadline(time.Now().Add(s.limit)); err != nil {
+		return 0, err
+	}
+	return s.Conn.Write(b)
+}
+
+// cut ends the connection at once, without the goodbye that could itself wait for the other side.
+func cut(conn net.Conn) {
+	if t, ok := conn.(*tls.Conn); ok {
+		conn = t.NetConn()
+	}
+	conn.Close()
+}

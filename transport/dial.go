@@ -67,10 +67,15 @@ func (e *DialError) Unwrap() []error {
 var ErrNoEndpoint = errors.New("no endpoint to dial")
 
 // Dial gives the connection, its handshake done, and the endpoint that it leads to, named as in an
-// [Attempt]. It returns ErrNoEndpoint, the context's error, or a *[DialError].
+// [Attempt]. It returns ErrNoEndpoint, the fault of a CA file or a pin, the context's error, or a
+// *[DialError].
 func (d *Dialer) Dial(ctx context.Context) (conn net.Conn, endpoint string, err error) {
 	if len(d.Endpoints) == 0 {
 		return nil, "", ErrNoEndpoint
+	}
+	trust, err := d.TLS.config()
+	if err != nil {
+		return nil, "", err
 	}
 	var failed DialError
 	for _, endpoint := range d.Endpoints {
@@ -82,7 +87,7 @@ func (d *Dialer) Dial(ctx context.Context) (conn net.Conn, endpoint string, err 
 			if ctx.Err() != nil {
 				break
 			}
-			conn, err := d.dialOne(ctx, t)
+			conn, err := d.dialOne(ctx, t, trust)
 			if err == nil {
 				return conn, t.label, nil
 			}
@@ -106,10 +111,10 @@ func (d *Dialer) attempt(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithTimeout(ctx, limit)
 }
 
-func (d *Dialer) dialOne(ctx context.Context, t target) (net.Conn, error) {
-	conf, err := d.TLS.config(t.serverName)
-	if err != nil {
-		return nil, err
+func (d *Dialer) dialOne(ctx context.Context, t target, trust *tls.Config) (net.Conn, error) {
+	conf := trust.Clone()
+	if conf.ServerName == "" {
+		conf.ServerName = t.serverName
 	}
 	ctx, cancel := d.attempt(ctx)
 	defer cancel()

@@ -1,0 +1,157 @@
+package transporttest
+
+import (
+	"crypto/tls"
+	"net"
+	"sync"
+)
+
+// An Endpoint serves what its Script says.
+type Endpoint struct {
+	// Authority signed Certificate.
+	Authority *Authority
+	// Certificate is what it shows.
+	Certificate tls.Certificate
+
+	listener net.Listener
+	books    books
+	serving  sync.WaitGroup
+	done     chan struct{} // closed by Close
+
+	mu     sync.Mutex
+	script Script
+	conns  map[net.Conn]bool
+	closed bool
+}
+
+// New makes an endpoint that does not listen: [Endpoint.ServeTLS] and [Endpoint.Serve] serve the
+// connections that they are given.
+func New(script Script) (*Endpoint, error) {
+	authority, err := NewAuthority()
+	if err != nil {
+		return nil, err
+	}
+	cert, err := authority.Issue(Certificate{})
+	if err != nil {
+		return nil, err
+	}
+	return &Endpoint{Authority: authority, Certificate: cert, script: script, conns: make(map[net.Conn]bool), done: make(chan struct{})}, nil
+}
+
+// Listen makes an endpoint that listens on a port of loopback's until it is closed.
+func Listen(script Script) (*Endpoint, error) { return listen("127.0.0.1:0", script) }
+
+func listen(address string, script Script) (*Endpoint, error) {
+	e, err := New(script)
+	if err != nil {
+		return nil, err
+	}
+	if e.listener, err = net.Listen("tcp", address); err != nil {
+		return nil, err
+	}
+	e.serving.Add(1)
+	go func() {
+		defer e.serving.Done()
+		for {
+			conn, err := e.listener.Accept()
+			if err != nil {
+				return
+			}
+			e.serving.Add(1)
+			go func() {
+				defer e.serving.Done()
+				e.ServeTLS(conn)
+			}()
+		}
+	}()
+	return e, nil
+}
+
+// Address gives "127.0.0.1:port" of one that listens.
+func (e *Endpoint) Address() string { return e.listener.Addr().String() }
+
+// Pin gives the pin of its certificate.
+func (e *Endpoint) Pin() string { return Pin(e.Certificate) }
+
+// Set changes the script for the connections to come.
+func (e *Endpoint) Set(script Script) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.script = script
+}
+
+// Close ends all connections and waits for them.
+func (e *Endpoint) Close() error {
+	var err error
+	if e.listener != nil {
+		err = e.listener.Close()
+	}
+	e.mu.Lock()
+	if !e.closed {
+		e.closed = true
+		close(e.done)
+	}
+	for conn := range e.conns {
+		conn.Close()
+	}
+	e.mu.Unlock()
+	e.serving.Wait()
+	return err
+}
+
+// begin registers a connection; false when the endpoint is closed.
+func (e *Endpoint) begin(conn net.Conn) (Script, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return Script{}, false
+	}
+	e.conns[conn] = true
+	return e.script, true
+}
+
+func (e *Endpoint) end(conn net.Conn) {
+	conn.Close()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.conns, conn)
+}
+
+// ServeTLS serves one connection, TLS first, until it ends.
+func (e *Endpoint) ServeTLS(raw net.Conn) {
+	e.serve(raw, func(conn net.Conn) net.Conn {
+		return tls.Server(conn, &tls.Config{
+			Certificates: []tls.Certificate{e.Certificate},
+			MinVersion:   tls.VersionTLS12,
+		})
+	})
+}
+
+// Serve serves one connection without TLS until it ends.
+func (e *Endpoint) Serve(raw net.Conn) {
+	e.serve(raw, func(conn net.Conn) net.Conn { return conn })
+}
+
+func (e *Endpoint) serve(raw net.Conn, secure func(net.Conn) net.Conn) {
+	script, ok := e.begin(raw)
+	defer e.end(raw)
+	if !ok || script.Refuse {
+		return
+	}
+	e.books.mu.Lock()
+	e.books.sessions++
+	e.books.mu.Unlock()
+	limited := &cutter{Conn: raw, in: script.CutIn, out: script.CutOut}
+	conn := secure(limited)
+	if t, ok := conn.(*tls.Conn); ok && t.Handshake() != nil {
+		return
+	}
+	c := newConversation(e, &script, conn)
+	err := c.run()
+	if err != nil && !limited.spent() && !c.ended {
+		e.books.fault(err)
+	}
+	if err == nil || c.ended {
+		conn.Close() // close_notify
+	}
+}

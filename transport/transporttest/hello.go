@@ -1,0 +1,92 @@
+package transporttest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"strings"
+
+	"virgo/transport"
+)
+
+func (c *conversation) hello(f *transport.Frame) error {
+	s := c.script
+	c.e.books.mu.Lock()
+	c.e.books.hello = bytes.Clone(f.Params)
+	c.e.books.mu.Unlock()
+	var p struct {
+		Token   string `json:"token"`
+		AgentID string `json:"agent_id"`
+	}
+	refusal := s.HelloError
+	if err := json.Unmarshal(f.Params, &p); err != nil {
+		refusal = &transport.Error{Code: transport.CodeBadRequest, Message: "params: " + err.Error()}
+	} else if refusal == nil && (s.Token != "" && p.Token != s.Token || p.AgentID != f.Source) {
+		refusal = &transport.Error{Code: transport.CodeUnauthorized, Message: "bad token or agent id"}
+	}
+	if refusal != nil {
+		c.ended = true
+		return c.reply(f, nil, refusal)
+	}
+	c.greeted = true
+	if s.Garbage != "" {
+		_, err := io.WriteString(c.raw, s.Garbage)
+		return err
+	}
+	if s.Hasty {
+		held := *f
+		held.Params = bytes.Clone(f.Params)
+		c.held = &held
+		return nil
+	}
+	if err := c.reply(f, c.welcome(f), nil); err != nil {
+		return err
+	}
+	for i := range s.Strays {
+		stray := &transport.Frame{ID: transport.ID(1<<40 + i), Source: f.Source}
+		if err := c.reply(stray, 0, nil); err != nil {
+			return err
+		}
+	}
+	if s.Flood > 0 {
+		params, err := json.Marshal(strings.Repeat("x", s.FloodBytes))
+		if err != nil {
+			return err
+		}
+		for range s.Flood {
+			if err := c.ask(f.Source, Request{Method: "flood", Params: params}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// welcome is the result of hello.
+func (c *conversation) welcome(hello *transport.Frame) map[string]any {
+	s := c.script
+	result := map[string]any{"heartbeat_interval": int64(60_000)}
+	if s.HeartbeatInterval != 0 {
+		result["heartbeat_interval"] = s.HeartbeatInterval
+	}
+	if s.EntityID != "" {
+		result["entity_id"] = s.EntityID
+	}
+	if s.Channel != "" {
+		result["channel"] = s.Channel
+	}
+	if len(s.Features) > 0 {
+		features := make([]transport.Feature, len(s.Features))
+		for i, name := range s.Features {
+			features[i] = transport.Feature{Name: name, Version: "1"}
+		}
+		result["features"] = features
+	}
+	var p struct {
+		ScheduleHash string `json:"schedule_hash"`
+	}
+	if s.has(transport.FeatureScheduleHash) && json.Unmarshal(hello.Params, &p) == nil && p.ScheduleHash != "" {
+		result["schedule_changed"] = p.ScheduleHash != s.ScheduleHash
+	}
+	return result
+}

@@ -56,13 +56,14 @@ func (tx *Tx) append(entries []Entry) ([]Record, error) {
 	values := make([]byte, 0, size) // bbolt keeps pointing into it until the commit
 	var names strings.Builder
 	names.Grow(ids)
+	var key [keyBytes]byte
 	for i := range entries {
 		e := &entries[i]
 		seq++
 		from, name := len(values), names.Len()
 		values = appendRecord(values, seq, tx.totals.age, start, e)
 		v := values[from:len(values):len(values)]
-		key := keyOf(seq)
+		key = keyOf(seq)
 		if err := queue.Put(key[:], v); err != nil {
 			return nil, fmt.Errorf("store in %s: %w", tx.s.path, err)
 		}

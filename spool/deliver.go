@@ -16,7 +16,7 @@ const deliverName = "deliver.lock"
 func (s *Spool) TryDeliver() (release func() error, ok bool, err error) {
 	path := filepath.Join(s.dir, deliverName)
 	for {
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
+		f, err := openFile(path, os.O_RDWR|os.O_CREATE)
 		if err != nil {
 			return nil, false, explain("open", path, true, err)
 		}

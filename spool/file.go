@@ -25,15 +25,15 @@ type session struct {
 	created bool     // the file is new: its folder's entry is not synced yet
 }
 
-// openFile opens and locks the file and weighs its header. A nil session says that there is nothing
+// openLocked opens and locks the file and weighs its header. A nil session says that there is nothing
 // to read: only a View gets it.
-func (s *Spool) openFile(ctx context.Context, write bool) (*session, error) {
-	flags := os.O_RDONLY | noFollow
+func (s *Spool) openLocked(ctx context.Context, write bool) (*session, error) {
+	flags := os.O_RDONLY
 	if write {
-		flags = os.O_RDWR | os.O_CREATE | noFollow
+		flags = os.O_RDWR | os.O_CREATE
 	}
 	for {
-		f, err := os.OpenFile(s.path, flags, 0o600)
+		f, err := openFile(s.path, flags)
 		if err != nil {
 			if !write && errors.Is(err, fs.ErrNotExist) {
 				return nil, nil
@@ -137,7 +137,7 @@ func (s *Spool) transact(ctx context.Context, write bool, point string, fn func(
 		return err
 	}
 	defer s.release()
-	o, err := s.openFile(ctx, write)
+	o, err := s.openLocked(ctx, write)
 	if err != nil {
 		return err
 	}

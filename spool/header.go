@@ -82,15 +82,15 @@ func checkHeader(f *os.File, path string, size int64) (fileState, error) {
 	if size == 0 {
 		return stateEmpty, nil
 	}
-	buf := make([]byte, 2*pageSize)
-	n, err := f.ReadAt(buf, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return 0, err
-	}
-	buf = buf[:n]
 	best, good, foreign := boltMeta{}, 0, 0
-	for at := pageHeader; at+metaBytes <= len(buf); at += pageSize {
-		m, ok := readMeta(buf[at:])
+	for page := range int64(2) {
+		var b [metaBytes]byte
+		if _, err := f.ReadAt(b[:], page*pageSize+pageHeader); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return 0, err
+		}
+		m, ok := readMeta(b[:])
 		switch {
 		case m.magic == boltMagic && m.version > boltVersion:
 			foreign++

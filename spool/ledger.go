@@ -98,9 +98,9 @@ func (tx *Tx) writeDrops() error {
 		if d.Records == 0 {
 			continue
 		}
-		b, err := tx.bucket(bucketDropped)
-		if err != nil {
-			return err
+		b := tx.bolt.Bucket(bucketDropped)
+		if b == nil {
+			return damaged(tx.s.path, "it has no part %q", bucketDropped)
 		}
 		if was, ok := readDrop(causes[i], b.Get([]byte(causes[i]))); ok {
 			d.Records += was.Records

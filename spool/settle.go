@@ -2,9 +2,7 @@ package spool
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"slices"
 )
 
 // An Outcome is what an endpoint said to one record.
@@ -41,9 +39,10 @@ func (tx *Tx) settle(outcomes []Outcome) error {
 	}
 	c := queue.Cursor()
 	refused := 0
+	var key [keyBytes]byte
 	for i := range outcomes {
 		o := &outcomes[i]
-		key := keyOf(o.Seq)
+		key = keyOf(o.Seq)
 		k, v := c.Seek(key[:])
 		if parseKey(k) != o.Seq || o.Seq == 0 {
 			continue
@@ -109,13 +108,14 @@ func (tx *Tx) dropSeqs(bucket []byte, seqs []uint64, match func(seq uint64, v []
 		from = &tx.totals.rejected
 	}
 	c := b.Cursor()
-	for _, seq := range slices.Compact(slices.Sorted(slices.Values(seqs))) {
-		key := binary.BigEndian.AppendUint64(nil, seq)
-		k, v := c.Seek(key)
+	var key [keyBytes]byte
+	for _, seq := range seqs {
+		key = keyOf(seq)
+		k, v := c.Seek(key[:])
 		if parseKey(k) != seq || !match(seq, v) {
 			continue
 		}
-		if err := tx.drop(c, key, v, cause, from); err != nil {
+		if err := tx.drop(c, key[:], v, cause, from); err != nil {
 			return err
 		}
 	}

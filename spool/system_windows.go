@@ -8,15 +8,16 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// noFollow has no counterpart: making a symbolic link takes a privilege here.
-const noFollow = 0
-
 var (
 	errnosFull     = []windows.Errno{windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL}
 	errnosReadOnly = []windows.Errno{windows.ERROR_WRITE_PROTECT, windows.ERROR_ACCESS_DENIED}
 )
 
 func moveCommand(from, to string) string { return fmt.Sprintf(`move "%s" "%s"`, from, to) }
+
+// openFile opens a file that no child inherits. Symbolic links are not looked for: making one takes a
+// privilege here.
+func openFile(path string, flags int) (*os.File, error) { return os.OpenFile(path, flags, 0o600) }
 
 func makeDir(dir string) error { return os.MkdirAll(dir, 0o700) }
 

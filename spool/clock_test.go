@@ -1,0 +1,97 @@
+package spool
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// Whatever the clock says, no record is dropped for an age that it never had.
+func TestClockThatJumps(t *testing.T) {
+	now := time.UnixMilli(0) // a host without a battery starts
+	s := newSpool(t, Options{MaxAge: 24 * time.Hour, Now: func() time.Time { return now }})
+	put(t, s, "1970")
+	now = now.Add(time.Minute)
+	put(t, s, "a minute later")
+	now = testTime // it learns the time
+	put(t, s, "2026")
+	now = now.AddDate(50, 0, 0)
+	put(t, s, "2076")
+	now = now.AddDate(-60, 0, 0)
+	put(t, s, "2016")
+	now = time.Unix(-1, 0)
+	put(t, s, "1969")
+	now = testTime
+	put(t, s, "2026 again")
+	all := []string{"1970", "a minute later", "2026", "2076", "2016", "1969", "2026 again"}
+	if got := waiting(t, s); !slices.Equal(got, all) {
+		t.Fatalf("waiting: %q", got)
+	}
+	now = now.Add(-time.Hour)
+	put(t, s, "an hour back")
+	if got := waiting(t, s); len(got) != 8 {
+		t.Errorf("waiting: %q", got)
+	}
+	// Time that passes by the clock still counts: the second record is a day old now, to the millisecond.
+	now = now.Add(23 * time.Hour)
+	put(t, s, "x")
+	now = now.Add(time.Hour)
+	put(t, s, "y")
+	if got := waiting(t, s); !slices.Equal(got, slices.Concat(all[1:], []string{"an hour back", "x", "y"})) {
+		t.Errorf("a day of uptime on: %q", got)
+	}
+	now = now.Add(time.Millisecond)
+	put(t, s, "z")
+	if got := waiting(t, s); !slices.Equal(got, []string{"x", "y", "z"}) {
+		t.Errorf("past a day: %q", got)
+	}
+}
+
+// The time that a record was made is the caller's word, not the spool's clock.
+func TestMadeInAnyYear(t *testing.T) {
+	s := newSpool(t, Options{MaxAge: time.Hour})
+	years := []time.Time{{}, time.UnixMilli(0), time.UnixMilli(-5), testTime.AddDate(1000, 0, 0)}
+	for _, made := range years {
+		if _, err := appendAll(s, Entry{Agent: "a", Made: made, Data: []byte("x")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	records, err := s.Read(t.Context(), 0, 10, 100)
+	if err != nil || len(records) != len(years) {
+		t.Fatalf("read %d, %v", len(records), err)
+	}
+	for i, r := range records {
+		if !r.Made.Equal(years[i]) {
+			t.Errorf("made %v, read back %v", years[i], r.Made)
+		}
+	}
+}
+
+func TestInflow(t *testing.T) {
+	now := testTime
+	s := newSpool(t, Options{Now: func() time.Time { return now }})
+	if in := stats(t, s).Inflow; in != (Inflow{}) {
+		t.Errorf("nothing yet: %+v", in)
+	}
+	put(t, s, "0123456789")
+	if in := stats(t, s).Inflow; in != (Inflow{}) {
+		t.Errorf("one append says no rate: %+v", in)
+	}
+	for minute := 1; minute <= 5*24*60; minute += 30 {
+		now = now.Add(30 * time.Minute)
+		put(t, s, "0123456789")
+		if minute == 31 {
+			want := Inflow{Over: time.Hour, Records: 2, Bytes: int64(2 * one(10))}
+			if in := stats(t, s).Inflow; in != want {
+				t.Errorf("after an hour: %+v, want %+v", in, want)
+			}
+		}
+	}
+	in := stats(t, s).Inflow
+	if in.Over < 24*time.Hour || in.Over > 48*time.Hour+30*time.Minute {
+		t.Errorf("it covers %v", in.Over)
+	}
+	if perDay := float64(in.Records) / in.Over.Hours() * 24; perDay < 47 || perDay > 49 {
+		t.Errorf("%.2f records a day, want 48: %+v", perDay, in)
+	}
+}

@@ -1,0 +1,150 @@
+package spool
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+// The vectors are xxHash's own (its sanity check and the examples of its specification).
+func TestXXH64(t *testing.T) {
+	for _, tt := range []struct {
+		seed uint64
+		in   string
+		want uint64
+	}{
+		{0, "", 0xef46db3751d8e999},
+		{0, "a", 0xd24ec4f1a98c6e5b},
+		{0, "as", 0x1c330fb2d66be179},
+		{0, "asd", 0x631c37ce72a97393},
+		{0, "asdf", 0x415872f599cea71e},
+		{0, "Call me Ishmael. Some years ago--never mind how long precisely-", 0x02a2e85470d6fd96},
+	} {
+		if got := xxh64(tt.seed, []byte(tt.in)); got != tt.want {
+			t.Errorf("xxh64(%d, %q) = %x, want %x", tt.seed, tt.in, got, tt.want)
+		}
+	}
+	if xxh64(1, nil) == xxh64(0, nil) {
+		t.Error("the seed says nothing")
+	}
+}
+
+func TestRecordRoundTrip(t *testing.T) {
+	for _, e := range []Entry{
+		{},
+		entry("data"),
+		{Agent: strings.Repeat("a", MaxAgentBytes), Made: time.UnixMilli(-1), Data: []byte{0, 255, '\n'}},
+	} {
+		v := appendRecord(nil, 7, 8, 9, &e)
+		if len(v)+keyBytes != recordSize(e.Agent, len(e.Data)) {
+			t.Errorf("%d bytes, recordSize says %d", len(v)+keyBytes, recordSize(e.Agent, len(e.Data)))
+		}
+		r, err := parseRecord(7, v)
+		if err != nil || r.at != 8 || r.start != 9 || r.made != e.Made.UnixMilli() ||
+			string(r.agent) != e.Agent || !bytes.Equal(r.data, e.Data) {
+			t.Errorf("%v became %+v, %v", e, r, err)
+		}
+		if _, err := parseRecord(8, v); err == nil {
+			t.Error("a record in another's place passes")
+		}
+		for i := range v {
+			for bit := range 8 {
+				v[i] ^= 1 << bit
+				if _, err := parseRecord(7, v); err == nil {
+					t.Fatalf("byte %d, bit %d flipped: passes", i, bit)
+				}
+				v[i] ^= 1 << bit
+			}
+		}
+		for i := range v {
+			if _, err := parseRecord(7, v[:i]); err == nil {
+				t.Fatalf("cut to %d bytes: passes", i)
+			}
+		}
+	}
+}
+
+func TestIDs(t *testing.T) {
+	var b strings.Builder
+	writeID(&b, []byte("a/b-c"), 0xab, 0x1f)
+	if got, want := b.String(), "a/b-c/00000000000000ab-1f"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if len(b.String()) > idSize(len("a/b-c")) {
+		t.Error("longer than idSize")
+	}
+	for id, want := range map[string]uint64{
+		b.String(): 0x1f, "": 0, "a": 0, "a-": 0, "/-": 0, "a-5/00000000000000ab": 0, "a/x-10000000000000000": 0, "a/x-ffffffffffffffff": 1<<64 - 1,
+	} {
+		if got := seqOf(id); got != want {
+			t.Errorf("seqOf(%q) = %x, want %x", id, got, want)
+		}
+	}
+}
+
+func TestReasons(t *testing.T) {
+	for _, tt := range []struct{ message, want string }{
+		{"no such check", "no such check"},
+		{"", ""},
+		{"bad \xff utf8", "bad \ufffd utf8"},
+		{strings.Repeat("ü", maxReason), strings.Repeat("ü", maxReason/2)},
+		{"x" + strings.Repeat("ü", maxReason), "x" + strings.Repeat("ü", maxReason/2-1)},
+	} {
+		v := appendReason(nil, &Refusal{Code: -400, Message: tt.message}, testTime)
+		r, rest, ok := parseReason(append(v, "rest"...))
+		if !ok || r.Code != -400 || r.Message != tt.want || !r.Time.Equal(testTime) || string(rest) != "rest" {
+			t.Errorf("%.20q became %+v, %q, %v", tt.message, r, rest, ok)
+		}
+	}
+}
+
+func FuzzRecord(f *testing.F) {
+	for i, e := range []Entry{{}, entry("data"), entry(strings.Repeat("x", 100))} {
+		f.Add(uint64(i), appendRecord(nil, uint64(i), 1, 2, &e))
+	}
+	f.Add(uint64(1), []byte{kindPlain})
+	f.Add(uint64(1), make([]byte, recordFixed))
+	f.Fuzz(func(t *testing.T, seq uint64, v []byte) {
+		recordTime(v)
+		r, err := parseRecord(seq, v)
+		if err != nil {
+			// The same bytes under a right sum: the form alone is weighed.
+			if len(v) < recordFixed {
+				return
+			}
+			v = bytes.Clone(v)
+			v[0] = kindPlain
+			sum := recordSum(seq, v)
+			v[1], v[2], v[3], v[4] = byte(sum>>24), byte(sum>>16), byte(sum>>8), byte(sum)
+			if r, err = parseRecord(seq, v); err != nil {
+				return
+			}
+		}
+		e := Entry{Agent: string(r.agent), Made: time.UnixMilli(r.made), Data: r.data}
+		if again := appendRecord(nil, seq, r.at, r.start, &e); !bytes.Equal(again, v) {
+			t.Errorf("%x read and written is %x", v, again)
+		}
+	})
+}
+
+func FuzzReason(f *testing.F) {
+	f.Add(appendReason(nil, &Refusal{Code: 400, Message: "no"}, testTime))
+	f.Add([]byte(nil))
+	f.Add(make([]byte, reasonFixed))
+	f.Fuzz(func(t *testing.T, v []byte) {
+		r, rest, ok := parseReason(v)
+		if !ok {
+			return
+		}
+		if len(rest) > len(v)-reasonFixed || !utf8.ValidString(r.Message) {
+			t.Errorf("%x gave %+v and %d bytes", v, r, len(rest))
+		}
+		again, _, ok := parseReason(appendReason(nil, &r, r.Time))
+		if !ok || fmt.Sprint(again) != fmt.Sprint(r) && len(r.Message) <= maxReason {
+			t.Errorf("%+v written and read is %+v", r, again)
+		}
+	})
+}

@@ -1,0 +1,32 @@
+package host
+
+import (
+	"hash/fnv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// bootMark returns a mark that is another one after each boot; 0 where it cannot be told, which is for
+// the counters themselves to show (random(4): /proc/sys/kernel/random/boot_id).
+func bootMark(t tree, _ time.Time) uint64 {
+	mark := uint64(0)
+	_ = eachLine(t.proc+"/sys/kernel/random/boot_id", func(line []byte) bool {
+		h := fnv.New64a()
+		h.Write(line)
+		mark = h.Sum64()
+		return false
+	})
+	return mark
+}
+
+func sameBoot(a, b uint64) bool { return a == b }
+
+// uptime is a clock that nobody sets: the time since the boot (clock_gettime(2)).
+func uptime(now time.Time) time.Duration {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
+		return time.Duration(now.UnixNano())
+	}
+	return time.Duration(ts.Nano())
+}

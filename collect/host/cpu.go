@@ -1,0 +1,190 @@
+package host
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"virgo/collect"
+)
+
+// cpuTimes is what a processor, or all of them, did with its time, in ticks of ticksPerSecond.
+type cpuTimes struct {
+	user   uint64 // normal and niced processes; of a hypervisor its guests too
+	system uint64
+	idle   uint64
+	wait   uint64 // idle, with input or output under way
+	irq    uint64 // interrupts, hard and soft
+	stolen uint64 // a hypervisor ran something else
+}
+
+func (t cpuTimes) total() uint64 { return t.user + t.system + t.idle + t.wait + t.irq + t.stolen }
+
+// coreTimes is what min and max need of each processor.
+type coreTimes struct{ total, idle uint64 }
+
+// cpuCounters are counted from the boot on.
+type cpuCounters struct {
+	all   cpuTimes
+	cores []coreTimes
+}
+
+func (c *cpuCounters) add(t cpuTimes) {
+	c.all.user += t.user
+	c.all.system += t.system
+	c.all.idle += t.idle
+	c.all.wait += t.wait
+	c.all.irq += t.irq
+	c.all.stolen += t.stolen
+	c.cores = append(c.cores, coreTimes{total: t.total(), idle: t.idle})
+}
+
+// minCPUSpan is the least that has to lie between two samples: with less, a tick is too large a part
+// of it.
+const minCPUSpan = 500 * time.Millisecond
+
+// errNoCPU is returned when the list of processors is empty.
+var errNoCPU = errors.New("no processor is listed")
+
+type cpu struct {
+	tree tree
+	read func(ctx context.Context, t tree) (cpuCounters, error)
+}
+
+func cpuType(t tree) collect.Type {
+	return collect.Type{
+		Name:    "agent.cpu",
+		Summary: "what the processors did since the last run, in percent",
+		Telling: []string{"usage_average", "wait_percent_average", "max_cpu_usage"},
+		Checker: cpu{tree: t, read: readCPU},
+	}
+}
+
+// Check reports averages over the time since the previous sample: of all processors together, and the
+// usage of the busiest and the least busy one. usage is what is not idle, so waiting for input and
+// output counts.
+func (c cpu) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
+	boot := bootMark(c.tree, req.Now())
+	now, err := c.read(ctx, c.tree)
+	if err != nil {
+		return collect.Report{}, err
+	}
+	before, ok := parseCPUSample(req.Previous, boot)
+	if !ok || !now.follows(before) {
+		before = now
+		if err := pause(ctx); err != nil {
+			return collect.Report{Sample: now.sample(boot)}, err
+		}
+		if now, err = c.read(ctx, c.tree); err != nil {
+			return collect.Report{}, err
+		}
+	}
+	report := collect.Report{Sample: now.sample(boot)}
+	report.Metrics, err = now.since(before)
+	return report, err
+}
+
+// follows reports whether c can be compared with the earlier sample: the same number of processors,
+// nothing that went back, enough time between them. Waiting may go back: the kernel says that it is not
+// to be relied on (proc(5)).
+func (c cpuCounters) follows(before cpuCounters) bool {
+	a, b := before.all, c.all
+	if len(c.cores) != len(before.cores) ||
+		b.user < a.user || b.system < a.system || b.idle < a.idle || b.irq < a.irq || b.stolen < a.stolen {
+		return false
+	}
+	for i, core := range c.cores {
+		if core.total < before.cores[i].total {
+			return false
+		}
+	}
+	least := uint64(len(c.cores)) * uint64(ticksPerSecond*minCPUSpan/time.Second)
+	return b.total() >= a.total()+least
+}
+
+// grown is by how much a counter grew; one that went back counts as still.
+func grown(before, now uint64) uint64 { return now - min(before, now) }
+
+func (c cpuCounters) since(before cpuCounters) ([]collect.Metric, error) {
+	d := cpuTimes{
+		user:   grown(before.all.user, c.all.user),
+		system: grown(before.all.system, c.all.system),
+		idle:   grown(before.all.idle, c.all.idle),
+		wait:   grown(before.all.wait, c.all.wait),
+		irq:    grown(before.all.irq, c.all.irq),
+		stolen: grown(before.all.stolen, c.all.stolen),
+	}
+	total := d.total()
+	if total == 0 {
+		return nil, errors.New("the processors' counters stand still")
+	}
+	percent := func(part uint64) float64 { return 100 * float64(part) / float64(total) }
+	usage := percent(total - d.idle)
+	lowest, highest := usage, usage
+	if len(c.cores) == len(before.cores) {
+		lowest, highest = c.extremes(before, usage)
+	}
+	f := figures{metrics: make([]collect.Metric, 0, 10)}
+	f.uint64("cpu_count", uint64(len(c.cores)), "count")
+	f.double("user_percent_average", percent(d.user), "percent")
+	f.double("sys_percent_average", percent(d.system), "percent")
+	f.double("idle_percent_average", percent(d.idle), "percent")
+	f.double("wait_percent_average", percent(d.wait), "percent")
+	f.double("irq_percent_average", percent(d.irq), "percent")
+	f.double("stolen_percent_average", percent(d.stolen), "percent")
+	f.double("usage_average", usage, "percent")
+	f.double("max_cpu_usage", highest, "percent")
+	f.double("min_cpu_usage", lowest, "percent")
+	return f.metrics, nil
+}
+
+// extremes returns the usage of the least and the most busy processor. One whose counters stood still
+// (it is off) is neither.
+func (c cpuCounters) extremes(before cpuCounters, average float64) (lowest, highest float64) {
+	any := false
+	for i, core := range c.cores {
+		total := grown(before.cores[i].total, core.total)
+		if total == 0 {
+			continue
+		}
+		idle := min(total, grown(before.cores[i].idle, core.idle))
+		usage := 100 * float64(total-idle) / float64(total)
+		if !any {
+			any, lowest, highest = true, usage, usage
+		}
+		lowest, highest = min(lowest, usage), max(highest, usage)
+	}
+	if !any {
+		return average, average
+	}
+	return lowest, highest
+}
+
+const (
+	cpuSampleKind    = 'c'
+	cpuSampleVersion = 1
+)
+
+// sample is the sum of all processors, how many there are, and total and idle of each.
+func (c cpuCounters) sample(boot uint64) []byte {
+	b := newSample(cpuSampleKind, cpuSampleVersion, boot)
+	for _, n := range [...]uint64{c.all.user, c.all.system, c.all.idle, c.all.wait, c.all.irq, c.all.stolen, uint64(len(c.cores))} {
+		b = binary.AppendUvarint(b, n)
+	}
+	for _, core := range c.cores {
+		b = binary.AppendUvarint(b, core.total)
+		b = binary.AppendUvarint(b, core.idle)
+	}
+	return b
+}
+
+func parseCPUSample(b []byte, boot uint64) (cpuCounters, bool) {
+	r, mark := openSample(b, cpuSampleKind, cpuSampleVersion)
+	c := cpuCounters{all: cpuTimes{user: r.uint(), system: r.uint(), idle: r.uint(), wait: r.uint(), irq: r.uint(), stolen: r.uint()}}
+	c.cores = make([]coreTimes, r.count(2))
+	for i := range c.cores {
+		c.cores[i] = coreTimes{total: r.uint(), idle: r.uint()}
+	}
+	return c, r.ok() && sameBoot(mark, boot)
+}

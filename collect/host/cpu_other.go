@@ -1,0 +1,32 @@
+//go:build !linux
+
+package host
+
+import (
+	"context"
+	"fmt"
+
+	gopsutil "github.com/shirou/gopsutil/v3/cpu"
+)
+
+// ticksPerSecond is the precision that seconds are kept with: milliseconds.
+const ticksPerSecond = 1000
+
+func readCPU(ctx context.Context, t tree) (cpuCounters, error) {
+	times, err := gopsutil.TimesWithContext(t.context(ctx), true)
+	if err == nil && len(times) == 0 {
+		err = errNoCPU
+	}
+	if err != nil {
+		return cpuCounters{}, fmt.Errorf("read the processors' times: %w", supported(err))
+	}
+	var c cpuCounters
+	ticks := func(seconds float64) uint64 { return uint64(max(0, seconds*ticksPerSecond)) }
+	for _, t := range times {
+		c.add(cpuTimes{
+			user: ticks(t.User + t.Nice), system: ticks(t.System), idle: ticks(t.Idle), wait: ticks(t.Iowait),
+			irq: ticks(t.Irq + t.Softirq), stolen: ticks(t.Steal),
+		})
+	}
+	return c, nil
+}

@@ -1,0 +1,11 @@
+package host
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// detach puts the child in a process group of its own and gives it no window.
+func detach(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP, HideWindow: true}
+}

@@ -1,0 +1,157 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"virgo/collect"
+)
+
+// diskCounters count from the boot on.
+type diskCounters struct {
+	name                  string
+	reads, writes         uint64 // completed
+	readBytes, writeBytes uint64
+	readTime, writeTime   uint64 // ms that requests took, added up
+	busy                  uint64 // ms with a request under way
+	weighted              uint64 // ms with a request under way, times how many there were
+}
+
+type disk struct {
+	tree   tree
+	read   func(ctx context.Context, t tree) ([]diskCounters, error)
+	uptime func(now time.Time) time.Duration
+}
+
+func diskType(t tree) collect.Type {
+	return collect.Type{
+		Name:    "agent.disk",
+		Summary: "reads and writes of disks and partitions",
+		Details: []collect.Detail{{Name: "target", Summary: "device, for example sda or /dev/sda1, or * for all", Required: true}},
+		Telling: []string{"queue", "service_time", "read_bytes", "write_bytes"},
+		Checker: disk{tree: t, read: readDisks, uptime: uptime},
+	}
+}
+
+// Targets lists the devices that target * reports.
+func (d disk) Targets(ctx context.Context) ([]string, error) {
+	devices, err := d.read(ctx, d.tree)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, c := range devices {
+		if !c.idleVirtual() {
+			names = append(names, c.name)
+		}
+	}
+	return names, nil
+}
+
+// Check reports a device, or each of them (target *) but for virtual ones that were never used. All are
+// counters since the boot, save two that span the time since the previous sample (kernel:
+// Documentation/admin-guide/iostats.rst; the fields as numbered there):
+//
+//	service_time = Δ field 10 / (Δ field 1 + Δ field 5)   busy ms for each completed request
+//	queue        = Δ field 11 / Δ ms                       requests under way on average
+//
+// They are left out of a device that appeared a moment ago.
+func (d disk) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
+	name, wrong := target(req)
+	switch {
+	case wrong != "":
+		return unavailable(wrong)
+	case name == "":
+		return unavailable("Missing target parameter")
+	}
+	boot := bootMark(d.tree, req.Now())
+	now, err := d.sample(ctx, req, name)
+	if err != nil {
+		return collect.Report{}, err
+	}
+	before, first := parseDiskSample(req.Previous, boot), diskSample{}
+	// One device without a usable earlier sample is enough to wait for; the others keep theirs.
+	if slices.ContainsFunc(now.devices, func(c diskCounters) bool { return !now.comparable(c, before) }) {
+		first = now
+		if err := pause(ctx); err != nil {
+			return collect.Report{Sample: first.encode(boot)}, err
+		}
+		if now, err = d.sample(ctx, req, name); err != nil {
+			return collect.Report{}, err
+		}
+	}
+	if len(now.devices) == 0 {
+		if name == allTargets {
+			return collect.Report{}, errors.New("no disks are listed")
+		}
+		return unavailable("No such disk: " + name)
+	}
+	f := figures{metrics: make([]collect.Metric, 0, 10*len(now.devices))}
+	for _, c := range now.devices {
+		if name == allTargets {
+			f.dimension = c.name
+		}
+		c.add(&f)
+		earlier := before
+		if !now.comparable(c, before) {
+			earlier = first
+		}
+		if span, ok := c.since(earlier.find(c.name), now.at-earlier.at); ok {
+			f.double("service_time", span.serviceTime, "milliseconds")
+			f.double("queue", span.queue, "count")
+		}
+	}
+	return collect.Report{Metrics: f.metrics, Sample: now.encode(boot)}, nil
+}
+
+// sample reads the devices that the target names.
+func (d disk) sample(ctx context.Context, req collect.Request, name string) (diskSample, error) {
+	devices, err := d.read(ctx, d.tree)
+	if err != nil {
+		return diskSample{}, fmt.Errorf("read disks: %w", err)
+	}
+	s := diskSample{at: d.uptime(req.Now())}
+	if name == allTargets {
+		s.devices = slices.DeleteFunc(devices, diskCounters.idleVirtual)
+		return s, nil
+	}
+	i := slices.IndexFunc(devices, func(c diskCounters) bool { return c.name == name })
+	if i < 0 {
+		base := diskName(name)
+		i = slices.IndexFunc(devices, func(c diskCounters) bool { return c.name == base })
+	}
+	if i >= 0 {
+		s.devices = devices[i : i+1]
+	}
+	return s, nil
+}
+
+func (c diskCounters) add(f *figures) {
+	f.int64("reads", c.reads, "count")
+	f.int64("writes", c.writes, "count")
+	f.int64("read_bytes", c.readBytes, "bytes")
+	f.int64("write_bytes", c.writeBytes, "bytes")
+	f.int64("rtime", c.readTime, "milliseconds")
+	f.int64("wtime", c.writeTime, "milliseconds")
+	f.int64("qtime", c.weighted, "milliseconds")
+	f.int64("time", c.busy, "milliseconds")
+}
+
+// idleVirtual reports whether the device is one of those that a kernel makes in stock (loop0 to loop7,
+// ram0 to ram15) or a drive without a medium, and was never used.
+func (c diskCounters) idleVirtual() bool {
+	if c.reads != 0 || c.writes != 0 {
+		return false
+	}
+	for _, prefix := range [...]string{"loop", "ram", "zram", "nbd", "fd", "sr"} {
+		rest, ok := strings.CutPrefix(c.name, prefix)
+		if ok && rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,39 @@
+//go:build !linux
+
+package host
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	gopsutil "github.com/shirou/gopsutil/v3/disk"
+)
+
+func readDisks(ctx context.Context, t tree) ([]diskCounters, error) {
+	counters, err := gopsutil.IOCountersWithContext(t.context(ctx))
+	if err != nil {
+		return nil, supported(err)
+	}
+	disks := make([]diskCounters, 0, len(counters))
+	for name, c := range counters {
+		// Where the system does not keep the time with a request under way, the time of the requests is
+		// the nearest figure, and the same but for those that overlap.
+		if c.IoTime == 0 {
+			c.IoTime = c.ReadTime + c.WriteTime
+		}
+		if c.WeightedIO == 0 {
+			c.WeightedIO = c.ReadTime + c.WriteTime
+		}
+		disks = append(disks, diskCounters{
+			name:  name,
+			reads: c.ReadCount, readBytes: c.ReadBytes, readTime: c.ReadTime,
+			writes: c.WriteCount, writeBytes: c.WriteBytes, writeTime: c.WriteTime,
+			busy: c.IoTime, weighted: c.WeightedIO,
+		})
+	}
+	slices.SortFunc(disks, func(a, b diskCounters) int { return strings.Compare(a.name, b.name) })
+	return disks, nil
+}
+
+func diskName(path string) string { return strings.TrimPrefix(path, "/dev/") }

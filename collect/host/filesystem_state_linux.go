@@ -1,0 +1,34 @@
+package host
+
+import (
+	"context"
+	"strings"
+
+	"virgo/collect"
+)
+
+// Check counts the local and remote file systems by whether they can be written, and names their
+// devices (or exports). It reads the mount table only, so none of them can hold it up.
+func (s filesystemState) Check(ctx context.Context, _ collect.Request) (collect.Report, error) {
+	if err := ctx.Err(); err != nil {
+		return collect.Report{}, err
+	}
+	mounts, err := readMounts(ctx, s.tree, "")
+	if err != nil {
+		return collect.Report{}, err
+	}
+	var ro, rw []string
+	for _, m := range listed(mounts) {
+		if m.readOnly {
+			ro = append(ro, m.device)
+		} else {
+			rw = append(rw, m.device)
+		}
+	}
+	f := figures{metrics: make([]collect.Metric, 0, 4)}
+	f.int64("total_ro", uint64(len(ro)), "filesystems")
+	f.int64("total_rw", uint64(len(rw)), "filesystems")
+	f.text("devices_ro", strings.Join(ro, ","))
+	f.text("devices_rw", strings.Join(rw, ","))
+	return collect.Report{Metrics: f.metrics}, nil
+}

@@ -1,0 +1,28 @@
+//go:build !windows
+
+package host
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/shirou/gopsutil/v3/load"
+
+	"virgo/collect"
+)
+
+// Check reports the load averages, which have no unit.
+func (l loadAverage) Check(ctx context.Context, _ collect.Request) (collect.Report, error) {
+	if err := ctx.Err(); err != nil {
+		return collect.Report{}, err
+	}
+	avg, err := load.AvgWithContext(l.tree.context(ctx))
+	if err != nil {
+		return collect.Report{}, fmt.Errorf("read load averages: %w", err)
+	}
+	f := figures{metrics: make([]collect.Metric, 0, 3)}
+	f.double("1m", avg.Load1, "")
+	f.double("5m", avg.Load5, "")
+	f.double("15m", avg.Load15, "")
+	return collect.Report{Metrics: f.metrics}, nil
+}

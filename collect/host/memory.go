@@ -1,0 +1,61 @@
+package host
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/shirou/gopsutil/v3/mem"
+
+	"virgo/collect"
+)
+
+type memory struct {
+	tree tree
+	swap func(ctx context.Context, t tree, ram *mem.VirtualMemoryStat) (swapping, error)
+}
+
+// swapping is the state of the swap space, in bytes. in and out count from the boot on.
+type swapping struct{ total, free, in, out uint64 }
+
+func memoryType(t tree) collect.Type {
+	return collect.Type{
+		Name:    "agent.memory",
+		Summary: "main memory and swap space",
+		Telling: []string{"actual_used", "actual_free", "swap_used"},
+		Checker: memory{tree: t, swap: readSwap},
+	}
+}
+
+// Check reports memory in bytes. free is what nothing uses at all, used the rest of total; actual_free is
+// what applications could still get (on Linux MemAvailable: caches can be given up), actual_used the rest.
+func (m memory) Check(ctx context.Context, _ collect.Request) (collect.Report, error) {
+	if err := ctx.Err(); err != nil {
+		return collect.Report{}, err
+	}
+	ctx = m.tree.context(ctx)
+	ram, err := mem.VirtualMemoryWithContext(ctx)
+	if err != nil {
+		return collect.Report{}, fmt.Errorf("read memory: %w", err)
+	}
+	if ram.Total == 0 {
+		return collect.Report{}, fmt.Errorf("read memory: no total is given")
+	}
+	swap, err := m.swap(ctx, m.tree, ram)
+	if err != nil {
+		return collect.Report{}, fmt.Errorf("read swap space: %w", err)
+	}
+	free, available := min(ram.Free, ram.Total), min(ram.Available, ram.Total)
+	f := figures{metrics: make([]collect.Metric, 0, 11)}
+	f.gauge("total", ram.Total, "bytes")
+	f.gauge("used", ram.Total-free, "bytes")
+	f.gauge("free", free, "bytes")
+	f.gauge("actual_used", ram.Total-available, "bytes")
+	f.gauge("actual_free", available, "bytes")
+	f.gauge("ram", ram.Total>>20, "megabytes")
+	f.gauge("swap_total", swap.total, "bytes")
+	f.gauge("swap_used", swap.total-min(swap.free, swap.total), "bytes")
+	f.gauge("swap_free", swap.free, "bytes")
+	f.gauge("swap_page_in", swap.in, "bytes")
+	f.gauge("swap_page_out", swap.out, "bytes")
+	return collect.Report{Metrics: f.metrics}, nil
+}

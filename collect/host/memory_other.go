@@ -1,0 +1,17 @@
+//go:build !linux
+
+package host
+
+import (
+	"context"
+
+	"github.com/shirou/gopsutil/v3/mem"
+)
+
+func readSwap(ctx context.Context, _ tree, _ *mem.VirtualMemoryStat) (swapping, error) {
+	s, err := mem.SwapMemoryWithContext(ctx)
+	if err != nil {
+		return swapping{}, supported(err)
+	}
+	return swapping{total: s.Total, free: s.Free, in: s.Sin, out: s.Sout}, nil
+}

@@ -1,0 +1,99 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"virgo/collect"
+)
+
+// An iface is a network interface's counters, from the boot (or its making) on.
+type iface struct {
+	name   string
+	rx, tx traffic
+	link   string // up, down, unknown
+	// detailed says that the system counts frame, collisions and carrier.
+	detailed                   bool
+	frame, collisions, carrier uint64
+}
+
+type traffic struct{ bytes, packets, errors, dropped, overruns uint64 }
+
+type network struct{ tree tree }
+
+func networkType(t tree) collect.Type {
+	return collect.Type{
+		Name:    "agent.network",
+		Summary: "traffic and errors of network interfaces",
+		Details: []collect.Detail{{Name: "target", Summary: "interface, for example eth0, or * for all", Required: true}},
+		Telling: []string{"link_state", "rx_bytes", "tx_bytes", "rx_errors", "tx_errors"},
+		Checker: network{tree: t},
+	}
+}
+
+// Targets lists the interfaces.
+func (n network) Targets(ctx context.Context) ([]string, error) {
+	ifaces, err := readInterfaces(ctx, n.tree, allTargets)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, i := range ifaces {
+		names = append(names, i.name)
+	}
+	return names, nil
+}
+
+// Check reports an interface, or each of them (target *).
+func (n network) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
+	if err := ctx.Err(); err != nil {
+		return collect.Report{}, err
+	}
+	name, wrong := target(req)
+	switch {
+	case wrong != "":
+		return unavailable(wrong)
+	case name == "":
+		return unavailable("Missing target parameter; give me an interface.")
+	}
+	ifaces, err := readInterfaces(ctx, n.tree, name)
+	if err != nil {
+		return collect.Report{}, fmt.Errorf("read network interfaces: %w", err)
+	}
+	if len(ifaces) == 0 {
+		if name == allTargets {
+			return collect.Report{}, errors.New("no network interfaces are listed")
+		}
+		return unavailable("No such interface: " + name)
+	}
+	f := figures{metrics: make([]collect.Metric, 0, 14*len(ifaces))}
+	for _, i := range ifaces {
+		if name == allTargets {
+			f.dimension = i.name
+		}
+		i.add(&f)
+	}
+	return collect.Report{Metrics: f.metrics}, nil
+}
+
+func (i iface) add(f *figures) {
+	f.gauge("rx_bytes", i.rx.bytes, "bytes")
+	f.gauge("rx_packets", i.rx.packets, "packets")
+	f.gauge("rx_errors", i.rx.errors, "errors")
+	f.gauge("rx_dropped", i.rx.dropped, "packets")
+	if i.detailed {
+		f.gauge("rx_frame", i.frame, "errors")
+	}
+	f.gauge("rx_overruns", i.rx.overruns, "errors")
+	f.gauge("tx_bytes", i.tx.bytes, "bytes")
+	f.gauge("tx_packets", i.tx.packets, "packets")
+	f.gauge("tx_errors", i.tx.errors, "errors")
+	f.gauge("tx_dropped", i.tx.dropped, "packets")
+	if i.detailed {
+		f.gauge("tx_carrier", i.carrier, "errors")
+		f.gauge("tx_collisions", i.collisions, "collisions")
+	}
+	f.gauge("tx_overruns", i.tx.overruns, "errors")
+	f.text("link_state", i.link)
+}

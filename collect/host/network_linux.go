@@ -1,0 +1,72 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+)
+
+// readInterfaces reads the interface of that name, or all (*), from /proc/net/dev (proc(5); kernel:
+// Documentation/networking/statistics.rst). Two lines of heading, then
+//
+//	name: bytes packets errs drop fifo frame compressed multicast, and of what was sent:
+//	      bytes packets errs drop fifo colls carrier compressed
+func readInterfaces(_ context.Context, t tree, name string) ([]iface, error) {
+	var (
+		ifaces []iface
+		bad    error
+		number = 0
+	)
+	err := eachLine(t.proc+"/net/dev", func(line []byte) bool {
+		if number++; number <= 2 {
+			return true
+		}
+		colon := bytes.LastIndexByte(line, ':')
+		if colon < 0 {
+			return true
+		}
+		is := bytes.TrimLeft(line[:colon], " ")
+		if name != allTargets && string(is) != name {
+			return true
+		}
+		var n [16]uint64
+		got, err := cutNumbers(line[colon+1:], n[:])
+		if err == nil && got < len(n) {
+			err = errors.New("too few counters")
+		}
+		if err != nil {
+			bad = fmt.Errorf("%s: %w", is, err)
+			return false
+		}
+		ifaces = append(ifaces, iface{
+			name:     string(is),
+			rx:       traffic{bytes: n[0], packets: n[1], errors: n[2], dropped: n[3], overruns: n[4]},
+			tx:       traffic{bytes: n[8], packets: n[9], errors: n[10], dropped: n[11], overruns: n[12]},
+			detailed: true,
+			frame:    n[5], collisions: n[13], carrier: n[14],
+		})
+		return true
+	})
+	for i := range ifaces {
+		ifaces[i].link = linkState(t, ifaces[i].name)
+	}
+	return ifaces, errors.Join(err, bad)
+}
+
+// linkState reads the operational state of an interface (kernel: Documentation/networking/operstates.rst,
+// after RFC 2863). What passes no packets is down, whatever it waits for; what does not tell its state
+// (the loopback, most tunnels) is unknown.
+func linkState(t tree, name string) string {
+	state := "unknown"
+	_ = eachLine(t.sys+"/class/net/"+name+"/operstate", func(line []byte) bool {
+		switch string(line) {
+		case "up":
+			state = "up"
+		case "down", "lowerlayerdown", "notpresent", "dormant", "testing":
+			state = "down"
+		}
+		return false
+	})
+	return state
+}

@@ -1,0 +1,66 @@
+package host
+
+import "encoding/binary"
+
+// A sample is
+//
+//	kind     byte, of the check
+//	version  byte, of the kind's layout
+//	boot     8 bytes, big-endian: the mark of the boot that its counters count from
+//	the rest as its kind says: uvarints, and texts with their length before them
+const sampleHeader = 10
+
+func newSample(kind, version byte, boot uint64) []byte {
+	b := make([]byte, 0, 128)
+	return binary.BigEndian.AppendUint64(append(b, kind, version), boot)
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// A sampleReader reads a sample. After the first thing that is wrong it gives zeros.
+type sampleReader struct {
+	rest  []byte
+	wrong bool
+}
+
+// openSample returns a reader of what follows the header, and the boot's mark. A sample of another kind
+// or version is wrong from the start.
+func openSample(b []byte, kind, version byte) (*sampleReader, uint64) {
+	if len(b) < sampleHeader || b[0] != kind || b[1] != version {
+		return &sampleReader{wrong: true}, 0
+	}
+	return &sampleReader{rest: b[sampleHeader:]}, binary.BigEndian.Uint64(b[2:])
+}
+
+func (r *sampleReader) uint() uint64 {
+	n, size := binary.Uvarint(r.rest)
+	if size <= 0 || r.wrong {
+		r.wrong = true
+		return 0
+	}
+	r.rest = r.rest[size:]
+	return n
+}
+
+// count reads how many things follow, each of at least size bytes.
+func (r *sampleReader) count(size int) int {
+	n := r.uint()
+	if n > uint64(len(r.rest)/size) {
+		r.wrong = true
+		return 0
+	}
+	return int(n)
+}
+
+// text reads a text. It shares memory with the sample.
+func (r *sampleReader) text() []byte {
+	n := r.count(1)
+	s := r.rest[:n]
+	r.rest = r.rest[n:]
+	return s
+}
+
+// ok reports whether all of the sample was read and nothing was wrong.
+func (r *sampleReader) ok() bool { return !r.wrong && len(r.rest) == 0 }

@@ -1,0 +1,213 @@
+package plugin
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"virgo/collect"
+)
+
+// parse runs text through the output and the format, as a plugin's pipe would.
+func parse(text string, e exit) (collect.Report, error) {
+	f := new(virgoFormat)
+	o := newOutput(f)
+	o.read(strings.NewReader(text))
+	return f.report(e, o.cut)
+}
+
+func TestVirgoMetrics(t *testing.T) {
+	type metrics = []collect.Metric
+	for _, tt := range []struct {
+		name, in, status string
+		unavailable      bool
+		want             metrics
+	}{
+		{"nothing", "", "", false, nil},
+		{"every type", "status Everything is OK\n" +
+			"metric logged_users int 7\nmetric avg_wait_time float 100.7\nmetric something string foo bar foo\n" +
+			"metric packet_count gauge 150000\nmetric a int32 -1\nmetric b uint32 1\nmetric c int64 -2\nmetric d uint64 0x10\n" +
+			"metric e double 1e3\nmetric f bool true\n",
+			"Everything is OK", false, metrics{
+				{"", "logged_users", "int64", "7", ""},
+				{"", "avg_wait_time", "double", "100.7", ""},
+				{"", "something", "string", "foo bar foo", ""},
+				{"", "packet_count", "gauge", "150000", ""},
+				{"", "a", "int32", "-1", ""},
+				{"", "b", "uint32", "1", ""},
+				{"", "c", "int64", "-2", ""},
+				{"", "d", "uint64", "0x10", ""},
+				{"", "e", "double", "1e3", ""},
+				{"", "f", "bool", "true", ""},
+			}},
+		{"units and the last dot", "metric host1.eth0.bytes int64 1024 bytes\nmetric host1.none int64 1\nmetric .x int 1\n",
+			"", false, metrics{
+				{"host1.eth0", "bytes", "int64", "1024", "bytes"},
+				{"host1", "none", "int64", "1", ""},
+				{"", "x", "int64", "1", ""},
+			}},
+		{"a string has no unit", "metric v string 1 bytes\n", "", false, metrics{{"", "v", "string", "1 bytes", ""}}},
+		{"the first status stands", "status one\nstatus two\nstatus ok three\n", "one", false, nil},
+		{"the older status", "status err  Service is   not responding\nmetric n int 7\n", "Service is not responding", false, metrics{
+			{"", "legacy_state", "string", "err", ""}, {"", "n", "int64", "7", ""}}},
+		{"the older status without a text", "status warn\n", "", false, metrics{{"", "legacy_state", "string", "warn", ""}}},
+		{"a word that only begins so", "status okay then\n", "okay then", false, nil},
+		{"unavailable keeps its metrics", "state unavailable\nmetric n int 7\n", "", true, metrics{{"", "n", "int64", "7", ""}}},
+		{"the first state stands", "state available\nstate unavailable\nstate nonsense\n", "", false, nil},
+		{"carriage returns", "status fine\r\nmetric n int 7 users\r\n", "fine", false, metrics{{"", "n", "int64", "7", "users"}}},
+		{"no end of the last line", "status fine\nmetric n int 7", "fine", false, metrics{{"", "n", "int64", "7", ""}}},
+		{"tabs", "status\tfine\nmetric\tn\tint\t7\n", "fine", false, metrics{{"", "n", "int64", "7", ""}}},
+		{"a byte order mark", "\ufeffstatus fine\n", "fine", false, nil},
+		{"bytes that are no text", "status a\x00b\xff\xfec\nmetric n string \xf0\x28\n", "a\ufffdb\ufffdc", false, metrics{{"", "n", "string", "\ufffd(", ""}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := parse(tt.in, exit{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Status != tt.status || r.Unavailable != tt.unavailable || !slices.Equal(r.Metrics, tt.want) {
+				t.Errorf("got status %q, unavailable %v, metrics\n%+v\nwant %q, %v\n%+v", r.Status, r.Unavailable, r.Metrics, tt.status, tt.unavailable, tt.want)
+			}
+		})
+	}
+}
+
+// Each wrong line is told to the letter, whatever comes after it and however the plugin exits.
+func TestVirgoFaults(t *testing.T) {
+	const format = "Metric line not in the following format: metric <name> <type> <value> [<unit>]"
+	const state = "State line not in the following format: <available|unavailable>"
+	for in, want := range map[string]string{
+		"hello world":                   `Unrecognized line "hello world"`,
+		"":                              `Unrecognized line ""`,
+		"  status indented":             `Unrecognized line "  status indented"`,
+		"statusless x":                  `Unrecognized line "statusless x"`,
+		"METRIC a int 1":                `Unrecognized line "METRIC a int 1"`,
+		"metric":                        format,
+		"metric a":                      format,
+		"metric a int":                  format,
+		"metric a string":               format,
+		"metric a. int 1":               format,
+		"metric a.b.c badtype 1":        `Invalid type "badtype" for metric "c"`,
+		"metric a badtype 1 b":          `Invalid type "badtype" for metric "a"`,
+		"metric a badtype 1 b c":        `Invalid "<value> [<unit>]" combination "1 b c" for a non-string metric`,
+		"metric a int 1  2 3":           `Invalid "<value> [<unit>]" combination "1 2 3" for a non-string metric`,
+		"metric a int seven":            `Invalid "<value> [<unit>]" combination "seven" for a non-string metric`,
+		"metric a double NaN":           `Invalid "<value> [<unit>]" combination "NaN" for a non-string metric`,
+		"metric a int 1.5 bytes":        `Invalid "<value> [<unit>]" combination "1.5 bytes" for a non-string metric`,
+		"metric a uint32 4294967296":    `Invalid "<value> [<unit>]" combination "4294967296" for a non-string metric`,
+		"state":                         state,
+		"state ok":                      state,
+		"state available now":           state,
+		"timestamp":                     "Timestamp line not in the following format: timestamp <timestamp>",
+		"timestamp 1.5":                 "Timestamp line not in the following format: timestamp <timestamp>",
+		"timestamp 0":                   "Timestamp line not in the following format: timestamp <timestamp>",
+		"timestamp 9999999999999999999": "Timestamp line not in the following format: timestamp <timestamp>",
+	} {
+		for _, code := range []int{0, 2} {
+			r, err := parse("metric good int 1\nstatus fine\n"+in+"\nanother fault\nmetric x y\n", exit{code: code})
+			if err == nil || err.Error() != want {
+				t.Errorf("%q: error %v, want %q", in, err, want)
+			}
+			if len(r.Metrics) != 0 {
+				t.Errorf("%q: metrics %v beside a fault", in, r.Metrics)
+			}
+		}
+	}
+}
+
+func TestVirgoTimestamp(t *testing.T) {
+	r, err := parse("timestamp 1343400000123\n", exit{})
+	if err != nil || !r.Time.Equal(time.UnixMilli(1343400000123)) {
+		t.Errorf("got %v, %v", r.Time, err)
+	}
+}
+
+func TestVirgoExit(t *testing.T) {
+	for _, tt := range []struct {
+		in   string
+		exit exit
+		want string
+	}{
+		{"", exit{code: 3}, "Plugin exited with non-zero status code (code=3)"},
+		{"status \n", exit{code: 3}, "Plugin exited with non-zero status code (code=3)"},
+		{"status ponies > unicorns\nmetric n int 1\n", exit{code: 1}, "ponies > unicorns"},
+		{"state available\n", exit{signal: 9, name: "killed"}, "Plugin was ended by signal 9 (killed)"},
+	} {
+		r, err := parse(tt.in, tt.exit)
+		if err == nil || err.Error() != tt.want || len(r.Metrics) > 0 {
+			t.Errorf("%q, %+v: got %v, %v; want %q", tt.in, tt.exit, r.Metrics, err, tt.want)
+		}
+	}
+}
+
+func TestTooManyMetrics(t *testing.T) {
+	var b strings.Builder
+	for i := range collect.MaxMetrics + 1 {
+		fmt.Fprintf(&b, "metric m%d int %d\n", i, i)
+	}
+	b.WriteString("status all told\n")
+	r, err := parse(b.String(), exit{})
+	if err != nil || len(r.Metrics) != collect.MaxMetrics || r.Status != "Output cut at 10000 metrics: all told" {
+		t.Errorf("got %d metrics, status %q, error %v", len(r.Metrics), r.Status, err)
+	}
+	if r, err = parse(b.String()+"metric m int\n", exit{}); err == nil || err.Error() != badMetric {
+		t.Errorf("a fault past the last metric: got %v, %v", r.Status, err)
+	}
+}
+
+// What is kept always fits into a result, however much longer JSON makes it.
+func TestCutOutputFitsIntoAResult(t *testing.T) {
+	for _, value := range []string{"x", `"`, "\x01", "\u2028", "ä"} {
+		line := "metric m%d.n string " + strings.Repeat(value, 100) + "\n"
+		var b strings.Builder
+		for i := 0; b.Len() <= MaxOutputBytes; i++ {
+			fmt.Fprintf(&b, line, i)
+		}
+		r, err := parse(b.String(), exit{})
+		if err != nil || !strings.HasPrefix(r.Status, "Output cut at ") {
+			t.Fatalf("%q: status %q, error %v", value, r.Status, err)
+		}
+		n := len(collect.Result{CheckID: "c", CheckType: TypeName, State: collect.Available, Status: r.Status, Metrics: r.Metrics}.AppendJSON(nil))
+		if n > collect.MaxResultBytes {
+			t.Errorf("%q: %d metrics make %d bytes of JSON", value, len(r.Metrics), n)
+		}
+		if n < collect.MaxResultBytes/2 {
+			t.Errorf("%q: only %d bytes of JSON were kept", value, n)
+		}
+	}
+}
+
+func FuzzVirgo(f *testing.F) {
+	f.Add("status ok fine\nmetric a.b int 1 bytes\nstate available\ntimestamp 1343400000123\n", 0)
+	f.Add("metric a string \x00\xff\r\n\n", 1)
+	f.Add("\ufeffmetric . int 0x\nstate", 0)
+	f.Add(strings.Repeat("metric a string b\n", 3), -1)
+	f.Fuzz(func(t *testing.T, in string, code int) {
+		r, err := parse(in, exit{code: code})
+		var said failure
+		switch {
+		case err != nil && (!errors.As(err, &said) || said == ""):
+			t.Errorf("error %#v says nothing", err)
+		case err != nil && (len(r.Metrics) > 0 || r.Status != ""):
+			t.Errorf("error %v beside a report %+v", err, r)
+		case err == nil && code != 0:
+			t.Errorf("exit code %d went unnoticed", code)
+		}
+		for _, m := range r.Metrics {
+			if m.Name == "" || !m.Valid() || strings.ContainsAny(m.Name+m.Dimension+m.Unit, " \t\n\x00") {
+				t.Errorf("metric %+v", m)
+			}
+		}
+		// How the bytes came in parts plays no part.
+		g := new(virgoFormat)
+		o := newOutput(g)
+		o.read(&bits{in})
+		again, err2 := g.report(exit{code: code}, o.cut)
+		if fmt.Sprint(err) != fmt.Sprint(err2) || again.Status != r.Status || !slices.Equal(again.Metrics, r.Metrics) {
+			t.Errorf("in parts: %+v, %v; whole: %+v, %v", again, err2, r, err)
+		}
+	})
+}

@@ -75,10 +75,13 @@ func (d *delivery) run(ctx context.Context) error {
 	}
 	for {
 		// What may fly, flies before what has landed is settled: the endpoint works while the disk does.
+		if err := d.keepAlive(ctx); err != nil {
+			return err
+		}
 		if err := d.fill(ctx); err != nil {
 			return err
 		}
-		if err := d.beats(ctx); err != nil {
+		if err := d.sayGoodbye(ctx); err != nil {
 			return err
 		}
 		if err := s.flush(ctx); err != nil {
@@ -150,19 +153,30 @@ func (d *delivery) fill(ctx context.Context) error {
 	return nil
 }
 
-// beats sends the closing heartbeat, or one within a long delivery when the endpoint expects it.
-func (d *delivery) beats(ctx context.Context) error {
+// keepAlive sends a heartbeat within a long delivery when the endpoint expects one.
+func (d *delivery) keepAlive(ctx context.Context) error {
 	s := d.s
 	s.mu.Lock()
-	mayFly := s.pipelining() || s.window.posts == 0
-	every := max(s.welcome.HeartbeatInterval, minBeat)
-	due := s.greeted && s.welcome.HeartbeatInterval > 0 && time.Since(s.beaten) >= every
+	interval := s.welcome.HeartbeatInterval
+	mayFly := s.greeted && interval > 0 && (s.pipelining() || len(s.window.flying) == 0)
 	s.mu.Unlock()
-	closing := d.dry && !d.beat
-	if !mayFly || !closing && !due || d.beat {
+	if !mayFly || d.beat || time.Since(s.beaten) < max(interval, minBeat) {
 		return nil
 	}
-	d.beat = closing
+	return s.heartbeat(ctx)
+}
+
+// sayGoodbye sends the closing heartbeat behind the last post, or, where requests may not follow one
+// another, when that is answered.
+func (d *delivery) sayGoodbye(ctx context.Context) error {
+	s := d.s
+	s.mu.Lock()
+	mayFly := s.pipelining() || len(s.window.flying) == 0
+	s.mu.Unlock()
+	if !mayFly || d.beat || !d.dry {
+		return nil
+	}
+	d.beat = true
 	return s.heartbeat(ctx)
 }
 

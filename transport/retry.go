@@ -39,7 +39,7 @@ func Retry(ctx context.Context, opt RetryOptions, op func(ctx context.Context) e
 	err := backoff.RetryNotify(func() error {
 		attempts++
 		last = op(ctx)
-		if last != nil && (!mayPass(last) || attempts == opt.Attempts) {
+		if last != nil && (!MayPass(last) || attempts == opt.Attempts) {
 			return backoff.Permanent(last)
 		}
 		return last
@@ -78,8 +78,8 @@ func (b inTime) NextBackOff() time.Duration {
 	return wait
 }
 
-// mayPass says whether an error may pass by itself within a run.
-func mayPass(err error) bool {
+// MayPass says whether an error may pass by itself within a run, so that Retry tries again.
+func MayPass(err error) bool {
 	for _, final := range [...]error{ErrAuth, ErrVersion, ErrRateLimit, ErrProtocol} {
 		if errors.Is(err, final) {
 			return false

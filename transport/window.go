@@ -68,7 +68,11 @@ func (w *window) has(k kind) int {
 	return n
 }
 
-// room says whether a post of size bytes may follow.
+// room says whether a post of size bytes may follow what is in flight. One at a time means one request
+// of any kind.
 func (w *window) room(size, maxPosts, maxBytes int) bool {
+	if maxPosts == 1 {
+		return len(w.flying) == 0
+	}
 	return w.posts == 0 || w.posts < maxPosts && w.bytes+size <= maxBytes
 }

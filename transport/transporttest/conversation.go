@@ -62,6 +62,9 @@ func (c *conversation) run() error {
 		c.e.books.methods = append(c.e.books.methods, f.Method)
 		c.e.books.mu.Unlock()
 		if c.script.StallAt > 0 && c.requests >= c.script.StallAt {
+			if err := c.w.Flush(); err != nil {
+				return err
+			}
 			continue
 		}
 		if c.script.Delay > 0 {
@@ -69,6 +72,9 @@ func (c *conversation) run() error {
 		}
 		if err := c.serve(&f); err != nil {
 			return err
+		}
+		if c.ended {
+			c.e.publish()
 		}
 		if c.ended || !c.r.Ready() {
 			if err := c.w.Flush(); err != nil {
@@ -153,6 +159,7 @@ func (c *conversation) heartbeat(f *transport.Frame) error {
 			}
 		}
 	}
+	c.e.publish()
 	return c.reply(f, map[string]int64{"timestamp": time.Now().UnixMilli() + c.script.ClockOffset}, nil)
 }
 

@@ -13,6 +13,10 @@ type Endpoint struct {
 	// Certificate is what it shows.
 	Certificate tls.Certificate
 
+	// For Program: reload gives the script for a new connection, publish writes the books out.
+	reload  func() (Script, error)
+	publish func()
+
 	listener net.Listener
 	books    books
 	serving  sync.WaitGroup
@@ -35,19 +39,30 @@ func New(script Script) (*Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Endpoint{Authority: authority, Certificate: cert, script: script, conns: make(map[net.Conn]bool), done: make(chan struct{})}, nil
+	e := &Endpoint{
+		Authority:   authority,
+		Certificate: cert,
+		publish:     func() {},
+		script:      script,
+		conns:       make(map[net.Conn]bool),
+		done:        make(chan struct{}),
+	}
+	e.reload = func() (Script, error) { return e.current(), nil }
+	return e, nil
 }
 
 // Listen makes an endpoint that listens on a port of loopback's until it is closed.
-func Listen(script Script) (*Endpoint, error) { return listen("127.0.0.1:0", script) }
-
-func listen(address string, script Script) (*Endpoint, error) {
+func Listen(script Script) (*Endpoint, error) {
 	e, err := New(script)
 	if err != nil {
 		return nil, err
 	}
+	return e, e.listen("127.0.0.1:0")
+}
+
+func (e *Endpoint) listen(address string) (err error) {
 	if e.listener, err = net.Listen("tcp", address); err != nil {
-		return nil, err
+		return err
 	}
 	e.serving.Add(1)
 	go func() {
@@ -64,7 +79,7 @@ func listen(address string, script Script) (*Endpoint, error) {
 			}()
 		}
 	}()
-	return e, nil
+	return nil
 }
 
 // Address gives "127.0.0.1:port" of one that listens.
@@ -99,15 +114,20 @@ func (e *Endpoint) Close() error {
 	return err
 }
 
-// begin registers a connection; false when the endpoint is closed.
-func (e *Endpoint) begin(conn net.Conn) (Script, bool) {
+func (e *Endpoint) current() Script {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
-		return Script{}, false
+	return e.script
+}
+
+// begin registers a connection; false when the endpoint is closed.
+func (e *Endpoint) begin(conn net.Conn) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.closed {
+		e.conns[conn] = true
 	}
-	e.conns[conn] = true
-	return e.script, true
+	return !e.closed
 }
 
 func (e *Endpoint) end(conn net.Conn) {
@@ -133,9 +153,16 @@ func (e *Endpoint) Serve(raw net.Conn) {
 }
 
 func (e *Endpoint) serve(raw net.Conn, secure func(net.Conn) net.Conn) {
-	script, ok := e.begin(raw)
 	defer e.end(raw)
-	if !ok || script.Refuse {
+	defer e.publish()
+	if !e.begin(raw) {
+		return
+	}
+	script, err := e.reload()
+	if err != nil {
+		e.books.fault(err)
+	}
+	if err != nil || script.Refuse {
 		return
 	}
 	e.books.mu.Lock()
@@ -147,7 +174,7 @@ func (e *Endpoint) serve(raw net.Conn, secure func(net.Conn) net.Conn) {
 		return
 	}
 	c := newConversation(e, &script, conn)
-	err := c.run()
+	err = c.run()
 	if err != nil && !limited.spent() && !c.ended {
 		e.books.fault(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
+	"sync"
 )
 
 // The files of a Program's folder.
@@ -23,27 +23,41 @@ const (
 	MethodsFile = "methods"      // what agents asked, one a line
 )
 
-// every is how often a Program looks at its script and writes its books.
-const every = 20 * time.Millisecond
-
 // Program serves a folder until ctx ends: the body of a script test's fake endpoint. It makes the
 // files that an agent needs, and AddressFile last, so that whoever waits for that may start. The books
-// are replaced whole, so that a reader never sees half of them; they are complete when Program returns,
-// and while it runs at most a moment behind.
+// are replaced whole, so that a reader never sees half of them, and before the answer to a heartbeat or
+// one that ends a session: an agent that has its answer finds its results in them.
 //
-// With an AddressFile in the folder already it listens there, and keeps that address, its authority and
-// key no longer than the process lives; the pin and the CA file change.
+// With an AddressFile in the folder already it listens there. Its authority and its key live no longer
+// than the process: the pin and the CA file are new each time.
 func Program(ctx context.Context, dir string) error {
 	address := "127.0.0.1:0"
 	if b, err := os.ReadFile(filepath.Join(dir, AddressFile)); err == nil {
 		address = string(bytes.TrimSpace(b))
+		if err := os.Remove(filepath.Join(dir, AddressFile)); err != nil {
+			return err
+		}
 	}
-	script, seen, err := readScript(dir)
+	script, err := readScript(dir)
 	if err != nil {
 		return err
 	}
-	e, err := listen(address, script)
+	e, err := New(script)
 	if err != nil {
+		return err
+	}
+	var (
+		mu     sync.Mutex
+		failed error // to write the books
+	)
+	e.reload = func() (Script, error) { return readScript(dir) }
+	e.publish = func() {
+		mu.Lock()
+		defer mu.Unlock()
+		failed = errors.Join(failed, e.writeBooks(dir))
+	}
+	e.publish()
+	if err := e.listen(address); err != nil {
 		return err
 	}
 	defer e.Close()
@@ -59,41 +73,27 @@ func Program(ctx context.Context, dir string) error {
 			return err
 		}
 	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return errors.Join(e.Close(), e.writeBooks(dir))
-		case <-tick.C:
-		}
-		if script, now, err := readScript(dir); err != nil {
-			return err
-		} else if !bytes.Equal(now, seen) {
-			seen = now
-			e.Set(script)
-		}
-		if err := e.writeBooks(dir); err != nil {
-			return err
-		}
-	}
+	<-ctx.Done()
+	err = e.Close()
+	e.publish()
+	return errors.Join(err, failed)
 }
 
-func readScript(dir string) (Script, []byte, error) {
+func readScript(dir string) (Script, error) {
 	var s Script
 	b, err := os.ReadFile(filepath.Join(dir, ScriptFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, nil, nil
+		return s, nil
 	}
 	if err != nil {
-		return s, nil, err
+		return s, err
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&s); err != nil {
-		return s, nil, fmt.Errorf("%s: %w", ScriptFile, err)
+		return s, fmt.Errorf("%s: %w", ScriptFile, err)
 	}
-	return s, b, nil
+	return s, nil
 }
 
 func (e *Endpoint) writeBooks(dir string) error {

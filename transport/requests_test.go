@@ -1,0 +1,160 @@
+package transport_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"virgo/transport"
+	"virgo/transport/transporttest"
+)
+
+// changes counts check_schedule.changed and knows nothing else.
+func changes(n *int) transport.Handler {
+	return func(_ context.Context, method string, _ json.RawMessage) (any, *transport.Error) {
+		if method != transport.MethodScheduleChanged {
+			return nil, transport.NotFound(method)
+		}
+		*n++
+		return nil, nil
+	}
+}
+
+func TestRequestsAreAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEndpoint(t, transporttest.Script{Features: pipelined, Requests: []transporttest.Request{
+			{Method: "check_schedule.changed"},
+			{Method: "system.info", Params: []byte(`{"a":"b"}`)},
+			{Method: "no.such"},
+			{Method: "out.of.range"},
+			{Method: "panic"},
+			{Method: "too.large"},
+			{Method: "no.json"},
+		}})
+		handler := func(_ context.Context, method string, params json.RawMessage) (any, *transport.Error) {
+			switch method {
+			case "check_schedule.changed":
+				return nil, nil
+			case "system.info":
+				return map[string]any{"cpus": 2, "got": params}, nil
+			case "out.of.range":
+				return []int{}[len(params)], nil
+			case "panic":
+				panic("the token is s3cret")
+			case "too.large":
+				return strings.Repeat("x", transport.MaxFrameBytes), nil
+			case "no.json":
+				return func() {}, nil
+			}
+			return nil, transport.NotFound(method)
+		}
+		l := newLedger(t, 2)
+		start := time.Now()
+		if n, err := run(t.Context(), connect(e, time.Second, 0), transport.SessionOptions{Pipelined: true, Handler: handler}, l); n != 2 || err != nil {
+			t.Fatal(n, err)
+		}
+		if took := time.Since(start); took != 2*time.Second {
+			t.Errorf("answering took %v", took)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		answers := e.Answers()
+		var got []string
+		for i, a := range answers {
+			if a.ID != transport.ID(i+1) || a.Source != "agent-1" || a.Target != "endpoint" {
+				t.Errorf("answer %d: %+v", i, a)
+			}
+			if a.Error != nil {
+				got = append(got, a.Error.Error())
+				continue
+			}
+			got = append(got, string(a.Result))
+		}
+		want := []string{
+			`{}`,
+			`{"cpus":2,"got":{"a":"b"}}`,
+			`error 404: "unknown method \"no.such\""`,
+			`error 500: "\"out.of.range\" panicked: runtime error: index out of range [0] with length 0"`,
+			`error 500: "\"panic\" panicked"`,
+		}
+		if len(got) != 7 || !slices.Equal(got[:5], want) {
+			t.Fatalf("answered %q", got)
+		}
+		for _, a := range got[5:] {
+			if !strings.HasPrefix(a, "error 500: ") {
+				t.Errorf("answered %.100s", a)
+			}
+		}
+	})
+}
+
+func TestNoHandlerAnswers404(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEndpoint(t, transporttest.Script{Requests: []transporttest.Request{{Method: "system.info"}}})
+		if _, err := run(t.Context(), connect(e, 0, 0), transport.SessionOptions{}, newLedger(t, 0)); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if a := e.Answers(); len(a) != 1 || a[0].Error == nil || a[0].Error.Code != 404 {
+			t.Errorf("answered %+v", a)
+		}
+	})
+}
+
+// Both sides write at once into buffers that are full: the endpoint floods and reads nothing meanwhile,
+// this side has a window of posts to write. Neither waits for the other: had they, fake time would
+// have run to the idle time limit.
+func TestFloodDoesNotDeadlock(t *testing.T) {
+	for _, capacity := range []int{100, 4 << 10, 64 << 10} {
+		synctest.Test(t, func(t *testing.T) {
+			e := newEndpoint(t, transporttest.Script{Features: pipelined, Flood: transport.MaxRequests, FloodBytes: 3 << 10})
+			l := newLedger(t, 0)
+			for i := range 600 {
+				l.posts = append(l.posts, post(i, 1<<10))
+			}
+			start := time.Now()
+			n, err := run(t.Context(), connect(e, 0, capacity), transport.SessionOptions{Pipelined: true}, l)
+			if n != 600 || err != nil {
+				t.Fatal(n, err)
+			}
+			if took := time.Since(start); took != 0 {
+				t.Errorf("capacity %d: waited %v", capacity, took)
+			}
+			wantStored(t, e, 600)
+			synctest.Wait()
+			if len(e.Answers()) != transport.MaxRequests {
+				t.Errorf("%d answers", len(e.Answers()))
+			}
+		})
+	}
+}
+
+func TestEndlessRequestsAreAProtocolError(t *testing.T) {
+	for _, script := range []transporttest.Script{
+		{Features: pipelined, Flood: transport.MaxRequests + 1},
+		{Features: pipelined, Flood: 100, FloodBytes: 1 << 20},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			e := newEndpoint(t, script)
+			l := newLedger(t, 5)
+			_, err := run(t.Context(), connect(e, 0, 4<<10), transport.SessionOptions{Pipelined: true, Handler: slow}, l)
+			if !errors.Is(err, transport.ErrProtocol) {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// slow takes its time, so that requests pile up.
+func slow(ctx context.Context, _ string, _ json.RawMessage) (any, *transport.Error) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Second):
+	}
+	return nil, nil
+}

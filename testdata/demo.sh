@@ -40,7 +40,7 @@ serve 127.0.0.1:0
 echo "listening on $address"
 
 say 'This host enrols'
-field() { sed -n 's/^ *"'"$1"'": *"\([^"]*\)".*/\1/p' "$demo/init.json"; }
+field() { sed -n 's/.*"'"$1"'": *"\([^"]*\)".*/\1/p' "$demo/init.json"; }
 "$bin/virgo" setup --endpoint "$address" --token "$(field token)" --pin "$(field pin)"
 
 say 'First run: the schedule is fetched, the results arrive'

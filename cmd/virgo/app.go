@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"virgo/cmd/virgo/internal/agent"
+	"virgo/cmd/virgo/internal/config"
+	"virgo/cmd/virgo/internal/term"
+	"virgo/collect"
+	"virgo/collect/host"
+	"virgo/collect/plugin"
+	"virgo/spool"
+	"virgo/transport"
+)
+
+// An app is one start of the program. What a command needs is opened when the command asks for it, so
+// that help and mistakes open nothing.
+type app struct {
+	ctx context.Context
+	stdio
+	globals
+	now    func() time.Time
+	getenv func(string) string
+	// overdue ends the program although the command has not come back.
+	overdue chan error
+}
+
+// config reads the settings: flag over environment over file over default.
+func (a *app) config() (config.Config, error) {
+	path, named := a.Config, a.Config != ""
+	if !named {
+		path = a.paths().Config
+	}
+	return config.Load(path, named, a.getenv)
+}
+
+// paths says where things lie for whoever calls.
+func (a *app) paths() config.Paths {
+	p := config.DefaultPaths(a.getenv)
+	if a.Config != "" {
+		p = p.WithConfig(a.Config)
+	}
+	if a.State != "" {
+		p.State = a.State
+	}
+	if a.Plugins != "" {
+		p.Plugins = a.Plugins
+	}
+	return p
+}
+
+// spool opens the state.
+func (a *app) spool(cfg config.Config) (*spool.Spool, error) {
+	sp, err := spool.Open(a.paths().State, spool.Options{
+		MaxBytes: cfg.SpoolMaxBytes,
+		MaxAge:   cfg.SpoolMaxAge,
+		Now:      a.now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the state: %w", err)
+	}
+	return sp, nil
+}
+
+// registry wires the families of checks. self gives agent.virgo its figures.
+func (a *app) registry(self func(context.Context) (host.Self, error)) (*collect.Registry, error) {
+	types := host.Types(host.Options{Self: self, StatProgram: statProgram()})
+	types = append(types, plugin.Type(a.paths().Plugins))
+	return collect.NewRegistry(types...)
+}
+
+// agent joins the rooms for a run.
+func (a *app) agent() (*agent.Agent, config.Config, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return nil, cfg, err
+	}
+	for _, w := range cfg.Warnings {
+		a.verbose("configuration: %s", w)
+	}
+	ag := a.newAgent(cfg)
+	if ag.Registry, err = a.registry(ag.Self); err != nil {
+		return nil, cfg, err
+	}
+	ag.Spool, err = a.spool(cfg)
+	return ag, cfg, err
+}
+
+// newAgent is an agent with these settings and no state: all that a probe of the endpoint needs.
+func (a *app) newAgent(cfg config.Config) *agent.Agent {
+	return &agent.Agent{
+		ID:        cfg.AgentID,
+		Name:      cfg.AgentName,
+		Version:   version(),
+		Token:     cfg.Token,
+		Endpoints: cfg.Endpoints,
+		TLS: transport.TLSConfig{
+			CAFile:     cfg.CAFile,
+			Pins:       cfg.Pins,
+			ServerName: cfg.ServerName,
+		},
+		ScheduleMaxAge: cfg.ScheduleMaxAge,
+		ChecksDir:      a.paths().Checks,
+		Concurrency:    cfg.Concurrency,
+		Now:            a.now,
+		Notice:         a.notice,
+		Verbose:        a.verbose,
+	}
+}
+
+// notice is a line that a person must see, also under cron.
+func (a *app) notice(format string, args ...any) {
+	fmt.Fprintln(a.err, "virgo: "+oneLine(fmt.Sprintf(format, args...)))
+}
+
+// verbose is a line for --verbose.
+func (a *app) verbose(format string, args ...any) {
+	if a.Verbose {
+		fmt.Fprintln(a.err, a.now().Format("15:04:05.000 ")+oneLine(fmt.Sprintf(format, args...)))
+	}
+}
+
+// color says whether stdout wants colour.
+func (a *app) color() bool { return term.UseColor(a.out, a.getenv) }
+
+// schemaVersion is of every --json document: it grows when a field changes its meaning or goes away.
+const schemaVersion = 1
+
+// document is what --json prints around a command's own fields.
+type document struct {
+	SchemaVersion int `json:"schema_version"`
+}
+
+// printJSON prints one document.
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// deadline bounds the command: its context ends then, and shortly after the program, whatever hangs.
+func (a *app) deadline(d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(a.ctx, d)
+	timer := time.AfterFunc(d+overdueGrace, func() {
+		a.overdue <- withHint{
+			fmt.Errorf("not finished %s after the deadline of %s: something that cannot be interrupted hangs, most likely the disk of %q", overdueGrace, d, a.paths().State),
+			"look at that disk; the next run starts from what was kept",
+		}
+	})
+	return ctx, func() { timer.Stop(); cancel() }
+}
+
+// overdueGrace is what an orderly end may take once the deadline has passed.
+const overdueGrace = 2 * time.Second

@@ -1,0 +1,103 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"virgo/collect"
+	"virgo/schedule"
+	"virgo/spool"
+	"virgo/transport"
+)
+
+// An Agent is one host's virgo, ready to run.
+type Agent struct {
+	// ID names the agent to the endpoint and in every record; Name is for people.
+	ID, Name string
+	// Version of the program, as hello tells it.
+	Version string
+	// Token gives the secret that hello carries; it is asked only when a session opens.
+	Token func() (string, error)
+	// Endpoints as configured, tried in order; none means that results are only kept.
+	Endpoints []string
+	TLS       transport.TLSConfig
+	// ScheduleMaxAge is the age past which the cached schedule is asked for again.
+	ScheduleMaxAge time.Duration
+	// ChecksDir holds the local checks, *.yaml; it need not exist.
+	ChecksDir string
+	// Concurrency is how many checks run at the same time, at least 1.
+	Concurrency int
+
+	Spool    *spool.Spool
+	Registry *collect.Registry
+	Now      func() time.Time
+	// Notice gets the lines a person must see even under cron; Verbose those for --verbose.
+	Notice  func(format string, args ...any)
+	Verbose func(format string, args ...any)
+	// Progress, where set, is told how a long delivery goes on.
+	Progress func(delivered int)
+}
+
+// A Report is what a run did.
+type Report struct {
+	Started  time.Time
+	Took     time.Duration
+	Outcomes []collect.Outcome
+	Problems []schedule.Problem
+	// Due is how many checks were claimed; Kept how many results are in the spool, or were when they were
+	// delivered; Lost how many are neither kept nor delivered.
+	// Dropped is how many older results the spool's bounds took to make room.
+	Due, Kept, Lost, Dropped int
+	// KeepErr says why results could not be kept; nil where they were.
+	KeepErr  error
+	Delivery Delivery
+}
+
+// A Delivery is what one run's or flush's delivery did.
+type Delivery struct {
+	// Tried is false where nothing was configured, asked for or allowed.
+	Tried bool
+	// Busy means that another process was delivering, so this one left it to that one.
+	Busy      bool
+	Endpoint  string
+	Delivered int
+	Refused   int
+	Took      time.Duration
+	Err       error
+}
+
+// Options of a run.
+type Options struct {
+	// Deliver is false for a run that only collects.
+	Deliver bool
+	// KeepOutcomes fills Report.Outcomes; a run that nobody watches saves the memory.
+	KeepOutcomes bool
+}
+
+// Run is one whole run. ctx carries its deadline. The error is nil where the results are safe, kept
+// or delivered; what the delivery met is in the report.
+func (a *Agent) Run(ctx context.Context, opt Options) (Report, error) {
+	rep := Report{Started: a.Now()}
+	link := &link{agent: a}
+	defer link.drop()
+
+	plan, err := a.plan(ctx, link, opt.Deliver)
+	rep.Problems = plan.problems
+	if err != nil {
+		return rep, err
+	}
+	rep.Due = len(plan.claimed)
+
+	fresh := a.check(ctx, plan, &rep, opt.KeepOutcomes)
+	queue := a.keep(ctx, plan, fresh, &rep)
+
+	if opt.Deliver && len(a.Endpoints) > 0 {
+		rep.Delivery = a.deliver(ctx, link, queue)
+	}
+	if rep.KeepErr != nil {
+		rep.Lost = len(fresh.entries) - queue.settledFresh
+		rep.Kept = 0
+	}
+	rep.Took = a.Now().Sub(rep.Started)
+	return rep, nil
+}

@@ -1,0 +1,99 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"virgo/spool"
+	"virgo/transport"
+)
+
+// offsetNews is how much the endpoint's clock must have moved against ours to be worth a write of its own.
+const offsetNews = time.Second
+
+func (l *link) setOffset(offset time.Duration) {
+	ms := offset.Milliseconds()
+	old := l.state.Link.OffsetMS
+	if old == nil || (offset-time.Duration(*old)*time.Millisecond).Abs() > offsetNews {
+		l.dirty = true
+	}
+	l.state.Link.OffsetMS = &ms
+}
+
+// arrived notes an acknowledgement.
+func (l *link) arrived(started time.Time) {
+	now := l.agent.Now()
+	l.state.Link.LastMS = now.UnixMilli()
+	l.state.Link.TookMS = now.Sub(started).Milliseconds()
+	l.state.Link.Endpoint = l.endpoint
+}
+
+// conclude tells a person, once, that delivery starts to fail and that it works again, and keeps
+// what the next run must know.
+func (l *link) conclude(ctx context.Context, d Delivery, memory bool) {
+	a, st := l.agent, &l.state.Link
+	now := a.Now()
+	switch {
+	case d.Err == nil && st.FailingSinceMS != 0:
+		a.Notice("delivery works again after %s: %d results delivered", since(now, st.FailingSinceMS), d.Delivered)
+		st.FailingSinceMS, st.Error, st.HeldUntilMS = 0, "", 0
+		l.dirty = true
+	case d.Err != nil && !interrupted(ctx):
+		if st.FailingSinceMS == 0 {
+			st.FailingSinceMS = now.UnixMilli()
+			l.dirty = true
+			kept := "results are kept and go out with a later run"
+			if memory {
+				kept = "and this host's disk does not take them either"
+			}
+			a.Notice("not delivered: %v; %s", d.Err, kept)
+		}
+		if text := clip(d.Err.Error(), maxErrorBytes); text != st.Error {
+			st.Error = text
+			l.dirty = true
+		}
+		if errors.Is(d.Err, transport.ErrRateLimit) {
+			st.HeldUntilMS = now.Add(rateLimitHold).UnixMilli()
+			l.dirty = true
+		}
+	}
+	if err := l.save(ctx); err != nil {
+		a.Verbose("state: %v", err)
+	}
+}
+
+// maxErrorBytes bounds the last error that is remembered: a hostile endpoint chooses its words.
+const maxErrorBytes = 1 << 10
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n] + "…"
+	}
+	return s
+}
+
+// save writes what is remembered of the link, if there is news.
+func (l *link) save(ctx context.Context) error {
+	if !l.dirty {
+		return nil
+	}
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	err := l.agent.Spool.Update(ctx, func(tx *spool.Tx) error {
+		return writeJSON(tx, linkKey, l.state.Link)
+	})
+	l.dirty = err != nil
+	return err
+}
+
+// since gives a span that a person reads: no more than two units.
+func since(now time.Time, ms int64) time.Duration {
+	d := now.Sub(time.UnixMilli(ms))
+	switch {
+	case d > time.Hour:
+		return d.Round(time.Minute)
+	default:
+		return d.Round(time.Second)
+	}
+}

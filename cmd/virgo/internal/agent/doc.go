@@ -1,0 +1,28 @@
+// Package agent joins the rooms into a run: schedule says what is due, collect looks, spool keeps,
+// transport delivers.
+//
+// # The way of a run
+//
+//	plan      one transaction: read the cached schedule, add the local checks, claim what is due and take
+//	          the samples of the run before. Where the schedule is missing, old or marked changed, a session is
+//	          opened first and asked for it, and kept for the delivery. If that fails, the last good copy
+//	          serves, however old; a host that never had one uses the local checks or, with none, the built-in.
+//	check     the due checks side by side. No file is open, so that another run waits for nothing.
+//	keep      one transaction: results, samples and last runs. From here on they survive anything but
+//	          the disk's death. If it fails (disk full, read-only), the results stay in memory and the
+//	          run still tries to deliver them; what then is not delivered is lost and said (exit code 5).
+//	deliver   one session: this run's results first, they are news; then the backlog, oldest first. A
+//	          result leaves the spool only when its acknowledgement arrived. One process delivers at a time; a
+//	          run that finds another one at it leaves it to that one.
+//
+// # Time
+//
+// The run's context carries the deadline. Checks must end some time before it ([deliveryReserve]), so
+// that what they saw can be kept and sent. Retries live inside the deadline and are few; while the endpoint is known to be away
+// from runs before, one try is made and the rest is left to the next run.
+//
+// # What is kept beside the results
+//
+// In the spool's state, space "agent": the cached schedule, the last run, the last delivery, the rate at which
+// results come, and the features that each endpoint announced. Every value is JSON, documented at its type.
+package agent

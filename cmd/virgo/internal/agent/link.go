@@ -1,0 +1,171 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"virgo/schedule"
+	"virgo/spool"
+	"virgo/transport"
+)
+
+// features are what this agent announces in hello.
+var features = []transport.Feature{
+	{Name: transport.FeaturePipelining, Version: "1"},
+	{Name: transport.FeatureResultID, Version: "1"},
+	{Name: transport.FeatureScheduleHash, Version: "1"},
+}
+
+// A link is the session of a run, where there is one: opened when first needed, used for everything.
+type link struct {
+	agent    *Agent
+	state    State // as remembered, and as this run will leave it
+	dirty    bool  // state.Link has news that no transaction has taken yet
+	sess     *transport.Session
+	endpoint string
+	opened   time.Time
+	// changed is set when the endpoint says that the schedule changed.
+	changed bool
+	// failed is why the session that was to fetch the schedule did not; the delivery need not try
+	// again at once where that is not going to help.
+	failed error
+}
+
+// held says whether the endpoint asked to be left alone for now.
+func (l *link) held() bool {
+	until := time.UnixMilli(l.state.Link.HeldUntilMS)
+	now := l.agent.Now()
+	return now.Before(until) && until.Sub(now) <= maxHold
+}
+
+// hash is what hello says of the cached schedule; empty where it is to be sent anew whatever it is.
+func (l *link) hash() string {
+	if !l.state.HasCached || l.state.Cached.Changed {
+		return ""
+	}
+	return l.state.Cached.Hash
+}
+
+// open dials and says hello, unless a session is there already.
+func (l *link) open(ctx context.Context) error {
+	if l.sess != nil {
+		return nil
+	}
+	a := l.agent
+	token, err := a.Token()
+	if err != nil {
+		return &ConfigError{Err: fmt.Errorf("reading the token: %w", err)}
+	}
+	dialer := transport.Dialer{Endpoints: a.Endpoints, TLS: a.TLS}
+	l.opened = a.Now()
+	conn, endpoint, err := dialer.Dial(ctx)
+	if err != nil {
+		return err
+	}
+	a.Verbose("session: connected to %s", endpoint)
+	l.endpoint = endpoint
+	l.sess = transport.Start(ctx, conn, transport.Identity{
+		AgentID:        a.ID,
+		AgentName:      a.Name,
+		Token:          token,
+		ProcessVersion: a.Version,
+		BundleVersion:  a.Version,
+		Features:       features,
+		ScheduleHash:   l.hash(),
+	}, transport.SessionOptions{
+		Pipelined: slices.Contains(l.state.Link.Features[endpoint], transport.FeaturePipelining),
+		Handler:   l.answer,
+		Now:       a.Now,
+	})
+	return nil
+}
+
+// greeted waits for hello's answer and remembers what it announced.
+func (l *link) greeted(ctx context.Context) (transport.Welcome, error) {
+	w, err := l.sess.Welcome(ctx)
+	if err != nil {
+		return w, err
+	}
+	names := make([]string, 0, len(w.Features))
+	for _, f := range w.Features {
+		names = append(names, f.Name)
+	}
+	slices.Sort(names)
+	if l.state.Link.setFeatures(l.endpoint, names) {
+		l.dirty = true
+	}
+	return w, nil
+}
+
+// drop ends a session that did not come to its end, without waiting for anything.
+func (l *link) drop() {
+	if l.sess != nil {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = l.sess.Close(ctx) // why it ended is known already
+		l.sess = nil
+	}
+}
+
+// askSchedule brings the cached schedule up to date in this run's session. The copy that is there is
+// never given up for one that is not complete. With fresh, it is sent anew even if its hash still holds.
+func (l *link) askSchedule(ctx context.Context, fresh bool) ([]schedule.Problem, error) {
+	if err := l.open(ctx); err != nil {
+		return nil, err
+	}
+	a := l.agent
+	w, err := l.greeted(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cached := l.state.Cached
+	var problems []schedule.Problem
+	if !fresh && !l.changed && l.hash() != "" && w.ScheduleChanged != nil && !*w.ScheduleChanged {
+		cached.Fetched = a.Now()
+	} else {
+		l.changed = false
+		result, err := l.sess.Call(ctx, "check_schedule.get", []byte("{}"))
+		if err != nil {
+			return nil, fmt.Errorf("asking %s for the schedule: %w", l.endpoint, err)
+		}
+		sch, hash, found, err := schedule.ParseEndpoint(result)
+		if err != nil {
+			return nil, fmt.Errorf("reading the schedule from %s: %w", l.endpoint, err)
+		}
+		problems = found
+		cached = schedule.Cached{Schedule: sch, Fetched: a.Now(), Hash: hash}
+	}
+	if err := a.saveSchedule(ctx, cached); err != nil {
+		return problems, err
+	}
+	a.Verbose("schedule: %d checks from %s", len(cached.Schedule.Checks), l.endpoint)
+	l.state.Cached, l.state.HasCached = cached, true
+	return problems, nil
+}
+
+func (a *Agent) saveSchedule(ctx context.Context, cached schedule.Cached) error {
+	b, err := cached.Marshal()
+	if err != nil {
+		return fmt.Errorf("keeping the schedule: %w", err)
+	}
+	local, err := schedule.LoadDir(a.ChecksDir)
+	if err != nil {
+		return &ConfigError{Err: err}
+	}
+	err = a.Spool.Update(ctx, func(tx *spool.Tx) error {
+		if err := tx.Put(agentSpace, scheduleKey, b); err != nil {
+			return err
+		}
+		merged, _, err := scheduled(State{Cached: cached, HasCached: true}, local)
+		if err != nil {
+			return err
+		}
+		return schedule.Prune(tx, merged)
+	})
+	if err != nil {
+		return fmt.Errorf("keeping the schedule: %w", err)
+	}
+	return nil
+}

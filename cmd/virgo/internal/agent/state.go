@@ -1,0 +1,120 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"virgo/schedule"
+	"virgo/spool"
+)
+
+// The keys of the spool's state in which the agent keeps what it must remember between runs.
+const (
+	agentSpace  = "agent"
+	scheduleKey = "schedule" // schedule.Cached
+	linkKey     = "link"     // LinkState
+	runKey      = "run"      // RunState
+	sampleSpace = "samples"  // by check id, the checker's own bytes
+)
+
+// LinkState is what is remembered of the way to the endpoint. The zero value: nothing was tried yet.
+type LinkState struct {
+	// LastMS is when results were last acknowledged, ms since the epoch; 0 means never.
+	LastMS int64 `json:"last_ms,omitempty"`
+	// TookMS is how long that delivery had taken when its last acknowledgement came.
+	TookMS int64 `json:"took_ms,omitempty"`
+	// Endpoint that took them, as configured.
+	Endpoint string `json:"endpoint,omitempty"`
+	// OffsetMS is the endpoint's clock minus this host's, seen in the last heartbeat; nil: never seen.
+	OffsetMS *int64 `json:"offset_ms,omitempty"`
+	// FailingSinceMS is when delivery started to fail; 0 while it works. Error is the last reason.
+	FailingSinceMS int64  `json:"failing_since_ms,omitempty"`
+	Error          string `json:"error,omitempty"`
+	// HeldUntilMS keeps runs from trying: the endpoint said that its rate limit was reached.
+	HeldUntilMS int64 `json:"held_until_ms,omitempty"`
+	// Features that each endpoint announced, by endpoint as configured.
+	Features map[string][]string `json:"features,omitempty"`
+}
+
+// RunState is what is remembered of the last run that finished.
+type RunState struct {
+	StartedMS int64 `json:"started_ms"`
+	// TookMS up to the moment that the results were kept.
+	TookMS int64 `json:"took_ms"`
+	// Checks that ran, and how many of them were unavailable.
+	Checks      int `json:"checks"`
+	Unavailable int `json:"unavailable"`
+	// PeakBytes is the run's peak resident memory; 0 where the system does not tell.
+	PeakBytes int64 `json:"peak_bytes,omitempty"`
+}
+
+// State is all that the agent remembers, as `virgo status` and `virgo schedule show` want it.
+type State struct {
+	Cached schedule.Cached
+	// HasCached is false on a host that never had a schedule from an endpoint.
+	HasCached bool
+	Link      LinkState
+	Run       RunState
+}
+
+// getter is the reading half of a transaction.
+type getter interface {
+	Get(space, key string) []byte
+}
+
+// ReadState reads what is remembered. What cannot be read counts as not there: it is a memory of
+// past runs, and no run may fail for it.
+func ReadState(tx getter) State {
+	var st State
+	if b := tx.Get(agentSpace, scheduleKey); b != nil {
+		if c, err := schedule.ParseCached(b); err == nil {
+			st.Cached, st.HasCached = c, true
+		}
+	}
+	readJSON(tx, linkKey, &st.Link)
+	readJSON(tx, runKey, &st.Run)
+	return st
+}
+
+func readJSON[T any](tx getter, key string, v *T) {
+	if b := tx.Get(agentSpace, key); b != nil {
+		if json.Unmarshal(b, v) != nil {
+			*v = *new(T)
+		}
+	}
+}
+
+func writeJSON(tx *spool.Tx, key string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", key, err)
+	}
+	return tx.Put(agentSpace, key, b)
+}
+
+// State reads what is remembered, in a transaction of its own.
+func (a *Agent) State(ctx context.Context) (State, error) {
+	var st State
+	err := a.Spool.View(ctx, func(tx *spool.Tx) error {
+		st = ReadState(tx)
+		return nil
+	})
+	return st, err
+}
+
+// setFeatures notes what an endpoint announced and says whether that is news.
+func (l *LinkState) setFeatures(endpoint string, names []string) bool {
+	if slices.Equal(l.Features[endpoint], names) {
+		return false
+	}
+	if l.Features == nil || len(l.Features) >= maxRememberedEndpoints {
+		l.Features = make(map[string][]string)
+	}
+	l.Features[endpoint] = names
+	return true
+}
+
+// maxRememberedEndpoints bounds LinkState.Features over changes of the configuration.
+const maxRememberedEndpoints = 16

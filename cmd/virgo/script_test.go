@@ -1,0 +1,136 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes the test binary every program that the scripts call.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"virgo":   main,
+		"crontab": fakeCrontab,
+	})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                filepath.Join("..", "..", "testdata", "script"),
+		RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("VIRGO_STATE", filepath.Join(env.WorkDir, "state"))
+			env.Setenv("VIRGO_PLUGINS", filepath.Join(env.WorkDir, "plugins"))
+			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "xdg"))
+			env.Setenv("NO_COLOR", "1")
+			if os.Geteuid() == 0 {
+				// Root's own configuration folder is the system's: the scripts must not read it.
+				env.Setenv("VIRGO_CONFIG", filepath.Join(env.WorkDir, "virgo.yaml"))
+				return os.WriteFile(filepath.Join(env.WorkDir, "virgo.yaml"), []byte("agent_id: script\n"), 0o600)
+			}
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"endpoint":         startEndpoint,
+			"stored":           storedIs,
+			"await":            await,
+			"hold-spool":       holdSpool(),
+			"exit-code":        exitCodeIs,
+			"mode":             modeIs,
+			"for-each-command": forEachCommand,
+		},
+	})
+}
+
+// exitCodeIs runs a program that must end with the code: exit-code 2 virgo run --nonsense.
+func exitCodeIs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exit-code N program args…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	got := 0
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("%s ended with %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// modeIs checks a file's permission bits: mode 0600 FILE.
+func modeIs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode OCTAL FILE")
+	}
+	want, err := strconv.ParseUint(args[0], 8, 32)
+	ts.Check(err)
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if info.Mode().Perm() != os.FileMode(want) {
+		ts.Fatalf("%s has mode %o, want %o", args[1], info.Mode().Perm(), want)
+	}
+}
+
+// forEachCommand asks every command of the grammar for its help.
+func forEachCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: for-each-command")
+	}
+	commands := []string{
+		"run", "check", "targets", "flush", "schedule", "schedule show", "schedule fetch",
+		"spool", "spool status", "spool list", "spool drop", "status", "setup", "install", "uninstall", "version",
+	}
+	for _, c := range commands {
+		ts.Check(ts.Exec("virgo", append(strings.Fields(c), "--help")...))
+		out := ts.ReadFile("stdout")
+		if !strings.HasPrefix(out, "Usage: virgo "+c) {
+			ts.Fatalf("virgo %s --help begins with %.60q", c, out)
+		}
+		if !strings.HasSuffix(out, exitCodes) {
+			ts.Fatalf("virgo %s --help does not end with the exit codes", c)
+		}
+	}
+}
+
+// fakeCrontab keeps what crontab(1) keeps in the file $CRONTAB.
+func fakeCrontab() {
+	path := os.Getenv("CRONTAB")
+	fail := func(text string) {
+		fmt.Fprintln(os.Stderr, text)
+		os.Exit(1)
+	}
+	if os.Getenv("CRONTAB_FAILS") != "" {
+		fail("crontab: you are not allowed to use this program")
+	}
+	switch {
+	case len(os.Args) == 2 && os.Args[1] == "-l":
+		b, err := os.ReadFile(path)
+		if err != nil {
+			fail("no crontab for tester")
+		}
+		os.Stdout.Write(b)
+	case len(os.Args) == 2 && os.Args[1] == "-":
+		b, err := io.ReadAll(os.Stdin)
+		if err == nil {
+			err = os.WriteFile(path, b, 0o600)
+		}
+		if err != nil {
+			fail(err.Error())
+		}
+	default:
+		fail("crontab: usage")
+	}
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"virgo/cmd/virgo/internal/agent"
+	"virgo/cmd/virgo/internal/term"
+	"virgo/spool"
+)
+
+type statusCmd struct{}
+
+type statusDocument struct {
+	document
+	AgentID   string          `json:"agent_id"`
+	Config    string          `json:"config,omitempty"`
+	State     string          `json:"state"`
+	Endpoints []string        `json:"endpoints"`
+	Run       *agent.RunState `json:"last_run,omitempty"`
+	Delivery  linkDocument    `json:"delivery"`
+	Spool     spoolDocument   `json:"spool"`
+	Schedule  scheduleStatus  `json:"schedule"`
+}
+
+type linkDocument struct {
+	LastMS         int64  `json:"last_ms,omitempty"`
+	TookMS         int64  `json:"took_ms,omitempty"`
+	Endpoint       string `json:"endpoint,omitempty"`
+	OffsetMS       *int64 `json:"clock_offset_ms,omitempty"`
+	FailingSinceMS int64  `json:"failing_since_ms,omitempty"`
+	Error          string `json:"error,omitempty"`
+	HeldUntilMS    int64  `json:"held_until_ms,omitempty"`
+}
+
+type scheduleStatus struct {
+	Source    string `json:"source"`
+	Checks    int    `json:"checks"`
+	FetchedMS int64  `json:"fetched_ms,omitempty"`
+}
+
+func (statusCmd) Run(a *app) error {
+	ag, cfg, err := a.agent()
+	if err != nil {
+		return err
+	}
+	st, err := ag.State(a.ctx)
+	if err != nil {
+		return err
+	}
+	stats, err := ag.Spool.Stats(a.ctx)
+	if err != nil {
+		return err
+	}
+	sch, _, err := ag.Scheduled(st)
+	if err != nil {
+		return &agent.ConfigError{Err: err}
+	}
+	now := a.now()
+	if a.JSON {
+		doc := statusDocument{
+			document: document{schemaVersion}, AgentID: ag.ID, Config: cfg.Source, State: a.paths().State,
+			Endpoints: append([]string{}, ag.Endpoints...),
+			Delivery:  linkDocument{st.Link.LastMS, st.Link.TookMS, st.Link.Endpoint, st.Link.OffsetMS, st.Link.FailingSinceMS, st.Link.Error, st.Link.HeldUntilMS},
+			Spool:     newSpoolDocument(stats),
+			Schedule:  scheduleStatus{source(st), len(sch.Checks), fetchedMS(st)},
+		}
+		if st.Run.StartedMS != 0 {
+			doc.Run = &st.Run
+		}
+		return a.printJSON(doc)
+	}
+	config := cfg.Source
+	if config == "" {
+		config = "none, all by default"
+	}
+	var t term.Table
+	t.Row("agent", ag.ID)
+	t.Row("configuration", config)
+	t.Row("state", a.paths().State)
+	t.Row("endpoint", endpointLine(ag.Endpoints))
+	t.Row("schedule", fmt.Sprintf("%d checks; %s", len(sch.Checks), scheduleLine(st, now)))
+	t.Row("last run", runLine(st.Run, now))
+	t.Cells(term.Cell{Text: "delivery"}, deliveryCell(st.Link, now))
+	t.Row("spool", spoolLine(stats))
+	t.Row("room for", roomLine(stats))
+	t.Row("lost", lostLine(stats))
+	return t.Write(a.out, a.color())
+}
+
+func endpointLine(endpoints []string) string {
+	if len(endpoints) == 0 {
+		return "none: results are only kept"
+	}
+	return strings.Join(endpoints, ", ")
+}
+
+func runLine(r agent.RunState, now time.Time) string {
+	if r.StartedMS == 0 {
+		return "never"
+	}
+	s := fmt.Sprintf("%s: %d checks in %s", ago(now, r.StartedMS), r.Checks, term.Age(time.Duration(r.TookMS)*time.Millisecond))
+	if r.Unavailable > 0 {
+		s += fmt.Sprintf(", %d unavailable", r.Unavailable)
+	}
+	if r.PeakBytes > 0 {
+		s += ", peak memory " + term.Bytes(float64(r.PeakBytes))
+	}
+	return s
+}
+
+func deliveryCell(l agent.LinkState, now time.Time) term.Cell {
+	switch {
+	case l.FailingSinceMS != 0:
+		return term.Cell{Text: fmt.Sprintf("failing for %s: %s", term.Age(now.Sub(time.UnixMilli(l.FailingSinceMS)).Round(time.Second)), l.Error), Color: term.Bad}
+	case l.LastMS == 0:
+		return term.Cell{Text: "never"}
+	default:
+		s := fmt.Sprintf("%s to %s in %s", ago(now, l.LastMS), l.Endpoint, term.Age(time.Duration(l.TookMS)*time.Millisecond))
+		if l.OffsetMS != nil {
+			s += fmt.Sprintf(", its clock is %+d ms from this one", *l.OffsetMS)
+		}
+		return term.Cell{Text: s, Color: term.Good}
+	}
+}
+
+func spoolLine(st spool.Stats) string {
+	if st.Records == 0 && st.Rejected == 0 {
+		return "empty"
+	}
+	s := fmt.Sprintf("%d results wait, %s of %s", st.Records, term.Bytes(float64(st.Bytes)), term.Bytes(float64(st.MaxBytes)))
+	if st.Rejected > 0 {
+		s += fmt.Sprintf(", %d refused", st.Rejected)
+	}
+	return s
+}
+
+func lostLine(st spool.Stats) string {
+	var parts []string
+	for _, d := range st.Dropped {
+		parts = append(parts, fmt.Sprintf("%d by %s", d.Records, d.Cause))
+	}
+	if len(parts) == 0 {
+		return "nothing, ever"
+	}
+	return strings.Join(parts, ", ")
+}

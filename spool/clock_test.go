@@ -47,6 +47,27 @@ func TestClockThatJumps(t *testing.T) {
 	}
 }
 
+// A month's sleep and a clock that is a month wrong look the same: both count as a day.
+func TestClockThatJumpsAMonth(t *testing.T) {
+	now := testTime
+	s := newSpool(t, Options{MaxAge: 72 * time.Hour, Now: func() time.Time { return now }})
+	put(t, s, "0")
+	for _, step := range []int{30, -30, 30} {
+		now = now.AddDate(0, 0, step)
+		put(t, s, "x")
+	}
+	if got := waiting(t, s); len(got) != 4 {
+		t.Errorf("two days by its own clock, and it holds %q", got)
+	}
+	now = now.AddDate(0, 0, 1)
+	put(t, s, "x")
+	now = now.Add(time.Millisecond)
+	put(t, s, "x")
+	if got := waiting(t, s); got[0] != "x" || len(got) != 5 {
+		t.Errorf("past three days: %q", got)
+	}
+}
+
 // The time that a record was made is the caller's word, not the spool's clock.
 func TestMadeInAnyYear(t *testing.T) {
 	s := newSpool(t, Options{MaxAge: time.Hour})

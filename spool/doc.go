@@ -3,23 +3,31 @@
 //
 // # The file
 //
-// One bbolt file, virgo.db, mode 0600 in a folder of mode 0700:
+// One bbolt file, virgo.db, mode 0600 in a folder of mode 0700, both their user's own:
 //
-//	meta/      format      uint32, the version of this layout (1)
-//	           records     uint64, how many records wait
-//	           bytes       uint64, how many bytes they take (keys, headers and data)
+//	meta/      format      the version of this layout (1), u32
+//	           totals      records and bytes that wait, records and bytes that were refused, the
+//	                       wall clock (ms) and the spool's clock (ms) at the last commit; sum, u32
+//	           inflow      since when (spool's clock, ms), records and bytes appended: of this day
+//	                       and of the one before
 //	queue/     seq         → record
-//	rejected/  seq         → reason, record
-//	dropped/   cause       → count, bytes, first and last time made (ms) of what was dropped
+//	rejected/  seq         → when (ms), code, message (u16 length, bytes), record
+//	dropped/   cause       → records, bytes, first and last time made (ms) of what was dropped
 //	state/     space/ key  → value: whatever the caller keeps beside its records
 //
-// All integers are big-endian; seq is 8 bytes and only grows, so the order of keys is the order of
-// appending. A record is
+// Integers are big-endian and of 8 bytes unless told; seq only grows (it is the queue bucket's own
+// sequence), so the order of keys is the order of appending. Bytes count keys, headers and data. A record is
 //
-//	made       int64, ms since the Unix epoch
+//	kind       u8, 1
+//	sum        u32, of what follows
+//	at         u64, the spool's clock (ms) when it was appended
+//	made       i64, ms since the Unix epoch
 //	start      8 random bytes, drawn anew by each append
-//	agent      uint16 length, then the agent's id
+//	agent      u16 length, then the agent's id
 //	data       the rest
+//
+// A sum is the low half of XXH64, for a record with seq as its seed: bbolt has none of its own for
+// what it stores. What was changed on the disk is found out, not handed out.
 //
 // A record's id is "agent/start-seq" (start and seq in hex). It never changes. Because start is drawn
 // anew each time, a disk image that was cloned or rolled back to a snapshot cannot give an old id to a
@@ -29,17 +37,28 @@
 //
 //   - An append is one synced transaction, with the caller's state (samples, last runs) in it: after
 //     it returned, kill -9 and a power cut keep all of it; before, none of it.
-//   - A record leaves the queue by [Spool.Settle] alone (it was acknowledged, or refused and put aside)
-//     or by a bound. Nothing else deletes.
-//   - Bounds are in bytes and in age. Whole records are dropped, oldest first, and each drop is counted
-//     by cause with the span of time that was lost, in the transaction that drops.
+//   - A record leaves the queue by [Spool.Settle] (it was acknowledged, or refused and put aside), by a
+//     bound, by [Spool.Drop], or because it cannot be read back. Nothing else deletes. What was neither
+//     acknowledged nor is put aside is counted by cause, with the span of time that was lost, in the
+//     transaction that drops it.
+//   - A first creation that was cut off is begun again. A file that cannot be what this package wrote
+//     is left alone ([ErrDamaged]), and so is one of a newer format ([ErrNewerFormat]).
+//
+// # Bounds and the clock
+//
+// Bounds are in bytes and in age; whole records are dropped, oldest first, by the append that passes a
+// bound. Age is measured by the spool's own clock, which adds up the steps of the wall clock from
+// commit to commit: one backwards or of more than a year as nothing, any other as a day at most. A
+// clock that jumps, by an hour or by fifty years, therefore drops nothing that a good clock would
+// have kept, but for a day's worth; a host that slept for a month finds its records a day older.
 //
 // # Who holds the file, and for how long
 //
-// bbolt locks its file for one process at a time. A run therefore opens the file for each step (claim,
+// bbolt locks its file for one writing process at a time. A run therefore opens the file for each step (claim,
 // append, read a batch, settle a batch) and closes it between them: a run that waits for a slow check or
 // a slow network holds nothing, and another run waits for milliseconds. Waiting is bounded by
-// [Options.LockWait]; past it the call fails with [ErrLocked].
+// [Options.LockWait]; past it the call fails with [ErrLocked]. Closing also gives the pages back that
+// were read: memory follows the batch, not the file.
 //
 // Only one process delivers at a time: [Spool.TryDeliver] takes a lock of its own (deliver.lock), which the
 // system releases when its holder dies.

@@ -31,7 +31,7 @@ type modelRecord struct {
 func (m *model) tick(now time.Time) {
 	ms := now.UnixMilli()
 	if step := ms - m.wall; step > 0 && step <= 366*86400*1000 {
-		m.age += step
+		m.age += min(step, 86400*1000)
 	}
 	m.wall = ms
 }
@@ -84,8 +84,8 @@ func TestAgainstAModel(t *testing.T) {
 func modelRun(t *testing.T, seed uint64) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	now := testTime
-	m := &model{maxBytes: 40_000, maxAge: (10 * time.Hour).Milliseconds(), wall: now.UnixMilli(), dropped: map[Cause]Drop{}}
-	s := newSpool(t, Options{MaxBytes: m.maxBytes, MaxAge: 10 * time.Hour, Now: func() time.Time { return now }})
+	m := &model{maxBytes: 40_000, maxAge: (40 * time.Hour).Milliseconds(), wall: now.UnixMilli(), dropped: map[Cause]Drop{}}
+	s := newSpool(t, Options{MaxBytes: m.maxBytes, MaxAge: 40 * time.Hour, Now: func() time.Time { return now }})
 	ctx := context.Background()
 	begun := false
 	for step := range 150 {

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	errnosFull     = []unix.Errno{unix.ENOSPC, unix.EDQUOT}
+	errnosFull     = []unix.Errno{unix.ENOSPC, unix.EDQUOT, unix.EFBIG}
 	errnosReadOnly = []unix.Errno{unix.EROFS, unix.EACCES, unix.EPERM}
 )
 

@@ -13,9 +13,12 @@ var (
 )
 
 const (
-	// believable is the longest step of the wall clock that counts as time that passed. A host that
-	// starts in 1970 and then learns the time takes a longer one.
+	// believable is the longest step of the wall clock that counts as time that passed at all: a host
+	// that starts in 1970 and then learns the time takes a longer one.
 	believable = 366 * 24 * time.Hour
+	// longestStep is the most that one step counts. Nobody can tell a host that slept for a month from
+	// a clock that is a month wrong; what the first keeps too long, the second would lose.
+	longestStep = 24 * time.Hour
 
 	// inflowSpan is how much time one half of the inflow covers.
 	inflowSpan = 24 * time.Hour
@@ -94,7 +97,7 @@ func (t *totals) passed(now time.Time) uint64 {
 	if step < 0 || step > believable.Milliseconds() {
 		return 0
 	}
-	return uint64(step)
+	return uint64(min(step, longestStep.Milliseconds()))
 }
 
 // writeTotals puts the numbers beside what the transaction changed.

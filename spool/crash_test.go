@@ -1,0 +1,272 @@
+package spool
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// childWork appends and settles, and tells what it is about to do and what it has done:
+//
+//	want FIRST LAST     payloads that it will append, all or none
+//	kept ID PAYLOAD     one that was appended
+//	settle ID           one that it will settle
+//	settled ID
+//
+// args: folder, first payload, rounds, hook point, and at which passing of it to die (0: never).
+func childWork(args []string) error {
+	dir, point := args[0], args[3]
+	payload, _ := strconv.Atoi(args[1])
+	rounds, _ := strconv.Atoi(args[2])
+	passings, _ := strconv.Atoi(args[4])
+	s, err := Open(dir, Options{LockWait: time.Minute, Hook: func(p string) {
+		if p == point {
+			if passings--; passings == 0 {
+				die()
+			}
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	for round := range rounds {
+		n := 1 + round%5
+		fmt.Println("want", payload, payload+n-1)
+		entries := make([]Entry, n)
+		for i := range entries {
+			entries[i] = Entry{Agent: "a", Made: time.Now(), Data: []byte(payloadData(payload))}
+			payload++
+		}
+		records, err := appendAll(s, entries...)
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			fmt.Println("kept", r.ID, string(r.Data[:strings.IndexByte(string(r.Data), ' ')]))
+		}
+		if round%3 == 2 {
+			records, err := s.Read(ctx, 0, 5, 1<<20)
+			if err != nil {
+				return err
+			}
+			var outcomes []Outcome
+			for i, r := range records {
+				o := Outcome{Seq: r.Seq}
+				if i == 1 {
+					o.Refused = &Refusal{Code: 400, Message: "no"}
+				}
+				outcomes = append(outcomes, o)
+				fmt.Println("settle", r.ID)
+			}
+			if err := s.Settle(ctx, outcomes, nil); err != nil {
+				return err
+			}
+			for _, r := range records {
+				fmt.Println("settled", r.ID)
+			}
+		}
+		if round%7 == 6 {
+			if _, err := s.Drop(ctx, Selection{Rejected: true}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// payloadData is long enough that pages split and merge.
+func payloadData(n int) string { return fmt.Sprintf("%d %s", n, strings.Repeat("x", n*37%1500)) }
+
+// A history is what children said.
+type history struct {
+	last    int // payload that was wanted last
+	open    [2]int
+	kept    map[string]string // id → payload
+	settle  map[string]bool
+	settled map[string]bool
+}
+
+func newHistory() *history {
+	return &history{kept: map[string]string{}, settle: map[string]bool{}, settled: map[string]bool{}}
+}
+
+func (h *history) note(line string) {
+	f := strings.Fields(line)
+	switch f[0] {
+	case "want":
+		h.open[0], _ = strconv.Atoi(f[1])
+		h.open[1], _ = strconv.Atoi(f[2])
+		h.last = max(h.last, h.open[1])
+	case "kept":
+		h.kept[f[1]] = f[2]
+	case "settle":
+		h.settle[f[1]] = true
+	case "settled":
+		h.settled[f[1]] = true
+	}
+}
+
+// hold checks that the spool has each record that was reported as kept once, or that it was settled.
+// What nobody reported must be the whole of the append that was under way; it is reported from now on.
+func (h *history) hold(t *testing.T, s *Spool) {
+	t.Helper()
+	there := map[string]string{}
+	var extra []string
+	err := s.List(context.Background(), func(r Record) error {
+		payload, _, _ := strings.Cut(string(r.Data), " ")
+		if n, _ := strconv.Atoi(payload); string(r.Data) != payloadData(n) {
+			t.Errorf("record %s is %.20q…", r.ID, r.Data)
+		}
+		if there[r.ID] != "" {
+			t.Errorf("record %s is there twice", r.ID)
+		}
+		there[r.ID] = payload
+		if _, ok := h.kept[r.ID]; !ok {
+			extra = append(extra, payload)
+			h.kept[r.ID] = payload
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, payload := range h.kept {
+		switch got, ok := there[id]; {
+		case ok && h.settled[id]:
+			t.Errorf("record %s was settled and is there", id)
+		case ok && got != payload:
+			t.Errorf("record %s is payload %s, was %s", id, got, payload)
+		case !ok && !h.settle[id]:
+			t.Errorf("record %s (payload %s) is lost", id, payload)
+		}
+	}
+	for i, payload := range extra {
+		if payload != strconv.Itoa(h.open[1]-len(extra)+1+i) {
+			t.Errorf("payloads %q came from nowhere (%v was under way)", extra, h.open)
+		}
+	}
+	// What settle was asked for is either done or not; the next children start from what is there.
+	for id := range h.settle {
+		if _, ok := there[id]; ok {
+			delete(h.settle, id)
+		} else {
+			h.settled[id] = true
+		}
+	}
+}
+
+// listen notes what a child says until it ends.
+func (h *history) listen(t *testing.T, p *process) {
+	t.Helper()
+	for line := p.next(t); line != ""; line = p.next(t) {
+		h.note(line)
+	}
+	p.cmd.Wait()
+}
+
+func TestKilledAtEachHook(t *testing.T) {
+	for _, point := range []string{
+		"create.before", "create.after", "append.before", "append.after",
+		"settle.before", "settle.after", "drop.before", "drop.after",
+	} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "state")
+			h := newHistory()
+			for passing := 1; passing <= 3; passing++ {
+				if strings.HasPrefix(point, "create") {
+					os.Remove(filepath.Join(dir, fileName)) // each time the first creation
+					h = newHistory()
+				}
+				p := start(t, "work", dir, strconv.Itoa(h.last+1), "40", point, strconv.Itoa(min(passing, h.passings(point))))
+				h.listen(t, p)
+				if code := p.cmd.ProcessState.ExitCode(); code == 0 || code == 1 && !diesWithOne {
+					t.Fatalf("the child ended with %d: it never came by %s", code, point)
+				}
+				s := open(t, dir, Options{})
+				h.hold(t, s)
+				// The next run just works.
+				r := put(t, s, payloadData(h.last+1))
+				h.note(fmt.Sprintf("want %d %d", h.last+1, h.last+1))
+				h.note(fmt.Sprintf("kept %s %d", r[0].ID, h.last))
+				h.hold(t, s)
+			}
+		})
+	}
+}
+
+// passings is how often a child comes by a point at most.
+func (h *history) passings(point string) int {
+	if strings.HasPrefix(point, "create") {
+		return 1
+	}
+	return 3
+}
+
+func TestKilledAtAnyMoment(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	h := newHistory()
+	rnd := rand.New(rand.NewPCG(1, 2))
+	kills := 40
+	if testing.Short() {
+		kills = 8
+	}
+	for range kills {
+		p := start(t, "work", dir, strconv.Itoa(h.last+1), "1000000", "-", "0")
+		for range rnd.IntN(150) {
+			h.note(p.next(t))
+		}
+		if err := p.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		h.listen(t, p)
+		s := open(t, dir, Options{})
+		h.hold(t, s)
+		checkWhole(t, s.Path())
+		settleAllBut(t, s, 20, h)
+	}
+	if len(h.kept) < kills {
+		t.Errorf("only %d records were ever kept", len(h.kept))
+	}
+}
+
+// settleAllBut keeps the spool of a long test small.
+func settleAllBut(t *testing.T, s *Spool, n int, h *history) {
+	t.Helper()
+	records, err := s.Read(context.Background(), 0, 1<<20, 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range max(len(records)-n, 0) {
+		settle(t, s, Outcome{Seq: records[i].Seq})
+		h.note("settle " + records[i].ID)
+		h.note("settled " + records[i].ID)
+	}
+}
+
+func TestSeveralProcesses(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	var children []*process
+	for i := range 3 {
+		children = append(children, start(t, "work", dir, strconv.Itoa(1+i*1000), "30", "-", "0"))
+	}
+	h := newHistory()
+	for _, p := range children {
+		h.listen(t, p)
+		if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+			t.Errorf("a child ended with %d", code)
+		}
+	}
+	h.open = [2]int{0, -1} // nothing is under way any more
+	if len(h.kept) != 3*90 {
+		t.Errorf("%d records were kept, want %d", len(h.kept), 3*90)
+	}
+	h.hold(t, open(t, dir, Options{}))
+}

@@ -1,0 +1,90 @@
+package spool
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// childDeliver takes the lock, starts a child of its own that outlives it, and waits to be killed.
+func childDeliver(args []string) error {
+	s, err := Open(args[0], Options{})
+	if err != nil {
+		return err
+	}
+	_, ok, err := s.TryDeliver()
+	if err != nil || !ok {
+		return fmt.Errorf("deliver: %v, %v", ok, err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	// Its stdin is the one that the test holds open, so that it lives as long as the test wants.
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), childVariable+"=sleep")
+	cmd.Stdin = os.Stdin
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	fmt.Println("started", cmd.Process.Pid)
+	select {}
+}
+
+func TestTryDeliver(t *testing.T) {
+	s := newSpool(t, Options{})
+	other := open(t, s.dir, Options{})
+	release, ok, err := s.TryDeliver()
+	if !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	for _, s := range []*Spool{s, other} {
+		if _, ok, err := s.TryDeliver(); ok || err != nil {
+			t.Errorf("taken twice: %v, %v", ok, err)
+		}
+	}
+	put(t, other, "x") // who delivers keeps nobody from appending
+	for range 2 {
+		if err := release(); err != nil {
+			t.Error(err)
+		}
+	}
+	release, ok, err = other.TryDeliver()
+	if !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	// A lock on a file that is no longer there keeps nobody out, and must not seem to.
+	if err := os.Remove(filepath.Join(s.dir, deliverName)); err == nil {
+		again, ok, err := s.TryDeliver()
+		if !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		again()
+	}
+	release()
+}
+
+// The lock goes with its holder, though a process that the holder started lives on.
+func TestDelivererDies(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	p := start(t, "deliver", dir)
+	if p.next(t) == "" {
+		t.Fatal("the child said nothing")
+	}
+	s := open(t, dir, Options{})
+	if _, ok, err := s.TryDeliver(); ok || err != nil {
+		t.Fatalf("while the child holds it: %v, %v", ok, err)
+	}
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	p.cmd.Process.Wait()
+	release, ok, err := s.TryDeliver()
+	if !ok || err != nil {
+		t.Fatalf("after its death: %v, %v", ok, err)
+	}
+	release()
+	p.stdin.Close() // the child's child ends
+}

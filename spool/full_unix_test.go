@@ -1,0 +1,118 @@
+//go:build unix
+
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// childFill appends under a limit on the length of files until that is reached, then shows that
+// nothing of it was harmed.
+func childFill(args []string) error {
+	s, err := Open(args[0], Options{})
+	if err != nil {
+		return err
+	}
+	const limit = 256 << 10
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: limit, Max: limit}); err != nil {
+		return err
+	}
+	return fill(s)
+}
+
+// fill appends until there is no room, and says what it found out.
+func fill(s *Spool) error {
+	kept := 0
+	var err error
+	for ; err == nil; kept++ {
+		if kept > 10_000 {
+			return errors.New("the disk never filled")
+		}
+		_, err = appendAll(s, entry(strings.Repeat("x", 1000)), entry(strings.Repeat("y", 1000)))
+	}
+	kept--
+	if !errors.Is(err, ErrFull) {
+		return fmt.Errorf("not ErrFull: %w", err)
+	}
+	st, err := s.Stats(context.Background())
+	if err != nil {
+		return err
+	}
+	if kept == 0 || st.Records != uint64(2*kept) {
+		return fmt.Errorf("%d records, want %d", st.Records, 2*kept)
+	}
+	n := 0
+	if err := s.List(context.Background(), func(Record) error { n++; return nil }); err != nil || n != 2*kept {
+		return fmt.Errorf("%d can be read, want %d: %w", n, 2*kept, err)
+	}
+	fmt.Println("full after", kept)
+	return nil
+}
+
+func TestNoRoom(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	p := start(t, "fill", dir)
+	line := p.next(t)
+	if !strings.HasPrefix(line, "full after") {
+		t.Fatalf("the child said %q", line)
+	}
+	// With room again, all goes on.
+	s := open(t, dir, Options{})
+	before := stats(t, s).Records
+	put(t, s, "more")
+	if got := waiting(t, s); uint64(len(got)) != before+1 || got[len(got)-1] != "more" {
+		t.Errorf("%d records, want %d", len(got), before+1)
+	}
+}
+
+func TestReadOnlyFolder(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("modes do not bind root: this wants another user (TestReadOnlyFileSystem stands in on Linux)")
+	}
+	s := newSpool(t, Options{})
+	put(t, s, "x")
+	if err := os.Chmod(s.Path(), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	checkReadOnly(t, s)
+	if err := os.Chmod(s.Path(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(s.dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(s.dir, 0o700)
+	if _, _, err := s.TryDeliver(); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("the lock in a folder that cannot be written: %v", err)
+	}
+	if _, err := Open(filepath.Join(s.dir, "below"), Options{}); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("a folder below it: %v", err)
+	}
+}
+
+// checkReadOnly holds a spool with the one record "x" to what can be done where nothing can be
+// written.
+func checkReadOnly(t *testing.T, s *Spool) {
+	t.Helper()
+	if _, err := appendAll(s, entry("y")); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("append: %v", err)
+	}
+	if err := s.Settle(context.Background(), []Outcome{{Seq: 1}}, nil); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("settle: %v", err)
+	}
+	if got := waiting(t, s); !slices.Equal(got, []string{"x"}) {
+		t.Errorf("waiting: %q", got)
+	}
+	if st := stats(t, s); st.Records != 1 {
+		t.Errorf("stats: %+v", st)
+	}
+}

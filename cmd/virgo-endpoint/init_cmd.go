@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"virgo/transport"
 	"virgo/transport/endpoint"
 )
 
@@ -56,7 +57,7 @@ func (c *initCmd) Run(a *app) error {
 		Missing:  orEmpty(report.Missing),
 		NotAfter: ms(report.Server.NotAfter),
 		Endpoint: net.JoinHostPort(c.reachable(report), strconv.Itoa(int(c.Port))),
-		Pin:      endpoint.Pin(report.Server),
+		Pin:      transport.PinOf(report.Server).String(),
 		CAFile:   folder.CAFile(),
 		TokenID:  report.Token.ID,
 		Token:    report.Secret,

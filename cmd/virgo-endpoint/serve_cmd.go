@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"virgo/transport"
 	"virgo/transport/endpoint"
 )
 
@@ -79,7 +80,7 @@ func (c *serveCmd) Run(a *app) error {
 
 func (a *app) announce(addr net.Addr, cert *endpoint.Certificate) error {
 	if a.JSON {
-		return a.printJSON(serveDocument{document{schemaVersion}, addr.String(), endpoint.Pin(cert.Leaf())})
+		return a.printJSON(serveDocument{document{schemaVersion}, addr.String(), transport.PinOf(cert.Leaf()).String()})
 	}
 	return a.print([]byte("listening on " + addr.String() + "\n"))
 }

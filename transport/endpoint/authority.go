@@ -85,12 +85,6 @@ func newServerCert(key *ecdsa.PrivateKey, ca *x509.Certificate, caKey *ecdsa.Pri
 	return append(certPEM(der), certPEM(ca.Raw)...), nil
 }
 
-// Pin names a public key as agents pin it: "sha256:" and the SHA-256 of its SubjectPublicKeyInfo in hex.
-func Pin(cert *x509.Certificate) string {
-	sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
 // hostsOf lists the names and addresses that a certificate is for.
 func hostsOf(cert *x509.Certificate) []string {
 	hosts := append([]string(nil), cert.DNSNames...)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"virgo/transport"
 )
 
 func TestCertificateIsRenewedWithItsKey(t *testing.T) {
@@ -26,7 +28,7 @@ func TestCertificateIsRenewedWithItsKey(t *testing.T) {
 	}
 	now = first.NotAfter.Add(-renewBefore + time.Hour)
 	second := c.Leaf()
-	if !second.NotAfter.After(first.NotAfter) || Pin(second) != Pin(first) || strings.Join(hostsOf(second), " ") != strings.Join(hostsOf(first), " ") {
+	if !second.NotAfter.After(first.NotAfter) || transport.PinOf(second) != transport.PinOf(first) || strings.Join(hostsOf(second), " ") != strings.Join(hostsOf(first), " ") {
 		t.Errorf("renewed: until %v, for %v\n%s", second.NotAfter, hostsOf(second), &log)
 	}
 	onDisk, err := readCert(site.folder.serverCert())
@@ -43,19 +45,19 @@ func TestCertificateThatItsOwnerReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	was := Pin(c.Leaf())
+	was := transport.PinOf(c.Leaf())
 	move(t, other.folder.serverCert(), site.folder.serverCert())
 	now = now.Add(2 * recheckCertificate)
-	if Pin(c.Leaf()) != was || !strings.Contains(log.String(), "the one before is still shown") {
+	if transport.PinOf(c.Leaf()) != was || !strings.Contains(log.String(), "the one before is still shown") {
 		t.Errorf("half a change was taken\n%s", &log)
 	}
 	move(t, other.folder.serverKey(), site.folder.serverKey())
-	if Pin(c.Leaf()) != was {
+	if transport.PinOf(c.Leaf()) != was {
 		t.Error("looked at again too soon")
 	}
 	now = now.Add(2 * recheckCertificate)
 	foreign := c.Leaf()
-	if Pin(foreign) == was {
+	if transport.PinOf(foreign) == was {
 		t.Errorf("the change was not seen\n%s", &log)
 	}
 	// It is not of this folder's authority: nobody else renews it.

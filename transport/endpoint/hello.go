@@ -40,14 +40,14 @@ func (c *conn) hello(f *transport.Frame) error {
 		}
 	}
 	if err != nil {
-		c.log.Warn("hello refused", "source", clip(f.Source), "agent", clip(p.AgentID), "reason", err)
+		c.log.Warn("hello refused", "source", shown(f.Source), "agent", shown(p.AgentID), "reason", err)
 		return errors.Join(c.refuse(f, code, err.Error()), c.helloFailed())
 	}
 	now := c.srv.now()
 	s := &session{source: f.Source, agentID: p.AgentID, token: token, noted: now, due: map[transport.ID]string{}}
 	c.sessions[f.Source] = s
 	c.greeted = true
-	c.log.Debug("hello", "source", clip(f.Source), "agent", p.AgentID)
+	c.log.Debug("hello", "source", shown(f.Source), "agent", p.AgentID)
 	c.srv.committer.submit(&arrival{agentID: p.AgentID, token: token, received: now, done: make(chan struct{}),
 		hello: &sighting{name: p.AgentName, processVersion: p.ProcessVersion, bundleVersion: p.BundleVersion, remote: c.remote}})
 	return c.reply(f, c.welcome(s, p))

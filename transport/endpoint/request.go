@@ -11,6 +11,9 @@ import (
 	"virgo/transport"
 )
 
+// maxShown bounds what is repeated of a peer's text.
+const maxShown = 64
+
 // self is the source of the endpoint's own frames.
 const self = "endpoint"
 
@@ -68,7 +71,7 @@ func (c *conn) method(name string) func(*transport.Frame, *session) error {
 func (c *conn) response(f *transport.Frame) {
 	s := c.sessions[f.Source]
 	if s == nil {
-		c.log.Debug("an answer of nobody's session", "source", clip(f.Source))
+		c.log.Debug("an answer of nobody's session", "source", shown(f.Source))
 		return
 	}
 	method, ok := s.answered(f.ID)
@@ -76,7 +79,7 @@ func (c *conn) response(f *transport.Frame) {
 	case !ok:
 		c.log.Debug("an answer to nothing that was asked", "agent", s.agentID, "id", uint64(f.ID))
 	case f.Error != nil:
-		c.log.Info("an agent refused a request", "agent", s.agentID, "method", method, "code", f.Error.Code, "message", clip(f.Error.Message))
+		c.log.Info("an agent refused a request", "agent", s.agentID, "method", method, "code", f.Error.Code, "message", shown(f.Error.Message))
 	}
 }
 
@@ -198,11 +201,18 @@ func responseTo(f *transport.Frame) transport.Frame {
 	return transport.Frame{V: transport.Version, ID: f.ID, HasID: true, Source: source, Target: target}
 }
 
-// clip quotes a peer's text for a log or an error, at most 64 bytes of it.
+// clip quotes a peer's text for an error, at most maxShown bytes of it.
 func clip(s string) string {
-	const most = 64
-	if len(s) > most {
-		return strconv.Quote(s[:most]) + "…"
+	if len(s) > maxShown {
+		return strconv.Quote(s[:maxShown]) + "…"
 	}
 	return strconv.Quote(s)
+}
+
+// shown bounds a peer's text for the log, which quotes it by itself.
+func shown(s string) string {
+	if len(s) > maxShown {
+		return s[:maxShown] + "…"
+	}
+	return s
 }

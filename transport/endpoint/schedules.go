@@ -166,6 +166,9 @@ func readBounded(path string, info fs.FileInfo) ([]byte, error) {
 
 // parseSchedule reads a schedule's file, strictly: a mistake is an error that names file and line.
 func parseSchedule(name string, data []byte) (Served, error) {
+	if blank(data) { // an editor's or a copy's first moment, more likely than a wish to silence agents
+		return Served{}, fmt.Errorf("%s: there is nothing in it; for no checks write []", name)
+	}
 	checks, err := schedule.ParseYAML(name, data)
 	if err != nil {
 		return Served{}, err
@@ -183,6 +186,16 @@ func parseSchedule(name string, data []byte) (Served, error) {
 		return Served{}, fmt.Errorf("%s: larger than %d bytes as JSON", name, MaxScheduleBytes)
 	}
 	return Served{Result: result, Hash: hash}, nil
+}
+
+// blank says whether a file has nothing but comments.
+func blank(data []byte) bool {
+	for line := range bytes.Lines(data) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
+			return false
+		}
+	}
+	return true
 }
 
 // scheduleName is the file of an agent, and whether it may have one: no id leads out of the folder.

@@ -105,6 +105,12 @@ func TestScheduleThatBreaks(t *testing.T) {
 	d.want("a", "d,e")
 	d.write("default.yaml", check("h"))
 	d.want("a", "h")
+	for _, nothing := range []string{"", " \n\t\n", "# to be written\n"} {
+		d.write("default.yaml", nothing)
+		d.want("a", "h")
+	}
+	d.write("default.yaml", "[]")
+	d.want("a", "")
 }
 
 func TestScheduleThatWasNeverGood(t *testing.T) {

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bufio"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"virgo/transport"
+)
+
+// agentMain is the program "agent" of the scripts: it delivers results and prints each answer.
+//
+//	agent -addr HOST:PORT -token T -pin PIN -id AGENT RESULT_ID…
+//
+// It exits with 1 where anything was refused.
+func agentMain() {
+	addr := flag.String("addr", "", "")
+	token := flag.String("token", "", "")
+	pin := flag.String("pin", "", "")
+	id := flag.String("id", "agent1", "")
+	flag.Parse()
+	if err := deliver(os.Stdout, *addr, *token, *pin, *id, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func deliver(out io.Writer, addr, token, pin, id string, results []string) error {
+	conn, err := tls.Dial("tcp", addr, &tls.Config{
+		InsecureSkipVerify: true, // the pin is what is trusted
+		VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {
+			cert, err := x509.ParseCertificate(raw[0])
+			if err != nil {
+				return err
+			}
+			if got := transport.PinOf(cert).String(); got != pin {
+				return fmt.Errorf("pinned %s, shown %s", pin, got)
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	w, r := transport.NewWriter(conn), transport.NewReader(bufio.NewReader(conn))
+	call := func(n transport.ID, method, params string) error {
+		f := transport.Frame{ID: n, HasID: true, Source: id, Target: "endpoint", Method: method, Params: []byte(params)}
+		if err := errors.Join(w.WriteFrame(&f), w.Flush()); err != nil {
+			return err
+		}
+		answer, err := r.ReadFrame()
+		if err != nil {
+			return err
+		}
+		if answer.Error != nil {
+			return fmt.Errorf("%s: %w", method, answer.Error)
+		}
+		fmt.Fprintf(out, "%s %s\n", method, answer.Result)
+		return nil
+	}
+	hello := fmt.Sprintf(`{"token":%q,"agent_id":%q,"agent_name":"name of %s","process_version":"9.8.7","bundle_version":"1"}`, token, id, id)
+	if err := call(0, transport.MethodHello, hello); err != nil {
+		return err
+	}
+	for i, result := range results {
+		params := fmt.Sprintf(`{"result_id":%q,"check_id":"check-%s","check_type":"agent.memory","state":"available","status":"status of %s",`+
+			`"timestamp":1700000000000,"min_check_period":60000,"metrics":[[null,{"free":{"t":"gauge","v":"12345","u":"bytes"}}]]}`, result, result, result)
+		if err := call(transport.ID(i+1), transport.MethodPost, params); err != nil {
+			return err
+		}
+	}
+	return call(1000, transport.MethodHeartbeat, `{"timestamp":1}`)
+}

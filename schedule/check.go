@@ -7,14 +7,16 @@ import (
 
 // Limits of what a schedule may hold, whoever wrote it. What is past them is refused, never cut.
 const (
-	MaxChecks      = 10_000               // checks in one schedule
-	MaxIDBytes     = 256                  // bytes of a check's id, type or label
-	MaxDetailBytes = 64 << 10             // bytes of one check's details, as JSON
-	MinPeriod      = time.Second          // shortest period
-	MaxPeriod      = 366 * 24 * time.Hour // longest period
-	MaxTimeout     = time.Hour            // longest time limit of a check
-	DefaultPeriod  = time.Minute          // where a local file names none
-	DefaultTimeout = time.Minute          // where none is named, see CHECKS.md
+	MaxChecks        = 10_000               // checks in one schedule
+	MaxScheduleBytes = 16 << 20             // bytes of one schedule, as JSON
+	MaxIDBytes       = 256                  // bytes of a check's id, type, label or target_alias
+	MaxDetailBytes   = 64 << 10             // bytes of one check's details, as JSON, an escape counted as what it stands for
+	MaxDetailDepth   = 16                   // lists and objects in one another, in details
+	MinPeriod        = time.Second          // shortest period
+	MaxPeriod        = 366 * 24 * time.Hour // longest period
+	MaxTimeout       = time.Hour            // longest time limit of a check
+	DefaultPeriod    = time.Minute          // where none is named
+	DefaultTimeout   = time.Minute          // where none is named, see CHECKS.md
 )
 
 // A Check is one line of a schedule: what to look at, how often, and for how long at most.
@@ -29,12 +31,12 @@ type Check struct {
 	Details Details
 	// Period between two runs, MinPeriod to MaxPeriod, whole seconds.
 	Period time.Duration
-	// Timeout bounds one run, at most MaxTimeout, whole seconds.
+	// Timeout bounds one run, 1 s to MaxTimeout, whole seconds.
 	Timeout time.Duration
 	// Disabled checks are shown but never run.
 	Disabled bool
 	// TargetAlias, MonitoringZonesPoll and Alarms belong to the endpoint; they are kept as it sent
-	// them (JSON; nil where absent) and handed to the check that wants them.
+	// them (compact JSON; nil where absent) and handed to the check that wants them.
 	TargetAlias         string
 	MonitoringZonesPoll json.RawMessage
 	Alarms              json.RawMessage

@@ -122,6 +122,11 @@ func (d *delivery) fill(ctx context.Context) error {
 	for !d.dry && len(d.here) < s.opt.WindowRequests {
 		if len(d.batch) == 0 {
 			var err error
+			if !d.room(1) { // then what is written need not wait for the disk
+				if err = s.flush(ctx); err != nil {
+					return err
+				}
+			}
 			if d.batch, err = d.q.Next(ctx); err != nil {
 				return fmt.Errorf("take the next results: %w", err)
 			}
@@ -131,14 +136,7 @@ func (d *delivery) fill(ctx context.Context) error {
 			}
 		}
 		post := d.batch[0]
-		s.mu.Lock()
-		most := 1
-		if s.pipelining() {
-			most = s.opt.WindowRequests
-		}
-		room := s.window.room(len(post.Params), most, s.opt.WindowBytes)
-		s.mu.Unlock()
-		if !room {
+		if !d.room(len(post.Params)) {
 			return nil
 		}
 		err := s.request(MethodPost, post.Params, pending{kind: isPost, key: post.Key, size: len(post.Params)})
@@ -151,6 +149,18 @@ func (d *delivery) fill(ctx context.Context) error {
 		d.batch = d.batch[1:]
 	}
 	return nil
+}
+
+// room says whether a post of size bytes may be written now.
+func (d *delivery) room(size int) bool {
+	s := d.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	most := 1
+	if s.pipelining() {
+		most = s.opt.WindowRequests
+	}
+	return s.window.room(size, most, s.opt.WindowBytes)
 }
 
 // keepAlive sends a heartbeat within a long delivery when the endpoint expects one.

@@ -72,11 +72,7 @@ func (e *Endpoint) listen(address string) (err error) {
 			if err != nil {
 				return
 			}
-			e.serving.Add(1)
-			go func() {
-				defer e.serving.Done()
-				e.ServeTLS(conn)
-			}()
+			go e.ServeTLS(conn)
 		}
 	}()
 	return nil
@@ -124,17 +120,21 @@ func (e *Endpoint) current() Script {
 func (e *Endpoint) begin(conn net.Conn) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.closed {
-		e.conns[conn] = true
+	if e.closed {
+		return false
 	}
-	return !e.closed
+	e.conns[conn] = true
+	e.serving.Add(1)
+	return true
 }
 
 func (e *Endpoint) end(conn net.Conn) {
 	conn.Close()
+	e.publish()
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	delete(e.conns, conn)
+	e.mu.Unlock()
+	e.serving.Done()
 }
 
 // ServeTLS serves one connection, TLS first, until it ends.
@@ -153,11 +153,11 @@ func (e *Endpoint) Serve(raw net.Conn) {
 }
 
 func (e *Endpoint) serve(raw net.Conn, secure func(net.Conn) net.Conn) {
-	defer e.end(raw)
-	defer e.publish()
 	if !e.begin(raw) {
+		raw.Close()
 		return
 	}
+	defer e.end(raw)
 	script, err := e.reload()
 	if err != nil {
 		e.books.fault(err)

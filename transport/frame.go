@@ -81,34 +81,44 @@ const (
 	fieldError
 )
 
-func (f *Frame) set(have *fields, seen *names, key, value []byte) error {
-	name, err := text(key, "")
-	if err != nil {
-		return err
+// fieldOf gives a key's field, 0 for one that is unknown.
+func fieldOf(key []byte) fields {
+	name := key[1 : len(key)-1]
+	if bytes.IndexByte(name, '\\') >= 0 { // "id" may be written "\u0069d"
+		s, err := text(key, "")
+		if err != nil {
+			return 0
+		}
+		name = []byte(s)
 	}
-	var field fields
-	switch name {
+	switch string(name) {
 	case "v":
-		field = fieldV
+		return fieldV
 	case "id":
-		field = fieldID
+		return fieldID
 	case "source":
-		field = fieldSource
+		return fieldSource
 	case "target":
-		field = fieldTarget
+		return fieldTarget
 	case "method":
-		field = fieldMethod
+		return fieldMethod
 	case "params":
-		field = fieldParams
+		return fieldParams
 	case "result":
-		field = fieldResult
+		return fieldResult
 	case "error":
-		field = fieldError
-	default:
+		return fieldError
+	}
+	return 0
+}
+
+func (f *Frame) set(have *fields, seen *names, key, value []byte) (err error) {
+	field := fieldOf(key)
+	if field == 0 {
 		return nil
 	}
 	if *have&field != 0 {
-		return fmt.Errorf("field %q stands twice", name)
+		return fmt.Errorf("field %s stands twice", key)
 	}
 	*have |= field
 	if isNull(value) {
@@ -137,7 +147,7 @@ func (f *Frame) set(have *fields, seen *names, key, value []byte) error {
 		f.Error, err = parseError(value)
 	}
 	if err != nil {
-		return fmt.Errorf("field %q: %w", name, err)
+		return fmt.Errorf("field %s: %w", key, err)
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func TestFrameFields(t *testing.T) {
 		{"id past 64 bits", `{"v":"1","id":18446744073709551616}`, `field "id": neither`},
 		{"id list", `{"v":"1","id":[4]}`, `field "id": neither`},
 		{"id twice", `{"v":"1","id":4,"id":5}`, `field "id" stands twice`},
-		{"id twice, once escaped", `{"v":"1","id":4,"\u0069d":5}`, `field "id" stands twice`},
+		{"id twice, once escaped", `{"v":"1","id":4,"\u0069d":5}`, `field "\u0069d" stands twice`},
 		{"id twice, once null", `{"v":"1","id":null,"id":5}`, `field "id" stands twice`},
 		{"method number", `{"v":"1","id":4,"method":7}`, `field "method": not a string`},
 		{"method empty", `{"v":"1","id":4,"method":""}`, `field "method": empty`},

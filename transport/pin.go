@@ -25,7 +25,11 @@ func (p Pin) String() string { return "sha256:" + hex.EncodeToString(p[:]) }
 func ParsePin(s string) (Pin, error) {
 	text := strings.TrimSpace(s)
 	if len(text) > 6 && strings.EqualFold(text[:6], "sha256") {
-		text = strings.TrimLeft(text[6:], ":/")
+		if text = text[6:]; strings.HasPrefix(text, "//") {
+			text = text[2:]
+		} else {
+			text = strings.TrimPrefix(text, ":")
+		}
 	}
 	digits := strings.ReplaceAll(text, ":", "")
 	b, err := hex.DecodeString(digits)

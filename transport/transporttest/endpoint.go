@@ -116,6 +116,12 @@ func (e *Endpoint) current() Script {
 	return e.script
 }
 
+func (e *Endpoint) isClosed() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.closed
+}
+
 // begin registers a connection; false when the endpoint is closed.
 func (e *Endpoint) begin(conn net.Conn) bool {
 	e.mu.Lock()
@@ -175,7 +181,7 @@ func (e *Endpoint) serve(raw net.Conn, secure func(net.Conn) net.Conn) {
 	}
 	c := newConversation(e, &script, conn)
 	err = c.run()
-	if err != nil && !limited.spent() && !c.ended {
+	if err != nil && !limited.spent() && !c.ended && !e.isClosed() {
 		e.books.fault(err)
 	}
 	if err == nil || c.ended {

@@ -35,8 +35,8 @@ type Check struct {
 	Timeout time.Duration
 	// Disabled checks are shown but never run.
 	Disabled bool
-	// TargetAlias, MonitoringZonesPoll and Alarms belong to the endpoint; they are kept as it sent
-	// them (compact JSON; nil where absent) and handed to the check that wants them.
+	// TargetAlias, MonitoringZonesPoll and Alarms belong to the endpoint; they are kept as it meant
+	// them (canonical JSON; nil where absent) and handed to the check that wants them.
 	TargetAlias         string
 	MonitoringZonesPoll json.RawMessage
 	Alarms              json.RawMessage

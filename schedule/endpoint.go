@@ -27,6 +27,9 @@ func ParseEndpoint(result []byte) (s Schedule, hash string, problems []Problem, 
 	if len(result) > MaxScheduleBytes {
 		return Schedule{}, "", nil, fmt.Errorf("%w: %d bytes, at most %d are taken", ErrNotSchedule, len(result), MaxScheduleBytes)
 	}
+	if object := bytes.TrimLeft(result, " \t\r\n"); len(object) == 0 || object[0] != '{' {
+		return Schedule{}, "", nil, fmt.Errorf("%w: the result is not an object", ErrNotSchedule)
+	}
 	var top struct {
 		Checks       json.RawMessage `json:"checks"`
 		ScheduleHash json.RawMessage `json:"schedule_hash"`

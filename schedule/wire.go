@@ -56,7 +56,12 @@ func (w *wireCheck) check() (c Check, err error) {
 	if c.Details, err = rawDetails(w.Details); err != nil {
 		return c, err
 	}
-	c.MonitoringZonesPoll, c.Alarms = compact(w.MonitoringZonesPoll), compact(w.Alarms)
+	if c.MonitoringZonesPoll, err = rawCanonical("monitoring_zones_poll", w.MonitoringZonesPoll); err != nil {
+		return c, err
+	}
+	if c.Alarms, err = rawCanonical("alarms", w.Alarms); err != nil {
+		return c, err
+	}
 	return c, c.validate()
 }
 
@@ -120,26 +125,39 @@ func rawDetails(raw json.RawMessage) (Details, error) {
 		return nil, nil
 	case raw[0] != '{':
 		return nil, fmt.Errorf("%w: not an object", ErrDetails)
-	case len(raw) > 8*MaxDetailBytes: // escapes and white space at their worst
-		return nil, fmt.Errorf("%w: larger than %d bytes", ErrDetails, MaxDetailBytes)
 	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	var d Details
-	if err := dec.Decode(&d); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDetails, err)
+	v, err := rawValue("details", raw)
+	if err != nil {
+		return nil, err
 	}
+	d, _ := v.(map[string]any)
 	return d, nil
 }
 
-// compact gives a copy without white space; nil where it is absent.
-func compact(raw json.RawMessage) json.RawMessage {
+func rawValue(key string, raw json.RawMessage) (v any, err error) {
+	if len(raw) > 8*MaxDetailBytes { // escapes and white space at their worst
+		return nil, fmt.Errorf("%w: %s is larger than %d bytes", ErrDetails, key, MaxDetailBytes)
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	if err := dec.Decode(&v); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrDetails, key, err)
+	}
+	return v, nil
+}
+
+// rawCanonical gives a value as canonical JSON; nil where it is absent.
+func rawCanonical(key string, raw json.RawMessage) (json.RawMessage, error) {
 	if absent(raw) {
-		return nil
+		return nil, nil
 	}
-	var b bytes.Buffer
-	if json.Compact(&b, raw) != nil {
-		return nil
+	v, err := rawValue(key, raw)
+	if err != nil {
+		return nil, err
 	}
-	return b.Bytes()
+	b, err := appendValue(nil, v, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrDetails, key, err)
+	}
+	return b, nil
 }

@@ -13,7 +13,25 @@
 // check_metrics.post → validated → the committer → SQLite → answered. The committer takes what all
 // connections brought and commits it together; an answer is sent when its result is committed, never
 // before. A result is stored once by (agent_id, result_id): a second copy is answered as the first and
-// stored no second time.
+// stored no second time. A result without result_id, as the protocol's oldest agents send it, cannot be
+// told from a copy of it: each such post is stored.
+//
+// A result that is not what the protocol says is refused with code 400 and a sentence that names the
+// field; the refusal depends on nothing but the params, so a copy is refused like the first. Code 503
+// (the disk is full, too many agents) and 401 (the token was revoked, also during the session) leave
+// results with their agent.
+//
+// # What survives what
+//
+// An answer that was sent is a promise: after kill -9 or a power cut its result is in the store. SQLite
+// runs with a write-ahead log and synchronous=FULL; user_version is the number of [storeVersions] that
+// were applied, in one transaction each time, and a file of a later version is refused.
+//
+// # What may change under a running server
+//
+// Tokens (they are in the store, only as SHA-256), schedules and the server's certificate: each is
+// looked at when it is used. A schedule with a mistake leaves the last good one in force; without any
+// the agent is told so and keeps its own, never an empty one.
 //
 // # Bounds
 //

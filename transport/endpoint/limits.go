@@ -22,7 +22,7 @@ type Limits struct {
 	Connections int
 	// AgentsPerConnection are the sources that one connection (a relay) may carry, default 1000.
 	AgentsPerConnection int
-	// UnderWay are the requests of one connection whose answers are not sent yet, default 256; past
+	// UnderWay are the requests of one connection whose answers are not sent yet, default 512; past
 	// them the connection is read no further.
 	UnderWay int
 	// PendingBytes are the params of all connections' posts that are not committed yet, default 64 MiB;
@@ -51,7 +51,7 @@ type Limits struct {
 func (l Limits) orDefaults() Limits {
 	orDefault(&l.Connections, 1024)
 	orDefault(&l.AgentsPerConnection, 1000)
-	orDefault(&l.UnderWay, 256)
+	orDefault(&l.UnderWay, 512)
 	orDefault(&l.PendingBytes, 64<<20)
 	orDefault(&l.FailedHellos, 3)
 	orDefault(&l.StrangerFrameBytes, 128<<10)

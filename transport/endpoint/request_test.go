@@ -68,6 +68,9 @@ func TestTextThatIsNoUTF8(t *testing.T) {
 	}
 }
 
+// FuzzRequest sends frames after a good hello: each request gets one answer, and nothing panics. What it
+// covers depends on the committer's goroutine too, so give it -fuzzminimizetime=10x, or the fuzzer will
+// try to make smaller what it cannot see twice.
 func FuzzRequest(f *testing.F) {
 	site := newSite(f)
 	log := slog.New(slog.DiscardHandler)

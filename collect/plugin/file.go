@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -133,8 +134,11 @@ func (c *checker) Targets(ctx context.Context) ([]string, error) {
 				targets = append(targets, e.Name())
 			}
 		}
-		if err != nil { // the end, or a folder that was taken away while it was read
+		if err == io.EOF {
 			break
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	slices.Sort(targets)

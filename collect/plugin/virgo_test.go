@@ -21,6 +21,9 @@ func parse(text string, e exit) (collect.Report, error) {
 
 func TestVirgoMetrics(t *testing.T) {
 	type metrics = []collect.Metric
+	m := func(dimension, name string, typ collect.MetricType, value, unit string) collect.Metric {
+		return collect.Metric{Dimension: dimension, Name: name, Type: typ, Value: value, Unit: unit}
+	}
 	for _, tt := range []struct {
 		name, in, status string
 		unavailable      bool
@@ -32,36 +35,36 @@ func TestVirgoMetrics(t *testing.T) {
 			"metric packet_count gauge 150000\nmetric a int32 -1\nmetric b uint32 1\nmetric c int64 -2\nmetric d uint64 0x10\n" +
 			"metric e double 1e3\nmetric f bool true\n",
 			"Everything is OK", false, metrics{
-				{"", "logged_users", "int64", "7", ""},
-				{"", "avg_wait_time", "double", "100.7", ""},
-				{"", "something", "string", "foo bar foo", ""},
-				{"", "packet_count", "gauge", "150000", ""},
-				{"", "a", "int32", "-1", ""},
-				{"", "b", "uint32", "1", ""},
-				{"", "c", "int64", "-2", ""},
-				{"", "d", "uint64", "0x10", ""},
-				{"", "e", "double", "1e3", ""},
-				{"", "f", "bool", "true", ""},
+				m("", "logged_users", "int64", "7", ""),
+				m("", "avg_wait_time", "double", "100.7", ""),
+				m("", "something", "string", "foo bar foo", ""),
+				m("", "packet_count", "gauge", "150000", ""),
+				m("", "a", "int32", "-1", ""),
+				m("", "b", "uint32", "1", ""),
+				m("", "c", "int64", "-2", ""),
+				m("", "d", "uint64", "0x10", ""),
+				m("", "e", "double", "1e3", ""),
+				m("", "f", "bool", "true", ""),
 			}},
 		{"units and the last dot", "metric host1.eth0.bytes int64 1024 bytes\nmetric host1.none int64 1\nmetric .x int 1\n",
 			"", false, metrics{
-				{"host1.eth0", "bytes", "int64", "1024", "bytes"},
-				{"host1", "none", "int64", "1", ""},
-				{"", "x", "int64", "1", ""},
+				m("host1.eth0", "bytes", "int64", "1024", "bytes"),
+				m("host1", "none", "int64", "1", ""),
+				m("", "x", "int64", "1", ""),
 			}},
-		{"a string has no unit", "metric v string 1 bytes\n", "", false, metrics{{"", "v", "string", "1 bytes", ""}}},
+		{"a string has no unit", "metric v string 1 bytes\n", "", false, metrics{m("", "v", "string", "1 bytes", "")}},
 		{"the first status stands", "status one\nstatus two\nstatus ok three\n", "one", false, nil},
 		{"the older status", "status err  Service is   not responding\nmetric n int 7\n", "Service is not responding", false, metrics{
-			{"", "legacy_state", "string", "err", ""}, {"", "n", "int64", "7", ""}}},
-		{"the older status without a text", "status warn\n", "", false, metrics{{"", "legacy_state", "string", "warn", ""}}},
+			m("", "legacy_state", "string", "err", ""), m("", "n", "int64", "7", "")}},
+		{"the older status without a text", "status warn\n", "", false, metrics{m("", "legacy_state", "string", "warn", "")}},
 		{"a word that only begins so", "status okay then\n", "okay then", false, nil},
-		{"unavailable keeps its metrics", "state unavailable\nmetric n int 7\n", "", true, metrics{{"", "n", "int64", "7", ""}}},
+		{"unavailable keeps its metrics", "state unavailable\nmetric n int 7\n", "", true, metrics{m("", "n", "int64", "7", "")}},
 		{"the first state stands", "state available\nstate unavailable\nstate nonsense\n", "", false, nil},
-		{"carriage returns", "status fine\r\nmetric n int 7 users\r\n", "fine", false, metrics{{"", "n", "int64", "7", "users"}}},
-		{"no end of the last line", "status fine\nmetric n int 7", "fine", false, metrics{{"", "n", "int64", "7", ""}}},
-		{"tabs", "status\tfine\nmetric\tn\tint\t7\n", "fine", false, metrics{{"", "n", "int64", "7", ""}}},
+		{"carriage returns", "status fine\r\nmetric n int 7 users\r\n", "fine", false, metrics{m("", "n", "int64", "7", "users")}},
+		{"no end of the last line", "status fine\nmetric n int 7", "fine", false, metrics{m("", "n", "int64", "7", "")}},
+		{"tabs", "status\tfine\nmetric\tn\tint\t7\n", "fine", false, metrics{m("", "n", "int64", "7", "")}},
 		{"a byte order mark", "\ufeffstatus fine\n", "fine", false, nil},
-		{"bytes that are no text", "status a\x00b\xff\xfec\nmetric n string \xf0\x28\n", "a\ufffdb\ufffdc", false, metrics{{"", "n", "string", "\ufffd(", ""}}},
+		{"bytes that are no text", "status a\x00b\xff\xfec\nmetric n string \xf0\x28\n", "a\ufffdb\ufffdc", false, metrics{m("", "n", "string", "\ufffd(", "")}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := parse(tt.in, exit{})

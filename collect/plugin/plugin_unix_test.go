@@ -1,0 +1,293 @@
+//go:build unix
+
+package plugin
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"virgo/collect"
+	"virgo/schedule"
+)
+
+// folder is a plugin folder that nobody else can write.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "plugins")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// install writes a plugin and returns its path.
+func install(t *testing.T, dir, name, body string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(body), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o755); err != nil { // whatever the umask
+		t.Fatal(err)
+	}
+	return path
+}
+
+// checkIn runs a check of the plugins in dir.
+func checkIn(ctx context.Context, dir string, details schedule.Details) (collect.Report, error) {
+	t := Type(dir, os.Environ()...)
+	return t.Checker.Check(ctx, collect.Request{
+		Check: schedule.Check{ID: "ch1", Type: TypeName, Period: time.Minute, Timeout: time.Minute, Details: details},
+		Now:   time.Now,
+	})
+}
+
+func TestPluginRuns(t *testing.T) {
+	dir := folder(t)
+	for _, tt := range []struct {
+		name, body string
+		args       any
+		status     string
+		err        string
+	}{
+		{"shell", "#!/bin/sh\necho status fine\n", nil, "fine", ""},
+		{"arguments", "#!/bin/sh\nfor a; do printf '<%s>' \"$a\"; done | sed 's/^/status /'\n", []any{"a b", "", "$HOME", "*"}, "<a b><><$HOME><*>", ""},
+		{"a split text", "#!/bin/sh\nfor a; do printf '<%s>' \"$a\"; done | sed 's/^/status /'\n", `"a b" '' $HOME;ls`, "<a b><><$HOME;ls>", ""},
+		{"environment", "#!/bin/sh\necho status $RAX_CHECK_ID $VIRGO_CHECK_TYPE $RAX_CHECK_PERIOD $VIRGO_DETAILS_FILE\n", nil, "ch1 agent.plugin 60 environment", ""},
+		{"nothing on stdin", "#!/bin/sh\nif read x; then echo status read $x; else echo status end; fi\n", nil, "end", ""},
+		{"much on stderr", "#!/bin/sh\nhead -c 1000000 /dev/zero >&2\necho status fine\n", nil, "fine", ""},
+		{"exit code", "#!/bin/sh\nexit 7\n", nil, "", "Plugin exited with non-zero status code (code=7)"},
+		{"exit code and status", "#!/bin/sh\necho 'status ponies > unicorns'\nexit 7\n", nil, "", "ponies > unicorns"},
+		{"own signal", "#!/bin/sh\nkill -9 $$\n", nil, "", "Plugin was ended by signal 9 (killed)"},
+		{"no interpreter line", "echo status by sh, $1\n", "arg", "by sh, arg", ""},
+		{"empty file", "", nil, "", ""},
+		{"missing interpreter", "#!/no/such/interpreter -x\r\necho status fine\n", nil, "",
+			`plugin could not be started: the interpreter of its first line is not there: "/no/such/interpreter -x\r"`},
+		{"another machine's program", "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00", nil, "", "plugin could not be started: it is no program for this system"},
+		{"interpreter that may not be run", "#!/dev/null\n", nil, "",
+			"plugin could not be started: permission denied (to the file, its interpreter, or on a file system mounted noexec)"},
+		{"crash of its own making", "#!/bin/sh\nprintf 'metric a int 1\\nsegmentation fault'\n", nil, "", `Unrecognized line "segmentation fault"`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			install(t, dir, tt.name, tt.body)
+			r, err := checkIn(t.Context(), dir, schedule.Details{"file": tt.name, "args": tt.args})
+			if r.Status != tt.status || errText(err) != tt.err {
+				t.Errorf("status %q, error %v; want %q, %q", r.Status, err, tt.status, tt.err)
+			}
+		})
+	}
+}
+
+func TestPluginRunsInItsFolder(t *testing.T) {
+	dir := folder(t)
+	install(t, dir, "where", "#!/bin/sh\necho status $(pwd -P)\n")
+	r, err := checkIn(t.Context(), dir, schedule.Details{"file": "where"})
+	want, _ := filepath.EvalSymlinks(dir)
+	if err != nil || r.Status != want {
+		t.Errorf("runs in %q (%v), want %q", r.Status, err, want)
+	}
+}
+
+func TestPluginIsNotGivenTheToken(t *testing.T) {
+	dir := folder(t)
+	install(t, dir, "env", "#!/bin/sh\nenv | tr '\\n=' '  ' | sed 's/^/status /'\n")
+	typ := Type(dir, "PATH="+os.Getenv("PATH"), "VIRGO_TOKEN=hunter2", "CREDENTIALS_DIRECTORY=hunter2")
+	r, err := typ.Checker.Check(t.Context(), collect.Request{Check: schedule.Check{ID: "c", Details: schedule.Details{"file": "env"}}})
+	if err != nil || strings.Contains(r.Status, "hunter2") || !strings.Contains(r.Status, "RAX_CHECK_ID c") {
+		t.Errorf("%v %q", err, r.Status)
+	}
+}
+
+// A stranger's schedule reaches nothing but the plugin folder.
+func TestPluginPaths(t *testing.T) {
+	dir := folder(t)
+	outside := filepath.Dir(dir)
+	install(t, dir, "in", "#!/bin/sh\necho status in $(basename $0)\n")
+	install(t, outside, "out", "#!/bin/sh\necho status out\n")
+	for link, target := range map[string]string{"link": "in", "escape": "../out", "absolute": "/bin/sh", "dangling": "nowhere", "loop": "loop"} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	install(t, filepath.Join(dir, "sub"), "deep", "#!/bin/sh\necho status deep\n")
+	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const gone = "Plugin exited with non-zero status code (code=-127)"
+	leaves := func(name string) string { return `detail "file": "` + name + `" leads out of the plugin folder` }
+	for name, want := range map[string]string{
+		"in": "in in", "link": "in in", "./in": "in in", "sub/deep": "deep",
+		"../out": leaves("../out"), "../../bin/sh": leaves("../../bin/sh"), "sub/../in": leaves("sub/../in"), "..": leaves(".."),
+		"/bin/sh": leaves("/bin/sh"), outside + "/out": leaves(outside + "/out"),
+		"escape": leaves("escape"), "absolute": leaves("absolute"),
+		"nowhere": gone, "dangling": gone, "no/where": gone, "in/below": gone,
+		"sub": `detail "file": "sub" is no regular file`, ".": `detail "file": "." is no regular file`, "fifo": `detail "file": "fifo" is no regular file`,
+		"a\x00b":                  `detail "file": "a\x00b" is no file name`,
+		strings.Repeat("n", 2000): `detail "file": "` + strings.Repeat("n", 64) + `" is no file name`,
+		"":                        "Missing file parameter",
+	} {
+		r, err := checkIn(t.Context(), dir, schedule.Details{"file": name})
+		if r.Status+errText(err) != want {
+			t.Errorf("%.40q: %q, %v; want %q", name, r.Status, err, want)
+		}
+	}
+	if _, err := checkIn(t.Context(), dir, schedule.Details{"file": "loop"}); err == nil || !strings.Contains(err.Error(), "cannot be reached") {
+		t.Errorf("loop: %v", err)
+	}
+	if _, err := checkIn(t.Context(), filepath.Join(dir, "nothing"), schedule.Details{"file": "in"}); errText(err) != gone {
+		t.Errorf("no folder: %v", err)
+	}
+}
+
+func TestPluginThatOthersCanWrite(t *testing.T) {
+	dir := folder(t)
+	sub := filepath.Join(dir, "sub")
+	if err := os.Mkdir(sub, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	install(t, sub, "it's", "#!/bin/sh\necho status fine\n")
+	real, _ := filepath.EvalSymlinks(dir)
+	for _, tt := range []struct {
+		path, rel string
+		mode      os.FileMode
+	}{
+		{dir, ".", 0o777}, {dir, ".", 0o775}, {dir, ".", 0o777 | os.ModeSticky},
+		{sub, "sub", 0o757},
+		{filepath.Join(sub, "it's"), "sub/it's", 0o775}, {filepath.Join(sub, "it's"), "sub/it's", 0o722},
+		{filepath.Join(sub, "it's"), "sub/it's", 0o644},
+	} {
+		before, err := os.Stat(tt.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(tt.path, tt.mode); err != nil {
+			t.Fatal(err)
+		}
+		r, err := checkIn(t.Context(), dir, schedule.Details{"file": "sub/it's"})
+		mend := ": chmod go-w " + shellQuoted(filepath.Join(real, tt.rel))
+		if tt.mode == 0o644 {
+			mend = ": chmod +x " + shellQuoted(filepath.Join(real, tt.rel))
+		}
+		if err == nil || !strings.HasPrefix(err.Error(), `detail "file": `) || !strings.HasSuffix(err.Error(), mend) {
+			t.Errorf("%s %v: %q, %v; want …%s", tt.rel, tt.mode, r.Status, err, mend)
+		}
+		if err := os.Chmod(tt.path, before.Mode()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r, err := checkIn(t.Context(), dir, schedule.Details{"file": "sub/it's"}); err != nil || r.Status != "fine" {
+		t.Errorf("mended: %q, %v", r.Status, err)
+	}
+}
+
+func TestGuardFault(t *testing.T) {
+	for _, tt := range []struct {
+		mode        os.FileMode
+		owner, euid int
+		want        string
+	}{
+		{0o755, 0, 0, ""}, {0o755, 0, 1000, ""}, {0o700, 1000, 1000, ""},
+		{0o755, 1000, 0, `detail "file": /p/x belongs to user 1000, who could change it; to trust it: chown root /p/x`},
+		{0o755, 1001, 1000, `detail "file": /p/x belongs to user 1001, who could change it; to trust it: chown 1000 /p/x`},
+		{0o775, 0, 0, `detail "file": /p/x can be written by others (mode 0775); to mend it: chmod go-w /p/x`},
+		{0o702, 0, 0, `detail "file": /p/x can be written by others (mode 0702); to mend it: chmod go-w /p/x`},
+	} {
+		if got := errText(guardFault("/p/x", tt.mode, tt.owner, tt.euid)); got != tt.want {
+			t.Errorf("%o %d %d: %q, want %q", tt.mode, tt.owner, tt.euid, got, tt.want)
+		}
+	}
+}
+
+func TestTargets(t *testing.T) {
+	dir := folder(t)
+	install(t, dir, "b.sh", "")
+	install(t, dir, "a", "")
+	install(t, dir, ".hidden", "")
+	if err := os.WriteFile(filepath.Join(dir, "README"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	targets := func(dir string) ([]string, error) {
+		return Type(dir).Checker.(collect.Targeter).Targets(t.Context())
+	}
+	if got, err := targets(dir); err != nil || !slices.Equal(got, []string{"a", "b.sh"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := targets(filepath.Join(dir, "nothing")); err != nil || len(got) != 0 {
+		t.Errorf("no folder: %q, %v", got, err)
+	}
+	if _, err := targets(filepath.Join(dir, "a")); err == nil {
+		t.Error("a file was read as a folder")
+	}
+}
+
+func TestDetails(t *testing.T) {
+	dir := folder(t)
+	install(t, dir, "p", "#!/bin/sh\necho status fine\n")
+	for _, tt := range []struct {
+		key   string
+		value any
+		want  string
+	}{
+		{"timeout", "5000", "fine"}, {"timeout", 5000, "fine"}, {"timeout", nil, "fine"}, {"timeout", "", "fine"}, {"timeout", 1e300, "fine"},
+		{"timeout", 0, `detail "timeout" is "0", not a number of milliseconds from 1 on`},
+		{"timeout", "-1", `detail "timeout" is "-1", not a number of milliseconds from 1 on`},
+		{"timeout", "soon", `detail "timeout" is "soon", not a number of milliseconds from 1 on`},
+		{"timeout", []any{1}, `detail "timeout" is "", not a number of milliseconds from 1 on`},
+		{"format", "virgo", "fine"}, {"format", "", "fine"},
+		{"format", "xml", `detail "format": unknown format "xml", there is: virgo`},
+		{"file", []any{"p"}, "Missing file parameter"},
+	} {
+		details := schedule.Details{"file": "p"}
+		details[tt.key] = tt.value
+		r, err := checkIn(t.Context(), dir, details)
+		if r.Status+errText(err) != tt.want {
+			t.Errorf("%s %v: %q, %v; want %q", tt.key, tt.value, r.Status, err, tt.want)
+		}
+	}
+}
+
+func TestTimeouts(t *testing.T) {
+	dir := folder(t)
+	install(t, dir, "slow", "#!/bin/sh\necho status too early\nexec sleep 1000\n")
+	typ := Type(dir, os.Environ()...)
+	registry, err := collect.NewRegistry(typ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		check  time.Duration
+		detail any
+		want   string
+	}{
+		{time.Minute, 500, "Plugin didn't finish in 0.5 seconds"},
+		{time.Minute, "20", "Plugin didn't finish in 0.02 seconds"},
+		{time.Second, 5000, "Plugin didn't finish in 1 seconds"},
+		{50 * time.Millisecond, nil, "Plugin didn't finish in 0.05 seconds"},
+	} {
+		job := collect.Job{Check: schedule.Check{ID: "c", Type: TypeName, Timeout: tt.check, Details: schedule.Details{"file": "slow", "timeout": tt.detail}}}
+		runner := collect.Runner{Registry: registry}
+		runner.Run(t.Context(), []collect.Job{job}, func(_ int, o collect.Outcome) {
+			if o.Result.Status != tt.want || o.Result.State != collect.Unavailable || len(o.Result.Metrics) > 0 {
+				t.Errorf("%v, %v: %+v, want %q", tt.check, tt.detail, o.Result, tt.want)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := checkIn(ctx, dir, schedule.Details{"file": "slow"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}

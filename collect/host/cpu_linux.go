@@ -13,11 +13,14 @@ const ticksPerSecond = 100
 //
 //	cpuN user nice system idle iowait irq softirq steal guest guest_nice
 //
-// guest is part of user and guest_nice of nice, so neither is added again. Old kernels end sooner.
+// guest is part of user and guest_nice of nice, so neither is added again. Old kernels end sooner. The
+// first line, cpu without a number, is the kernel's own sum, whose ticks are cut once and not once for
+// each processor.
 func readCPU(_ context.Context, t tree) (cpuCounters, error) {
 	const user, nice, system, idle, iowait, irq, softirq, steal, fields = 0, 1, 2, 3, 4, 5, 6, 7, 8
 	var (
 		c   cpuCounters
+		sum cpuTimes
 		bad error
 	)
 	err := eachLine(t.proc+"/stat", func(line []byte) bool {
@@ -25,9 +28,6 @@ func readCPU(_ context.Context, t tree) (cpuCounters, error) {
 			return false
 		}
 		name, rest := cutField(line)
-		if len(name) == 3 { // the sum
-			return true
-		}
 		var n [fields]uint64
 		got, err := cutNumbers(rest, n[:])
 		if err == nil && got <= idle {
@@ -37,12 +37,20 @@ func readCPU(_ context.Context, t tree) (cpuCounters, error) {
 			bad = fmt.Errorf("read %s/stat: %s: %w", t.proc, name, err)
 			return false
 		}
-		c.add(cpuTimes{
+		times := cpuTimes{
 			user: n[user] + n[nice], system: n[system], idle: n[idle], wait: n[iowait],
 			irq: n[irq] + n[softirq], stolen: n[steal],
-		})
+		}
+		if len(name) == 3 {
+			sum = times
+		} else {
+			c.add(times)
+		}
 		return true
 	})
+	if sum != (cpuTimes{}) {
+		c.all = sum
+	}
 	if err = errors.Join(err, bad); err == nil && len(c.cores) == 0 {
 		err = fmt.Errorf("read %s/stat: %w", t.proc, errNoCPU)
 	}

@@ -1,0 +1,134 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"virgo/collect"
+	"virgo/collect/collecttest"
+	"virgo/schedule"
+)
+
+type metrics = map[string]collecttest.Metric
+
+func several(t collect.MetricType, unit string, names string) metrics {
+	m := metrics{}
+	for name := range strings.FieldsSeq(names) {
+		m[name] = collecttest.Metric{Type: t, Unit: unit}
+	}
+	return m
+}
+
+func both(all ...metrics) metrics {
+	sum := metrics{}
+	for _, m := range all {
+		for k, v := range m {
+			sum[k] = v
+		}
+	}
+	return sum
+}
+
+// typed returns the type of that name, as Types gives it.
+func typed(t *testing.T, opt Options, name string) collect.Type {
+	t.Helper()
+	for _, typ := range Types(opt) {
+		if typ.Name == name {
+			return typ
+		}
+	}
+	t.Fatalf("no type %s", name)
+	return collect.Type{}
+}
+
+func targets(t *testing.T, typ collect.Type) []string {
+	t.Helper()
+	names, err := typ.Checker.(collect.Targeter).Targets(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// The tables are those of CHECKS.md; the suite runs on the live host.
+func TestConform(t *testing.T) {
+	details := func(target any) schedule.Details { return schedule.Details{"target": target} }
+	opt := Options{
+		StatProgram: []string{os.Args[0], "statfs"},
+		Self: func(context.Context) (Self, error) {
+			return Self{
+				SpoolResults: new(uint64(3)), SpoolBytes: new(uint64(900)), SpoolOldest: new(90 * time.Second), SpoolRejected: new(uint64(1)),
+				Dropped:      []Dropped{{"space", 7}, {"age", 0}},
+				LastDelivery: new(61 * time.Second), LastDeliveryDuration: new(42 * time.Millisecond), LastRunDuration: new(1200 * time.Millisecond),
+				PeakMemory: new(uint64(5 << 20)), ClockOffset: new(-3 * time.Second),
+			}, nil
+		},
+	}
+	points := strings.Join(targets(t, typed(t, opt, "agent.filesystem")), ",")
+	percent := several(collect.Double, "percent", `user_percent_average sys_percent_average idle_percent_average
+		wait_percent_average irq_percent_average stolen_percent_average usage_average max_cpu_usage min_cpu_usage`)
+	disk := both(several(collect.Int64, "count", "reads writes"), several(collect.Int64, "bytes", "read_bytes write_bytes"),
+		several(collect.Int64, "milliseconds", "rtime wtime qtime time"), several(collect.Double, "milliseconds", "service_time"),
+		several(collect.Double, "count", "queue"))
+	filesystem := both(several(collect.Int64, "kilobytes", "total free used avail"), several(collect.Int64, "files", "files free_files"),
+		several(collect.String, "", "options"))
+	network := both(several(collect.Gauge, "bytes", "rx_bytes tx_bytes"),
+		several(collect.Gauge, "packets", "rx_packets tx_packets rx_dropped tx_dropped"),
+		several(collect.Gauge, "errors", "rx_errors tx_errors rx_frame rx_overruns tx_overruns tx_carrier"),
+		several(collect.Gauge, "collisions", "tx_collisions"), several(collect.String, "", "link_state"))
+	targetRefusals := func(missing, unknown string) []collecttest.Wrong {
+		return []collecttest.Wrong{
+			{Details: nil, Status: missing},
+			{Details: details(""), Status: missing},
+			{Details: details(nil), Status: missing},
+			{Details: details("no/such"), Status: fmt.Sprintf(unknown, "no/such")},
+			{Details: details(17), Status: fmt.Sprintf(unknown, "17")},
+			{Details: details([]any{"sda"}), Status: "Wrong target parameter: not a text"},
+		}
+	}
+	for _, s := range []struct {
+		name, variant string
+		subject       collecttest.Subject
+	}{
+		{"agent.cpu", "", collecttest.Subject{Metrics: both(percent, several(collect.Uint64, "count", "cpu_count"))}},
+		{"agent.memory", "", collecttest.Subject{Metrics: both(several(collect.Gauge, "megabytes", "ram"), several(collect.Gauge, "bytes",
+			"total used free actual_used actual_free swap_total swap_used swap_free swap_page_in swap_page_out"))}},
+		{"agent.load_average", "", collecttest.Subject{Metrics: several(collect.Double, "", "1m 5m 15m")}},
+		{"agent.disk", " all", collecttest.Subject{Metrics: disk, Details: details("*"),
+			Wrong: targetRefusals("Missing target parameter", "No such disk: %s")}},
+		{"agent.filesystem", "", collecttest.Subject{Metrics: filesystem, Details: details("/"),
+			Wrong: targetRefusals("Missing target parameter, available: "+points, "No filesystem mounted at %s, available: "+points)}},
+		{"agent.filesystem", " all", collecttest.Subject{Metrics: filesystem, Details: details("*")}},
+		{"agent.filesystem_state", "", collecttest.Subject{Metrics: both(several(collect.Int64, "filesystems", "total_ro total_rw"),
+			several(collect.String, "", "devices_ro devices_rw"))}},
+		{"agent.network", "", collecttest.Subject{Metrics: network, Details: details("lo"),
+			Wrong: targetRefusals("Missing target parameter; give me an interface.", "No such interface: %s")}},
+		{"agent.network", " all", collecttest.Subject{Metrics: network, Details: details("*")}},
+		{"agent.virgo", "", collecttest.Subject{Metrics: both(several(collect.Uint64, "results", "spool_results spool_rejected dropped_space dropped_age"),
+			several(collect.Uint64, "bytes", "spool_bytes peak_memory"), several(collect.Int64, "milliseconds", "clock_offset"),
+			several(collect.Double, "seconds", "spool_oldest_age last_delivery_age last_delivery_duration last_run_duration"))}},
+	} {
+		t.Run(s.name+s.variant, func(t *testing.T) {
+			t.Parallel()
+			s.subject.Type = typed(t, opt, s.name)
+			collecttest.Conform(t, s.subject)
+		})
+	}
+}
+
+func TestTargetsOfThisHost(t *testing.T) {
+	for name, some := range map[string]string{"agent.network": "lo", "agent.filesystem": "/"} {
+		found := false
+		for _, target := range targets(t, typed(t, Options{}, name)) {
+			found = found || target == some
+		}
+		if !found {
+			t.Errorf("%s does not list %s", name, some)
+		}
+	}
+	targets(t, typed(t, Options{}, "agent.disk"))
+}

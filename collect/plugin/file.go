@@ -42,6 +42,9 @@ func locate(dir, name string) (program, error) {
 	if !filepath.IsLocal(local) || slices.Contains(strings.Split(filepath.ToSlash(local), "/"), "..") || !plainName(local) {
 		return none, leavesFolder(name)
 	}
+	if dir == "" { // or the working folder would be the plugin folder
+		return none, errNotThere
+	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return none, failed("plugin folder %q cannot be found: %v", dir, err)

@@ -144,6 +144,13 @@ func TestPluginPaths(t *testing.T) {
 	if _, err := checkIn(t.Context(), dir, schedule.Details{"file": "loop"}); err == nil || !strings.Contains(err.Error(), "cannot be reached") {
 		t.Errorf("loop: %v", err)
 	}
+	t.Chdir(dir)
+	if _, err := checkIn(t.Context(), "", schedule.Details{"file": "in"}); errText(err) != gone {
+		t.Errorf("no folder is configured: %v", err)
+	}
+	if r, err := checkIn(t.Context(), ".", schedule.Details{"file": "in"}); err != nil || r.Status != "in in" {
+		t.Errorf("a relative folder: %q, %v", r.Status, err)
+	}
 	if _, err := checkIn(t.Context(), filepath.Join(dir, "nothing"), schedule.Details{"file": "in"}); errText(err) != gone {
 		t.Errorf("no folder: %v", err)
 	}

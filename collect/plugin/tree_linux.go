@@ -25,7 +25,7 @@ const (
 type tree struct {
 	pid     int
 	mark    []byte
-	started uint64 // the plugin's start; no member is older
+	started uint64 // the plugin's start, once looked up; no member is older
 	members map[int]uint64
 	alive   int
 }
@@ -38,20 +38,20 @@ type stat struct {
 }
 
 func newTree(pid int, mark string) *tree {
-	t := &tree{pid: pid, mark: []byte(mark)}
-	if s, ok := statOf(pid, make([]byte, maxStatBytes)); ok {
-		t.started = s.started
-	}
-	return t
+	return &tree{pid: pid, mark: []byte(mark)}
 }
 
 // note looks for members and counts those alive.
 func (t *tree) note() {
-	t.alive = 0
-	all := processes(t.started)
 	if t.members == nil {
 		t.members = make(map[int]uint64)
+		// The plugin is in the table until it is reaped, be it dead.
+		if s, ok := statOf(t.pid, make([]byte, maxStatBytes)); ok {
+			t.started = s.started
+		}
 	}
+	t.alive = 0
+	all := processes(t.started)
 	mine, at := make([]bool, len(all)), make(map[int]int, len(all))
 	for i, s := range all {
 		at[s.pid] = i

@@ -133,7 +133,7 @@ func TestWhomToTrust(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e.Certificate = cert
+			e.Show(cert)
 			d := transport.Dialer{Endpoints: []string{"127.0.0.1" + port}, TLS: c.tls(e)}
 			conn, _, err := d.Dial(t.Context())
 			if c.want == "" {

@@ -8,11 +8,8 @@ import (
 
 // An Endpoint serves what its Script says.
 type Endpoint struct {
-	// Authority signed Certificate.
+	// Authority signed its certificate.
 	Authority *Authority
-	// Certificate is what it shows.
-	Certificate tls.Certificate
-
 	// For Program: reload gives the script for a new connection, publish writes the books out.
 	reload  func() (Script, error)
 	publish func()
@@ -23,6 +20,7 @@ type Endpoint struct {
 	done     chan struct{} // closed by Close
 
 	mu     sync.Mutex
+	cert   tls.Certificate
 	script Script
 	conns  map[net.Conn]bool
 	closed bool
@@ -40,12 +38,12 @@ func New(script Script) (*Endpoint, error) {
 		return nil, err
 	}
 	e := &Endpoint{
-		Authority:   authority,
-		Certificate: cert,
-		publish:     func() {},
-		script:      script,
-		conns:       make(map[net.Conn]bool),
-		done:        make(chan struct{}),
+		Authority: authority,
+		cert:      cert,
+		publish:   func() {},
+		script:    script,
+		conns:     make(map[net.Conn]bool),
+		done:      make(chan struct{}),
 	}
 	e.reload = func() (Script, error) { return e.current(), nil }
 	return e, nil
@@ -82,7 +80,21 @@ func (e *Endpoint) listen(address string) (err error) {
 func (e *Endpoint) Address() string { return e.listener.Addr().String() }
 
 // Pin gives the pin of its certificate.
-func (e *Endpoint) Pin() string { return Pin(e.Certificate) }
+func (e *Endpoint) Pin() string { return Pin(e.Certificate()) }
+
+// Certificate gives what it shows: one for loopback, unless Show changed it.
+func (e *Endpoint) Certificate() tls.Certificate {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.cert
+}
+
+// Show changes the certificate for the connections to come.
+func (e *Endpoint) Show(cert tls.Certificate) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.cert = cert
+}
 
 // Set changes the script for the connections to come.
 func (e *Endpoint) Set(script Script) {
@@ -147,7 +159,7 @@ func (e *Endpoint) end(conn net.Conn) {
 func (e *Endpoint) ServeTLS(raw net.Conn) {
 	e.serve(raw, func(conn net.Conn) net.Conn {
 		return tls.Server(conn, &tls.Config{
-			Certificates: []tls.Certificate{e.Certificate},
+			Certificates: []tls.Certificate{e.Certificate()},
 			MinVersion:   tls.VersionTLS12,
 		})
 	})

@@ -24,14 +24,13 @@ const (
 )
 
 // Program serves a folder until ctx ends: the body of a script test's fake endpoint. It makes the files
-// that an agent needs, AddressFile last, and then calls ready, which may be nil. The books are replaced
-// whole, so that a reader never sees half of them, and before the answer to a heartbeat or one that ends
+// that an agent needs, AddressFile last, and then calls ready. The books are replaced whole, so that a reader never sees half of them, and before the answer to a heartbeat or one that ends
 // a session: an agent that has its answer finds its results in them.
 //
 // With an AddressFile in the folder already it listens there, but its authority and its key live no
 // longer than the process. For an outage that the agent's configuration is to survive, let the script
 // refuse instead.
-func Program(ctx context.Context, dir string, ready func()) error {
+func Program(ctx context.Context, dir string, ready ...func()) error {
 	address := "127.0.0.1:0"
 	if b, err := os.ReadFile(filepath.Join(dir, AddressFile)); err == nil {
 		address = string(bytes.TrimSpace(b))
@@ -74,8 +73,8 @@ func Program(ctx context.Context, dir string, ready func()) error {
 			return err
 		}
 	}
-	if ready != nil {
-		ready()
+	for _, tell := range ready {
+		tell()
 	}
 	<-ctx.Done()
 	err = e.Close()

@@ -73,7 +73,8 @@ func (s *Server) handle(nc net.Conn) {
 // logEnd says why a connection ended: ordinary ends to whoever asks for debug, the others to all.
 func (s *Server) logEnd(log *slog.Logger, err error) {
 	switch {
-	case err == nil, errors.Is(err, io.EOF), errors.Is(err, errDraining), errors.Is(err, net.ErrClosed):
+	case err == nil, errors.Is(err, io.EOF), errors.Is(err, errDraining), errors.Is(err, net.ErrClosed),
+		errors.Is(err, errBroken): // the writer said why
 		log.Debug("connection ended", "reason", fmt.Sprint(err))
 	default:
 		log.Warn("connection closed", "reason", err)

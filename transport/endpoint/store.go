@@ -12,12 +12,15 @@ import (
 	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // also the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 const (
 	// busyTimeout bounds how long a statement waits for another process's write lock.
 	busyTimeout = 5 * time.Second
+	// busyPause lies between two tries to open a file whose lock another process holds.
+	busyPause = 20 * time.Millisecond
 	// maxReaders bounds the read connections of one store.
 	maxReaders = 4
 )
@@ -69,25 +72,50 @@ func OpenStore(ctx context.Context, path string) (*Store, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("opening %q: %w", path, ErrNoStore)
 	}
+	// SQLite does not wait for a lock by itself while two processes turn a new file to WAL.
+	for end := time.Now().Add(busyTimeout); ; {
+		s, err := openStore(ctx, path)
+		if err == nil {
+			return s, nil
+		}
+		if !isBusy(err) || time.Now().After(end) {
+			return nil, fmt.Errorf("opening the store %q: %w", path, err)
+		}
+		select {
+		case <-time.After(busyPause):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("opening the store %q: %w", path, ctx.Err())
+		}
+	}
+}
+
+func openStore(ctx context.Context, path string) (*Store, error) {
 	dsn, err := storeDSN(path)
 	if err != nil {
-		return nil, fmt.Errorf("opening the store %q: %w", path, err)
+		return nil, err
 	}
 	s := &Store{path: path}
 	if s.write, err = sql.Open("sqlite", dsn+"&_txlock=immediate"); err != nil {
-		return nil, fmt.Errorf("opening the store %q: %w", path, err)
+		return nil, err
 	}
 	s.write.SetMaxOpenConns(1)
 	if s.read, err = sql.Open("sqlite", dsn+"&_query_only=1"); err != nil {
 		s.write.Close()
-		return nil, fmt.Errorf("opening the store %q: %w", path, err)
+		return nil, err
 	}
 	s.read.SetMaxOpenConns(maxReaders)
 	if err := s.migrate(ctx); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("opening the store %q: %w", path, err)
+		return nil, err
 	}
 	return s, nil
+}
+
+// isBusy says whether another process holds the file's lock: SQLITE_BUSY, whatever its extension
+// (https://www.sqlite.org/rescode.html).
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // Close waits for what is under way and closes the file.

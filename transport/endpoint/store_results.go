@@ -66,11 +66,14 @@ func (s *Store) Results(ctx context.Context, f ResultFilter, fn func(Result) err
 	return nil
 }
 
+// query walks results_by_time and looks agents up as it goes, so that the newest few of a large store are
+// found at once: CROSS JOIN keeps that order of the tables, the plus keeps results_once out of it
+// (https://www.sqlite.org/optoverview.html).
 func (f ResultFilter) query() (string, []any) {
 	var where []string
 	var args []any
 	if f.AgentID != "" {
-		where, args = append(where, "agent_id = ?"), append(args, f.AgentID)
+		where, args = append(where, "+results.agent = (SELECT key FROM agents WHERE agent_id = ?)"), append(args, f.AgentID)
 	}
 	if f.CheckID != "" {
 		where, args = append(where, "check_id = ?"), append(args, f.CheckID)
@@ -79,7 +82,7 @@ func (f ResultFilter) query() (string, []any) {
 		where, args = append(where, "timestamp_ms >= ?"), append(args, f.Since.UnixMilli())
 	}
 	q := `SELECT seq, agent_id, result_id, check_id, check_type, state, status, timestamp_ms, received_ms, params
-		FROM results JOIN agents ON results.agent = agents.key`
+		FROM results CROSS JOIN agents ON results.agent = agents.key`
 	if len(where) > 0 {
 		q += " WHERE " + strings.Join(where, " AND ")
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -73,7 +74,7 @@ func TestMigrationsOfTwoProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	errs := make(chan error)
-	for range 4 {
+	for range 8 {
 		go func() {
 			s, err := OpenStore(context.Background(), path)
 			if err == nil {
@@ -82,7 +83,7 @@ func TestMigrationsOfTwoProcesses(t *testing.T) {
 			errs <- err
 		}()
 	}
-	for range 4 {
+	for range 8 {
 		if err := <-errs; err != nil {
 			t.Error(err)
 		}
@@ -208,6 +209,34 @@ func TestResultFilter(t *testing.T) {
 				t.Errorf("%+v: %v, want %v", test.filter, got, test.want)
 				break
 			}
+		}
+	}
+}
+
+// However large the store, the newest few are found by walking an index from its end.
+func TestResultsAreFoundByTime(t *testing.T) {
+	s := newSite(t).store(t)
+	for _, f := range []ResultFilter{{Limit: 5}, {AgentID: "a", Limit: 5}, {CheckID: "c", Limit: 5}, {Since: time.UnixMilli(5), AgentID: "a"}, {}} {
+		query, args := f.query()
+		rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan []string
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				t.Fatal(err)
+			}
+			plan = append(plan, detail)
+		}
+		rows.Close()
+		text := strings.Join(plan, "; ")
+		// Only what LIMIT left is sorted once more.
+		sorted := strings.Index(text, "TEMP B-TREE")
+		if !strings.Contains(text, "results USING INDEX results_by_time") || f.Limit == 0 && sorted >= 0 || strings.Count(text, "TEMP B-TREE") > 1 {
+			t.Errorf("%+v: %s", f, text)
 		}
 	}
 }

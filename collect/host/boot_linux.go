@@ -10,14 +10,14 @@ import (
 // bootMark returns a mark that is another one after each boot; 0 where it cannot be told, which is for
 // the counters themselves to show (random(4): /proc/sys/kernel/random/boot_id).
 func bootMark(t tree, _ time.Time) uint64 {
-	mark := uint64(0)
-	_ = eachLine(t.proc+"/sys/kernel/random/boot_id", func(line []byte) bool {
-		h := fnv.New64a()
-		h.Write(line)
-		mark = h.Sum64()
-		return false
-	})
-	return mark
+	var buf [64]byte
+	id, err := firstLine(t.proc+"/sys/kernel/random/boot_id", buf[:])
+	if err != nil || len(id) == 0 {
+		return 0
+	}
+	h := fnv.New64a()
+	h.Write(id)
+	return h.Sum64()
 }
 
 func sameBoot(a, b uint64) bool { return a == b }

@@ -58,15 +58,16 @@ func readInterfaces(_ context.Context, t tree, name string) ([]iface, error) {
 // after RFC 2863). What passes no packets is down, whatever it waits for; what does not tell its state
 // (the loopback, most tunnels) is unknown.
 func linkState(t tree, name string) string {
-	state := "unknown"
-	_ = eachLine(t.sys+"/class/net/"+name+"/operstate", func(line []byte) bool {
-		switch string(line) {
-		case "up":
-			state = "up"
-		case "down", "lowerlayerdown", "notpresent", "dormant", "testing":
-			state = "down"
-		}
-		return false
-	})
-	return state
+	var buf [32]byte
+	state, err := firstLine(t.sys+"/class/net/"+name+"/operstate", buf[:])
+	if err != nil {
+		return "unknown"
+	}
+	switch string(state) {
+	case "up":
+		return "up"
+	case "down", "lowerlayerdown", "notpresent", "dormant", "testing":
+		return "down"
+	}
+	return "unknown"
 }

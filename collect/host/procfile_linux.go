@@ -14,9 +14,9 @@ import (
 //
 // It reads without os.File, which would ask the poller about a file that has nothing to poll.
 func eachLine(path string, line func([]byte) bool) error {
-	fd, err := retry(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0) })
+	fd, err := open(path)
 	if err != nil {
-		return &os.PathError{Op: "open", Path: path, Err: err}
+		return err
 	}
 	defer unix.Close(fd)
 	var (
@@ -25,11 +25,11 @@ func eachLine(path string, line func([]byte) bool) error {
 		long = false // the rest of a line that was passed already is being skipped
 	)
 	for {
-		n, err := retry(func() (int, error) { return unix.Read(fd, buf[held:]) })
+		n, err := readSome(fd, path, buf[held:])
 		if err != nil {
-			return &os.PathError{Op: "read", Path: path, Err: err}
+			return err
 		}
-		if n <= 0 {
+		if n == 0 {
 			if held > 0 && !long {
 				line(buf[:held])
 			}
@@ -56,11 +56,40 @@ func eachLine(path string, line func([]byte) bool) error {
 	}
 }
 
-func retry(call func() (int, error)) (int, error) {
+// firstLine reads a file of one short line into buf and returns the line; what does not fit is left out.
+func firstLine(path string, buf []byte) ([]byte, error) {
+	fd, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	n, err := readSome(fd, path, buf)
+	line, _, _ := bytes.Cut(buf[:n], []byte("\n"))
+	return line, err
+}
+
+func open(path string) (fd int, err error) {
 	for {
-		n, err := call()
-		if err != unix.EINTR {
-			return n, err
+		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		switch err {
+		case nil:
+			return fd, nil
+		case unix.EINTR:
+		default:
+			return 0, &os.PathError{Op: "open", Path: path, Err: err}
+		}
+	}
+}
+
+func readSome(fd int, path string, buf []byte) (n int, err error) {
+	for {
+		n, err = unix.Read(fd, buf)
+		switch err {
+		case nil:
+			return n, nil
+		case unix.EINTR:
+		default:
+			return 0, &os.PathError{Op: "read", Path: path, Err: err}
 		}
 	}
 }

@@ -7,9 +7,14 @@ import "golang.org/x/sys/unix"
 // another one.
 func statfs(path string) (usage, error) {
 	var s unix.Statfs_t
-	_, err := retry(func() (int, error) { return 0, unix.Statfs(path, &s) })
-	if err != nil {
-		return usage{}, err
+	for {
+		err := unix.Statfs(path, &s)
+		if err == nil {
+			break
+		}
+		if err != unix.EINTR {
+			return usage{}, err
+		}
 	}
 	size := uint64(s.Frsize)
 	if size == 0 {

@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
-
-	"github.com/alecthomas/kong"
 
 	"virgo/collect/host"
 )
@@ -80,23 +77,14 @@ func (a *app) command(args []string) (err error) {
 			}
 		}
 	}()
+	if g, run, ok := plainRun(args, a.getenv); ok {
+		a.globals = g
+		return run.Run(a)
+	}
 	var c cli
-	parser, err := kong.New(&c,
-		kong.Name("virgo"),
-		kong.Description("Looks at this host, keeps what it saw safe, hands it over when it can, and is gone."),
-		kong.Writers(a.out, a.err),
-		kong.Exit(func(code int) { panic(exited(code)) }),
-		kong.Help(func(o kong.HelpOptions, ctx *kong.Context) error {
-			if err := kong.DefaultHelpPrinter(o, ctx); err != nil {
-				return err
-			}
-			_, err := fmt.Fprint(ctx.Stdout, "\n"+exitCodes)
-			return err
-		}),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-	)
+	parser, err := newParser(&c, a.stdio)
 	if err != nil {
-		return fmt.Errorf("building the command line: %w", err)
+		return err
 	}
 	kctx, err := parser.Parse(args)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"virgo/cmd/virgo/internal/agent"
 	"virgo/cmd/virgo/internal/config"
+	"virgo/cmd/virgo/internal/footprint"
 	"virgo/cmd/virgo/internal/term"
 	"virgo/spool"
 )
@@ -41,13 +42,18 @@ func (s *splay) Decode(ctx *kong.DecodeContext) error {
 	case bool:
 		s.set = v
 	case string:
-		d, err := time.ParseDuration(v)
-		if err != nil || d < 0 || d >= time.Minute {
+		if !s.parse(v) {
 			return fmt.Errorf("%q is no time from 0s to 59s", v)
 		}
-		s.set, s.wait = true, &d
+		s.set = true
 	}
 	return nil
+}
+
+func (s *splay) parse(text string) bool {
+	d, err := time.ParseDuration(text)
+	s.wait = &d
+	return err == nil && d >= 0 && d < time.Minute
 }
 
 // maxSplay leaves a one-minute cron the other half of its minute to run in.
@@ -58,6 +64,7 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	footprint.GiveBack() // the configuration's
 	watched := term.IsTerminal(a.out)
 	if c.Splay.set && !watched {
 		wait := config.Splay(cfg.AgentID, maxSplay)

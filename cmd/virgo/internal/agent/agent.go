@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"virgo/cmd/virgo/internal/footprint"
 	"virgo/collect"
 	"virgo/schedule"
 	"virgo/spool"
@@ -88,10 +89,12 @@ func (a *Agent) Run(ctx context.Context, opt Options) (Report, error) {
 	}
 	rep.Due = len(plan.claimed)
 
+	footprint.GiveBack()
 	fresh := a.check(ctx, plan, &rep, opt.KeepOutcomes)
 	queue := a.keep(ctx, plan, fresh, &rep)
 
 	if opt.Deliver && len(a.Endpoints) > 0 {
+		footprint.GiveBack()
 		rep.Delivery = a.deliver(ctx, link, queue)
 	}
 	if rep.KeepErr != nil {

@@ -1,26 +1,20 @@
 package config
 
 import (
+	"errors"
 	"fmt"
-	"net"
-	"strings"
 	"time"
+
+	"virgo/schedule/strictyaml"
 )
 
-// Defaults and bounds of the settings.
+// Defaults of the settings.
 const (
 	DefaultSpoolMaxBytes  = 64 << 20
 	DefaultSpoolMaxAge    = 30 * 24 * time.Hour
 	DefaultDeadline       = 50 * time.Second
 	DefaultConcurrency    = 4
 	DefaultScheduleMaxAge = time.Hour
-
-	maxFileBytes   = 1 << 20
-	maxEndpoints   = 16
-	maxPins        = 16
-	maxIDBytes     = 256
-	maxConcurrency = 64
-	minSpoolBytes  = 64 << 10
 )
 
 // A Config is what a run needs to know. It comes from Load or LoadFile, never from a literal.
@@ -55,22 +49,29 @@ type Config struct {
 	// Credential is the token or where it lies. It is exported because fmt asks no unexported field how it
 	// wants to be printed.
 	Credential Secret
-	// tokenFromEnv is set where the token's reference came from the environment, which no file's mode guards.
-	tokenFromEnv bool
-	env          func(string) string
+	env        func(string) string
 }
 
-func defaults() Config {
+func defaults(env func(string) string) Config {
 	return Config{
 		SpoolMaxBytes:  DefaultSpoolMaxBytes,
 		SpoolMaxAge:    DefaultSpoolMaxAge,
 		Deadline:       DefaultDeadline,
 		Concurrency:    DefaultConcurrency,
 		ScheduleMaxAge: DefaultScheduleMaxAge,
+		env:            env,
 	}
 }
 
-// An OwnersError is a setting that its owner must mend.
+// getenv reads a variable; a Config that was imported or made by hand has no environment.
+func (c Config) getenv(name string) string {
+	if c.env == nil {
+		return ""
+	}
+	return c.env(name)
+}
+
+// An OwnersError is something that the owner of the host must mend: a setting, a file, a file's mode.
 type OwnersError struct {
 	Err  error
 	Next string
@@ -86,60 +87,33 @@ func owners(format string, args ...any) error {
 	return &OwnersError{Err: fmt.Errorf(format, args...)}
 }
 
-// Validate checks the settings' values, wherever they come from. Error: *OwnersError that names the key.
-func (c Config) Validate() error {
-	if len(c.Endpoints) > maxEndpoints {
-		return owners("endpoints: %d of them, at most %d", len(c.Endpoints), maxEndpoints)
+// within says where a value that cannot be taken was written, and keeps its hint.
+func within(where string, err error) error {
+	var o *OwnersError
+	out := &OwnersError{Err: fmt.Errorf("%s: %w", where, err)}
+	if errors.As(err, &o) {
+		out.Next = o.Next
 	}
-	for _, e := range c.Endpoints {
-		if err := checkEndpoint(e); err != nil {
-			return err
-		}
-	}
-	if len(c.Pins) > maxPins {
-		return owners("pin: %d of them, at most %d", len(c.Pins), maxPins)
-	}
-	for _, t := range []struct{ key, value string }{
-		{"agent_id", c.AgentID}, {"agent_name", c.AgentName}, {"server_name", c.ServerName}, {"ca_file", c.CAFile},
-	} {
-		if len(t.value) > maxIDBytes && t.key != "ca_file" || strings.ContainsFunc(t.value, control) {
-			return owners("%s: %.40q is longer than %d bytes or holds control characters", t.key, t.value, maxIDBytes)
-		}
-	}
-	if c.SpoolMaxBytes < minSpoolBytes {
-		return owners("spool.max_bytes: %d is less than %d, which a few results fill", c.SpoolMaxBytes, minSpoolBytes)
-	}
-	if c.Concurrency < 1 || c.Concurrency > maxConcurrency {
-		return owners("concurrency: %d is not from 1 to %d", c.Concurrency, maxConcurrency)
-	}
-	for _, t := range []struct {
-		key       string
-		value     time.Duration
-		low, high time.Duration
-	}{
-		{"spool.max_age", c.SpoolMaxAge, time.Minute, 3650 * 24 * time.Hour},
-		{"deadline", c.Deadline, time.Second, 24 * time.Hour},
-		{"schedule_max_age", c.ScheduleMaxAge, time.Second, 3650 * 24 * time.Hour},
-	} {
-		if t.value < t.low || t.value > t.high {
-			return owners("%s: %s is not from %s to %s", t.key, t.value, t.low, t.high)
-		}
-	}
-	return nil
+	return out
 }
 
-func control(r rune) bool { return r < 0x20 || r == 0x7f }
+// IsOwners says whether err is one that the owner of the configuration can mend.
+func IsOwners(err error) bool {
+	var o *OwnersError
+	var y *strictyaml.Error
+	return errors.As(err, &o) || errors.As(err, &y)
+}
 
-func checkEndpoint(e string) error {
-	if strings.HasPrefix(e, "_") && !strings.ContainsAny(e, ":/ \t") {
-		return nil // an SRV name
+// With takes over what an imported file says.
+func (c Config) With(imported Config) Config {
+	if len(imported.Endpoints) > 0 {
+		c.Endpoints = imported.Endpoints
 	}
-	host, port, err := net.SplitHostPort(e)
-	if err != nil || host == "" || port == "" || strings.ContainsAny(e, "/ \t") || strings.ContainsFunc(e, control) {
-		return &OwnersError{
-			Err:  fmt.Errorf("endpoint: %.100q is neither host:port nor an SRV name", e),
-			Next: "for example monitor.example.com:50041 or _monitoringagent._tcp.example.com",
-		}
+	if imported.HasToken() {
+		c.Credential = imported.Credential
 	}
-	return nil
+	if imported.AgentID != "" {
+		c.AgentID = imported.AgentID
+	}
+	return c
 }

@@ -24,6 +24,8 @@ func write(t *testing.T, name, text string, mode os.FileMode) string {
 	return path
 }
 
+var pinA, pinB = "sha256:" + strings.Repeat("0a", 32), "sha256:" + strings.Repeat("B0", 32)
+
 func environment(pairs ...string) func(string) string {
 	return func(name string) string {
 		for i := 0; i < len(pairs); i += 2 {
@@ -37,7 +39,7 @@ func environment(pairs ...string) func(string) string {
 
 // The order is part of the contract: environment over file over default (flags lie above, in the command line).
 func TestPrecedence(t *testing.T) {
-	full := "endpoint: file:1\ntoken: file-token\nagent_id: from-file\nagent_name: n\npin: p\nca_file: c\nserver_name: s\n" +
+	full := "endpoint: file:1\ntoken: file-token\nagent_id: from-file\nagent_name: n\npin: " + pinA + "\nca_file: /c\nserver_name: s\n" +
 		"spool: {max_bytes: 1MiB, max_age: 1d}\ndeadline: 10s\nconcurrency: 2\nschedule_max_age: 2h\n"
 	path := write(t, "virgo.yaml", full, 0o600)
 	for _, tc := range []struct {
@@ -49,8 +51,8 @@ func TestPrecedence(t *testing.T) {
 		{"token", "VIRGO_TOKEN", "env-token", func(c Config) any { s, _ := c.Token(); return s }, "", "file-token", "env-token"},
 		{"agent_id", "VIRGO_AGENT_ID", "e", func(c Config) any { return c.AgentID }, DefaultAgentID(), "from-file", "e"},
 		{"agent_name", "VIRGO_AGENT_NAME", "e", func(c Config) any { return c.AgentName }, hostName(), "n", "e"},
-		{"pin", "VIRGO_PIN", "e", func(c Config) any { return strings.Join(c.Pins, " ") }, "", "p", "e"},
-		{"ca_file", "VIRGO_CA_FILE", "e", func(c Config) any { return c.CAFile }, "", "c", "e"},
+		{"pin", "VIRGO_PIN", pinB + "," + pinA, func(c Config) any { return strings.Join(c.Pins, " ") }, "", pinA, pinB + " " + pinA},
+		{"ca_file", "VIRGO_CA_FILE", "e", func(c Config) any { return c.CAFile }, "", "/c", "e"},
 		{"server_name", "VIRGO_SERVER_NAME", "e", func(c Config) any { return c.ServerName }, "", "s", "e"},
 		{"max_bytes", "VIRGO_SPOOL_MAX_BYTES", "2MiB", func(c Config) any { return c.SpoolMaxBytes }, int64(64 << 20), int64(1 << 20), int64(2 << 20)},
 		{"max_age", "VIRGO_SPOOL_MAX_AGE", "2d", func(c Config) any { return c.SpoolMaxAge }, 720 * time.Hour, 24 * time.Hour, 48 * time.Hour},
@@ -173,11 +175,11 @@ func TestWhereATokenMayLie(t *testing.T) {
 }
 
 func TestWhatSetupWritesIsReadBack(t *testing.T) {
-	c := defaults()
+	c := defaults(nil)
 	c.Endpoints = []string{"[::1]:50041", "_monitoringagent._tcp.example.com"}
 	c.SetToken(`odd "token" # with: everything`)
 	c.AgentID, c.AgentName = "web-1", "Überhost"
-	c.Pins = []string{"sha256:aa"}
+	c.Pins = []string{"sha256:" + strings.Repeat("ab", 32), strings.Repeat("A", 43)}
 	c.CAFile, c.ServerName = "/etc/virgo/my ca.pem", "m.example.com"
 	c.SpoolMaxBytes, c.SpoolMaxAge = 10<<20, 36*time.Hour
 	c.Deadline, c.Concurrency, c.ScheduleMaxAge = 40*time.Second, 8, 30*time.Minute
@@ -237,8 +239,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("monitoring_token T\n"))
 	f.Add([]byte("spool: {max_bytes: 1MiB}\npin: [a, b]\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c := defaults()
-		c.env = environment()
+		c := defaults(environment())
 		var err error
 		if isLegacy(b) {
 			err = c.parseLegacy("f", b)

@@ -2,8 +2,9 @@
 //
 // # Precedence
 //
-// A flag beats the environment (VIRGO_…), which beats the file, which beats the default. The flags are the
-// command line's; this package does the rest.
+// A flag beats the environment, which beats the file, which beats the default. The flags are the command
+// line's; this package does the rest. Each key of the file has a variable: VIRGO_ and the key in capitals
+// (VIRGO_ENDPOINT, VIRGO_SPOOL_MAX_BYTES), a list with commas. One that is empty counts as not set.
 //
 // # The file
 //
@@ -22,6 +23,9 @@
 //	deadline: 50s
 //	concurrency: 4
 //	schedule_max_age: 1h
+//
+// Spans of time and sizes carry their unit (a size without one is bytes). A path that is relative is taken
+// from the file's own folder.
 //
 // # The token
 //

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// maxHostBytes bounds the host name's part of an agent's id.
+const maxHostBytes = 200
+
 // DefaultAgentID is a host's name to an endpoint where none is configured: the host name and 8 hex digits
 // of the hash of the machine's id, so that two hosts called "localhost" are two agents.
 func DefaultAgentID() string {
@@ -21,8 +24,10 @@ func DefaultAgentID() string {
 			return '-'
 		}
 	}, hostName())
-	if len(name) > 200 {
-		name = name[:200]
+	// Never hidden and never an option, where the id becomes a file's name.
+	name = strings.Trim(name, "-.")
+	if len(name) > maxHostBytes {
+		name = name[:maxHostBytes]
 	}
 	if name == "" {
 		name = "host"

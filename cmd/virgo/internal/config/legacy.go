@@ -1,11 +1,13 @@
 package config
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"strings"
 )
+
+// legacyPrefix begins every key of an existing agent's file.
+const legacyPrefix = "monitoring_"
 
 // isLegacy tells an existing agent's file of "monitoring_token X" lines by its first word.
 func isLegacy(b []byte) bool {
@@ -14,67 +16,78 @@ func isLegacy(b []byte) bool {
 		if len(line) == 0 || line[0] == '#' {
 			continue
 		}
-		return bytes.HasPrefix(line, []byte("monitoring_"))
+		return bytes.HasPrefix(line, []byte(legacyPrefix))
 	}
 	return false
 }
 
-// parseLegacy reads lines of a key, blanks and a value. Keys that virgo has no use for are warned of.
+// parseLegacy reads lines of a key, blanks and a value. Keys that virgo has no use for are warned of. An
+// error quotes nothing but keys: any other word of the file may be the token.
 func (c *Config) parseLegacy(name string, b []byte) error {
-	s := bufio.NewScanner(bytes.NewReader(b))
-	for n := 1; s.Scan(); n++ {
-		line := strings.TrimSpace(s.Text())
+	n := 0
+	for raw := range bytes.Lines(b) {
+		n++
+		line := strings.TrimSpace(string(raw))
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		at := strings.IndexAny(line, " \t")
-		if at < 0 {
-			return owners("%s:%d: %.64q has no value", name, n, line)
+		key, value := line, ""
+		if at := strings.IndexAny(line, " \t"); at >= 0 {
+			key, value = line[:at], strings.TrimSpace(line[at:])
 		}
-		key, value := line[:at], strings.TrimSpace(line[at:])
+		where := fmt.Sprintf("%s:%d", name, n)
+		if !legacyKey(key) {
+			return &OwnersError{owners("%s: not a line of a key, a blank and a value", where), "for example monitoring_id web-1"}
+		}
+		if value == "" {
+			return owners("%s: %s has no value", where, key)
+		}
+		var err error
 		switch key {
 		case "monitoring_token":
-			c.Credential = Secret{value}
+			c.Credential, err = secret(value), checkToken(value)
 		case "monitoring_id":
-			c.AgentID = value
+			c.AgentID, err = value, checkAgentID(value)
 		case "monitoring_endpoints", "monitoring_query_endpoints":
 			c.Endpoints = append(c.Endpoints, splitList(value)...)
+			err = checkEndpoints(c.Endpoints)
 		default:
-			if !strings.HasPrefix(key, "monitoring_") {
-				return owners("%s:%d: %.64q is no key of this file", name, n, key)
-			}
-			c.Warnings = append(c.Warnings, fmt.Sprintf("%s:%d: %s has no counterpart and is left out", name, n, key))
+			c.Warnings = append(c.Warnings, where+": "+key+" has no counterpart and is left out")
 		}
-	}
-	if err := s.Err(); err != nil {
-		return owners("%s: %w", name, err)
+		if err != nil {
+			return within(where+": "+key, err)
+		}
 	}
 	return nil
 }
 
-// ImportLegacy reads an existing agent's file. Error: *OwnersError, also where it is another kind of file.
+// maxLegacyKey bounds what is taken for a key.
+const maxLegacyKey = 64
+
+func legacyKey(s string) bool {
+	rest, ok := strings.CutPrefix(s, legacyPrefix)
+	return ok && len(s) <= maxLegacyKey && strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
+}
+
+// ImportLegacy reads an existing agent's file for `virgo setup`, which writes what it says to a file of
+// its own. What it does not say is the default, AgentID empty. Error: *OwnersError, also where it is
+// another kind of file.
 func ImportLegacy(path string) (Config, error) {
-	c := defaults()
-	b, err := readBounded(path, maxFileBytes)
+	c := defaults(nil)
+	b, mode, err := readBounded(path, maxFileBytes)
 	if err != nil {
 		return c, &OwnersError{Err: fmt.Errorf("importing: %w", err)}
 	}
 	if !isLegacy(b) {
-		return c, owners("importing %q: it has no monitoring_… lines", path)
+		return c, owners("importing %q: it has no %s… lines", path, legacyPrefix)
 	}
-	return c, c.parseLegacy(path, b)
-}
-
-// With takes over what an imported file says.
-func (c Config) With(imported Config) Config {
-	if len(imported.Endpoints) > 0 {
-		c.Endpoints = imported.Endpoints
+	if err := c.parseLegacy(path, b); err != nil {
+		return c, err
 	}
-	if imported.HasToken() {
-		c.Credential = imported.Credential
+	if c.Credential.isPlain() {
+		if loose := ownersAlone(path, mode); loose != nil {
+			c.Warnings = append(c.Warnings, loose.Error())
+		}
 	}
-	if imported.AgentID != "" {
-		c.AgentID = imported.AgentID
-	}
-	return c
+	return c, nil
 }

@@ -5,25 +5,28 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strconv"
-	"strings"
+	"path/filepath"
 )
+
+// maxFileBytes bounds a configuration file, of either kind.
+const maxFileBytes = 32 << 10
 
 // Load reads the settings for a run: the environment over the file at path over the defaults. A file that is
 // not there counts as empty unless it was named. env is os.Getenv. Errors: *OwnersError, whose hint is the
-// next step.
+// next step; a file that holds a token and that others than its owner can use is one, whatever the
+// environment says.
 func Load(path string, named bool, env func(string) string) (Config, error) {
-	c, err := loadFile(path, named, env)
+	c, mode, err := loadFile(path, named, env)
 	if err != nil {
 		return c, err
 	}
-	if err := c.environment(env); err != nil {
-		return c, err
-	}
-	if c.Credential.isPlain() && !c.tokenFromEnv && c.Source != "" {
-		if err := ownersAlone(c.Source); err != nil {
+	if c.Credential.isPlain() {
+		if err := ownersAlone(c.Source, mode); err != nil {
 			return c, err
 		}
+	}
+	if err := c.environment(); err != nil {
+		return c, err
 	}
 	if c.AgentName == "" {
 		c.AgentName = hostName()
@@ -36,75 +39,43 @@ func Load(path string, named bool, env func(string) string) (Config, error) {
 
 // LoadFile reads a file alone, for `virgo setup`: what is not in it is the default. A missing file is empty.
 func LoadFile(path string, env func(string) string) (Config, error) {
-	c, err := loadFile(path, false, env)
+	c, _, err := loadFile(path, false, env)
 	if err == nil && c.AgentID == "" {
 		c.AgentID = DefaultAgentID()
 	}
 	return c, err
 }
 
-func loadFile(path string, named bool, env func(string) string) (Config, error) {
-	c := defaults()
-	c.env = env
-	b, err := readBounded(path, maxFileBytes)
+func loadFile(path string, named bool, env func(string) string) (Config, fs.FileMode, error) {
+	c := defaults(env)
+	b, mode, err := readBounded(path, maxFileBytes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !named:
-		return c, nil
+		return c, 0, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return c, &OwnersError{fmt.Errorf("reading the configuration: %w", err), "virgo setup --config " + path + " writes one"}
+		return c, 0, &OwnersError{fmt.Errorf("reading the configuration: %w", err), "virgo setup --config " + shellWord(path) + " writes one"}
 	case err != nil:
-		return c, &OwnersError{Err: fmt.Errorf("reading the configuration: %w", err)}
+		return c, 0, &OwnersError{Err: fmt.Errorf("reading the configuration: %w", err)}
 	}
 	c.Source = path
 	if isLegacy(b) {
-		return c, c.parseLegacy(path, b)
+		err = c.parseLegacy(path, b)
+	} else {
+		err = c.parseYAML(path, b)
 	}
-	return c, c.parseYAML(path, b)
+	c.anchor(filepath.Dir(path))
+	return c, mode, err
 }
 
-// environment reads VIRGO_ and the key in capitals; an empty variable counts as not set.
-func (c *Config) environment(env func(string) string) error {
-	for _, t := range []struct {
-		name string
-		to   *string
-	}{
-		{"VIRGO_AGENT_ID", &c.AgentID},
-		{"VIRGO_AGENT_NAME", &c.AgentName},
-		{"VIRGO_CA_FILE", &c.CAFile},
-		{"VIRGO_SERVER_NAME", &c.ServerName},
-	} {
-		if v := env(t.name); v != "" {
-			*t.to = v
-		}
+// anchor makes paths that a file names relative to the file's own folder: a timetable starts a run in
+// another folder than its owner does.
+func (c *Config) anchor(dir string) {
+	if c.CAFile != "" && !filepath.IsAbs(c.CAFile) {
+		c.CAFile = filepath.Join(dir, c.CAFile)
 	}
-	if v := env("VIRGO_ENDPOINT"); v != "" {
-		c.Endpoints = splitList(v)
+	if kind, rest := c.Credential.split(); kind == fromFile && rest != "" && !filepath.IsAbs(rest) {
+		c.Credential = secret(fromFile + ":" + filepath.Join(dir, rest))
 	}
-	if v := env("VIRGO_PIN"); v != "" {
-		c.Pins = splitList(v)
-	}
-	if v := env("VIRGO_TOKEN"); v != "" {
-		c.Credential, c.tokenFromEnv = Secret{v}, true
-	}
-	if v := env("VIRGO_CONCURRENCY"); v != "" {
-		n, err := strconv.Atoi(v)
-		if err != nil {
-			return owners("VIRGO_CONCURRENCY: %q is no number", v)
-		}
-		c.Concurrency = n
-	}
-	return c.measures("VIRGO_…: ", env("VIRGO_SPOOL_MAX_BYTES"), env("VIRGO_SPOOL_MAX_AGE"), env("VIRGO_DEADLINE"), env("VIRGO_SCHEDULE_MAX_AGE"))
-}
-
-// splitList splits at commas and blanks.
-func splitList(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
-}
-
-// IsOwners says whether err is one that the owner of the configuration can mend.
-func IsOwners(err error) bool {
-	var o *OwnersError
-	return errors.As(err, &o)
 }
 
 func hostName() string {

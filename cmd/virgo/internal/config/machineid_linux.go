@@ -1,15 +1,13 @@
 package config
 
-import (
-	"os"
-	"strings"
-)
+import "strings"
 
-// machineID reads machine-id(5), or the older file of D-Bus; empty where a host has neither.
+// machineID reads machine-id(5), or the older file of D-Bus; empty where a host has neither, or an image
+// that was never started ("uninitialized").
 func machineID() string {
 	for _, path := range []string{"/etc/machine-id", "/var/lib/dbus/machine-id"} {
-		if b, err := os.ReadFile(path); err == nil {
-			if id := strings.TrimSpace(string(b)); id != "" {
+		if b, _, err := readBounded(path, 1<<10); err == nil {
+			if id := strings.TrimSpace(string(b)); id != "" && id != "uninitialized" {
 				return id
 			}
 		}

@@ -4,18 +4,23 @@ package config
 
 import (
 	"os"
+	"os/user"
 	"path/filepath"
 )
 
 // DefaultPaths are root's, or a user's after the XDG Base Directory Specification.
 func DefaultPaths(env func(string) string) Paths {
-	if os.Geteuid() == 0 {
+	return unixPaths(os.Geteuid() == 0, env)
+}
+
+func unixPaths(root bool, env func(string) string) Paths {
+	if root {
 		return Paths{State: "/var/lib/virgo", Plugins: "/usr/lib/virgo/plugins"}.WithConfig("/etc/virgo/virgo.yaml")
 	}
 	base := func(name string, fallback ...string) string {
 		dir := env(name)
 		if !filepath.IsAbs(dir) { // the specification: a relative path is to be ignored
-			dir = filepath.Join(append([]string{env("HOME")}, fallback...)...)
+			dir = filepath.Join(append([]string{home(env)}, fallback...)...)
 		}
 		return filepath.Join(dir, "virgo")
 	}
@@ -23,4 +28,16 @@ func DefaultPaths(env func(string) string) Paths {
 		State:   base("XDG_STATE_HOME", ".local", "state"),
 		Plugins: filepath.Join(base("XDG_DATA_HOME", ".local", "share"), "plugins"),
 	}.WithConfig(filepath.Join(base("XDG_CONFIG_HOME", ".config"), "virgo.yaml"))
+}
+
+// home is $HOME, or what the system's list of users says: a service may be started without the variable,
+// and its state must not lie wherever it was started.
+func home(env func(string) string) string {
+	if dir := env("HOME"); filepath.IsAbs(dir) {
+		return dir
+	}
+	if u, err := user.Current(); err == nil && filepath.IsAbs(u.HomeDir) {
+		return u.HomeDir
+	}
+	return "/"
 }

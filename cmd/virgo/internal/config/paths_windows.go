@@ -5,7 +5,7 @@ import "path/filepath"
 // DefaultPaths lie in %ProgramData%\virgo.
 func DefaultPaths(env func(string) string) Paths {
 	base := env("ProgramData")
-	if base == "" {
+	if !filepath.IsAbs(base) {
 		base = `C:\ProgramData`
 	}
 	base = filepath.Join(base, "virgo")

@@ -6,26 +6,35 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"virgo/schedule/strictyaml"
 )
 
-// parseSpan reads 50s, 1h30m, 30d, or a number of seconds.
+// parseSpan reads 50s, 1h30m or 30d. A number alone is no span: seconds and days are too easily mistaken
+// where the bound decides what is dropped.
 func parseSpan(s string) (time.Duration, error) {
-	s = strings.TrimSpace(s)
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		n, err := strconv.ParseFloat(days, 64)
-		if err != nil || math.Abs(n) > 100_000 || math.IsNaN(n) {
-			return 0, fmt.Errorf("%q is no span of time, such as 50s, 1h or 30d", s)
-		}
-		return time.Duration(n * 24 * float64(time.Hour)), nil
-	}
-	if n, err := strconv.ParseInt(s, 10, 32); err == nil {
-		return time.Duration(n) * time.Second, nil
-	}
-	d, err := time.ParseDuration(s)
+	d, err := strictyaml.ParseDuration(strings.TrimSpace(s))
 	if err != nil {
-		return 0, fmt.Errorf("%q is no span of time, such as 50s, 1h or 30d", s)
+		return 0, fmt.Errorf("%.64q is no span of time, such as 50s, 1h or 30d", s)
 	}
 	return d, nil
+}
+
+// formatSpan is what parseSpan reads back.
+func formatSpan(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= day && d%day == 0 {
+		return strconv.FormatInt(int64(d/day), 10) + "d"
+	}
+	s := d.String()
+	// 1h0m0s is 1h.
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 // sizeUnits in the order that a suffix is looked for: the longer ones first.
@@ -51,7 +60,7 @@ func parseSize(s string) (int64, error) {
 		}
 		return n * u.bytes, nil
 	}
-	return 0, fmt.Errorf("%q is no size, such as 64MiB", s)
+	return 0, fmt.Errorf("%.64q is no size, such as 64MiB", s)
 }
 
 // formatSize is what parseSize reads back.
@@ -62,13 +71,4 @@ func formatSize(n int64) string {
 		}
 	}
 	return strconv.FormatInt(n, 10)
-}
-
-// formatSpan is what parseSpan reads back.
-func formatSpan(d time.Duration) string {
-	const day = 24 * time.Hour
-	if d >= day && d%day == 0 {
-		return strconv.FormatInt(int64(d/day), 10) + "d"
-	}
-	return d.String()
 }

@@ -2,153 +2,127 @@ package config
 
 import (
 	"errors"
-	"fmt"
-	"strings"
-	"time"
+	"strconv"
 
-	"github.com/goccy/go-yaml"
+	"virgo/schedule/strictyaml"
 )
 
-// file is virgo.yaml. Every value is text or a list, so that 50 and "50s" are both taken and each key's
-// own rule gives the error.
-type file struct {
-	Endpoint   words  `yaml:"endpoint"`
-	Endpoints  words  `yaml:"endpoints"`
-	Token      string `yaml:"token"`
-	AgentID    string `yaml:"agent_id"`
-	AgentName  string `yaml:"agent_name"`
-	Pin        words  `yaml:"pin"`
-	CAFile     string `yaml:"ca_file"`
-	ServerName string `yaml:"server_name"`
-	Spool      struct {
-		MaxBytes string `yaml:"max_bytes"`
-		MaxAge   string `yaml:"max_age"`
-	} `yaml:"spool"`
-	Deadline       string `yaml:"deadline"`
-	Concurrency    int    `yaml:"concurrency"`
-	ScheduleMaxAge string `yaml:"schedule_max_age"`
-}
-
-// words is one text or a list of them.
-type words []string
-
-// UnmarshalYAML takes both forms.
-func (w *words) UnmarshalYAML(unmarshal func(any) error) error {
-	var list []string
-	if unmarshal(&list) == nil {
-		*w = list
+// parseYAML reads virgo.yaml over the settings that are there. Error: *OwnersError, with file and line.
+func (c *Config) parseYAML(name string, b []byte) error {
+	root, err := strictyaml.Parse(name, b)
+	switch {
+	case err != nil:
+		return ofFile(err)
+	case root.Kind == strictyaml.Null:
 		return nil
+	case root.Kind != strictyaml.Map:
+		return ofFile(&strictyaml.Error{File: name, Line: root.Line, Text: root.Kind.String() + ", where keys and their values belong", Help: "for example endpoint: monitor.example.com:50041"})
 	}
-	var one string
-	if err := unmarshal(&one); err != nil {
-		return err
+	given := make(map[string]bool, len(root.Fields))
+	for _, f := range root.Fields {
+		given[f.Key] = true
+		if given["endpoint"] && given["endpoints"] {
+			return owners("%s:%d: endpoint and endpoints are both given", name, f.Line)
+		}
+		if group(f.Key) {
+			err = c.yamlGroup(name, f)
+		} else {
+			err = c.yamlSetting(name, "", f)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	*w = words{one}
 	return nil
 }
 
-// parseYAML reads virgo.yaml over the settings that are there.
-func (c *Config) parseYAML(name string, b []byte) error {
-	if len(strings.TrimSpace(string(b))) == 0 {
-		return nil
+// ofFile makes an error of the file its owner's to mend, with its hint.
+func ofFile(err error) error {
+	out := &OwnersError{Err: err}
+	var y *strictyaml.Error
+	if errors.As(err, &y) {
+		out.Next = y.Help
 	}
-	var f file
-	if err := yaml.UnmarshalWithOptions(b, &f, yaml.Strict()); err != nil {
-		return yamlError(name, err)
-	}
-	set := func(to *string, v string) {
-		if v != "" {
-			*to = v
-		}
-	}
-	if len(f.Endpoint) > 0 && len(f.Endpoints) > 0 {
-		return owners("%s: endpoint and endpoints are both given", name)
-	}
-	if all := append(f.Endpoint, f.Endpoints...); len(all) > 0 {
-		c.Endpoints = all
-	}
-	if f.Token != "" {
-		c.Credential = Secret{f.Token}
-	}
-	set(&c.AgentID, f.AgentID)
-	set(&c.AgentName, f.AgentName)
-	set(&c.CAFile, f.CAFile)
-	set(&c.ServerName, f.ServerName)
-	if len(f.Pin) > 0 {
-		c.Pins = f.Pin
-	}
-	if f.Concurrency != 0 {
-		c.Concurrency = f.Concurrency
-	}
-	return c.measures(name+": ", f.Spool.MaxBytes, f.Spool.MaxAge, f.Deadline, f.ScheduleMaxAge)
+	return out
 }
 
-// measures reads the settings that have a unit; empty ones are left alone.
-func (c *Config) measures(where, maxBytes, maxAge, deadline, scheduleMaxAge string) error {
-	if maxBytes != "" {
-		n, err := parseSize(maxBytes)
-		if err != nil {
-			return owners("%sspool.max_bytes: %w", where, err)
+// group says whether a key has keys below it.
+func group(key string) bool { return key == "spool" }
+
+func (c *Config) yamlGroup(name string, f strictyaml.Field) error {
+	switch f.Value.Kind {
+	case strictyaml.Null:
+		return nil
+	case strictyaml.Map:
+		for _, below := range f.Value.Fields {
+			if err := c.yamlSetting(name, f.Key+".", below); err != nil {
+				return err
+			}
 		}
-		c.SpoolMaxBytes = n
+		return nil
+	default:
+		return owners("%s:%d: %s: %s, where max_bytes and max_age belong", name, f.Value.Line, f.Key, f.Value.Kind)
 	}
-	for _, m := range []struct {
-		key, value string
-		to         *time.Duration
-	}{
-		{"spool.max_age", maxAge, &c.SpoolMaxAge},
-		{"deadline", deadline, &c.Deadline},
-		{"schedule_max_age", scheduleMaxAge, &c.ScheduleMaxAge},
-	} {
-		if m.value == "" {
+}
+
+// yamlSetting takes one key, above being the key that it lies below with a point, or empty.
+func (c *Config) yamlSetting(name, above string, f strictyaml.Field) error {
+	for i := range settings {
+		s := &settings[i]
+		if s.key != above+f.Key {
 			continue
 		}
-		d, err := parseSpan(m.value)
+		where := name + ":" + strconv.Itoa(f.Value.Line) + ": " + s.key
+		values, err := s.values(f.Value)
+		if err == nil && len(values) > 0 {
+			err = s.set(c, values)
+		}
 		if err != nil {
-			return owners("%s%s: %w", where, m.key, err)
+			return within(where, err)
 		}
-		*m.to = d
+		return nil
 	}
-	return nil
+	return ofFile(strictyaml.UnknownKey(name, f, keysBelow(above)))
 }
 
-// yamlError gives one line: file, line, what is wrong, and the near key where one is unknown. The
-// library's own text quotes the lines around the fault, and one of them may be the token.
-func yamlError(name string, err error) error {
-	var y yaml.Error
-	if !errors.As(err, &y) {
-		return owners("%s: %s", name, "not readable as YAML")
-	}
-	where := name
-	if t := y.GetToken(); t != nil && t.Position != nil {
-		where = fmt.Sprintf("%s:%d", name, t.Position.Line)
-	}
-	message := y.GetMessage()
-	if key, ok := unknownKey(message); ok {
-		e := &OwnersError{Err: fmt.Errorf("%s: unknown key %q", where, key)}
-		if near := nearest(key); near != "" {
-			e.Next = fmt.Sprintf("did you mean %q?", near)
+// values gives a node's texts as they are written; none where the value is left out or empty.
+func (s *setting) values(n strictyaml.Node) ([]string, error) {
+	switch n.Kind {
+	case strictyaml.Null:
+		return nil, nil
+	case strictyaml.Text, strictyaml.Number:
+		if n.Text == "" {
+			return nil, nil
 		}
-		return e
+		return []string{n.Text}, nil
+	case strictyaml.List:
+		if !s.list {
+			break
+		}
+		var out []string
+		for _, item := range n.Items {
+			if item.Kind != strictyaml.Text && item.Kind != strictyaml.Number || item.Text == "" {
+				return nil, errors.New(item.Kind.String() + " in the list, where text belongs")
+			}
+			out = append(out, item.Text)
+		}
+		return out, nil
 	}
-	return owners("%s: %s", where, withoutValue(message))
+	return nil, errors.New(n.Kind.String() + ", where text belongs")
 }
 
-// unknownKey finds the key in the library's words for a field that strict reading does not know.
-func unknownKey(message string) (string, bool) {
-	rest, ok := strings.CutPrefix(message, `unknown field "`)
-	if !ok {
-		return "", false
+// keysBelow are the keys that a mistake at this place may have meant.
+func keysBelow(above string) []string {
+	var keys []string
+	for i := range settings {
+		key := settings[i].key
+		switch {
+		case above == "" && key == "spool.max_bytes":
+			keys = append(keys, "spool")
+		case above == "" && key == "spool.max_age", len(key) <= len(above) || key[:len(above)] != above:
+		default:
+			keys = append(keys, key[len(above):])
+		}
 	}
-	key, _, ok := strings.Cut(rest, `"`)
-	return key, ok
-}
-
-// withoutValue keeps what a value was out of the error: it may be the token.
-func withoutValue(message string) string {
-	message, _, _ = strings.Cut(message, "\n")
-	if i := strings.IndexAny(message, "\"'`"); i >= 0 {
-		message = strings.TrimRight(message[:i], " :")
-	}
-	return message
+	return keys
 }

@@ -46,9 +46,12 @@ func (s *Session) Deliver(ctx context.Context, q Queue) (delivered int, err erro
 	s.fail(err)
 	<-s.gone
 	if !d.unsettled {
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
-		defer cancel()
-		if _, failed := d.settle(late); failed != nil {
+		if ctx.Err() != nil {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
+			defer cancel()
+		}
+		if _, failed := d.settle(ctx); failed != nil {
 			err = fmt.Errorf("%w; then %w", err, failed)
 		}
 	}

@@ -3,6 +3,7 @@ package transport_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -71,6 +72,10 @@ func TestKindsOfFailure(t *testing.T) {
 					if strings.Contains(err.Error(), whoIAm.Token) {
 						t.Errorf("the token is in %v", err)
 					}
+					var hint interface{ Hint() string }
+					if errors.Is(err, transport.ErrAuth) && (!errors.As(err, &hint) || hint.Hint() == "") {
+						t.Errorf("no hint with %v", err)
+					}
 					if n != c.settled || len(l.settled) != c.settled {
 						t.Errorf("%d delivered, %v settled, want %d", n, l.order, c.settled)
 					}
@@ -87,6 +92,16 @@ func TestKindsOfFailure(t *testing.T) {
 					e.Close()
 				})
 			})
+		}
+	}
+}
+
+func TestIdentityHidesItsToken(t *testing.T) {
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		for _, v := range []any{whoIAm, &whoIAm, struct{ ID transport.Identity }{whoIAm}} {
+			if got := fmt.Sprintf(format, v); strings.Contains(got, whoIAm.Token) {
+				t.Errorf("%s: %s", format, got)
+			}
 		}
 	}
 }

@@ -21,6 +21,12 @@ type Identity struct {
 	ScheduleHash string
 }
 
+// String gives the agent's id, so that an Identity that is printed does not show its token.
+func (id Identity) String() string { return id.AgentID }
+
+// GoString does the same for %#v.
+func (id Identity) GoString() string { return id.AgentID }
+
 // A Feature is something that a peer may use because the other announced it.
 type Feature struct {
 	Name    string `json:"name"`

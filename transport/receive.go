@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 )
 
@@ -140,24 +139,4 @@ func (s *Session) takeResponse(f *Frame) error {
 		s.inbox.answers = append(s.inbox.answers, answer{bytes.Clone(f.Result), f.Error})
 	}
 	return nil
-}
-
-// helloError gives the kind of an error that answers hello. Whatever its code, it ends the session.
-func helloError(e *Error) error {
-	if e.Code == CodeBadRequest && strings.Contains(strings.ToLower(e.Message), "too old") {
-		return fmt.Errorf("%w: %w", ErrVersion, e)
-	}
-	return sessionError(e)
-}
-
-// sessionError gives the kind of an error that ends the session.
-func sessionError(e *Error) error {
-	kind := ErrRefused
-	switch {
-	case e.Type == TypeRateLimit:
-		kind = ErrRateLimit
-	case e.Code == CodeUnauthorized || e.Code == CodeForbidden:
-		kind = ErrAuth
-	}
-	return fmt.Errorf("%w: %w", kind, e)
 }

@@ -18,7 +18,9 @@ func (s stream) Write(b []byte) (int, error) {
 	if err := s.SetWriteDeadline(time.Now().Add(s.limit)); err != nil {
 		return 0, err
 	}
-	return s.Conn.Write(b)
+	n, err := s.Conn.Write(b)
+	s.SetWriteDeadline(time.Time{}) // TLS writes within a read, too: a limit that has passed would break it
+	return n, err
 }
 
 // cut ends the connection at once, without the goodbye that could itself wait for the other side.

@@ -24,8 +24,9 @@ const (
 )
 
 // Program serves a folder until ctx ends: the body of a script test's fake endpoint. It makes the files
-// that an agent needs, AddressFile last, and then calls ready. The books are replaced whole, so that a reader never sees half of them, and before the answer to a heartbeat or one that ends
-// a session: an agent that has its answer finds its results in them.
+// that an agent needs, AddressFile last, and then calls ready. The books are replaced whole, so that a
+// reader never sees half of them, and before the answer to a heartbeat or one that ends a session: an
+// agent that has its answer finds its results in them.
 //
 // With an AddressFile in the folder already it listens there, but its authority and its key live no
 // longer than the process. For an outage that the agent's configuration is to survive, let the script

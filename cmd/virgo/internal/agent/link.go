@@ -139,12 +139,9 @@ func (l *link) askSchedule(ctx context.Context, fresh bool) ([]schedule.Problem,
 		problems = found
 		cached = schedule.Cached{Schedule: sch, Fetched: a.Now(), Hash: hash}
 	}
-	if err := a.saveSchedule(ctx, cached); err != nil {
-		return problems, err
-	}
 	a.Verbose("schedule: %d checks from %s", len(cached.Schedule.Checks), l.endpoint)
 	l.state.Cached, l.state.HasCached = cached, true
-	return problems, nil
+	return problems, a.saveSchedule(ctx, cached)
 }
 
 func (a *Agent) saveSchedule(ctx context.Context, cached schedule.Cached) error {
@@ -167,7 +164,13 @@ func (a *Agent) saveSchedule(ctx context.Context, cached schedule.Cached) error 
 		return schedule.Prune(tx, merged)
 	})
 	if err != nil {
-		return fmt.Errorf("keeping the schedule: %w", err)
+		return &unsavedError{err}
 	}
 	return nil
 }
+
+// An unsavedError says that a schedule is there and that the disk did not take it.
+type unsavedError struct{ err error }
+
+func (e *unsavedError) Error() string { return "keeping the schedule: " + e.err.Error() }
+func (e *unsavedError) Unwrap() error { return e.err }

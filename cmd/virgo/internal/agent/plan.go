@@ -48,30 +48,37 @@ func (a *Agent) plan(ctx context.Context, l *link, deliver bool) (plan, error) {
 		return plan{}, &ConfigError{Err: err}
 	}
 	mayAsk := deliver && len(a.Endpoints) > 0
-	p, stale, err := a.claim(ctx, local, mayAsk)
+	p, stale, err := a.claim(ctx, local, mayAsk, nil)
 	l.state = p.state
 	if err != nil || !stale {
 		return p, err
 	}
 	var asked []schedule.Problem
 	if !l.held() {
-		if asked, err = l.askSchedule(ctx, false); err != nil {
+		asked, err = l.askSchedule(ctx, false)
+		var unsaved *unsavedError
+		if errors.As(err, &unsaved) {
+			a.Verbose("schedule: it serves this run: %v", err)
+		} else if err != nil {
 			a.Verbose("schedule: using the last good one: %v", err)
 			l.drop()
 			l.failed = err
 		}
 	}
-	p, _, err = a.claim(ctx, local, false)
+	p, _, err = a.claim(ctx, local, false, &l.state)
 	p.problems = append(asked, p.problems...)
 	return p, err
 }
 
 // claim is the transaction of the plan. With mayAsk, a schedule that should be asked for again ends it
-// before anything is claimed.
-func (a *Agent) claim(ctx context.Context, local schedule.Schedule, mayAsk bool) (p plan, stale bool, err error) {
+// before anything is claimed. known, where not nil, is newer than what the disk may have.
+func (a *Agent) claim(ctx context.Context, local schedule.Schedule, mayAsk bool, known *State) (p plan, stale bool, err error) {
 	now := a.Now()
 	within := func(tx schedule.Store) error {
 		p = plan{state: ReadState(tx)}
+		if known != nil {
+			p.state = *known
+		}
 		stale = mayAsk && (!p.state.HasCached || p.state.Cached.Stale(now, a.ScheduleMaxAge))
 		if stale {
 			return nil

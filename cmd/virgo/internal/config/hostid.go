@@ -38,10 +38,10 @@ func DefaultAgentID() string {
 
 // Splay is this host's own share of most: fixed by its id, whole seconds, at least 0 and less than most.
 func Splay(agentID string, most time.Duration) time.Duration {
-	seconds := uint64(most / time.Second)
-	if seconds == 0 {
+	if most < time.Second {
 		return 0
 	}
+	seconds := uint64(most / time.Second)
 	sum := sha256.Sum256([]byte("virgo splay\x00" + agentID))
 	return time.Duration(binary.BigEndian.Uint64(sum[:8])%seconds) * time.Second
 }

@@ -4,8 +4,13 @@ package config
 
 import (
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestALooseFileWithATokenIsRefusedWithTheCommandThatMendsIt(t *testing.T) {
@@ -24,6 +29,51 @@ func TestALooseFileWithATokenIsRefusedWithTheCommandThatMendsIt(t *testing.T) {
 	legacy := write(t, "agent.cfg", "monitoring_token SECRET\n", 0o604)
 	_, err = Load(legacy, true, environment())
 	checkRefused(t, err, "chmod 600 "+legacy)
+}
+
+func TestALooseFileIsRefusedEvenWhereTheEnvironmentBeatsIt(t *testing.T) {
+	path := write(t, "virgo.yaml", "token: SECRET\n", 0o644)
+	_, err := Load(path, true, environment("VIRGO_TOKEN", "other"))
+	checkRefused(t, err, "chmod 600 "+path)
+}
+
+func TestEveryBitOfOthersIsLoose(t *testing.T) {
+	for bit := fs.FileMode(1); bit < 0o1000; bit <<= 1 {
+		err := ownersAlone("f", 0o600|bit)
+		if loose := bit&0o077 != 0; (err != nil) != loose {
+			t.Errorf("mode %o: %v", 0o600|bit, err)
+		}
+	}
+}
+
+func TestAPipeIsNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path, true, environment()); !IsOwners(err) {
+		t.Errorf("configuration: %v", err)
+	}
+	c := Config{}
+	c.SetToken("file:" + path)
+	if _, err := c.Token(); !IsOwners(err) {
+		t.Errorf("token: %v", err)
+	}
+}
+
+func TestALooseFileIsImportedWithAWarning(t *testing.T) {
+	c, err := ImportLegacy(write(t, "agent.cfg", "monitoring_token SECRET\n", 0o644))
+	if err != nil || len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "mode 0644") {
+		t.Errorf("warnings %v, %v", c.Warnings, err)
+	}
+}
+
+func checkOwnersAlone(t *testing.T, path string) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
 }
 
 func checkRefused(t *testing.T, err error, hint string) {

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"strconv"
+	"strings"
 
 	"virgo/schedule/strictyaml"
 )
@@ -69,7 +70,7 @@ func (c *Config) yamlGroup(name string, f strictyaml.Field) error {
 func (c *Config) yamlSetting(name, above string, f strictyaml.Field) error {
 	for i := range settings {
 		s := &settings[i]
-		if s.key != above+f.Key {
+		if s.key != above+f.Key || strings.Contains(f.Key, ".") {
 			continue
 		}
 		where := name + ":" + strconv.Itoa(f.Value.Line) + ": " + s.key

@@ -1,0 +1,365 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"virgo/collect"
+	"virgo/schedule"
+	"virgo/spool"
+	"virgo/transport"
+	"virgo/transport/transporttest"
+)
+
+// A bench is an agent with a real spool, a scriptable endpoint and a clock of its own.
+type bench struct {
+	*Agent
+	t        *testing.T
+	endpoint *transporttest.Endpoint
+	clock    time.Time
+	notices  []string
+	ran      map[string]int // by check id
+	during   func(check string)
+}
+
+var modern = []string{transport.FeaturePipelining, transport.FeatureResultID, transport.FeatureScheduleHash}
+
+func checks(ids ...string) json.RawMessage {
+	var list []string
+	for _, id := range ids {
+		list = append(list, fmt.Sprintf(`{"id":%q,"type":"test.ok","period":60,"timeout":5}`, id))
+	}
+	return json.RawMessage("[" + strings.Join(list, ",") + "]")
+}
+
+func newBench(t *testing.T, script transporttest.Script) *bench {
+	t.Helper()
+	e, err := transporttest.Listen(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	b := &bench{t: t, endpoint: e, clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), ran: make(map[string]int)}
+	now := func() time.Time { return b.clock }
+	sp, err := spool.Open(filepath.Join(t.TempDir(), "state"), spool.Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, err := collect.NewRegistry(collect.Type{Name: "test.ok", Checker: collect.CheckerFunc(func(ctx context.Context, r collect.Request) (collect.Report, error) {
+		if b.during != nil {
+			b.during(r.Check.ID)
+		}
+		if err := ctx.Err(); err != nil {
+			return collect.Report{}, err
+		}
+		b.ran[r.Check.ID]++
+		return collect.Report{Sample: []byte(fmt.Sprint(b.ran[r.Check.ID]))}, nil
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Agent = &Agent{
+		ID: "web-1", Name: "web-1", Version: "0", Concurrency: 1, ScheduleMaxAge: time.Hour,
+		Token:     func() (string, error) { return "T", nil },
+		Endpoints: []string{e.Address()},
+		TLS:       transport.TLSConfig{Pins: []string{e.Pin()}},
+		ChecksDir: filepath.Join(t.TempDir(), "checks.d"),
+		Spool:     sp, Registry: reg, Now: now,
+		Notice:  func(format string, args ...any) { b.notices = append(b.notices, fmt.Sprintf(format, args...)) },
+		Verbose: t.Logf,
+	}
+	return b
+}
+
+func (b *bench) run() Report {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	rep, err := b.Run(ctx, Options{Deliver: true, KeepOutcomes: true})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return rep
+}
+
+// storedChecks are the check ids of what the endpoint has, in the order that it came; each must be there once.
+func (b *bench) storedChecks() []string {
+	b.t.Helper()
+	var ids []string
+	seen := make(map[string]bool)
+	for _, s := range b.endpoint.Stored() {
+		if s.ResultID == "" || seen[s.ResultID] {
+			b.t.Errorf("result id %q is missing or there twice", s.ResultID)
+		}
+		seen[s.ResultID] = true
+		var p struct {
+			CheckID string `json:"check_id"`
+		}
+		if err := json.Unmarshal(s.Params, &p); err != nil {
+			b.t.Fatal(err)
+		}
+		ids = append(ids, p.CheckID)
+	}
+	return ids
+}
+
+func (b *bench) waiting() uint64 {
+	b.t.Helper()
+	st, err := b.Spool.Stats(context.Background())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return st.Records
+}
+
+func TestNewsGoFirstThenTheBacklogOldestFirst(t *testing.T) {
+	b := newBench(t, transporttest.Script{Features: modern, Schedule: checks("now"), ScheduleHash: "1"})
+	err := b.Spool.Update(context.Background(), func(tx *spool.Tx) error {
+		for _, id := range []string{"old1", "old2", "old3"} {
+			if _, err := tx.Append(spool.Entry{Agent: "web-1", Made: b.clock.Add(-time.Hour), Data: []byte(`{"check_id":"` + id + `"}`)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep := b.run()
+	if got, want := b.storedChecks(), []string{"now", "old1", "old2", "old3"}; !slices.Equal(got, want) {
+		t.Errorf("stored %v, want %v", got, want)
+	}
+	if rep.Delivery.Err != nil || rep.Delivery.Delivered != 4 || b.waiting() != 0 {
+		t.Errorf("%+v, %d wait", rep.Delivery, b.waiting())
+	}
+}
+
+func TestTheSampleOfOneRunIsThePreviousOfTheNext(t *testing.T) {
+	b := newBench(t, transporttest.Script{Schedule: checks("a")})
+	var previous []string
+	reg, err := collect.NewRegistry(collect.Type{Name: "test.ok", Checker: collect.CheckerFunc(func(_ context.Context, r collect.Request) (collect.Report, error) {
+		previous = append(previous, string(r.Previous))
+		return collect.Report{Sample: fmt.Appendf(nil, "s%d", len(previous))}, nil
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Registry = reg
+	for range 3 {
+		b.run()
+		b.clock = b.clock.Add(time.Minute)
+	}
+	if want := []string{"", "s1", "s2"}; !slices.Equal(previous, want) {
+		t.Errorf("previous samples %q, want %q", previous, want)
+	}
+}
+
+func TestAChangedScheduleIsFetchedInTheSameSession(t *testing.T) {
+	b := newBench(t, transporttest.Script{Features: modern, Schedule: checks("a"), ScheduleHash: "1"})
+	b.run()
+	b.clock = b.clock.Add(time.Minute)
+	b.endpoint.Set(transporttest.Script{Features: modern, Schedule: checks("a", "b"), ScheduleHash: "2"})
+	b.run() // hello's answer says that the hash is another one
+	st, err := b.State(context.Background())
+	if err != nil || len(st.Cached.Schedule.Checks) != 2 || st.Cached.Hash != "2" {
+		t.Fatalf("after schedule_changed: %+v, %v", st.Cached, err)
+	}
+	b.clock = b.clock.Add(time.Minute)
+	// An endpoint without the feature says it with a request.
+	b.endpoint.Set(transporttest.Script{Schedule: checks("c"), Requests: []transporttest.Request{
+		{Method: "check_schedule.changed"}, {Method: "system.info"}, {Method: "no.such_method"},
+	}})
+	b.run()
+	st, err = b.State(context.Background())
+	if err != nil || len(st.Cached.Schedule.Checks) != 1 || st.Cached.Schedule.Checks[0].ID != "c" {
+		t.Fatalf("after check_schedule.changed: %+v, %v", st.Cached, err)
+	}
+	answers := b.endpoint.Answers()
+	if len(answers) != 3 {
+		t.Fatalf("%d answers", len(answers))
+	}
+	var info SystemInfo
+	if err := json.Unmarshal(answers[1].Result, &info); err != nil || info.Sysinfo.Name == "" || info.Sysinfo.Memory == 0 {
+		t.Errorf("system.info: %s, %v", answers[1].Result, err)
+	}
+	if answers[2].Error == nil || answers[2].Error.Code != transport.CodeNotFound {
+		t.Errorf("an unknown method was answered with %+v", answers[2])
+	}
+}
+
+func TestAnUnchangedScheduleIsNotSentAgain(t *testing.T) {
+	b := newBench(t, transporttest.Script{Features: modern, Schedule: checks("a"), ScheduleHash: "1"})
+	b.run()
+	b.clock = b.clock.Add(2 * time.Hour)
+	b.run()
+	if n := strings.Count(strings.Join(b.endpoint.Methods(), " "), "check_schedule.get"); n != 1 {
+		t.Errorf("the schedule was asked for %d times", n)
+	}
+	st, err := b.State(context.Background())
+	if err != nil || !st.Cached.Fetched.Equal(b.clock) {
+		t.Errorf("fetched %v, %v", st.Cached.Fetched, err)
+	}
+}
+
+func TestWithoutASchedulesEndpointTheLastGoodCopyServesHoweverOld(t *testing.T) {
+	b := newBench(t, transporttest.Script{Schedule: checks("a")})
+	b.run()
+	b.clock = b.clock.Add(90 * 24 * time.Hour)
+	b.endpoint.Set(transporttest.Script{Refuse: true})
+	rep := b.run()
+	if b.ran["a"] != 2 || rep.Kept != 1 || b.waiting() != 1 {
+		t.Errorf("ran %d times, kept %d", b.ran["a"], rep.Kept)
+	}
+}
+
+func TestADiskThatTakesNothingCostsNoNews(t *testing.T) {
+	b := newBench(t, transporttest.Script{Schedule: checks("a", "b")})
+	b.run()
+	path := b.Spool.Path()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path, 0o700); err != nil { // what can be neither read nor written, for root too
+		t.Fatal(err)
+	}
+	writeCheck(t, b.ChecksDir, "c")
+	b.clock = b.clock.Add(time.Minute)
+	rep := b.run()
+	if rep.KeepErr == nil || rep.Lost != 0 || rep.Delivery.Err != nil || rep.Delivery.Delivered != 3 { // a and b too: when they last ran is gone
+		t.Errorf("%+v", rep)
+	}
+	if got := b.storedChecks(); !slices.Contains(got, "c") {
+		t.Errorf("stored %v", got)
+	}
+	b.endpoint.Set(transporttest.Script{Refuse: true})
+	if rep := b.run(); rep.Lost != 1 || rep.KeepErr == nil {
+		t.Errorf("neither kept nor delivered, and told as %+v", rep)
+	}
+}
+
+func writeCheck(t *testing.T, dir, id string) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	text := "id: " + id + "\ntype: test.ok\nperiod: 60\n"
+	if err := os.WriteFile(filepath.Join(dir, id+".yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnInterruptGivesBackWhatItCutOff(t *testing.T) {
+	b := newBench(t, transporttest.Script{Schedule: checks("a", "b", "c")})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	b.during = func(check string) {
+		if check == "b" {
+			cancel()
+		}
+	}
+	rep, err := b.Run(ctx, Options{Deliver: true})
+	if err != nil || rep.Kept != 1 || b.ran["a"] != 1 || b.ran["b"] != 0 {
+		t.Fatalf("%+v, %v, ran %v", rep, err, b.ran)
+	}
+	b.during = nil
+	b.run()
+	if b.ran["a"] != 1 || b.ran["b"] != 1 || b.ran["c"] != 1 {
+		t.Errorf("after the interrupt: ran %v", b.ran)
+	}
+	if got := b.storedChecks(); len(got) != 3 {
+		t.Errorf("stored %v", got)
+	}
+	if len(b.notices) != 0 {
+		t.Errorf("an interrupt is no failing delivery: %q", b.notices)
+	}
+}
+
+func TestAClockIn1970(t *testing.T) {
+	b := newBench(t, transporttest.Script{Schedule: checks("a"), ClockOffset: 0})
+	real := b.clock
+	b.clock = time.Unix(5, 0)
+	b.run()
+	b.clock = real
+	b.run()
+	b.clock = time.Unix(100, 0)
+	b.run()
+	if b.ran["a"] != 3 || len(b.storedChecks()) != 3 || b.waiting() != 0 {
+		t.Errorf("ran %d times, stored %v", b.ran["a"], b.storedChecks())
+	}
+}
+
+func TestARateLimitIsRemembered(t *testing.T) {
+	b := newBench(t, transporttest.Script{Schedule: checks("a"), RateLimitAt: 1})
+	if rep := b.run(); !errors.Is(rep.Delivery.Err, transport.ErrRateLimit) {
+		t.Fatalf("%+v", rep.Delivery)
+	}
+	sessions := b.endpoint.Sessions()
+	b.endpoint.Set(transporttest.Script{Schedule: checks("a")})
+	b.clock = b.clock.Add(time.Minute)
+	if rep := b.run(); !errors.Is(rep.Delivery.Err, ErrHeld) || b.endpoint.Sessions() != sessions {
+		t.Errorf("knocked again: %+v", rep.Delivery)
+	}
+	b.clock = b.clock.Add(rateLimitHold)
+	if rep := b.run(); rep.Delivery.Err != nil || b.waiting() != 0 {
+		t.Errorf("%+v, %d wait", rep.Delivery, b.waiting())
+	}
+	if len(b.notices) != 2 {
+		t.Errorf("notices %q, want one when it starts and one when it ends", b.notices)
+	}
+}
+
+func TestARunLeavesDeliveryToTheOneThatIsAtIt(t *testing.T) {
+	b := newBench(t, transporttest.Script{Schedule: checks("a")})
+	b.run()
+	release, ok, err := b.Spool.TryDeliver()
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	b.clock = b.clock.Add(time.Minute)
+	if rep := b.run(); !rep.Delivery.Busy || rep.Kept != 1 {
+		t.Errorf("%+v", rep)
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	if rep, err := b.Flush(context.Background()); err != nil || rep.Delivered != 1 {
+		t.Errorf("%+v, %v", rep, err)
+	}
+}
+
+func TestTheStateIsNoLongerThanItMustBe(t *testing.T) {
+	b := newBench(t, transporttest.Script{HelloError: &transport.Error{Code: 401, Message: strings.Repeat("x", 100_000)}})
+	b.run()
+	st, err := b.State(context.Background())
+	if err != nil || len(st.Link.Error) > maxErrorBytes+len("…") || st.Link.FailingSinceMS == 0 {
+		t.Errorf("an error of %d bytes is kept, %v", len(st.Link.Error), err)
+	}
+	for i := range 100 {
+		st.Link.setFeatures(fmt.Sprint(i), []string{"x"})
+	}
+	if len(st.Link.Features) > maxRememberedEndpoints {
+		t.Errorf("%d endpoints are remembered", len(st.Link.Features))
+	}
+}
+
+func TestTheBuiltInScheduleServesUntilAnotherComes(t *testing.T) {
+	got, _, err := scheduled(State{}, schedule.Schedule{})
+	if err != nil || len(got.Checks) != len(schedule.Builtin().Checks) {
+		t.Errorf("nothing configured: %d checks, %v", len(got.Checks), err)
+	}
+	local := schedule.Schedule{Checks: []schedule.Check{{ID: "mine"}}}
+	if got, _, _ := scheduled(State{}, local); len(got.Checks) != 1 {
+		t.Errorf("local checks only: %d checks", len(got.Checks))
+	}
+	if got, _, _ := scheduled(State{HasCached: true}, schedule.Schedule{}); len(got.Checks) != 0 {
+		t.Errorf("an endpoint that wants nothing: %d checks", len(got.Checks))
+	}
+}

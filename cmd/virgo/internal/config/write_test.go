@@ -1,0 +1,125 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+func TestWhatSetupWritesIsReadBack(t *testing.T) {
+	c := defaults(nil)
+	c.Endpoints = []string{"[::1]:50041", "_monitoringagent._tcp.example.com"}
+	c.SetToken(`odd "token" # with: everything`)
+	c.AgentID, c.AgentName = "web-1", "Überhost"
+	c.Pins = []string{"sha256:" + strings.Repeat("ab", 32), strings.Repeat("A", 43)}
+	c.CAFile, c.ServerName = "/etc/virgo/my ca.pem", "m.example.com"
+	c.SpoolMaxBytes, c.SpoolMaxAge = 10<<20, 36*time.Hour
+	c.Deadline, c.Concurrency, c.ScheduleMaxAge = 40*time.Second, 8, 30*time.Minute
+	path := filepath.Join(t.TempDir(), "new", "virgo.yaml")
+	if err := c.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(path, true, environment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Source != path {
+		t.Errorf("source %q", got.Source)
+	}
+	got.Source, got.env = "", nil
+	if !reflect.DeepEqual(got, c) {
+		t.Errorf("got  %+v\nwant %+v", got, c)
+	}
+	checkOwnersAlone(t, path)
+	names, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))
+	if err != nil || len(names) != 1 {
+		t.Errorf("left behind: %v, %v", names, err)
+	}
+	// Writing it again, over the one that is there, changes nothing.
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := got.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
+		t.Errorf("the second time: %v\n%s", err, after)
+	}
+}
+
+func TestDefaultsAreWrittenAsComments(t *testing.T) {
+	c := defaults(nil)
+	text, err := c.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if line != "\n" && line[0] != '#' {
+			t.Errorf("a default is set: %q", line)
+		}
+	}
+	// Taking off the sign of a comment gives a file that is taken.
+	var bare strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "# ") {
+			continue
+		}
+		bare.WriteString(strings.ReplaceAll(strings.TrimPrefix(line, "#"), "sha256:HEX", pinA))
+	}
+	got := defaults(nil)
+	if err := got.parseYAML("f", []byte(bare.String())); err != nil {
+		t.Fatalf("%v\n%s", err, bare.String())
+	}
+	if got.SpoolMaxAge != c.SpoolMaxAge || got.Deadline != c.Deadline || len(got.Endpoints) != 1 || !got.HasToken() {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestWriteWhereNothingCanBeWritten(t *testing.T) {
+	file := write(t, "file", "", 0o600)
+	c := defaults(nil)
+	if err := c.Write(filepath.Join(file, "virgo.yaml")); !IsOwners(err) {
+		t.Errorf("got %v", err)
+	}
+	c.SetToken("a\xffb")
+	if err := c.Write(filepath.Join(t.TempDir(), "virgo.yaml")); !IsOwners(err) || strings.Contains(err.Error(), "\xff") {
+		t.Errorf("a token that is no text: %v", err)
+	}
+}
+
+// FuzzEncode: whatever the settings are, what is written is read back.
+func FuzzEncode(f *testing.F) {
+	f.Add("token", "agent-1", "name", "/ca.pem")
+	f.Add("true", "007", "- a: b # c", "c:\\x y\\z")
+	f.Add("'\"\\{[&*!|>%@`", "0x1f", "\u2028\u0085\ufeff\u00a0", "~")
+	f.Add("a: b", "null", "1e3", "/a\u200bb")
+	f.Fuzz(func(t *testing.T, token, id, name, ca string) {
+		c := defaults(nil)
+		c.SetToken(token)
+		c.AgentID, c.AgentName, c.CAFile = id, name, ca
+		c.Endpoints = []string{"a:1", "[::1]:2"}
+		if c.Validate() != nil {
+			return
+		}
+		text, err := c.Encode()
+		if err != nil {
+			if utf8.ValidString(token + id + name + ca) {
+				t.Fatal(err)
+			}
+			return
+		}
+		got := defaults(nil)
+		if err := got.parseYAML("f", text); err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		c.CAFile = absolute(c.CAFile)
+		if !reflect.DeepEqual(got, c) {
+			t.Fatalf("got  %+v %q\nwant %+v %q\n%s", got, got.Credential.reference(), c, c.Credential.reference(), text)
+		}
+	})
+}

@@ -36,8 +36,8 @@ type Report struct {
 }
 
 // A Checker runs checks of one type. An error becomes a result with state unavailable whose status
-// is the error's text; the report's Sample is kept all the same. Check must return soon after ctx is
-// done and leave nothing behind that it started.
+// is the error's text; the report's Sample is kept all the same. Check must return within Grace after
+// ctx is done and leave nothing behind that it started.
 type Checker interface {
 	Check(ctx context.Context, req Request) (Report, error)
 }

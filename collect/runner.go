@@ -102,13 +102,16 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(i int, o Outcome
 		} else {
 			timer.Reset(time.Until(active[last].abandon))
 		}
-		select {
-		case f := <-results:
+		deliver := func(f finished) {
 			// One that is not active was abandoned and has its outcome.
 			if at := slices.IndexFunc(active, func(a running) bool { return a.job == f.job }); at >= 0 {
 				active = slices.Delete(active, at, at+1)
 				each(f.job, f.outcome)
 			}
+		}
+		select {
+		case f := <-results:
+			deliver(f)
 		case <-over:
 			over = nil
 			until := time.Now().Add(Grace)
@@ -118,6 +121,12 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(i int, o Outcome
 				}
 			}
 		case <-timer.C:
+			select {
+			case f := <-results: // at the last moment; the timer is set anew for who is left
+				deliver(f)
+				continue
+			default:
+			}
 			a := active[last]
 			active = slices.Delete(active, last, last+1)
 			took := time.Since(a.started)

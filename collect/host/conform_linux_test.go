@@ -90,6 +90,7 @@ func TestConform(t *testing.T) {
 			{Details: details([]any{"sda"}), Status: "Wrong target parameter: not a text"},
 		}
 	}
+	seen := map[string]bool{}
 	for _, s := range []struct {
 		name, variant string
 		subject       collecttest.Subject
@@ -112,11 +113,17 @@ func TestConform(t *testing.T) {
 			several(collect.Uint64, "bytes", "spool_bytes peak_memory"), several(collect.Int64, "milliseconds", "clock_offset"),
 			several(collect.Double, "seconds", "spool_oldest_age last_delivery_age last_delivery_duration last_run_duration"))}},
 	} {
+		seen[s.name] = true
 		t.Run(s.name+s.variant, func(t *testing.T) {
 			t.Parallel()
 			s.subject.Type = typed(t, opt, s.name)
 			collecttest.Conform(t, s.subject)
 		})
+	}
+	for _, typ := range Types(opt) {
+		if !seen[typ.Name] {
+			t.Errorf("%s is not held to the suite", typ.Name)
+		}
 	}
 }
 

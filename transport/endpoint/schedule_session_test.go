@@ -123,7 +123,8 @@ func TestQueueIsBounded(t *testing.T) {
 		t.Errorf("%d frames", n)
 	}
 	// Nothing was answered yet, so nothing more goes out.
-	if !s.enqueue(ask{method: "x"}) || !s.enqueue(ask{method: "x"}) || len(s.queue) != 1 || len(s.takeQueue()) != 0 {
+	first, again := s.enqueue(ask{method: "x"}), s.enqueue(ask{method: "x"})
+	if !first || !again || len(s.queue) != 1 || len(s.takeQueue()) != 0 {
 		t.Errorf("queue: %v", s.queue)
 	}
 	if method, ok := s.answered(3); !ok || method != "host_info.get" {

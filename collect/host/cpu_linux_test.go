@@ -20,7 +20,7 @@ func cpuOf(t *testing.T, opt Options) collect.Checker { return typed(t, opt, "ag
 // itself has nothing to say.
 func cpuSampleOf(t *testing.T, opt Options) []byte {
 	t.Helper()
-	r, err, waited := look(t, cpuOf(t, opt), request("", nil))
+	r, waited, err := look(t, cpuOf(t, opt), request("", nil))
 	if err == nil || err.Error() != "the processors' counters stand still" || waited != collect.SampleGap || r.Sample == nil {
 		t.Fatalf("%v after %v, sample %x", err, waited, r.Sample)
 	}
@@ -78,7 +78,7 @@ func cpuByHand(before, after map[string][]float64) map[string]float64 {
 func TestCPUAgreesWithProc(t *testing.T) {
 	for _, host := range []string{"vm", "server"} {
 		first, later := captured(host, "first"), captured(host, "later")
-		r, err, waited := look(t, cpuOf(t, later), request("", cpuSampleOf(t, first)))
+		r, waited, err := look(t, cpuOf(t, later), request("", cpuSampleOf(t, first)))
 		if err != nil || waited != 0 {
 			t.Fatalf("%s: %v after %v", host, err, waited)
 		}
@@ -181,14 +181,14 @@ func TestCPUSamplesAnewAfter(t *testing.T) {
 		"of another check":    {later, append([]byte{diskSampleKind}, good[1:]...)},
 		"cut":                 {later, good[:len(good)-1]},
 	} {
-		if _, err, waited := look(t, cpuOf(t, c.opt), request("", c.previous)); waited != collect.SampleGap || err == nil {
+		if _, waited, err := look(t, cpuOf(t, c.opt), request("", c.previous)); waited != collect.SampleGap || err == nil {
 			t.Errorf("%s: waited %v, %v", name, waited, err)
 		}
 	}
 	// A boot id that cannot be read leaves it to the counters.
 	hidden := changed(t, "server", "first", "sys/kernel/random/boot_id", "")
 	again := changed(t, "server", "later", "sys/kernel/random/boot_id", "")
-	if _, err, waited := look(t, cpuOf(t, again), request("", cpuSampleOf(t, hidden))); err != nil || waited != 0 {
+	if _, waited, err := look(t, cpuOf(t, again), request("", cpuSampleOf(t, hidden))); err != nil || waited != 0 {
 		t.Errorf("no boot id: %v after %v", err, waited)
 	}
 }
@@ -208,12 +208,12 @@ func TestCPURefusesWhatIsNoStat(t *testing.T) {
 		"cpu  1 2 3 4\ncpu0 1 2 x 4\n":    `cpu0: "x" is no counter`,
 		"cpu0 99999999999999999999 1 1 1": `cpu0: "99999999999999999999" is no counter`,
 	} {
-		_, err, _ := look(t, cpuOf(t, changed(t, "vm", "first", "stat", text)), request("", nil))
+		_, _, err := look(t, cpuOf(t, changed(t, "vm", "first", "stat", text)), request("", nil))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	if _, err, _ := look(t, cpuOf(t, Options{Proc: t.TempDir()}), request("", nil)); !os.IsNotExist(unwrapped(err)) {
+	if _, _, err := look(t, cpuOf(t, Options{Proc: t.TempDir()}), request("", nil)); !os.IsNotExist(unwrapped(err)) {
 		t.Errorf("no file: %v", err)
 	}
 	// An old kernel says less: the counters that are missing are 0.

@@ -25,7 +25,7 @@ func diskAt(opt Options, at time.Duration) disk {
 
 func diskSampleOf(t *testing.T, opt Options, at time.Duration) []byte {
 	t.Helper()
-	r, err, waited := look(t, diskAt(opt, at), request("*", nil))
+	r, waited, err := look(t, diskAt(opt, at), request("*", nil))
 	if err != nil || waited != collect.SampleGap {
 		t.Fatalf("%v after %v", err, waited)
 	}
@@ -52,7 +52,7 @@ func TestDiskAgreesWithProc(t *testing.T) {
 		"sda1":           "service_time 0\nqueue 0\nreads 500",
 		"md0":            "service_time 0\nqueue 0",
 	} {
-		r, err, waited := look(t, diskAt(later, 1060*time.Second), request(target, previous))
+		r, waited, err := look(t, diskAt(later, 1060*time.Second), request(target, previous))
 		if err != nil || r.Unavailable || waited != 0 {
 			t.Fatalf("%s: %v %q after %v", target, err, r.Status, waited)
 		}
@@ -94,7 +94,7 @@ func TestDiskSamplesAnewAfter(t *testing.T) {
 		"busier than time":  {diskAt(later, 1002*time.Second), good},
 		"another version":   {diskAt(later, 1060*time.Second), append([]byte{diskSampleKind, diskSampleVersion + 1}, good[2:]...)},
 	} {
-		r, err, waited := look(t, c.disk, request("sda", c.previous))
+		r, waited, err := look(t, c.disk, request("sda", c.previous))
 		if waited != collect.SampleGap || err != nil || value(r, "", "queue") != "0" {
 			t.Errorf("%s: waited %v, %v, queue %s", name, waited, err, value(r, "", "queue"))
 		}
@@ -127,7 +127,7 @@ func TestDiskRefusesWhatIsNoTable(t *testing.T) {
 		"8 0 sda 1 2 3 4 5 6 7 8 9 10 x\n": `read disks: sda: "x" is no counter`,
 	} {
 		opt := changed(t, "vm", "first", "diskstats", text)
-		if _, err, _ := look(t, diskAt(opt, time.Second), request("*", nil)); err == nil || err.Error() != want {
+		if _, _, err := look(t, diskAt(opt, time.Second), request("*", nil)); err == nil || err.Error() != want {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -57,7 +57,7 @@ func TestMemoryWithoutSwapCounters(t *testing.T) {
 	}
 	expect(t, see(t, typed(t, opt, "agent.memory").Checker, request("", nil)), "", "swap_page_in 0\nswap_total 8589930496")
 	opt = changed(t, "server", "first", "meminfo", "")
-	if r, err, _ := look(t, typed(t, opt, "agent.memory").Checker, request("", nil)); err == nil {
+	if r, _, err := look(t, typed(t, opt, "agent.memory").Checker, request("", nil)); err == nil {
 		t.Errorf("no figures: %+v", r)
 	}
 }
@@ -132,7 +132,7 @@ func TestNetworkAgreesWithProc(t *testing.T) {
 func TestNetworkRefusesWhatIsNoTable(t *testing.T) {
 	for _, text := range []string{"", "one\ntwo\n", "one\ntwo\nno colon\n", "one\ntwo\n eth0: 1 2 3\n", "one\ntwo\n eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 -16\n"} {
 		opt := changed(t, "vm", "first", "net/dev", text)
-		if r, err, _ := look(t, typed(t, opt, "agent.network").Checker, request("*", nil)); err == nil {
+		if r, _, err := look(t, typed(t, opt, "agent.network").Checker, request("*", nil)); err == nil {
 			t.Errorf("%q: %+v", text, r)
 		}
 	}

@@ -233,7 +233,7 @@ func TestFilesystemThatFails(t *testing.T) {
 	if r.Status != "/data: permission denied; /mnt/nfs: stale file handle" || len(r.Metrics) != 9*7 {
 		t.Errorf("%q, %s", r.Status, dimensions(r))
 	}
-	r, err, _ := look(t, check, request("/mnt/sshfs", nil))
+	r, _, err := look(t, check, request("/mnt/sshfs", nil))
 	if err != nil || !r.Unavailable || r.Status != "/mnt/sshfs: permission denied" {
 		t.Errorf("%v, %+v", err, r)
 	}

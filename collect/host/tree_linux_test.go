@@ -58,7 +58,7 @@ func request(target string, previous []byte) collect.Request {
 }
 
 // look runs a check once in a bubble, where waiting takes no time, and returns how long it waited.
-func look(t *testing.T, c collect.Checker, req collect.Request) (r collect.Report, err error, waited time.Duration) {
+func look(t *testing.T, c collect.Checker, req collect.Request) (r collect.Report, waited time.Duration, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -71,7 +71,7 @@ func look(t *testing.T, c collect.Checker, req collect.Request) (r collect.Repor
 // see is look for a check that has to succeed.
 func see(t *testing.T, c collect.Checker, req collect.Request) collect.Report {
 	t.Helper()
-	r, err, _ := look(t, c, req)
+	r, _, err := look(t, c, req)
 	if err != nil || r.Unavailable {
 		t.Fatalf("%v, %q", err, r.Status)
 	}

@@ -65,7 +65,7 @@ func look(t *testing.T, c collect.Checker, req collect.Request) (r collect.Repor
 		r, err = c.Check(context.Background(), req)
 		waited = time.Since(start)
 	})
-	return r, err, waited
+	return r, waited, err
 }
 
 // see is look for a check that has to succeed.

@@ -76,7 +76,7 @@ func TestDamagedCopyIsNone(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for n := range good {
+	for n := 0; n < len(good); n += 3 {
 		if _, err := ParseCached(good[:n]); !errors.Is(err, ErrDamaged) {
 			t.Fatalf("cut after %d bytes: %v", n, err)
 		}

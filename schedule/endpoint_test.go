@@ -68,7 +68,7 @@ func TestParseEndpointTellsTheHash(t *testing.T) {
 
 // TestBadCheckIsLeftOutAndTheOthersStand: each of these, between two good ones.
 func TestBadCheckIsLeftOutAndTheOthersStand(t *testing.T) {
-	const huge = 10 << 20
+	const huge, large = 10 << 20, 1 << 20
 	deep := strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40)
 	for _, c := range []struct {
 		name, check string
@@ -88,7 +88,7 @@ func TestBadCheckIsLeftOutAndTheOthersStand(t *testing.T) {
 		{"a timeout of -1", `{"id":"x","type":"t","timeout":-1}`, "x", ErrTimeout, ""},
 		{"a timeout of two hours", `{"id":"x","type":"t","timeout":7200}`, "x", ErrTimeout, ""},
 		{"an id of 10 MB", `{"id":"` + strings.Repeat("x", huge) + `","type":"t"}`, strings.Repeat("x", 64), ErrName, "10485760 bytes"},
-		{"a type of 10 MB", `{"id":"x","type":"` + strings.Repeat("x", huge) + `"}`, "x", ErrName, "10485760 bytes"},
+		{"a type of 1 MB", `{"id":"x","type":"` + strings.Repeat("x", large) + `"}`, "x", ErrName, "1048576 bytes"},
 		{"no id", `{"type":"t"}`, "", ErrNoID, ""},
 		{"an empty id", `{"id":"","type":"t"}`, "", ErrNoID, ""},
 		{"an id that is an object", `{"id":{},"type":"t"}`, "", ErrName, "an object"},
@@ -100,7 +100,7 @@ func TestBadCheckIsLeftOutAndTheOthersStand(t *testing.T) {
 		{"details as text", `{"id":"x","type":"t","details":"target=/"}`, "x", ErrDetails, ""},
 		{"details as a number", `{"id":"x","type":"t","details":12}`, "x", ErrDetails, ""},
 		{"details of 100 KB", `{"id":"x","type":"t","details":{"a":"` + strings.Repeat("x", 100_000) + `"}}`, "x", ErrDetails, "larger"},
-		{"details of 10 MB", `{"id":"x","type":"t","details":{"a":"` + strings.Repeat("x", huge) + `"}}`, "x", ErrDetails, "larger"},
+		{"details of 1 MB", `{"id":"x","type":"t","details":{"a":"` + strings.Repeat("x", large) + `"}}`, "x", ErrDetails, "larger"},
 		{"deep details", `{"id":"x","type":"t","details":` + deep + `}`, "x", ErrDetails, "deep"},
 		{"large alarms", `{"id":"x","type":"t","alarms":["` + strings.Repeat("x", 100_000) + `"]}`, "x", ErrDetails, "alarms"},
 		{"null", `null`, "", ErrNoID, ""},

@@ -45,7 +45,7 @@ func TestParseYAMLIsStrict(t *testing.T) {
 		{"no type", "\n- id: a\n", "f.yaml:2: check has no type", ErrNoType},
 		{"an id that is a list", "id: [a]\ntype: t\n", "f.yaml:1: a list, where the text of id belongs", nil},
 		{"an id of 10 MB", "id: " + strings.Repeat("x", 10<<20) + "\ntype: t\n", "f.yaml: larger than 4194304 bytes", nil},
-		{"an id of 1 MB", "id: " + strings.Repeat("x", 1<<20) + "\ntype: t\n", "f.yaml:1: not a name: id is 1048576 bytes long", ErrName},
+		{"an id of 64 KB", "id: " + strings.Repeat("x", 1<<16) + "\ntype: t\n", "f.yaml:1: not a name: id is 65536 bytes long", ErrName},
 		{"a period of 0", "id: a\ntype: t\nperiod: 0\n", "f.yaml:3: period is out of bounds", ErrPeriod},
 		{"a period of -1", "id: a\ntype: t\n\nperiod: -1\n", "f.yaml:4: period is out of bounds", ErrPeriod},
 		{"a period of 1e12", "id: a\nperiod: 1000000000000\ntype: t\n", "f.yaml:2: period is out of bounds", ErrPeriod},

@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -16,6 +17,7 @@ import (
 type counting struct {
 	net.Conn
 	in, out int
+	last    []byte // what the last write began with
 }
 
 func (c *counting) Read(b []byte) (int, error) {
@@ -27,6 +29,7 @@ func (c *counting) Read(b []byte) (int, error) {
 func (c *counting) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)
 	c.out += n
+	c.last = append(c.last[:0], b[:min(len(b), 24)]...)
 	return n, err
 }
 
@@ -151,17 +154,18 @@ func TestThreeRoundTrips(t *testing.T) {
 					Features: pipelined, Requests: []transporttest.Request{{Method: "check_schedule.changed"}},
 				})
 				l := newLedger(t, 0)
-				bytes := 0
+				size := 0
 				for i := range c.posts {
 					l.posts = append(l.posts, post(i, c.fill))
-					bytes += len(l.posts[i].Params)
+					size += len(l.posts[i].Params)
 				}
-				if c.posts > 0 && bytes < 64<<10 {
-					t.Fatalf("only %d bytes", bytes)
+				if c.posts > 0 && size < 64<<10 {
+					t.Fatalf("only %d bytes", size)
 				}
 				changed := 0
 				start := time.Now()
-				conn, err := secured(t.Context(), e, trip/2, nil)
+				wire := &counting{}
+				conn, err := secured(t.Context(), e, trip/2, func(c net.Conn) net.Conn { wire.Conn = c; return wire })
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -176,9 +180,12 @@ func TestThreeRoundTrips(t *testing.T) {
 				time.Sleep(trip)
 				synctest.Wait()
 				wantStored(t, e, c.posts)
-				// The agent said goodbye: a TLS stream that just ends is a fault.
 				if len(e.Faults()) > 0 || len(e.Answers()) != 1 {
 					t.Errorf("faults %v, answers %v", e.Faults(), e.Answers())
+				}
+				// The last record is close_notify: 2 bytes, their type and a tag of 16, enciphered.
+				if !bytes.Equal(wire.last[:5], []byte{23, 3, 3, 0, 19}) {
+					t.Errorf("the last record is %x", wire.last)
 				}
 			})
 		})

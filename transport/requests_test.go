@@ -93,6 +93,26 @@ func TestRequestsAreAnswered(t *testing.T) {
 	})
 }
 
+// Each request has its own params, however many have come since.
+func TestParamsAreKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := transporttest.Script{Features: pipelined}
+		var want []string
+		for i := range 20 {
+			want = append(want, `"`+strings.Repeat(string(rune('a'+i)), 1000)+`"`)
+			script.Requests = append(script.Requests, transporttest.Request{Method: "m", Params: []byte(want[i])})
+		}
+		var got []string
+		opt := transport.SessionOptions{Pipelined: true, Handler: func(_ context.Context, _ string, params json.RawMessage) (any, *transport.Error) {
+			got = append(got, string(params))
+			return nil, nil
+		}}
+		if _, err := run(t.Context(), connect(newEndpoint(t, script), 0, 0), opt, newLedger(t, 1)); err != nil || !slices.Equal(got, want) {
+			t.Fatalf("%v, got %.60q", err, got)
+		}
+	})
+}
+
 func TestNoHandlerAnswers404(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEndpoint(t, transporttest.Script{Requests: []transporttest.Request{{Method: "system.info"}}})

@@ -104,7 +104,7 @@ func (e *Endpoint) Answers() []transport.Frame {
 }
 
 // Faults lists what an agent did that the protocol does not allow: a bad frame, a connection that ended
-// without close_notify or within a frame, a post before hello. Connections that the script ended have none.
+// within a frame, a request before hello. Connections that the script ended have none.
 func (e *Endpoint) Faults() []error {
 	e.books.mu.Lock()
 	defer e.books.mu.Unlock()

@@ -51,8 +51,11 @@ type ModeError struct {
 }
 
 func (e *ModeError) Error() string {
-	return fmt.Sprintf("%s can be used by others (mode %04o); run: %s", e.Path, e.Mode.Perm(), e.Fix)
+	return fmt.Sprintf("%s can be used by others (mode %04o)", e.Path, e.Mode.Perm())
 }
+
+// Hint is the command that mends it.
+func (e *ModeError) Hint() string { return e.Fix }
 
 // An OwnerError says that the state belongs to another user than the one that runs this process.
 type OwnerError struct {
@@ -64,9 +67,11 @@ type OwnerError struct {
 }
 
 func (e *OwnerError) Error() string {
-	return fmt.Sprintf("%s belongs to user %d, not to user %d who runs this; run as user %d, or: %s",
-		e.Path, e.Owner, e.User, e.Owner, e.Fix)
+	return fmt.Sprintf("%s belongs to user %d, not to user %d who runs this", e.Path, e.Owner, e.User)
 }
+
+// Hint is what mends it.
+func (e *OwnerError) Hint() string { return fmt.Sprintf("run as user %d, or: %s", e.Owner, e.Fix) }
 
 // A DamagedError says what is wrong with the file. errors.Is finds [ErrDamaged] in it.
 type DamagedError struct {
@@ -78,8 +83,11 @@ type DamagedError struct {
 }
 
 func (e *DamagedError) Error() string {
-	return fmt.Sprintf("%s is damaged (%s); to set it aside and start afresh: %s", e.Path, e.Why, e.Fix)
+	return fmt.Sprintf("%s is damaged (%s)", e.Path, e.Why)
 }
+
+// Hint is the command that sets the file aside.
+func (e *DamagedError) Hint() string { return "to set it aside and start afresh: " + e.Fix }
 
 // Is makes every DamagedError an [ErrDamaged].
 func (e *DamagedError) Is(target error) bool { return target == ErrDamaged }

@@ -44,7 +44,7 @@ func TestLooseModesAreRefused(t *testing.T) {
 	check := func(err error, mode fs.FileMode, fix string) {
 		t.Helper()
 		var e *ModeError
-		if !errors.As(err, &e) || e.Mode != mode || e.Fix != fix || !strings.Contains(err.Error(), fix) {
+		if !errors.As(err, &e) || e.Mode != mode || e.Fix != fix || !strings.Contains(e.Hint(), fix) {
 			t.Errorf("got %v, want mode %v and %q", err, mode, fix)
 		}
 	}

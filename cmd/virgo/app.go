@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -60,7 +61,12 @@ func (a *app) spool(cfg config.Config) (*spool.Spool, error) {
 		Now:      a.now,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("opening the state: %w", err)
+		err = fmt.Errorf("opening the state: %w", err)
+		var h hinter
+		if !errors.As(err, &h) {
+			err = withHint{err, "--state DIR or VIRGO_STATE names another folder"}
+		}
+		return nil, &exitError{exitUsage, err}
 	}
 	return sp, nil
 }

@@ -68,12 +68,13 @@ func exitCode(err error) int {
 	var own *exitError
 	var owners *agent.ConfigError
 	var mode *spool.ModeError
+	var owner *spool.OwnerError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &own):
 		return own.code
-	case errors.As(err, &owners), errors.As(err, &mode), config.IsOwners(err):
+	case errors.As(err, &owners), errors.As(err, &mode), errors.As(err, &owner), config.IsOwners(err):
 		return exitUsage
 	case errors.Is(err, spool.ErrLocked):
 		return exitBusy

@@ -33,5 +33,12 @@
 //
 // [Claim] takes what is due inside the caller's transaction and marks it, so that a run that overlaps
 // takes other checks and never the same ones. A claim dies with its time limit: a run that was killed
-// delays its checks, it does not lose them. [Finish] turns a claim into a last run.
+// delays its checks, it does not lose them. [Finish] turns a claim into a last run, [Release] gives it
+// back. A run that outlived its claim cannot end the claim of the run that took over.
+//
+// # What is kept
+//
+// A [Last] for each check, under its id in [CheckSpace] of the caller's [Store], in the binary form that
+// [Last.AppendBinary] tells. What cannot be read counts as never run: the check runs once, and what is kept
+// is whole again. [Prune] forgets what the schedule no longer has.
 package schedule

@@ -6,28 +6,30 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 )
 
-// A bench is the two programs, an endpoint's folder and a host that is enrolled there.
+// A bench is the programs and an endpoint that serves on loopback.
 type bench struct {
-	ctx                         context.Context
-	cli                         *cli
-	dir                         string
-	virgo, endpointBin, bareBin string
-	token, pin                  string
-	server                      *exec.Cmd
-	address                     string
+	ctx context.Context
+	cli *cli
+	// dir holds everything and goes at the end.
+	dir string
+	// env is what the programs find: this program's, without virgo's settings.
+	env                   []string
+	agent, endpoint, bare string // the programs' files
+	token, pin            string
+	server                *exec.Cmd // nil while the endpoint is away
+	address               string    // the endpoint's, also while it is away
 }
 
 // schedule is what is measured: the seven host checks, due every second so that each run has them all.
-const schedule = `
-- {id: cpu, type: agent.cpu, period: 1}
+const schedule = `- {id: cpu, type: agent.cpu, period: 1}
 - {id: memory, type: agent.memory, period: 1}
 - {id: load_average, type: agent.load_average, period: 1}
 - {id: disk, type: agent.disk, period: 1, details: {target: "*"}}
@@ -43,7 +45,12 @@ func newBench(ctx context.Context, c *cli) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{ctx: ctx, cli: c, dir: dir, virgo: c.Virgo, endpointBin: c.Endpoint}
+	b := &bench{ctx: ctx, cli: c, dir: dir}
+	for _, kv := range os.Environ() {
+		if !strings.HasPrefix(kv, "VIRGO_") {
+			b.env = append(b.env, kv)
+		}
+	}
 	if err := b.prepare(); err != nil {
 		b.close()
 		return nil, err
@@ -52,39 +59,61 @@ func newBench(ctx context.Context, c *cli) (*bench, error) {
 }
 
 func (b *bench) prepare() error {
-	var err error
-	if b.virgo, err = b.build(b.virgo, "./cmd/virgo"); err != nil {
-		return err
+	for _, p := range []struct {
+		file       *string
+		given, pkg string
+	}{
+		{&b.agent, b.cli.Agent, "virgo/cmd/virgo"},
+		{&b.endpoint, b.cli.Endpoint, "virgo/cmd/virgo-endpoint"},
+		{&b.bare, "", "virgo/cmd/virgo-bench/bare"},
+	} {
+		file, err := b.build(p.given, p.pkg)
+		if err != nil {
+			return err
+		}
+		*p.file = file
 	}
-	if b.endpointBin, err = b.build(b.endpointBin, "./cmd/virgo-endpoint"); err != nil {
-		return err
-	}
-	if b.bareBin, err = b.build("", "./cmd/virgo-bench/bare"); err != nil {
-		return err
-	}
-	out, err := exec.CommandContext(b.ctx, b.endpointBin, "init", "--dir", b.path("endpoint"), "--host", "127.0.0.1", "--json").Output()
+	out, err := b.output(b.endpoint, "init", "--dir", b.path("store"), "--host", "127.0.0.1", "--json")
 	if err != nil {
-		return fmt.Errorf("virgo-endpoint init: %w", err)
+		return err
 	}
 	var made struct{ Token, Pin string }
 	if err := json.Unmarshal(out, &made); err != nil {
 		return fmt.Errorf("reading virgo-endpoint init: %w", err)
 	}
 	b.token, b.pin = made.Token, made.Pin
-	if err := os.WriteFile(filepath.Join(b.path("endpoint"), "schedules", "default.yaml"), []byte(schedule), 0o600); err != nil {
+	if err := os.WriteFile(b.path("store", "schedules", "default.yaml"), []byte(schedule), 0o600); err != nil {
 		return err
 	}
 	return b.serve("127.0.0.1:0")
 }
 
-func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
+// path is a file of the bench.
+func (b *bench) path(names ...string) string {
+	return filepath.Join(b.dir, filepath.Join(names...))
+}
+
+// output runs a program that is not measured.
+func (b *bench) output(argv ...string) ([]byte, error) {
+	cmd := exec.CommandContext(b.ctx, argv[0], argv[1:]...)
+	cmd.Env = b.env
+	out, err := cmd.Output()
+	if err == nil {
+		return out, nil
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil, fmt.Errorf("%s %s: %w: %s", filepath.Base(argv[0]), argv[1], err, exit.Stderr)
+	}
+	return nil, fmt.Errorf("running %s: %w", argv[0], err)
+}
 
 // build makes a program as a release is made, unless one is given.
 func (b *bench) build(given, pkg string) (string, error) {
 	if given != "" {
 		return filepath.Abs(given)
 	}
-	out := b.path(filepath.Base(pkg))
+	out := b.path("bin-" + filepath.Base(pkg))
 	cmd := exec.CommandContext(b.ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if msg, err := cmd.CombinedOutput(); err != nil {
@@ -95,8 +124,8 @@ func (b *bench) build(given, pkg string) (string, error) {
 
 // serve starts the endpoint and waits for the line that says where it listens.
 func (b *bench) serve(listen string) error {
-	cmd := exec.Command(b.endpointBin, "serve", "--dir", b.path("endpoint"), "--listen", listen, "--log-level", "error")
-	cmd.Stderr = os.Stderr
+	cmd := exec.Command(b.endpoint, "serve", "--dir", b.path("store"), "--listen", listen, "--log-level", "error")
+	cmd.Env, cmd.Stderr = b.env, os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -108,56 +137,28 @@ func (b *bench) serve(listen string) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("virgo-endpoint serve: %w", err), cmd.Wait())
 	}
-	b.server = cmd
-	b.address = strings.TrimPrefix(strings.TrimSpace(line), "listening on ")
+	address := strings.TrimSpace(line[strings.LastIndexByte(strings.TrimSpace(line), ' ')+1:])
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		cmd.Process.Kill()
+		return errors.Join(fmt.Errorf("virgo-endpoint serve said %q: %w", line, err), cmd.Wait())
+	}
+	b.server, b.address = cmd, address
 	return nil
 }
 
-func (b *bench) stopServer() error {
+// stopServer ends the endpoint and waits until it has.
+func (b *bench) stopServer() {
 	if b.server == nil {
-		return nil
+		return
 	}
-	cmd := b.server
+	if err := b.server.Process.Signal(syscall.SIGTERM); err != nil { // Windows knows no SIGTERM
+		b.server.Process.Kill()
+	}
+	b.server.Wait()
 	b.server = nil
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	return cmd.Wait()
 }
 
 func (b *bench) close() {
-	if b.server != nil {
-		b.server.Process.Kill()
-		b.server.Wait()
-	}
+	b.stopServer()
 	os.RemoveAll(b.dir)
 }
-
-// A subject is one enrolled host: its configuration and state.
-type subject struct {
-	bench         *bench
-	config, state string
-}
-
-// enrol writes the configuration that `virgo setup` would write.
-func (b *bench) enrol(name, address string) (*subject, error) {
-	s := &subject{b, b.path(name + ".yaml"), b.path(name + ".state")}
-	text := fmt.Sprintf("endpoint: %q\ntoken: %q\npin: %q\nagent_id: %q\nspool:\n  max_bytes: 64GiB\n", address, b.token, b.pin, name)
-	return s, os.WriteFile(s.config, []byte(text), 0o600)
-}
-
-// run is one measured run of the agent; it fails where the process did.
-func (s *subject) run(args ...string) (sample, error) {
-	if err := s.bench.ctx.Err(); err != nil {
-		return sample{}, err
-	}
-	argv := append([]string{s.bench.virgo, "--config", s.config, "--state", s.state}, args...)
-	m, err := measure(os.Environ(), argv...)
-	if err == nil && m.Code != 0 {
-		err = fmt.Errorf("virgo %s ended with %d: %s", strings.Join(args, " "), m.Code, m.Stderr)
-	}
-	return m, err
-}
-
-// nextSecond waits until every check of period 1 is due again.
-func nextSecond() { time.Sleep(1100 * time.Millisecond) }

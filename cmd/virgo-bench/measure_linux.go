@@ -12,27 +12,26 @@ import (
 	"time"
 )
 
+// What ptrace(2) calls PTRACE_O_TRACEEXIT and PTRACE_EVENT_EXIT.
+const (
+	traceExit = 0x40
+	eventExit = 6
+)
+
 // measure runs a program to its end. See the package comment for why it is traced.
 func measure(env []string, argv ...string) (sample, error) {
-	// ptrace(2): all requests for a tracee come from the thread that traces it.
+	// All requests for a tracee come from the thread that traces it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	out, err := os.CreateTemp("", "virgo-bench-out")
-	if err != nil {
-		return sample{}, err
-	}
-	defer os.Remove(out.Name())
-	defer out.Close()
-	errOut, err := os.CreateTemp("", "virgo-bench-err")
+	// A file, not a pipe: nobody has to read it meanwhile.
+	errOut, err := os.CreateTemp("", "virgo-bench-stderr")
 	if err != nil {
 		return sample{}, err
 	}
 	defer os.Remove(errOut.Name())
 	defer errOut.Close()
-
-	// Files, not pipes: with a pipe exec.Cmd would copy in goroutines that this process's CPU pays for.
 	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Env, cmd.Stdout, cmd.Stderr = env, out, errOut
+	cmd.Env, cmd.Stderr = env, errOut
 	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
@@ -40,23 +39,27 @@ func measure(env []string, argv ...string) (sample, error) {
 	}
 	s, err := trace(cmd.Process.Pid)
 	s.Wall = time.Since(start)
+	cmd.Process.Release()
 	if err != nil {
-		cmd.Process.Kill()
+		syscall.Kill(cmd.Process.Pid, syscall.SIGKILL)
 		return s, fmt.Errorf("tracing %s: %w", argv[0], err)
 	}
-	s.Stdout, s.Stderr = content(out), content(errOut)
-	return s, nil
+	said, err := os.ReadFile(errOut.Name())
+	s.Stderr = string(said)
+	return s, err
 }
 
+// trace follows a child from its exec to its end. Only its first thread is traced and only its signals
+// and its exit stop it, so that what is measured is hardly disturbed.
 func trace(pid int) (sample, error) {
-	var s sample
-	var ws syscall.WaitStatus
-	var ru syscall.Rusage
-	if _, err := syscall.Wait4(pid, &ws, 0, nil); err != nil { // the stop at exec
+	var (
+		s  sample
+		ws syscall.WaitStatus
+		ru syscall.Rusage
+	)
+	if err := wait(pid, &ws, &ru); err != nil { // the stop at exec
 		return s, err
 	}
-	const traceExit = 0x40 // PTRACE_O_TRACEEXIT
-	const eventExit = 6    // PTRACE_EVENT_EXIT
 	if err := syscall.PtraceSetOptions(pid, traceExit); err != nil {
 		return s, err
 	}
@@ -66,52 +69,55 @@ func trace(pid int) (sample, error) {
 			return s, err
 		}
 		signal = 0
-		if _, err := syscall.Wait4(pid, &ws, 0, &ru); err != nil {
-			if err == syscall.EINTR {
-				continue
-			}
+		if err := wait(pid, &ws, &ru); err != nil {
 			return s, err
 		}
 		switch {
 		case ws.Exited() || ws.Signaled():
-			s.Code = ws.ExitStatus()
+			s.Code = ws.ExitStatus() // -1 where a signal ended it
 			s.CPU = time.Duration(ru.Utime.Nano() + ru.Stime.Nano())
 			return s, nil
 		case ws.Stopped() && ws.StopSignal() == syscall.SIGTRAP && ws.TrapCause() == eventExit:
-			if err := s.readStatus(pid); err != nil {
+			// Its memory is still there.
+			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+			if err != nil {
+				return s, err
+			}
+			if err := s.readStatus(status); err != nil {
 				return s, err
 			}
 		case ws.Stopped():
-			signal = int(ws.StopSignal()) // its own, for example the runtime's SIGURG
+			signal = int(ws.StopSignal()) // its own, for example the Go runtime's SIGURG
 		}
 	}
 }
 
-// readStatus reads proc_pid_status(5).
-func (s *sample) readStatus(pid int) error {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return err
+func wait(pid int, ws *syscall.WaitStatus, ru *syscall.Rusage) error {
+	for {
+		if _, err := syscall.Wait4(pid, ws, 0, ru); err != syscall.EINTR {
+			return err
+		}
 	}
-	for line := range bytes.Lines(b) {
+}
+
+// readStatus takes the memory's figures from proc_pid_status(5).
+func (s *sample) readStatus(status []byte) error {
+	for line := range bytes.Lines(status) {
 		name, rest, _ := strings.Cut(string(line), ":")
-		field := map[string]*int64{"VmHWM": &s.Peak, "RssAnon": &s.Anonymous, "RssFile": &s.File}[name]
-		if field == nil {
+		var figure *int64
+		switch name {
+		case "VmHWM":
+			figure = &s.Peak
+		case "RssAnon":
+			figure = &s.Anonymous
+		default:
 			continue
 		}
-		kb, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+		kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", name, err)
 		}
-		*field = kb << 10
+		*figure = kib << 10
 	}
 	return nil
-}
-
-func content(f *os.File) string {
-	b, err := os.ReadFile(f.Name())
-	if err != nil {
-		return err.Error()
-	}
-	return string(b)
 }

@@ -1,74 +1,117 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"net"
 	"sync"
+	"time"
 )
 
-// A relay passes one connection on and counts its flights: each time that bytes begin to go
-// from the agent to the endpoint after the endpoint had spoken.
+// linkDelay is how long a relay takes to pass bytes on, each way. It is long beside what either side
+// computes, so that what was sent without waiting for an answer is all on its way before one arrives.
+const linkDelay = 100 * time.Millisecond
+
+// A relay passes connections on over a slow link and counts the agent's round trips: one for each
+// connection (TCP), and one each time that it is answered after it had sent something. What it sends
+// last, its goodbye, is not answered before it is gone.
 type relay struct {
 	net.Listener
-	mu      sync.Mutex
-	toward  bool // the last bytes went to the endpoint
-	flights int
-	bytes   int64
+	target string
+	delay  time.Duration
+
+	mu    sync.Mutex
+	trips int
 }
 
-func newRelay(target string) (*relay, error) {
+func newRelay(target string, delay time.Duration) (*relay, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	r := &relay{Listener: l}
-	go func() {
-		for {
-			in, err := l.Accept()
-			if err != nil {
-				return
-			}
-			out, err := net.Dial("tcp", target)
-			if err != nil {
-				in.Close()
-				continue
-			}
-			go r.pass(in, out, true)
-			go r.pass(out, in, false)
-		}
-	}()
+	r := &relay{Listener: l, target: target, delay: delay}
+	go r.serve()
 	return r, nil
 }
 
-func (r *relay) pass(from, to net.Conn, toward bool) {
-	buf := make([]byte, 64<<10)
+// take gives the round trips since it was last called.
+func (r *relay) take() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.trips
+	r.trips = 0
+	return n
+}
+
+func (r *relay) serve() {
 	for {
-		n, err := from.Read(buf)
-		if n > 0 {
-			r.mu.Lock()
-			if toward && !r.toward {
-				r.flights++
-			}
-			r.toward = toward
-			r.bytes += int64(n)
-			r.mu.Unlock()
-			if _, err := to.Write(buf[:n]); err != nil {
-				from.Close()
-			}
-		}
+		agent, err := r.Accept()
 		if err != nil {
-			if c, ok := to.(*net.TCPConn); ok {
-				c.CloseWrite()
-			}
 			return
 		}
+		endpoint, err := net.Dial("tcp", r.target)
+		if err != nil {
+			agent.Close()
+			continue
+		}
+		r.mu.Lock()
+		r.trips++
+		r.mu.Unlock()
+		var asked, gone bool // guarded by r.mu
+		go pass(agent, endpoint, r.delay, func(last bool) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			asked, gone = true, last
+		}, nil)
+		go pass(endpoint, agent, r.delay, nil, func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if asked && !gone {
+				asked = false
+				r.trips++
+			}
+		})
 	}
 }
 
-// roundTrips counts those of a session: TCP's own, then every flight of the agent's that waits for an
-// answer. The last flight is the goodbye, which waits for none.
+// pass carries bytes from one side to the other, each delay after it came. read is told of each
+// that comes, and of the end; written before each that is passed on.
+func pass(from, to net.Conn, delay time.Duration, read func(last bool), written func()) {
+	type part struct {
+		due   time.Time
+		bytes []byte
+	}
+	link := make(chan part, 1024)
+	go func() {
+		defer close(link)
+		for {
+			buf := make([]byte, 16<<10)
+			n, err := from.Read(buf)
+			if read != nil && (n > 0 || err != nil) {
+				read(err != nil)
+			}
+			if n > 0 {
+				link <- part{time.Now().Add(delay), buf[:n]}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	for p := range link {
+		time.Sleep(time.Until(p.due))
+		if written != nil {
+			written()
+		}
+		to.Write(p.bytes) // where that fails the other direction ends as well
+	}
+	if c, ok := to.(*net.TCPConn); ok {
+		c.CloseWrite()
+	}
+}
+
+// roundTrips counts those of a session.
 func (b *bench) roundTrips(r *report) error {
-	relay, err := newRelay(b.address)
+	relay, err := newRelay(b.address, linkDelay)
 	if err != nil {
 		return err
 	}
@@ -81,22 +124,19 @@ func (b *bench) roundTrips(r *report) error {
 	if _, err := host.run("run", "--strict"); err != nil {
 		return err
 	}
-	var trips []float64
-	for range b.cli.Runs {
-		nextSecond()
-		relay.mu.Lock()
-		relay.flights, relay.toward = 0, false
-		relay.mu.Unlock()
+	relay.take()
+	// Hardly anything of it depends on chance: few runs are enough, and the worst one counts.
+	worst := 0
+	for range 3 {
+		b.nextSecond()
 		if _, err := host.run("run", "--strict"); err != nil {
 			return err
 		}
-		relay.mu.Lock()
-		trips = append(trips, float64(1+relay.flights-1))
-		relay.mu.Unlock()
+		worst = max(worst, relay.take())
 	}
-	if n := median(trips); n < 2 {
-		return fmt.Errorf("%v round trips counted: nothing went through the relay", n)
+	if worst < 2 {
+		return errors.New("nothing went through the relay")
 	}
-	r.budget("run: network round trips", median(trips), "", roundTripBudget)
+	r.atMost("virgo run: network round trips", float64(worst), "", roundTripBudget)
 	return nil
 }

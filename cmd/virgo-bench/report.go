@@ -6,121 +6,117 @@ import (
 	"io"
 	"math"
 	"runtime"
-	"slices"
-	"text/tabwriter"
-	"time"
+	"strconv"
+	"strings"
 )
 
-// A row is one figure of the table.
+// schemaVersion of the JSON document; it grows when a field changes its meaning or goes.
+const schemaVersion = 1
+
+// A report is the table.
+type report struct {
+	SchemaVersion int    `json:"schema_version"`
+	Platform      string `json:"platform"`
+	CPUs          int    `json:"cpus"`
+	Go            string `json:"go"`
+	Runs          int    `json:"runs"`
+	Rows          []row  `json:"rows"`
+}
+
+// A row is one figure: the median over the runs.
 type row struct {
-	Name  string  `json:"name"`
-	Value float64 `json:"value"`
-	Unit  string  `json:"unit"`
-	// Budget that the figure must not pass; 0 where there is none. Floor turns it into one that the figure
-	// must reach.
-	Budget float64 `json:"budget,omitempty"`
-	Floor  bool    `json:"floor,omitempty"`
-	// Aim says that a later step of the project is to meet the budget.
-	Aim bool `json:"aim,omitempty"`
-	// Met is meaningful where there is a budget.
-	Met bool `json:"met,omitempty"`
+	Name   string  `json:"name"`
+	Value  float64 `json:"value"`
+	Unit   string  `json:"unit"`
+	Budget *budget `json:"budget,omitempty"`
 }
 
-type report struct{ rows []row }
+// A budget is what a figure must not pass.
+type budget struct {
+	Bound float64 `json:"bound"`
+	// AtLeast turns the budget into a bound that the figure must reach.
+	AtLeast bool `json:"at_least"`
+	// Aim says that a later step of the project is to meet it.
+	Aim bool `json:"aim"`
+	Met bool `json:"met"`
+}
 
+func newReport(runs int) *report {
+	return &report{schemaVersion, runtime.GOOS + "/" + runtime.GOARCH, runtime.NumCPU(), runtime.Version(), runs, nil}
+}
+
+// add is a figure without a budget.
 func (r *report) add(name string, value float64, unit string) {
-	r.rows = append(r.rows, row{Name: name, Value: value, Unit: unit})
+	r.Rows = append(r.Rows, row{Name: name, Value: value, Unit: unit})
 }
 
-func (r *report) budget(name string, value float64, unit string, most float64) {
-	r.rows = append(r.rows, row{Name: name, Value: value, Unit: unit, Budget: most, Met: value <= most})
+// atMost is a figure that must not pass a bound.
+func (r *report) atMost(name string, value float64, unit string, bound float64) *budget {
+	r.add(name, value, unit)
+	return r.bound(budget{Bound: bound, Met: value <= bound})
 }
 
-func (r *report) aim(name string, value float64, unit string, most float64) {
-	r.rows = append(r.rows, row{Name: name, Value: value, Unit: unit, Budget: most, Met: value <= most, Aim: true})
+// atLeast is a figure that must reach a bound.
+func (r *report) atLeast(name string, value float64, unit string, bound float64) *budget {
+	r.add(name, value, unit)
+	return r.bound(budget{Bound: bound, AtLeast: true, Met: value >= bound})
 }
 
-func (r *report) aimFloor(name string, value float64, unit string, least float64) {
-	r.rows = append(r.rows, row{Name: name, Value: value, Unit: unit, Budget: least, Floor: true, Met: value >= least, Aim: true})
+func (r *report) bound(b budget) *budget {
+	r.Rows[len(r.Rows)-1].Budget = &b
+	return &b
+}
+
+func (b *budget) String() string {
+	if b == nil {
+		return ""
+	}
+	sign, verdict := "≤", "met"
+	if b.AtLeast {
+		sign = "≥"
+	}
+	if !b.Met {
+		verdict = "MISSED"
+	}
+	if b.Aim {
+		verdict += " (aim of a later step)"
+	}
+	return sign + " " + number(b.Bound) + "  " + verdict
 }
 
 func (r *report) print(w io.Writer) error {
-	fmt.Fprintf(w, "%s/%s, %d CPUs, %s\n\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "what\tfigure\tbudget\t")
-	for _, x := range r.rows {
-		fmt.Fprintf(t, "%s\t%s %s\t%s\t\n", x.Name, number(x.Value), x.Unit, x.verdict())
+	fmt.Fprintf(w, "%s, %d CPUs, %s, medians of %d runs\n", r.Platform, r.CPUs, r.Go, r.Runs)
+	if r.Runs < 10 {
+		fmt.Fprintln(w, "fewer than 10 runs: a look, not a measurement")
 	}
-	return t.Flush()
-}
-
-func (x row) verdict() string {
-	if x.Budget == 0 {
-		return ""
+	fmt.Fprintln(w)
+	name, figure, unit := 0, 0, 0
+	for _, x := range r.Rows {
+		name, figure, unit = max(name, len([]rune(x.Name))), max(figure, len(number(x.Value))), max(unit, len(x.Unit))
 	}
-	bound, word := "≤", "met"
-	if x.Floor {
-		bound = "≥"
+	for _, x := range r.Rows {
+		line := fmt.Sprintf("%-*s  %*s %-*s  %s", name, x.Name, figure, number(x.Value), unit, x.Unit, x.Budget)
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " ")); err != nil {
+			return err
+		}
 	}
-	if !x.Met {
-		word = "MISSED"
-	}
-	if x.Aim {
-		word += " (aim)"
-	}
-	return fmt.Sprintf("%s %s: %s", bound, number(x.Budget), word)
-}
-
-func number(f float64) string {
-	if f == math.Trunc(f) {
-		return fmt.Sprintf("%.0f", f)
-	}
-	return fmt.Sprintf("%.2f", f)
+	return nil
 }
 
 func (r *report) printJSON(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
-	return enc.Encode(struct {
-		SchemaVersion int    `json:"schema_version"`
-		Platform      string `json:"platform"`
-		CPUs          int    `json:"cpus"`
-		Go            string `json:"go"`
-		Rows          []row  `json:"rows"`
-	}{1, runtime.GOOS + "/" + runtime.GOARCH, runtime.NumCPU(), runtime.Version(), r.rows})
+	enc.SetEscapeHTML(false)
+	return enc.Encode(r)
 }
 
-func median(v []float64) float64 {
-	s := slices.Sorted(slices.Values(v))
-	n := len(s)
-	if n == 0 {
-		return math.NaN()
+// number has three digits that count, or all of a whole number's.
+func number(f float64) string {
+	switch abs := math.Abs(f); {
+	case f == math.Trunc(f) || abs >= 100:
+		return strconv.FormatFloat(f, 'f', 0, 64)
+	case abs >= 10:
+		return strconv.FormatFloat(f, 'f', 1, 64)
 	}
-	if n%2 == 1 {
-		return s[n/2]
-	}
-	return (s[n/2-1] + s[n/2]) / 2
+	return strconv.FormatFloat(f, 'f', 2, 64)
 }
-
-// of gives the median of a figure over samples.
-func of(samples []sample, f func(sample) float64) float64 {
-	v := make([]float64, len(samples))
-	for i, s := range samples {
-		v[i] = f(s)
-	}
-	return median(v)
-}
-
-// ratio gives the median of the pairs' ratios.
-func ratio(a, b []sample, f func(sample) float64) float64 {
-	v := make([]float64, len(a))
-	for i := range a {
-		v[i] = f(a[i]) / f(b[i])
-	}
-	return median(v)
-}
-
-func wallMS(s sample) float64  { return float64(s.Wall) / float64(time.Millisecond) }
-func cpuMS(s sample) float64   { return float64(s.CPU) / float64(time.Millisecond) }
-func peakMiB(s sample) float64 { return float64(s.Peak) / (1 << 20) }
-func anonMiB(s sample) float64 { return float64(s.Anonymous) / (1 << 20) }

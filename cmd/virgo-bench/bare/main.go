@@ -3,10 +3,13 @@
 package main
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/shirou/gopsutil/v3/cpu"
@@ -18,17 +21,17 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: bare ADDRESS DB")
+	if len(os.Args) != 4 {
+		fmt.Fprintln(os.Stderr, "usage: bare ADDRESS PIN DB")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1], os.Args[2]); err != nil {
+	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
 		fmt.Fprintln(os.Stderr, "bare:", err)
 		os.Exit(1)
 	}
 }
 
-func run(address, path string) error {
+func run(address, pin, path string) error {
 	seen, err := look()
 	if err != nil {
 		return err
@@ -40,7 +43,7 @@ func run(address, path string) error {
 	if err := keep(path, b); err != nil {
 		return err
 	}
-	return send(address, append(b, '\n'))
+	return send(address, pin, append(b, '\n'))
 }
 
 func look() ([]any, error) {
@@ -103,9 +106,18 @@ func keep(path string, b []byte) error {
 	})
 }
 
-// send does not verify the certificate: that is the least that a TLS send can cost.
-func send(address string, b []byte) error {
-	conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true})
+// send verifies the peer by its pinned key: "sha256:" and the SHA-256 of its public key in hex.
+func send(address, pin string, b []byte) error {
+	conn, err := tls.Dial("tcp", address, &tls.Config{
+		InsecureSkipVerify: true, // the pin says who it is
+		VerifyConnection: func(s tls.ConnectionState) error {
+			sum := sha256.Sum256(s.PeerCertificates[0].RawSubjectPublicKeyInfo)
+			if got := hex.EncodeToString(sum[:]); strings.TrimPrefix(pin, "sha256:") != got {
+				return fmt.Errorf("the peer's key is %s, not %s", got, pin)
+			}
+			return nil
+		},
+	})
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,9 @@ func TestMedianAndPairs(t *testing.T) {
 		t.Errorf("none: %v", m)
 	}
 	// A machine that is slower at one pair than at another makes no difference to the ratio.
-	at := func(a, b time.Duration) pair { return pair{sample{Wall: a * time.Second}, sample{Wall: b * time.Second}} }
+	at := func(a, b time.Duration) pair {
+		return pair{sample{Wall: a * time.Second}, sample{Wall: b * time.Second}}
+	}
 	pairs := []pair{at(2, 1), at(20, 10), at(3, 1)}
 	if got := ratio(pairs, wallMS); got != 2 {
 		t.Errorf("ratio %v", got)

@@ -115,6 +115,8 @@ func (c *runCmd) verdict(a *app, rep agent.Report) error {
 		}}
 	case rep.KeepErr != nil:
 		a.notice("the results could not be kept (%v); they were delivered from memory", rep.KeepErr)
+	case rep.Dropped > 0 && rep.Dropping:
+		return &exitError{code: exitLost} // it was said when it began, and cron mails every word
 	case rep.Dropped > 0:
 		return &exitError{exitLost, withHint{
 			fmt.Errorf("%d older results were dropped to keep the spool within its bounds", rep.Dropped),

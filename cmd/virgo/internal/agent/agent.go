@@ -49,6 +49,8 @@ type Report struct {
 	// delivered; Lost how many are neither kept nor delivered.
 	// Dropped is how many older results the spool's bounds took to make room.
 	Due, Kept, Lost, Dropped int
+	// Dropping says that the run before dropped results as well.
+	Dropping bool
 	// KeepErr says why results could not be kept; nil where they were.
 	KeepErr  error
 	Delivery Delivery

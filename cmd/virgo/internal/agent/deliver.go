@@ -132,8 +132,9 @@ func (l *link) attempt(ctx context.Context, q *queue) error {
 	}
 	if l.changed || (w.ScheduleChanged != nil && *w.ScheduleChanged) {
 		if _, err := l.askSchedule(ctx, true); err != nil {
-			// The results are delivered; the schedule is asked for again by the next run.
-			l.agent.Verbose("schedule: %v", err)
+			// The results are delivered; the schedule is what the next run begins with.
+			l.agent.Verbose("schedule: asked for again by the next run: %v", err)
+			l.markChanged(ctx)
 		}
 	}
 	l.goodbye(ctx)

@@ -63,6 +63,7 @@ func (a *Agent) keep(ctx context.Context, p plan, f fresh, rep *Report) *queue {
 			Checks:      len(f.done),
 			Unavailable: f.unavailable,
 			PeakBytes:   peakBytes(),
+			Dropping:    dropped > 0,
 		}
 		return writeJSON(tx, runKey, run)
 	})
@@ -71,7 +72,7 @@ func (a *Agent) keep(ctx context.Context, p plan, f fresh, rep *Report) *queue {
 		q.unkept(a.ID, f.entries)
 		return q
 	}
-	rep.Kept, rep.Dropped = len(records), dropped
+	rep.Kept, rep.Dropped, rep.Dropping = len(records), dropped, p.state.Run.Dropping
 	q.fresh = records
 	q.backlog = waiting > 0
 	return q

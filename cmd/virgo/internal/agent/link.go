@@ -144,6 +144,19 @@ func (l *link) askSchedule(ctx context.Context, fresh bool) ([]schedule.Problem,
 	return problems, a.saveSchedule(ctx, cached)
 }
 
+// markChanged lets the next run fetch a schedule that this one heard of and did not get.
+func (l *link) markChanged(ctx context.Context) {
+	if !l.state.HasCached || l.state.Cached.Changed {
+		return // a run without a copy, or with a marked one, asks anyway
+	}
+	l.state.Cached.Changed = true
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	if err := l.agent.saveSchedule(ctx, l.state.Cached); err != nil {
+		l.agent.Verbose("schedule: %v", err)
+	}
+}
+
 func (a *Agent) saveSchedule(ctx context.Context, cached schedule.Cached) error {
 	b, err := cached.Marshal()
 	if err != nil {

@@ -48,6 +48,8 @@ type RunState struct {
 	Unavailable int `json:"unavailable"`
 	// PeakBytes is the run's peak resident memory; 0 where the system does not tell.
 	PeakBytes int64 `json:"peak_bytes,omitempty"`
+	// Dropping says that this run's results pushed older ones out: the next one need not say it again.
+	Dropping bool `json:"dropping,omitempty"`
 }
 
 // State is all that the agent remembers, as `virgo status` and `virgo schedule show` want it.

@@ -39,6 +39,10 @@ func TestAppendJSONIsTheProtocols(t *testing.T) {
 }
 
 func TestOfTwoMetricsWithOneNameTheLastStands(t *testing.T) {
+	few := []Metric{{Name: "a", Type: Int64, Value: "1"}, {Name: "b", Type: Int64, Value: "2"}, {Name: "a", Type: Int64, Value: "3"}}
+	if got := string(Result{Metrics: few}.AppendJSON(nil)); !strings.HasSuffix(got, `[[null,{"a":{"t":"int64","v":"3"},"b":{"t":"int64","v":"2"}}]]}`) {
+		t.Errorf("%s", got)
+	}
 	for _, many := range []int{0, 300} { // both ways of grouping
 		var ms []Metric
 		for i := range many {

@@ -7,8 +7,9 @@
 //	object = JSON object of at most MaxFrameBytes bytes, nested at most MaxDepth deep
 //
 // A [Frame] with a method is a request, whoever sent it; one without is a response. Ids are numbers or
-// strings of digits and are compared by value. Missing, null or mistyped fields are an error with a
-// clear text, never a crash; unknown fields are ignored.
+// strings of digits and are compared by value. A field that is missing but needed, null where it may not
+// be, of another type or there twice is a [FrameError] that names it, never a crash; unknown fields are
+// ignored. A comma before a closing bracket, as some endpoints write it, is read and never written.
 //
 // # A session
 //
@@ -29,8 +30,14 @@
 //
 // # What can fail
 //
-// Every failure is an [Error]-like value of a kind: could not reach, TLS, authentication, version, rate
-// limit, protocol, cut off. [Retry] repeats what may pass by itself, inside the caller's context, and
-// reports the real last error; authentication, version and protocol errors are final at once. What
-// was not acknowledged is the caller's to keep.
+// Every failure is of one kind to errors.Is: [ErrUnreachable], [ErrTLS], [ErrAuth], [ErrVersion],
+// [ErrRateLimit], [ErrRefused], [ErrProtocol] or [ErrCut]; those with a known next step have a Hint.
+// [Retry] repeats what may pass by itself, inside the caller's context, and reports the real last error.
+// What was not acknowledged is the caller's to keep.
+//
+// # Who waits for whom
+//
+// One goroutine reads, the caller's writes. The reader never writes, never calls the [Queue] or the
+// [Handler], and what it holds is bounded by what was asked and by [MaxRequests]: an endpoint that
+// floods while this side writes is read all the same, so neither can block the other.
 package transport

@@ -49,7 +49,7 @@ func (tx *Tx) append(entries []Entry) ([]Record, error) {
 
 	seq := queue.Sequence()
 	if k, _ := queue.Cursor().Last(); parseKey(k) > seq {
-		seq = parseKey(k) // a sequence that went back must not put one record over another
+		return nil, tx.disorder() // one record must not be put over another
 	}
 	queue.FillPercent = 1 // keys only grow: a page that is full stays as it is
 	records := make([]Record, len(entries))
@@ -65,7 +65,7 @@ func (tx *Tx) append(entries []Entry) ([]Record, error) {
 		v := values[from:len(values):len(values)]
 		key = keyOf(seq)
 		if err := queue.Put(key[:], v); err != nil {
-			return nil, fmt.Errorf("store in %s: %w", tx.s.path, err)
+			return nil, tx.odd(err)
 		}
 		tx.totals.queue.add(keyBytes + len(v))
 		writeID(&names, v[recordFixed:recordFixed+len(e.Agent)], start, seq)
@@ -75,7 +75,7 @@ func (tx *Tx) append(entries []Entry) ([]Record, error) {
 		}
 	}
 	if err := queue.SetSequence(seq); err != nil {
-		return nil, fmt.Errorf("store in %s: %w", tx.s.path, err)
+		return nil, tx.odd(err)
 	}
 	tx.totals.flow(len(entries), uint64(size+keyBytes*len(entries)))
 	tx.dirty, tx.appended = true, true
@@ -100,65 +100,27 @@ const maxTrim = 4096
 
 // trimQueue drops the oldest records while a bound is passed.
 func (tx *Tx) trimQueue(queue *bolt.Bucket, added int) error {
-	c := queue.Cursor()
-	for range maxTrim + added {
-		k, v := c.First()
-		if k == nil {
-			tx.totals.queue = tally{} // whatever was counted, nothing is there
-			return nil
+	t := &tx.totals
+	left, err := tx.dropHead(queue, &t.queue, maxTrim+added, func(_ uint64, v []byte) (Cause, bool) {
+		if t.age > recordTime(v)+uint64(tx.s.opt.MaxAge.Milliseconds()) {
+			return CauseAge, true
 		}
-		aged := tx.totals.age > recordTime(v)+uint64(tx.s.opt.MaxAge.Milliseconds())
-		full := tx.totals.queue.bytes > uint64(tx.s.opt.MaxBytes)
-		if !aged && !full {
-			return nil
-		}
-		cause := CauseSpace
-		if aged {
-			cause = CauseAge
-		}
-		if err := tx.drop(c, k, v, cause, &tx.totals.queue); err != nil {
-			return err
-		}
+		return CauseSpace, t.queue.bytes > uint64(tx.s.opt.MaxBytes)
+	})
+	if err == nil && !left {
+		t.queue = tally{} // whatever was counted, nothing is there
 	}
-	return nil
+	return err
 }
 
 // trimRejected does the same for what was refused.
 func (tx *Tx) trimRejected(rejected *bolt.Bucket, added int) error {
-	c := rejected.Cursor()
-	for range maxTrim + added {
-		k, v := c.First()
-		if k == nil {
-			tx.totals.rejected = tally{}
-			return nil
-		}
-		if tx.totals.rejected.bytes <= uint64(tx.s.opt.MaxBytes/rejectedShare) {
-			return nil
-		}
-		if err := tx.drop(c, k, v, CauseRefused, &tx.totals.rejected); err != nil {
-			return err
-		}
+	t := &tx.totals
+	left, err := tx.dropHead(rejected, &t.rejected, maxTrim+added, func(uint64, []byte) (Cause, bool) {
+		return CauseRefused, t.rejected.bytes > uint64(tx.s.opt.MaxBytes/rejectedShare)
+	})
+	if err == nil && !left {
+		t.rejected = tally{}
 	}
-	return nil
-}
-
-// drop deletes the record under c and counts it. What cannot be read counts as damaged, whatever the
-// reason it is dropped for.
-func (tx *Tx) drop(c *bolt.Cursor, k, v []byte, cause Cause, from *tally) error {
-	value := v
-	if from == &tx.totals.rejected {
-		_, value, _ = parseReason(v)
-	}
-	r, err := parseRecord(parseKey(k), value)
-	if err != nil {
-		cause = CauseDamaged
-	}
-	n := len(k) + len(v)
-	if err := c.Delete(); err != nil {
-		return fmt.Errorf("drop from %s: %w", tx.s.path, err)
-	}
-	from.sub(n)
-	tx.drops[cause.index()].note(n, r.made, err == nil)
-	tx.dirty = true
-	return nil
+	return err
 }

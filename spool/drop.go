@@ -63,33 +63,23 @@ func (s *Spool) dropIDs(ctx context.Context, ids []string, sum *Drop) error {
 
 // dropAll drops up to the record that is last at its beginning.
 func (s *Spool) dropAll(ctx context.Context, bucket []byte, sum *Drop) error {
-	last, done := uint64(0), false
-	for first := true; !done; first = false {
+	last, known, done := uint64(0), false, false
+	for !done {
 		err := s.dropInside(ctx, sum, func(tx *Tx) error {
 			b, err := tx.writable(bucket)
 			if err != nil {
 				return err
 			}
-			from := &tx.totals.queue
-			if &bucket[0] == &bucketRejected[0] {
-				from = &tx.totals.rejected
+			if !known {
+				k, _ := b.Cursor().Last()
+				last, known = parseKey(k), true
 			}
-			c := b.Cursor()
-			if first {
-				k, _ := c.Last()
-				last = parseKey(k)
-			}
-			for range maxTrim {
-				k, v := c.First()
-				if k == nil || parseKey(k) > last {
-					done = true
-					return nil
-				}
-				if err := tx.drop(c, k, v, CauseUser, from); err != nil {
-					return err
-				}
-			}
-			return nil
+			left, err := tx.dropHead(b, tx.tallyOf(bucket), maxTrim, func(seq uint64, _ []byte) (Cause, bool) {
+				done = seq > last
+				return CauseUser, !done
+			})
+			done = done || !left
+			return err
 		})
 		if err != nil {
 			return err

@@ -39,26 +39,24 @@ type boltMeta struct {
 	freelist, pages, txid    uint64
 }
 
-var native = binary.NativeEndian
-
 func (m boltMeta) append(b []byte) []byte {
 	start := len(b)
-	b = native.AppendUint32(b, m.magic)
-	b = native.AppendUint32(b, m.version)
-	b = native.AppendUint32(b, m.pageSize)
-	b = native.AppendUint32(b, 0)
+	b = binary.NativeEndian.AppendUint32(b, m.magic)
+	b = binary.NativeEndian.AppendUint32(b, m.version)
+	b = binary.NativeEndian.AppendUint32(b, m.pageSize)
+	b = binary.NativeEndian.AppendUint32(b, 0)
 	for _, v := range [...]uint64{m.root, m.sequence, m.freelist, m.pages, m.txid} {
-		b = native.AppendUint64(b, v)
+		b = binary.NativeEndian.AppendUint64(b, v)
 	}
-	return native.AppendUint64(b, fnv1a(b[start:]))
+	return binary.NativeEndian.AppendUint64(b, fnv1a(b[start:]))
 }
 
 // readMeta reads what follows a page header; ok says that its checksum holds.
 func readMeta(b []byte) (m boltMeta, ok bool) {
-	m.magic, m.version, m.pageSize = native.Uint32(b), native.Uint32(b[4:]), native.Uint32(b[8:])
-	m.root, m.sequence = native.Uint64(b[16:]), native.Uint64(b[24:])
-	m.freelist, m.pages, m.txid = native.Uint64(b[32:]), native.Uint64(b[40:]), native.Uint64(b[48:])
-	return m, m.magic == boltMagic && native.Uint64(b[56:]) == fnv1a(b[:56])
+	m.magic, m.version, m.pageSize = binary.NativeEndian.Uint32(b), binary.NativeEndian.Uint32(b[4:]), binary.NativeEndian.Uint32(b[8:])
+	m.root, m.sequence = binary.NativeEndian.Uint64(b[16:]), binary.NativeEndian.Uint64(b[24:])
+	m.freelist, m.pages, m.txid = binary.NativeEndian.Uint64(b[32:]), binary.NativeEndian.Uint64(b[40:]), binary.NativeEndian.Uint64(b[48:])
+	return m, m.magic == boltMagic && binary.NativeEndian.Uint64(b[56:]) == fnv1a(b[:56])
 }
 
 func fnv1a(b []byte) uint64 {
@@ -124,10 +122,10 @@ func checkFreelist(f *os.File, path string, m boltMeta) error {
 	if _, err := f.ReadAt(b[:], int64(m.freelist)*pageSize); err != nil {
 		return err
 	}
-	id, flags, count := native.Uint64(b[:]), native.Uint16(b[8:]), uint64(native.Uint16(b[10:]))
-	room := (uint64(native.Uint32(b[12:])) + 1) * pageSize
+	id, flags, count := binary.NativeEndian.Uint64(b[:]), binary.NativeEndian.Uint16(b[8:]), uint64(binary.NativeEndian.Uint16(b[10:]))
+	room := (uint64(binary.NativeEndian.Uint32(b[12:])) + 1) * pageSize
 	if count == countElsewhere {
-		count = native.Uint64(b[pageHeader:])
+		count = binary.NativeEndian.Uint64(b[pageHeader:])
 		room -= 8
 	}
 	if id != m.freelist || flags != flagFreelist || count > m.pages || pageHeader+8*count > room ||
@@ -161,8 +159,8 @@ func newFile() []byte {
 	b := make([]byte, 0, newFilePages*pageSize)
 	for id := range uint64(newFilePages) {
 		flags := [newFilePages]uint16{flagMeta, flagMeta, flagFreelist, flagLeaf}[id]
-		b = native.AppendUint64(b, id)
-		b = native.AppendUint16(b, flags)
+		b = binary.NativeEndian.AppendUint64(b, id)
+		b = binary.NativeEndian.AppendUint16(b, flags)
 		b = append(b, 0, 0, 0, 0, 0, 0)
 		if flags == flagMeta {
 			b = boltMeta{

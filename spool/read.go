@@ -61,6 +61,12 @@ func (tx *Tx) read(bucket []byte, after uint64, maxRecords, maxBytes int, b *bat
 	if from == nil || err != nil || after == 1<<64-1 {
 		return err
 	}
+	queue, err := tx.bucket(bucketQueue)
+	if err != nil {
+		return err
+	}
+	rejected := string(bucket) == string(bucketRejected)
+	highest, before := queue.Sequence(), after
 	c := from.Cursor()
 	key := keyOf(after + 1)
 	likely := min(uint64(max(maxRecords, 0)), listRecords, tx.totals.queue.records+tx.totals.rejected.records)
@@ -69,8 +75,12 @@ func (tx *Tx) read(bucket []byte, after uint64, maxRecords, maxBytes int, b *bat
 	bytes, agents, ids := 0, 0, 0
 	for k, v := c.Seek(key[:]); k != nil && len(taken) < maxRecords; k, v = c.Next() {
 		seq := parseKey(k)
+		if seq <= before || seq > highest {
+			return tx.disorder()
+		}
+		before = seq
 		var why Refusal
-		if &bucket[0] == &bucketRejected[0] {
+		if rejected {
 			why, v, _ = parseReason(v)
 		}
 		r, err := parseRecord(seq, v)
@@ -86,7 +96,7 @@ func (tx *Tx) read(bucket []byte, after uint64, maxRecords, maxBytes int, b *bat
 			break
 		}
 		taken, seqs = append(taken, r), append(seqs, seq)
-		if &bucket[0] == &bucketRejected[0] {
+		if rejected {
 			b.reasons = append(b.reasons, why)
 		}
 		b.last = seq

@@ -1,9 +1,6 @@
 package spool
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 // An Outcome is what an endpoint said to one record.
 type Outcome struct {
@@ -53,11 +50,9 @@ func (tx *Tx) settle(outcomes []Outcome) error {
 				return err
 			}
 		}
-		if err := c.Delete(); err != nil {
-			return fmt.Errorf("settle in %s: %w", tx.s.path, err)
+		if err := tx.remove(c, key[:], keyBytes+len(v), &tx.totals.queue); err != nil {
+			return err
 		}
-		tx.totals.queue.sub(len(key) + len(v))
-		tx.dirty = true
 	}
 	if refused == 0 {
 		return nil
@@ -78,7 +73,7 @@ func (tx *Tx) putAside(key, v []byte, why *Refusal) error {
 	value := appendReason(make([]byte, 0, reasonFixed+min(len(why.Message), maxReason)+len(v)), why, tx.now)
 	value = append(value, v...)
 	if err := rejected.Put(key, value); err != nil {
-		return fmt.Errorf("settle in %s: %w", tx.s.path, err)
+		return tx.odd(err)
 	}
 	tx.totals.rejected.add(len(key) + len(value))
 	return nil
@@ -95,29 +90,4 @@ func (s *Spool) dropDamaged(ctx context.Context, seqs []uint64) error {
 		tx.inside = false
 		return err
 	})
-}
-
-// dropSeqs drops those of the sequences that are there and that match says yes to.
-func (tx *Tx) dropSeqs(bucket []byte, seqs []uint64, match func(seq uint64, v []byte) bool, cause Cause) error {
-	b, err := tx.writable(bucket)
-	if err != nil {
-		return err
-	}
-	from := &tx.totals.queue
-	if &bucket[0] == &bucketRejected[0] {
-		from = &tx.totals.rejected
-	}
-	c := b.Cursor()
-	var key [keyBytes]byte
-	for _, seq := range seqs {
-		key = keyOf(seq)
-		k, v := c.Seek(key[:])
-		if parseKey(k) != seq || !match(seq, v) {
-			continue
-		}
-		if err := tx.drop(c, key[:], v, cause, from); err != nil {
-			return err
-		}
-	}
-	return nil
 }

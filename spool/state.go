@@ -57,13 +57,13 @@ func (tx *Tx) put(space, key string, value []byte) error {
 	b := state.Bucket([]byte(space))
 	if b == nil {
 		if b, err = state.CreateBucket([]byte(space)); err != nil {
-			return fmt.Errorf("store in %s: %w", tx.s.path, err)
+			return tx.odd(err)
 		}
 	} else if was := b.Get([]byte(key)); was != nil && bytes.Equal(was, value) {
 		return nil
 	}
 	if err := b.Put([]byte(key), append([]byte{}, value...)); err != nil {
-		return fmt.Errorf("store in %s: %w", tx.s.path, err)
+		return tx.odd(err)
 	}
 	tx.dirty = true
 	return nil
@@ -86,7 +86,7 @@ func (tx *Tx) delete(space, key string) error {
 		return err
 	}
 	if err := b.Delete([]byte(key)); err != nil {
-		return fmt.Errorf("delete from %s: %w", tx.s.path, err)
+		return tx.odd(err)
 	}
 	tx.dirty = true
 	return nil

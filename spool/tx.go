@@ -78,7 +78,7 @@ func (tx *Tx) create() error {
 	}
 	for _, name := range allBuckets {
 		if _, err := tx.bolt.CreateBucket(name); err != nil {
-			return err
+			return tx.odd(err)
 		}
 	}
 	tx.o.created = true

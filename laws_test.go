@@ -286,7 +286,9 @@ var notInTheAgent = map[string]string{
 }
 
 func TestTheAgentLinksOnlyWhatItNeeds(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", "./cmd/virgo").Output()
+	list := exec.Command("go", "list", "-deps", "./cmd/virgo")
+	list.Env = append(os.Environ(), "GOOS=linux") // where the budget is measured
+	out, err := list.Output()
 	if err != nil {
 		t.Fatalf("go list -deps ./cmd/virgo: %v", err)
 	}

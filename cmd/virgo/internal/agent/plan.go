@@ -10,8 +10,18 @@ import (
 	"virgo/spool"
 )
 
-// claimGrace is how much longer than its check's time limit a claim lives: the time to keep the result.
+// claimGrace is how much longer than its run a claim lives: the time to keep the result.
 const claimGrace = 10 * time.Second
+
+// claimTime is how long a check stays claimed: until the run's own end, because a check that is quick by
+// itself may have to wait for others, and in no case less than its own time limit.
+func claimTime(ctx context.Context, c schedule.Check) time.Duration {
+	left := time.Duration(0)
+	if deadline, ok := ctx.Deadline(); ok {
+		left = time.Until(deadline)
+	}
+	return max(c.Timeout, left) + claimGrace
+}
 
 // A plan is what one run is going to do.
 type plan struct {
@@ -89,7 +99,7 @@ func (a *Agent) claim(ctx context.Context, local schedule.Schedule, mayAsk bool,
 		}
 		p.problems = problems
 		p.claimed, err = schedule.Claim(tx, a.ID, sch, now, func(c schedule.Check) time.Duration {
-			return c.Timeout + claimGrace
+			return claimTime(ctx, c)
 		})
 		if err != nil {
 			return err

@@ -187,7 +187,7 @@ func TestAChangedScheduleIsFetchedInTheSameSession(t *testing.T) {
 		t.Fatalf("%d answers", len(answers))
 	}
 	var info SystemInfo
-	if err := json.Unmarshal(answers[1].Result, &info); err != nil || info.Sysinfo.Name == "" || info.Sysinfo.Memory == 0 {
+	if err := json.Unmarshal(answers[1].Result, &info); err != nil || info.Sysinfo.Name == "" || info.Sysinfo.MemoryBytes == 0 {
 		t.Errorf("system.info: %s, %v", answers[1].Result, err)
 	}
 	if answers[2].Error == nil || answers[2].Error.Code != transport.CodeNotFound {

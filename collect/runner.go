@@ -15,6 +15,10 @@ const Grace = 2 * time.Second
 // DefaultConcurrency is how many checks run at the same time where a Runner does not say.
 const DefaultConcurrency = 4
 
+// Patience is how long a Runner waits for a check before it starts another one beside it. Most checks are
+// done by then, and one after the other they need one stack and one thread of the system's.
+const Patience = 2 * time.Millisecond
+
 // A Job is one check to run.
 type Job struct {
 	Check schedule.Check
@@ -58,7 +62,7 @@ type running struct {
 	abandon time.Time
 }
 
-// Run runs the jobs, Concurrency at a time, in their order, and calls each once a job, as they finish,
+// Run runs the jobs, up to Concurrency at a time ([Patience]), in their order, and calls each once a job, as they finish,
 // from the goroutine that called Run and so never two at a time. It returns when all jobs have their
 // outcome.
 //
@@ -78,10 +82,11 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(i int, o Outcome
 		active  = make([]running, 0, min(concurrency, len(jobs)))
 		over    = ctx.Done()
 		next    = 0
+		begun   time.Time // when the last check was started
 		timer   *time.Timer
 	)
 	for next < len(jobs) || len(active) > 0 {
-		for len(active) < concurrency && next < len(jobs) {
+		for len(active) < concurrency && next < len(jobs) && (len(active) == 0 || time.Since(begun) >= Patience) {
 			job := jobs[next]
 			if ctx.Err() != nil {
 				each(next, r.skipped(job))
@@ -89,6 +94,7 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(i int, o Outcome
 				each(next, r.failed(job, unknownType(r.Registry, job.Check.Type), 0))
 			} else {
 				active = append(active, r.start(ctx, next, job, t.Checker, results))
+				begun = time.Now()
 			}
 			next++
 		}
@@ -96,11 +102,15 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(i int, o Outcome
 			continue
 		}
 		last := soonest(active)
+		wake := active[last].abandon
+		if more := begun.Add(Patience); len(active) < concurrency && next < len(jobs) && more.Before(wake) {
+			wake = more
+		}
 		if timer == nil {
-			timer = time.NewTimer(time.Until(active[last].abandon))
+			timer = time.NewTimer(time.Until(wake))
 			defer timer.Stop()
 		} else {
-			timer.Reset(time.Until(active[last].abandon))
+			timer.Reset(time.Until(wake))
 		}
 		deliver := func(f finished) {
 			// One that is not active was abandoned and has its outcome.
@@ -128,6 +138,9 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(i int, o Outcome
 			default:
 			}
 			a := active[last]
+			if time.Now().Before(a.abandon) {
+				continue // it was time for another check
+			}
 			active = slices.Delete(active, last, last+1)
 			took := time.Since(a.started)
 			each(a.job, r.failed(jobs[a.job], overran(a.ctx, a.timeout, took), took))

@@ -119,6 +119,48 @@ func TestNoSpool(t *testing.T) {
 	}
 }
 
+// The numbers that bbolt starts from are weighed one by one.
+func TestWrongNumbersInHeader(t *testing.T) {
+	good := goodFile(t)
+	m0, _ := readMeta(good[pageHeader:])
+	m1, _ := readMeta(good[pageSize+pageHeader:])
+	best, at := m0, pageHeader
+	if m1.txid > m0.txid {
+		best, at = m1, pageSize+pageHeader
+	}
+	freelist := int(best.freelist) * pageSize
+	le := binary.NativeEndian
+	for name, spoil := range map[string]func(b []byte){
+		"pages past the end":      func(b []byte) { m := best; m.pages = 1 << 40; copy(b[at:], m.append(nil)) },
+		"root past the pages":     func(b []byte) { m := best; m.root = m.pages; copy(b[at:], m.append(nil)) },
+		"root in a header":        func(b []byte) { m := best; m.root = 1; copy(b[at:], m.append(nil)) },
+		"freelist past the pages": func(b []byte) { m := best; m.freelist = m.pages; copy(b[at:], m.append(nil)) },
+		"freelist nowhere":        func(b []byte) { m := best; m.freelist = noFreelist; copy(b[at:], m.append(nil)) },
+		"freelist's id":           func(b []byte) { le.PutUint64(b[freelist:], 7) },
+		"freelist's kind":         func(b []byte) { le.PutUint16(b[freelist+8:], flagLeaf) },
+		"freelist's count":        func(b []byte) { le.PutUint16(b[freelist+10:], 5000) },
+		"freelist's overflow":     func(b []byte) { le.PutUint32(b[freelist+12:], 1<<31) },
+		"freelist's long count": func(b []byte) {
+			le.PutUint16(b[freelist+10:], countElsewhere)
+			le.PutUint64(b[freelist+pageHeader:], 1<<61)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := bytes.Clone(good)
+			spoil(b)
+			s := write(t, filepath.Join(t.TempDir(), "state"), b)
+			f, err := os.Open(s.Path())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if _, err := checkHeader(f, s.Path(), int64(len(b))); !errors.Is(err, ErrDamaged) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 func TestNewerFormat(t *testing.T) {
 	s := newSpool(t, Options{})
 	put(t, s, "x")

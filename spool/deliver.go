@@ -20,24 +20,30 @@ func (s *Spool) TryDeliver() (release func() error, ok bool, err error) {
 		if err != nil {
 			return nil, false, explain("open", path, true, err)
 		}
-		ok, err = tryLock(f, true)
-		if err != nil || !ok {
-			f.Close()
-			return nil, false, explain("lock", path, true, err)
-		}
-		_, still, err := checkFile(f, path)
-		if err != nil || !still {
-			f.Close()
-		}
-		if err != nil {
-			return nil, false, err
-		}
-		if still {
+		ok, still, err := lockDeliver(f, path)
+		if ok && still {
 			return sync.OnceValue(func() error {
 				unlock(f)
 				return f.Close()
 			}), true, nil
 		}
-		// The file was deleted between its opening and its locking: a lock on it would keep nobody out.
+		f.Close()
+		if err != nil || !ok {
+			return nil, false, err
+		}
+		// The file was deleted between its opening and its locking: take the one that is there now.
 	}
+}
+
+// lockDeliver locks f; still says that path names it yet. A lock on a file that was deleted keeps nobody
+// out.
+func lockDeliver(f *os.File, path string) (ok, still bool, err error) {
+	ok, err = tryLock(f, true)
+	if err != nil || !ok {
+		return false, false, explain("lock", path, true, err)
+	}
+	if _, still, err = checkFile(f, path); err != nil {
+		return false, false, err
+	}
+	return true, still, nil
 }

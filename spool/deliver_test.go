@@ -55,15 +55,35 @@ func TestTryDeliver(t *testing.T) {
 	if !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	// A lock on a file that is no longer there keeps nobody out, and must not seem to.
-	if err := os.Remove(filepath.Join(s.dir, deliverName)); err == nil {
-		again, ok, err := s.TryDeliver()
+	release()
+}
+
+// A lock on a file that is no longer there keeps nobody out, and must not seem to.
+func TestDeliverLockDeleted(t *testing.T) {
+	s := newSpool(t, Options{})
+	path := filepath.Join(s.dir, deliverName)
+	f, err := openFile(path, os.O_RDWR|os.O_CREATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := os.Remove(path); err != nil {
+		t.Skipf("an open file cannot be deleted here: %v", err)
+	}
+	for range 2 { // no file in its place, another one
+		if ok, still, err := lockDeliver(f, path); !ok || still || err != nil {
+			t.Errorf("%v, %v, %v", ok, still, err)
+		}
+		release, ok, err := s.TryDeliver()
 		if !ok || err != nil {
 			t.Fatal(ok, err)
 		}
-		again()
+		defer release()
+		if _, again, err := s.TryDeliver(); again || err != nil {
+			t.Errorf("taken twice: %v, %v", again, err)
+		}
+		release()
 	}
-	release()
 }
 
 // The lock goes with its holder, though a process that the holder started lives on.

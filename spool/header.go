@@ -99,7 +99,7 @@ func checkHeader(f *os.File, path string, size int64) (fileState, error) {
 		}
 	}
 	switch {
-	case size <= newFilePages*pageSize && (good == 0 || best.txid < 2):
+	case size <= newFilePages*pageSize: // the first commit makes it longer
 		return checkBegun(f, path, size)
 	case good == 0 && foreign == 2:
 		return 0, ErrNewerFormat

@@ -79,7 +79,7 @@ func appendRecord(b []byte, seq uint64, at uint64, start uint64, e *Entry) []byt
 }
 
 // recordSum covers the sequence too, so that a record in another's place is found out.
-func recordSum(seq uint64, v []byte) uint32 { return uint32(xxh64(0, v[summedFrom:])) }
+func recordSum(seq uint64, v []byte) uint32 { return uint32(xxh64(seq, v[summedFrom:])) }
 
 // parseRecord takes a value apart; errRecord where its form or its sum is wrong.
 func parseRecord(seq uint64, v []byte) (r stored, err error) {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -209,6 +210,51 @@ func TestPartsMissing(t *testing.T) {
 	boltUpdate(t, s.Path(), func(tx *bolt.Tx) error { return tx.DeleteBucket(bucketState) })
 	if err := s.View(context.Background(), func(tx *Tx) error { tx.Get("space", "key"); return nil }); !errors.Is(err, ErrDamaged) {
 		t.Errorf("state: %v", err)
+	}
+}
+
+// Keys out of order must end every walk: bbolt deletes nothing among them and says nothing.
+func TestKeysOutOfOrder(t *testing.T) {
+	for name, swap := range map[string][]uint64{
+		"first and last": {1, 9, 9, 1},
+		"past the last":  {5, 5000},
+		"none":           {5, 0},
+		"twice":          {5, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			made := newSpool(t, Options{})
+			put(t, made, "1", "2", "3", "4", "5", "6", "7", "8", "9")
+			b, err := os.ReadFile(made.Path())
+			if err != nil {
+				t.Fatal(err)
+			}
+			good := bytes.Clone(b)
+			for i := 0; i < len(swap); i += 2 {
+				data := strconv.FormatUint(swap[i], 10)
+				key, other := keyOf(swap[i]), keyOf(swap[i+1])
+				// A key stands right before its value, which ends with the data.
+				at := bytes.Index(good, append(key[:], kindPlain))
+				if value := good[at+keyBytes:]; at < 0 || !bytes.HasPrefix(value[recordFixed+len("agent-1"):], []byte(data)) {
+					t.Fatal("no such record in the file")
+				}
+				copy(b[at:], other[:])
+			}
+			dir := filepath.Join(t.TempDir(), "state")
+			s := write(t, dir, b)
+			if err := s.List(t.Context(), func(Record) error { return nil }); !errors.Is(err, ErrDamaged) {
+				t.Errorf("list: %v", err)
+			}
+			if _, err := s.Drop(t.Context(), Selection{Waiting: true}); !errors.Is(err, ErrDamaged) {
+				t.Errorf("drop: %v", err)
+			}
+			tight, err := Open(dir, Options{MaxBytes: int64(one(1)), Now: func() time.Time { return testTime }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := appendAll(tight, entry("x")); !errors.Is(err, ErrDamaged) {
+				t.Errorf("append past the bound: %v", err)
+			}
+		})
 	}
 }
 

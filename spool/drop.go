@@ -61,7 +61,7 @@ func (s *Spool) dropIDs(ctx context.Context, ids []string, sum *Drop) error {
 	})
 }
 
-// dropAll drops up to the record that is last at its beginning.
+// dropAll drops up to the record that was appended last when it begins.
 func (s *Spool) dropAll(ctx context.Context, bucket []byte, sum *Drop) error {
 	last, known, done := uint64(0), false, false
 	for !done {
@@ -71,8 +71,10 @@ func (s *Spool) dropAll(ctx context.Context, bucket []byte, sum *Drop) error {
 				return err
 			}
 			if !known {
-				k, _ := b.Cursor().Last()
-				last, known = parseKey(k), true
+				if last, err = tx.highest(); err != nil {
+					return err
+				}
+				known = true
 			}
 			left, err := tx.dropHead(b, tx.tallyOf(bucket), maxTrim, func(seq uint64, _ []byte) (Cause, bool) {
 				done = seq > last

@@ -61,19 +61,22 @@ func (tx *Tx) read(bucket []byte, after uint64, maxRecords, maxBytes int, b *bat
 	if from == nil || err != nil || after == 1<<64-1 {
 		return err
 	}
-	queue, err := tx.bucket(bucketQueue)
+	highest, err := tx.highest()
 	if err != nil {
 		return err
 	}
-	rejected := string(bucket) == string(bucketRejected)
-	highest, before := queue.Sequence(), after
+	rejected, before := string(bucket) == string(bucketRejected), after
 	c := from.Cursor()
-	key := keyOf(after + 1)
+	k, v := c.First() // what a search for the first key finds is another matter, where keys are out of order
+	if after > 0 {
+		key := keyOf(after + 1)
+		k, v = c.Seek(key[:])
+	}
 	likely := min(uint64(max(maxRecords, 0)), listRecords, tx.totals.queue.records+tx.totals.rejected.records)
 	taken := make([]stored, 0, likely)
 	seqs := make([]uint64, 0, cap(taken))
 	bytes, agents, ids := 0, 0, 0
-	for k, v := c.Seek(key[:]); k != nil && len(taken) < maxRecords; k, v = c.Next() {
+	for ; k != nil && len(taken) < maxRecords; k, v = c.Next() {
 		seq := parseKey(k)
 		if seq <= before || seq > highest {
 			return tx.disorder()

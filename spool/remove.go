@@ -2,22 +2,27 @@ package spool
 
 import bolt "go.etcd.io/bbolt"
 
-// bbolt finds a key by halving, so in a page whose keys are out of order it may delete nothing and say
-// nothing. Whoever deletes looks whether the key is gone, or he would delete it for ever.
-
-// disorder is the error for a tree whose keys are not where they belong.
+// disorder is the error for a tree whose keys are not where they belong. bbolt finds a key by halving,
+// so among keys that are out of order it may delete nothing and say nothing, or walk in a circle: who
+// walks looks that the keys grow.
 func (tx *Tx) disorder() error { return damaged(tx.s.path, "its keys are out of order") }
+
+// highest is the sequence of the record that was appended last.
+func (tx *Tx) highest() (uint64, error) {
+	queue, err := tx.bucket(bucketQueue)
+	if err != nil {
+		return 0, err
+	}
+	return queue.Sequence(), nil
+}
 
 // odd is for an error of bbolt that a whole tree does not give: keys and values were weighed before.
 func (tx *Tx) odd(err error) error { return damaged(tx.s.path, "%v", err) }
 
-// remove deletes the pair under c, whose key is key.
-func (tx *Tx) remove(c *bolt.Cursor, key []byte, bytes int, from *tally) error {
+// remove deletes the pair under c, which takes bytes.
+func (tx *Tx) remove(c *bolt.Cursor, bytes int, from *tally) error {
 	if err := c.Delete(); err != nil {
 		return tx.odd(err)
-	}
-	if k, _ := c.Seek(key); string(k) == string(key) {
-		return tx.disorder()
 	}
 	from.sub(bytes)
 	tx.dirty = true
@@ -35,8 +40,8 @@ func (tx *Tx) drop(c *bolt.Cursor, seq uint64, v []byte, cause Cause, from *tall
 	if err != nil {
 		cause = CauseDamaged
 	}
-	key, bytes := keyOf(seq), keyBytes+len(v)
-	if err := tx.remove(c, key[:], bytes, from); err != nil {
+	bytes := keyBytes + len(v)
+	if err := tx.remove(c, bytes, from); err != nil {
 		return err
 	}
 	tx.drops[cause.index()].note(bytes, r.made, err == nil)
@@ -46,6 +51,10 @@ func (tx *Tx) drop(c *bolt.Cursor, seq uint64, v []byte, cause Cause, from *tall
 // dropHead drops the oldest records, most of them at a time, for as long as why says so. left says
 // whether any is left.
 func (tx *Tx) dropHead(b *bolt.Bucket, from *tally, most int, why func(seq uint64, v []byte) (Cause, bool)) (left bool, err error) {
+	highest, err := tx.highest()
+	if err != nil {
+		return true, err
+	}
 	c := b.Cursor()
 	before := uint64(0)
 	for range most {
@@ -54,7 +63,7 @@ func (tx *Tx) dropHead(b *bolt.Bucket, from *tally, most int, why func(seq uint6
 			return false, nil
 		}
 		seq := parseKey(k)
-		if seq <= before {
+		if seq <= before || seq > highest {
 			return true, tx.disorder()
 		}
 		before = seq

@@ -50,7 +50,7 @@ func (tx *Tx) settle(outcomes []Outcome) error {
 				return err
 			}
 		}
-		if err := tx.remove(c, key[:], keyBytes+len(v), &tx.totals.queue); err != nil {
+		if err := tx.remove(c, keyBytes+len(v), &tx.totals.queue); err != nil {
 			return err
 		}
 	}

@@ -22,8 +22,7 @@ import (
 func (tx *Tx) Append(entries ...Entry) ([]Record, error) {
 	tx.inside = true
 	records, err := tx.append(entries)
-	tx.inside = false
-	return records, err
+	return records, tx.leave(err)
 }
 
 func (tx *Tx) append(entries []Entry) ([]Record, error) {

@@ -254,6 +254,11 @@ func TestKeysOutOfOrder(t *testing.T) {
 			if _, err := appendAll(tight, entry("x")); !errors.Is(err, ErrDamaged) {
 				t.Errorf("append past the bound: %v", err)
 			}
+			// A caller that does not look commits nothing all the same.
+			err = tight.Update(t.Context(), func(tx *Tx) error { tx.Append(entry("x")); return nil })
+			if after, _ := os.ReadFile(s.Path()); !errors.Is(err, ErrDamaged) || !bytes.Equal(after, b) {
+				t.Errorf("half an append was committed (%v)", err)
+			}
 		})
 	}
 }

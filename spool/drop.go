@@ -94,8 +94,7 @@ func (s *Spool) dropInside(ctx context.Context, sum *Drop, fn func(*Tx) error) e
 	var drops []Drop
 	err := s.transact(ctx, true, "drop", func(tx *Tx) error {
 		tx.inside = true
-		err := fn(tx)
-		tx.inside = false
+		err := tx.leave(fn(tx))
 		drops = tx.Dropped()
 		return err
 	})

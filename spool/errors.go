@@ -100,18 +100,22 @@ func damaged(path, why string, args ...any) error {
 	}
 }
 
-// explain names what the system's error means for the spool. what is the thing that was tried, path
-// what it was tried on.
+// explain names what the system's error means for the spool. what is the thing that was tried, path what
+// it was tried on, where the error does not name that itself.
 func explain(what, path string, write bool, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case write && hasErrno(err, errnosFull):
-		return fmt.Errorf("%s %s: %w: %w", what, path, ErrFull, err)
-	case write && hasErrno(err, errnosReadOnly):
-		return fmt.Errorf("%s %s: %w: %w", what, path, ErrReadOnly, err)
+	if err == nil || errors.Is(err, ErrDamaged) {
+		return err
 	}
-	return fmt.Errorf("%s %s: %w", what, path, err)
+	if !strings.Contains(err.Error(), path) {
+		what += " " + path
+	}
+	switch {
+	case write && hasErrno(err, errnosFull):
+		return fmt.Errorf("%s: %w: %w", what, ErrFull, err)
+	case write && hasErrno(err, errnosReadOnly):
+		return fmt.Errorf("%s: %w: %w", what, ErrReadOnly, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // hasErrno also looks at the text: bbolt hands some errors of the system on as text alone.

@@ -39,9 +39,7 @@ func (s *Spool) readBatch(ctx context.Context, bucket []byte, after uint64, maxR
 	b.last = after
 	err = s.View(ctx, func(tx *Tx) error {
 		tx.inside = true
-		err := tx.read(bucket, after, maxRecords, maxBytes, &b)
-		tx.inside = false
-		return err
+		return tx.leave(tx.read(bucket, after, maxRecords, maxBytes, &b))
 	})
 	return b, err
 }

@@ -20,9 +20,7 @@ func (s *Spool) Settle(ctx context.Context, outcomes []Outcome, also func(*Tx) e
 	}
 	return s.transact(ctx, true, "settle", func(tx *Tx) error {
 		tx.inside = true
-		err := tx.settle(outcomes)
-		tx.inside = false
-		if err != nil || also == nil {
+		if err := tx.leave(tx.settle(outcomes)); err != nil || also == nil {
 			return err
 		}
 		return also(tx)
@@ -83,11 +81,9 @@ func (tx *Tx) putAside(key, v []byte, why *Refusal) error {
 func (s *Spool) dropDamaged(ctx context.Context, seqs []uint64) error {
 	return s.transact(ctx, true, "drop", func(tx *Tx) error {
 		tx.inside = true
-		err := tx.dropSeqs(bucketQueue, seqs, func(seq uint64, v []byte) bool {
+		return tx.leave(tx.dropSeqs(bucketQueue, seqs, func(seq uint64, v []byte) bool {
 			_, err := parseRecord(seq, v)
 			return err != nil
-		}, CauseDamaged)
-		tx.inside = false
-		return err
+		}, CauseDamaged))
 	})
 }

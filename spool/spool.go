@@ -68,12 +68,12 @@ func Open(dir string, opt Options) (*Spool, error) {
 	err := checkDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeDir(dir); err != nil {
-			return nil, explain("create the folder", dir, true, err)
+			return nil, explain("make the state's folder", dir, true, err)
 		}
 		err = checkDir(dir)
 	}
 	if err != nil {
-		return nil, explain("open the state in", dir, false, err)
+		return nil, explain("open the state's folder", dir, false, err)
 	}
 	return s, nil
 }

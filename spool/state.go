@@ -21,14 +21,11 @@ const (
 func (tx *Tx) Get(space, key string) []byte {
 	tx.inside = true
 	b, err := tx.space(space)
-	if err != nil {
-		tx.fault = err
-	}
 	var v []byte
 	if b != nil && key != "" {
 		v = clone(b.Get([]byte(key)))
 	}
-	tx.inside = false
+	_ = tx.leave(err)
 	return v
 }
 
@@ -36,9 +33,7 @@ func (tx *Tx) Get(space, key string) []byte {
 // [ErrViewOnly], [ErrTxOver], [ErrDamaged].
 func (tx *Tx) Put(space, key string, value []byte) error {
 	tx.inside = true
-	err := tx.put(space, key, value)
-	tx.inside = false
-	return err
+	return tx.leave(tx.put(space, key, value))
 }
 
 func (tx *Tx) put(space, key string, value []byte) error {
@@ -72,9 +67,7 @@ func (tx *Tx) put(space, key string, value []byte) error {
 // Delete forgets a key, if it is there. Errors: [ErrViewOnly], [ErrTxOver], [ErrDamaged].
 func (tx *Tx) Delete(space, key string) error {
 	tx.inside = true
-	err := tx.delete(space, key)
-	tx.inside = false
-	return err
+	return tx.leave(tx.delete(space, key))
 }
 
 func (tx *Tx) delete(space, key string) error {
@@ -97,9 +90,7 @@ func (tx *Tx) delete(space, key string) error {
 // the walk and is returned as it is.
 func (tx *Tx) Each(space string, fn func(key string, value []byte) error) error {
 	tx.inside = true
-	err := tx.each(space, fn)
-	tx.inside = false
-	return err
+	return tx.leave(tx.each(space, fn))
 }
 
 func (tx *Tx) each(space string, fn func(key string, value []byte) error) error {

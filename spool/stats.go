@@ -41,8 +41,7 @@ func (s *Spool) Stats(ctx context.Context) (Stats, error) {
 func (tx *Tx) Stats() (Stats, error) {
 	tx.inside = true
 	st, err := tx.stats()
-	tx.inside = false
-	return st, err
+	return st, tx.leave(err)
 }
 
 func (tx *Tx) stats() (Stats, error) {

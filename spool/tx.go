@@ -2,6 +2,7 @@ package spool
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -29,7 +30,7 @@ type Tx struct {
 
 	totals totals
 	drops  [numCauses]Drop
-	fault  error // of a call that returns none
+	fault  error // why this transaction can no longer be committed
 }
 
 var (
@@ -107,6 +108,16 @@ func (tx *Tx) writable(name []byte) (*bolt.Bucket, error) {
 		return nil, ErrViewOnly
 	}
 	return tx.bucket(name)
+}
+
+// leave gives the word back to the caller. What was found damaged may be half changed: whatever the
+// caller makes of the error, the transaction ends with it.
+func (tx *Tx) leave(err error) error {
+	tx.inside = false
+	if err != nil && errors.Is(err, ErrDamaged) {
+		tx.fault = err
+	}
+	return err
 }
 
 // run gives the caller's function the word.

@@ -106,16 +106,21 @@ func explain(what, path string, write bool, err error) error {
 	if err == nil || errors.Is(err, ErrDamaged) {
 		return err
 	}
-	if !strings.Contains(err.Error(), path) {
-		what += " " + path
+	switch text := err.Error(); {
+	case strings.HasPrefix(text, what+" "+path):
+		what = ""
+	case strings.Contains(text, path):
+		what += ": "
+	default:
+		what += " " + path + ": "
 	}
 	switch {
 	case write && hasErrno(err, errnosFull):
-		return fmt.Errorf("%s: %w: %w", what, ErrFull, err)
+		return fmt.Errorf("%s%w: %w", what, ErrFull, err)
 	case write && hasErrno(err, errnosReadOnly):
-		return fmt.Errorf("%s: %w: %w", what, ErrReadOnly, err)
+		return fmt.Errorf("%s%w: %w", what, ErrReadOnly, err)
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	return fmt.Errorf("%s%w", what, err)
 }
 
 // hasErrno also looks at the text: bbolt hands some errors of the system on as text alone.

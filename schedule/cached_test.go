@@ -59,24 +59,36 @@ func TestDamagedCopyIsNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	kept := func(checks ...string) string { // a head, and checks as they are kept
+		return "\x01\x00\x00\x00" + string(rune(len(checks))) + strings.Join(checks, "")
+	}
+	const check = "\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x00"
+	if c, err := ParseCached([]byte(kept(check))); err != nil || len(c.Schedule.Checks) != 1 {
+		t.Fatalf("what the cases below spoil: %+v, %v", c, err)
+	}
 	for name, b := range map[string]string{
-		"none":         "",
-		"no JSON":      "\x00\x01",
-		"newer":        strings.Replace(string(good), `"version":1`, `"version":2`, 1),
-		"no version":   `{"checks":[]}`,
-		"no checks":    `{"version":1}`,
-		"one check":    `{"version":1,"checks":{"id":"a","type":"t"}}`,
-		"a bad check":  `{"version":1,"checks":[{"id":"a","type":"t","period":0}]}`,
-		"a bad time":   `{"version":1,"fetched_ms":9223372036854775807,"checks":[]}`,
-		"a mistyped":   `{"version":"1","checks":[]}`,
-		"a large hash": `{"version":1,"hash":"` + strings.Repeat("x", 2000) + `","checks":[]}`,
-		"too large":    string(good) + strings.Repeat(" ", MaxScheduleBytes),
+		"none":               "",
+		"JSON":               `{"version":1}`,
+		"newer":              "\x02" + string(good[1:]),
+		"a byte too many":    string(good) + "\x00",
+		"one id twice":       kept(check, check),
+		"more than there is": strings.Replace(kept(check), "\x01a", "\xffa", 1),
+		"no id":              kept("\x00\x01t\x00\x00\x3c\x3c\x00\x00\x00\x00"),
+		"a period of 0":      kept("\x01a\x01t\x00\x00\x00\x3c\x00\x00\x00\x00"),
+		"a long timeout":     kept("\x01a\x01t\x00\x00\x3c\xff\xff\xff\x0f\x00\x00\x00\x00"),
+		"alarms, no JSON":    kept("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x01x\x00"),
+		"details of text":    kept("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x01\x01x"),
+		"a number, none":     kept("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x06\x01\x01k\x02\x01x"),
+		"a key twice":        kept("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x06\x02\x01k\x03\x01k\x03"),
+		"too deep":           kept("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x06\x01\x01k" + strings.Repeat("\x05\x01", MaxDetailDepth+1) + "\x03"),
+		"a large hash":       "\x01\x00\x00\xd0\x0f" + strings.Repeat("x", 2000) + "\x00",
+		"too large":          string(good) + strings.Repeat(" ", MaxScheduleBytes),
 	} {
 		if _, err := ParseCached([]byte(b)); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for n := 0; n < len(good); n += 3 {
+	for n := 0; n < len(good); n++ {
 		if _, err := ParseCached(good[:n]); !errors.Is(err, ErrDamaged) {
 			t.Fatalf("cut after %d bytes: %v", n, err)
 		}
@@ -115,7 +127,7 @@ func TestStale(t *testing.T) {
 func FuzzParseCached(f *testing.F) {
 	good, _ := Cached{Schedule: Builtin(), Fetched: simulationStart, Hash: "h", Changed: true}.Marshal()
 	f.Add(good)
-	f.Add([]byte(`{"version":1,"fetched_ms":-1,"checks":[{"id":"a","type":"t","alarms":{}}]}`))
+	f.Add([]byte("\x01\x00\x00\x00\x01\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x02{}\x06\x01\x01k\x05\x02\x02\x011\x04"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := ParseCached(data)
 		if err != nil {

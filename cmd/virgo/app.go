@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"virgo/cmd/virgo/internal/agent"
@@ -25,6 +28,8 @@ type app struct {
 	globals
 	now    func() time.Time
 	getenv func(string) string
+	// tokenVariable is the environment variable that the token lies in; empty where it lies elsewhere.
+	tokenVariable string
 	// overdue ends the program although the command has not come back.
 	overdue chan error
 }
@@ -74,8 +79,18 @@ func (a *app) spool(cfg config.Config) (*spool.Spool, error) {
 // registry wires the families of checks. self gives agent.virgo its figures.
 func (a *app) registry(self func(context.Context) (host.Self, error)) (*collect.Registry, error) {
 	types := host.Types(host.Options{Self: self, StatProgram: statProgram()})
-	types = append(types, plugin.Type(a.paths().Plugins))
+	types = append(types, plugin.Type(a.paths().Plugins, a.pluginEnviron()...))
 	return collect.NewRegistry(types...)
+}
+
+// pluginEnviron is this process's environment without the token, where it lies in a variable of the
+// owner's choice. What virgo's own variables carry, the plugin runner drops by itself.
+func (a *app) pluginEnviron() []string {
+	variable := a.tokenVariable
+	return slices.DeleteFunc(os.Environ(), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return variable != "" && name == variable
+	})
 }
 
 // agent joins the rooms for a run.
@@ -84,6 +99,7 @@ func (a *app) agent() (*agent.Agent, config.Config, error) {
 	if err != nil {
 		return nil, cfg, err
 	}
+	a.tokenVariable = cfg.TokenVariable()
 	for _, w := range cfg.Warnings {
 		a.verbose("configuration: %s", w)
 	}

@@ -46,6 +46,9 @@ func (c *checkCmd) Run(a *app) error {
 }
 
 func (c *checkCmd) run(a *app) error {
+	if cfg, err := a.config(); err == nil {
+		a.tokenVariable = cfg.TokenVariable() // no plugin sees it, by hand neither
+	}
 	reg, err := a.registry(a.selfByHand)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"virgo/cmd/virgo/internal/footprint"
 	"virgo/collect/host"
 )
 
@@ -52,7 +53,10 @@ func run(ctx context.Context, args []string, std stdio) int {
 	}
 	a := &app{ctx: ctx, stdio: std, now: time.Now, getenv: os.Getenv, overdue: make(chan error, 1)}
 	done := make(chan error, 1)
-	go func() { done <- a.command(args) }()
+	go func() {
+		footprint.GrowStack()
+		done <- a.command(args)
+	}()
 	var err error
 	select {
 	case err = <-done:

@@ -9,7 +9,6 @@ import (
 
 	"virgo/cmd/virgo/internal/agent"
 	"virgo/cmd/virgo/internal/config"
-	"virgo/cmd/virgo/internal/footprint"
 	"virgo/cmd/virgo/internal/term"
 	"virgo/spool"
 )
@@ -64,7 +63,6 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	footprint.GiveBack() // the configuration's
 	watched := term.IsTerminal(a.out)
 	if c.Splay.set && !watched {
 		wait := config.Splay(cfg.AgentID, maxSplay)

@@ -15,12 +15,20 @@ import (
 
 // Parse reads one document; file is what errors call it. An empty document is Null. Every error is an
 // *Error.
-func Parse(file string, data []byte) (root Node, err error) {
+func Parse(file string, data []byte) (Node, error) {
 	if len(data) > MaxBytes {
 		return Node{}, &Error{File: file, Text: fmt.Sprintf("larger than %d bytes", MaxBytes)}
 	}
 	// Windows editors begin a file with a byte order mark.
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if root, ok := readPlain(data); ok {
+		return root, nil
+	}
+	return parseFull(file, data)
+}
+
+// parseFull reads all of the subset, and explains what cannot be read.
+func parseFull(file string, data []byte) (root Node, err error) {
 	if at := invalidUTF8(data); at >= 0 {
 		return Node{}, &Error{File: file, Line: 1 + bytes.Count(data[:at], []byte("\n")), Text: "not UTF-8 text", Help: "save the file as UTF-8"}
 	}

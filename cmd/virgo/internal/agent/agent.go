@@ -6,6 +6,7 @@ import (
 
 	"virgo/cmd/virgo/internal/footprint"
 	"virgo/collect"
+	"virgo/collect/host"
 	"virgo/schedule"
 	"virgo/spool"
 	"virgo/transport"
@@ -35,6 +36,8 @@ type Agent struct {
 	// Notice gets the lines a person must see even under cron; Verbose those for --verbose.
 	Notice  func(format string, args ...any)
 	Verbose func(format string, args ...any)
+	// snapshot is what agent.virgo reports while a run's own transaction is open; nil otherwise.
+	snapshot *host.Self
 	// Progress, where set, is told how a long delivery goes on.
 	Progress func(delivered int)
 }
@@ -84,24 +87,21 @@ func (a *Agent) Run(ctx context.Context, opt Options) (Report, error) {
 	link := &link{agent: a}
 	defer link.drop()
 
-	plan, err := a.plan(ctx, link, opt.Deliver)
-	rep.Problems = plan.problems
+	round := &round{agent: a, rep: &rep, keepOutcomes: opt.KeepOutcomes}
+	err := a.begin(ctx, link, round, opt.Deliver)
+	rep.Problems = round.problems
 	if err != nil {
 		return rep, err
 	}
-	rep.Due = len(plan.claimed)
-
-	footprint.GiveBack()
-	fresh := a.check(ctx, plan, &rep, opt.KeepOutcomes)
-	queue := a.keep(ctx, plan, fresh, &rep)
+	rep.Due = len(round.claimed)
+	queue := round.keep(ctx)
 
 	if opt.Deliver && len(a.Endpoints) > 0 {
 		footprint.GiveBack()
 		rep.Delivery = a.deliver(ctx, link, queue)
 	}
 	if rep.KeepErr != nil {
-		rep.Lost = len(fresh.entries) - queue.settledFresh
-		rep.Kept = 0
+		rep.Lost = len(round.entries) - queue.settledFresh
 	}
 	rep.Took = a.Now().Sub(rep.Started)
 	return rep, nil

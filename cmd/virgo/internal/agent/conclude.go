@@ -81,7 +81,7 @@ func (l *link) save(ctx context.Context) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	err := l.agent.Spool.Update(ctx, func(tx *spool.Tx) error {
-		return writeJSON(tx, linkKey, l.state.Link)
+		return tx.Put(agentSpace, linkKey, l.state.Link.append(nil))
 	})
 	l.dirty = err != nil
 	return err

@@ -89,7 +89,7 @@ func (a *Agent) deliver(ctx context.Context, l *link, q *queue) Delivery {
 	q.also = func(tx *spool.Tx) error {
 		l.arrived(started)
 		l.dirty = false
-		return writeJSON(tx, linkKey, l.state.Link)
+		return tx.Put(agentSpace, linkKey, l.state.Link.append(nil))
 	}
 	d := Delivery{Tried: true, Err: a.attempts(ctx, l, q)}
 	d.Endpoint, d.Delivered, d.Refused = l.endpoint, q.delivered, q.refused

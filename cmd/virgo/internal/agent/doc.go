@@ -3,14 +3,17 @@
 //
 // # The way of a run
 //
-//	plan      one transaction: read the cached schedule, add the local checks, claim what is due and take
+//	claim     one transaction: read the cached schedule, add the local checks, claim what is due and take
 //	          the samples of the run before. Where the schedule is missing, old or marked changed, a session is
 //	          opened first and asked for it, and kept for the delivery. If that fails, the last good copy
 //	          serves, however old; a host that never had one uses the local checks or, with none, the built-in.
-//	check     the due checks side by side. No file is open, so that another run waits for nothing.
-//	keep      one transaction: results, samples and last runs. From here on they survive anything but
-//	          the disk's death. If it fails (disk full, read-only), the results stay in memory and the
-//	          run still tries to deliver them; what then is not delivered is lost and said (exit code 5).
+//	check     the due checks side by side. The transaction stays open for them for a moment
+//	          ([quickChecks]); if they take longer, the claims are committed and no file is open, so that
+//	          another run waits for nothing.
+//	keep      results, samples and last runs, in that same transaction or, after slow checks, in one of
+//	          its own. From here on they survive anything but the disk's death. If it fails (disk full,
+//	          read-only), the results stay in memory and the run still tries to deliver them; what then is
+//	          not delivered is lost and said (exit code 5).
 //	deliver   one session: this run's results first, they are news; then the backlog, oldest first. A
 //	          result leaves the spool only when its acknowledgement arrived. One process delivers at a time; a
 //	          run that finds another one at it leaves it to that one.
@@ -23,6 +26,6 @@
 //
 // # What is kept beside the results
 //
-// In the spool's state, space "agent": the cached schedule, the last run, the last delivery, the rate at which
-// results come, and the features that each endpoint announced. Every value is JSON, documented at its type.
+// In the spool's state, space "agent": the cached schedule, the last run, the last delivery and
+// the features that each endpoint announced: lines of text, documented at their types.
 package agent

@@ -19,70 +19,75 @@ func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 }
 
-// keep appends what the checks saw and gives the queue for the delivery. Where the disk does not take
-// it, the queue holds it in memory.
-func (a *Agent) keep(ctx context.Context, p plan, f fresh, rep *Report) *queue {
+// keep waits for the checks, sees that what they brought is on the disk, and gives the queue for the
+// delivery. Where the disk does not take it, the queue holds it in memory.
+func (r *round) keep(ctx context.Context) *queue {
+	<-r.over
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	now := a.Now()
-	q := &queue{agent: a}
-	if p.unsaved != nil {
-		rep.KeepErr = p.unsaved
-		q.unkept(a.ID, f.entries)
+	a, q := r.agent, &queue{agent: r.agent}
+	if r.unsaved == nil && !r.isKept {
+		r.unsaved = a.Spool.Update(ctx, r.keepIn)
+	}
+	if r.unsaved != nil {
+		r.rep.KeepErr = r.unsaved
+		q.unkept(a.ID, r.entries, r.records)
 		return q
 	}
-	var records []spool.Record
-	var waiting uint64
-	dropped := 0
-	err := a.Spool.Update(ctx, func(tx *spool.Tx) error {
-		stats, err := tx.Stats()
-		if err != nil {
-			return err
-		}
-		waiting = stats.Records
-		if records, err = tx.Append(f.entries...); err != nil {
-			return err
-		}
-		for _, d := range tx.Dropped() {
-			dropped += int(d.Records)
-		}
-		for _, s := range f.samples {
-			if err := tx.Put(sampleSpace, s.checkID, s.data); err != nil {
-				return err
-			}
-		}
-		if err := schedule.Finish(tx, f.done, now); err != nil {
-			return err
-		}
-		if err := schedule.Release(tx, f.undone); err != nil {
-			return err
-		}
-		run := RunState{
-			StartedMS:   rep.Started.UnixMilli(),
-			TookMS:      now.Sub(rep.Started).Milliseconds(),
-			Checks:      len(f.done),
-			Unavailable: f.unavailable,
-			PeakBytes:   peakBytes(),
-			Dropping:    dropped > 0,
-		}
-		return writeJSON(tx, runKey, run)
-	})
-	if err != nil {
-		rep.KeepErr = err
-		q.unkept(a.ID, f.entries)
-		return q
-	}
-	rep.Kept, rep.Dropped, rep.Dropping = len(records), dropped, p.state.Run.Dropping
-	q.fresh = records
-	q.backlog = waiting > 0
+	r.rep.Kept, r.rep.Dropped, r.rep.Dropping = len(r.records), r.dropped, r.state.Run.Dropping
+	q.fresh, q.backlog = r.records, r.backlog
 	return q
 }
 
-// unkept gives entries that no spool took ids of their own kind, as unique as the spool's.
-func (q *queue) unkept(agent string, entries []spool.Entry) {
+// keepIn appends the results, with their samples and last runs, in one transaction.
+func (r *round) keepIn(tx *spool.Tx) error {
+	now := r.agent.Now()
+	stats, err := tx.Stats()
+	if err != nil {
+		return err
+	}
+	r.backlog = stats.Records > 0
+	if r.records, err = tx.Append(r.entries...); err != nil {
+		return err
+	}
+	r.dropped = 0
+	for _, d := range tx.Dropped() {
+		r.dropped += int(d.Records)
+	}
+	for _, s := range r.samples {
+		if err := tx.Put(sampleSpace, s.checkID, s.data); err != nil {
+			return err
+		}
+	}
+	if err := schedule.Finish(tx, r.done, now); err != nil {
+		return err
+	}
+	if err := schedule.Release(tx, r.undone); err != nil {
+		return err
+	}
+	r.isKept = true
+	run := RunState{
+		StartedMS:   r.rep.Started.UnixMilli(),
+		TookMS:      now.Sub(r.rep.Started).Milliseconds(),
+		Checks:      len(r.done),
+		Unavailable: r.unavailable,
+		PeakBytes:   peakBytes(),
+		Dropping:    r.dropped > 0,
+	}
+	return tx.Put(agentSpace, runKey, run.append(nil))
+}
+
+// unkept holds results that the disk did not take. Where their append got as far as their ids, they go
+// out under these: a commit that failed may have come to the disk all the same, and must not be a
+// second result then.
+func (q *queue) unkept(agent string, entries []spool.Entry, appended []spool.Record) {
+	q.memory = true
+	if len(appended) == len(entries) {
+		q.fresh = appended
+		return
+	}
 	var start [8]byte
 	rand.Read(start[:])
-	q.memory = true
 	for i, e := range entries {
 		q.fresh = append(q.fresh, spool.Record{
 			Seq:   uint64(i) + 1,

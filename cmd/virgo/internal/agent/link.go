@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"virgo/cmd/virgo/internal/footprint"
 	"virgo/schedule"
 	"virgo/spool"
 	"virgo/transport"
@@ -65,7 +64,6 @@ func (l *link) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	footprint.GiveBack() // the handshake's
 	a.Verbose("session: connected to %s", endpoint)
 	l.endpoint = endpoint
 	l.sess = transport.Start(ctx, conn, transport.Identity{

@@ -29,8 +29,6 @@ type plan struct {
 	previous [][]byte // samples of the run before, parallel to claimed
 	problems []schedule.Problem
 	state    State
-	// unsaved says why the claims could not be written; nil where they were.
-	unsaved error
 }
 
 // Scheduled gives the checks that hold now: the endpoint's and the local ones, or the built-in where
@@ -51,17 +49,16 @@ func scheduled(st State, local schedule.Schedule) (schedule.Schedule, []schedule
 	return merged, problems, nil
 }
 
-// plan claims what is due, after having asked for the schedule where that is called for.
-func (a *Agent) plan(ctx context.Context, l *link, deliver bool) (plan, error) {
+// begin claims what is due and starts it, after having asked for the schedule where that is called for.
+func (a *Agent) begin(ctx context.Context, l *link, r *round, deliver bool) error {
 	local, err := schedule.LoadDir(a.ChecksDir)
 	if err != nil {
-		return plan{}, &ConfigError{Err: err}
+		return &ConfigError{Err: err}
 	}
-	mayAsk := deliver && len(a.Endpoints) > 0
-	p, stale, err := a.claim(ctx, local, mayAsk, nil)
-	l.state = p.state
+	stale, err := a.claim(ctx, local, r, deliver && len(a.Endpoints) > 0, nil)
+	l.state = r.state
 	if err != nil || !stale {
-		return p, err
+		return err
 	}
 	var asked []schedule.Problem
 	if !l.held() {
@@ -75,56 +72,81 @@ func (a *Agent) plan(ctx context.Context, l *link, deliver bool) (plan, error) {
 			l.failed = err
 		}
 	}
-	p, _, err = a.claim(ctx, local, false, &l.state)
-	p.problems = append(asked, p.problems...)
-	return p, err
+	_, err = a.claim(ctx, local, r, false, &l.state)
+	r.problems = append(asked, r.problems...)
+	return err
 }
 
-// claim is the transaction of the plan. With mayAsk, a schedule that should be asked for again ends it
-// before anything is claimed. known, where not nil, is newer than what the disk may have.
-func (a *Agent) claim(ctx context.Context, local schedule.Schedule, mayAsk bool, known *State) (p plan, stale bool, err error) {
-	now := a.Now()
-	within := func(tx schedule.Store) error {
-		p = plan{state: ReadState(tx)}
-		if known != nil {
-			p.state = *known
-		}
-		stale = mayAsk && (!p.state.HasCached || p.state.Cached.Stale(now, a.ScheduleMaxAge))
-		if stale {
-			return nil
-		}
-		sch, problems, err := scheduled(p.state, local)
-		if err != nil {
+// claim is the transaction that a run begins with, and the only one before its delivery where the checks
+// are quick: their results are kept in it. With mayAsk, a schedule that should be asked for again ends
+// it before anything is claimed. known, where not nil, is newer than what the disk may have.
+func (a *Agent) claim(ctx context.Context, local schedule.Schedule, r *round, mayAsk bool, known *State) (stale bool, err error) {
+	err = a.Spool.Update(ctx, func(tx *spool.Tx) error {
+		stale, err = a.planIn(ctx, tx, local, r, mayAsk, known)
+		if err != nil || stale {
 			return err
 		}
-		p.problems = problems
-		p.claimed, err = schedule.Claim(tx, a.ID, sch, now, func(c schedule.Check) time.Duration {
-			return claimTime(ctx, c)
-		})
-		if err != nil {
+		if a.snapshot, err = snapshotFor(tx, r.plan, a.Now()); err != nil {
 			return err
 		}
-		p.previous = make([][]byte, len(p.claimed))
-		for i, c := range p.claimed {
-			p.previous[i] = tx.Get(sampleSpace, c.Check.ID)
+		if r.start(ctx); !r.endsWithin(quickChecks) {
+			return nil // the claims are committed, and the file is free while the checks go on
 		}
-		return nil
-	}
-	err = a.Spool.Update(ctx, func(tx *spool.Tx) error { return within(tx) })
-	if err == nil || errors.Is(err, spool.ErrLocked) || errors.Is(err, spool.ErrNewerFormat) || ctx.Err() != nil {
-		return p, stale, err
+		return r.keepIn(tx)
+	})
+	switch {
+	case err == nil:
+		return stale, nil
+	case r.over != nil: // the checks are under way or done: their results must not be lost for this
+		r.unsaved = err
+		return false, nil
+	case errors.Is(err, spool.ErrLocked), errors.Is(err, spool.ErrNewerFormat), ctx.Err() != nil:
+		return false, err
 	}
 	// The disk takes nothing. What it still gives tells what is due; the checks run, and the
 	// results go out from memory.
-	unsaved := err
-	err = a.Spool.View(ctx, func(tx *spool.Tx) error { return within(newOverlay(tx)) })
+	r.unsaved = err
+	err = a.Spool.View(ctx, func(tx *spool.Tx) error {
+		stale, err = a.planIn(ctx, newOverlay(tx), local, r, mayAsk, known)
+		return err
+	})
 	if err != nil {
-		if err = within(newOverlay(nothing{})); err != nil {
-			return p, stale, fmt.Errorf("claiming checks: %w", err)
+		if stale, err = a.planIn(ctx, newOverlay(nothing{}), local, r, mayAsk, known); err != nil {
+			return false, fmt.Errorf("claiming checks: %w", err)
 		}
 	}
-	p.unsaved = unsaved
-	return p, stale, nil
+	if !stale {
+		r.start(ctx)
+	}
+	return stale, nil
+}
+
+// planIn reads what there is and claims what is due.
+func (a *Agent) planIn(ctx context.Context, tx schedule.Store, local schedule.Schedule, r *round, mayAsk bool, known *State) (stale bool, err error) {
+	now := a.Now()
+	r.plan = plan{state: ReadState(tx)}
+	if known != nil {
+		r.state = *known
+	}
+	if mayAsk && (!r.state.HasCached || r.state.Cached.Stale(now, a.ScheduleMaxAge)) {
+		return true, nil
+	}
+	sch, problems, err := scheduled(r.state, local)
+	if err != nil {
+		return false, err
+	}
+	r.problems = problems
+	r.claimed, err = schedule.Claim(tx, a.ID, sch, now, func(c schedule.Check) time.Duration {
+		return claimTime(ctx, c)
+	})
+	if err != nil {
+		return false, err
+	}
+	r.previous = make([][]byte, len(r.claimed))
+	for i, c := range r.claimed {
+		r.previous[i] = tx.Get(sampleSpace, c.Check.ID)
+	}
+	return false, nil
 }
 
 // A ConfigError is something that the owner wrote and that cannot be used as it is.

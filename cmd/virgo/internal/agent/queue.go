@@ -78,13 +78,21 @@ func (q *queue) posts(records []spool.Record) []transport.Post {
 
 // withResultID puts result_id in front of an object's fields.
 func withResultID(id string, object []byte) []byte {
-	quoted, _ := json.Marshal(id) // a string always encodes
 	const head = `{"result_id":`
-	b := make([]byte, 0, len(head)+len(quoted)+1+len(object))
-	b = append(b, head...)
-	b = append(b, quoted...)
-	b = append(b, ',')
-	return append(b, object[1:]...)
+	b := make([]byte, 0, len(head)+len(id)+len(`"",`)+len(object))
+	b = appendJSONText(append(b, head...), id)
+	return append(append(b, ','), object[1:]...)
+}
+
+// appendJSONText is for ids: nearly all are as they are written.
+func appendJSONText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
+			quoted, _ := json.Marshal(s) // a string always encodes
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
 }
 
 // Settle takes what was acknowledged or refused out of the spool.

@@ -2,14 +2,19 @@ package agent
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"virgo/collect/host"
+	"virgo/schedule"
 	"virgo/spool"
 )
 
 // Self gives agent.virgo its figures: what the spool holds and what the runs before this one left.
 func (a *Agent) Self(ctx context.Context) (host.Self, error) {
+	if a.snapshot != nil {
+		return *a.snapshot, nil
+	}
 	var st State
 	var stats spool.Stats
 	err := a.Spool.View(ctx, func(tx *spool.Tx) (err error) {
@@ -21,6 +26,20 @@ func (a *Agent) Self(ctx context.Context) (host.Self, error) {
 		return host.Self{}, err
 	}
 	return self(st, stats, a.Now()), nil
+}
+
+// snapshotFor takes agent.virgo's figures from inside the transaction that its check may run in; nil where
+// that check is not due.
+func snapshotFor(tx *spool.Tx, p plan, now time.Time) (*host.Self, error) {
+	if !slices.ContainsFunc(p.claimed, func(c schedule.Claimed) bool { return c.Check.Type == "agent.virgo" }) {
+		return nil, nil
+	}
+	stats, err := tx.Stats()
+	if err != nil {
+		return nil, err
+	}
+	s := self(p.state, stats, now)
+	return &s, nil
 }
 
 // self leaves out what is not known yet.

@@ -2,8 +2,6 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 
 	"virgo/schedule"
@@ -75,25 +73,9 @@ func ReadState(tx getter) State {
 			st.Cached, st.HasCached = c, true
 		}
 	}
-	readJSON(tx, linkKey, &st.Link)
-	readJSON(tx, runKey, &st.Run)
+	st.Link = parseLink(tx.Get(agentSpace, linkKey))
+	st.Run = parseRun(tx.Get(agentSpace, runKey))
 	return st
-}
-
-func readJSON[T any](tx getter, key string, v *T) {
-	if b := tx.Get(agentSpace, key); b != nil {
-		if json.Unmarshal(b, v) != nil {
-			*v = *new(T)
-		}
-	}
-}
-
-func writeJSON(tx *spool.Tx, key string, v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("encoding %s: %w", key, err)
-	}
-	return tx.Put(agentSpace, key, b)
 }
 
 // State reads what is remembered, in a transaction of its own.
@@ -108,7 +90,7 @@ func (a *Agent) State(ctx context.Context) (State, error) {
 
 // setFeatures notes what an endpoint announced and says whether that is news.
 func (l *LinkState) setFeatures(endpoint string, names []string) bool {
-	if slices.Equal(l.Features[endpoint], names) {
+	if old, known := l.Features[endpoint]; known && slices.Equal(old, names) {
 		return false
 	}
 	if l.Features == nil || len(l.Features) >= maxRememberedEndpoints {

@@ -65,3 +65,12 @@ func oneToken(s, where string) (string, error) {
 	}
 	return s, nil
 }
+
+// TokenVariable is the environment variable that the token lies in (env:NAME); empty where it lies
+// elsewhere. What this host starts must not inherit it.
+func (c Config) TokenVariable() string {
+	if kind, rest := c.Credential.split(); kind == fromEnv {
+		return rest
+	}
+	return ""
+}

@@ -47,21 +47,6 @@ type Runner struct {
 	Now func() time.Time
 }
 
-// finished is what a check's goroutine hands back.
-type finished struct {
-	job     int
-	outcome Outcome
-}
-
-// running is a check under way.
-type running struct {
-	job     int
-	ctx     context.Context // the check's own
-	timeout time.Duration
-	started time.Time
-	abandon time.Time
-}
-
 // Run runs the jobs, up to Concurrency at a time ([Patience]), in their order, and calls each once a job, as they finish,
 // from the goroutine that called Run and so never two at a time. It returns when all jobs have their
 // outcome.
@@ -77,14 +62,14 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(i int, o Outcome
 		concurrency = DefaultConcurrency
 	}
 	var (
-		// Room for all, so that an abandoned check that comes back does not wait for a reader.
-		results = make(chan finished, len(jobs))
-		active  = make([]running, 0, min(concurrency, len(jobs)))
-		over    = ctx.Done()
-		next    = 0
-		begun   time.Time // when the last check was started
-		timer   *time.Timer
+		crew   = newCrew(r, len(jobs))
+		active = make([]running, 0, min(concurrency, len(jobs)))
+		over   = ctx.Done()
+		next   = 0
+		begun  time.Time // when the last check was started
+		timer  *time.Timer
 	)
+	defer crew.dismiss()
 	for next < len(jobs) || len(active) > 0 {
 		for len(active) < concurrency && next < len(jobs) && (len(active) == 0 || time.Since(begun) >= Patience) {
 			job := jobs[next]
@@ -93,7 +78,7 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(i int, o Outcome
 			} else if t, ok := r.Registry.Lookup(job.Check.Type); !ok {
 				each(next, r.failed(job, unknownType(r.Registry, job.Check.Type), 0))
 			} else {
-				active = append(active, r.start(ctx, next, job, t.Checker, results))
+				active = append(active, crew.start(ctx, next, job, t.Checker))
 				begun = time.Now()
 			}
 			next++
@@ -113,6 +98,7 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(i int, o Outcome
 			timer.Reset(time.Until(wake))
 		}
 		deliver := func(f finished) {
+			crew.back(f)
 			// One that is not active was abandoned and has its outcome.
 			if at := slices.IndexFunc(active, func(a running) bool { return a.job == f.job }); at >= 0 {
 				active = slices.Delete(active, at, at+1)
@@ -120,7 +106,7 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(i int, o Outcome
 			}
 		}
 		select {
-		case f := <-results:
+		case f := <-crew.results:
 			deliver(f)
 		case <-over:
 			over = nil
@@ -132,7 +118,7 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(i int, o Outcome
 			}
 		case <-timer.C:
 			select {
-			case f := <-results: // at the last moment; the timer is set anew for who is left
+			case f := <-crew.results: // at the last moment; the timer is set anew for who is left
 				deliver(f)
 				continue
 			default:
@@ -157,32 +143,6 @@ func soonest(active []running) int {
 		}
 	}
 	return first
-}
-
-// start runs one check in a goroutine of its own, which hands back its outcome whatever the check does.
-func (r *Runner) start(ctx context.Context, i int, job Job, checker Checker, results chan<- finished) running {
-	timeout := job.Check.Timeout
-	if timeout <= 0 {
-		timeout = schedule.DefaultTimeout
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errLimit)
-	deadline, _ := ctx.Deadline()
-	a := running{job: i, ctx: ctx, timeout: timeout, started: time.Now(), abandon: deadline.Add(Grace)}
-	go func() {
-		var o Outcome
-		returned := false
-		defer func() {
-			if !returned { // a panic, or runtime.Goexit
-				o = r.failed(job, panicked(recover()), time.Since(a.started))
-			}
-			cancel()
-			results <- finished{job: i, outcome: o}
-		}()
-		report, err := checker.Check(ctx, Request{Check: job.Check, Previous: job.Previous, Now: r.now})
-		o = r.outcome(a, job, report, err)
-		returned = true
-	}()
-	return a
 }
 
 func (r *Runner) now() time.Time {

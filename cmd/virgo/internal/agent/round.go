@@ -62,6 +62,7 @@ func (r *round) start(ctx context.Context) {
 	footprint.GiveBack()
 	go func() {
 		defer close(r.over)
+		footprint.GrowStack()
 		r.check(ctx)
 	}()
 }

@@ -7,5 +7,7 @@
 // bounded by [MaxBytes] and [MaxDepth] before anything recurses into it. Numbers with an exponent and no
 // point ("1e3") are text.
 //
+// What is written plainly is read in place, by a reader that leaves everything else to the full parser.
+//
 // An [Error] never quotes a value: a value may be a secret.
 package strictyaml

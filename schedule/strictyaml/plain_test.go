@@ -30,7 +30,7 @@ func TestPlainReaderTakes(t *testing.T) {
 		"nothing":                "",
 		"comments alone":         "# none yet\n\n  # x\n",
 		"one pair, no end":       "endpoint: a:1",
-		"the first checks":       "- id: root_fs\n  type: agent.filesystem\n  period: 5m\n  details:\n    target: /\n\n# z\n- id: web\n  type: agent.plugin\n  label: The web shop, all of it\n  timeout: 30\n  disabled: true\n  details:\n    file: shop.sh\n    args:\n    - --host\n",
+		"the first checks":       "- id: root_fs\n  type: agent.filesystem\n  period: 5m\n  details:\n    target: /\n\n# z\n- id: web\n  type: agent.plugin\n  label: The web shop, all of it\n  timeout: 30\n  disabled: true\n  details:\n    file: shop.sh\n    args:\n    - --host\n    - -v\n",
 		"a check by itself":      "id: a\ntype: agent.plugin\ndetails:\n  file: a.sh\n  args:\n    - \"-v\"\n    - '1'\n    - x y # z\n",
 		"a list at its key":      "a:\n- b\n- c\nd: e\n",
 		"a list in a list's map": "- a:\n  - b\n  c: d\n- a: b\n",
@@ -38,10 +38,10 @@ func TestPlainReaderTakes(t *testing.T) {
 		"values left out":        "a:\nb: # c\nc:\n",
 		"nothing by name":        "a: null\nb: Null\nc:\n  - NULL\n",
 		"truth":                  "a: true\nb: False\nc: yes\nd: tRUE\n",
-		"numbers":                "a: 60\nb: 1.50\nc: 0\nd: 0.25\ne: 123456789012345678\n",
+		"numbers":                "a: 60\nb: 1.50\nc: 0\nd: 0.25\ne: 123456789012345678\nf: 1.\n",
 		"text with digits":       "a: 64MiB\nb: 30d\nc: 10.0.0.1:50041\nd: 2024-01-02\ne: 10:20:30\nf: 1e3\n",
 		"quotes":                 "a: \"x \\\"y\\\" \\\\ \\/ \\n\\t#\" # z\nb: 'it''s: # '\nc: \"\"\nd: ''\n",
-		"signs within text":      "a: x{y} [z], w & * ! | > % @ ` ? - \\ \"'\nb: http://x:80/#y\nc: C:\\x\n",
+		"signs within text":      "a: x < y << z{y} [z], w & * ! | > % @ ` ? - \\ \"'\nb: http://x:80/#y\nc: C:\\x\n",
 		"not ASCII":              "# für\na: Größe\nb: \"日本\"\nc: été 😀\n",
 		"blanks":                 "a:   b  \n   \nc:  \n  d: \"e\"   \n\n",
 		"comments out of line":   "a:\n# x\n  b: c\n      # y\n # z\n  d: e\n # w\nf: g\n",
@@ -100,6 +100,8 @@ func TestPlainReaderHandsOver(t *testing.T) {
 		"a tilde":             "a: ~\n",
 		"a point":             "a: .5\n",
 		"a sign":              "a: -5\n",
+		"a sign before _":     "a: -_5\n",
+		"three dashes":        "- ---a\n",
 		"an octal":            "a: 0644\n",
 		"a hex":               "a: 0x1f\n",
 		"an underscore":       "a: 1_000\n",
@@ -159,6 +161,22 @@ func TestPlainReaderAgreesOnAllSmallFiles(t *testing.T) {
 
 // smallFile is a file's parts.
 const smallFile = 5
+
+// The two agree on what is nested just deep enough and just too deep.
+func TestPlainReaderKeepsTheDepth(t *testing.T) {
+	taken := 0
+	for depth := range MaxDepth + 4 {
+		in := strings.Repeat(" ", depth)
+		for _, last := range []string{"a: b\n", "a:\n" + in + "- b\n", "- b\n", "- a: b\n", "- a:\n" + in + "  - b\n"} {
+			if agree(t, staircase(depth)+in+last) {
+				taken++
+			}
+		}
+	}
+	if taken < 5*(MaxDepth-3) {
+		t.Errorf("only %d are taken", taken)
+	}
+}
 
 func FuzzPlain(f *testing.F) {
 	for _, s := range []string{

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/ecdh"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,10 +14,12 @@ import (
 
 	"virgo/cmd/virgo/internal/agent"
 	"virgo/cmd/virgo/internal/config"
+	"virgo/cmd/virgo/internal/footprint"
 	"virgo/cmd/virgo/internal/term"
 	"virgo/collect"
 	"virgo/collect/host"
 	"virgo/collect/plugin"
+	"virgo/schedule/strictyaml"
 	"virgo/spool"
 	"virgo/transport"
 )
@@ -30,6 +34,7 @@ type app struct {
 	getenv func(string) string
 	// tokenVariable is the environment variable that the token lies in; empty where it lies elsewhere.
 	tokenVariable string
+	stop          *interrupts
 	// overdue ends the program although the command has not come back.
 	overdue chan error
 }
@@ -130,8 +135,21 @@ func (a *app) newAgent(cfg config.Config) *agent.Agent {
 		Now:            a.now,
 		Notice:         a.notice,
 		Verbose:        a.verbose,
+		Slow:           a.stop.listen,
+		Checked:        checked,
+		Connected:      connected,
 	}
 }
+
+// checked gives back what a run's delivery does not need: the checks and the schedule; the configuration and
+// the command line.
+func checked() {
+	footprint.GiveBack(strictyaml.Parse, host.Types)
+	footprint.GiveBack(config.Load, plainRun)
+}
+
+// connected gives back what only a handshake needs: curves, ASN.1, certificates.
+func connected() { footprint.GiveBack(ecdh.P256, x509.ParseCertificate) }
 
 // notice is a line that a person must see, also under cron.
 func (a *app) notice(format string, args ...any) {

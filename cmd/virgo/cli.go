@@ -47,11 +47,11 @@ type stdio struct {
 type exited int
 
 // run is the program: its arguments and streams in, its exit code out.
-func run(ctx context.Context, args []string, std stdio) int {
+func run(ctx context.Context, args []string, std stdio, stop *interrupts) int {
 	if len(args) == 2 && args[0] == statCommand {
 		return statChild(args[1], std)
 	}
-	a := &app{ctx: ctx, stdio: std, now: time.Now, getenv: os.Getenv, overdue: make(chan error, 1)}
+	a := &app{ctx: ctx, stop: stop, stdio: std, now: time.Now, getenv: os.Getenv, overdue: make(chan error, 1)}
 	done := make(chan error, 1)
 	go func() {
 		footprint.GrowStack()
@@ -85,6 +85,7 @@ func (a *app) command(args []string) (err error) {
 		a.globals = g
 		return run.Run(a)
 	}
+	a.stop.listen()
 	var c cli
 	parser, err := newParser(&c, a.stdio)
 	if err != nil {

@@ -64,6 +64,9 @@ func (c *runCmd) Run(a *app) error {
 		return err
 	}
 	watched := term.IsTerminal(a.out)
+	if watched {
+		a.stop.listen()
+	}
 	if c.Splay.set && !watched {
 		wait := config.Splay(cfg.AgentID, maxSplay)
 		if c.Splay.wait != nil {

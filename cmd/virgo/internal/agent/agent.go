@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"virgo/cmd/virgo/internal/footprint"
 	"virgo/collect"
 	"virgo/collect/host"
 	"virgo/schedule"
@@ -36,6 +35,11 @@ type Agent struct {
 	// Notice gets the lines a person must see even under cron; Verbose those for --verbose.
 	Notice  func(format string, args ...any)
 	Verbose func(format string, args ...any)
+	// Checked and Connected, where set, are called between the checks and the delivery, and when a
+	// connection stands.
+	Checked, Connected func()
+	// Slow, where set, is called before anything that may take its time or that starts another program.
+	Slow func()
 	// snapshot is what agent.virgo reports while a run's own transaction is open; nil otherwise.
 	snapshot *host.Self
 	// Progress, where set, is told how a long delivery goes on.
@@ -97,7 +101,9 @@ func (a *Agent) Run(ctx context.Context, opt Options) (Report, error) {
 	queue := round.keep(ctx)
 
 	if opt.Deliver && len(a.Endpoints) > 0 {
-		footprint.GiveBack()
+		if a.Checked != nil {
+			a.Checked()
+		}
 		rep.Delivery = a.deliver(ctx, link, queue)
 	}
 	if rep.KeepErr != nil {

@@ -64,6 +64,9 @@ func (l *link) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if a.Connected != nil {
+		a.Connected()
+	}
 	a.Verbose("session: connected to %s", endpoint)
 	l.endpoint = endpoint
 	l.sess = transport.Start(ctx, conn, transport.Identity{

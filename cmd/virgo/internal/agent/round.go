@@ -3,9 +3,10 @@ package agent
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
-	"virgo/cmd/virgo/internal/footprint"
 	"virgo/collect"
 	"virgo/schedule"
 	"virgo/spool"
@@ -59,12 +60,24 @@ func (r *round) start(ctx context.Context) {
 		close(r.over)
 		return
 	}
-	footprint.GiveBack()
+	if slices.ContainsFunc(r.claimed, func(c schedule.Claimed) bool { return !onlyLooks(c.Check.Type) }) {
+		r.agent.slow()
+	}
 	go func() {
 		defer close(r.over)
-		footprint.GrowStack()
 		r.check(ctx)
 	}()
+}
+
+// onlyLooks says whether a check of this type looks at the kernel's own figures, in this process.
+func onlyLooks(checkType string) bool {
+	return strings.HasPrefix(checkType, "agent.") && checkType != "agent.plugin"
+}
+
+func (a *Agent) slow() {
+	if a.Slow != nil {
+		a.Slow()
+	}
 }
 
 // endsWithin says whether the checks are through after that time at most.
@@ -75,6 +88,7 @@ func (r *round) endsWithin(limit time.Duration) bool {
 	case <-r.over:
 		return true
 	case <-timer.C:
+		r.agent.slow()
 		return false
 	}
 }

@@ -3,6 +3,8 @@ package footprint
 import (
 	"bytes"
 	"os"
+	"reflect"
+	"runtime"
 	"strconv"
 	"unsafe"
 
@@ -12,38 +14,60 @@ import (
 // mapsBytes is enough for the first lines of /proc/self/maps, which are the program's own mappings.
 const mapsBytes = 1 << 10
 
-// GiveBack tells the kernel that the program's own code and constants are not needed just now. Where
-// anything about the program is not as expected it does nothing: this is thrift, not function.
+// GiveBack tells the kernel that the program's code between two functions is not needed just now, and
+// the entries of the tables that describe it. The linker lays a program out package by package, those that are
+// imported first come first, so that two functions name a range of packages. Whatever lies there in
+// truth comes back when it is called; the order of the two does not matter. Where anything about the program is not as
+// expected GiveBack does nothing: this is thrift, not function.
 //
 // It touches only mappings of the program's file that cannot be written, and only of a program linked at
 // a fixed address (ET_EXEC): one that is relocated has read-only pages that differ from the file, which
 // madvise(2) with MADV_DONTNEED would lose.
-func GiveBack() {
+func GiveBack(from, to any) {
+	text, constants, ok := program()
+	if !ok {
+		return
+	}
+	a, b := reflect.ValueOf(from).Pointer(), reflect.ValueOf(to).Pointer()
+	text.release(a, b)
+	// A *runtime.Func points into the table of functions, which is in the order of the code.
+	constants.release(uintptr(unsafe.Pointer(runtime.FuncForPC(a))), uintptr(unsafe.Pointer(runtime.FuncForPC(b))))
+}
+
+// release gives back the whole pages between two addresses of the mapping.
+func (m mapping) release(a, b uintptr) {
+	a, b = min(a, b), max(a, b)
+	if a < m.start || b > m.end {
+		return
+	}
+	page := uintptr(os.Getpagesize())
+	a, b = (a+page-1)&^(page-1), b&^(page-1)
+	if a < b {
+		_ = unix.Madvise(unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), a)), b-a), unix.MADV_DONTNEED)
+	}
+}
+
+// program gives the mappings of the program's code and of its constants.
+func program() (text, constants mapping, ok bool) {
 	f, err := os.Open("/proc/self/maps")
 	if err != nil {
-		return
+		return text, constants, false
 	}
 	defer f.Close()
 	var buf [mapsBytes]byte
 	n, err := f.Read(buf[:])
 	if err != nil {
-		return
+		return text, constants, false
 	}
-	lines := bytes.SplitN(buf[:n], []byte("\n"), 4)
-	if len(lines) < 4 {
-		return
+	lines := bytes.SplitN(buf[:n], []byte("\n"), 3)
+	if len(lines) < 3 {
+		return text, constants, false
 	}
-	text, ok := parseMapping(lines[0])
-	if !ok || text.offset != 0 || !text.executable || !fixedAddress(text) {
-		return
-	}
-	constants, ok := parseMapping(lines[1])
-	if !ok || constants.executable || constants.writable || constants.inode != text.inode || constants.start != text.end {
-		return
-	}
-	for _, m := range [...]mapping{text, constants} {
-		_ = unix.Madvise(m.bytes(), unix.MADV_DONTNEED)
-	}
+	text, ok1 := parseMapping(lines[0])
+	constants, ok2 := parseMapping(lines[1])
+	ok = ok1 && ok2 && text.offset == 0 && text.executable && !text.writable && fixedAddress(text) &&
+		!constants.executable && !constants.writable && constants.inode == text.inode && constants.start == text.end
+	return text, constants, ok
 }
 
 // A mapping is one line of proc_pid_maps(5).

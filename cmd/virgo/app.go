@@ -141,12 +141,12 @@ func (a *app) newAgent(cfg config.Config) *agent.Agent {
 	}
 }
 
-// checked gives back what a run's delivery does not need: the checks and the schedule; the configuration and
-// the command line.
-func checked() {
-	footprint.GiveBack(strictyaml.Parse, host.Types)
-	footprint.GiveBack(config.Load, plainRun)
-}
+// configured gives back what reading the command line and the configuration needed, and what was touched of
+// kong when the program was loaded.
+func configured() { footprint.GiveBack(config.Load, newParser) }
+
+// checked gives back what a run's delivery does not need: the checks and the schedule.
+func checked() { footprint.GiveBack(strictyaml.Parse, host.Types) }
 
 // connected gives back what only a handshake needs: curves, ASN.1, certificates.
 func connected() { footprint.GiveBack(ecdh.P256, x509.ParseCertificate) }

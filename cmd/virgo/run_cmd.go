@@ -63,6 +63,7 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	configured()
 	watched := term.IsTerminal(a.out)
 	if watched {
 		a.stop.listen()

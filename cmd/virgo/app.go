@@ -141,9 +141,12 @@ func (a *app) newAgent(cfg config.Config) *agent.Agent {
 	}
 }
 
-// configured gives back what reading the command line and the configuration needed, and what was touched of
-// kong when the program was loaded.
-func configured() { footprint.GiveBack(config.Load, newParser) }
+// configured gives back what reading the command line and the configuration needed, and what the start of the
+// program touched of kong and of TLS.
+func configured() {
+	footprint.GiveBack(ecdh.P256, transport.Retry)
+	footprint.GiveBack(config.Load, newParser)
+}
 
 // checked gives back what a run's delivery does not need: the checks and the schedule.
 func checked() { footprint.GiveBack(strictyaml.Parse, host.Types) }

@@ -26,7 +26,9 @@ func (r *round) keep(ctx context.Context) *queue {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	a, q := r.agent, &queue{agent: r.agent}
-	if r.unsaved == nil && !r.isKept {
+	if !r.isKept && r.records == nil {
+		// Also where the claims could not be written: the disk may have room again. Never after an append
+		// whose commit failed, because that may have come to the disk all the same.
 		r.unsaved = a.Spool.Update(ctx, r.keepIn)
 	}
 	if r.unsaved != nil {

@@ -101,7 +101,7 @@ func (a *app) showCheck(o collect.Outcome) error {
 		term.Cell{Text: o.Result.CheckType, Color: term.Head},
 		term.Cell{Text: string(o.Result.State), Color: color},
 		term.Cell{Text: o.Result.Status},
-		term.Cell{Text: term.Age(o.Took.Round(time.Millisecond)), Color: term.Faint},
+		term.Cell{Text: term.Age(o.Took), Color: term.Faint},
 	)
 	if err := head.Write(a.out, a.color()); err != nil {
 		return err

@@ -111,7 +111,7 @@ func (a *app) resultTable(reg *collect.Registry, outcomes []collect.Outcome) err
 			term.Cell{Text: string(o.Result.State), Color: color},
 			term.Cell{Text: shorten(o.Result.Status, 48)},
 			term.Cell{Text: telling(reg, o.Result)},
-			term.Cell{Text: term.Age(o.Took.Round(time.Millisecond)), Color: term.Faint},
+			term.Cell{Text: term.Age(o.Took), Color: term.Faint},
 		)
 	}
 	return t.Write(a.out, a.color())

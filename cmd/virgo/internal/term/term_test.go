@@ -31,6 +31,7 @@ func TestValue(t *testing.T) {
 func TestAge(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		250 * time.Millisecond:            "250ms",
+		300 * time.Microsecond:            "<1ms",
 		1500 * time.Millisecond:           "1.5s",
 		200 * time.Second:                 "3m20s",
 		2*time.Hour + 5*time.Minute:       "2h5m",

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"crypto/ecdh"
-	"crypto/x509"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +35,8 @@ type app struct {
 	// tokenVariable is the environment variable that the token lies in; empty where it lies elsewhere.
 	tokenVariable string
 	stop          *interrupts
+	// program gives back what a run no longer needs of it.
+	program footprint.Program
 	// overdue ends the program although the command has not come back.
 	overdue chan error
 }
@@ -136,23 +138,23 @@ func (a *app) newAgent(cfg config.Config) *agent.Agent {
 		Notice:         a.notice,
 		Verbose:        a.verbose,
 		Slow:           a.stop.listen,
-		Checked:        checked,
-		Connected:      connected,
+		Checked:        a.checked,
+		Connected:      a.connected,
 	}
 }
 
 // configured gives back what reading the command line and the configuration needed, and what the start of the
 // program touched of kong and of TLS.
-func configured() {
-	footprint.GiveBack(ecdh.P256, transport.Retry)
-	footprint.GiveBack(config.Load, newParser)
+func (a *app) configured() {
+	a.program.GiveBack(ecdh.P256, transport.Retry)
+	a.program.GiveBack(config.Load, newParser)
 }
 
 // checked gives back what a run's delivery does not need: the checks and the schedule.
-func checked() { footprint.GiveBack(strictyaml.Parse, host.Types) }
+func (a *app) checked() { a.program.GiveBack(strictyaml.Parse, host.Types) }
 
 // connected gives back what only a handshake needs: curves, ASN.1, certificates.
-func connected() { footprint.GiveBack(ecdh.P256, x509.ParseCertificate) }
+func (a *app) connected() { a.program.GiveBack(ecdh.P256, tls.Client) }
 
 // notice is a line that a person must see, also under cron.
 func (a *app) notice(format string, args ...any) {

@@ -63,7 +63,7 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	configured()
+	a.configured()
 	watched := term.IsTerminal(a.out)
 	if watched {
 		a.stop.listen()

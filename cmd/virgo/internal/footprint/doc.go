@@ -3,7 +3,7 @@
 // A run does one thing after the other, and each part touches code that no later part needs: the command line
 // and the configuration first, then the checks, then TLS. Linux counts every page of the program that was
 // ever touched as resident (and maps 64 KiB around each touch), so without this package a run's peak
-// is the sum of its parts. [GiveBack] between two parts leaves out what only the first one needed: the pages
+// is the sum of its parts. [Program.GiveBack] between two parts leaves out what only the first one needed: the pages
 // are clean, stay in the page cache, and come back at the cost of a minor fault should they be needed again.
 //
 // One processor is enough for a run that waits for disks and networks: [Narrow] saves the memory caches, the

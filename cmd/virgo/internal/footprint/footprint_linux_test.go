@@ -31,7 +31,7 @@ func resident(t *testing.T) int {
 func TestGiveBackReleasesPagesAndTheProgramGoesOn(t *testing.T) {
 	if os.Getenv("FOOTPRINT_CHILD") != "" {
 		before := resident(t)
-		GiveBack(strconv.Itoa, testing.MainStart)
+		new(Program).GiveBack(strconv.Itoa, testing.MainStart)
 		after := resident(t)
 		if after > before-128 {
 			t.Errorf("%d kB resident before, %d after", before, after)

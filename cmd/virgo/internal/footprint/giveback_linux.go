@@ -14,6 +14,12 @@ import (
 // mapsBytes is enough for the first lines of /proc/self/maps, which are the program's own mappings.
 const mapsBytes = 1 << 10
 
+// A Program is this program as it lies in memory. The zero value looks when it is first asked.
+type Program struct {
+	text, constants mapping
+	looked, known   bool
+}
+
 // GiveBack tells the kernel that the program's code between two functions is not needed just now, and
 // the entries of the tables that describe it. The linker lays a program out package by package, those that are
 // imported first come first, so that two functions name a range of packages. Whatever lies there in
@@ -23,15 +29,18 @@ const mapsBytes = 1 << 10
 // It touches only mappings of the program's file that cannot be written, and only of a program linked at
 // a fixed address (ET_EXEC): one that is relocated has read-only pages that differ from the file, which
 // madvise(2) with MADV_DONTNEED would lose.
-func GiveBack(from, to any) {
-	text, constants, ok := program()
-	if !ok {
+func (p *Program) GiveBack(from, to any) {
+	if !p.looked {
+		p.looked = true
+		p.text, p.constants, p.known = program()
+	}
+	if !p.known {
 		return
 	}
 	a, b := reflect.ValueOf(from).Pointer(), reflect.ValueOf(to).Pointer()
-	text.release(a, b)
+	p.text.release(a, b)
 	// A *runtime.Func points into the table of functions, which is in the order of the code.
-	constants.release(uintptr(unsafe.Pointer(runtime.FuncForPC(a))), uintptr(unsafe.Pointer(runtime.FuncForPC(b))))
+	p.constants.release(uintptr(unsafe.Pointer(runtime.FuncForPC(a))), uintptr(unsafe.Pointer(runtime.FuncForPC(b))))
 }
 
 // release gives back the whole pages between two addresses of the mapping.

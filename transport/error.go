@@ -47,6 +47,9 @@ type Error struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
 	Type    string `json:"type,omitempty"`
+	// RetryAfterMS is how long to stay away, in ms, where a rate limit's error says so; 0 where it does
+	// not, never negative.
+	RetryAfterMS int64 `json:"retry_after_ms,omitempty"`
 }
 
 // Error gives the code and the message.
@@ -91,6 +94,10 @@ func parseError(raw []byte) (*Error, error) {
 				return errors.New(`"type" is not a string`)
 			}
 			e.Type = words(s, maxTypeBytes)
+		case "retry_after_ms": // advice: what cannot be read as such is none
+			if n, err := strconv.ParseInt(string(value), 10, 64); err == nil && n > 0 {
+				e.RetryAfterMS = n
+			}
 		}
 		return nil
 	})

@@ -118,6 +118,9 @@ func appendError(b []byte, e *Error) []byte {
 	if e.Type != "" {
 		b = appendText(append(b, `,"type":`...), e.Type)
 	}
+	if e.RetryAfterMS > 0 {
+		b = strconv.AppendInt(append(b, `,"retry_after_ms":`...), e.RetryAfterMS, 10)
+	}
 	return append(b, '}')
 }
 

@@ -33,8 +33,9 @@ type Feature struct {
 	Version string `json:"version"`
 }
 
-// appendHello writes the params of handshake.hello.
-func (id *Identity) appendHello(b []byte) []byte {
+// appendHello writes the params of handshake.hello. ms is this host's clock, from which the endpoint learns
+// how far the two are apart.
+func (id *Identity) appendHello(b []byte, ms int64) []byte {
 	b = appendText(append(b, `{"token":`...), id.Token)
 	b = appendText(append(b, `,"agent_id":`...), id.AgentID)
 	b = appendText(append(b, `,"agent_name":`...), id.AgentName)
@@ -55,6 +56,7 @@ func (id *Identity) appendHello(b []byte) []byte {
 	if id.ScheduleHash != "" {
 		b = appendText(append(b, `,"schedule_hash":`...), id.ScheduleHash)
 	}
+	b = strconv.AppendInt(append(b, `,"timestamp":`...), ms, 10)
 	return append(b, '}')
 }
 

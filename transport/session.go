@@ -36,7 +36,7 @@ type SessionOptions struct {
 	WindowRequests, WindowBytes int
 	// IdleTimeout ends a session whose endpoint owes an answer; zero means [IdleTimeout].
 	IdleTimeout time.Duration
-	// Now is this host's clock, for heartbeats; nil means time.Now.
+	// Now is this host's clock, for hello and heartbeats; nil means time.Now.
 	Now func() time.Time
 }
 
@@ -104,7 +104,7 @@ func Start(ctx context.Context, conn net.Conn, id Identity, opt SessionOptions) 
 		s.receive(NewReader(conn))
 	}()
 	s.beaten = time.Now()
-	s.params = id.appendHello(s.params[:0])
+	s.params = id.appendHello(s.params[:0], s.opt.Now().UnixMilli())
 	if err := s.request(MethodHello, s.params, pending{kind: isHello}); err != nil {
 		s.fail(err)
 	}

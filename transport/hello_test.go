@@ -1,0 +1,45 @@
+package transport_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"virgo/transport"
+	"virgo/transport/transporttest"
+)
+
+// What hello says, byte for byte; the clock is the session's, however wrong.
+func TestHelloSaysWhatThisHostsClockSays(t *testing.T) {
+	for _, c := range []struct {
+		clock time.Time
+		hash  string
+		want  string
+	}{
+		{time.UnixMilli(1767225600123), "", `,"timestamp":1767225600123}`},
+		{time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC), "ab", `,"schedule_hash":"ab","timestamp":-1000}`},
+	} {
+		client, server := transporttest.Link(0, 0)
+		id := whoIAm
+		id.ScheduleHash = c.hash
+		s := transport.Start(t.Context(), client, id, transport.SessionOptions{Now: func() time.Time { return c.clock }})
+		over := make(chan error, 1)
+		go func() {
+			_, err := s.Welcome(t.Context())
+			over <- errors.Join(err, s.Close(t.Context()))
+		}()
+		f, err := transport.NewReader(server).ReadFrame()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := `{"token":"s3cret","agent_id":"agent-1","agent_name":"virgo","process_version":"1.0.0","bundle_version":"1.0.0",` +
+			`"features":[{"name":"pipelining","version":"1"},{"name":"result_id","version":"1"}]` + c.want
+		if string(f.Params) != want {
+			t.Errorf("hello says\n%s, want\n%s", f.Params, want)
+		}
+		server.Close()
+		if err := <-over; !errors.Is(err, transport.ErrCut) {
+			t.Error(err)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"net"
 	"time"
 
 	"virgo/collect"
@@ -22,6 +23,8 @@ type Agent struct {
 	// Endpoints as configured, tried in order; none means that results are only kept.
 	Endpoints []string
 	TLS       transport.TLSConfig
+	// DialContext opens the TCP connections; nil means the system's network.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 	// ScheduleMaxAge is the age past which the cached schedule is asked for again.
 	ScheduleMaxAge time.Duration
 	// ChecksDir holds the local checks, *.yaml; it need not exist.

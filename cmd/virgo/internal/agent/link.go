@@ -58,7 +58,7 @@ func (l *link) open(ctx context.Context) error {
 	if err != nil {
 		return &ConfigError{Err: fmt.Errorf("reading the token: %w", err)}
 	}
-	dialer := transport.Dialer{Endpoints: a.Endpoints, TLS: a.TLS}
+	dialer := transport.Dialer{Endpoints: a.Endpoints, TLS: a.TLS, DialContext: a.DialContext}
 	l.opened = a.Now()
 	conn, endpoint, err := dialer.Dial(ctx)
 	if err != nil {

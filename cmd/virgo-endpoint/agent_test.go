@@ -15,22 +15,29 @@ import (
 
 // agentMain is the program "agent" of the scripts: it delivers results and prints each answer.
 //
-//	agent -addr HOST:PORT -token T -pin PIN -id AGENT RESULT_ID…
+//	agent -addr HOST:PORT -token T -pin PIN -id AGENT [-hello FIELDS] [-post FIELDS] RESULT_ID…
 //
+// FIELDS is JSON that is spliced into the params of hello or of each post: "\"late\":true,".
 // It exits with 1 where anything was refused.
 func agentMain() {
 	addr := flag.String("addr", "", "")
 	token := flag.String("token", "", "")
 	pin := flag.String("pin", "", "")
 	id := flag.String("id", "agent1", "")
+	more := spliced{}
+	flag.StringVar(&more.hello, "hello", "", "")
+	flag.StringVar(&more.post, "post", "", "")
 	flag.Parse()
-	if err := deliver(os.Stdout, *addr, *token, *pin, *id, flag.Args()); err != nil {
+	if err := deliver(os.Stdout, *addr, *token, *pin, *id, more, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func deliver(out io.Writer, addr, token, pin, id string, results []string) error {
+// spliced are fields of params that a script adds.
+type spliced struct{ hello, post string }
+
+func deliver(out io.Writer, addr, token, pin, id string, more spliced, results []string) error {
 	conn, err := tls.Dial("tcp", addr, &tls.Config{
 		InsecureSkipVerify: true, // the pin is what is trusted
 		VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {
@@ -64,13 +71,13 @@ func deliver(out io.Writer, addr, token, pin, id string, results []string) error
 		fmt.Fprintf(out, "%s %s\n", method, answer.Result)
 		return nil
 	}
-	hello := fmt.Sprintf(`{"token":%q,"agent_id":%q,"agent_name":"name of %s","process_version":"9.8.7","bundle_version":"1"}`, token, id, id)
+	hello := fmt.Sprintf(`{%s"token":%q,"agent_id":%q,"agent_name":"name of %s","process_version":"9.8.7","bundle_version":"1"}`, more.hello, token, id, id)
 	if err := call(0, transport.MethodHello, hello); err != nil {
 		return err
 	}
 	for i, result := range results {
-		params := fmt.Sprintf(`{"result_id":%q,"check_id":"check-%s","check_type":"agent.memory","state":"available","status":"status of %s",`+
-			`"timestamp":1700000000000,"min_check_period":60000,"metrics":[[null,{"free":{"t":"gauge","v":"12345","u":"bytes"}}]]}`, result, result, result)
+		params := fmt.Sprintf(`{%s"result_id":%q,"check_id":"check-%s","check_type":"agent.memory","state":"available","status":"status of %s",`+
+			`"timestamp":1700000000000,"min_check_period":60000,"metrics":[[null,{"free":{"t":"gauge","v":"12345","u":"bytes"}}]]}`, more.post, result, result, result)
 		if err := call(transport.ID(i+1), transport.MethodPost, params); err != nil {
 			return err
 		}

@@ -1,8 +1,15 @@
 package main
 
-import "strconv"
+import (
+	"math"
+	"strconv"
+)
 
 type agentsCmd struct{}
+
+func (agentsCmd) Help() string {
+	return "CLOCK is how an agent's clock stood beside this host's at its last hello; \"right\" is within a second."
+}
 
 type agentsDocument struct {
 	document
@@ -18,6 +25,8 @@ type agentEntry struct {
 	FirstSeen      *int64 `json:"first_seen_ms"`
 	LastSeen       *int64 `json:"last_seen_ms"`
 	Results        int64  `json:"results"`
+	// ClockOffsetMS is null where the last hello told no time.
+	ClockOffsetMS *int64 `json:"clock_offset_ms"`
 }
 
 func (agentsCmd) Run(a *app) error {
@@ -36,14 +45,29 @@ func (agentsCmd) Run(a *app) error {
 			doc.Agents = append(doc.Agents, agentEntry{
 				AgentID: ag.ID, Name: ag.Name, ProcessVersion: ag.ProcessVersion, BundleVersion: ag.BundleVersion,
 				Remote: ag.Remote, FirstSeen: ms(ag.FirstSeen), LastSeen: ms(ag.LastSeen), Results: ag.Results,
+				ClockOffsetMS: ag.ClockOffsetMS,
 			})
 		}
 		return a.printJSON(doc)
 	}
 	var t table
-	t.row("AGENT", "LAST SEEN", "FIRST SEEN", "RESULTS", "VERSION", "FROM", "NAME")
+	t.row("AGENT", "LAST SEEN", "FIRST SEEN", "RESULTS", "CLOCK", "VERSION", "FROM", "NAME")
 	for _, ag := range list {
-		t.row(ag.ID, moment(ag.LastSeen), moment(ag.FirstSeen), strconv.FormatInt(ag.Results, 10), ag.ProcessVersion, ag.Remote, ag.Name)
+		t.row(ag.ID, moment(ag.LastSeen), moment(ag.FirstSeen), strconv.FormatInt(ag.Results, 10),
+			clock(ag.ClockOffsetMS), ag.ProcessVersion, ag.Remote, ag.Name)
 	}
 	return a.print(t.text())
+}
+
+// clock says how an agent's clock stands beside this host's, of which it is offset ms behind.
+func clock(offset *int64) string {
+	switch {
+	case offset == nil:
+		return "-"
+	case *offset > 1000:
+		return span(*offset) + " behind"
+	case *offset < -1000:
+		return span(-max(*offset, -math.MaxInt64)) + " ahead"
+	}
+	return "right"
 }

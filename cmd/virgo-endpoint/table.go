@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -42,4 +43,30 @@ func moment(t time.Time) string {
 		return "never"
 	}
 	return t.Local().Format("2006-01-02 15:04:05")
+}
+
+// span is a length of time in ms as a table shows it: its two largest units.
+func span(ms int64) string {
+	s := ms / 1000
+	for _, u := range []struct {
+		name, part  string
+		whole, less int64
+	}{
+		{"d", "h", 24 * 3600, 3600},
+		{"h", "m", 3600, 60},
+		{"m", "s", 60, 1},
+	} {
+		if s < u.whole {
+			continue
+		}
+		text := strconv.FormatInt(s/u.whole, 10) + u.name
+		if rest := s % u.whole / u.less; rest > 0 {
+			text += strconv.FormatInt(rest, 10) + u.part
+		}
+		return text
+	}
+	if s == 0 {
+		return strconv.FormatInt(ms, 10) + "ms"
+	}
+	return strconv.FormatInt(s, 10) + "s"
 }

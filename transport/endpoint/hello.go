@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -23,6 +24,19 @@ type helloParams struct {
 	ProcessVersion string  `json:"process_version"`
 	BundleVersion  string  `json:"bundle_version"`
 	ScheduleHash   *string `json:"schedule_hash"`
+	// Timestamp is no reason to refuse anybody: what is no time is left out.
+	Timestamp json.RawMessage `json:"timestamp"`
+}
+
+// clockOffset is the endpoint's clock less the agent's in ms; nil where the agent told no time that a
+// clock tells.
+func (p *helloParams) clockOffset(now time.Time) *int64 {
+	told, err := strconv.ParseInt(string(p.Timestamp), 10, 64)
+	if err != nil || told < minTime || told > maxTime {
+		return nil
+	}
+	offset := now.UnixMilli() - told
+	return &offset
 }
 
 // hello opens the session of a source, or opens it anew. A hello that fails closes the session that its
@@ -44,12 +58,13 @@ func (c *conn) hello(f *transport.Frame) error {
 		return errors.Join(c.refuse(f, code, err.Error()), c.helloFailed())
 	}
 	now := c.srv.now()
-	s := &session{source: f.Source, agentID: p.AgentID, token: token, noted: now, due: map[transport.ID]string{}}
+	s := &session{source: f.Source, agentID: p.AgentID, token: token, clockOffset: p.clockOffset(now), noted: now, due: map[transport.ID]string{}}
 	c.sessions[f.Source] = s
 	c.greeted = true
 	c.log.Debug("hello", "source", shown(f.Source), "agent", p.AgentID)
 	c.srv.committer.submit(&arrival{agentID: p.AgentID, token: token, received: now, done: make(chan struct{}),
-		hello: &sighting{name: p.AgentName, processVersion: p.ProcessVersion, bundleVersion: p.BundleVersion, remote: c.remote}})
+		hello: &sighting{name: p.AgentName, processVersion: p.ProcessVersion, bundleVersion: p.BundleVersion, remote: c.remote,
+			clockOffset: s.clockOffset}})
 	return c.reply(f, c.welcome(s, p))
 }
 
@@ -105,9 +120,12 @@ func (c *conn) helloFailed() error {
 	return nil
 }
 
-// plainID says whether s can name an agent, a check or a result.
-func plainID(s string) bool {
-	if s == "" || len(s) > MaxIDBytes || !utf8.ValidString(s) {
+// plainID says whether s can name an agent or a check.
+func plainID(s string) bool { return plainText(s, MaxIDBytes) }
+
+// plainText says whether s is 1 to most bytes of text without control characters.
+func plainText(s string, most int) bool {
+	if s == "" || len(s) > most || !utf8.ValidString(s) {
 		return false
 	}
 	for _, r := range s {

@@ -4,8 +4,10 @@ import "time"
 
 // Bounds on what a peer may say, whoever it is.
 const (
-	// MaxIDBytes bounds an agent's id, a check's id and type, a result's id, a frame's source.
+	// MaxIDBytes bounds an agent's id, a check's id and type, a frame's source.
 	MaxIDBytes = 256
+	// MaxResultIDBytes bounds a result's id, which may hold its agent's.
+	MaxResultIDBytes = MaxIDBytes + 64
 	// MaxStatusRunes bounds a result's status.
 	MaxStatusRunes = 256
 	// MaxNameBytes bounds an agent's name and its versions.

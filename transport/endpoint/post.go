@@ -4,14 +4,21 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// maxTime is the last millisecond of the year 9999, past which no clock tells a time.
-const maxTime = 253_402_300_799_999
+// minTime and maxTime are the first millisecond of the year 1 and the last of 9999, past which no clock
+// tells a time, however wrong it is.
+const (
+	minTime = -62_135_596_800_000
+	maxTime = 253_402_300_799_999
+	// maxAge is the longest time between two that a clock tells.
+	maxAge = maxTime - minTime
+)
 
 // postParams are the params of check_metrics.post; other fields are kept with them and not read.
 type postParams struct {
@@ -22,6 +29,9 @@ type postParams struct {
 	Status         string            `json:"status"`
 	Timestamp      *int64            `json:"timestamp"`
 	MinCheckPeriod *int64            `json:"min_check_period"`
+	Order          *uint64           `json:"order"`
+	Late           bool              `json:"late"`
+	AgeMS          *int64            `json:"age_ms"`
 	Metrics        []json.RawMessage `json:"metrics"`
 }
 
@@ -33,28 +43,32 @@ type wireMetric struct {
 }
 
 // parsePost reads and validates the params of check_metrics.post. What it refuses it always refuses: it
-// looks at nothing but params, so a copy gets the answer of the first. The result's Params are left to
-// the caller. A post without a timestamp, as the protocol's oldest agents send it, gets now.
+// looks at nothing but params, so a copy gets the answer of the first; the result then has its id, where
+// that could be read. The result's Params are left to the caller. A post without a timestamp, as the
+// protocol's oldest agents send it, gets now.
 func parsePost(params json.RawMessage, now time.Time) (Result, error) {
 	var p postParams
 	if len(params) == 0 {
 		return Result{}, errNoParams
 	}
-	if err := json.Unmarshal(params, &p); err != nil {
-		return Result{}, fmt.Errorf("params cannot be read: %w", plainJSON(err))
+	err := json.Unmarshal(params, &p)
+	named := Result{}
+	if p.ResultID != nil && plainText(*p.ResultID, MaxResultIDBytes) {
+		named.ResultID = *p.ResultID
+	}
+	if err != nil {
+		return named, fmt.Errorf("params cannot be read: %w", plainJSON(err))
 	}
 	if err := p.check(); err != nil {
-		return Result{}, err
+		return named, err
 	}
 	for i, entry := range p.Metrics {
 		if err := checkMetrics(entry); err != nil {
-			return Result{}, fmt.Errorf("metrics[%d]: %w", i, err)
+			return named, fmt.Errorf("metrics[%d]: %w", i, err)
 		}
 	}
-	r := Result{CheckID: p.CheckID, CheckType: p.CheckType, State: p.State, Status: p.Status, Time: now, Received: now}
-	if p.ResultID != nil {
-		r.ResultID = *p.ResultID
-	}
+	r := Result{ResultID: named.ResultID, CheckID: p.CheckID, CheckType: p.CheckType, State: p.State, Status: p.Status,
+		Order: p.Order, Late: p.Late, AgeMS: p.AgeMS, Time: now, Received: now}
 	if p.Timestamp != nil {
 		r.Time = time.UnixMilli(*p.Timestamp)
 	}
@@ -63,8 +77,8 @@ func parsePost(params json.RawMessage, now time.Time) (Result, error) {
 
 func (p *postParams) check() error {
 	switch {
-	case p.ResultID != nil && !plainID(*p.ResultID):
-		return fmt.Errorf("result_id has to be 1 to %d bytes of plain text", MaxIDBytes)
+	case p.ResultID != nil && !plainText(*p.ResultID, MaxResultIDBytes):
+		return fmt.Errorf("result_id has to be 1 to %d bytes of plain text", MaxResultIDBytes)
 	case !plainID(p.CheckID):
 		return fmt.Errorf("check_id has to be 1 to %d bytes of plain text", MaxIDBytes)
 	case !plainID(p.CheckType):
@@ -73,8 +87,12 @@ func (p *postParams) check() error {
 		return fmt.Errorf("state is %s, neither \"available\" nor \"unavailable\"", clip(p.State))
 	case utf8.RuneCountInString(p.Status) > MaxStatusRunes:
 		return fmt.Errorf("status is longer than %d characters", MaxStatusRunes)
-	case p.Timestamp != nil && (*p.Timestamp < 0 || *p.Timestamp > maxTime):
+	case p.Timestamp != nil && (*p.Timestamp < minTime || *p.Timestamp > maxTime):
 		return fmt.Errorf("timestamp %d is not a time in milliseconds since 1970", *p.Timestamp)
+	case p.Order != nil && *p.Order > math.MaxInt64:
+		return fmt.Errorf("order %d is larger than %d", *p.Order, int64(math.MaxInt64))
+	case p.AgeMS != nil && (*p.AgeMS < 0 || *p.AgeMS > maxAge):
+		return fmt.Errorf("age_ms %d is not an age of at most %d", *p.AgeMS, int64(maxAge))
 	case p.MinCheckPeriod != nil && *p.MinCheckPeriod < 0:
 		return fmt.Errorf("min_check_period %d is negative", *p.MinCheckPeriod)
 	}

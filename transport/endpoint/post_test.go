@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,8 @@ func TestParsePost(t *testing.T) {
 		{with("result_id", "null"), ""},
 		{with("result_id", `""`), "result_id"},
 		{with("result_id", "7"), "result_id is a JSON number"},
-		{with("result_id", `"`+strings.Repeat("x", MaxIDBytes+1)+`"`), "result_id"},
+		{with("result_id", `"`+strings.Repeat("x", MaxResultIDBytes+1)+`"`), "result_id"},
+		{with("result_id", `"`+strings.Repeat("x", MaxResultIDBytes)+`"`), ""},
 		{with("check_id", ""), "check_id"},
 		{with("check_id", `"a\nb"`), "check_id"},
 		{with("check_id", `"`+strings.Repeat("x", 10<<20)+`"`), "check_id"},
@@ -46,11 +48,33 @@ func TestParsePost(t *testing.T) {
 		{with("status", `"`+strings.Repeat("ä", 257)+`"`), "status is longer"},
 		{with("timestamp", ""), ""},
 		{with("timestamp", "0"), ""},
-		{with("timestamp", "-1"), "timestamp"},
+		{with("timestamp", "-1"), ""}, // a clock that stands before 1970
+		{with("timestamp", "-62135596800000"), ""},
+		{with("timestamp", "-62135596800001"), "timestamp"},
 		{with("timestamp", "1e300"), "timestamp"},
 		{with("timestamp", "253402300800000"), "timestamp"},
 		{with("timestamp", `"1"`), "timestamp is a JSON string"},
 		{with("min_check_period", "-5"), "min_check_period"},
+		{with("order", "0"), ""},
+		{with("order", "null"), ""},
+		{with("order", "9223372036854775807"), ""},
+		{with("order", "9223372036854775808"), "order 9223372036854775808 is larger"},
+		{with("order", "18446744073709551616"), "order is a JSON number"},
+		{with("order", "-1"), "order is a JSON number"},
+		{with("order", "1.5"), "order is a JSON number"},
+		{with("order", `"1"`), "order is a JSON string"},
+		{with("late", "true"), ""},
+		{with("late", "false"), ""},
+		{with("late", "null"), ""},
+		{with("late", "1"), "late is a JSON number"},
+		{with("late", `"true"`), "late is a JSON string"},
+		{with("age_ms", "0"), ""},
+		{with("age_ms", "null"), ""},
+		{with("age_ms", "315537897599999"), ""},
+		{with("age_ms", "315537897600000"), "age_ms 315537897600000 is not"},
+		{with("age_ms", "-1"), "age_ms -1 is not"},
+		{with("age_ms", "1e300"), "age_ms is a JSON number"},
+		{with("age_ms", `[1]`), "age_ms is a JSON array"},
 		{with("metrics", "null"), ""},
 		{with("metrics", ""), ""},
 		{with("metrics", "{}"), "metrics is a JSON object"},
@@ -118,7 +142,8 @@ func FuzzParsePost(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !plainID(r.CheckID) || !plainID(r.CheckType) || r.ResultID != "" && !plainID(r.ResultID) {
+		if !plainID(r.CheckID) || !plainID(r.CheckType) || r.ResultID != "" && !plainText(r.ResultID, MaxResultIDBytes) ||
+			r.Order != nil && *r.Order > math.MaxInt64 || r.AgeMS != nil && (*r.AgeMS < 0 || *r.AgeMS > maxAge) {
 			t.Errorf("%+v", r)
 		}
 		if _, err := Metrics(data); err != nil {

@@ -143,6 +143,7 @@ func (c *conn) post(f *transport.Frame, s *session) error {
 	}
 	size := int64(len(f.Params))
 	c.srv.pending.take(size)
+	r.ClockOffsetMS = s.clockOffset
 	r.Params = bytes.ToValidUTF8(f.Params, []byte("\uFFFD")) // a copy: the frame's bytes are the reader's
 	a := &arrival{agentID: s.agentID, token: s.token, received: now, result: &r, done: make(chan struct{}),
 		committed: func() { c.srv.pending.give(size) }}

@@ -17,6 +17,8 @@ type session struct {
 	source  string
 	agentID string
 	token   int64
+	// clockOffset is the endpoint's clock less the agent's in ms when the hello came; nil where it told no time.
+	clockOffset *int64
 
 	mu    sync.Mutex
 	told  string // hash of the schedule that the agent was last told of; empty: of none

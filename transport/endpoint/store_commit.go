@@ -11,6 +11,7 @@ import (
 type sighting struct {
 	name, processVersion, bundleVersion string
 	remote                              string
+	clockOffset                         *int64 // ms; nil where it told no time
 }
 
 // An arrival is one thing to be committed: a result, or that an agent was seen, or both.
@@ -43,10 +44,11 @@ func (s *Store) prepare(ctx context.Context) (*statements, error) {
 		{&st.valid, validToken},
 		{&st.seen, `INSERT INTO agents (agent_id, first_seen_ms, last_seen_ms) VALUES (?1, ?2, ?2)
 			ON CONFLICT (agent_id) DO UPDATE SET last_seen_ms = max(last_seen_ms, excluded.last_seen_ms) RETURNING key`},
-		{&st.hello, "UPDATE agents SET name = ?2, process_version = ?3, bundle_version = ?4, remote = ?5 WHERE key = ?1"},
+		{&st.hello, "UPDATE agents SET name = ?2, process_version = ?3, bundle_version = ?4, remote = ?5, clock_offset_ms = ?6 WHERE key = ?1"},
 		{&st.result, `INSERT INTO results
-			(agent, result_id, check_id, check_type, state, status, timestamp_ms, received_ms, params)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (agent, result_id) DO NOTHING`},
+			(agent, result_id, check_id, check_type, state, status, timestamp_ms, received_ms,
+			result_order, late, age_ms, clock_offset_ms, params)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (agent, result_id) DO NOTHING`},
 		{&st.count, "UPDATE agents SET results = results + ?2 WHERE key = ?1"},
 		{&st.used, "UPDATE tokens SET last_used_ms = max(coalesce(last_used_ms, 0), ?2) WHERE key = ?1"},
 	} {
@@ -126,7 +128,7 @@ func (c *commit) add(a *arrival) error {
 		c.agents[a.agentID] = row
 	}
 	if h := a.hello; h != nil {
-		if _, err := c.stmt(c.st.hello).ExecContext(c.ctx, row.key, h.name, h.processVersion, h.bundleVersion, h.remote); err != nil {
+		if _, err := c.stmt(c.st.hello).ExecContext(c.ctx, row.key, h.name, h.processVersion, h.bundleVersion, h.remote, h.clockOffset); err != nil {
 			return err
 		}
 		if _, err := c.stmt(c.st.used).ExecContext(c.ctx, a.token, millis(a.received)); err != nil {
@@ -139,7 +141,7 @@ func (c *commit) add(a *arrival) error {
 	}
 	resultID := sql.NullString{String: r.ResultID, Valid: r.ResultID != ""}
 	done, err := c.stmt(c.st.result).ExecContext(c.ctx, row.key, resultID, r.CheckID, r.CheckType, r.State, r.Status,
-		r.Time.UnixMilli(), millis(a.received), []byte(r.Params))
+		r.Time.UnixMilli(), millis(a.received), r.Order, r.Late, r.AgeMS, r.ClockOffsetMS, []byte(r.Params))
 	if err != nil {
 		return err
 	}

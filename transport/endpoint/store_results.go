@@ -23,6 +23,16 @@ type Result struct {
 	Time time.Time
 	// Received is when it came, by the endpoint's clock.
 	Received time.Time
+	// Order grows with every result of the agent, whatever its clock does; nil where it sent none. At
+	// most math.MaxInt64.
+	Order *uint64
+	// Late is true where it was no news when it was sent: what raises alarms leaves it out.
+	Late bool
+	// AgeMS is how old it was when it was sent, in ms by the agent's clock; nil where it sent none.
+	AgeMS *int64
+	// ClockOffsetMS is the endpoint's clock less the agent's in ms, when the session that brought it said
+	// hello; nil where that told no time.
+	ClockOffsetMS *int64
 	// Params is the whole params object as it came.
 	Params json.RawMessage
 }
@@ -33,6 +43,8 @@ type ResultFilter struct {
 	AgentID, CheckID string
 	// Since bounds Result.Time from below; zero means no bound.
 	Since time.Time
+	// Late wants the late ones only (true) or the others only (false); nil wants both.
+	Late *bool
 	// Limit keeps the newest so many; 0 means all.
 	Limit int
 }
@@ -50,7 +62,8 @@ func (s *Store) Results(ctx context.Context, f ResultFilter, fn func(Result) err
 		var r Result
 		var id sql.NullString
 		var at, received int64
-		err := rows.Scan(&r.Seq, &r.AgentID, &id, &r.CheckID, &r.CheckType, &r.State, &r.Status, &at, &received, (*[]byte)(&r.Params))
+		err := rows.Scan(&r.Seq, &r.AgentID, &id, &r.CheckID, &r.CheckType, &r.State, &r.Status, &at, &received,
+			&r.Order, &r.Late, &r.AgeMS, &r.ClockOffsetMS, (*[]byte)(&r.Params))
 		if err != nil {
 			return fmt.Errorf("reading results: %w", err)
 		}
@@ -81,7 +94,11 @@ func (f ResultFilter) query() (string, []any) {
 	if !f.Since.IsZero() {
 		where, args = append(where, "timestamp_ms >= ?"), append(args, f.Since.UnixMilli())
 	}
-	q := `SELECT seq, agent_id, result_id, check_id, check_type, state, status, timestamp_ms, received_ms, params
+	if f.Late != nil {
+		where, args = append(where, "late = ?"), append(args, *f.Late)
+	}
+	q := `SELECT seq, agent_id, result_id, check_id, check_type, state, status, timestamp_ms, received_ms,
+		result_order, late, age_ms, results.clock_offset_ms, params
 		FROM results CROSS JOIN agents ON results.agent = agents.key`
 	if len(where) > 0 {
 		q += " WHERE " + strings.Join(where, " AND ")

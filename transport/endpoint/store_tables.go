@@ -9,7 +9,8 @@ import (
 // to i+1. A step that was released is never changed; a new one is added after it.
 //
 // results.result_id is NULL where an agent sent none (an agent that knows only the existing protocol):
-// NULLs are distinct in the unique index, so each such post is kept.
+// NULLs are distinct in the unique index, so each such post is kept. The other columns that may be NULL
+// are what such an agent does not say.
 var storeVersions = []string{
 	`CREATE TABLE agents (
 		key             INTEGER PRIMARY KEY,
@@ -44,6 +45,26 @@ var storeVersions = []string{
 		created_ms   INTEGER NOT NULL,
 		revoked_ms   INTEGER,
 		last_used_ms INTEGER
+	) STRICT;`,
+
+	`ALTER TABLE results ADD COLUMN result_order INTEGER;             -- its place in the order of its agent's results
+	ALTER TABLE results ADD COLUMN late INTEGER NOT NULL DEFAULT 0;   -- 1: it was no news when it was sent
+	ALTER TABLE results ADD COLUMN age_ms INTEGER;                    -- how old it was then, by the agent's clock
+	ALTER TABLE results ADD COLUMN clock_offset_ms INTEGER;           -- the endpoint's clock less the agent's, at its session's hello
+	ALTER TABLE agents ADD COLUMN clock_offset_ms INTEGER;            -- the same of its last hello; NULL where that told no time
+	CREATE TABLE refusals (
+		key         INTEGER PRIMARY KEY, -- in the order of arrival
+		agent       INTEGER NOT NULL REFERENCES agents (key),
+		result_id   TEXT NOT NULL,
+		code        INTEGER NOT NULL,
+		message     TEXT NOT NULL,
+		refused_ms  INTEGER NOT NULL,
+		UNIQUE (agent, result_id)
+	) STRICT;
+	CREATE TABLE bundle_keys (
+		agent         INTEGER PRIMARY KEY REFERENCES agents (key),
+		public_key    BLOB NOT NULL,    -- Ed25519, of the first bundle that was imported, or the one accepted since
+		first_seen_ms INTEGER NOT NULL
 	) STRICT;`,
 }
 

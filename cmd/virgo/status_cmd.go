@@ -31,7 +31,17 @@ type linkDocument struct {
 	OffsetMS       *int64 `json:"clock_offset_ms,omitempty"`
 	FailingSinceMS int64  `json:"failing_since_ms,omitempty"`
 	Error          string `json:"error,omitempty"`
-	HeldUntilMS    int64  `json:"held_until_ms,omitempty"`
+	// The hold that keeps runs from trying, where there is one.
+	HeldSinceMS int64        `json:"held_since_ms,omitempty"`
+	HeldUntilMS int64        `json:"held_until_ms,omitempty"`
+	HeldFor     agent.Reason `json:"held_for,omitempty"`
+}
+
+func newLinkDocument(l agent.LinkState) linkDocument {
+	return linkDocument{
+		l.LastMS, l.TookMS, l.Endpoint, l.OffsetMS, l.FailingSinceMS, l.Error,
+		l.Hold.SinceMS, l.Hold.UntilMS, l.Hold.Reason,
+	}
 }
 
 type scheduleStatus struct {
@@ -62,7 +72,7 @@ func (statusCmd) Run(a *app) error {
 		doc := statusDocument{
 			document: document{schemaVersion}, AgentID: ag.ID, Config: cfg.Source, State: a.paths().State,
 			Endpoints: append([]string{}, ag.Endpoints...),
-			Delivery:  linkDocument{st.Link.LastMS, st.Link.TookMS, st.Link.Endpoint, st.Link.OffsetMS, st.Link.FailingSinceMS, st.Link.Error, st.Link.HeldUntilMS},
+			Delivery:  newLinkDocument(st.Link),
 			Spool:     newSpoolDocument(stats),
 			Schedule:  scheduleStatus{source(st), len(sch.Checks), fetchedMS(st)},
 		}
@@ -83,6 +93,9 @@ func (statusCmd) Run(a *app) error {
 	t.Row("schedule", fmt.Sprintf("%d checks; %s", len(sch.Checks), scheduleLine(st, now)))
 	t.Row("last run", runLine(st.Run, now))
 	t.Cells(term.Cell{Text: "delivery"}, deliveryCell(st.Link, now))
+	if st.Link.Hold.UntilMS != 0 {
+		t.Row("next try", holdLine(ag.Held(st), st.Link.Hold))
+	}
 	t.Row("spool", spoolLine(stats))
 	t.Row("room for", roomLine(stats))
 	t.Row("lost", lostLine(stats))
@@ -123,6 +136,14 @@ func deliveryCell(l agent.LinkState, now time.Time) term.Cell {
 		}
 		return term.Cell{Text: s, Color: term.Good}
 	}
+}
+
+// holdLine says when the endpoint is tried again after it sent this agent away.
+func holdLine(held *agent.HeldError, h agent.Hold) string {
+	if held == nil {
+		return fmt.Sprintf("with the next run (it was put off because %v)", h.Reason)
+	}
+	return fmt.Sprintf("%s or later: %v; virgo flush tries at once", stamp(held.Until), held.Reason)
 }
 
 func spoolLine(st spool.Stats) string {

@@ -35,6 +35,8 @@ type Agent struct {
 	Spool    *spool.Spool
 	Registry *collect.Registry
 	Now      func() time.Time
+	// Random gives a number from 0 up to, and without, its argument; nil: the runtime's.
+	Random func(int64) int64
 	// Notice gets the lines a person must see even under cron; Verbose those for --verbose.
 	Notice  func(format string, args ...any)
 	Verbose func(format string, args ...any)

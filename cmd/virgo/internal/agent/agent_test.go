@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -68,6 +67,7 @@ func newBench(t *testing.T, script transporttest.Script) *bench {
 	}
 	b.Agent = &Agent{
 		ID: "web-1", Name: "web-1", Version: "0", Concurrency: 1, ScheduleMaxAge: time.Hour,
+		Random:    func(int64) int64 { return 0 },
 		Token:     func() (string, error) { return "T", nil },
 		Endpoints: []string{e.Address()},
 		TLS:       transport.TLSConfig{Pins: []string{e.Pin()}},
@@ -293,26 +293,6 @@ func TestAClockIn1970(t *testing.T) {
 	b.run()
 	if b.ran["a"] != 3 || len(b.storedChecks()) != 3 || b.waiting() != 0 {
 		t.Errorf("ran %d times, stored %v", b.ran["a"], b.storedChecks())
-	}
-}
-
-func TestARateLimitIsRemembered(t *testing.T) {
-	b := newBench(t, transporttest.Script{Schedule: checks("a"), RateLimitAt: 1})
-	if rep := b.run(); !errors.Is(rep.Delivery.Err, transport.ErrRateLimit) {
-		t.Fatalf("%+v", rep.Delivery)
-	}
-	sessions := b.endpoint.Sessions()
-	b.endpoint.Set(transporttest.Script{Schedule: checks("a")})
-	b.clock = b.clock.Add(time.Minute)
-	if rep := b.run(); !errors.Is(rep.Delivery.Err, ErrHeld) || b.endpoint.Sessions() != sessions {
-		t.Errorf("knocked again: %+v", rep.Delivery)
-	}
-	b.clock = b.clock.Add(rateLimitHold)
-	if rep := b.run(); rep.Delivery.Err != nil || b.waiting() != 0 {
-		t.Errorf("%+v, %d wait", rep.Delivery, b.waiting())
-	}
-	if len(b.notices) != 2 {
-		t.Errorf("notices %q, want one when it starts and one when it ends", b.notices)
 	}
 }
 

@@ -2,11 +2,11 @@ package agent
 
 import (
 	"context"
-	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"virgo/spool"
-	"virgo/transport"
 )
 
 // offsetNews is how much the endpoint's clock must have moved against ours to be worth a write of its own.
@@ -37,15 +37,22 @@ func (l *link) conclude(ctx context.Context, d Delivery, memory bool) {
 	switch {
 	case d.Err == nil && st.FailingSinceMS != 0:
 		a.Notice("delivery works again after %s: %d results delivered", since(now, st.FailingSinceMS), d.Delivered)
-		st.FailingSinceMS, st.Error, st.HeldUntilMS = 0, "", 0
+		st.FailingSinceMS, st.Error, st.Told, st.Hold = 0, "", "", Hold{}
 		l.dirty = true
 	case d.Err != nil && !interrupted(ctx):
 		if st.FailingSinceMS == 0 {
 			st.FailingSinceMS = now.UnixMilli()
 			l.dirty = true
+		}
+		reason := l.stayAway(now, d.Err, d.Delivered > 0)
+		if st.tell(reason) {
+			l.dirty = true
 			kept := "results are kept and go out with a later run"
-			if memory {
+			switch {
+			case memory:
 				kept = "and this host's disk does not take them either"
+			case reason != "":
+				kept = "results are kept; the next try is at " + time.UnixMilli(st.Hold.UntilMS).Local().Format("15:04:05") + " or later, or at once with virgo flush"
 			}
 			a.Notice("not delivered: %v; %s", d.Err, kept)
 		}
@@ -53,14 +60,25 @@ func (l *link) conclude(ctx context.Context, d Delivery, memory bool) {
 			st.Error = text
 			l.dirty = true
 		}
-		if errors.Is(d.Err, transport.ErrRateLimit) {
-			st.HeldUntilMS = now.Add(rateLimitHold).UnixMilli()
-			l.dirty = true
-		}
 	}
 	if err := l.save(ctx); err != nil {
 		a.Verbose("state: %v", err)
 	}
+}
+
+// tell notes that a person is told of a failure of this kind, and says whether that is news since delivery
+// began to fail: a rate limit after a day without a network is, and the same again an hour later is not.
+func (l *LinkState) tell(reason Reason) bool {
+	word := string(reason)
+	if word == "" {
+		word = "delivery"
+	}
+	words := strings.Fields(l.Told)
+	if slices.Contains(words, word) || reason == "" && len(words) > 0 {
+		return false
+	}
+	l.Told = strings.Join(append(words, word), " ")
+	return true
 }
 
 // maxErrorBytes bounds the last error that is remembered: a hostile endpoint chooses its words.

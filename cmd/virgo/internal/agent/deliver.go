@@ -2,32 +2,21 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"virgo/schedule"
 	"virgo/spool"
 	"virgo/transport"
 )
 
-// rateLimitHold is how long runs stay away after the endpoint said that its rate limit was reached;
-// maxHold guards against a clock that was set back.
-const (
-	rateLimitHold = 5 * time.Minute
-	maxHold       = 2 * time.Hour
-)
-
-// ErrHeld is returned by a delivery that was not tried: the endpoint's rate limit was reached shortly before.
-var ErrHeld = errors.New("the endpoint's rate limit was reached a short while ago")
-
-// Flush delivers what waits, and does nothing else.
+// Flush delivers what waits, and does nothing else. It tries also where a run would leave the endpoint alone.
 func (a *Agent) Flush(ctx context.Context) (Delivery, error) {
 	l, err := a.link(ctx)
 	if err != nil {
 		return Delivery{}, err
 	}
 	defer l.drop()
+	l.byHand = true
 	return a.deliver(ctx, l, &queue{agent: a, backlog: true}), nil
 }
 
@@ -71,8 +60,9 @@ func (a *Agent) link(ctx context.Context) (*link, error) {
 // deliver hands over what the queue holds. Where another process is at it, this one leaves it to that one.
 func (a *Agent) deliver(ctx context.Context, l *link, q *queue) Delivery {
 	started := a.Now()
-	if l.held() {
-		return Delivery{Tried: true, Err: ErrHeld}
+	if held := l.held(); held != nil && !q.memory { // what is in memory alone has no later run to go out with
+		a.Verbose("delivery: %v", held)
+		return Delivery{Tried: true, Err: held}
 	}
 	release, ok, err := a.Spool.TryDeliver()
 	switch {

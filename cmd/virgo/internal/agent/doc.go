@@ -24,8 +24,17 @@
 // that what they saw can be kept and sent. Retries live inside the deadline and are few; while the endpoint is known to be away
 // from runs before, one try is made and the rest is left to the next run.
 //
+// # When the endpoint sends the agent away
+//
+// A rate limit, a refused token or a version that does not fit is not going to pass by the next minute: the
+// next runs only collect, until the time that the endpoint named (at most a day), or else for 5 min (rate limit)
+// or 1 min, twice as long after each further try in vain, up to an hour; a part of it is chance ([Hold]).
+// A delivery that succeeds ends it, and so do other settings and a clock that was set back. A person's flush
+// tries at once. Each kind of failure is told once, and once that delivery works again.
+//
 // # What is kept beside the results
 //
-// In the spool's state, space "agent": the cached schedule, the last run, the last delivery and
-// the features that each endpoint announced: lines of text, documented at their types.
+// In the spool's state, space "agent": the cached schedule, the last run, the last delivery, what keeps
+// the next runs from trying, and the features that each endpoint announced: lines of text, documented at
+// their types.
 package agent

@@ -26,18 +26,13 @@ type link struct {
 	sess     *transport.Session
 	endpoint string
 	opened   time.Time
+	// byHand is set where a person asked for this delivery.
+	byHand bool
 	// changed is set when the endpoint says that the schedule changed.
 	changed bool
 	// failed is why the session that was to fetch the schedule did not; the delivery need not try
 	// again at once where that is not going to help.
 	failed error
-}
-
-// held says whether the endpoint asked to be left alone for now.
-func (l *link) held() bool {
-	until := time.UnixMilli(l.state.Link.HeldUntilMS)
-	now := l.agent.Now()
-	return now.Before(until) && until.Sub(now) <= maxHold
 }
 
 // hash is what hello says of the cached schedule; empty where it is to be sent anew whatever it is.

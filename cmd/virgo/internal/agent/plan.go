@@ -61,7 +61,7 @@ func (a *Agent) begin(ctx context.Context, l *link, r *round, deliver bool) erro
 		return err
 	}
 	var asked []schedule.Problem
-	if !l.held() {
+	if l.held() == nil {
 		asked, err = l.askSchedule(ctx, false)
 		var unsaved *unsavedError
 		if errors.As(err, &unsaved) {

@@ -30,8 +30,10 @@ type LinkState struct {
 	// FailingSinceMS is when delivery started to fail; 0 while it works. Error is the last reason.
 	FailingSinceMS int64  `json:"failing_since_ms,omitempty"`
 	Error          string `json:"error,omitempty"`
-	// HeldUntilMS keeps runs from trying: the endpoint said that its rate limit was reached.
-	HeldUntilMS int64 `json:"held_until_ms,omitempty"`
+	// Told are the kinds of failure, as words with blanks between them, that a person was told of since then.
+	Told string `json:"-"`
+	// Hold keeps runs from trying; it is forgotten when a delivery succeeds.
+	Hold Hold `json:"hold"`
 	// Features that each endpoint announced, by endpoint as configured.
 	Features map[string][]string `json:"features,omitempty"`
 }

@@ -91,7 +91,12 @@ func (l LinkState) append(b []byte) []byte {
 	}
 	t.number("failing_since_ms", l.FailingSinceMS)
 	t.text("error", l.Error)
-	t.number("held_until_ms", l.HeldUntilMS)
+	t.text("told", l.Told)
+	t.number("held_since_ms", l.Hold.SinceMS)
+	t.number("held_until_ms", l.Hold.UntilMS)
+	t.text("held_for", string(l.Hold.Reason))
+	t.number("held_times", int64(l.Hold.Times))
+	t.number("held_by", int64(l.Hold.By))
 	for _, endpoint := range sortedKeys(l.Features) {
 		// The endpoint's name, then its features: names of the protocol, with no blank in them.
 		t.text("features", endpoint+" "+strings.Join(l.Features[endpoint], " "))
@@ -114,8 +119,18 @@ func parseLink(b []byte) (l LinkState) {
 			l.FailingSinceMS = n
 		case "error":
 			l.Error = unquote(value)
+		case "told":
+			l.Told = unquote(value)
+		case "held_since_ms":
+			l.Hold.SinceMS = n
 		case "held_until_ms":
-			l.HeldUntilMS = n
+			l.Hold.UntilMS = n
+		case "held_for":
+			l.Hold.Reason = Reason(unquote(value))
+		case "held_times":
+			l.Hold.Times = int(min(max(n, 0), maxHoldTimes))
+		case "held_by":
+			l.Hold.By = uint32(n)
 		case "features":
 			words := strings.Split(unquote(value), " ")
 			l.setFeatures(words[0], slices.DeleteFunc(words[1:], func(w string) bool { return w == "" }))

@@ -1,0 +1,229 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"virgo/transport"
+	"virgo/transport/transporttest"
+)
+
+var (
+	badToken = transporttest.Script{HelloError: &transport.Error{Code: 401, Message: "another token"}}
+	tooOld   = transporttest.Script{HelloError: &transport.Error{Code: 400, Message: "Agent version 0 is too old"}}
+	limited  = transporttest.Script{HelloError: &transport.Error{Code: 400, Message: "later", Type: transport.TypeRateLimit}}
+	away     = transporttest.Script{Refuse: true}
+)
+
+// everyMinute runs once a minute for that long, and gives the minutes in which the endpoint was tried.
+func (b *bench) everyMinute(minutes int) (tried []int) {
+	b.t.Helper()
+	for m := range minutes {
+		if rep := b.run(); !errors.Is(rep.Delivery.Err, ErrHeld) {
+			tried = append(tried, m)
+		}
+		b.clock = b.clock.Add(time.Minute)
+	}
+	return tried
+}
+
+func TestARateLimitIsRemembered(t *testing.T) {
+	b := newBench(t, transporttest.Script{Schedule: checks("a"), RateLimitAt: 1})
+	if rep := b.run(); !errors.Is(rep.Delivery.Err, transport.ErrRateLimit) {
+		t.Fatalf("%+v", rep.Delivery)
+	}
+	sessions := b.endpoint.Sessions()
+	b.endpoint.Set(transporttest.Script{Schedule: checks("a")})
+	b.clock = b.clock.Add(time.Minute)
+	if rep := b.run(); !errors.Is(rep.Delivery.Err, ErrHeld) || b.endpoint.Sessions() != sessions || rep.Kept != 1 {
+		t.Errorf("knocked again: %+v", rep)
+	}
+	b.clock = b.clock.Add(rateLimitHold - time.Minute)
+	if rep := b.run(); rep.Delivery.Err != nil || b.waiting() != 0 || len(b.storedChecks()) != 3 {
+		t.Errorf("%+v, %d wait", rep.Delivery, b.waiting())
+	}
+	if len(b.notices) != 2 {
+		t.Errorf("notices %q, want one when it starts and one when it ends", b.notices)
+	}
+	if st, err := b.State(t.Context()); err != nil || st.Link.Hold != (Hold{}) || st.Link.Told != "" {
+		t.Errorf("after a success: %+v, %v", st.Link, err)
+	}
+}
+
+// What does not pass by itself is tried less and less often, is said once, and loses nothing.
+func TestWhatSendsAnAgentAwayIsTriedLessAndLessOften(t *testing.T) {
+	for name, tc := range map[string]struct {
+		script transporttest.Script
+		tried  []int // minutes of four hours
+	}{
+		"token":   {badToken, []int{0, 1, 3, 7, 15, 31, 63, 108}},
+		"version": {tooOld, []int{0, 1, 3, 7, 15, 31, 63, 108}},
+		"limit":   {limited, []int{0, 5, 15, 35, 75, 120}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, transporttest.Script{Schedule: checks("a")})
+			b.run()
+			b.notices = nil
+			b.clock = b.clock.Add(time.Minute)
+			b.endpoint.Set(tc.script)
+			const minutes = 4 * 60
+			tried := b.everyMinute(minutes)
+			for last := tc.tried[len(tc.tried)-1]; last+45 < minutes; last += 45 {
+				tc.tried = append(tc.tried, last+45) // at most an hour apart, and without chance never less than three quarters
+			}
+			if len(tried) != len(tc.tried) {
+				t.Fatalf("tried in the minutes %v, want %v", tried, tc.tried)
+			}
+			for i := range tried {
+				if tried[i] != tc.tried[i] {
+					t.Fatalf("tried in the minutes %v, want %v", tried, tc.tried)
+				}
+			}
+			if b.waiting() != minutes {
+				t.Errorf("%d results are kept, want %d", b.waiting(), minutes)
+			}
+			if len(b.notices) != 1 || !strings.Contains(b.notices[0], "or at once with virgo flush") {
+				t.Errorf("notices %q", b.notices)
+			}
+			b.endpoint.Set(transporttest.Script{Features: modern, Schedule: checks("a")})
+			if d, err := b.Flush(t.Context()); err != nil || d.Err != nil || b.waiting() != 0 {
+				t.Fatalf("flush tries at once: %+v, %v", d, err)
+			}
+			if len(b.notices) != 2 {
+				t.Errorf("notices %q", b.notices)
+			}
+			if got := len(b.storedChecks()); got != minutes+1 {
+				t.Errorf("%d results are stored", got)
+			}
+		})
+	}
+}
+
+func TestTheTimeThatTheEndpointNamesIsKept(t *testing.T) {
+	for named, want := range map[time.Duration]time.Duration{
+		time.Second:      time.Second,
+		17 * time.Minute: 17 * time.Minute,
+		6 * time.Hour:    6 * time.Hour,
+		1000 * time.Hour: maxNamedHold,
+	} {
+		b := newBench(t, transporttest.Script{HelloError: &transport.Error{Code: 400, Type: transport.TypeRateLimit, RetryAfterMS: named.Milliseconds()}})
+		b.run()
+		st, err := b.State(t.Context())
+		if err != nil || st.Link.Hold.UntilMS != b.clock.Add(want).UnixMilli() {
+			t.Errorf("named %v: %+v, %v", named, st.Link.Hold, err)
+		}
+		b.clock = b.clock.Add(want - time.Millisecond)
+		if rep := b.run(); !errors.Is(rep.Delivery.Err, ErrHeld) {
+			t.Errorf("named %v: %+v", named, rep.Delivery)
+		}
+		b.clock = b.clock.Add(time.Millisecond)
+		if rep := b.run(); errors.Is(rep.Delivery.Err, ErrHeld) {
+			t.Errorf("named %v: %+v", named, rep.Delivery)
+		}
+	}
+}
+
+func TestHostsDoNotComeBackTogether(t *testing.T) {
+	chance := rand.New(rand.NewPCG(1, 2))
+	now := time.Unix(1_000_000, 0)
+	limit := &transport.Error{Type: transport.TypeRateLimit}
+	seen := make(map[int64]bool)
+	for _, tc := range []struct {
+		times     int
+		named     time.Duration
+		low, high time.Duration
+	}{
+		{0, 0, 5 * time.Minute, 6*time.Minute + 15*time.Second},
+		{2, 0, 20 * time.Minute, 25 * time.Minute},
+		{20, 0, 45 * time.Minute, time.Hour},
+		{maxHoldTimes, 0, 45 * time.Minute, time.Hour},
+		{0, 2 * time.Minute, 2 * time.Minute, 150 * time.Second},
+		{0, 24 * time.Hour, 24 * time.Hour, 24 * time.Hour},
+	} {
+		for range 1000 {
+			limit.RetryAfterMS = tc.named.Milliseconds()
+			h := Hold{Times: tc.times}.next(now, RateLimited, limit, false, false, 7, chance.Int64N)
+			wait := time.UnixMilli(h.UntilMS).Sub(now)
+			if wait < tc.low || wait > tc.high || h.Times < 1 || h.Times > maxHoldTimes || !h.holds(now, 7) {
+				t.Fatalf("%+v: waits %v: %+v", tc, wait, h)
+			}
+			seen[h.UntilMS] = true
+		}
+	}
+	if len(seen) < 4000 {
+		t.Errorf("%d different times of 5000", len(seen))
+	}
+}
+
+// A person who mends what was wrong does not wait for a time that was set for something else.
+func TestOtherSettingsEndAHold(t *testing.T) {
+	for name, change := range map[string]func(*bench){
+		"token":              func(b *bench) { b.Token = func() (string, error) { return "T2", nil } },
+		"version":            func(b *bench) { b.Version = "1" },
+		"agent id":           func(b *bench) { b.ID = "web-2" },
+		"endpoint":           func(b *bench) { b.Endpoints = append(b.Endpoints, "127.0.0.1:1") },
+		"a clock set back":   func(b *bench) { b.clock = b.clock.Add(-24 * time.Hour) },
+		"a clock far ahead":  func(b *bench) { b.clock = b.clock.AddDate(30, 0, 0) },
+		"a token gone wrong": func(b *bench) { b.Token = func() (string, error) { return "", errors.New("no such file") } },
+	} {
+		b := newBench(t, badToken)
+		b.run()
+		if rep := b.run(); !errors.Is(rep.Delivery.Err, ErrHeld) {
+			t.Fatalf("%s: not held: %+v", name, rep.Delivery)
+		}
+		change(b)
+		if rep := b.run(); errors.Is(rep.Delivery.Err, ErrHeld) || rep.Delivery.Err == nil {
+			t.Errorf("%s: %+v", name, rep.Delivery)
+		}
+	}
+}
+
+func TestEachKindOfFailureIsToldOnce(t *testing.T) {
+	b := newBench(t, away)
+	for _, script := range []transporttest.Script{away, badToken, away, badToken, limited, tooOld, limited, away} {
+		b.endpoint.Set(script)
+		if _, err := b.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(b.notices) != 4 {
+		t.Errorf("notices %q: want one for the network, the token, the rate limit and the version", b.notices)
+	}
+	b.endpoint.Set(transporttest.Script{})
+	b.clock = b.clock.Add(3 * time.Hour)
+	b.run()
+	if len(b.notices) != 5 || !strings.HasPrefix(b.notices[4], "delivery works again after 3h") {
+		t.Errorf("notices %q", b.notices)
+	}
+}
+
+// A person who looks for the fault does not make the runs wait longer; what was delivered counts as good will.
+func TestWhatLengthensAHoldAndWhatDoesNot(t *testing.T) {
+	b := newBench(t, badToken)
+	b.run()
+	for range 10 {
+		if _, err := b.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if st, err := b.State(t.Context()); err != nil || st.Link.Hold.Times != 1 {
+		t.Errorf("flushes count: %+v, %v", st.Link.Hold, err)
+	}
+	first := Hold{Times: 9}.next(b.clock, RateLimited, transport.ErrRateLimit, true, false, 0, func(int64) int64 { return 0 })
+	if first.Times != 1 || first.UntilMS != b.clock.Add(rateLimitHold).UnixMilli() {
+		t.Errorf("after a delivery: %+v", first)
+	}
+}
+
+// An interrupt is no answer of the endpoint's, and an unreachable one holds nothing.
+func TestWhatHoldsNothing(t *testing.T) {
+	b := newBench(t, away)
+	b.run()
+	if st, err := b.State(context.Background()); err != nil || st.Link.Hold != (Hold{}) || st.Link.FailingSinceMS == 0 {
+		t.Errorf("%+v, %v", st.Link, err)
+	}
+}

@@ -1,0 +1,139 @@
+//go:build unix
+
+package torture
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"virgo/schedule"
+)
+
+// countPlugin says that it ran, in a file beside its folder, takes as long as it is told, and gives a
+// figure. Its first argument is that time in seconds, for sleep(1); none is no time.
+const countPlugin = `#!/bin/sh
+echo "$VIRGO_CHECK_ID $(date +%s)" >>../ran
+test -z "$1" || sleep "$1"
+echo "status $VIRGO_CHECK_ID was here"
+echo "metric pid int64 $$"
+`
+
+// period of a test's checks: none is due twice while the test lasts.
+const period = 24 * time.Hour
+
+// A round gives one run its checks: new ones, so that each has one result. Their ids are NAME-KIND-N.
+type round struct {
+	name   string
+	sleep  string // seconds that its plugin takes, "" for none
+	checks []string
+}
+
+// newRound writes the checks of a run besides those that are there, and gives their ids.
+func (h *host) newRound(name, sleep string) round {
+	h.t.Helper()
+	r := round{name: name, sleep: sleep}
+	var text strings.Builder
+	for _, kind := range []string{"agent.memory", "agent.load_average", "agent.virgo", "agent.plugin"} {
+		id := quietID(name + "-" + strings.TrimPrefix(kind, "agent."))
+		fmt.Fprintf(&text, "- id: %s\n  type: %s\n  period: %d\n  timeout: 30\n", id, kind, int(period.Seconds()))
+		if kind == "agent.plugin" {
+			fmt.Fprintf(&text, "  details:\n    file: count.sh\n    args: %q\n", sleep)
+		}
+		r.checks = append(r.checks, id)
+	}
+	h.write(filepath.Join("checks.d", name+".yaml"), text.String(), 0o600)
+	return r
+}
+
+// quietID makes an id out of name whose check has no due time shortly before or after now.
+func quietID(name string) string {
+	for i := 0; ; i++ {
+		id := fmt.Sprintf("%s-%d", name, i)
+		c := schedule.Check{ID: id, Period: period}
+		into := (time.Duration(time.Now().UnixNano()) - c.Phase(agentID)) % period
+		if into > 2*time.Hour && into < period-2*time.Hour {
+			return id
+		}
+	}
+}
+
+// endRound takes the checks of a round away.
+func (h *host) endRound(r round) {
+	if err := os.Remove(filepath.Join(h.root, "checks.d", r.name+".yaml")); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *host) write(name, text string, mode os.FileMode) {
+	h.t.Helper()
+	path := filepath.Join(h.root, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// newWorkingHost is a host with the plugin, for the real endpoint.
+func newWorkingHost(t testing.TB, r *receiver, more ...string) *host {
+	t.Helper()
+	h := newHost(t, r.address, r.pin, more...)
+	h.credential(r.token)
+	h.write(filepath.Join("plugins", "count.sh"), countPlugin, 0o700)
+	return h
+}
+
+// credential puts the endpoint's token in the place of the tests' own.
+func (h *host) credential(secret string) {
+	h.t.Helper()
+	b, err := os.ReadFile(h.config())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if err := os.WriteFile(h.config(), bytes.ReplaceAll(b, []byte(token), []byte(secret)), 0o600); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// An ending is how a program ended.
+type ending struct {
+	code int // -1: by a signal
+	took time.Duration
+	out  string // stdout
+	errs string // stderr
+}
+
+// run runs virgo on this host to its end.
+func (h *host) run(args ...string) ending {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	cmd := h.command(ctx, args...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	started := time.Now()
+	code := exitOf(h.t, cmd.Run())
+	return ending{code, time.Since(started), out.String(), errs.String()}
+}
+
+// drain lets good runs follow until nothing waits.
+func (h *host) drain(l *ledger) {
+	h.t.Helper()
+	for range 3 {
+		e := h.run("run", "--strict")
+		if e.code != 0 {
+			h.t.Fatalf("a good run ended with %d: %s", e.code, e.errs)
+		}
+		if len(h.waiting()) == 0 {
+			return
+		}
+	}
+	h.t.Errorf("%d results still wait after good runs", len(h.waiting()))
+}

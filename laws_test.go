@@ -94,7 +94,7 @@ var rooms = []struct {
 	{"spool", true, nil, "its records are opaque bytes: what it promises must not depend on what they say"},
 	{"transport", false, nil, "params and results are opaque JSON: the session serves any caller"},
 	{"transport/transporttest", true, []string{"transport"}, "a fake endpoint speaks frames and nothing else"},
-	{"transport/endpoint", true, []string{"transport", "schedule"}, "the other side shares the wire and the checks' form, not the agent"},
+	{"transport/endpoint", true, []string{"transport", "transport/receipt", "schedule"}, "the other side shares the wire and the checks' form, not the agent"},
 	{"collect", false, []string{"schedule"}, "a check is run without knowing where its result goes"},
 	{"collect/collecttest", true, []string{"collect", "schedule"}, "every family passes the suite, so it may know none"},
 	{"collect/host", true, []string{"collect", "collect/collecttest", "schedule"}, "a family knows the runner's contract only"},

@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"net"
 	"os"
@@ -21,6 +22,7 @@ import (
 const (
 	caLifetime     = 10 * 365 * 24 * time.Hour
 	serverLifetime = 825 * 24 * time.Hour
+	clientLifetime = serverLifetime
 	// backdated lets hosts whose clocks are behind take a certificate at once.
 	backdated = 24 * time.Hour
 	// renewBefore is how long before its end the endpoint renews a server certificate of its own CA.
@@ -83,6 +85,41 @@ func newServerCert(key *ecdsa.PrivateKey, ca *x509.Certificate, caKey *ecdsa.Pri
 		return nil, err
 	}
 	return append(certPEM(der), certPEM(ca.Raw)...), nil
+}
+
+// newClientCert makes a client's certificate, as PEM, the authority's own after it. It is no server's.
+func newClientCert(key *ecdsa.PrivateKey, ca *x509.Certificate, caKey *ecdsa.PrivateKey, name string, now time.Time) ([]byte, error) {
+	t := x509.Certificate{
+		SerialNumber: serial(),
+		Subject:      pkix.Name{CommonName: name},
+		NotBefore:    now.Add(-backdated),
+		NotAfter:     now.Add(clientLifetime),
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, &t, ca, &key.PublicKey, caKey)
+	if err != nil {
+		return nil, err
+	}
+	return append(certPEM(der), certPEM(ca.Raw)...), nil
+}
+
+// readAuthority reads the folder's own authority. Error: errNoCAKey.
+func readAuthority(f Folder) (*x509.Certificate, *ecdsa.PrivateKey, error) {
+	ca, err := readCert(f.caCert())
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := readKey(f.caKey())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil, fmt.Errorf("%w: %q", errNoCAKey, f.caKey())
+	case err != nil:
+		return nil, nil, err
+	case !keyMatches(ca, key):
+		return nil, nil, fmt.Errorf("%q is not the key of %q", f.caKey(), f.caCert())
+	}
+	return ca, key, nil
 }
 
 // hostsOf lists the names and addresses that a certificate is for.

@@ -55,6 +55,9 @@ func (c *Certificate) TLSConfig() *tls.Config {
 	}
 }
 
+// Pair is the certificate that is shown now, with its chain and key.
+func (c *Certificate) Pair() tls.Certificate { return *c.get() }
+
 // Leaf is the certificate that is shown now.
 func (c *Certificate) Leaf() *x509.Certificate {
 	c.get()
@@ -130,19 +133,9 @@ func writeServerCert(f Folder, hosts []string, now time.Time, write func(string,
 	if err != nil {
 		return err
 	}
-	ca, err := readCert(f.caCert())
+	ca, caKey, err := readAuthority(f)
 	if err != nil {
-		return err
-	}
-	caKey, err := readKey(f.caKey())
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("signing %q: %w: %q", f.serverCert(), errNoCAKey, f.caKey())
-	}
-	if err != nil {
-		return err
-	}
-	if !keyMatches(ca, caKey) {
-		return fmt.Errorf("signing %q: %q is not the key of %q", f.serverCert(), f.caKey(), f.caCert())
+		return fmt.Errorf("signing %q: %w", f.serverCert(), err)
 	}
 	data, err := newServerCert(key, ca, caKey, hosts, now)
 	if err != nil {

@@ -46,8 +46,16 @@ func (s *Server) handle(nc net.Conn) {
 	}
 	tc := tls.Server(nc, s.tls)
 	if err := tc.HandshakeContext(context.Background()); err != nil {
-		log.Info("TLS failed", "error", err)
+		var refused *tls.CertificateVerificationError
+		if errors.As(err, &refused) {
+			log.Warn("a client's certificate was refused", "client", clientOf(refused.UnverifiedCertificates), "error", err)
+		} else {
+			log.Info("TLS failed", "error", err)
+		}
 		return
+	}
+	if client := clientOf(tc.ConnectionState().PeerCertificates); client != "" {
+		log = log.With("client", client)
 	}
 	first := make([]byte, 1)
 	if _, err := io.ReadFull(tc, first); err != nil {

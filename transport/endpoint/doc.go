@@ -21,6 +21,18 @@
 // (the disk is full, too many agents) and 401 (the token was revoked, also during the session) leave
 // results with their agent.
 //
+// With a result is kept what its agent said of it besides: order, which grows whatever the agent's clock
+// does; late and age_ms, where it was no news when it was sent; and how the agent's clock stood beside the
+// endpoint's when the session said hello (clock_offset_ms). Nobody has to say any of these.
+//
+// # A receipt
+//
+// results.receipt names an agent and ranges of results; the answer is a document of package receipt,
+// signed with the key of the server's certificate, that names those of them that are committed in the
+// store, and those of the last [MaxRefusals] refused ones that are among them. What the same connection
+// posted before is in it. The feature is "receipt". [Store.Import] takes what came another way than over
+// a connection, by the same rules.
+//
 // # What survives what
 //
 // An answer that was sent is a promise: after kill -9 or a power cut its result is in the store. SQLite

@@ -13,6 +13,7 @@ import (
 //	ca.pem, ca-key.pem           its own certificate authority
 //	server.pem, server-key.pem   what it shows to agents; agents pin the key
 //	endpoint.db                  results, agents and tokens ([Store]), with -wal and -shm beside it
+//	clients/NAME.pem, …-key.pem  certificates for clients that the authority signed ([MakeClient])
 //	schedules/default.yaml       the checks of every agent that has no file of its own
 //	schedules/<agent_id>.yaml    the checks of one agent
 //
@@ -31,8 +32,11 @@ func (f Folder) caKey() string      { return filepath.Join(string(f), "ca-key.pe
 func (f Folder) serverCert() string { return filepath.Join(string(f), "server.pem") }
 func (f Folder) serverKey() string  { return filepath.Join(string(f), "server-key.pem") }
 
-// CAFile is the certificate authority's certificate, for agents that trust it rather than a pin.
+// CAFile is the certificate authority's certificate, for agents that trust it rather than a pin, and what signs clients'
+// certificates.
 func (f Folder) CAFile() string { return f.caCert() }
+
+func (f Folder) clientsDir() string { return filepath.Join(string(f), "clients") }
 
 // StoreFile is the SQLite file.
 func (f Folder) StoreFile() string { return filepath.Join(string(f), "endpoint.db") }

@@ -14,7 +14,7 @@ import (
 )
 
 // announced are the features of PROTOCOL.md's own section that the endpoint has.
-const announced = `[{"name":"pipelining","version":"1"},{"name":"result_id","version":"1"},{"name":"schedule_hash","version":"1"}]`
+const announced = `[{"name":"pipelining","version":"1"},{"name":"result_id","version":"1"},{"name":"schedule_hash","version":"1"},{"name":"receipt","version":"1"}]`
 
 // helloParams are what hello takes of its params; other fields are for others.
 type helloParams struct {

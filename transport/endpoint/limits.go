@@ -1,6 +1,10 @@
 package endpoint
 
-import "time"
+import (
+	"time"
+
+	"virgo/transport/receipt"
+)
 
 // Bounds on what a peer may say, whoever it is.
 const (
@@ -8,6 +12,8 @@ const (
 	MaxIDBytes = 256
 	// MaxResultIDBytes bounds a result's id, which may hold its agent's.
 	MaxResultIDBytes = MaxIDBytes + 64
+	// MaxRefusals of an agent are remembered, the last ones: as many as one receipt can name.
+	MaxRefusals = receipt.MaxRefused
 	// MaxStatusRunes bounds a result's status.
 	MaxStatusRunes = 256
 	// MaxNameBytes bounds an agent's name and its versions.

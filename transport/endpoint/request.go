@@ -59,6 +59,8 @@ func (c *conn) method(name string) func(*transport.Frame, *session) error {
 		return c.scheduleGet
 	case transport.MethodPost:
 		return c.post
+	case methodReceipt:
+		return c.receipt
 	case "bundle_upgrade.get_version", "binary_upgrade.get_version":
 		return c.upgradeVersion
 	case "config_file.post":
@@ -139,6 +141,10 @@ func (c *conn) post(f *transport.Frame, s *session) error {
 	r, err := parsePost(f.Params, now)
 	if err != nil {
 		c.log.Warn("a result was refused", "agent", s.agentID, "reason", err)
+		if r.ResultID != "" {
+			c.srv.committer.submit(&arrival{agentID: s.agentID, token: s.token, received: now, done: make(chan struct{}),
+				refusal: &refusal{resultID: r.ResultID, code: transport.CodeBadRequest, message: err.Error()}})
+		}
 		return c.refuse(f, transport.CodeBadRequest, err.Error())
 	}
 	size := int64(len(f.Params))

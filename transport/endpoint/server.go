@@ -39,6 +39,7 @@ type Server struct {
 	committer *committer
 	pending   *budget       // bytes of posts that are not committed
 	large     chan struct{} // one in it for each large frame that is being read
+	receipts  sync.Mutex    // held while one is made
 	http      *http.Server
 	letters   *handover // connections that speak HTTP
 

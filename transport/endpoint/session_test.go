@@ -20,7 +20,7 @@ func TestSession(t *testing.T) {
 	if err := json.Unmarshal([]byte(p.hello("agentA", site.token)), &welcome); err != nil {
 		t.Fatal(err)
 	}
-	if welcome.HeartbeatInterval != 60_000 || fmt.Sprint(welcome.Features) != "[{pipelining 1} {result_id 1} {schedule_hash 1}]" || welcome.ScheduleChanged != nil {
+	if welcome.HeartbeatInterval != 60_000 || fmt.Sprint(welcome.Features) != "[{pipelining 1} {result_id 1} {schedule_hash 1} {receipt 1}]" || welcome.ScheduleChanged != nil {
 		t.Errorf("welcome: %+v", welcome)
 	}
 	var sched struct {

@@ -14,13 +14,21 @@ type sighting struct {
 	clockOffset                         *int64 // ms; nil where it told no time
 }
 
-// An arrival is one thing to be committed: a result, or that an agent was seen, or both.
+// A refusal is a result that was not taken, to be remembered for receipts.
+type refusal struct {
+	resultID string
+	code     int
+	message  string
+}
+
+// An arrival is one thing to be committed: a result, a refusal, or that an agent was seen.
 type arrival struct {
 	agentID  string
 	token    int64 // the key of the token that its session said hello with
 	received time.Time
 	hello    *sighting // nil: the agent was seen, nothing new about it
 	result   *Result   // nil: nothing but the sighting
+	refusal  *refusal  // nil: nothing was refused
 
 	committed func() // called when the bytes are no longer needed, before done is closed; may be nil
 
@@ -32,7 +40,7 @@ type arrival struct {
 
 // statements are what commit needs; they are prepared once, on the writing connection.
 type statements struct {
-	valid, seen, hello, result, count, used *sql.Stmt
+	valid, seen, hello, result, refusal, forget, count, used *sql.Stmt
 }
 
 func (s *Store) prepare(ctx context.Context) (*statements, error) {
@@ -49,6 +57,9 @@ func (s *Store) prepare(ctx context.Context) (*statements, error) {
 			(agent, result_id, check_id, check_type, state, status, timestamp_ms, received_ms,
 			result_order, late, age_ms, clock_offset_ms, params)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (agent, result_id) DO NOTHING`},
+		{&st.refusal, `INSERT OR REPLACE INTO refusals (agent, result_id, code, message, refused_ms) VALUES (?, ?, ?, ?, ?)`},
+		{&st.forget, `DELETE FROM refusals WHERE agent = ?1 AND key <=
+			(SELECT key FROM refusals WHERE agent = ?1 ORDER BY key DESC LIMIT 1 OFFSET ?2)`},
 		{&st.count, "UPDATE agents SET results = results + ?2 WHERE key = ?1"},
 		{&st.used, "UPDATE tokens SET last_used_ms = max(coalesce(last_used_ms, 0), ?2) WHERE key = ?1"},
 	} {
@@ -62,7 +73,7 @@ func (s *Store) prepare(ctx context.Context) (*statements, error) {
 }
 
 func (st *statements) close() {
-	for _, p := range []*sql.Stmt{st.valid, st.seen, st.hello, st.result, st.count, st.used} {
+	for _, p := range []*sql.Stmt{st.valid, st.seen, st.hello, st.result, st.refusal, st.forget, st.count, st.used} {
 		if p != nil {
 			p.Close()
 		}
@@ -135,23 +146,44 @@ func (c *commit) add(a *arrival) error {
 			return err
 		}
 	}
-	r := a.result
-	if r == nil {
+	if f := a.refusal; f != nil {
+		if err := c.refuse(row.key, f, a.received); err != nil {
+			return err
+		}
+	}
+	if a.result == nil {
 		return nil
 	}
-	resultID := sql.NullString{String: r.ResultID, Valid: r.ResultID != ""}
-	done, err := c.stmt(c.st.result).ExecContext(c.ctx, row.key, resultID, r.CheckID, r.CheckType, r.State, r.Status,
-		r.Time.UnixMilli(), millis(a.received), r.Order, r.Late, r.AgeMS, r.ClockOffsetMS, []byte(r.Params))
+	stored, err := c.keep(row.key, a.result, a.received)
 	if err != nil {
 		return err
+	}
+	a.stored = stored
+	if stored {
+		row.results++
+	}
+	return nil
+}
+
+// keep stores a result; false for a copy of one that is there.
+func (c *commit) keep(agent int64, r *Result, received time.Time) (stored bool, err error) {
+	resultID := sql.NullString{String: r.ResultID, Valid: r.ResultID != ""}
+	done, err := c.stmt(c.st.result).ExecContext(c.ctx, agent, resultID, r.CheckID, r.CheckType, r.State, r.Status,
+		r.Time.UnixMilli(), millis(received), r.Order, r.Late, r.AgeMS, r.ClockOffsetMS, []byte(r.Params))
+	if err != nil {
+		return false, err
 	}
 	n, err := done.RowsAffected()
-	if err != nil {
+	return n == 1, err
+}
+
+// refuse remembers a refusal, and forgets the oldest of too many.
+func (c *commit) refuse(agent int64, f *refusal, now time.Time) error {
+	if _, err := c.stmt(c.st.refusal).ExecContext(c.ctx, agent, f.resultID, f.code, f.message, millis(now)); err != nil {
 		return err
 	}
-	a.stored = n == 1
-	row.results += n
-	return nil
+	_, err := c.stmt(c.st.forget).ExecContext(c.ctx, agent, MaxRefusals)
+	return err
 }
 
 func (c *commit) finish() error {

@@ -61,6 +61,7 @@ var storeVersions = []string{
 		refused_ms  INTEGER NOT NULL,
 		UNIQUE (agent, result_id)
 	) STRICT;
+	CREATE INDEX refusals_by_age ON refusals (agent, key);
 	CREATE TABLE bundle_keys (
 		agent         INTEGER PRIMARY KEY REFERENCES agents (key),
 		public_key    BLOB NOT NULL,    -- Ed25519, of the first bundle that was imported, or the one accepted since

@@ -15,7 +15,7 @@ import (
 
 // agentMain is the program "agent" of the scripts: it delivers results and prints each answer.
 //
-//	agent -addr HOST:PORT -token T -pin PIN -id AGENT [-hello FIELDS] [-post FIELDS] RESULT_ID…
+//	agent -addr HOST:PORT -token T -pin PIN [-cert FILE -key FILE] -id AGENT [-hello FIELDS] [-post FIELDS] RESULT_ID…
 //
 // FIELDS is JSON that is spliced into the params of hello or of each post: "\"late\":true,".
 // It exits with 1 where anything was refused.
@@ -23,12 +23,35 @@ func agentMain() {
 	addr := flag.String("addr", "", "")
 	token := flag.String("token", "", "")
 	pin := flag.String("pin", "", "")
+	cert := flag.String("cert", "", "")
+	key := flag.String("key", "", "")
 	id := flag.String("id", "agent1", "")
 	more := spliced{}
 	flag.StringVar(&more.hello, "hello", "", "")
 	flag.StringVar(&more.post, "post", "", "")
 	flag.Parse()
-	if err := deliver(os.Stdout, *addr, *token, *pin, *id, more, flag.Args()); err != nil {
+	trust := tls.Config{
+		InsecureSkipVerify: true, // the pin is what is trusted
+		VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {
+			cert, err := x509.ParseCertificate(raw[0])
+			if err != nil {
+				return err
+			}
+			if got := transport.PinOf(cert).String(); got != *pin {
+				return fmt.Errorf("pinned %s, shown %s", *pin, got)
+			}
+			return nil
+		},
+	}
+	if *cert != "" {
+		pair, err := tls.LoadX509KeyPair(*cert, *key)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		trust.Certificates = []tls.Certificate{pair}
+	}
+	if err := deliver(os.Stdout, *addr, *token, &trust, *id, more, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -37,20 +60,8 @@ func agentMain() {
 // spliced are fields of params that a script adds.
 type spliced struct{ hello, post string }
 
-func deliver(out io.Writer, addr, token, pin, id string, more spliced, results []string) error {
-	conn, err := tls.Dial("tcp", addr, &tls.Config{
-		InsecureSkipVerify: true, // the pin is what is trusted
-		VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {
-			cert, err := x509.ParseCertificate(raw[0])
-			if err != nil {
-				return err
-			}
-			if got := transport.PinOf(cert).String(); got != pin {
-				return fmt.Errorf("pinned %s, shown %s", pin, got)
-			}
-			return nil
-		},
-	})
+func deliver(out io.Writer, addr, token string, trust *tls.Config, id string, more spliced, results []string) error {
+	conn, err := tls.Dial("tcp", addr, trust)
 	if err != nil {
 		return err
 	}

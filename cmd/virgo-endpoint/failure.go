@@ -52,7 +52,7 @@ func (a *app) explain(err error) error {
 		return &failure{exitUsage, err, "use the version of virgo-endpoint that last served this folder, or a later one"}
 	case errors.Is(err, endpoint.ErrNoSuchToken):
 		return &failure{exitUsage, err, "virgo-endpoint token list --dir " + dir}
-	case errors.Is(err, endpoint.ErrBadLabel), errors.Is(err, endpoint.ErrBadHost):
+	case errors.Is(err, endpoint.ErrBadLabel), errors.Is(err, endpoint.ErrBadHost), errors.Is(err, endpoint.ErrBadClientName):
 		return &failure{exitUsage, err, ""}
 	case errors.Is(err, syscall.EADDRINUSE):
 		return &failure{exitUnexpected, err, "something listens there already; give another --listen"}

@@ -14,8 +14,9 @@ import (
 )
 
 type initCmd struct {
-	Host []string `placeholder:"NAME" help:"Name or address that agents will use; may be given several times. Default: localhost, 127.0.0.1, ::1 and this host's name."`
-	Port uint16   `default:"50041" help:"Port that the printed setup line names."`
+	Host       []string `placeholder:"NAME" help:"Name or address that agents will use; may be given several times. Default: localhost, 127.0.0.1, ::1 and this host's name."`
+	ClientCert []string `name:"client-cert" placeholder:"NAME" help:"Make a certificate for an agent of that name, for serve --client-ca; may be given several times."`
+	Port       uint16   `default:"50041" help:"Port that the printed setup line names."`
 }
 
 type initDocument struct {
@@ -33,6 +34,16 @@ type initDocument struct {
 	// Token is there only when this call made it.
 	Token string `json:"token,omitempty"`
 	Setup string `json:"setup"`
+	// Clients are those that --client-cert named.
+	Clients []clientEntry `json:"client_certs"`
+}
+
+// A clientEntry is a client's certificate in a document.
+type clientEntry struct {
+	Name string `json:"name"`
+	Cert string `json:"cert_file"`
+	Key  string `json:"key_file"`
+	Made bool   `json:"made"`
 }
 
 func (c *initCmd) Run(a *app) error {
@@ -48,6 +59,10 @@ func (c *initCmd) Run(a *app) error {
 	if err != nil {
 		return a.explain(err)
 	}
+	clients, err := c.clients(a, folder)
+	if err != nil {
+		return err
+	}
 	doc := initDocument{
 		document: document{schemaVersion},
 		Dir:      a.Dir,
@@ -61,6 +76,7 @@ func (c *initCmd) Run(a *app) error {
 		CAFile:   folder.CAFile(),
 		TokenID:  report.Token.ID,
 		Token:    report.Secret,
+		Clients:  clients,
 	}
 	token := doc.Token
 	if token == "" {
@@ -71,6 +87,18 @@ func (c *initCmd) Run(a *app) error {
 		return a.printJSON(doc)
 	}
 	return a.print(doc.text(c.Port))
+}
+
+func (c *initCmd) clients(a *app, folder endpoint.Folder) ([]clientEntry, error) {
+	list := []clientEntry{}
+	for _, name := range c.ClientCert {
+		files, err := endpoint.MakeClient(folder, name, a.now())
+		if err != nil {
+			return nil, a.explain(err)
+		}
+		list = append(list, clientEntry(files))
+	}
+	return list, nil
 }
 
 func (doc *initDocument) text(port uint16) []byte {
@@ -93,7 +121,15 @@ func (doc *initDocument) text(port uint16) []byte {
 	} else {
 		fmt.Fprintf(&b, "  (the token is shown this once)\n")
 	}
-	fmt.Fprintf(&b, "\nHere:\n  virgo-endpoint serve --dir %s --listen :%d\n", dir, port)
+	serve := fmt.Sprintf("virgo-endpoint serve --dir %s --listen :%d", dir, port)
+	if len(doc.Clients) > 0 {
+		serve += " --client-ca " + shellWord(doc.CAFile)
+		b.WriteString("\nFor one host each:\n")
+		for _, cl := range doc.Clients {
+			fmt.Fprintf(&b, "  %s: %s and its key %s\n", cl.Name, shellWord(cl.Cert), shellWord(cl.Key))
+		}
+	}
+	fmt.Fprintf(&b, "\nHere:\n  %s\n", serve)
 	return b.Bytes()
 }
 

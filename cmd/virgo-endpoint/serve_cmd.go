@@ -17,12 +17,15 @@ const shutdownTime = 10 * time.Second
 
 type serveCmd struct {
 	Listen   string `default:"127.0.0.1:50041" env:"VIRGO_ENDPOINT_LISTEN" placeholder:"ADDRESS" help:"Address to listen on; port 0 takes a free one. Default: ${default}."`
+	ClientCA string `name:"client-ca" type:"path" env:"VIRGO_ENDPOINT_CLIENT_CA" placeholder:"FILE" help:"Let in only agents that show a certificate of an authority in FILE (PEM)."`
 	LogLevel string `default:"info" enum:"debug,info,warn,error" env:"VIRGO_ENDPOINT_LOG_LEVEL" help:"Least level that is logged: ${enum}. Default: ${default}."`
 	LogJSON  bool   `name:"log-json" env:"VIRGO_ENDPOINT_LOG_JSON" help:"Log as JSON lines."`
 }
 
 func (serveCmd) Help() string {
 	return "Prints one line with its address when it is ready. Logs go to standard error. " +
+		"With --client-ca an agent needs a certificate and its token; the log names the certificate. " +
+		"init --client-cert makes certificates by this folder's own authority, which is ca.pem in it. " +
 		"SIGTERM and SIGINT: what is under way is finished, then it ends; a second signal ends it at once."
 }
 
@@ -52,7 +55,13 @@ func (c *serveCmd) Run(a *app) error {
 	}
 	schedules := endpoint.NewSchedules(folder.SchedulesDir(), log, a.now)
 	schedules.For("") // says at once what is wrong with the default, and goes on: results are taken without
-	server, err := endpoint.NewServer(endpoint.Options{Store: store, Schedules: schedules, TLS: cert.TLSConfig(), Log: log, Now: a.now})
+	shown := cert.TLSConfig()
+	if c.ClientCA != "" {
+		if err := endpoint.RequireClients(shown, c.ClientCA); err != nil {
+			return &failure{exitUsage, err, "--client-ca takes a PEM file; the authority of virgo-endpoint init is " + shellWord(folder.CAFile())}
+		}
+	}
+	server, err := endpoint.NewServer(endpoint.Options{Store: store, Schedules: schedules, TLS: shown, Log: log, Now: a.now})
 	if err != nil {
 		return a.explain(err)
 	}

@@ -187,6 +187,9 @@ func (e *Endpoint) serve(raw net.Conn, secure func(net.Conn) net.Conn) {
 	e.books.sessions++
 	e.books.mu.Unlock()
 	limited := &cutter{Conn: raw, in: script.CutIn, out: script.CutOut}
+	if script.Silent {
+		limited.silence = e.done
+	}
 	conn := secure(limited)
 	if t, ok := conn.(*tls.Conn); ok && t.Handshake() != nil {
 		return

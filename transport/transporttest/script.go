@@ -50,6 +50,9 @@ type Script struct {
 	// under TLS its records; the n-th byte still passes).
 	CutIn  int `json:"cut_in,omitempty"`
 	CutOut int `json:"cut_out,omitempty"`
+	// Silent makes of these cuts a network that went quiet: nothing more passes either way, and neither
+	// side is told.
+	Silent bool `json:"silent,omitempty"`
 
 	// Requests it sends before it answers the first heartbeat.
 	Requests []Request `json:"requests,omitempty"`

@@ -69,7 +69,7 @@ func (tx *Tx) append(entries []Entry) ([]Record, error) {
 		tx.totals.queue.add(keyBytes + len(v))
 		writeID(&names, v[recordFixed:recordFixed+len(e.Agent)], start, seq)
 		records[i] = Record{
-			Seq: seq, ID: names.String()[name:], Agent: e.Agent,
+			Seq: seq, Order: seq, ID: names.String()[name:], Agent: e.Agent,
 			Made: time.UnixMilli(e.Made.UnixMilli()), Data: e.Data,
 		}
 	}
@@ -77,7 +77,11 @@ func (tx *Tx) append(entries []Entry) ([]Record, error) {
 		return nil, tx.odd(err)
 	}
 	tx.totals.flow(len(entries), uint64(size+keyBytes*len(entries)))
+	tx.totals.loose += uint64(len(entries))
 	tx.dirty, tx.appended = true, true
+	if err := tx.pack(queue); err != nil {
+		return nil, err
+	}
 	return records, tx.trimQueue(queue, len(entries))
 }
 
@@ -100,14 +104,14 @@ const maxTrim = 4096
 // trimQueue drops the oldest records while a bound is passed.
 func (tx *Tx) trimQueue(queue *bolt.Bucket, added int) error {
 	t := &tx.totals
-	left, err := tx.dropHead(queue, &t.queue, maxTrim+added, func(_ uint64, v []byte) (Cause, bool) {
-		if t.age > recordTime(v)+uint64(tx.s.opt.MaxAge.Milliseconds()) {
+	left, err := tx.dropHead(queue, &t.queue, maxTrim+added, func(_, at uint64) (Cause, bool) {
+		if t.age > at+uint64(tx.s.opt.MaxAge.Milliseconds()) {
 			return CauseAge, true
 		}
 		return CauseSpace, t.queue.bytes > uint64(tx.s.opt.MaxBytes)
 	})
 	if err == nil && !left {
-		t.queue = tally{} // whatever was counted, nothing is there
+		t.queue, t.loose = tally{}, 0 // whatever was counted, nothing is there
 	}
 	return err
 }
@@ -115,7 +119,7 @@ func (tx *Tx) trimQueue(queue *bolt.Bucket, added int) error {
 // trimRejected does the same for what was refused.
 func (tx *Tx) trimRejected(rejected *bolt.Bucket, added int) error {
 	t := &tx.totals
-	left, err := tx.dropHead(rejected, &t.rejected, maxTrim+added, func(uint64, []byte) (Cause, bool) {
+	left, err := tx.dropHead(rejected, &t.rejected, maxTrim+added, func(uint64, uint64) (Cause, bool) {
 		return CauseRefused, t.rejected.bytes > uint64(tx.s.opt.MaxBytes/rejectedShare)
 	})
 	if err == nil && !left {

@@ -92,8 +92,8 @@ func TestLoweredBound(t *testing.T) {
 	put(t, s, data...)
 	lower := open(t, s.dir, Options{MaxBytes: int64(10 * one(10))})
 	put(t, lower, "first")
-	if st := stats(t, s); st.Records != uint64(len(data)-maxTrim) {
-		t.Errorf("after one append %d wait, want %d", st.Records, len(data)-maxTrim)
+	if st, want := stats(t, s), uint64(len(data)-maxTrim); st.Records > want+1 || st.Records+groupRecords < want {
+		t.Errorf("after one append %d wait, want %d or the rest of a group fewer", st.Records, want)
 	}
 	put(t, lower, "second")
 	if st := stats(t, s); st.Bytes > int64(10*one(10)) || st.Records != 10 {
@@ -212,18 +212,15 @@ func TestDamagedRecords(t *testing.T) {
 		t.Errorf("stats %+v", st)
 	}
 	// Many in a row do not hide what lies behind them.
-	data := make([]string, listRecords+10)
-	records := put(t, s, data...)
-	var bad []uint64
-	for _, r := range records[:listRecords+5] {
-		bad = append(bad, r.Seq)
-	}
+	put(t, s, make([]string, (listRecords+10)*groupRecords)...)
 	boltUpdate(t, s.Path(), func(tx *bolt.Tx) error {
-		for _, seq := range bad {
-			key := keyOf(seq)
-			v := slices.Clone(tx.Bucket(bucketQueue).Get(key[:]))
+		b := tx.Bucket(bucketQueue)
+		var keys [][]byte
+		b.ForEach(func(k, _ []byte) error { keys = append(keys, slices.Clone(k)); return nil })
+		for _, k := range keys[:len(keys)-5] {
+			v := slices.Clone(b.Get(k))
 			v[0] = 99 // a kind from the future
-			tx.Bucket(bucketQueue).Put(key[:], v)
+			b.Put(k, v)
 		}
 		return nil
 	})

@@ -5,31 +5,41 @@
 //
 // One bbolt file, virgo.db, mode 0600 in a folder of mode 0700, both their user's own:
 //
-//	meta/      format      the version of this layout (1), u32
+//	meta/      format      the version of this layout (2), u32
 //	           totals      records and bytes that wait, records and bytes that were refused, the
-//	                       wall clock (ms) and the spool's clock (ms) at the last commit; sum, u32
+//	                       wall clock (ms) and the spool's clock (ms) at the last commit, records
+//	                       that wait by themselves, the place up to which they were packed; sum, u32
 //	           inflow      since when (spool's clock, ms), records and bytes appended: of this day
 //	                       and of the one before
-//	queue/     seq         → record
-//	rejected/  seq         → when (ms), code, message (u16 length, bytes), record
-//	dropped/   cause       → records, bytes, first and last time made (ms) of what was dropped
-//	state/     space/ key  → value: whatever the caller keeps beside its records
+//	           loss        sum u32, id (u16 length, bytes), then for each cause its name (u8 length,
+//	                       bytes), records, bytes, first and last: a report of what was dropped,
+//	                       until it is acknowledged
+//	queue/     place       → record, or group: the place of its last record
+//	rejected/  place       → when (ms), code, message (u16 length, bytes), record
+//	dropped/   cause       → records, bytes, first and last time made (ms) of what was ever dropped
+//	           since cause → the same, of what no report told of yet
+//	state/     space/ key  → sum u32, value: whatever the caller keeps beside its records
 //
-// Integers are big-endian and of 8 bytes unless told; seq only grows (it is the queue bucket's own
+// Integers are big-endian and of 8 bytes unless told; places only grow (they are the queue bucket's own
 // sequence), so the order of keys is the order of appending. Bytes count keys, headers and data. A record is
 //
-//	kind       u8, 1
+//	kind       u8: 1; or 3, for one that was refused and waits again, at another place
 //	sum        u32, of what follows
+//	order      u64, only in kind 3: the place that it had first
 //	at         u64, the spool's clock (ms) when it was appended
 //	made       i64, ms since the Unix epoch
 //	start      8 random bytes, drawn anew by each append
 //	agent      u16 length, then the agent's id
 //	data       the rest
 //
-// A sum is the low half of XXH64, for a record with seq as its seed: bbolt has none of its own for
-// what it stores. What was changed on the disk is found out, not handed out.
+// and a group (kind 2) is up to 128 of them, compressed; group.go has its layout. Records are packed into
+// groups, the oldest first, when 256 of them wait by themselves: what is delivered soon is never packed, and
+// what waits for long takes about a tenth of its size, and a hundredth of the writes when it goes.
 //
-// A record's id is "agent/start-seq" (start and seq in hex). It never changes. Because start is drawn
+// A sum is the low half of XXH64, for a record with its key as the seed and for a value of the state with
+// that of its name (space, NUL, key): bbolt has none of its own for what it stores. What was changed on the disk is found out, not handed out.
+//
+// A record's id is "agent/start-order" (start and order in hex). It never changes. Because start is drawn
 // anew each time, a disk image that was cloned or rolled back to a snapshot cannot give an old id to a
 // new record, which an endpoint would take for a copy.
 //

@@ -2,7 +2,7 @@ package spool
 
 import (
 	"context"
-	"strings"
+	"errors"
 )
 
 // A Selection is what a person wants dropped.
@@ -35,31 +35,53 @@ func (s *Spool) Drop(ctx context.Context, sel Selection) (dropped Drop, err erro
 }
 
 func (s *Spool) dropIDs(ctx context.Context, ids []string, sum *Drop) error {
-	seqs := make([]uint64, 0, len(ids))
 	wanted := make(map[string]bool, len(ids))
 	for _, id := range ids {
-		seqs = append(seqs, seqOf(id))
 		wanted[id] = true
 	}
-	named := func(seq uint64, v []byte) bool {
-		r, err := parseRecord(seq, v)
-		if err != nil {
-			return false
-		}
-		var id strings.Builder
-		writeID(&id, r.agent, r.start, seq)
-		return wanted[id.String()]
+	waiting, refused, err := s.places(ctx, wanted)
+	if err != nil || len(waiting)+len(refused) == 0 {
+		return err
 	}
+	named := func(r *stored) bool { return wanted[r.id()] }
 	return s.dropInside(ctx, sum, func(tx *Tx) error {
-		if err := tx.dropSeqs(bucketQueue, seqs, named, CauseUser); err != nil {
+		if err := tx.dropSeqs(bucketQueue, waiting, named, CauseUser); err != nil {
 			return err
 		}
-		return tx.dropSeqs(bucketRejected, seqs, func(seq uint64, v []byte) bool {
-			_, v, _ = parseReason(v)
-			return named(seq, v)
-		}, CauseUser)
+		return tx.dropSeqs(bucketRejected, refused, named, CauseUser)
 	})
 }
+
+// places finds records by their ids. What was refused and waits again is not at the place that its id
+// tells, so everything is looked through.
+func (s *Spool) places(ctx context.Context, wanted map[string]bool) (waiting, refused []uint64, err error) {
+	left := len(wanted)
+	look := func(list *[]uint64) func(Record, *Refusal) error {
+		return func(r Record, _ *Refusal) error {
+			if wanted[r.ID] {
+				*list = append(*list, r.Seq)
+				if left--; left == 0 {
+					return errFound
+				}
+			}
+			return nil
+		}
+	}
+	for _, b := range []struct {
+		bucket []byte
+		list   *[]uint64
+	}{{bucketRejected, &refused}, {bucketQueue, &waiting}} {
+		if err := s.list(ctx, b.bucket, look(b.list)); err != nil && err != errFound {
+			return nil, nil, err
+		}
+		if left == 0 {
+			break
+		}
+	}
+	return waiting, refused, nil
+}
+
+var errFound = errors.New("all were found")
 
 // dropAll drops up to the record that was appended last when it begins.
 func (s *Spool) dropAll(ctx context.Context, bucket []byte, sum *Drop) error {
@@ -76,7 +98,7 @@ func (s *Spool) dropAll(ctx context.Context, bucket []byte, sum *Drop) error {
 				}
 				known = true
 			}
-			left, err := tx.dropHead(b, tx.tallyOf(bucket), maxTrim, func(seq uint64, _ []byte) (Cause, bool) {
+			left, err := tx.dropHead(b, tx.tallyOf(bucket), maxTrim, func(seq, _ uint64) (Cause, bool) {
 				done = seq > last
 				return CauseUser, !done
 			})

@@ -97,7 +97,7 @@ func dump(t *testing.T, path string) string {
 					fmt.Fprintf(&b, "meta/ format %d\n", binary.BigEndian.Uint32(v))
 					return nil
 				case "meta/totals":
-					fmt.Fprintf(&b, "meta/ totals %d, sum of %d bytes\n", numbers(v, 6), len(v)-6*8)
+					fmt.Fprintf(&b, "meta/ totals %d, sum of %d bytes\n", numbers(v, 8), len(v)-8*8)
 					return nil
 				case "meta/inflow":
 					fmt.Fprintf(&b, "meta/ inflow %d\n", numbers(v, 6))
@@ -115,7 +115,7 @@ func dump(t *testing.T, path string) string {
 					fmt.Fprintf(&b, "dropped/ %s: %d\n", k, numbers(v, 4))
 				case "state":
 					bucket.Bucket(k).ForEach(func(key, v []byte) error {
-						fmt.Fprintf(&b, "state/ %s/ %s: %x\n", k, key, v)
+						fmt.Fprintf(&b, "state/ %s/ %s: %x\n", k, key, unsealed(string(k), string(key), v))
 						return nil
 					})
 				default:

@@ -55,8 +55,27 @@ func checkWhole(t testing.TB, path string) {
 			return nil
 		}
 		var queue, rejected tally
+		var loose uint64
+		var parsed totals
+		b := meta.Get(keyTotals)
+		if !parsed.parse(b) {
+			t.Error("the totals cannot be read")
+			return nil
+		}
 		tx.Bucket(bucketQueue).ForEach(func(k, v []byte) error {
 			queue.add(len(k) + len(v))
+			if isGroup(v) {
+				g, err := parseGroup(parseKey(k), v)
+				if err != nil || g.live() == 0 {
+					t.Errorf("group %x: %v", k, err)
+				}
+				queue.records += uint64(g.live()) - 1
+				if list, _, err := g.records(nil); err != nil || len(list) != g.live() {
+					t.Errorf("group %x: %d records, %v", k, len(list), err)
+				}
+			} else if parseKey(k) > parsed.packed {
+				loose++
+			}
 			if seq := binary.BigEndian.Uint64(k); seq > tx.Bucket(bucketQueue).Sequence() {
 				t.Errorf("record %d lies past the sequence", seq)
 			}
@@ -66,7 +85,9 @@ func checkWhole(t testing.TB, path string) {
 			rejected.add(len(k) + len(v))
 			return nil
 		})
-		b := meta.Get(keyTotals)
+		if parsed.loose != loose {
+			t.Errorf("totals say that %d wait by themselves; a recount says %d", parsed.loose, loose)
+		}
 		if q, r := readTally(b), readTally(b[16:]); q != queue || r != rejected {
 			t.Errorf("totals say %v waiting, %v refused; a recount says %v, %v", q, r, queue, rejected)
 		}

@@ -91,25 +91,36 @@ func readDrop(c Cause, b []byte) (d Drop, ok bool) {
 	}, true
 }
 
-// writeDrops adds what this transaction dropped to the ledger.
+// sinceKey is where the ledger keeps what was dropped for a cause since the last report.
+func sinceKey(c Cause) []byte { return append([]byte("since "), c...) }
+
+// add sums up.
+func (d *Drop) add(other Drop) {
+	d.Records += other.Records
+	d.Bytes += other.Bytes
+	d.reach(other.First)
+	d.reach(other.Last)
+}
+
+// writeDrops adds what this transaction dropped to the ledger: to what was ever dropped, and to what
+// nobody was told of yet.
 func (tx *Tx) writeDrops() error {
 	for i := range tx.drops {
-		d := tx.drops[i]
-		if d.Records == 0 {
+		if tx.drops[i].Records == 0 {
 			continue
 		}
 		b := tx.bolt.Bucket(bucketDropped)
 		if b == nil {
 			return damaged(tx.s.path, "it has no part %q", bucketDropped)
 		}
-		if was, ok := readDrop(causes[i], b.Get([]byte(causes[i]))); ok {
-			d.Records += was.Records
-			d.Bytes += was.Bytes
-			d.reach(was.First)
-			d.reach(was.Last)
-		}
-		if err := b.Put([]byte(causes[i]), d.append(nil)); err != nil {
-			return err
+		for _, key := range [...][]byte{[]byte(causes[i]), sinceKey(causes[i])} {
+			d := tx.drops[i]
+			if was, ok := readDrop(causes[i], b.Get(key)); ok {
+				d.add(was)
+			}
+			if err := b.Put(key, d.append(nil)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

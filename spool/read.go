@@ -2,6 +2,7 @@ package spool
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 )
@@ -44,16 +45,89 @@ func (s *Spool) readBatch(ctx context.Context, bucket []byte, after uint64, maxR
 	return b, err
 }
 
+// ReadBack is [Spool.Read] the other way: records that lie before the place before, newest first; all of
+// them where before is 0.
+func (s *Spool) ReadBack(ctx context.Context, before uint64, maxRecords, maxBytes int) ([]Record, error) {
+	for {
+		var b batch
+		err := s.View(ctx, func(tx *Tx) error {
+			tx.inside = true
+			return tx.leave(tx.readBack(before, maxRecords, maxBytes, &b))
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(b.bad) > 0 {
+			_ = s.dropDamaged(ctx, b.bad) // as in Read
+		}
+		if len(b.records) > 0 || len(b.bad) == 0 {
+			return b.records, nil
+		}
+		before = b.last
+	}
+}
+
 // A batch is what one reading gave.
 type batch struct {
 	records []Record
 	reasons []Refusal // one a record, of what was refused
-	bad     []uint64  // sequences of what could not be read
-	last    uint64    // the last sequence that was looked at
+	bad     []uint64  // keys of what could not be read
+	last    uint64    // the last place that was looked at
+
+	taken                 []stored
+	maxRecords, maxBytes  int
+	bytes, loose, letters int // of data, of data that must be copied, of ids
 }
 
-// read copies records out of the file's pages. It walks them twice at most: to see what fits, and to copy
-// it into one block.
+// take adds a record; false where the batch is full.
+func (b *batch) take(r *stored) bool {
+	if len(b.taken) >= b.maxRecords || len(b.taken) > 0 && b.bytes+len(r.data) > b.maxBytes {
+		return false
+	}
+	if b.bytes += len(r.data); !r.held {
+		b.loose += len(r.data)
+	}
+	b.letters += idSize(len(r.agent))
+	b.taken = append(b.taken, *r)
+	b.last = r.seq
+	return true
+}
+
+// spoilt notes a value that cannot be read; false where there are enough of them for once.
+func (b *batch) spoilt(key uint64) bool {
+	b.bad = append(b.bad, key)
+	b.last = key
+	return len(b.bad) < listRecords
+}
+
+// finish makes records of what was taken: what lies in the file's pages is copied into one block.
+func (b *batch) finish() {
+	if len(b.taken) == 0 {
+		return
+	}
+	data := make([]byte, 0, b.loose)
+	var names strings.Builder
+	names.Grow(b.letters)
+	b.records = make([]Record, len(b.taken))
+	for i := range b.taken {
+		r := &b.taken[i]
+		name, own := names.Len(), r.data
+		if !r.held {
+			from := len(data)
+			data = append(data, own...)
+			own = data[from:len(data):len(data)]
+		}
+		writeID(&names, r.agent, r.start, r.order)
+		id := names.String()[name:]
+		b.records[i] = Record{
+			Seq: r.seq, Order: r.order, ID: id, Agent: id[:len(r.agent)],
+			Made: time.UnixMilli(r.made), Data: own,
+		}
+	}
+	b.taken = nil
+}
+
+// read takes records out of the file, oldest first.
 func (tx *Tx) read(bucket []byte, after uint64, maxRecords, maxBytes int, b *batch) error {
 	from, err := tx.bucket(bucket)
 	if from == nil || err != nil || after == 1<<64-1 {
@@ -63,6 +137,7 @@ func (tx *Tx) read(bucket []byte, after uint64, maxRecords, maxBytes int, b *bat
 	if err != nil {
 		return err
 	}
+	b.maxRecords, b.maxBytes = maxRecords, maxBytes
 	rejected, before := string(bucket) == string(bucketRejected), after
 	c := from.Cursor()
 	k, v := c.First() // what a search for the first key finds is another matter, where keys are out of order
@@ -70,56 +145,124 @@ func (tx *Tx) read(bucket []byte, after uint64, maxRecords, maxBytes int, b *bat
 		key := keyOf(after + 1)
 		k, v = c.Seek(key[:])
 	}
-	likely := min(uint64(max(maxRecords, 0)), listRecords, tx.totals.queue.records+tx.totals.rejected.records)
-	taken := make([]stored, 0, likely)
-	seqs := make([]uint64, 0, cap(taken))
-	bytes, agents, ids := 0, 0, 0
-	for ; k != nil && len(taken) < maxRecords; k, v = c.Next() {
-		seq := parseKey(k)
-		if seq <= before || seq > highest {
+	b.taken = make([]stored, 0, min(uint64(max(maxRecords, 0)), listRecords, tx.totals.queue.records+tx.totals.rejected.records))
+	defer b.finish()
+	for ; k != nil && len(b.taken) < maxRecords; k, v = c.Next() {
+		key := parseKey(k)
+		if key <= before || key > highest {
 			return tx.disorder()
 		}
-		before = seq
+		before = key
 		var why Refusal
 		if rejected {
 			why, v, _ = parseReason(v)
-		}
-		r, err := parseRecord(seq, v)
-		if err != nil {
-			b.bad = append(b.bad, seq)
-			b.last = seq
-			if len(b.bad) >= listRecords {
-				break
+		} else if isGroup(v) {
+			more, err := b.takeGroup(key, v, func(seq uint64) bool { return seq > after })
+			if err != nil && !b.spoilt(key) || err == nil && !more {
+				return nil
 			}
 			continue
 		}
-		if len(taken) > 0 && bytes+len(r.data) > maxBytes {
-			break
+		r, err := parseRecord(key, v)
+		if err != nil {
+			if !b.spoilt(key) {
+				return nil
+			}
+			continue
 		}
-		taken, seqs = append(taken, r), append(seqs, seq)
+		if !b.take(&r) {
+			return nil
+		}
 		if rejected {
 			b.reasons = append(b.reasons, why)
 		}
-		b.last = seq
-		bytes += len(r.data)
-		agents += len(r.agent)
-		ids += idSize(len(r.agent))
 	}
-	if len(taken) == 0 {
-		return nil
+	return nil
+}
+
+// takeGroup takes those records of a group that are wanted. A group that does not fit whole is left for
+// the next batch: each time it is expanded anew.
+func (b *batch) takeGroup(key uint64, v []byte, wanted func(seq uint64) bool) (more bool, err error) {
+	g, err := parseGroup(key, v)
+	if err != nil {
+		return false, err
 	}
-	data := make([]byte, 0, bytes)
-	var names strings.Builder
-	names.Grow(ids)
-	b.records = make([]Record, len(taken))
-	for i, r := range taken {
-		from, name := len(data), names.Len()
-		data = append(data, r.data...)
-		writeID(&names, r.agent, r.start, seqs[i])
-		id := names.String()[name:]
-		b.records[i] = Record{
-			Seq: seqs[i], ID: id, Agent: id[:len(r.agent)],
-			Made: time.UnixMilli(r.made), Data: data[from:len(data):len(data)],
+	if len(b.taken) > 0 && len(b.taken)+g.live() > b.maxRecords {
+		return false, nil
+	}
+	list, _, err := g.records(make([]byte, 0, g.size))
+	if err != nil {
+		return false, err
+	}
+	for i := range list {
+		if wanted(list[i].seq) && !b.take(&list[i]) {
+			return false, nil
+		}
+	}
+	b.last = key
+	return true, nil
+}
+
+// readBack takes records out of the file, newest first.
+func (tx *Tx) readBack(before uint64, maxRecords, maxBytes int, b *batch) error {
+	queue, err := tx.bucket(bucketQueue)
+	if queue == nil || err != nil {
+		return err
+	}
+	b.maxRecords, b.maxBytes, b.last = maxRecords, maxBytes, before
+	defer b.finish()
+	c := queue.Cursor()
+	var k, v []byte
+	if before == 0 {
+		before = 1<<64 - 1
+		k, v = c.Last()
+	} else {
+		key := keyOf(before)
+		if k, v = c.Seek(key[:]); k == nil {
+			k, v = c.Last()
+		} else if !isGroup(v) { // a group may reach from behind the place to before it
+			k, v = c.Prev()
+		}
+	}
+	for above := uint64(1<<64 - 1); k != nil && len(b.taken) < maxRecords; k, v = c.Prev() {
+		key := parseKey(k)
+		if key == 0 || key >= above {
+			return tx.disorder()
+		}
+		above = key
+		if isGroup(v) {
+			err := b.takeGroupBack(key, v, before)
+			if err == errFull || err != nil && !b.spoilt(key) {
+				return nil
+			}
+			continue
+		}
+		r, err := parseRecord(key, v)
+		if err != nil {
+			if !b.spoilt(key) {
+				return nil
+			}
+		} else if !b.take(&r) {
+			return nil
+		}
+	}
+	return nil
+}
+
+var errFull = errors.New("the batch is full")
+
+func (b *batch) takeGroupBack(key uint64, v []byte, before uint64) error {
+	g, err := parseGroup(key, v)
+	if err != nil {
+		return err
+	}
+	list, _, err := g.records(make([]byte, 0, g.size))
+	if err != nil {
+		return err
+	}
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].seq < before && !b.take(&list[i]) {
+			return errFull
 		}
 	}
 	return nil

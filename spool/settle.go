@@ -1,6 +1,11 @@
 package spool
 
-import "context"
+import (
+	"context"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+)
 
 // An Outcome is what an endpoint said to one record.
 type Outcome struct {
@@ -35,20 +40,31 @@ func (tx *Tx) settle(outcomes []Outcome) error {
 	c := queue.Cursor()
 	refused := 0
 	var key [keyBytes]byte
-	for i := range outcomes {
+	for i := 0; i < len(outcomes); i++ {
 		o := &outcomes[i]
 		key = keyOf(o.Seq)
 		k, v := c.Seek(key[:])
-		if parseKey(k) != o.Seq || o.Seq == 0 {
+		if k == nil || o.Seq == 0 {
+			continue
+		}
+		if isGroup(v) {
+			n, aside, err := tx.settleGroup(queue, parseKey(k), v, outcomes[i:])
+			if err != nil {
+				return err
+			}
+			i, refused = i+n-1, refused+aside
+			continue
+		}
+		if parseKey(k) != o.Seq {
 			continue
 		}
 		if o.Refused != nil {
 			refused++
-			if err := tx.putAside(key[:], v, o.Refused); err != nil {
+			if err := tx.putAside(o.Seq, v, o.Refused); err != nil {
 				return err
 			}
 		}
-		if err := tx.remove(c, keyBytes+len(v), &tx.totals.queue); err != nil {
+		if err := tx.remove(c, o.Seq, len(v), &tx.totals.queue); err != nil {
 			return err
 		}
 	}
@@ -62,28 +78,82 @@ func (tx *Tx) settle(outcomes []Outcome) error {
 	return tx.trimRejected(rejected, refused)
 }
 
-// putAside keeps a refused record under the sequence that it had.
-func (tx *Tx) putAside(key, v []byte, why *Refusal) error {
+// settleGroup takes the first outcomes, n of them, that belong to one group, out of it. A group that
+// cannot be read is left as it is: who reads it finds it out, and counts it.
+func (tx *Tx) settleGroup(queue *bolt.Bucket, key uint64, v []byte, outcomes []Outcome) (n, refused int, err error) {
+	g, err := parseGroup(key, v)
+	if err != nil || outcomes[0].Seq < g.first {
+		return 1, 0, nil
+	}
+	var list []stored
+	var gone []uint64
+	for ; n < len(outcomes) && outcomes[n].Seq >= g.first && outcomes[n].Seq <= g.last; n++ {
+		o := &outcomes[n]
+		if !g.waits(o.Seq) || slices.Contains(gone, o.Seq) {
+			continue
+		}
+		if o.Refused != nil {
+			if list == nil {
+				if list, _, err = g.records(nil); err != nil {
+					return n + 1, refused, nil
+				}
+			}
+			i := slices.IndexFunc(list, func(r stored) bool { return r.seq == o.Seq })
+			refused++
+			if err := tx.putAside(o.Seq, list[i].appendAgain(nil), o.Refused); err != nil {
+				return n, refused, err
+			}
+		}
+		gone = append(gone, o.Seq)
+	}
+	return n, refused, tx.takeOut(queue, &g, gone)
+}
+
+// takeOut takes places out of a group, and the group away with the last of them.
+func (tx *Tx) takeOut(queue *bolt.Bucket, g *group, gone []uint64) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	var err error
+	key, bytes := keyOf(g.last), 0
+	if len(gone) >= g.live() {
+		bytes = keyBytes + len(g.v)
+		err = queue.Delete(key[:])
+	} else {
+		err = queue.Put(key[:], g.without(gone...))
+	}
+	if err != nil {
+		return tx.odd(err)
+	}
+	tx.totals.queue.sub(len(gone), bytes)
+	tx.dirty = true
+	return nil
+}
+
+// putAside keeps a refused record under the place that it had.
+func (tx *Tx) putAside(seq uint64, v []byte, why *Refusal) error {
 	rejected, err := tx.bucket(bucketRejected)
 	if err != nil {
 		return err
 	}
 	value := appendReason(make([]byte, 0, reasonFixed+min(len(why.Message), maxReason)+len(v)), why, tx.now)
 	value = append(value, v...)
-	if err := rejected.Put(key, value); err != nil {
+	key := keyOf(seq)
+	if err := rejected.Put(key[:], value); err != nil {
 		return tx.odd(err)
 	}
-	tx.totals.rejected.add(len(key) + len(value))
+	tx.totals.rejected.add(keyBytes + len(value))
 	return nil
 }
 
-// dropDamaged drops the records of those sequences that still cannot be read.
-func (s *Spool) dropDamaged(ctx context.Context, seqs []uint64) error {
+// dropDamaged drops the values under those keys that still cannot be read.
+func (s *Spool) dropDamaged(ctx context.Context, keys []uint64) error {
 	return s.transact(ctx, true, "drop", func(tx *Tx) error {
 		tx.inside = true
-		return tx.leave(tx.dropSeqs(bucketQueue, seqs, func(seq uint64, v []byte) bool {
-			_, err := parseRecord(seq, v)
-			return err != nil
-		}, CauseDamaged))
+		err := tx.dropSeqs(bucketQueue, keys, func(*stored) bool { return false }, CauseDamaged)
+		if err == nil && tx.dirty {
+			err = tx.recount()
+		}
+		return tx.leave(err)
 	})
 }

@@ -2,6 +2,7 @@ package spool
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 
 	bolt "go.etcd.io/bbolt"
@@ -16,14 +17,14 @@ const (
 // The state is what a caller keeps beside its records, in spaces of keys: it is committed with the
 // records that it belongs to. Nothing bounds or drops it but its owner.
 
-// Get returns a copy of a value; nil where there is none, or where nothing can be read: then the
-// transaction fails at its end.
+// Get returns a copy of a value; nil where there is none or where it is not what was put, and where
+// nothing can be read: then the transaction fails at its end.
 func (tx *Tx) Get(space, key string) []byte {
 	tx.inside = true
 	b, err := tx.space(space)
 	var v []byte
 	if b != nil && key != "" {
-		v = clone(b.Get([]byte(key)))
+		v = clone(tx.unseal(space, key, b.Get([]byte(key))))
 	}
 	_ = tx.leave(err)
 	return v
@@ -54,10 +55,10 @@ func (tx *Tx) put(space, key string, value []byte) error {
 		if b, err = state.CreateBucket([]byte(space)); err != nil {
 			return tx.odd(err)
 		}
-	} else if was := b.Get([]byte(key)); was != nil && bytes.Equal(was, value) {
+	} else if was := tx.unseal(space, key, b.Get([]byte(key))); was != nil && bytes.Equal(was, value) {
 		return nil
 	}
-	if err := b.Put([]byte(key), append([]byte{}, value...)); err != nil {
+	if err := b.Put([]byte(key), sealed(space, key, value)); err != nil {
 		return tx.odd(err)
 	}
 	tx.dirty = true
@@ -102,11 +103,13 @@ func (tx *Tx) each(space string, fn func(key string, value []byte) error) error 
 	k, v := c.First()
 	for k != nil {
 		key := string(k)
-		tx.inside = false
-		err := fn(key, clone(v))
-		tx.inside = true
-		if err != nil {
-			return err
+		if v = tx.unseal(space, key, v); v != nil {
+			tx.inside = false
+			err := fn(key, clone(v))
+			tx.inside = true
+			if err != nil {
+				return err
+			}
 		}
 		// fn may have changed the tree under the cursor.
 		if k, v = c.Seek([]byte(key)); string(k) == key {
@@ -131,4 +134,35 @@ func clone(v []byte) []byte {
 		return nil
 	}
 	return append([]byte{}, v...)
+}
+
+// sumBytes stand before a value in the file: the low half of XXH64 of the value, with that of its name as
+// the seed.
+const sumBytes = 4
+
+func stateSum(space, key string, value []byte) uint32 {
+	var buf [64]byte
+	name := append(append(append(buf[:0], space...), 0), key...)
+	return uint32(xxh64(xxh64(0, name), value))
+}
+
+func sealed(space, key string, value []byte) []byte {
+	b := make([]byte, 0, sumBytes+len(value))
+	return append(binary.BigEndian.AppendUint32(b, stateSum(space, key, value)), value...)
+}
+
+// unseal gives the value that was put; nil where it is damaged, as if it were not there: who keeps a
+// memory of past runs can do without it, and not with a wrong one.
+func (tx *Tx) unseal(space, key string, v []byte) []byte {
+	if v == nil || tx.format < 2 {
+		return v
+	}
+	return unsealed(space, key, v)
+}
+
+func unsealed(space, key string, v []byte) []byte {
+	if len(v) < sumBytes || binary.BigEndian.Uint32(v) != stateSum(space, key, v[sumBytes:]) {
+		return nil
+	}
+	return v[sumBytes:]
 }

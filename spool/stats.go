@@ -15,11 +15,12 @@ type Stats struct {
 	// Rejected and RejectedBytes are what was refused and is kept.
 	Rejected      uint64
 	RejectedBytes int64
-	// Dropped is what was ever dropped, by cause; no entry for a cause that never was.
-	Dropped []Drop
+	// Dropped is what was dropped and no endpoint has acknowledged to know of ([Tx.ClearLoss]), Ever
+	// what was ever dropped; by cause, with no entry for a cause that never was.
+	Dropped, Ever []Drop
 	// Inflow is what was appended lately: what the bounds can hold is a matter of it.
 	Inflow Inflow
-	// FileBytes is the length of the file; it does not shrink when records leave.
+	// FileBytes is the length of the file.
 	FileBytes int64
 	// MaxBytes and MaxAge are the bounds.
 	MaxBytes int64
@@ -61,27 +62,63 @@ func (tx *Tx) stats() (Stats, error) {
 	}
 	c := queue.Cursor()
 	k, v := c.First()
-	if r, err := parseRecord(parseKey(k), v); err == nil {
-		st.Oldest = time.UnixMilli(r.made)
+	if made, ok := madeAt(parseKey(k), v, false); ok {
+		st.Oldest = time.UnixMilli(made)
 	}
 	k, v = c.Last()
-	if r, err := parseRecord(parseKey(k), v); err == nil {
-		st.Newest = time.UnixMilli(r.made)
+	if made, ok := madeAt(parseKey(k), v, true); ok {
+		st.Newest = time.UnixMilli(made)
 	}
 	dropped, err := tx.bucket(bucketDropped)
 	if err != nil {
 		return st, err
 	}
+	told, err := tx.frozen()
+	if err != nil {
+		return st, err
+	}
 	for i, cause := range causes {
-		d, _ := readDrop(cause, dropped.Get([]byte(cause)))
-		now := &tx.drops[i]
-		d.Records += now.Records
-		d.Bytes += now.Bytes
-		d.reach(now.First)
-		d.reach(now.Last)
-		if d.Records > 0 {
-			st.Dropped = append(st.Dropped, d)
+		ever, _ := readDrop(cause, dropped.Get([]byte(cause)))
+		since, _ := readDrop(cause, dropped.Get(sinceKey(cause)))
+		for _, d := range told.Drops {
+			if d.Cause == cause {
+				since.add(d)
+			}
+		}
+		ever.add(tx.drops[i])
+		since.add(tx.drops[i])
+		if ever.Records > 0 {
+			st.Ever = append(st.Ever, ever)
+		}
+		if since.Records > 0 {
+			st.Dropped = append(st.Dropped, since)
 		}
 	}
 	return st, nil
+}
+
+// madeAt is when the first or the last record of a stored value was made, ms since the epoch. A group
+// is expanded only where that record of it is gone.
+func madeAt(key uint64, v []byte, newest bool) (ms int64, ok bool) {
+	if !isGroup(v) {
+		r, err := parseRecord(key, v)
+		return r.made, err == nil
+	}
+	g, err := parseGroup(key, v)
+	switch {
+	case err != nil:
+		return 0, false
+	case newest && g.waits(g.last):
+		return g.made2, true
+	case !newest && g.waits(g.first):
+		return g.made, true
+	}
+	list, _, err := g.records(nil)
+	if err != nil || len(list) == 0 {
+		return 0, false
+	}
+	if newest {
+		return list[len(list)-1].made, true
+	}
+	return list[0].made, true
 }

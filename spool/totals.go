@@ -30,8 +30,8 @@ type tally struct{ records, bytes uint64 }
 func (t *tally) add(bytes int) { t.records++; t.bytes += uint64(bytes) }
 
 // sub never goes below nothing: a wrong count must not become an endless one.
-func (t *tally) sub(bytes int) {
-	t.records -= min(t.records, 1)
+func (t *tally) sub(records, bytes int) {
+	t.records -= min(t.records, uint64(records))
 	t.bytes -= min(t.bytes, uint64(bytes))
 }
 
@@ -57,27 +57,27 @@ type totals struct {
 	wall int64  // ms since the epoch: the wall clock at the last commit
 	age  uint64 // ms: the spool's clock then
 
+	loose  uint64 // records of the queue that were not looked at for packing yet
+	packed uint64 // they lie behind this place
+
 	begun        bool    // something was ever appended
 	inflow       [2]span // this span and the one before
 	inflowChange bool
 }
 
 const (
-	totalsBytes = 2*16 + 2*8 + 4
-	spanBytes   = 8 + 16
+	totalsBytes1 = 2*16 + 2*8 + 4 // in format 1
+	totalsBytes  = totalsBytes1 + 2*8
+	spanBytes    = 8 + 16
 )
 
 func (tx *Tx) readTotals(meta *bolt.Bucket) error {
 	t := &tx.totals
 	b, inflow := meta.Get(keyTotals), meta.Get(keyInflow)
-	// These numbers decide what is dropped, so a flipped bit in them must not pass for one.
-	if len(b) != totalsBytes || binary.BigEndian.Uint32(b[totalsBytes-4:]) != totalsSum(b) ||
-		len(inflow) != 0 && len(inflow) != 2*spanBytes {
+	if !t.parse(b) || len(inflow) != 0 && len(inflow) != 2*spanBytes {
 		return damaged(tx.s.path, "its totals cannot be read")
 	}
 	t.read = true
-	t.queue, t.rejected = readTally(b), readTally(b[16:])
-	t.wall, t.age = int64(binary.BigEndian.Uint64(b[32:])), binary.BigEndian.Uint64(b[40:])
 	if t.begun = len(inflow) > 0; t.begun {
 		for i := range t.inflow {
 			b := inflow[i*spanBytes:]
@@ -89,7 +89,21 @@ func (tx *Tx) readTotals(meta *bolt.Bucket) error {
 	return nil
 }
 
-func totalsSum(b []byte) uint32 { return uint32(xxh64(0, b[:totalsBytes-4])) }
+// parse reads the numbers as this format and the one before it write them. They decide what is dropped,
+// so a flipped bit in them must not pass for one.
+func (t *totals) parse(b []byte) bool {
+	end := len(b) - 4
+	if len(b) != totalsBytes && len(b) != totalsBytes1 || binary.BigEndian.Uint32(b[end:]) != uint32(xxh64(0, b[:end])) {
+		return false
+	}
+	t.queue, t.rejected = readTally(b), readTally(b[16:])
+	t.wall, t.age = int64(binary.BigEndian.Uint64(b[32:])), binary.BigEndian.Uint64(b[40:])
+	t.loose, t.packed = t.queue.records, 0
+	if len(b) == totalsBytes {
+		t.loose, t.packed = binary.BigEndian.Uint64(b[48:]), binary.BigEndian.Uint64(b[56:])
+	}
+	return true
+}
 
 // passed is the time (ms) since the last commit, as far as the wall clock can be believed.
 func (t *totals) passed(now time.Time) uint64 {
@@ -107,7 +121,9 @@ func (tx *Tx) writeTotals() error {
 	b = t.rejected.append(b)
 	b = binary.BigEndian.AppendUint64(b, uint64(t.wall))
 	b = binary.BigEndian.AppendUint64(b, t.age)
-	b = binary.BigEndian.AppendUint32(b, totalsSum(b))
+	b = binary.BigEndian.AppendUint64(b, t.loose)
+	b = binary.BigEndian.AppendUint64(b, t.packed)
+	b = binary.BigEndian.AppendUint32(b, uint32(xxh64(0, b)))
 	if err := meta.Put(keyTotals, b); err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // Format is the version of the file's layout that this package writes.
-const Format = 1
+const Format = 2
 
 // A Tx is a transaction. It is good until the function it was given to returns, and for one goroutine.
 type Tx struct {
@@ -27,6 +27,8 @@ type Tx struct {
 	over bool
 	// dirty says that there is something to commit, appended that records are among it.
 	dirty, appended bool
+	// format of the file, as it is read.
+	format uint32
 
 	totals totals
 	drops  [numCauses]Drop
@@ -69,8 +71,13 @@ func (tx *Tx) begin() error {
 	case binary.BigEndian.Uint32(v) > Format:
 		return fmt.Errorf("%s: %w (format %d; this program knows %d)",
 			tx.s.path, ErrNewerFormat, binary.BigEndian.Uint32(v), Format)
+	default:
+		tx.format = binary.BigEndian.Uint32(v)
 	}
-	return tx.readTotals(meta)
+	if err := tx.readTotals(meta); err != nil || !tx.write || tx.format == Format {
+		return err
+	}
+	return tx.upgrade()
 }
 
 func (tx *Tx) create() error {
@@ -82,7 +89,7 @@ func (tx *Tx) create() error {
 			return tx.odd(err)
 		}
 	}
-	tx.o.created = true
+	tx.o.created, tx.format = true, Format
 	tx.totals.wall = tx.now.UnixMilli()
 	return tx.bolt.Bucket(bucketMeta).Put(keyFormat, binary.BigEndian.AppendUint32(nil, Format))
 }

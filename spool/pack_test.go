@@ -1,0 +1,240 @@
+package spool
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+func listed(t *testing.T, s *Spool) (waiting, refused []string) {
+	t.Helper()
+	line := func(r Record) string { return fmt.Sprint(r.ID, " ", r.Order, " ", string(r.Data)) }
+	if err := s.List(t.Context(), func(r Record) error { waiting = append(waiting, line(r)); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ListRejected(t.Context(), func(r Record, _ Refusal) error { refused = append(refused, line(r)); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return waiting, refused
+}
+
+// Packed or not, what is read, settled, refused, tried again and dropped is what a plain list would have.
+func TestPackedAgainstAList(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(7, 8))
+	s := newSpool(t, Options{})
+	type item struct {
+		seq  uint64
+		text string
+	}
+	var waiting, refused []item
+	top := uint64(0) // of the places
+	texts := func(list []item) (out []string) {
+		for _, i := range list {
+			out = append(out, i.text)
+		}
+		return out
+	}
+	for step := range 50 {
+		switch op := rnd.IntN(10); {
+		case op < 5:
+			data := make([]string, 1+rnd.IntN(300))
+			for i := range data {
+				data[i] = payloadData(rnd.IntN(40))
+				if rnd.IntN(200) == 0 {
+					data[i] += string(make([]byte, groupBytes)) // by itself for ever
+				}
+			}
+			for i, r := range put(t, s, data...) {
+				top = r.Seq
+				waiting = append(waiting, item{r.Seq, fmt.Sprint(r.ID, " ", r.Order, " ", data[i])})
+			}
+		case op < 8:
+			var outcomes []Outcome
+			from := rnd.IntN(len(waiting) + 1)
+			for i := from; i < min(len(waiting), from+rnd.IntN(400)); i++ {
+				o := Outcome{Seq: waiting[i].seq}
+				switch rnd.IntN(40) {
+				case 0:
+					o.Refused = &Refusal{Code: 400, Message: "no"}
+					refused = append(refused, waiting[i])
+				case 1:
+					continue
+				}
+				outcomes = append(outcomes, o)
+				waiting[i].seq = 0
+			}
+			settle(t, s, outcomes...)
+			waiting = slices.DeleteFunc(waiting, func(i item) bool { return i.seq == 0 })
+			slices.SortFunc(refused, func(a, b item) int { return int(a.seq) - int(b.seq) })
+		case op == 8:
+			n, err := s.Retry(t.Context(), Selection{Rejected: true})
+			if err != nil || n != len(refused) {
+				t.Fatalf("%d of %d wait again, %v", n, len(refused), err)
+			}
+			for _, r := range refused {
+				top++
+				waiting = append(waiting, item{top, r.text})
+			}
+			refused = nil
+		case len(waiting) > 0:
+			i := rnd.IntN(len(waiting))
+			var id string
+			fmt.Sscan(waiting[i].text, &id)
+			if d, err := s.Drop(t.Context(), Selection{IDs: []string{id}}); err != nil || d.Records != 1 {
+				t.Fatalf("drop %s: %+v, %v", id, d, err)
+			}
+			waiting = slices.Delete(waiting, i, i+1)
+		}
+		gotWaiting, gotRefused := listed(t, s)
+		if !slices.Equal(gotWaiting, texts(waiting)) || !slices.Equal(gotRefused, texts(refused)) {
+			t.Fatalf("step %d: %d wait, want %d; %d were refused, want %d", step, len(gotWaiting), len(waiting), len(gotRefused), len(refused))
+		}
+		var back []string
+		for before := uint64(0); ; {
+			b, err := s.ReadBack(t.Context(), before, 1+rnd.IntN(300), 1+rnd.IntN(1<<18))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(b) == 0 {
+				break
+			}
+			for _, r := range b {
+				back = append(back, fmt.Sprint(r.ID, " ", r.Order, " ", string(r.Data)))
+				before = r.Seq
+			}
+		}
+		slices.Reverse(back)
+		if !slices.Equal(back, texts(waiting)) {
+			t.Fatalf("step %d: read backwards, %d wait, want %d", step, len(back), len(waiting))
+		}
+		if st := stats(t, s); st.Records != uint64(len(waiting)) || st.Rejected != uint64(len(refused)) {
+			t.Fatalf("step %d: %d and %d are counted, want %d and %d", step, st.Records, st.Rejected, len(waiting), len(refused))
+		}
+		if step%10 == 0 {
+			checkWhole(t, s.Path())
+		}
+	}
+}
+
+// What is past the bound on age goes record by record, out of a group too.
+func TestAgeOfPackedRecords(t *testing.T) {
+	now := testTime
+	s := newSpool(t, Options{MaxAge: time.Hour, Now: func() time.Time { return now }})
+	for range 40 {
+		put(t, s, make([]string, 10)...)
+		now = now.Add(time.Minute)
+	}
+	now = now.Add(30 * time.Minute)
+	put(t, s, "last")
+	// 40 runs a minute apart; the last was 31 minutes ago, so those of the first 10 minutes are too old.
+	st := stats(t, s)
+	if st.Records != 301 || len(st.Dropped) != 1 || st.Dropped[0].Cause != CauseAge || st.Dropped[0].Records != 100 {
+		t.Errorf("%d wait, ledger %+v", st.Records, st.Dropped)
+	}
+}
+
+// A file of format 1, as the version before this one left it.
+func TestFormat1IsCarriedForward(t *testing.T) {
+	sample, err := os.ReadFile("testdata/format1.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := write(t, filepath.Join(t.TempDir(), "state"), sample)
+	look := func(when string) {
+		t.Helper()
+		waiting, refused := listed(t, s)
+		for i, want := range []string{"bravo", "delta", "omega", "sigma"} {
+			if len(waiting) < 4 || waiting[i][len(waiting[i])-5:] != want {
+				t.Fatalf("%s: %q wait", when, waiting)
+			}
+		}
+		if len(refused) != 1 || refused[0][len(refused[0])-5:] != "gamma" {
+			t.Fatalf("%s: %q were refused", when, refused)
+		}
+		st := stats(t, s)
+		if len(st.Dropped) != 1 || st.Dropped[0].Records != 1 || fmt.Sprint(st.Ever) != fmt.Sprint(st.Dropped) {
+			t.Errorf("%s: ledger %+v, ever %+v", when, st.Dropped, st.Ever)
+		}
+		if err := s.View(t.Context(), func(tx *Tx) error {
+			if v := tx.Get("checks", "cpu"); string(v) != "\x01\x02\x03" || tx.Get("samples", "empty") == nil {
+				t.Errorf("%s: the state has %x", when, v)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, _ := os.ReadFile(s.Path()); len(got) != len(sample) {
+		t.Fatal("looking changed the file")
+	}
+	if err := s.Update(t.Context(), func(tx *Tx) error { return tx.Put("new", "key", []byte("value")) }); err != nil {
+		t.Fatal(err)
+	}
+	look("after the upgrade")
+	put(t, s, make([]string, 300)...)
+	settle(t, s, Outcome{Seq: 3})
+	if st := stats(t, s); st.Records != 303 {
+		t.Errorf("%d wait", st.Records)
+	}
+}
+
+func TestLossIsToldOnce(t *testing.T) {
+	s := newSpool(t, Options{})
+	report := func() (l Loss) {
+		t.Helper()
+		if err := s.Update(t.Context(), func(tx *Tx) (err error) { l, err = tx.ReportLoss("agent-1"); return err }); err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	clear := func(id string) {
+		t.Helper()
+		if err := s.Update(t.Context(), func(tx *Tx) error { return tx.ClearLoss(id) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lose := func() {
+		t.Helper()
+		r := put(t, s, "x")
+		if _, err := s.Drop(t.Context(), Selection{IDs: []string{r[0].ID}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if l := report(); l.ID != "" || l.Drops != nil {
+		t.Fatalf("nothing was lost, and %+v is reported", l)
+	}
+	lose()
+	first := report()
+	if first.ID == "" || len(first.Drops) != 1 || first.Drops[0].Records != 1 || first.Drops[0].Cause != CauseUser {
+		t.Fatalf("reported %+v", first)
+	}
+	lose()
+	if again := report(); fmt.Sprint(again) != fmt.Sprint(first) {
+		t.Errorf("reported %+v, then %+v", first, again)
+	}
+	if st := stats(t, s); st.Dropped[0].Records != 2 {
+		t.Errorf("%+v were dropped", st.Dropped)
+	}
+	clear("agent-1/another")
+	clear("")
+	clear(first.ID)
+	clear(first.ID)
+	if st := stats(t, s); st.Dropped[0].Records != 1 || st.Ever[0].Records != 2 {
+		t.Errorf("%+v were dropped, %+v ever", st.Dropped, st.Ever)
+	}
+	second := report()
+	if second.ID == first.ID || second.Drops[0].Records != 1 {
+		t.Errorf("then reported %+v", second)
+	}
+	if r := put(t, s, "y"); r[0].ID == second.ID || r[0].ID == first.ID {
+		t.Error("a record has a report's id")
+	}
+	clear(second.ID)
+	if st := stats(t, s); len(st.Dropped) != 0 || st.Ever[0].Records != 2 {
+		t.Errorf("%+v were dropped, %+v ever", st.Dropped, st.Ever)
+	}
+}

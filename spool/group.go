@@ -3,6 +3,8 @@ package spool
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"virgo/spool/internal/lz4"
 )
 
 // A group is many records in one value, compressed: what waits for long is packed into groups, so that
@@ -80,7 +82,7 @@ func (g *group) waits(seq uint64) bool {
 // are expanded into.
 func (g *group) records(buf []byte) (list []stored, _ []byte, err error) {
 	at := len(buf)
-	if buf, err = lz4Expand(buf, g.block, g.size); err != nil {
+	if buf, err = lz4.Expand(buf, g.block, g.size); err != nil {
 		return nil, nil, errRecord
 	}
 	b := buf[at:]
@@ -172,7 +174,7 @@ func (p *packer) value() []byte {
 		marks[i/8] &^= 1 << (i % 8)
 	}
 	v = append(v, marks...)
-	v = lz4Append(v, p.raw)
+	v = lz4.Append(v, p.raw)
 	binary.BigEndian.PutUint32(v[sumAt:], recordSum(p.last, v))
 	return v
 }

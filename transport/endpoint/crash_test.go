@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -50,14 +51,7 @@ func serveUntilKilled(folder Folder, point, after string) error {
 	server, err := NewServer(Options{Store: store, Schedules: NewSchedules(folder.SchedulesDir(), log, time.Now), TLS: cert.TLSConfig(),
 		Hook: func(at string) {
 			if at == point && commits.Add(1) > int64(n) {
-				self, err := os.FindProcess(os.Getpid())
-				if err == nil {
-					err = self.Kill()
-				}
-				if err != nil {
-					panic(err)
-				}
-				select {} // until the kernel has done it
+				killSelf()
 			}
 		}})
 	if err != nil {
@@ -67,8 +61,52 @@ func serveUntilKilled(folder Folder, point, after string) error {
 	if err != nil {
 		return err
 	}
+	if point == midAnswer {
+		l = &cuttingListener{Listener: l, left: int64(n)}
+	}
 	fmt.Println(l.Addr())
 	return server.Serve(l)
+}
+
+func killSelf() {
+	self, err := os.FindProcess(os.Getpid())
+	if err == nil {
+		err = self.Kill()
+	}
+	if err != nil {
+		panic(err)
+	}
+	select {} // until the kernel has done it
+}
+
+// midAnswer is the point in the middle of a write to a peer.
+const midAnswer = "mid answer"
+
+// A cuttingListener kills the process in the middle of a write, after so many whole ones to all peers.
+type cuttingListener struct {
+	net.Listener
+	left int64
+}
+
+func (l *cuttingListener) Accept() (net.Conn, error) {
+	nc, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &cuttingConn{Conn: nc, left: &l.left}, nil
+}
+
+type cuttingConn struct {
+	net.Conn
+	left *int64
+}
+
+func (c *cuttingConn) Write(p []byte) (int, error) {
+	if atomic.AddInt64(c.left, -1) < 0 {
+		c.Conn.Write(p[:len(p)/2])
+		killSelf()
+	}
+	return c.Conn.Write(p)
 }
 
 // startToBeKilled starts such a server; the returned function waits for its end.

@@ -75,15 +75,20 @@ func TestKilledAtRandomMoments(t *testing.T) {
 	report(t, "kill-run-at-random-moment", killed)
 }
 
+// waitDelay is how long a plugin that outlived its agent may hold the agent's pipe.
+const waitDelay = 10 * time.Second
+
 // moment draws a time before d.
-func moment(rnd *rand.Rand, d time.Duration) time.Duration { return time.Duration(rnd.Int64N(int64(d))) }
+func moment(rnd *rand.Rand, d time.Duration) time.Duration {
+	return time.Duration(rnd.Int64N(int64(d)))
+}
 
 // killAfter starts a program, sends it a signal after that time unless it ended before, and says how it ended.
 func killAfter(t testing.TB, cmd *exec.Cmd, sig syscall.Signal, after time.Duration) (code int, errs string) {
 	t.Helper()
 	var buf bytes.Buffer
 	cmd.Stderr = &buf
-	cmd.WaitDelay = 10 * time.Second // a plugin may hold the pipe a moment longer
+	cmd.WaitDelay = waitDelay
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -87,17 +87,23 @@ func (h *host) waitingChecks() []string {
 	}
 	var checks []string
 	err = s.List(context.Background(), func(r spool.Record) error {
-		var p struct {
-			CheckID string `json:"check_id"`
-		}
-		if err := json.Unmarshal(r.Data, &p); err != nil {
-			h.t.Errorf("record %s is no result: %v: %.100q", r.ID, err, r.Data)
-		}
-		checks = append(checks, p.CheckID)
+		checks = append(checks, checkOf(h.t, r.Data))
 		return nil
 	})
 	if err != nil {
 		h.t.Fatalf("the spool cannot be read: %v", err)
 	}
 	return checks
+}
+
+// checkOf gives the check that a result in the spool is of.
+func checkOf(t testing.TB, data []byte) string {
+	t.Helper()
+	var p struct {
+		CheckID string `json:"check_id"`
+	}
+	if err := json.Unmarshal(data, &p); err != nil || p.CheckID == "" {
+		t.Errorf("a record of the spool is no result: %v: %.100q", err, data)
+	}
+	return p.CheckID
 }

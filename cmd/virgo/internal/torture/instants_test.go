@@ -1,0 +1,181 @@
+//go:build unix
+
+package torture
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"virgo/spool"
+	"virgo/transport"
+	"virgo/transport/transporttest"
+)
+
+// instants are the ways of a run whose every point is tried.
+var instants = []struct {
+	name string
+	part string
+	// waiting is how many rounds wait before; sleep is the plugin's time in the run itself; refused is
+	// which result the endpoint refuses, from 1, 0 for none.
+	waiting int
+	sleep   string
+	refused int
+	// points that must be among those that were tried.
+	points []string
+}{
+	{"first run", "run", 0, "", 0, []string{"create.before", "create.after", "append.before", "append.after", "settle.before", "settle.after"}},
+	{"backlog", "run", 3, "", 0, []string{"append.before", "append.after", "connected", "send.before", "send.after", "receive.after", "settle.before", "settle.after", "settled"}},
+	{"slow check", "run", 1, "0.08", 0, []string{"update.before", "update.after", "append.before", "append.after", "slow"}},
+	{"refusal", "run", 1, "", 2, []string{"settle.before", "settle.after"}},
+	{"flush", "flush", 3, "", 0, []string{"send.before", "send.after", "receive.after", "settle.before", "settle.after", "settled"}},
+}
+
+// The agent is killed at each point that it comes by: before and after each commit, each send, each
+// arrival of an acknowledgement, and between them. Each result that was kept arrives once.
+func TestKilledAtEachPoint(t *testing.T) {
+	b := newBudget(t, 2*time.Minute, 6)
+	cases := 0
+	for _, way := range instants {
+		t.Run(way.name, func(t *testing.T) {
+			h := newHost(t, "127.0.0.1:1", strings.Repeat("0", 64))
+			h.write(filepath.Join("plugins", "count.sh"), countPlugin, 0o700)
+			before := newLedger(t)
+			h.backlog(before, way.waiting)
+			state := h.snapshot()
+			_, names, _ := h.killAt(t, before, state, way.part, way.sleep, way.refused, "")
+			for _, p := range way.points {
+				if !slices.Contains(names, p) {
+					t.Errorf("it does not come by %s: %v", p, names)
+				}
+			}
+			slices.Sort(names)
+			tried := 0
+			for _, name := range slices.Compact(names) {
+				for passing := 1; b.left(); passing++ {
+					point := fmt.Sprint(name, " ", passing)
+					killed, _, err := h.killAt(t, before, state, way.part, way.sleep, way.refused, point)
+					if t.Failed() {
+						t.Fatalf("killed at %s: %s", point, err)
+					}
+					if !killed {
+						if passing == 1 && slices.Contains(way.points, name) {
+							t.Errorf("it was never killed at %s", name)
+						}
+						break
+					}
+					tried++
+				}
+			}
+			cases += tried
+			t.Logf("%d points", tried)
+		})
+	}
+	report(t, "kill-run-at-each-point", cases)
+}
+
+// backlog lets the results of some rounds wait.
+func (h *host) backlog(l *ledger, rounds int) {
+	h.t.Helper()
+	for i := range rounds {
+		one := h.newRound(fmt.Sprint("backlog", i), "")
+		l.begin(one.checks)
+		if e := h.run("run", "--no-deliver"); e.code != 0 {
+			h.t.Fatalf("run --no-deliver ended with %d: %s", e.code, e.errs)
+		}
+		l.keep("a run kept it", one.checks...)
+		h.endRound(one)
+	}
+}
+
+// snapshot gives the files of the state; nil where there is none yet.
+func (h *host) snapshot() map[string][]byte {
+	if entries, _ := filepath.Glob(filepath.Join(h.state, "*")); len(entries) == 0 {
+		return nil
+	}
+	return readAll(h.t, h.state)
+}
+
+// killAt lets the agent die at a point of a run from the state given, and then the real one bring all that
+// was kept to a new endpoint. It says whether it died there, which points it came by, and what it said.
+func (h *host) killAt(t *testing.T, before *ledger, state map[string][]byte, part, sleep string, refused int, point string) (killed bool, passed []string, said string) {
+	t.Helper()
+	writeAll(t, h.state, state)
+	e := newBooks(t)
+	defer e.Close()
+	if refused > 0 {
+		e.Set(transporttest.Script{
+			Features: []string{"pipelining", "result_id", "schedule_hash"},
+			Reject:   map[int]transport.Error{refused: {Code: transport.CodeBadRequest, Message: "not this one"}},
+		})
+	}
+	h.configure(e.Address(), e.Pin())
+	l := &ledger{t: t, begun: make(map[string]bool), kept: make(map[string]string)}
+	for c := range before.begun {
+		l.begin([]string{c})
+	}
+	for c, why := range before.kept {
+		l.keep(why, c)
+	}
+	var now round
+	if part == "run" {
+		now = h.newRound("now", sleep)
+		defer h.endRound(now)
+		l.begin(now.checks)
+	}
+	cmd := h.part(t, part, point, "")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	cmd.WaitDelay = waitDelay
+	out, err := cmd.Output()
+	for line := range strings.Lines(string(out)) {
+		passed = append(passed, strings.TrimSpace(strings.TrimPrefix(line, "point ")))
+	}
+	switch code := exitOf(t, ended(err)); code {
+	case -1:
+		killed = true
+	case 0:
+		l.keep("the run reported it", now.checks...)
+	default:
+		t.Fatalf("it ended with %d: %s", code, errs.String())
+	}
+	l.keepWaiting("it was in the spool after the kill", h)
+	h.drain(l)
+	if refused > 0 {
+		aside := h.aside()
+		if len(aside) != 1 {
+			t.Errorf("%q were put aside, want one result", aside)
+			return killed, passed, errs.String()
+		}
+		delete(l.kept, aside[0])
+	}
+	l.settle(inBooks(t, e))
+	for _, fault := range e.Faults() {
+		if !strings.Contains(fault.Error(), "reset") && !strings.Contains(fault.Error(), "EOF") {
+			t.Errorf("the endpoint says: %v", fault)
+		}
+	}
+	return killed, passed, errs.String()
+}
+
+// aside gives the checks whose results were refused.
+func (h *host) aside() []string {
+	h.t.Helper()
+	s, err := spool.Open(h.state, spool.Options{})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var checks []string
+	if err := s.ListRejected(context.Background(), func(r spool.Record, _ spool.Refusal) error {
+		checks = append(checks, checkOf(h.t, r.Data))
+		return nil
+	}); err != nil {
+		h.t.Fatal(err)
+	}
+	return checks
+}

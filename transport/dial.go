@@ -26,6 +26,10 @@ type Dialer struct {
 	// LookupSRV gives an SRV name's targets in the order to try; nil asks the system's resolver, which
 	// orders them by priority and weight (RFC 2782).
 	LookupSRV func(ctx context.Context, name string) ([]*net.SRV, error)
+	// Proxy gives the URL of the proxy for an address ("host:port"), as [ParseProxy] reads it, or "" for
+	// none; [ProxyFor] makes one. The proxy resolves the endpoint's name: no lookup is made of it here.
+	// Nil is none for any.
+	Proxy func(address string) (string, error)
 	// DialContext opens the TCP connection; nil means net.Dialer, which tries all addresses of a host,
 	// IPv6 and IPv4 (RFC 8305).
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
@@ -118,13 +122,9 @@ func (d *Dialer) dialOne(ctx context.Context, t target, trust *tls.Config) (net.
 	}
 	ctx, cancel := d.attempt(ctx)
 	defer cancel()
-	dial := d.DialContext
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
-	}
-	raw, err := dial(ctx, "tcp", t.address)
+	raw, err := d.reach(ctx, t.address, trust)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnreachable, plain(ctx, err))
+		return nil, err
 	}
 	conn := tls.Client(raw, conf)
 	if err := conn.HandshakeContext(ctx); err != nil {
@@ -132,6 +132,41 @@ func (d *Dialer) dialOne(ctx context.Context, t target, trust *tls.Config) (net.
 		return nil, explainTLS(conf.ServerName, plain(ctx, err), time.Now())
 	}
 	return conn, nil
+}
+
+// reach opens the way to an address: a TCP connection, or a tunnel through the proxy.
+func (d *Dialer) reach(ctx context.Context, address string, trust *tls.Config) (net.Conn, error) {
+	open := d.DialContext
+	if open == nil {
+		open = new(net.Dialer).DialContext
+	}
+	proxy, err := d.proxyFor(address)
+	if err != nil {
+		return nil, err
+	}
+	if proxy != (Proxy{}) {
+		return proxy.tunnel(ctx, open, address, trust)
+	}
+	raw, err := open(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, plain(ctx, err))
+	}
+	return raw, nil
+}
+
+// proxyFor gives the zero Proxy where an address is reached without.
+func (d *Dialer) proxyFor(address string) (Proxy, error) {
+	if d.Proxy == nil {
+		return Proxy{}, nil
+	}
+	text, err := d.Proxy(address)
+	if err != nil {
+		return Proxy{}, fmt.Errorf("%w: %w: choosing the proxy: %w", ErrUnreachable, ErrProxy, err)
+	}
+	if text == "" {
+		return Proxy{}, nil
+	}
+	return ParseProxy(text)
 }
 
 // plain leaves out of a network error what the attempt's own label says already, and gives a time limit

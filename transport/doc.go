@@ -28,10 +28,18 @@
 // last request is a heartbeat: when its answer has come, everything that the endpoint had queued has
 // been seen and answered, and the session closes (close_notify first).
 //
+// # Proxies
+//
+// Where [ProxyFor] names one, the connection goes through it: by CONNECT to an HTTP proxy, in TLS of its
+// own to an HTTPS one, or by SOCKS 5. The proxy resolves the endpoint's name; only an SRV record needs
+// DNS on this host. TLS with the endpoint runs within, so that a proxy sees a name, a port and a number of
+// bytes. The connect timeout covers all of it.
+//
 // # What can fail
 //
 // Every failure is of one kind to errors.Is: [ErrUnreachable], [ErrTLS], [ErrAuth], [ErrVersion],
-// [ErrRateLimit], [ErrRefused], [ErrProtocol] or [ErrCut]; those with a known next step have a Hint.
+// [ErrRateLimit], [ErrRefused], [ErrProtocol] or [ErrCut]; a proxy's own is [ErrProxy] as well. Those
+// with a known next step have a Hint.
 // [Retry] repeats what may pass by itself, inside the caller's context, and reports the real last error.
 // What was not acknowledged is the caller's to keep.
 //

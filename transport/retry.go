@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -80,6 +81,14 @@ func (b inTime) NextBackOff() time.Duration {
 
 // MayPass says whether an error may pass by itself within a run, so that Retry tries again.
 func MayPass(err error) bool {
+	var dial *DialError
+	if errors.As(err, &dial) { // any endpoint will do
+		return slices.ContainsFunc(dial.Attempts, func(a Attempt) bool { return MayPass(a.Err) })
+	}
+	var proxy *ProxyError
+	if errors.As(err, &proxy) && proxy.final {
+		return false
+	}
 	for _, final := range [...]error{ErrAuth, ErrVersion, ErrRateLimit, ErrProtocol} {
 		if errors.Is(err, final) {
 			return false

@@ -40,7 +40,11 @@ func (d *Dialer) targets(ctx context.Context, endpoint string) ([]target, error)
 	}
 	records, err := lookup(ctx, endpoint)
 	if err != nil && len(records) == 0 {
-		return nil, fmt.Errorf("%w: %w", ErrUnreachable, plain(ctx, err))
+		err = fmt.Errorf("%w: %w", ErrUnreachable, plain(ctx, err))
+		if proxy, err2 := d.proxyFor(net.JoinHostPort(srvDomain(endpoint), "443")); err2 != nil || proxy != (Proxy{}) {
+			err = &srvError{err}
+		}
+		return nil, err
 	}
 	var targets []target
 	for _, r := range records {
@@ -65,12 +69,29 @@ func (d *Dialer) srvName(name, host string) string {
 	if d.TLS.CAFile != "" || len(d.TLS.Pins) > 0 {
 		return host
 	}
-	domain := strings.TrimSuffix(name, ".")
-	for strings.HasPrefix(domain, "_") {
-		_, domain, _ = strings.Cut(domain, ".")
-	}
+	domain := srvDomain(name)
 	if lower := strings.ToLower(host); domain == "" || lower == strings.ToLower(domain) || strings.HasSuffix(lower, "."+strings.ToLower(domain)) {
 		return host
 	}
 	return domain
+}
+
+// srvDomain gives the domain whose record a name is.
+func srvDomain(name string) string {
+	domain := strings.TrimSuffix(name, ".")
+	for strings.HasPrefix(domain, "_") {
+		_, domain, _ = strings.Cut(domain, ".")
+	}
+	return domain
+}
+
+// An srvError is a lookup that failed on a host that reaches the endpoint through a proxy.
+type srvError struct{ err error }
+
+func (e *srvError) Error() string { return e.err.Error() }
+func (e *srvError) Unwrap() error { return e.err }
+
+// Hint says what a proxy cannot do.
+func (e *srvError) Hint() string {
+	return "a proxy looks up hosts, not SRV records: this needs DNS on this host; name the endpoint as host:port, which the proxy resolves"
 }

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"crypto/tls"
 	"net"
 	"time"
 )
@@ -25,8 +24,12 @@ func (s stream) Write(b []byte) (int, error) {
 
 // cut ends the connection at once, without the goodbye that could itself wait for the other side.
 func cut(conn net.Conn) {
-	if t, ok := conn.(*tls.Conn); ok {
-		conn = t.NetConn()
+	for {
+		outer, ok := conn.(interface{ NetConn() net.Conn }) // *tls.Conn, within another behind an HTTPS proxy
+		if !ok {
+			break
+		}
+		conn = outer.NetConn()
 	}
 	conn.Close()
 }

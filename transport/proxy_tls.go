@@ -1,0 +1,65 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"time"
+)
+
+// secure speaks TLS with the proxy itself. Its certificate must be for its name, under an authority of
+// the CA file's or of the system's: a company that runs its own authority for endpoints need not have
+// given one to its proxy. Pins are the endpoint's alone.
+func (p Proxy) secure(ctx context.Context, raw net.Conn, trust *tls.Config) (net.Conn, error) {
+	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: p.host}
+	if own := trust.RootCAs; own != nil {
+		conf.InsecureSkipVerify = true // VerifyConnection decides in its place
+		conf.VerifyConnection = func(state tls.ConnectionState) error { return verifyUnder(own, p.host, state) }
+	}
+	conn := tls.Client(raw, conf)
+	err := conn.HandshakeContext(ctx)
+	if err == nil {
+		return conn, nil
+	}
+	err = explainTLS(p.host, plain(ctx, err), time.Now())
+	var (
+		failed *TLSError
+		record tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &record):
+		return nil, &ProxyError{
+			Proxy: p.String(), Reason: "does not speak TLS", Err: err, final: true,
+			hint: `a proxy that is reached without TLS is named "http://"`,
+		}
+	case errors.As(err, &failed):
+		return nil, &ProxyError{
+			Proxy: p.String(), Reason: "cannot be trusted: " + failed.Reason, Err: failed, final: true,
+			hint: "its certificate must be for the proxy's name, by an authority of the system's or of the CA file; pins are for the endpoint alone",
+		}
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, p.broke("gave no answer in time", err)
+	}
+	return nil, p.broke("hung up during the TLS handshake", err)
+}
+
+// verifyUnder checks a server's certificates against own authorities, then against the system's.
+func verifyUnder(own *x509.CertPool, host string, state tls.ConnectionState) error {
+	if len(state.PeerCertificates) == 0 {
+		return errNoCertificate
+	}
+	opt := x509.VerifyOptions{Roots: own, DNSName: host, Intermediates: x509.NewCertPool()}
+	for _, c := range state.PeerCertificates[1:] {
+		opt.Intermediates.AddCert(c)
+	}
+	_, err := state.PeerCertificates[0].Verify(opt)
+	if unknown := (x509.UnknownAuthorityError{}); errors.As(err, &unknown) {
+		opt.Roots = nil // the system's, loaded only now
+		if _, err2 := state.PeerCertificates[0].Verify(opt); err2 == nil {
+			return nil
+		}
+	}
+	return err
+}

@@ -30,6 +30,15 @@ type Config struct {
 	CAFile string
 	// Pins are SHA-256 of the endpoint's public key, "sha256:HEX" or base64.
 	Pins []string
+	// BackupPins are as good as Pins: of the key that the endpoint is going to have next.
+	BackupPins []string
+	// ClientCert and ClientKey are PEM files that this host shows to the endpoint; a ClientCert alone holds
+	// the key as well.
+	ClientCert, ClientKey string
+	// Proxy leads to the endpoint; it may hold a password. Nothing: none is named, and none is used.
+	Proxy Proxy
+	// NoProxy are hosts that are reached without, as in NO_PROXY.
+	NoProxy []string
 	// ServerName that the endpoint's certificate must carry; empty: the endpoint's own.
 	ServerName string
 	// SpoolMaxBytes and SpoolMaxAge bound what waits.

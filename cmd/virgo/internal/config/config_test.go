@@ -36,6 +36,7 @@ func environment(pairs ...string) func(string) string {
 // The order is part of the contract: environment over file over default (flags lie above, in the command line).
 func TestPrecedence(t *testing.T) {
 	full := "endpoint: file:1\ntoken: file-token\nagent_id: from-file\nagent_name: n\npin: " + pinA + "\nca_file: /c\nserver_name: s\n" +
+		"backup_pin: " + pinB + "\nclient_cert: /cc\nclient_key: /ck\nproxy: http://u:p@file:1\nno_proxy: [a, b]\n" +
 		"spool: {max_bytes: 1MiB, max_age: 1d}\ndeadline: 10s\nconcurrency: 2\nschedule_max_age: 2h\n"
 	path := write(t, "virgo.yaml", full, 0o600)
 	for _, tc := range []struct {
@@ -50,6 +51,11 @@ func TestPrecedence(t *testing.T) {
 		{"pin", "VIRGO_PIN", pinB + "," + pinA, func(c Config) any { return strings.Join(c.Pins, " ") }, "", pinA, pinB + " " + pinA},
 		{"ca_file", "VIRGO_CA_FILE", "e", func(c Config) any { return c.CAFile }, "", "/c", "e"},
 		{"server_name", "VIRGO_SERVER_NAME", "e", func(c Config) any { return c.ServerName }, "", "s", "e"},
+		{"backup_pin", "VIRGO_BACKUP_PIN", pinA, func(c Config) any { return strings.Join(c.BackupPins, " ") }, "", pinB, pinA},
+		{"client_cert", "VIRGO_CLIENT_CERT", "e", func(c Config) any { return c.ClientCert }, "", "/cc", "e"},
+		{"client_key", "VIRGO_CLIENT_KEY", "e", func(c Config) any { return c.ClientKey }, "", "/ck", "e"},
+		{"proxy", "VIRGO_PROXY", "socks5://env", func(c Config) any { return c.Proxy.URL() }, "", "http://u:p@file:1", "socks5://env"},
+		{"no_proxy", "VIRGO_NO_PROXY", "c, d", func(c Config) any { return strings.Join(c.NoProxy, " ") }, "", "a b", "c d"},
 		{"max_bytes", "VIRGO_SPOOL_MAX_BYTES", "2MiB", func(c Config) any { return c.SpoolMaxBytes }, int64(64 << 20), int64(1 << 20), int64(2 << 20)},
 		{"max_age", "VIRGO_SPOOL_MAX_AGE", "2d", func(c Config) any { return c.SpoolMaxAge }, 720 * time.Hour, 24 * time.Hour, 48 * time.Hour},
 		{"deadline", "VIRGO_DEADLINE", "20s", func(c Config) any { return c.Deadline }, 50 * time.Second, 10 * time.Second, 20 * time.Second},

@@ -18,7 +18,11 @@
 //	agent_name: web-1
 //	pin: sha256:…                         # of the endpoint's public key; several: a list
 //	ca_file: /etc/virgo/ca.pem
+//	backup_pin: sha256:…                  # of the key that it is going to have next
 //	server_name: monitor.example.com
+//	client_cert: client.pem               # what this host shows; client_key: FILE where it is not in there
+//	proxy: http://user:pw@proxy:3128      # or https://, socks5://, none
+//	no_proxy: [example.com, 10.0.0.0/8]
 //	spool: {max_bytes: 64MiB, max_age: 30d}
 //	deadline: 50s
 //	concurrency: 4
@@ -27,8 +31,12 @@
 // Spans of time and sizes carry their unit (a size without one is bytes). A path that is relative is taken
 // from the file's own folder.
 //
+// A proxy that neither the file nor VIRGO_PROXY names is taken from HTTPS_PROXY (https_proxy), hosts that need
+// none from NO_PROXY (no_proxy), and only where there is an endpoint to reach. "none" is no proxy, whatever
+// those say.
+//
 // # The token
 //
 // It is read when a session opens, and never printed: [Secret] shows as [redacted] in every format. A file
-// that holds it must be its owner's alone; a looser mode is refused with the command that mends it.
+// that holds it, or a proxy's password, must be its owner's alone; a looser mode is refused with the command that mends it.
 package config

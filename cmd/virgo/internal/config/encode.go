@@ -31,6 +31,15 @@ func (c Config) Encode() ([]byte, error) {
 	e.text("ca_file", absolute(c.CAFile), "/etc/virgo/ca.pem")
 	e.list("pin", c.Pins, "sha256:HEX")
 	e.text("server_name", c.ServerName, "monitor.example.com")
+	e.about("A pin of the key that the endpoint is going to have next; it is as good as the other.")
+	e.list("backup_pin", c.BackupPins, "sha256:HEX")
+	e.about("What this host shows to an endpoint that asks for a certificate (PEM).")
+	e.text("client_cert", absolute(c.ClientCert), "/etc/virgo/client.pem")
+	e.text("client_key", absolute(c.ClientKey), "/etc/virgo/client.key")
+	e.about("The way to the endpoint: http://, https:// or socks5://[user:password@]host:port, or none; hosts that are",
+		"reached without. Where it is left out, HTTPS_PROXY and NO_PROXY say it.")
+	e.text("proxy", c.Proxy.reference(), "http://proxy.example.com:3128")
+	e.list("no_proxy", c.NoProxy, "example.com")
 	e.about("What may wait for the endpoint; past either bound the oldest results are dropped, and counted.")
 	e.group("spool", c.SpoolMaxBytes == d.SpoolMaxBytes && c.SpoolMaxAge == d.SpoolMaxAge,
 		"max_bytes", formatSize(c.SpoolMaxBytes), "max_age", formatSpan(c.SpoolMaxAge))

@@ -13,14 +13,14 @@ const maxFileBytes = 32 << 10
 
 // Load reads the settings for a run: the environment over the file at path over the defaults. A file that is
 // not there counts as empty unless it was named. env is os.Getenv. Errors: *OwnersError, whose hint is the
-// next step; a file that holds a token and that others than its owner can use is one, whatever the
+// next step; a file that holds a token or a proxy's password and that others than its owner can use is one, whatever the
 // environment says.
 func Load(path string, named bool, env func(string) string) (Config, error) {
 	c, mode, err := loadFile(path, named, env)
 	if err != nil {
 		return c, err
 	}
-	if c.Credential.isPlain() {
+	if c.Credential.isPlain() || c.Proxy.hasLogin() {
 		if err := ownersAlone(c.Source, mode); err != nil {
 			return c, err
 		}
@@ -34,7 +34,11 @@ func Load(path string, named bool, env func(string) string) (Config, error) {
 	if c.AgentID == "" {
 		c.AgentID = DefaultAgentID()
 	}
-	return c, c.Validate()
+	if err := c.Validate(); err != nil {
+		return c, err
+	}
+	c.UseCommonProxy()
+	return c, nil
 }
 
 // LoadFile reads a file alone, for `virgo setup`: what is not in it is the default. A missing file is empty.
@@ -70,8 +74,10 @@ func loadFile(path string, named bool, env func(string) string) (Config, fs.File
 // anchor makes paths that a file names relative to the file's own folder: a timetable starts a run in
 // another folder than its owner does.
 func (c *Config) anchor(dir string) {
-	if c.CAFile != "" && !filepath.IsAbs(c.CAFile) {
-		c.CAFile = filepath.Join(dir, c.CAFile)
+	for _, path := range [...]*string{&c.CAFile, &c.ClientCert, &c.ClientKey} {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(dir, *path)
+		}
 	}
 	if kind, rest := c.Credential.split(); kind == fromFile && rest != "" && !filepath.IsAbs(rest) {
 		c.Credential = secret(fromFile + ":" + filepath.Join(dir, rest))

@@ -10,7 +10,7 @@ import (
 func TestMistakesNameFileLineAndNextStep(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want, hint string }{
 		"unknown key":      {"agent_id: a\nendpiont: b:1\n", `virgo.yaml:2: unknown key "endpiont"`, `did you mean "endpoint"?`},
-		"far key":          {"zzz: 1\n", `virgo.yaml:1: unknown key "zzz"`, "the keys are endpoint, endpoints, token, agent_id, agent_name, ca_file, pin, server_name, spool, deadline, concurrency, schedule_max_age"},
+		"far key":          {"zzz: 1\n", `virgo.yaml:1: unknown key "zzz"`, "the keys are endpoint, endpoints, token, agent_id, agent_name, ca_file, pin, backup_pin, server_name, client_cert, client_key, proxy, no_proxy, spool, deadline, concurrency, schedule_max_age"},
 		"nested unknown":   {"spool:\n  max_byte: 1\n", `virgo.yaml:2: unknown key "max_byte"`, `did you mean "max_bytes"?`},
 		"nested outside":   {"max_bytes: 1\n", `virgo.yaml:1: unknown key "max_bytes"`, "the keys are"},
 		"written flat":     {"spool.max_bytes: 64MiB\n", `virgo.yaml:1: unknown key "spool.max_bytes"`, ""},
@@ -78,6 +78,7 @@ func TestMistakesInTheEnvironmentNameTheVariable(t *testing.T) {
 		"VIRGO_ENDPOINT": "nowhere", "VIRGO_PIN": "x", "VIRGO_SPOOL_MAX_BYTES": "lots", "VIRGO_SPOOL_MAX_AGE": "30", "VIRGO_DEADLINE": "0s",
 		"VIRGO_CONCURRENCY": "x", "VIRGO_SCHEDULE_MAX_AGE": "never", "VIRGO_AGENT_ID": "a b", "VIRGO_AGENT_NAME": "a\nb",
 		"VIRGO_SERVER_NAME": strings.Repeat("x", 257), "VIRGO_CA_FILE": "a\x01b", "VIRGO_TOKEN": "a\nb",
+		"VIRGO_BACKUP_PIN": "x", "VIRGO_CLIENT_CERT": "a\x01b", "VIRGO_PROXY": "ftp://x", "VIRGO_NO_PROXY": "a\x01",
 	} {
 		_, err := Load(filepath.Join(t.TempDir(), "none"), false, environment(variable, value))
 		if !IsOwners(err) || !strings.HasPrefix(err.Error(), variable+": ") {
@@ -116,6 +117,11 @@ func TestValidateNamesTheKey(t *testing.T) {
 		"agent_name":       func(c *Config) { c.AgentName = "\x1b" },
 		"ca_file":          func(c *Config) { c.CAFile = "a\nb" },
 		"pin":              func(c *Config) { c.Pins = []string{"p"} },
+		"backup_pin":       func(c *Config) { c.BackupPins = []string{"p"} },
+		"client_cert":      func(c *Config) { c.ClientCert = "a\nb" },
+		"client_key":       func(c *Config) { c.ClientKey = "key without certificate" },
+		"proxy":            func(c *Config) { c.SetProxy("gopher://x") },
+		"no_proxy":         func(c *Config) { c.NoProxy = []string{"a b"} },
 		"server_name":      func(c *Config) { c.ServerName = "\xff" },
 		"spool.max_bytes":  func(c *Config) { c.SpoolMaxBytes = -1 },
 		"spool.max_age":    func(c *Config) { c.SpoolMaxAge = 0 },

@@ -26,6 +26,13 @@ func TestALooseFileWithATokenIsRefusedWithTheCommandThatMendsIt(t *testing.T) {
 	_, err = c.Token()
 	checkRefused(t, err, "chmod 600 '"+file+"'")
 
+	proxy := write(t, "virgo.yaml", "proxy: http://u:SECRET@p:1\n", 0o644)
+	_, err = Load(proxy, true, environment())
+	checkRefused(t, err, "chmod 600 "+proxy)
+	if _, err = Load(write(t, "virgo.yaml", "proxy: http://p:1\n", 0o644), true, environment()); err != nil {
+		t.Errorf("a proxy without a password is no secret: %v", err)
+	}
+
 	legacy := write(t, "agent.cfg", "monitoring_token SECRET\n", 0o604)
 	_, err = Load(legacy, true, environment())
 	checkRefused(t, err, "chmod 600 "+legacy)

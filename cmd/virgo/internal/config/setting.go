@@ -25,7 +25,12 @@ var settings = [...]setting{
 	{"agent_name", false, text(func(c *Config) *string { return &c.AgentName }, checkName)},
 	{"ca_file", false, text(func(c *Config) *string { return &c.CAFile }, checkPath)},
 	{"pin", true, func(c *Config, v []string) error { c.Pins = v; return checkPins(v) }},
+	{"backup_pin", true, func(c *Config, v []string) error { c.BackupPins = v; return checkPins(v) }},
 	{"server_name", false, text(func(c *Config) *string { return &c.ServerName }, checkName)},
+	{"client_cert", false, text(func(c *Config) *string { return &c.ClientCert }, checkPath)},
+	{"client_key", false, text(func(c *Config) *string { return &c.ClientKey }, checkPath)},
+	{"proxy", false, func(c *Config, v []string) error { c.Proxy = proxyAt(v[0], ""); return checkProxy(c.Proxy) }},
+	{"no_proxy", true, func(c *Config, v []string) error { c.NoProxy = v; return checkNoProxy(v) }},
 	{"spool.max_bytes", false, func(c *Config, v []string) (err error) {
 		if c.SpoolMaxBytes, err = parseSize(v[0]); err != nil {
 			return err

@@ -54,7 +54,13 @@ func (c Config) Validate() error {
 		{"agent_name", checkName(c.AgentName)},
 		{"ca_file", checkPath(c.CAFile)},
 		{"pin", checkPins(c.Pins)},
+		{"backup_pin", checkPins(c.BackupPins)},
 		{"server_name", checkName(c.ServerName)},
+		{"client_cert", checkPath(c.ClientCert)},
+		{"client_key", checkPath(c.ClientKey)},
+		{"client_key", checkPair(c.ClientCert, c.ClientKey)},
+		{"proxy", checkProxy(c.Proxy)},
+		{"no_proxy", checkNoProxy(c.NoProxy)},
 		{"spool.max_bytes", checkSpoolBytes(c.SpoolMaxBytes)},
 		{"spool.max_age", maxAgeBounds.check(c.SpoolMaxAge)},
 		{"deadline", deadlineBounds.check(c.Deadline)},
@@ -142,6 +148,13 @@ func checkName(s string) error {
 func checkPath(s string) error {
 	if len(s) > maxPathBytes || strings.ContainsFunc(s, unicode.IsControl) {
 		return fmt.Errorf("%.64q is no path of a file", s)
+	}
+	return nil
+}
+
+func checkPair(cert, key string) error {
+	if key != "" && cert == "" {
+		return &OwnersError{errors.New("a key without its certificate"), "client_cert: FILE"}
 	}
 	return nil
 }

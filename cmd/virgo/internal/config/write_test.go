@@ -17,6 +17,9 @@ func TestWhatSetupWritesIsReadBack(t *testing.T) {
 	c.AgentID, c.AgentName = "web-1", "Überhost"
 	c.Pins = []string{"sha256:" + strings.Repeat("ab", 32), strings.Repeat("A", 43)}
 	c.CAFile, c.ServerName = "/etc/virgo/my ca.pem", "m.example.com"
+	c.BackupPins, c.ClientCert, c.ClientKey = []string{pinB}, "/etc/virgo/c.pem", "/etc/virgo/c.key"
+	c.SetProxy("http://web 1:p%40ss@proxy.example.com:3128")
+	c.NoProxy = []string{"example.com", "10.0.0.0/8", "::1"}
 	c.SpoolMaxBytes, c.SpoolMaxAge = 10<<20, 36*time.Hour
 	c.Deadline, c.Concurrency, c.ScheduleMaxAge = 40*time.Second, 8, 30*time.Minute
 	path := filepath.Join(t.TempDir(), "new", "virgo.yaml")

@@ -104,11 +104,17 @@ const maxTrim = 4096
 // trimQueue drops the oldest records while a bound is passed.
 func (tx *Tx) trimQueue(queue *bolt.Bucket, added int) error {
 	t := &tx.totals
+	most := uint64(tx.s.opt.MaxBytes)
+	// What is not records (the state, half-filled pages) takes from the room of the records, as far as
+	// the file is known before this commit.
+	if rest := tx.o.used - int64(tx.before); rest+int64(t.rejected.bytes)+int64(most) > tx.s.opt.MaxFileBytes {
+		most = uint64(max(0, tx.s.opt.MaxFileBytes-rest-int64(t.rejected.bytes)))
+	}
 	left, err := tx.dropHead(queue, &t.queue, maxTrim+added, func(_, at uint64) (Cause, bool) {
 		if t.age > at+uint64(tx.s.opt.MaxAge.Milliseconds()) {
 			return CauseAge, true
 		}
-		return CauseSpace, t.queue.bytes > uint64(tx.s.opt.MaxBytes)
+		return CauseSpace, t.queue.bytes > most
 	})
 	if err == nil && !left {
 		t.queue, t.loose = tally{}, 0 // whatever was counted, nothing is there

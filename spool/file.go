@@ -21,6 +21,7 @@ type session struct {
 	f       *os.File
 	db      *bolt.DB // nil where there is nothing to read yet
 	size    int64    // of the file, bytes
+	used    int64    // of these, in pages that are not free
 	ready   bool     // bbolt can open it; else nothing was ever stored in it
 	created bool     // the file is new: its folder's entry is not synced yet
 }
@@ -65,11 +66,11 @@ func (s *Spool) lockFile(ctx context.Context, f *os.File, write bool) (*session,
 	if err != nil || !still {
 		return nil, err
 	}
-	state, err := checkHeader(f, s.path, size)
+	state, used, err := checkHeader(f, s.path, size)
 	if err != nil {
 		return nil, explain("read", s.path, false, err)
 	}
-	o := &session{f: f, size: size, ready: write || state == stateGood}
+	o := &session{f: f, size: size, used: int64(used) * pageSize, ready: write || state == stateGood}
 	if !write || state == stateGood {
 		return o, nil
 	}
@@ -166,5 +167,11 @@ func (s *Spool) transact(ctx context.Context, write bool, point string, fn func(
 	if err := tx.run(fn); err != nil {
 		return err
 	}
-	return tx.commit(point)
+	if err := tx.commit(point); err != nil || !write {
+		return err
+	}
+	if err := tx.tidy(); err != nil && tx.compact {
+		return err
+	}
+	return nil
 }

@@ -74,19 +74,43 @@ const (
 	stateBegun           // a first creation that was cut off: nothing was ever stored
 )
 
-// checkHeader weighs the header of a file of size bytes. Errors: [DamagedError], [ErrNewerFormat] and
-// the system's.
-func checkHeader(f *os.File, path string, size int64) (fileState, error) {
+// checkHeader weighs the header of a file of size bytes; used is how many of its pages are not free. Errors: [DamagedError],
+// [ErrNewerFormat] and the system's.
+func checkHeader(f *os.File, path string, size int64) (state fileState, used uint64, err error) {
 	if size == 0 {
-		return stateEmpty, nil
+		return stateEmpty, 0, nil
 	}
-	best, good, foreign := boltMeta{}, 0, 0
+	best, good, foreign, err := readMetas(f)
+	switch {
+	case err != nil:
+		return 0, 0, err
+	case size <= newFilePages*pageSize: // the first commit makes it longer
+		state, err = checkBegun(f, path, size)
+		return state, newFilePages, err
+	case good == 0 && foreign == 2:
+		return 0, 0, ErrNewerFormat
+	case good == 0:
+		return 0, 0, damaged(path, "neither of its two headers is valid")
+	case best.pages > uint64(size)/pageSize:
+		return 0, 0, damaged(path, "it ends at byte %d, and its header speaks of %d pages of %d", size, best.pages, pageSize)
+	case best.root < 2 || best.root >= best.pages:
+		return 0, 0, damaged(path, "its root is said to be page %d of %d", best.root, best.pages)
+	}
+	free, err := checkFreelist(f, path, best)
+	if err == nil {
+		err = checkTrunk(f, path, best)
+	}
+	return stateGood, best.pages - min(free, best.pages), err
+}
+
+// readMetas reads both headers: the one that counts, how many are valid, and how many are of a later bbolt.
+func readMetas(f *os.File) (best boltMeta, good, foreign int, err error) {
 	for page := range int64(2) {
 		var b [metaBytes]byte
 		if _, err := f.ReadAt(b[:], page*pageSize+pageHeader); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return 0, err
+			return best, good, foreign, err
 		}
 		m, ok := readMeta(b[:])
 		switch {
@@ -98,29 +122,28 @@ func checkHeader(f *os.File, path string, size int64) (fileState, error) {
 			}
 		}
 	}
-	switch {
-	case size <= newFilePages*pageSize: // the first commit makes it longer
-		return checkBegun(f, path, size)
-	case good == 0 && foreign == 2:
-		return 0, ErrNewerFormat
-	case good == 0:
-		return 0, damaged(path, "neither of its two headers is valid")
-	case best.pages > uint64(size)/pageSize:
-		return 0, damaged(path, "it ends at byte %d, and its header speaks of %d pages of %d", size, best.pages, pageSize)
-	case best.root < 2 || best.root >= best.pages:
-		return 0, damaged(path, "its root is said to be page %d of %d", best.root, best.pages)
-	}
-	return stateGood, checkFreelist(f, path, best)
+	return best, good, foreign, nil
 }
 
 // checkFreelist weighs the head of the list of free pages, which bbolt reads into memory as it opens.
-func checkFreelist(f *os.File, path string, m boltMeta) error {
+func checkFreelist(f *os.File, path string, m boltMeta) (free uint64, err error) {
 	if m.freelist < 2 || m.freelist >= m.pages {
-		return damaged(path, "its freelist is said to be page %d of %d", m.freelist, m.pages)
+		return 0, damaged(path, "its freelist is said to be page %d of %d", m.freelist, m.pages)
 	}
+	free, err = freePages(f, m)
+	if errors.Is(err, errFreelist) {
+		return 0, damaged(path, "its freelist (page %d) is not one", m.freelist)
+	}
+	return free, err
+}
+
+var errFreelist = errors.New("not a freelist")
+
+// freePages reads how many pages are free; errFreelist where the head of the list cannot be one.
+func freePages(f *os.File, m boltMeta) (uint64, error) {
 	var b [pageHeader + 8]byte
 	if _, err := f.ReadAt(b[:], int64(m.freelist)*pageSize); err != nil {
-		return err
+		return 0, err
 	}
 	id, flags, count := binary.NativeEndian.Uint64(b[:]), binary.NativeEndian.Uint16(b[8:]), uint64(binary.NativeEndian.Uint16(b[10:]))
 	room := (uint64(binary.NativeEndian.Uint32(b[12:])) + 1) * pageSize
@@ -130,9 +153,9 @@ func checkFreelist(f *os.File, path string, m boltMeta) error {
 	}
 	if id != m.freelist || flags != flagFreelist || count > m.pages || pageHeader+8*count > room ||
 		m.freelist*pageSize+room > m.pages*pageSize {
-		return damaged(path, "its freelist (page %d) is not one", m.freelist)
+		return 0, errFreelist
 	}
-	return nil
+	return count, nil
 }
 
 // checkBegun tells a first creation that was cut off (each byte is that of a new file, or zero where

@@ -96,7 +96,7 @@ func TestWrongNumbersInHeader(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer f.Close()
-			if _, err := checkHeader(f, s.Path(), int64(len(b))); !errors.Is(err, ErrDamaged) {
+			if _, _, err := checkHeader(f, s.Path(), int64(len(b))); !errors.Is(err, ErrDamaged) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -119,7 +119,7 @@ func FuzzHeader(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		state, err := checkHeader(file, path, int64(len(b)))
+		state, _, err := checkHeader(file, path, int64(len(b)))
 		if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewerFormat) {
 			t.Errorf("%v", err)
 		}

@@ -27,6 +27,10 @@ type Options struct {
 	// MaxBytes bounds what waits: keys, headers and data of the records. What was refused may take
 	// an eighth of it besides.
 	MaxBytes int64
+	// MaxFileBytes bounds the pages of the file that are in use, whatever they are in use for; zero is
+	// a quarter more than MaxBytes, and a mebibyte. The file itself is longer by what is free in it, at
+	// most for as long as there is more of that.
+	MaxFileBytes int64
 	// MaxAge bounds how long a record waits, by the spool's own clock (see the package comment).
 	MaxAge time.Duration
 	// LockWait bounds the wait for another process's or goroutine's transaction.
@@ -56,6 +60,9 @@ type Spool struct {
 func Open(dir string, opt Options) (*Spool, error) {
 	if opt.MaxBytes <= 0 {
 		opt.MaxBytes = DefaultMaxBytes
+	}
+	if opt.MaxFileBytes <= 0 {
+		opt.MaxFileBytes = opt.MaxBytes + opt.MaxBytes/4 + 1<<20
 	}
 	if opt.MaxAge <= 0 {
 		opt.MaxAge = DefaultMaxAge

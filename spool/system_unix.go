@@ -16,6 +16,9 @@ var (
 	errnosReadOnly = []unix.Errno{unix.EROFS, unix.EACCES, unix.EPERM}
 )
 
+// replaceable says whether a file may be renamed over one that is open.
+const replaceable = true
+
 func moveCommand(from, to string) string { return "mv " + quote(from) + " " + quote(to) }
 
 // openFile opens a file for this process alone: no child inherits it, and a symbolic link in its place

@@ -13,6 +13,10 @@ var (
 	errnosReadOnly = []windows.Errno{windows.ERROR_WRITE_PROTECT, windows.ERROR_ACCESS_DENIED}
 )
 
+// replaceable says whether a file may be renamed over one that is open. Here it may not, and between
+// closing the old file and the renaming another process could write to it: a file is not shortened.
+const replaceable = false
+
 func moveCommand(from, to string) string { return fmt.Sprintf(`move "%s" "%s"`, from, to) }
 
 // openFile opens a file that no child inherits. Symbolic links are not looked for: making one takes a

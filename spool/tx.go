@@ -27,10 +27,13 @@ type Tx struct {
 	over bool
 	// dirty says that there is something to commit, appended that records are among it.
 	dirty, appended bool
+	// compact asks for a shorter file, whatever there is to gain.
+	compact bool
 	// format of the file, as it is read.
 	format uint32
 
 	totals totals
+	before uint64 // bytes of all records when the transaction began
 	drops  [numCauses]Drop
 	fault  error // why this transaction can no longer be committed
 }
@@ -74,7 +77,9 @@ func (tx *Tx) begin() error {
 	default:
 		tx.format = binary.BigEndian.Uint32(v)
 	}
-	if err := tx.readTotals(meta); err != nil || !tx.write || tx.format == Format {
+	err = tx.readTotals(meta)
+	tx.before = tx.totals.queue.bytes + tx.totals.rejected.bytes
+	if err != nil || !tx.write || tx.format == Format {
 		return err
 	}
 	return tx.upgrade()

@@ -43,7 +43,7 @@ func TestKilledAtEachPoint(t *testing.T) {
 	cases := 0
 	for _, way := range instants {
 		t.Run(way.name, func(t *testing.T) {
-			h := newHost(t, "127.0.0.1:1", strings.Repeat("0", 64))
+			h := newHost(t, nowhere, zeroPin)
 			h.write(filepath.Join("plugins", "count.sh"), countPlugin, 0o700)
 			before := newLedger(t)
 			h.backlog(before, way.waiting)
@@ -78,6 +78,12 @@ func TestKilledAtEachPoint(t *testing.T) {
 	}
 	report(t, "kill-run-at-each-point", cases)
 }
+
+// nowhere is an address that nobody listens at, and zeroPin a pin that nobody has.
+const (
+	nowhere = "127.0.0.1:1"
+	zeroPin = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+)
 
 // backlog lets the results of some rounds wait.
 func (h *host) backlog(l *ledger, rounds int) {
@@ -115,13 +121,7 @@ func (h *host) killAt(t *testing.T, before *ledger, state map[string][]byte, par
 		})
 	}
 	h.configure(e.Address(), e.Pin())
-	l := &ledger{t: t, begun: make(map[string]bool), kept: make(map[string]string)}
-	for c := range before.begun {
-		l.begin([]string{c})
-	}
-	for c, why := range before.kept {
-		l.keep(why, c)
-	}
+	l := before.copy(t)
 	var now round
 	if part == "run" {
 		now = h.newRound("now", sleep)

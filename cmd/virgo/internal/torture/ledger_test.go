@@ -24,6 +24,11 @@ func newLedger(t testing.TB) *ledger {
 	return &ledger{t: t, begun: make(map[string]bool), kept: make(map[string]string)}
 }
 
+// copy is a ledger that goes on from here for one case.
+func (l *ledger) copy(t testing.TB) *ledger {
+	return &ledger{t: t, begun: maps.Clone(l.begun), kept: maps.Clone(l.kept)}
+}
+
 func (l *ledger) begin(checks []string) {
 	for _, c := range checks {
 		l.begun[c] = true

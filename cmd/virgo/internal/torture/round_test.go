@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -115,11 +116,17 @@ func (h *host) run(args ...string) ending {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	cmd := h.command(ctx, args...)
+	return finish(h.t, h.command(ctx, args...))
+}
+
+// finish runs a program to its end.
+func finish(t testing.TB, cmd *exec.Cmd) ending {
+	t.Helper()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.WaitDelay = waitDelay
 	started := time.Now()
-	code := exitOf(h.t, cmd.Run())
+	code := exitOf(t, ended(cmd.Run()))
 	return ending{code, time.Since(started), out.String(), errs.String()}
 }
 

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -71,13 +72,13 @@ func (e *DialError) Unwrap() []error {
 var ErrNoEndpoint = errors.New("no endpoint to dial")
 
 // Dial gives the connection, its handshake done, and the endpoint that it leads to, named as in an
-// [Attempt]. It returns ErrNoEndpoint, the fault of a CA file or a pin, the context's error, or a
-// *[DialError].
+// [Attempt]. It returns ErrNoEndpoint, the fault of a CA file or a pin, a *[CertError], the context's
+// error, or a *[DialError].
 func (d *Dialer) Dial(ctx context.Context) (conn net.Conn, endpoint string, err error) {
 	if len(d.Endpoints) == 0 {
 		return nil, "", ErrNoEndpoint
 	}
-	trust, err := d.TLS.config()
+	trust, err := d.TLS.trust()
 	if err != nil {
 		return nil, "", err
 	}
@@ -115,27 +116,37 @@ func (d *Dialer) attempt(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithTimeout(ctx, limit)
 }
 
-func (d *Dialer) dialOne(ctx context.Context, t target, trust *tls.Config) (net.Conn, error) {
+func (d *Dialer) dialOne(ctx context.Context, t target, trust *trust) (net.Conn, error) {
 	conf := trust.Clone()
 	if conf.ServerName == "" {
 		conf.ServerName = t.serverName
 	}
+	did := notAsked
+	conf.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		if trust.client == nil {
+			did = hadNone
+			return new(tls.Certificate), nil
+		}
+		did = showed
+		return trust.client, nil
+	}
 	ctx, cancel := d.attempt(ctx)
 	defer cancel()
-	raw, err := d.reach(ctx, t.address, trust)
+	raw, err := d.reach(ctx, t.address, trust.RootCAs)
 	if err != nil {
 		return nil, err
 	}
 	conn := tls.Client(raw, conf)
 	if err := conn.HandshakeContext(ctx); err != nil {
-		raw.Close()
-		return nil, explainTLS(conf.ServerName, plain(ctx, err), time.Now())
+		cut(raw)
+		return nil, explainTLS(conf.ServerName, did, plain(ctx, err), time.Now())
 	}
 	return conn, nil
 }
 
-// reach opens the way to an address: a TCP connection, or a tunnel through the proxy.
-func (d *Dialer) reach(ctx context.Context, address string, trust *tls.Config) (net.Conn, error) {
+// reach opens the way to an address: a TCP connection, or a tunnel through the proxy. own are the CA
+// file's authorities, nil for the system's.
+func (d *Dialer) reach(ctx context.Context, address string, own *x509.CertPool) (net.Conn, error) {
 	open := d.DialContext
 	if open == nil {
 		open = new(net.Dialer).DialContext
@@ -145,7 +156,7 @@ func (d *Dialer) reach(ctx context.Context, address string, trust *tls.Config) (
 		return nil, err
 	}
 	if proxy != (Proxy{}) {
-		return proxy.tunnel(ctx, open, address, trust)
+		return proxy.tunnel(ctx, open, address, own)
 	}
 	raw, err := open(ctx, "tcp", address)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 // secure speaks TLS with the proxy itself. Its certificate must be for its name, under an authority of
 // the CA file's or of the system's: a company that runs its own authority for endpoints need not have
 // given one to its proxy. Pins are the endpoint's alone.
-func (p Proxy) secure(ctx context.Context, raw net.Conn, trust *tls.Config) (net.Conn, error) {
+func (p Proxy) secure(ctx context.Context, raw net.Conn, own *x509.CertPool) (net.Conn, error) {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: p.host}
-	if own := trust.RootCAs; own != nil {
+	if own != nil {
 		conf.InsecureSkipVerify = true // VerifyConnection decides in its place
 		conf.VerifyConnection = func(state tls.ConnectionState) error { return verifyUnder(own, p.host, state) }
 	}
@@ -23,7 +23,7 @@ func (p Proxy) secure(ctx context.Context, raw net.Conn, trust *tls.Config) (net
 	if err == nil {
 		return conn, nil
 	}
-	err = explainTLS(p.host, plain(ctx, err), time.Now())
+	err = explainTLS(p.host, notAsked, plain(ctx, err), time.Now())
 	var (
 		failed *TLSError
 		record tls.RecordHeaderError

@@ -80,6 +80,9 @@ func (s *Session) readError(err error) error {
 	case err == io.ErrUnexpectedEOF:
 		return fmt.Errorf("%w: the connection ended within a frame", ErrCut)
 	}
+	if refused, ok := refusal(s.conn, err); ok {
+		return refused
+	}
 	return fmt.Errorf("%w: read: %w", ErrCut, err)
 }
 

@@ -18,26 +18,37 @@ type TLSConfig struct {
 	Pins []string
 	// ServerName to expect in the certificate; empty for the host that is dialed.
 	ServerName string
+	// ClientCert is a PEM file with the certificate that this host shows where the endpoint asks for one,
+	// its authorities after it; empty for none. It is shown whatever authorities the endpoint asks for,
+	// so that a refusal names the reason.
+	ClientCert string
+	// ClientKey is the PEM file of its private key, which only its owner may read or write; empty where
+	// the key is in ClientCert's file.
+	ClientKey string
 }
 
-// config is where every tls.Config of this package is made. The system's roots cost memory: crypto/x509
+// A trust is a TLSConfig whose files have been read.
+type trust struct {
+	*tls.Config
+	client *tls.Certificate // nil for none
+	ca     []byte           // the CA file
+}
+
+// trust is where every tls.Config for an endpoint is made. The system's roots cost memory: crypto/x509
 // loads them only when neither RootCAs nor InsecureSkipVerify is set, so that a CA file or a pin keeps
 // them out.
 //
-// ServerName is left to the caller where c names none.
-func (c TLSConfig) config() (*tls.Config, error) {
-	conf := &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		ServerName:         c.ServerName,
-		ClientSessionCache: nil, // every session is a full handshake
-	}
+// ServerName is left to the caller where c names none, and so is ClientSessionCache.
+func (c TLSConfig) trust() (*trust, error) {
+	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
+	t := &trust{Config: conf}
 	if c.CAFile != "" {
-		pem, err := os.ReadFile(c.CAFile)
-		if err != nil {
+		var err error
+		if t.ca, err = os.ReadFile(c.CAFile); err != nil {
 			return nil, fmt.Errorf("read the CA file: %w", err)
 		}
 		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(pem) {
+		if !conf.RootCAs.AppendCertsFromPEM(t.ca) {
 			return nil, fmt.Errorf("CA file %q holds no PEM certificate", c.CAFile)
 		}
 	}
@@ -60,5 +71,7 @@ func (c TLSConfig) config() (*tls.Config, error) {
 			return nil
 		}
 	}
-	return conf, nil
+	var err error
+	t.client, err = c.clientCertificate()
+	return t, err
 }

@@ -41,7 +41,7 @@ func (e *pinError) Error() string { return "public key " + e.got.String() + " is
 
 // explainTLS turns the error of a handshake into one that a person can act on. What is no fault of TLS
 // (a cut, a time limit) is given back as ErrUnreachable.
-func explainTLS(host string, err error, now time.Time) error {
+func explainTLS(host string, did clientSide, err error, now time.Time) error {
 	e := &TLSError{Host: host, Err: err}
 	var (
 		pin     *pinError
@@ -50,9 +50,9 @@ func explainTLS(host string, err error, now time.Time) error {
 		unknown x509.UnknownAuthorityError
 		roots   x509.SystemRootsError
 		record  tls.RecordHeaderError
-		remote  *net.OpError
 		verify  *tls.CertificateVerificationError
 	)
+	sent, alerted := alertOf(err)
 	switch {
 	case errors.As(err, &pin):
 		e.Reason = fmt.Sprintf("the public key of %s is %s, which is not pinned", host, pin.got)
@@ -70,8 +70,10 @@ func explainTLS(host string, err error, now time.Time) error {
 	case errors.As(err, &record):
 		e.Reason = fmt.Sprintf("%s does not speak TLS on this port", host)
 		e.hint = "check the port"
-	case errors.As(err, &remote) && remote.Op == "remote error": // an alert
-		e.Reason = fmt.Sprintf("%s refused TLS: %s", host, strings.TrimPrefix(remote.Err.Error(), "tls: "))
+	case alerted:
+		e.Reason, e.hint = sent.explain(host, did, err)
+	case strings.Contains(err.Error(), "unsupported protocol version"):
+		e.Reason, e.hint = oldVersion(host)
 	case errors.As(err, &verify), errors.As(err, &invalid):
 		e.Reason = fmt.Sprintf("the certificate of %s is not valid: %s", host, strings.TrimPrefix(err.Error(), "tls: "))
 	default:

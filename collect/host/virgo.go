@@ -16,7 +16,7 @@ type Self struct {
 	SpoolBytes    *uint64        // bytes that they take
 	SpoolOldest   *time.Duration // age of the oldest
 	SpoolRejected *uint64        // results that the endpoint refused and that are kept
-	// Dropped are the results that were lost since the spool was made, by cause, in the order to send.
+	// Dropped are the results that were lost and that no endpoint knows of yet, by cause, in the order to send.
 	Dropped              []Dropped
 	LastDelivery         *time.Duration // time since the last delivery that succeeded
 	LastDeliveryDuration *time.Duration // how long it took

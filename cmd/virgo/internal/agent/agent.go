@@ -23,6 +23,8 @@ type Agent struct {
 	// Endpoints as configured, tried in order; none means that results are only kept.
 	Endpoints []string
 	TLS       transport.TLSConfig
+	// Proxy gives the URL of the proxy for an address, as transport.Dialer wants it; nil: none for any.
+	Proxy func(address string) (string, error)
 	// DialContext opens the TCP connections; nil means the system's network.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 	// ScheduleMaxAge is the age past which the cached schedule is asked for again.
@@ -77,8 +79,10 @@ type Delivery struct {
 	Endpoint  string
 	Delivered int
 	Refused   int
-	Took      time.Duration
-	Err       error
+	// Passed are results that the flush's selection left where they are, being too old for it.
+	Passed int
+	Took   time.Duration
+	Err    error
 }
 
 // Options of a run.
@@ -96,7 +100,7 @@ func (a *Agent) Run(ctx context.Context, opt Options) (Report, error) {
 	link := &link{agent: a}
 	defer link.drop()
 
-	round := &round{agent: a, rep: &rep, keepOutcomes: opt.KeepOutcomes}
+	round := &round{agent: a, rep: &rep, keepOutcomes: opt.KeepOutcomes, delivers: opt.Deliver && len(a.Endpoints) > 0}
 	err := a.begin(ctx, link, round, opt.Deliver)
 	rep.Problems = round.problems
 	if err != nil {

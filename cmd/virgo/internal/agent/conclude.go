@@ -21,12 +21,14 @@ func (l *link) setOffset(offset time.Duration) {
 	l.state.Link.OffsetMS = &ms
 }
 
-// arrived notes an acknowledgement.
-func (l *link) arrived(started time.Time) {
+// arrivedIn notes an acknowledgement, in the transaction that settles what was acknowledged.
+func (l *link) arrivedIn(tx *spool.Tx) error {
 	now := l.agent.Now()
 	l.state.Link.LastMS = now.UnixMilli()
-	l.state.Link.TookMS = now.Sub(started).Milliseconds()
+	l.state.Link.TookMS = now.Sub(l.started).Milliseconds()
 	l.state.Link.Endpoint = l.endpoint
+	l.dirty = false
+	return tx.Put(agentSpace, linkKey, l.state.Link.append(nil))
 }
 
 // conclude tells a person, once, that delivery starts to fail and that it works again, and keeps

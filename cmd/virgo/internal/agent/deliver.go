@@ -5,19 +5,28 @@ import (
 	"fmt"
 
 	"virgo/schedule"
-	"virgo/spool"
 	"virgo/transport"
 )
 
-// Flush delivers what waits, and does nothing else. It tries also where a run would leave the endpoint alone.
+// Flush is [Agent.FlushSelection] of all that waits.
 func (a *Agent) Flush(ctx context.Context) (Delivery, error) {
+	return a.FlushSelection(ctx, Selection{})
+}
+
+// FlushSelection delivers what waits, and does nothing else. It tries also where a run would leave the endpoint
+// alone.
+func (a *Agent) FlushSelection(ctx context.Context, sel Selection) (Delivery, error) {
 	l, err := a.link(ctx)
 	if err != nil {
 		return Delivery{}, err
 	}
 	defer l.drop()
 	l.byHand = true
-	return a.deliver(ctx, l, &queue{agent: a, backlog: true}), nil
+	q := &queue{agent: a, backlog: true, Selection: sel}
+	if q.loss, err = a.freeze(ctx); err != nil {
+		a.Verbose("losses: not reported this time: %v", err)
+	}
+	return a.deliver(ctx, l, q), nil
 }
 
 // FetchSchedule asks the endpoint for the schedule now, whatever the age of the cached one.
@@ -76,13 +85,9 @@ func (a *Agent) deliver(ctx context.Context, l *link, q *queue) Delivery {
 	if ok {
 		defer release()
 	}
-	q.also = func(tx *spool.Tx) error {
-		l.arrived(started)
-		l.dirty = false
-		return tx.Put(agentSpace, linkKey, l.state.Link.append(nil))
-	}
+	q.link, l.started = l, started
 	d := Delivery{Tried: true, Err: a.attempts(ctx, l, q)}
-	d.Endpoint, d.Delivered, d.Refused = l.endpoint, q.delivered, q.refused
+	d.Endpoint, d.Delivered, d.Refused, d.Passed = l.endpoint, q.delivered, q.refused, q.passed
 	d.Took = a.Now().Sub(started)
 	l.conclude(ctx, d, q.memory)
 	return d

@@ -37,7 +37,7 @@ func (r *round) keep(ctx context.Context) *queue {
 		return q
 	}
 	r.rep.Kept, r.rep.Dropped, r.rep.Dropping = len(r.records), r.dropped, r.state.Run.Dropping
-	q.fresh, q.backlog = r.records, r.backlog
+	q.fresh, q.backlog, q.loss = r.records, r.backlog, r.loss
 	return q
 }
 
@@ -49,6 +49,12 @@ func (r *round) keepIn(tx *spool.Tx) error {
 		return err
 	}
 	r.backlog = stats.Records > 0
+	r.loss = spool.Loss{}
+	if len(stats.Dropped) > 0 && r.delivers {
+		if r.loss, err = tx.ReportLoss(r.agent.ID); err != nil {
+			return err
+		}
+	}
 	if r.records, err = tx.Append(r.entries...); err != nil {
 		return err
 	}

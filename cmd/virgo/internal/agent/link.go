@@ -26,6 +26,7 @@ type link struct {
 	sess     *transport.Session
 	endpoint string
 	opened   time.Time
+	started  time.Time // when the delivery began
 	// byHand is set where a person asked for this delivery.
 	byHand bool
 	// changed is set when the endpoint says that the schedule changed.
@@ -53,7 +54,7 @@ func (l *link) open(ctx context.Context) error {
 	if err != nil {
 		return &ConfigError{Err: fmt.Errorf("reading the token: %w", err)}
 	}
-	dialer := transport.Dialer{Endpoints: a.Endpoints, TLS: a.TLS, DialContext: a.DialContext}
+	dialer := transport.Dialer{Endpoints: a.Endpoints, TLS: a.TLS, Proxy: a.Proxy, DialContext: a.DialContext}
 	l.opened = a.Now()
 	conn, endpoint, err := dialer.Dial(ctx)
 	if err != nil {

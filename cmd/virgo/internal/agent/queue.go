@@ -2,8 +2,8 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
+	"time"
 
 	"virgo/spool"
 	"virgo/transport"
@@ -15,84 +15,99 @@ const (
 	batchBytes   = 256 << 10
 )
 
-// A queue is the transport's view of what waits: this run's results first, then the backlog, oldest
-// first.
+// A Selection says what a delivery hands over of what waits, and in which order. The zero value: all of it, the
+// oldest first.
+type Selection struct {
+	NewestFirst bool
+	// MaxAge leaves results where they are that were made longer ago; zero leaves none.
+	MaxAge time.Duration
+}
+
+// A queue is the transport's view of what waits: a report of what was lost, this run's results, then the
+// backlog, oldest first.
 type queue struct {
 	agent *Agent
+	// link that the delivery goes over; deliver sets it.
+	link *link
 	// fresh are this run's results, not yet settled. In memory alone, where memory is set.
 	fresh  []spool.Record
 	memory bool
 	// backlog is false where the spool is known to hold nothing but fresh.
 	backlog bool
+	Selection
+	// loss is to be reported where its ID is not empty.
+	loss spool.Loss
 
-	handedOut    bool   // fresh was given out in this session
-	after        uint64 // the backlog was given out up to here in this session
+	handedOut    bool   // loss and fresh were given out in this session
+	at           uint64 // the backlog was given out up to here in this session; 0: not yet
+	passed       int    // results that are too old for the selection, in this session
 	settledFresh int
 	refused      int
 	delivered    int
-	// also runs in the transaction of each settlement.
-	also func(*spool.Tx) error
 }
 
 // rewind makes a new session begin where it must: whatever was not settled is given out again.
-func (q *queue) rewind() { q.handedOut, q.after = false, 0 }
+func (q *queue) rewind() { q.handedOut, q.at, q.passed = false, 0, 0 }
 
 // Next gives the next posts; none when all was given out.
 func (q *queue) Next(ctx context.Context) ([]transport.Post, error) {
 	if !q.handedOut {
 		q.handedOut = true
-		if len(q.fresh) > 0 {
-			return q.posts(q.fresh), nil
+		var first []transport.Post
+		if q.loss.ID != "" && q.link.mayReport() {
+			now := q.agent.Now()
+			first = append(first, transport.Post{Key: lossKey, Params: post(lossRecord(q.loss, now), now)})
+		}
+		if first = q.appendPosts(first, q.fresh); len(first) > 0 {
+			return first, nil
 		}
 	}
 	if !q.backlog {
 		return nil, nil
 	}
 	for {
-		records, err := q.agent.Spool.Read(ctx, q.after, batchRecords, batchBytes)
+		records, err := q.read(ctx)
 		if err != nil || len(records) == 0 {
 			return nil, err
 		}
-		q.after = records[len(records)-1].Seq
+		q.at = records[len(records)-1].Seq
 		if !q.memory {
 			records = slices.DeleteFunc(records, func(r spool.Record) bool { return q.isFresh(r.Seq) })
 		}
+		if q.MaxAge > 0 {
+			all, oldest := len(records), q.agent.Now().Add(-q.MaxAge)
+			records = slices.DeleteFunc(records, func(r spool.Record) bool { return r.Made.Before(oldest) })
+			q.passed += all - len(records)
+		}
 		if len(records) > 0 {
-			return q.posts(records), nil
+			return q.appendPosts(nil, records), nil
 		}
 	}
+}
+
+// read gives the next of the backlog.
+func (q *queue) read(ctx context.Context) ([]spool.Record, error) {
+	if q.NewestFirst {
+		if q.at == 1 { // nothing lies before the first place, and before 0 means the newest
+			return nil, nil
+		}
+		return q.agent.Spool.ReadBack(ctx, q.at, batchRecords, batchBytes)
+	}
+	return q.agent.Spool.Read(ctx, q.at, batchRecords, batchBytes)
 }
 
 func (q *queue) isFresh(seq uint64) bool {
 	return slices.ContainsFunc(q.fresh, func(r spool.Record) bool { return r.Seq == seq })
 }
 
-// posts puts each record's id into its params, as the protocol wants it.
-func (q *queue) posts(records []spool.Record) []transport.Post {
-	posts := make([]transport.Post, len(records))
-	for i, r := range records {
-		posts[i] = transport.Post{Key: r.Seq, Params: withResultID(r.ID, r.Data)}
+// appendPosts makes records ready to be sent now.
+func (q *queue) appendPosts(posts []transport.Post, records []spool.Record) []transport.Post {
+	now := q.agent.Now()
+	posts = slices.Grow(posts, len(records))
+	for _, r := range records {
+		posts = append(posts, transport.Post{Key: r.Seq, Params: post(r, now)})
 	}
 	return posts
-}
-
-// withResultID puts result_id in front of an object's fields.
-func withResultID(id string, object []byte) []byte {
-	const head = `{"result_id":`
-	b := make([]byte, 0, len(head)+len(id)+len(`"",`)+len(object))
-	b = appendJSONText(append(b, head...), id)
-	return append(append(b, ','), object[1:]...)
-}
-
-// appendJSONText is for ids: nearly all are as they are written.
-func appendJSONText(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
-			quoted, _ := json.Marshal(s) // a string always encodes
-			return append(b, quoted...)
-		}
-	}
-	return append(append(append(b, '"'), s...), '"')
 }
 
 // Settle takes what was acknowledged or refused out of the spool.
@@ -100,20 +115,28 @@ func (q *queue) Settle(ctx context.Context, outcomes []transport.Outcome) error 
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	settled := make([]spool.Outcome, 0, len(outcomes))
-	for _, o := range outcomes {
+	var loss *transport.Outcome
+	for i, o := range outcomes {
+		if o.Key == lossKey {
+			loss = &outcomes[i]
+			continue
+		}
 		s := spool.Outcome{Seq: o.Key}
 		if o.Refused != nil {
 			s.Refused = &spool.Refusal{Code: o.Refused.Code, Message: o.Refused.Message}
 		}
 		settled = append(settled, s)
 	}
-	if err := q.settleInSpool(ctx, settled); err != nil {
+	if err := q.settleInSpool(ctx, settled, loss); err != nil {
 		return err
 	}
+	q.answered(loss)
 	for _, o := range outcomes {
-		if o.Refused != nil {
+		switch {
+		case o.Key == lossKey:
+		case o.Refused != nil:
 			q.refused++
-		} else {
+		default:
 			q.delivered++
 		}
 	}
@@ -128,11 +151,20 @@ func (q *queue) Settle(ctx context.Context, outcomes []transport.Outcome) error 
 	return nil
 }
 
-func (q *queue) settleInSpool(ctx context.Context, settled []spool.Outcome) error {
+func (q *queue) settleInSpool(ctx context.Context, settled []spool.Outcome, loss *transport.Outcome) error {
 	if q.memory {
 		// Results that were never kept are gone with their acknowledgement; the backlog of a disk that
 		// takes no writes is not given out (see keep), so nothing here has a key in the spool.
 		return nil
 	}
-	return q.agent.Spool.Settle(ctx, settled, q.also)
+	return q.agent.Spool.Settle(ctx, settled, func(tx *spool.Tx) error {
+		if loss != nil {
+			if loss.Refused != nil {
+				q.link.lossRefused()
+			} else if err := tx.ClearLoss(q.loss.ID); err != nil {
+				return err
+			}
+		}
+		return q.link.arrivedIn(tx)
+	})
 }

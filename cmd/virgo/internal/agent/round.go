@@ -29,6 +29,7 @@ type round struct {
 	agent        *Agent
 	rep          *Report
 	keepOutcomes bool
+	delivers     bool // a delivery follows
 	// over is closed when the checks are through; nil until they are started.
 	over chan struct{}
 	// unsaved says why the disk does not take this run's results; nil while it does.
@@ -45,6 +46,7 @@ type round struct {
 	isKept  bool
 	records []spool.Record
 	backlog bool // something waited before
+	loss    spool.Loss
 	dropped int
 }
 

@@ -34,6 +34,9 @@ type LinkState struct {
 	Told string `json:"-"`
 	// Hold keeps runs from trying; it is forgotten when a delivery succeeds.
 	Hold Hold `json:"hold"`
+	// LossRefusedMS is when the endpoint LossRefusedBy last refused a report of losses.
+	LossRefusedMS int64  `json:"-"`
+	LossRefusedBy string `json:"-"`
 	// Features that each endpoint announced, by endpoint as configured.
 	Features map[string][]string `json:"features,omitempty"`
 }

@@ -97,6 +97,8 @@ func (l LinkState) append(b []byte) []byte {
 	t.text("held_for", string(l.Hold.Reason))
 	t.number("held_times", int64(l.Hold.Times))
 	t.number("held_by", int64(l.Hold.By))
+	t.number("loss_refused_ms", l.LossRefusedMS)
+	t.text("loss_refused_by", l.LossRefusedBy)
 	for _, endpoint := range sortedKeys(l.Features) {
 		// The endpoint's name, then its features: names of the protocol, with no blank in them.
 		t.text("features", endpoint+" "+strings.Join(l.Features[endpoint], " "))
@@ -131,6 +133,10 @@ func parseLink(b []byte) (l LinkState) {
 			l.Hold.Times = int(min(max(n, 0), maxHoldTimes))
 		case "held_by":
 			l.Hold.By = uint32(n)
+		case "loss_refused_ms":
+			l.LossRefusedMS = n
+		case "loss_refused_by":
+			l.LossRefusedBy = unquote(value)
 		case "features":
 			words := strings.Split(unquote(value), " ")
 			l.setFeatures(words[0], slices.DeleteFunc(words[1:], func(w string) bool { return w == "" }))

@@ -13,7 +13,8 @@ func TestWhatIsRememberedComesBack(t *testing.T) {
 		{
 			LastMS: 1_700_000_000_000, TookMS: 12, Endpoint: "[::1]:50041", OffsetMS: &behind, FailingSinceMS: 5,
 			Error: "two\nlines, \"quoted\", \xff and é", Told: "delivery rate_limit",
-			Hold:     Hold{SinceMS: 8, UntilMS: 9, Reason: RateLimited, Times: 3, By: 1<<32 - 1},
+			Hold:          Hold{SinceMS: 8, UntilMS: 9, Reason: RateLimited, Times: 3, By: 1<<32 - 1},
+			LossRefusedMS: 77, LossRefusedBy: "a:1",
 			Features: map[string][]string{"a:1": {"pipelining", "result_id"}, "_x._tcp.example.com": {}},
 		},
 	} {

@@ -68,9 +68,10 @@ func (a *app) paths() config.Paths {
 // spool opens the state.
 func (a *app) spool(cfg config.Config) (*spool.Spool, error) {
 	sp, err := spool.Open(a.paths().State, spool.Options{
-		MaxBytes: cfg.SpoolMaxBytes,
-		MaxAge:   cfg.SpoolMaxAge,
-		Now:      a.now,
+		MaxBytes:  cfg.SpoolMaxBytes,
+		MaxAge:    cfg.SpoolMaxAge,
+		Now:       a.now,
+		Recovered: func(r spool.Recovery) { a.notice("%v", r) },
 	})
 	if err != nil {
 		err = fmt.Errorf("opening the state: %w", err)
@@ -128,9 +129,10 @@ func (a *app) newAgent(cfg config.Config) *agent.Agent {
 		Endpoints: cfg.Endpoints,
 		TLS: transport.TLSConfig{
 			CAFile:     cfg.CAFile,
-			Pins:       cfg.Pins,
+			Pins:       append(cfg.Pins[:len(cfg.Pins):len(cfg.Pins)], cfg.BackupPins...),
 			ServerName: cfg.ServerName,
 		},
+		Proxy:          transport.ProxyFor(transport.ProxySettings{URL: cfg.Proxy.URL(), NoProxy: strings.Join(cfg.NoProxy, ",")}),
 		ScheduleMaxAge: cfg.ScheduleMaxAge,
 		ChecksDir:      a.paths().Checks,
 		Concurrency:    cfg.Concurrency,

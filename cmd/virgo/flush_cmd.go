@@ -9,6 +9,7 @@ import (
 
 type flushCmd struct {
 	Deadline time.Duration `default:"10m" help:"Stop after this; what is left goes out later."`
+	flushSelection
 }
 
 // Help is the command's own part of its help.
@@ -34,7 +35,7 @@ func (c *flushCmd) Run(a *app) error {
 	}
 	// Its own error says what a person who asked wants to know; the line for cron would say it twice.
 	ag.Notice = a.verbose
-	d, err := ag.Flush(ctx)
+	d, err := ag.FlushSelection(ctx, c.selection())
 	if err != nil {
 		return err
 	}
@@ -46,6 +47,9 @@ func (c *flushCmd) Run(a *app) error {
 		}{document{schemaVersion}, newDeliveryDocument(d)})
 	case d.Tried && d.Err == nil && (term.IsTerminal(a.out) || a.Verbose):
 		_, err = fmt.Fprintf(a.out, "%d results delivered to %s in %s\n", d.Delivered, d.Endpoint, term.Age(d.Took.Round(time.Millisecond)))
+		if err == nil && d.Passed > 0 {
+			_, err = fmt.Fprintf(a.out, "%d results are older than that and are kept\n", d.Passed)
+		}
 	}
 	if err != nil {
 		return err

@@ -48,12 +48,14 @@ type deliveryDocument struct {
 	Endpoint  string `json:"endpoint,omitempty"`
 	Delivered int    `json:"delivered"`
 	Refused   int    `json:"refused"`
-	TookMS    int64  `json:"took_ms"`
-	Error     string `json:"error,omitempty"`
+	// Kept are results that a flush left where they are, being older than its --max-age.
+	Kept   int    `json:"kept,omitempty"`
+	TookMS int64  `json:"took_ms"`
+	Error  string `json:"error,omitempty"`
 }
 
 func newDeliveryDocument(d agent.Delivery) deliveryDocument {
-	doc := deliveryDocument{d.Tried, d.Busy, d.Endpoint, d.Delivered, d.Refused, d.Took.Milliseconds(), ""}
+	doc := deliveryDocument{d.Tried, d.Busy, d.Endpoint, d.Delivered, d.Refused, d.Passed, d.Took.Milliseconds(), ""}
 	if d.Err != nil {
 		doc.Error = oneLine(d.Err.Error())
 	}

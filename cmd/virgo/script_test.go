@@ -31,6 +31,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("VIRGO_PLUGINS", filepath.Join(env.WorkDir, "plugins"))
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "xdg"))
 			env.Setenv("NO_COLOR", "1")
+			for _, common := range []string{"HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"} {
+				env.Setenv(common, "")
+			}
 			// A configuration of the script's own, so that root and a user find the same, and nobody the host's.
 			path := filepath.Join(env.WorkDir, "virgo.yaml")
 			env.Setenv("VIRGO_CONFIG", path)
@@ -38,6 +41,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"endpoint":         startEndpoint,
+			"proxy":            startProxy,
 			"stored":           storedIs,
 			"await":            await,
 			"hold-spool":       holdSpool(),
@@ -89,7 +93,7 @@ func forEachCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	commands := []string{
 		"run", "check", "targets", "flush", "schedule", "schedule show", "schedule fetch",
-		"spool", "spool status", "spool list", "spool drop", "status", "setup", "install", "uninstall", "version",
+		"spool", "spool status", "spool list", "spool retry", "spool drop", "status", "setup", "install", "uninstall", "version",
 	}
 	for _, c := range commands {
 		ts.Check(ts.Exec("virgo", append(strings.Fields(c), "--help")...))

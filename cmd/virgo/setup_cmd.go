@@ -13,14 +13,19 @@ import (
 )
 
 type setupCmd struct {
-	Endpoint  []string `placeholder:"HOST:PORT" help:"Where results go; several are tried in order. An SRV name begins with an underscore."`
-	Token     string   `placeholder:"TOKEN" help:"The token, or file:PATH, env:NAME, credential:NAME."`
-	TokenFile string   `placeholder:"FILE" help:"A file that holds the token and that only its owner can read."`
-	Pin       []string `placeholder:"sha256:HEX" help:"SHA-256 of the endpoint's public key."`
-	CAFile    string   `name:"ca-file" placeholder:"FILE" help:"Certificates that the endpoint's must come from, in place of the system's."`
-	AgentID   string   `name:"agent-id" help:"This host's name to the endpoint; made from the host's by default."`
-	Import    string   `placeholder:"FILE" help:"Take over an existing agent's configuration."`
-	NoCheck   bool     `help:"Write it without trying it, for a host that is not connected yet."`
+	Endpoint   []string `placeholder:"HOST:PORT" help:"Where results go; several are tried in order. An SRV name begins with an underscore."`
+	Token      string   `placeholder:"TOKEN" help:"The token, or file:PATH, env:NAME, credential:NAME."`
+	TokenFile  string   `placeholder:"FILE" help:"A file that holds the token and that only its owner can read."`
+	Pin        []string `placeholder:"sha256:HEX" help:"SHA-256 of the endpoint's public key."`
+	BackupPin  []string `placeholder:"sha256:HEX" help:"Of the key that the endpoint is going to have next."`
+	CAFile     string   `name:"ca-file" placeholder:"FILE" help:"Certificates that the endpoint's must come from, in place of the system's."`
+	ClientCert string   `placeholder:"FILE" help:"This host's certificate (PEM), for an endpoint that asks for one."`
+	ClientKey  string   `placeholder:"FILE" help:"Its key, where that is not in the same file."`
+	Proxy      string   `placeholder:"URL" help:"The way to the endpoint: http://, https:// or socks5://[USER:PASSWORD@]HOST:PORT, or none."`
+	NoProxy    []string `placeholder:"HOST" help:"Hosts that are reached without the proxy, as in NO_PROXY."`
+	AgentID    string   `name:"agent-id" help:"This host's name to the endpoint; made from the host's by default."`
+	Import     string   `placeholder:"FILE" help:"Take over an existing agent's configuration."`
+	NoCheck    bool     `help:"Write it without trying it, for a host that is not connected yet."`
 }
 
 // Help is the command's own part of its help.
@@ -97,8 +102,22 @@ func (c *setupCmd) settings(a *app, path string) (config.Config, error) {
 	if len(c.Pin) > 0 {
 		cfg.Pins = c.Pin
 	}
+	if len(c.BackupPin) > 0 {
+		cfg.BackupPins = c.BackupPin
+	}
 	if c.CAFile != "" {
 		cfg.CAFile = c.CAFile
+	}
+	if c.ClientCert != "" {
+		cfg.ClientCert, cfg.ClientKey = c.ClientCert, c.ClientKey
+	} else if c.ClientKey != "" {
+		cfg.ClientKey = c.ClientKey
+	}
+	if c.Proxy != "" {
+		cfg.SetProxy(c.Proxy)
+	}
+	if len(c.NoProxy) > 0 {
+		cfg.NoProxy = c.NoProxy
 	}
 	if c.AgentID != "" {
 		cfg.AgentID = c.AgentID
@@ -149,6 +168,7 @@ func (c *setupCmd) ask(a *app, cfg *config.Config) error {
 func (c *setupCmd) try(a *app, cfg config.Config) (string, error) {
 	ctx, cancel := a.deadline(cfg.Deadline)
 	defer cancel()
+	cfg.UseCommonProxy()
 	ag := a.newAgent(cfg)
 	return ag.Probe(ctx)
 }

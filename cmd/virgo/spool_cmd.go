@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"virgo/cmd/virgo/internal/agent"
 	"virgo/cmd/virgo/internal/term"
 	"virgo/spool"
 )
@@ -11,21 +12,24 @@ import (
 type spoolCmd struct {
 	Status spoolStatusCmd `cmd:"" help:"Show how much waits, how old it is, what was refused or dropped."`
 	List   spoolListCmd   `cmd:"" help:"List the results that wait."`
+	Retry  spoolRetryCmd  `cmd:"" help:"Let refused results wait again."`
 	Drop   spoolDropCmd   `cmd:"" help:"Delete results that wait or were refused."`
 }
 
 type spoolDocument struct {
-	Results       uint64         `json:"results"`
-	Bytes         int64          `json:"bytes"`
-	MaxBytes      int64          `json:"max_bytes"`
-	MaxAgeS       int64          `json:"max_age_s"`
-	FileBytes     int64          `json:"file_bytes"`
-	OldestMS      int64          `json:"oldest_ms,omitempty"`
-	NewestMS      int64          `json:"newest_ms,omitempty"`
-	Rejected      uint64         `json:"rejected"`
-	RejectedBytes int64          `json:"rejected_bytes"`
-	Dropped       []dropDocument `json:"dropped"`
-	BytesPerHour  float64        `json:"bytes_per_hour"`
+	Results       uint64 `json:"results"`
+	Bytes         int64  `json:"bytes"`
+	MaxBytes      int64  `json:"max_bytes"`
+	MaxAgeS       int64  `json:"max_age_s"`
+	FileBytes     int64  `json:"file_bytes"`
+	OldestMS      int64  `json:"oldest_ms,omitempty"`
+	NewestMS      int64  `json:"newest_ms,omitempty"`
+	Rejected      uint64 `json:"rejected"`
+	RejectedBytes int64  `json:"rejected_bytes"`
+	// Dropped is what was ever lost, Unreported what of it no endpoint has acknowledged to know of.
+	Dropped      []dropDocument `json:"dropped"`
+	Unreported   []dropDocument `json:"unreported"`
+	BytesPerHour float64        `json:"bytes_per_hour"`
 	// OutageHours is how long the endpoint may be away before something is dropped; null where the rate
 	// is not known yet.
 	OutageHours *float64 `json:"outage_hours"`
@@ -42,18 +46,26 @@ type dropDocument struct {
 func newSpoolDocument(st spool.Stats) spoolDocument {
 	doc := spoolDocument{
 		Results: st.Records, Bytes: st.Bytes, MaxBytes: st.MaxBytes, MaxAgeS: int64(st.MaxAge / time.Second), FileBytes: st.FileBytes,
-		Rejected: st.Rejected, RejectedBytes: st.RejectedBytes, Dropped: []dropDocument{}, BytesPerHour: perHour(st.Inflow),
+		Rejected: st.Rejected, RejectedBytes: st.RejectedBytes, Dropped: newDropDocuments(st.Ever), Unreported: newDropDocuments(st.Dropped), BytesPerHour: perHour(st.Inflow),
 	}
 	if st.Records > 0 {
 		doc.OldestMS, doc.NewestMS = st.Oldest.UnixMilli(), st.Newest.UnixMilli()
-	}
-	for _, d := range st.Dropped {
-		doc.Dropped = append(doc.Dropped, dropDocument{string(d.Cause), d.Records, d.Bytes, d.First.UnixMilli(), d.Last.UnixMilli()})
 	}
 	if h, ok := outageHours(st); ok {
 		doc.OutageHours = &h
 	}
 	return doc
+}
+
+func newDropDocuments(drops []spool.Drop) []dropDocument {
+	docs := make([]dropDocument, len(drops))
+	for i, d := range drops {
+		docs[i] = dropDocument{string(d.Cause), d.Records, d.Bytes, 0, 0}
+		if !d.First.IsZero() {
+			docs[i].FirstMS, docs[i].LastMS = d.First.UnixMilli(), d.Last.UnixMilli()
+		}
+	}
+	return docs
 }
 
 // perHour is the rate at which bytes were appended lately; 0 where it is not known.
@@ -111,11 +123,18 @@ func (spoolStatusCmd) Run(a *app) error {
 	t.Row("bounds", fmt.Sprintf("%s, %s", term.Bytes(float64(stats.MaxBytes)), term.Age(stats.MaxAge)))
 	t.Row("room for", roomLine(stats))
 	t.Row("refused", fmt.Sprintf("%d results, %s", stats.Rejected, term.Bytes(float64(stats.RejectedBytes))))
-	for _, d := range stats.Dropped {
-		t.Row("dropped", fmt.Sprintf("%d results, %s, by %s, made %s to %s", d.Records, term.Bytes(float64(d.Bytes)), d.Cause, stamp(d.First), stamp(d.Last)))
+	for _, d := range stats.Ever {
+		line := fmt.Sprintf("%d results, %s, by %s", d.Records, term.Bytes(float64(d.Bytes)), d.Cause)
+		if !d.First.IsZero() {
+			line += fmt.Sprintf(", made %s to %s", stamp(d.First), stamp(d.Last))
+		}
+		t.Row("dropped", line)
 	}
-	if len(stats.Dropped) == 0 {
+	if len(stats.Ever) == 0 {
 		t.Row("dropped", "nothing, ever")
+	}
+	if untold := agent.LossSentence(stats.Dropped); untold != "" {
+		t.Row("to report", untold)
 	}
 	return t.Write(a.out, a.color())
 }

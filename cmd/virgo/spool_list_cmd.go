@@ -79,5 +79,8 @@ func (c *spoolListCmd) Run(a *app) error {
 	if more {
 		fmt.Fprintf(a.out, "… and more: --limit 0 lists all\n")
 	}
+	if c.Rejected && len(docs) > 0 {
+		fmt.Fprintln(a.out, "virgo spool retry ID… (or --all) lets them wait again; virgo spool drop ID… (or --rejected) deletes them")
+	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"virgo/cmd/virgo/internal/agent"
+	"virgo/cmd/virgo/internal/config"
 	"virgo/cmd/virgo/internal/term"
 	"virgo/spool"
 )
@@ -14,14 +15,16 @@ type statusCmd struct{}
 
 type statusDocument struct {
 	document
-	AgentID   string          `json:"agent_id"`
-	Config    string          `json:"config,omitempty"`
-	State     string          `json:"state"`
-	Endpoints []string        `json:"endpoints"`
-	Run       *agent.RunState `json:"last_run,omitempty"`
-	Delivery  linkDocument    `json:"delivery"`
-	Spool     spoolDocument   `json:"spool"`
-	Schedule  scheduleStatus  `json:"schedule"`
+	AgentID   string   `json:"agent_id"`
+	Config    string   `json:"config,omitempty"`
+	State     string   `json:"state"`
+	Endpoints []string `json:"endpoints"`
+	// Proxy without its user and password; empty where there is none.
+	Proxy    string          `json:"proxy,omitempty"`
+	Run      *agent.RunState `json:"last_run,omitempty"`
+	Delivery linkDocument    `json:"delivery"`
+	Spool    spoolDocument   `json:"spool"`
+	Schedule scheduleStatus  `json:"schedule"`
 }
 
 type linkDocument struct {
@@ -71,25 +74,28 @@ func (statusCmd) Run(a *app) error {
 	if a.JSON {
 		doc := statusDocument{
 			document: document{schemaVersion}, AgentID: ag.ID, Config: cfg.Source, State: a.paths().State,
-			Endpoints: append([]string{}, ag.Endpoints...),
-			Delivery:  newLinkDocument(st.Link),
-			Spool:     newSpoolDocument(stats),
-			Schedule:  scheduleStatus{source(st), len(sch.Checks), fetchedMS(st)},
+			Endpoints: append([]string{}, ag.Endpoints...), Proxy: cfg.Proxy.String(),
+			Delivery: newLinkDocument(st.Link),
+			Spool:    newSpoolDocument(stats),
+			Schedule: scheduleStatus{source(st), len(sch.Checks), fetchedMS(st)},
 		}
 		if st.Run.StartedMS != 0 {
 			doc.Run = &st.Run
 		}
 		return a.printJSON(doc)
 	}
-	config := cfg.Source
-	if config == "" {
-		config = "none, all by default"
+	source := cfg.Source
+	if source == "" {
+		source = "none, all by default"
 	}
 	var t term.Table
 	t.Row("agent", ag.ID)
-	t.Row("configuration", config)
+	t.Row("configuration", source)
 	t.Row("state", a.paths().State)
 	t.Row("endpoint", endpointLine(ag.Endpoints))
+	if proxy := cfg.Proxy.String(); proxy != "" {
+		t.Row("proxy", proxyLine(cfg))
+	}
 	t.Row("schedule", fmt.Sprintf("%d checks; %s", len(sch.Checks), scheduleLine(st, now)))
 	t.Row("last run", runLine(st.Run, now))
 	t.Cells(term.Cell{Text: "delivery"}, deliveryCell(st.Link, now))
@@ -99,6 +105,9 @@ func (statusCmd) Run(a *app) error {
 	t.Row("spool", spoolLine(stats))
 	t.Row("room for", roomLine(stats))
 	t.Row("lost", lostLine(stats))
+	if untold := agent.LossSentence(stats.Dropped); untold != "" && len(ag.Endpoints) > 0 {
+		t.Row("to report", untold)
+	}
 	return t.Write(a.out, a.color())
 }
 
@@ -107,6 +116,18 @@ func endpointLine(endpoints []string) string {
 		return "none: results are only kept"
 	}
 	return strings.Join(endpoints, ", ")
+}
+
+// proxyLine shows the proxy, where it was named if not in virgo's own settings, and what is reached without.
+func proxyLine(cfg config.Config) string {
+	line := cfg.Proxy.String()
+	if cfg.Proxy.From != "" {
+		line += " (" + cfg.Proxy.From + ")"
+	}
+	if len(cfg.NoProxy) > 0 && cfg.Proxy.URL() != "" {
+		line += ", but not for " + strings.Join(cfg.NoProxy, ", ")
+	}
+	return line
 }
 
 func runLine(r agent.RunState, now time.Time) string {
@@ -159,7 +180,7 @@ func spoolLine(st spool.Stats) string {
 
 func lostLine(st spool.Stats) string {
 	var parts []string
-	for _, d := range st.Dropped {
+	for _, d := range st.Ever {
 		parts = append(parts, fmt.Sprintf("%d by %s", d.Records, d.Cause))
 	}
 	if len(parts) == 0 {

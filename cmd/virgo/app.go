@@ -131,6 +131,8 @@ func (a *app) newAgent(cfg config.Config) *agent.Agent {
 			CAFile:     cfg.CAFile,
 			Pins:       append(cfg.Pins[:len(cfg.Pins):len(cfg.Pins)], cfg.BackupPins...),
 			ServerName: cfg.ServerName,
+			ClientCert: cfg.ClientCert,
+			ClientKey:  cfg.ClientKey,
 		},
 		Proxy:          transport.ProxyFor(transport.ProxySettings{URL: cfg.Proxy.URL(), NoProxy: strings.Join(cfg.NoProxy, ",")}),
 		ScheduleMaxAge: cfg.ScheduleMaxAge,

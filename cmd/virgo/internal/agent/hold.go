@@ -122,7 +122,7 @@ func (a *Agent) random(n int64) int64 {
 // settings tells one set of settings that an endpoint judges from another, and gives none of them away.
 func (a *Agent) settings(token string) uint32 {
 	h := sha256.New()
-	for _, s := range []string{"virgo hold", a.ID, a.Version, token, strings.Join(a.Endpoints, " ")} {
+	for _, s := range []string{"virgo hold", a.ID, a.Version, token, strings.Join(a.Endpoints, " "), a.TLS.ClientCert} {
 		io.WriteString(h, s)
 		h.Write([]byte{0})
 	}

@@ -1,0 +1,258 @@
+package torture
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// fromMemory checks what a run says that could not keep its results and delivered them.
+func fromMemory(t *testing.T, e ending) {
+	t.Helper()
+	if e.code != 0 || !strings.Contains(e.errs, "the results could not be kept (") || !strings.Contains(e.errs, "they were delivered from memory") {
+		t.Errorf("it ended with %d, want 0 and a word on what is not kept: %s", e.code, e.errs)
+	}
+}
+
+// A file system that turns read-only, as ext4 does after an error, and is mended.
+func TestDiskTurnsReadOnly(t *testing.T) {
+	h, l, e := newDiskHost(t)
+	h.mount("1m")
+	h.backlog(l, 2)
+	remount := func(flags uintptr) {
+		t.Helper()
+		if err := syscall.Mount("", h.state, "", syscall.MS_REMOUNT|flags, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remount(syscall.MS_RDONLY)
+	for i := range 3 {
+		one := h.newRound(fmt.Sprint("ro", i), "")
+		l.begin(one.checks)
+		end := h.run("run")
+		fromMemory(t, end)
+		if !strings.Contains(end.errs, "read-only file system") {
+			t.Errorf("it says %s", end.errs)
+		}
+		l.keep("it was delivered from memory", one.checks...)
+		h.endRound(one)
+	}
+	remount(0)
+	l.keepWaiting("it was there when the disk turned read-only", h)
+	h.drain(l)
+	l.settle(inBooks(t, e))
+}
+
+// A user who may no longer write in the folder of the state.
+func TestFolderMayNotBeWritten(t *testing.T) {
+	if os.Geteuid() != 0 {
+		lacks(t, "only root can run virgo as another user")
+	}
+	h, l, e := newDiskHost(t)
+	const nobody = 65534
+	// Everything is that user's, and he can reach it.
+	for dir := h.root; dir != "/" && dir != os.TempDir(); dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shared := filepath.Join(h.root, "virgo")
+	b, err := os.ReadFile(program(t, "virgo"))
+	if err == nil {
+		err = os.WriteFile(shared, b, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	asNobody := func(args ...string) ending {
+		t.Helper()
+		err := filepath.WalkDir(h.root, func(path string, _ os.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			return os.Lchown(path, nobody, nobody)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := h.command(t.Context(), args...)
+		cmd.Path, cmd.Args[0] = shared, shared
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+		return finish(t, cmd)
+	}
+	kept := h.newRound("kept", "")
+	l.begin(kept.checks)
+	l.keep("a run kept it", kept.checks...)
+	if end := asNobody("run", "--no-deliver"); end.code != 0 {
+		t.Fatalf("it ended with %d: %s", end.code, end.errs)
+	}
+	h.endRound(kept)
+
+	for _, mode := range []os.FileMode{0o500, 0o400, 0} {
+		if err := os.Chmod(h.state, mode); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []os.FileMode{0o400, 0} {
+			if err := os.Chmod(filepath.Join(h.state, "virgo.db"), file); err != nil {
+				t.Fatal(err)
+			}
+			one := h.newRound(fmt.Sprintf("mode-%o-%o", mode, file), "")
+			l.begin(one.checks)
+			fromMemory(t, asNobody("run"))
+			if t.Failed() {
+				t.Fatalf("folder of mode %o, file of mode %o", mode, file)
+			}
+			l.keep("it was delivered from memory", one.checks...)
+			h.endRound(one)
+		}
+	}
+	if err := os.Chmod(h.state, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(h.state, "virgo.db"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if end := asNobody("run", "--strict"); end.code != 0 {
+		t.Errorf("the last run ended with %d: %s", end.code, end.errs)
+	}
+	l.settle(inBooks(t, e))
+}
+
+// A disk that goes away while a check runs, and comes back later.
+func TestDiskVanishes(t *testing.T) {
+	h, l, e := newDiskHost(t)
+	disk := filepath.Join(h.root, "disk")
+	if err := os.Mkdir(disk, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h.mounted("tmpfs", disk, "tmpfs", 0, "mode=700,size=1m")
+	bind := func() {
+		if err := os.MkdirAll(h.state, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		h.mounted(disk, h.state, "", syscall.MS_BIND, "")
+	}
+	bind()
+	h.backlog(l, 1)
+	for _, left := range []string{"an empty folder", "a read-only folder", "nothing"} {
+		t.Run(left, func(t *testing.T) {
+			one := h.newRound("gone-"+strings.ReplaceAll(left, " ", "-"), "")
+			defer h.endRound(one)
+			// A plugin that says when it began, and waits until it may end.
+			h.write(filepath.Join("plugins", "count.sh"), waitPlugin, 0o700)
+			for _, name := range []string{"began", "go"} {
+				path := filepath.Join(h.root, name)
+				os.Remove(path)
+				if err := syscall.Mkfifo(path, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := h.command(t.Context(), "run")
+			var errs bytes.Buffer
+			cmd.Stderr = &errs
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.ReadFile(filepath.Join(h.root, "began")); err != nil {
+				t.Fatal(err)
+			}
+			h.waiting() // which waits until the run has committed its claims and holds no file open
+			if err := syscall.Unmount(h.state, syscall.MNT_DETACH); err != nil {
+				t.Fatal(err)
+			}
+			switch left {
+			case "a read-only folder":
+				h.mounted("tmpfs", h.state, "tmpfs", syscall.MS_RDONLY, "mode=700")
+			case "nothing":
+				if err := os.RemoveAll(h.state); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l.begin(one.checks)
+			l.keep("the run ended with 0", one.checks...)
+			if err := os.WriteFile(filepath.Join(h.root, "go"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			started := time.Now()
+			code := exitOf(t, cmd.Wait())
+			if code != 0 || time.Since(started) > 10*time.Second {
+				t.Errorf("it ended with %d after %s: %s", code, time.Since(started), errs.String())
+			}
+			if left == "a read-only folder" {
+				fromMemory(t, ending{code: code, errs: errs.String()})
+				if err := syscall.Unmount(h.state, syscall.MNT_DETACH); err != nil {
+					t.Fatal(err)
+				}
+			}
+			bind()
+		})
+	}
+	h.write(filepath.Join("plugins", "count.sh"), countPlugin, 0o700)
+	h.drain(l)
+	l.settle(inBooks(t, e))
+}
+
+const waitPlugin = `#!/bin/sh
+echo began >../began
+cat ../go
+echo "status it was here"
+`
+
+// A disk that takes five seconds for each sync: the run ends in time, keeps and delivers.
+func TestDiskIsSlow(t *testing.T) {
+	needStrace(t)
+	t.Parallel()
+	delay := "1000000"
+	if newBudget(t, 0, 0).whole {
+		delay = "5000000"
+	}
+	h, l, e := newDiskHost(t)
+	h.backlog(l, 1)
+	one := h.newRound("slow", "")
+	l.begin(one.checks)
+	end := finish(t, h.traced(t.Context(), true, []string{"fdatasync:delay_enter=" + delay}, "run"))
+	if end.code != 0 || end.errs != "" {
+		t.Errorf("it ended with %d: %s", end.code, end.errs)
+	}
+	if end.took < 2*time.Second || end.took > 52*time.Second {
+		t.Errorf("it took %s", end.took)
+	}
+	l.keep("the run ended with 0", one.checks...)
+	h.drain(l)
+	l.settle(inBooks(t, e))
+}
+
+// A disk that does not come back from a sync within the run's time: it ends shortly after its deadline.
+func TestDiskHangs(t *testing.T) {
+	needStrace(t)
+	t.Parallel()
+	h, l, e := newDiskHost(t)
+	h.backlog(l, 1)
+	one := h.newRound("hangs", "")
+	l.begin(one.checks)
+	cmd := h.traced(t.Context(), true, []string{"fdatasync:delay_enter=60000000"}, "run", "--deadline=2s")
+	errs, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := time.Now()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// strace holds on to the process until the delay is over; virgo's last word says when it would be gone.
+	word, err := bufio.NewReader(errs).ReadString('\n')
+	if took := time.Since(started); err != nil || !strings.Contains(word, "most likely the disk of") || took < 4*time.Second || took > 10*time.Second {
+		t.Errorf("after %s it says %q (%v)", took, word, err)
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+	h.endRound(one)
+	h.drain(l)
+	l.settle(inBooks(t, e))
+}

@@ -20,6 +20,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Receive what agents deliver."`
 	Token   tokenCmd   `cmd:"" help:"Make, list and revoke the tokens that agents identify themselves with."`
 	Results resultsCmd `cmd:"" help:"Show what was stored."`
+	Import  importCmd  `cmd:"" help:"Store results that were carried here in a bundle."`
 	Agents  agentsCmd  `cmd:"" help:"Show the agents that were ever here."`
 	Version versionCmd `cmd:"" help:"Show the version."`
 }

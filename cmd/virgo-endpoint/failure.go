@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +40,8 @@ func (f *failure) Unwrap() error { return f.err }
 // explain gives an error of the library its exit code and the next step.
 func (a *app) explain(err error) error {
 	var mode *endpoint.ModeError
+	var key *endpoint.KeyError
+	var hinted interface{ Hint() string }
 	var own *failure
 	dir := shellWord(a.Dir)
 	switch {
@@ -46,6 +49,12 @@ func (a *app) explain(err error) error {
 		return err
 	case errors.As(err, &mode):
 		return &failure{exitUsage, err, mode.Fix}
+	case errors.As(err, &key):
+		return &failure{exitUnexpected, err, "if that host was set up anew, --accept-key takes its new key; if not, ask who carried it"}
+	case errors.As(err, &hinted) && hinted.Hint() != "":
+		return &failure{exitUnexpected, err, hinted.Hint()}
+	case errors.Is(err, context.Canceled):
+		return &failure{exitUnexpected, err, "do it again; nothing is stored twice"}
 	case errors.Is(err, endpoint.ErrNoStore), errors.Is(err, fs.ErrNotExist):
 		return &failure{exitUsage, err, "virgo-endpoint init --dir " + dir + " makes what is missing"}
 	case errors.Is(err, endpoint.ErrNewerStore):

@@ -20,6 +20,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"virgo-endpoint": main,
 		"agent":          agentMain,
+		"pack":           packMain,
+		"receipt":        receiptMain,
 	})
 }
 
@@ -37,6 +39,8 @@ func TestScripts(t *testing.T) {
 			"serve":   serve,
 			"stop":    stop,
 			"jsonenv": jsonenv,
+			"damage":  damage,
+			"killed":  killed,
 		},
 	})
 }

@@ -10,7 +10,8 @@ import (
 type Agent struct {
 	// ID, Name, ProcessVersion and BundleVersion as its last hello said.
 	ID, Name, ProcessVersion, BundleVersion string
-	// Remote is the address that its last hello came from.
+	// Remote is the address that its last hello came from; "bundle" and its id for an agent that never said
+	// hello.
 	Remote string
 	// FirstSeen and LastSeen by the endpoint's clock.
 	FirstSeen, LastSeen time.Time

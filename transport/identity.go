@@ -19,6 +19,9 @@ type Identity struct {
 	Features []Feature
 	// ScheduleHash of the schedule that the agent holds; empty where it holds none.
 	ScheduleHash string
+	// Elsewhere says that the agent is on another host, for which this one speaks: then hello does not say
+	// what this host's clock shows, which is not the agent's.
+	Elsewhere bool
 }
 
 // String gives the agent's id, so that an Identity that is printed does not show its token.
@@ -56,7 +59,9 @@ func (id *Identity) appendHello(b []byte, ms int64) []byte {
 	if id.ScheduleHash != "" {
 		b = appendText(append(b, `,"schedule_hash":`...), id.ScheduleHash)
 	}
-	b = strconv.AppendInt(append(b, `,"timestamp":`...), ms, 10)
+	if !id.Elsewhere {
+		b = strconv.AppendInt(append(b, `,"timestamp":`...), ms, 10)
+	}
 	return append(b, '}')
 }
 

@@ -25,6 +25,15 @@ func Open(doc []byte, trust Trust, now time.Time) (Receipt, error) {
 	return r, nil
 }
 
+// Read gives what a document says, and that whoever made it had the key of the certificate that it shows.
+// Who that is it does not ask: for a person to look at, and for whoever only carries it.
+//
+// Errors: [ErrNotReceipt], [ErrNewer], [ErrChanged].
+func Read(doc []byte) (Receipt, error) {
+	r, _, err := parse(doc)
+	return r, err
+}
+
 // parse reads a document as far as it can be without believing anyone: form and signature.
 func parse(doc []byte) (Receipt, []*x509.Certificate, error) {
 	if len(doc) > MaxBytes {

@@ -18,6 +18,9 @@ type Range struct {
 // String gives "start-from-to", as a document and results.receipt have it.
 func (r Range) String() string { return fmt.Sprintf("%016x-%x-%x", r.Start, r.From, r.To) }
 
+// Len is how many results r is, at most 1<<64-1.
+func (r Range) Len() uint64 { return max(r.To-r.From+1, r.To-r.From) }
+
 // ParseRange reads what [Range.String] writes.
 func ParseRange(s string) (Range, error) {
 	start, rest, ok := strings.Cut(s, "-")

@@ -30,8 +30,12 @@
 // results.receipt names an agent and ranges of results; the answer is a document of package receipt,
 // signed with the key of the server's certificate, that names those of them that are committed in the
 // store, and those of the last [MaxRefusals] refused ones that are among them. What the same connection
-// posted before is in it. The feature is "receipt". [Store.Import] takes what came another way than over
-// a connection, by the same rules.
+// posted before is in it. The feature is "receipt".
+//
+// # A bundle
+//
+// [Store.Import] takes results that were carried here, by the same rules: once, whichever way they come and
+// however often. The first key that signed for an agent is kept; what another one signed is not taken.
 //
 // # What survives what
 //
@@ -43,7 +47,8 @@
 //
 // Tokens (they are in the store, only as SHA-256), schedules and the server's certificate: each is
 // looked at when it is used. A schedule with a mistake leaves the last good one in force; without any
-// the agent is told so and keeps its own, never an empty one.
+// the agent is told so and keeps its own, never an empty one. The authorities of clients'
+// certificates ([RequireClients]) are read once, at the start.
 //
 // # Bounds
 //

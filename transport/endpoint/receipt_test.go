@@ -101,7 +101,7 @@ func TestReceiptIsBehindWhatWasPosted(t *testing.T) {
 	const posts = 200
 	for i := range posts {
 		one := metric(receipt.ID("a", 7, uint64(i)), "c")
-		if i%10 == 3 {
+		if i%10 == 9 { // the last one too: no later post waits for it
 			one = strings.Replace(one, "gauge", "gouge", 1)
 		}
 		text.WriteString(frame(1000+i, "a", "check_metrics.post", one))
@@ -172,6 +172,10 @@ func TestRefusalsAreBounded(t *testing.T) {
 	if err != nil || len(refused) != MaxRefusals {
 		t.Fatalf("%d refused, %v", len(refused), err)
 	}
+	var rows int
+	if err := s.read.QueryRow("SELECT count(*) FROM refusals").Scan(&rows); err != nil || rows != MaxRefusals {
+		t.Errorf("%d are remembered, %v", rows, err)
+	}
 	if first, last := refused[0].ID, refused[MaxRefusals-1].ID; first != receipt.ID("a", 1, MaxRefusals+499) || last != receipt.ID("a", 1, 500) {
 		t.Errorf("from %s to %s", first, last)
 	}
@@ -235,4 +239,24 @@ func TestHeldUsesTheIndex(t *testing.T) {
 	if !strings.Contains(detail, "USING COVERING INDEX results_once (agent=? AND result_id>? AND result_id<?)") {
 		t.Error(detail)
 	}
+}
+
+func FuzzReceiptParams(f *testing.F) {
+	f.Add([]byte(`{"agent_id":"a","bundle":"000102030405060708090a0b0c0d0e0f","ranges":["00000000000000ab-0-ffffffffffffffff"]}`))
+	f.Add([]byte(`{"agent_id":"a","ranges":["00000000000000ab-0--1"]}`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := parseReceiptParams(data)
+		if err != nil {
+			return
+		}
+		if !plainID(p.AgentID) || len(p.Ranges) > receipt.MaxRanges || p.Bundle != "" && len(p.Bundle) != 32 {
+			t.Errorf("%+v", p)
+		}
+		for _, r := range p.Ranges {
+			if r.From > r.To {
+				t.Errorf("%v", r)
+			}
+		}
+	})
 }

@@ -1,12 +1,124 @@
+//go:build unix
+
 package torture
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 )
+
+// The clocks that runs are given, as [skewed] reads them: right, wrong by years and by hours either way, jumping
+// at each look, running backwards.
+var clocks = []string{
+	"0s", "262800h", "-262800h", "1h", "-1h", "8760h", "-720h", "jump 262800h", "jump 2h", "back 0s", "back 262800h",
+}
+
+// Runs on one host whose clock is another one each time, some of which deliver: no result is lost or stored
+// twice, each says the time that its clock said, their order is the order of the runs, and the endpoint learns
+// how far off the clock was. This is the agent within the test binary; where the system lets a test
+// change the real program's clock, [TestRealClockIsWrong] does the same with that.
+func TestClockIsWrong(t *testing.T) {
+	n := clockStory(t, func(h *host, clock string, deliver bool) ending {
+		part := "keep"
+		if deliver {
+			part = "run"
+		}
+		return finish(t, h.part(t, part, "", clock))
+	})
+	report(t, "clock-wrong-in-process", n)
+}
+
+// clockStory goes through such runs and gives their number.
+func clockStory(t *testing.T, run func(h *host, clock string, deliver bool) ending) int {
+	t.Helper()
+	b, rnd := newBudget(t, time.Minute, 2), draws(t)
+	r := newReceiver(t)
+	h := newWorkingHost(t, r)
+	l := newLedger(t)
+	type view struct {
+		run       int
+		low, high time.Time // what its clock can have shown
+		offset    *time.Duration
+	}
+	seen := make(map[string]view)
+	runs := 0
+	for round := 0; round < 3 || b.whole && b.left(); round++ {
+		for _, i := range rnd.Perm(len(clocks)) {
+			clock, deliver := clocks[i], runs%3 == 2
+			one := h.newRound(fmt.Sprint("c", runs), "")
+			l.begin(one.checks)
+			started := time.Now()
+			e := run(h, clock, deliver)
+			if e.code != 0 {
+				t.Fatalf("the run under %q ended with %d: %s", clock, e.code, e.errs)
+			}
+			l.keep(fmt.Sprintf("the run under %q ended with 0", clock), one.checks...)
+			v := view{run: runs}
+			v.low, v.high = shows(clock, started, time.Now())
+			if !strings.Contains(clock, " ") && deliver {
+				offset, _ := time.ParseDuration(clock) // skewed has read it
+				v.offset = &offset
+			}
+			for _, c := range one.checks {
+				seen[c] = v
+			}
+			h.endRound(one)
+			runs++
+		}
+	}
+	h.drain(l)
+	arrived := r.arrivals()
+	l.settle(arrived)
+
+	first, last := make(map[int]uint64), make(map[int]uint64) // order, by run
+	for _, a := range arrived {
+		v := seen[a.CheckID]
+		var p struct{ Timestamp int64 }
+		if err := json.Unmarshal(a.Params, &p); err != nil {
+			t.Fatal(err)
+		}
+		if at := time.UnixMilli(p.Timestamp); at.Before(v.low.Add(-time.Second)) || at.After(v.high.Add(time.Second)) {
+			t.Errorf("check %s says %s; its clock was between %s and %s", a.CheckID, at, v.low, v.high)
+		}
+		if v.offset != nil && (a.OffsetMS == nil || (time.Duration(*a.OffsetMS)*time.Millisecond+*v.offset).Abs() > 10*time.Second) {
+			t.Errorf("check %s came from a clock that is off by %s, and the endpoint keeps %v", a.CheckID, v.offset, a.OffsetMS)
+		}
+		if a.Order == 0 {
+			t.Errorf("check %s has no order", a.CheckID)
+		}
+		if first[v.run] == 0 || a.Order < first[v.run] {
+			first[v.run] = a.Order
+		}
+		last[v.run] = max(last[v.run], a.Order)
+	}
+	for i := 1; i < runs; i++ {
+		if first[i] <= last[i-1] {
+			t.Errorf("results of run %d have order %d, those of the run before it up to %d", i, first[i], last[i-1])
+		}
+	}
+	return runs
+}
+
+// shows gives the span of what a clock can have shown between two true times.
+func shows(clock string, from, to time.Time) (low, high time.Time) {
+	kind, text, ok := strings.Cut(clock, " ")
+	if !ok {
+		kind, text = "", clock
+	}
+	offset, _ := time.ParseDuration(text) // skewed has read it
+	switch kind {
+	case "jump":
+		return from.Add(-offset), to.Add(offset)
+	case "back":
+		return from.Add(offset).Add(-to.Sub(from)), to.Add(offset)
+	}
+	return from.Add(offset), to.Add(offset)
+}
 
 // skewed gives a clock that is wrong: "OFFSET" from the real one, "jump OFFSET", which is at each look right or
 // wrong by up to that much, or "back OFFSET", which starts there and runs backwards.

@@ -20,7 +20,7 @@ import (
 	"virgo/transport"
 )
 
-// The test binary is an agent instead where partVariable is set: "run" or "flush". It is the real agent, with
+// The test binary is an agent instead where partVariable is set: "run", "keep" (a run that does not deliver) or "flush". It is the real agent, with
 // a virgo.yaml of the host's, but a test can say at which point it is to be killed, and what its clock shows.
 const (
 	partVariable  = "VIRGO_TORTURE_PART"
@@ -40,9 +40,9 @@ func play(part string) int {
 	ctx, cancel := context.WithTimeout(context.Background(), cfg.Deadline)
 	defer cancel()
 	switch part {
-	case "run":
+	case "run", "keep":
 		var rep agent.Report
-		if rep, err = a.Run(ctx, agent.Options{Deliver: true}); err == nil && rep.Lost > 0 {
+		if rep, err = a.Run(ctx, agent.Options{Deliver: part == "run"}); err == nil && rep.Lost > 0 {
 			err = errors.New("results were lost")
 		}
 	case "flush":

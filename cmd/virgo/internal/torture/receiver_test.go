@@ -18,6 +18,8 @@ type arrival struct {
 	ResultID string
 	CheckID  string
 	Params   json.RawMessage
+	// Order is the result's place in the order of its agent's results; 0 where none came.
+	Order uint64
 	// OffsetMS is the endpoint's clock minus the agent's, as the endpoint keeps it; nil where it keeps none.
 	OffsetMS *int64
 }
@@ -88,13 +90,14 @@ func (r *receiver) arrivals() []arrival {
 			ResultID string          `json:"result_id"`
 			CheckID  string          `json:"check_id"`
 			Params   json.RawMessage `json:"params"`
+			Order    uint64          `json:"order"`
 			OffsetMS *int64          `json:"clock_offset_ms"`
 		}
 	}
 	r.ask(&doc, "results", "--limit", "0")
 	list := make([]arrival, len(doc.Results))
 	for i, a := range doc.Results {
-		list[i] = arrival{a.ResultID, a.CheckID, a.Params, a.OffsetMS}
+		list[i] = arrival{a.ResultID, a.CheckID, a.Params, a.Order, a.OffsetMS}
 	}
 	return list
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"virgo/transport"
@@ -123,6 +124,36 @@ func TestReceiptIsBehindWhatWasPosted(t *testing.T) {
 		}
 		return
 	}
+}
+
+// A receipt waits for what was refused before it to be remembered, however long that takes.
+func TestReceiptWaitsForRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newPipes()
+		commits, release := 0, make(chan struct{})
+		r := newSite(t).startOn(t, l, func(o *Options) {
+			o.Hook = func(point string) {
+				if point != "before commit" {
+					return
+				}
+				if commits++; commits > 1 { // after hello's
+					<-release
+				}
+			}
+		})
+		p := r.over(t, l.dial())
+		p.hello("a", r.token)
+		synctest.Wait()
+		p.refused(400, "a", "check_metrics.post", strings.Replace(metric(receipt.ID("a", 7, 1), "c"), "gauge", "gouge", 1))
+		p.send("a", "results.receipt", `{"agent_id":"a","ranges":["0000000000000007-0-ffff"]}`)
+		synctest.Wait()
+		close(release)
+		doc, err := receipt.Open(p.read().Result, receipt.Trust{CAFile: r.folder.CAFile()}, time.Now())
+		if err != nil || len(doc.Refused) != 1 {
+			t.Errorf("%+v, %v", doc, err)
+		}
+		p.conn.Close()
+	})
 }
 
 func TestReceiptRefused(t *testing.T) {

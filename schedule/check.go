@@ -8,7 +8,7 @@ import (
 // Limits of what a schedule may hold, whoever wrote it. What is past them is refused, never cut.
 const (
 	MaxChecks        = 10_000               // checks in one schedule
-	MaxScheduleBytes = 16 << 20             // bytes of one schedule, as JSON
+	MaxScheduleBytes = 16 << 20             // bytes of one schedule, as it is kept
 	MaxIDBytes       = 256                  // bytes of a check's id, type, label or target_alias
 	MaxDetailBytes   = 64 << 10             // bytes of one check's details, as JSON, an escape counted as what it stands for
 	MaxDetailDepth   = 16                   // lists and objects in one another, in details
@@ -17,6 +17,14 @@ const (
 	MaxTimeout       = time.Hour            // longest time limit of a check
 	DefaultPeriod    = time.Minute          // where none is named
 	DefaultTimeout   = time.Minute          // where none is named, see CHECKS.md
+)
+
+// Limits of a schedule that an endpoint sends: a few hundred times what a host needs, and little enough
+// that one which means harm costs the agent a few MiB.
+const (
+	MaxSentBytes  = 1 << 20 // bytes of JSON
+	MaxSentChecks = 2_000
+	MaxSentValues = 1 << 16 // values in it, of whatever kind: each costs more memory than it has bytes
 )
 
 // A Check is one line of a schedule: what to look at, how often, and for how long at most.

@@ -24,8 +24,11 @@ var (
 // With an error (ErrNotSchedule, ErrTooMany, ErrNoGoodCheck) there is no schedule; the problems are told
 // all the same.
 func ParseEndpoint(result []byte) (s Schedule, hash string, problems []Problem, err error) {
-	if len(result) > MaxScheduleBytes {
-		return Schedule{}, "", nil, fmt.Errorf("%w: %d bytes, at most %d are taken", ErrNotSchedule, len(result), MaxScheduleBytes)
+	if len(result) > MaxSentBytes {
+		return Schedule{}, "", nil, fmt.Errorf("%w: %d bytes, at most %d are taken", ErrNotSchedule, len(result), MaxSentBytes)
+	}
+	if n := values(result); n > MaxSentValues {
+		return Schedule{}, "", nil, fmt.Errorf("%w: %d values, at most %d are taken", ErrNotSchedule, n, MaxSentValues)
 	}
 	if object := bytes.TrimLeft(result, " \t\r\n"); len(object) == 0 || object[0] != '{' {
 		return Schedule{}, "", nil, fmt.Errorf("%w: the result is not an object", ErrNotSchedule)
@@ -51,8 +54,26 @@ func ParseEndpoint(result []byte) (s Schedule, hash string, problems []Problem, 
 	return s, hash, problems, nil
 }
 
+// values counts the values in JSON by what stands between them, without decoding it. Of what is no JSON it
+// counts something, and the decoder then says what it is.
+func values(b []byte) int {
+	n := 1
+	quoted := false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case !quoted && (c == ',' || c == '[' || c == '{'):
+			n++
+		}
+	}
+	return n
+}
+
 // readChecks reads a list of checks, or a single one, one at a time: what a hostile list takes in memory
-// is bounded by MaxChecks.
+// is bounded by MaxSentChecks.
 func readChecks(raw json.RawMessage) (s Schedule, problems []Problem, err error) {
 	switch raw[0] {
 	case '{':
@@ -70,8 +91,8 @@ func readChecks(raw json.RawMessage) (s Schedule, problems []Problem, err error)
 	}
 	seen := make(map[string]bool)
 	for i := 0; dec.More(); i++ {
-		if i == MaxChecks {
-			return Schedule{}, nil, fmt.Errorf("%w: at most %d are taken", ErrTooMany, MaxChecks)
+		if i == MaxSentChecks {
+			return Schedule{}, nil, fmt.Errorf("%w: at most %d are taken", ErrTooMany, MaxSentChecks)
 		}
 		var w wireCheck
 		var kind *json.UnmarshalTypeError

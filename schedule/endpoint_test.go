@@ -68,7 +68,7 @@ func TestParseEndpointTellsTheHash(t *testing.T) {
 
 // TestBadCheckIsLeftOutAndTheOthersStand: each of these, between two good ones.
 func TestBadCheckIsLeftOutAndTheOthersStand(t *testing.T) {
-	const huge, large = 10 << 20, 1 << 20
+	const large = 900_000
 	deep := strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40)
 	for _, c := range []struct {
 		name, check string
@@ -87,12 +87,13 @@ func TestBadCheckIsLeftOutAndTheOthersStand(t *testing.T) {
 		{"a period that is a list", `{"id":"x","type":"t","period":[60]}`, "x", ErrPeriod, "a list"},
 		{"a timeout of -1", `{"id":"x","type":"t","timeout":-1}`, "x", ErrTimeout, ""},
 		{"a timeout of two hours", `{"id":"x","type":"t","timeout":7200}`, "x", ErrTimeout, ""},
-		{"an id of 10 MB", `{"id":"` + strings.Repeat("x", huge) + `","type":"t"}`, strings.Repeat("x", 64), ErrName, "10485760 bytes"},
-		{"a type of 1 MB", `{"id":"x","type":"` + strings.Repeat("x", large) + `"}`, "x", ErrName, "1048576 bytes"},
+		{"an id of 0.9 MB", `{"id":"` + strings.Repeat("x", large) + `","type":"t"}`, strings.Repeat("x", 64), ErrName, "900000 bytes"},
+		{"a type of 0.9 MB", `{"id":"x","type":"` + strings.Repeat("x", large) + `"}`, "x", ErrName, "900000 bytes"},
 		{"no id", `{"type":"t"}`, "", ErrNoID, ""},
 		{"an empty id", `{"id":"","type":"t"}`, "", ErrNoID, ""},
 		{"an id that is an object", `{"id":{},"type":"t"}`, "", ErrName, "an object"},
 		{"a control character in the id", `{"id":"x\u001b[2J","type":"t"}`, "x\x1b[2J", ErrName, `\x1b`},
+		{"an id from right to left", `{"id":"x\u202ey","type":"t"}`, "x\u202ey", ErrName, `\u202e`},
 		{"no type", `{"id":"x"}`, "x", ErrNoType, ""},
 		{"a double id", `{"id":"a","type":"t"}`, "a", ErrDouble, ""},
 		{"disabled perhaps", `{"id":"x","type":"t","disabled":"perhaps"}`, "x", nil, "perhaps"},
@@ -100,7 +101,7 @@ func TestBadCheckIsLeftOutAndTheOthersStand(t *testing.T) {
 		{"details as text", `{"id":"x","type":"t","details":"target=/"}`, "x", ErrDetails, ""},
 		{"details as a number", `{"id":"x","type":"t","details":12}`, "x", ErrDetails, ""},
 		{"details of 100 KB", `{"id":"x","type":"t","details":{"a":"` + strings.Repeat("x", 100_000) + `"}}`, "x", ErrDetails, "larger"},
-		{"details of 1 MB", `{"id":"x","type":"t","details":{"a":"` + strings.Repeat("x", large) + `"}}`, "x", ErrDetails, "larger"},
+		{"details of 0.9 MB", `{"id":"x","type":"t","details":{"a":"` + strings.Repeat("x", large) + `"}}`, "x", ErrDetails, "larger"},
 		{"deep details", `{"id":"x","type":"t","details":` + deep + `}`, "x", ErrDetails, "deep"},
 		{"large alarms", `{"id":"x","type":"t","alarms":["` + strings.Repeat("x", 100_000) + `"]}`, "x", ErrDetails, "alarms"},
 		{"null", `null`, "", ErrNoID, ""},
@@ -134,7 +135,7 @@ func TestBadCheckIsLeftOutAndTheOthersStand(t *testing.T) {
 }
 
 func TestParseEndpointRefuses(t *testing.T) {
-	tooMany := `{"checks":[` + strings.Repeat("1,", MaxChecks) + `1]}`
+	tooMany := `{"checks":[` + strings.Repeat("1,", MaxSentChecks) + `1]}`
 	for _, c := range []struct {
 		name, in string
 		want     error
@@ -150,7 +151,8 @@ func TestParseEndpointRefuses(t *testing.T) {
 		{"checks that are text", `{"checks":"a"}`, ErrNotSchedule},
 		{"checks that are a number", `{"checks":7}`, ErrNotSchedule},
 		{"too many checks", tooMany, ErrTooMany},
-		{"17 MB", `{"checks":[]` + strings.Repeat(" ", 17<<20) + `}`, ErrNotSchedule},
+		{"more than 1 MiB", `{"checks":[]` + strings.Repeat(" ", MaxSentBytes) + `}`, ErrNotSchedule},
+		{"many small values", `{"checks":[{"id":"a","type":"t","details":{"a":[` + strings.Repeat("0,", MaxSentValues) + `0]}}]}`, ErrNotSchedule},
 		{"deep", `{"checks":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`, ErrNotSchedule},
 		{"nothing but bad checks", `{"checks":[{"id":"a","type":"t","period":0}]}`, ErrNoGoodCheck},
 	} {
@@ -260,4 +262,15 @@ func FuzzParseEndpoint(f *testing.F) {
 			t.Fatalf("not the same from the cached copy: %v\n%s", err, kept)
 		}
 	})
+}
+
+// What stands in a string is no value, and what is a value counts.
+func TestValuesAreCounted(t *testing.T) {
+	for in, want := range map[string]int{
+		`{}`: 2, `[1,2,3]`: 4, `{"a":[1,2],"b":{"c":null}}`: 6, `{"a":",[{\",","b":"\\"}`: 3, ``: 1,
+	} {
+		if got := values([]byte(in)); got != want {
+			t.Errorf("%s: %d, want %d", in, got, want)
+		}
+	}
 }

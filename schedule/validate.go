@@ -66,10 +66,16 @@ func validName(key, value string) error {
 		return fmt.Errorf("%w: %s is %d bytes long, at most %d are taken", ErrName, key, len(value), MaxIDBytes)
 	case !utf8.ValidString(value):
 		return fmt.Errorf("%w: %s is not UTF-8", ErrName, key)
-	case strings.IndexFunc(value, unicode.IsControl) >= 0:
+	case strings.IndexFunc(value, commands) >= 0:
 		return fmt.Errorf("%w: %s %q holds a control character", ErrName, key, cut(value, 64))
 	}
 	return nil
+}
+
+// commands says whether a terminal obeys r in the place of showing it: control characters, and those that
+// turn the direction of the text that follows (UAX #9: embeddings, overrides, isolates).
+func commands(r rune) bool {
+	return unicode.IsControl(r) || 0x202a <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069
 }
 
 func validDetails(d Details) error {

@@ -21,7 +21,7 @@ const (
 	defaultName    = "default"
 	scheduleSuffix = ".yaml"
 	// MaxScheduleBytes bounds a schedule's file, and the JSON that is sent of it, which must fit a frame.
-	MaxScheduleBytes = 3 << 20
+	MaxScheduleBytes = schedule.MaxSentBytes
 	// settled is the age at which a file's modification time tells its versions apart; a younger file
 	// may change again within the clock's grain, so it is read once more.
 	settled = 2 * time.Second
@@ -184,6 +184,9 @@ func parseSchedule(name string, data []byte) (Served, error) {
 	result = append(append(result, hash...), `"}`...)
 	if len(result) > MaxScheduleBytes {
 		return Served{}, fmt.Errorf("%s: larger than %d bytes as JSON", name, MaxScheduleBytes)
+	}
+	if _, _, _, err := schedule.ParseEndpoint(result); err != nil { // agents would say so, each for itself
+		return Served{}, fmt.Errorf("%s: %w", name, err)
 	}
 	return Served{Result: result, Hash: hash}, nil
 }

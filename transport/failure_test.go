@@ -28,6 +28,9 @@ func TestKindsOfFailure(t *testing.T) {
 		text    string
 		settled int
 	}{
+		{"a message with the token", transporttest.Script{Features: pipelined, HelloError: &transport.Error{
+			Code: 401, Message: "the token " + whoIAm.Token + " \u202eis bad",
+		}}, transport.ErrAuth, `"the token [token]  is bad"`, 0},
 		{"bad token", transporttest.Script{Features: pipelined, Token: "another"}, transport.ErrAuth, "error 401", 0},
 		{"forbidden", refusal(403, "no"), transport.ErrAuth, "error 403", 0},
 		{"agent too old", refusal(400, "Agent version 1.0.0 is too old, please upgrade to 2.0.0."), transport.ErrVersion, "please upgrade", 0},

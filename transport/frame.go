@@ -199,8 +199,8 @@ func nameOf(raw []byte, last *string) (string, error) {
 	return s, err
 }
 
-// words makes a foreign text fit to be shown: at most limit bytes, cut between runes, no control
-// characters.
+// words makes a foreign text fit to be shown: at most limit bytes, cut between runes, nothing that a terminal
+// obeys (control characters, line separators, and what turns the direction of the text after it: UAX #9).
 func words(s string, limit int) string {
 	if len(s) > limit {
 		for limit > 0 && !utf8.RuneStart(s[limit]) {
@@ -209,7 +209,7 @@ func words(s string, limit int) string {
 		s = s[:limit]
 	}
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || 0x7f <= r && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+		if r < ' ' || 0x7f <= r && r < 0xa0 || 0x2028 <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069 {
 			return ' '
 		}
 		return r

@@ -106,14 +106,14 @@ func FuzzScan(f *testing.F) {
 }
 
 func FuzzText(f *testing.F) {
-	f.Add("a\"\\\n\x00é\u2028\xff")
+	f.Add("a\"\\\n\x00é\u2028\xff\u202e")
 	f.Fuzz(func(t *testing.T, s string) {
 		raw := appendText(nil, s)
 		got, err := text(raw, "")
 		if err != nil || got != strings.ToValidUTF8(s, "\uFFFD") && utf8.ValidString(s) {
 			t.Fatalf("%q became %q, %v", s, got, err)
 		}
-		if w := words(got, 100); len(w) > 200 || !utf8.ValidString(w) || strings.ContainsAny(w, "\n\x1b\x00") {
+		if w := words(got, 100); len(w) > 200 || !utf8.ValidString(w) || strings.ContainsAny(w, "\n\x1b\x00\u202e\u2066") {
 			t.Fatalf("%q is shown as %q", got, w)
 		}
 	})

@@ -1,6 +1,9 @@
 package transport
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // EndpointName is the target of an agent's requests.
 const EndpointName = "endpoint"
@@ -29,6 +32,21 @@ func (id Identity) String() string { return id.AgentID }
 
 // GoString does the same for %#v.
 func (id Identity) GoString() string { return id.AgentID }
+
+// hide takes the token out of what an endpoint said: its words are shown and kept.
+func (id *Identity) hide(e *Error) {
+	if e == nil || len(id.Token) < minHidden {
+		return
+	}
+	e.Message = strings.ReplaceAll(e.Message, id.Token, hidden)
+	e.Type = strings.ReplaceAll(e.Type, id.Token, hidden)
+}
+
+const (
+	hidden = "[token]"
+	// minHidden is the length from which a token is told from a word.
+	minHidden = 6
+)
 
 // A Feature is something that a peer may use because the other announced it.
 type Feature struct {

@@ -100,6 +100,7 @@ func (s *Session) takeRequest(f *Frame) error {
 }
 
 func (s *Session) takeResponse(f *Frame) error {
+	s.id.hide(f.Error)
 	if f.V != Version {
 		return fmt.Errorf("%w: the endpoint answered in version %q, not %q", ErrVersion, words(f.V, maxTypeBytes), Version)
 	}

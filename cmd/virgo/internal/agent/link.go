@@ -45,7 +45,10 @@ func (l *link) hash() string {
 }
 
 // open dials and says hello, unless a session is there already.
-func (l *link) open(ctx context.Context) error {
+func (l *link) open(ctx context.Context) error { return l.openFor(ctx, ctx) }
+
+// openFor is open, with a session that may live longer than the dialing.
+func (l *link) openFor(dialing, ctx context.Context) error {
 	if l.sess != nil {
 		return nil
 	}
@@ -56,7 +59,7 @@ func (l *link) open(ctx context.Context) error {
 	}
 	dialer := transport.Dialer{Endpoints: a.Endpoints, TLS: a.TLS, Proxy: a.Proxy, DialContext: a.DialContext}
 	l.opened = a.Now()
-	conn, endpoint, err := dialer.Dial(ctx)
+	conn, endpoint, err := dialer.Dial(dialing)
 	if err != nil {
 		return err
 	}

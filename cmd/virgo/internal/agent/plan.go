@@ -62,7 +62,11 @@ func (a *Agent) begin(ctx context.Context, l *link, r *round, deliver bool) erro
 	}
 	var asked []schedule.Problem
 	if l.held() == nil {
-		asked, err = l.askSchedule(ctx, false)
+		asking, cancel := context.WithTimeout(ctx, askingTime(ctx))
+		if err = l.openFor(asking, ctx); err == nil {
+			asked, err = l.askSchedule(asking, false)
+		}
+		cancel()
 		var unsaved *unsavedError
 		if errors.As(err, &unsaved) {
 			a.Verbose("schedule: it serves this run: %v", err)
@@ -75,6 +79,16 @@ func (a *Agent) begin(ctx context.Context, l *link, r *round, deliver bool) erro
 	_, err = a.claim(ctx, local, r, false, &l.state)
 	r.problems = append(asked, r.problems...)
 	return err
+}
+
+// askingTime is the part of a run's time that may pass before its checks: a quarter, at most ten seconds. An
+// endpoint that lets the agent wait for its schedule does not stop the looking.
+func askingTime(ctx context.Context) time.Duration {
+	most := 10 * time.Second
+	if deadline, ok := ctx.Deadline(); ok {
+		most = min(most, time.Until(deadline)/4)
+	}
+	return most
 }
 
 // claim is the transaction that a run begins with, and the only one before its delivery where the checks

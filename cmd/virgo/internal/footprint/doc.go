@@ -10,8 +10,18 @@
 // threads and the wake-ups that the Go runtime spends on the others.
 package footprint
 
-import "runtime"
+import (
+	"runtime"
+	"runtime/debug"
+)
 
-// Narrow makes the Go runtime use one processor at a time. Calls that block in the kernel still run side
-// by side.
-func Narrow() { runtime.GOMAXPROCS(1) }
+// softLimit is where the garbage collector stops to be generous: an ordinary run stays at a quarter of it,
+// and one with a frame of 4 MiB to read must not keep several copies of it until they are collected in passing.
+const softLimit = 12 << 20
+
+// Narrow makes the Go runtime use one processor at a time, and little memory. Calls that block in the kernel
+// still run side by side.
+func Narrow() {
+	runtime.GOMAXPROCS(1)
+	debug.SetMemoryLimit(softLimit)
+}

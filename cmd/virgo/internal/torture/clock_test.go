@@ -5,9 +5,7 @@ package torture
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -119,34 +117,3 @@ func shows(clock string, from, to time.Time) (low, high time.Time) {
 	}
 	return from.Add(offset), to.Add(offset)
 }
-
-// skewed gives a clock that is wrong: "OFFSET" from the real one, "jump OFFSET", which is at each look right or
-// wrong by up to that much, or "back OFFSET", which starts there and runs backwards.
-func skewed(spec string) (func() time.Time, error) {
-	kind, text, ok := strings.Cut(spec, " ")
-	if !ok {
-		kind, text = "", spec
-	}
-	offset, err := time.ParseDuration(text)
-	if err != nil {
-		return nil, err
-	}
-	start := time.Now()
-	switch kind {
-	case "":
-		return func() time.Time { return wall(time.Now().Add(offset)) }, nil
-	case "jump":
-		var mu sync.Mutex
-		return func() time.Time {
-			mu.Lock()
-			defer mu.Unlock()
-			return wall(time.Now().Add(time.Duration(rand.Int64N(2*int64(offset)) - int64(offset))))
-		}, nil
-	case "back":
-		return func() time.Time { return wall(start.Add(offset - time.Since(start))) }, nil
-	}
-	return nil, fmt.Errorf("no clock %q", spec)
-}
-
-// wall leaves out the monotonic reading, which would tell the true time between two looks.
-func wall(t time.Time) time.Time { return t.Round(0) }

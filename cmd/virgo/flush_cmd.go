@@ -10,11 +10,13 @@ import (
 type flushCmd struct {
 	Deadline time.Duration `default:"10m" help:"Stop after this; what is left goes out later."`
 	flushSelection
+	flushFrom
 }
 
 // Help is the command's own part of its help.
 func (flushCmd) Help() string {
-	return "Delivers what waits and runs no check. Exits with 4 where not everything was delivered, with 3 where another run is delivering."
+	return "Delivers what waits and runs no check. Exits with 4 where not everything was delivered, with 3 where another run is delivering.\n\n" +
+		"With --from it delivers bundles of other hosts (virgo spool export) under their agents' names, once, however often and from wherever they are carried, and writes the endpoint's receipt beside each."
 }
 
 func (c *flushCmd) Run(a *app) error {
@@ -35,6 +37,15 @@ func (c *flushCmd) Run(a *app) error {
 	}
 	// Its own error says what a person who asked wants to know; the line for cron would say it twice.
 	ag.Notice = a.verbose
+	if len(c.From) > 0 {
+		if c.MaxAge != nil || c.Order == "newest" {
+			return usageError("--order and --max-age are for what waits here, and a bundle is delivered whole")
+		}
+		return c.carry(ctx, a, ag)
+	}
+	if len(c.More) > 0 {
+		return usageError("%q is named without --from", c.More[0])
+	}
 	d, err := ag.FlushSelection(ctx, c.selection())
 	if err != nil {
 		return err

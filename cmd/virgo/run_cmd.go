@@ -159,12 +159,15 @@ func notDelivered(d agent.Delivery) error {
 }
 
 // progress shows on a terminal how a long delivery goes on.
-func (a *app) progress() func(int) {
+func (a *app) progress() func(int) { return a.progressOf("delivered") }
+
+// progressOf is progress of work that what names: "delivered".
+func (a *app) progressOf(what string) func(int) {
 	var last time.Time
-	return func(delivered int) {
+	return func(n int) {
 		if now := time.Now(); now.Sub(last) > 200*time.Millisecond {
-			if !last.IsZero() || delivered > 500 {
-				fmt.Fprintf(a.err, "\rdelivered %d results … ", delivered)
+			if !last.IsZero() || n > 500 {
+				fmt.Fprintf(a.err, "\r%s %d results … ", what, n)
 			}
 			last = now
 		}

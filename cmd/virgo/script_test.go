@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	real := realEndpoint{dir: t.TempDir()}
 	testscript.Run(t, testscript.Params{
 		Dir:                filepath.Join("..", "..", "testdata", "script"),
 		RequireUniqueNames: true,
@@ -43,10 +44,15 @@ func TestScripts(t *testing.T) {
 			"endpoint":         startEndpoint,
 			"proxy":            startProxy,
 			"stored":           storedIs,
+			"virgo-endpoint":   real.run,
+			"serve":            real.serve,
+			"holds":            real.holds,
 			"await":            await,
 			"hold-spool":       holdSpool(),
 			"exit-code":        exitCodeIs,
 			"mode":             modeIs,
+			"forge":            forge,
+			"truncate":         truncate,
 			"for-each-command": forEachCommand,
 		},
 	})
@@ -72,6 +78,28 @@ func exitCodeIs(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// forge puts other words into a file: forge FILE OLD NEW.
+func forge(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: forge FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s does not hold %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
+}
+
+// truncate takes bytes off a file's end: truncate FILE -N.
+func truncate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: truncate FILE -N")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), int64(len(ts.ReadFile(args[0]))+n)))
+}
+
 // modeIs checks a file's permission bits: mode 0600 FILE.
 func modeIs(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
@@ -93,7 +121,7 @@ func forEachCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	commands := []string{
 		"run", "check", "targets", "flush", "schedule", "schedule show", "schedule fetch",
-		"spool", "spool status", "spool list", "spool retry", "spool drop", "status", "setup", "install", "uninstall", "version",
+		"spool", "spool status", "spool list", "spool retry", "spool drop", "spool export", "spool import-receipt", "status", "setup", "install", "uninstall", "version",
 	}
 	for _, c := range commands {
 		ts.Check(ts.Exec("virgo", append(strings.Fields(c), "--help")...))

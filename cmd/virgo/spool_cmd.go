@@ -10,10 +10,12 @@ import (
 )
 
 type spoolCmd struct {
-	Status spoolStatusCmd `cmd:"" help:"Show how much waits, how old it is, what was refused or dropped."`
-	List   spoolListCmd   `cmd:"" help:"List the results that wait."`
-	Retry  spoolRetryCmd  `cmd:"" help:"Let refused results wait again."`
-	Drop   spoolDropCmd   `cmd:"" help:"Delete results that wait or were refused."`
+	Status        spoolStatusCmd        `cmd:"" help:"Show how much waits, how old it is, what was refused or dropped."`
+	List          spoolListCmd          `cmd:"" help:"List the results that wait."`
+	Retry         spoolRetryCmd         `cmd:"" help:"Let refused results wait again."`
+	Export        spoolExportCmd        `cmd:"" help:"Write what waits into a sealed file that can be carried."`
+	ImportReceipt spoolImportReceiptCmd `cmd:"" help:"Clear what an endpoint has signed for."`
+	Drop          spoolDropCmd          `cmd:"" help:"Delete results that wait or were refused."`
 }
 
 type spoolDocument struct {
@@ -106,11 +108,16 @@ func (spoolStatusCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	exports, err := ag.Exports(a.ctx)
+	if err != nil {
+		return err
+	}
 	if a.JSON {
 		return a.printJSON(struct {
 			document
 			spoolDocument
-		}{document{schemaVersion}, newSpoolDocument(stats)})
+			Exports []exportEntry `json:"exports"`
+		}{document{schemaVersion}, newSpoolDocument(stats), newExportEntries(exports)})
 	}
 	now := a.now()
 	var t term.Table
@@ -118,6 +125,9 @@ func (spoolStatusCmd) Run(a *app) error {
 	if stats.Records > 0 {
 		t.Row("oldest", ago(now, stats.Oldest.UnixMilli()))
 		t.Row("newest", ago(now, stats.Newest.UnixMilli()))
+	}
+	if len(exports) > 0 {
+		t.Row("exported", exportsLine(exports, now))
 	}
 	t.Row("file", term.Bytes(float64(stats.FileBytes)))
 	t.Row("bounds", fmt.Sprintf("%s, %s", term.Bytes(float64(stats.MaxBytes)), term.Age(stats.MaxAge)))

@@ -25,10 +25,14 @@ type exportState struct {
 	Cleared   int    `json:"cleared,omitempty"`
 }
 
-// NoteExport remembers a bundle that is safe where it was written to.
+// NoteExport remembers a bundle that is safe where it was written to, and forgets those of which nothing waits.
 func (a *Agent) NoteExport(ctx context.Context, e Export) error {
 	if e.Results == 0 {
 		return nil
+	}
+	least, err := a.leastWaiting(ctx)
+	if err != nil {
+		return err
 	}
 	return a.Spool.Update(ctx, func(tx *spool.Tx) error {
 		if err := putExport(tx, e.Bundle, exportState{e.Created.UnixMilli(), e.Results, e.First, e.Last, 0}); err != nil {
@@ -38,24 +42,39 @@ func (a *Agent) NoteExport(ctx context.Context, e Export) error {
 		if err != nil {
 			return err
 		}
-		for len(list) > maxExports {
-			if err := tx.Delete(exportsSpace, list[0].Bundle); err != nil {
-				return err
+		for i, old := range list {
+			if i+maxExports < len(list) || old.Last < least {
+				if err := tx.Delete(exportsSpace, old.Bundle); err != nil {
+					return err
+				}
 			}
-			list = list[1:]
 		}
 		return nil
 	})
 }
 
-// Exports lists the bundles that were made of results that are not known to have arrived, oldest first.
+// Exports lists the bundles of which something waits here still, oldest first.
 func (a *Agent) Exports(ctx context.Context) ([]Export, error) {
 	var list []Export
 	err := a.Spool.View(ctx, func(tx *spool.Tx) (err error) {
 		list, err = exports(tx)
 		return err
 	})
-	return list, err
+	if len(list) == 0 || err != nil {
+		return nil, err
+	}
+	least, err := a.leastWaiting(ctx)
+	return slices.DeleteFunc(list, func(e Export) bool { return e.Last < least }), err
+}
+
+// leastWaiting is the order of the oldest result that waits; past all where none does. One that was refused and
+// waits again is behind, and not looked for: what depends on this is a memory for people.
+func (a *Agent) leastWaiting(ctx context.Context) (uint64, error) {
+	records, err := a.Spool.Read(ctx, 0, 1, 1)
+	if len(records) == 0 || err != nil {
+		return 1<<64 - 1, err
+	}
+	return records[0].Order, nil
 }
 
 func exports(tx *spool.Tx) ([]Export, error) {

@@ -27,7 +27,7 @@ const (
 //
 // Errors: those of opening, [ErrFull], [ErrReadOnly] and the system's: the file is then as it was.
 func (s *Spool) Compact(ctx context.Context) error {
-	return s.transact(ctx, true, "update", func(tx *Tx) error {
+	return s.transact(ctx, writes|own, "update", func(tx *Tx) error {
 		if tx.bolt.Bucket(bucketMeta) != nil {
 			tx.compact = true
 		}
@@ -82,9 +82,10 @@ func (tx *Tx) copyTo(f *os.File, path string) (err error) {
 	}
 	defer from.Rollback()
 	c := copier{to: to, done: func() { giveBack(tx.o.db, from.Size()) }}
+	defer c.end(false) // also where the file turns out to be damaged: closing waits for open transactions
 	for _, name := range allBuckets {
 		if err := c.bucket(from.Bucket(name), [][]byte{name}); err != nil {
-			return errors.Join(err, c.end(false))
+			return err
 		}
 	}
 	if err := c.end(true); err != nil {

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -30,53 +29,74 @@ func write(t testing.TB, dir string, b []byte) *Spool {
 	return s
 }
 
+// What is not this package's at all is set aside, whole, and a fresh file takes its place.
 func TestNoSpool(t *testing.T) {
 	good := goodFile(t)
-	newerBolt := bytes.Clone(good)
-	for page := range 2 {
-		binary.NativeEndian.PutUint32(newerBolt[page*pageSize+pageHeader+4:], boltVersion+1)
-	}
-	for name, tt := range map[string]struct {
-		b    []byte
-		want error
-	}{
-		"text":                  {[]byte("not a spool\n"), ErrDamaged},
-		"much text":             {bytes.Repeat([]byte("not a spool\n"), 5000), ErrDamaged},
-		"zeros":                 {make([]byte, 1<<20), ErrDamaged},
-		"cut to a header":       {good[:pageHeader+metaBytes], ErrDamaged},
-		"cut to two pages":      {good[:2*pageSize], ErrDamaged},
-		"cut by a page":         {good[:len(good)/2], ErrDamaged},
-		"of a newer bbolt":      {newerBolt, ErrNewerFormat},
-		"another program's":     {foreignFile(t), ErrDamaged},
-		"garbage after headers": {append(bytes.Clone(good[:2*pageSize]), bytes.Repeat([]byte{0xa5}, len(good)-2*pageSize)...), ErrDamaged},
+	for name, b := range map[string][]byte{
+		"text":                  []byte("not a spool\n"),
+		"much text":             bytes.Repeat([]byte("not a spool\n"), 5000),
+		"zeros":                 make([]byte, 1<<20),
+		"cut to a header":       good[:pageHeader+metaBytes],
+		"cut to two pages":      good[:2*pageSize],
+		"another program's":     foreignFile(t),
+		"garbage after headers": append(bytes.Clone(good[:2*pageSize]), bytes.Repeat([]byte{0xa5}, len(good)-2*pageSize)...),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := write(t, filepath.Join(t.TempDir(), "state"), tt.b)
-			for range 2 { // the first refusal must not leave the file locked
-				if _, err := s.Stats(context.Background()); !errors.Is(err, tt.want) {
-					t.Errorf("a look at it: %v", err)
-				}
-				_, err := appendAll(s, entry("x"))
-				if !errors.Is(err, tt.want) {
-					t.Errorf("append: %v", err)
-				}
-				var e *DamagedError
-				if tt.want == ErrDamaged && (!errors.As(err, &e) || e.Path != s.Path() || !strings.Contains(e.Hint(), e.Fix)) {
-					t.Errorf("no path or no hint: %v", err)
-				}
+			s := write(t, filepath.Join(t.TempDir(), "state"), b)
+			var told []Recovery
+			s.opt.Recovered = func(r Recovery) { told = append(told, r) }
+			if st, err := s.Stats(t.Context()); err != nil || st.Records != 0 {
+				t.Errorf("a look at it: %+v, %v", st, err)
 			}
-			if after, _ := os.ReadFile(s.Path()); !bytes.Equal(after[:len(tt.b)], tt.b) {
-				t.Error("the file was changed")
+			put(t, s, "x")
+			if waiting, _ := listed(t, s); len(waiting) != 1 {
+				t.Errorf("%q wait", waiting)
+			}
+			if len(told) != 1 || told[0].Saved != 0 || told[0].Kept != s.Path()+".damaged-1" || !strings.Contains(told[0].String(), told[0].Kept) {
+				t.Fatalf("told of %+v", told)
+			}
+			if kept, err := os.ReadFile(told[0].Kept); err != nil || !bytes.Equal(kept, b) {
+				t.Errorf("%d bytes of %d were kept, %v", len(kept), len(b), err)
 			}
 		})
 	}
 }
 
-func TestNewerFormat(t *testing.T) {
+// The last three damaged files are kept.
+func TestDamagedFilesAreKept(t *testing.T) {
 	s := newSpool(t, Options{})
+	for n := range 5 {
+		put(t, s, "x")
+		if err := os.WriteFile(s.Path(), bytes.Repeat([]byte{byte('a' + n)}, 20_000), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, s, "x")
+	var kept string
+	for n := 1; n < 6; n++ {
+		b, _ := os.ReadFile(fmt.Sprint(s.Path(), ".damaged-", n))
+		if len(b) > 0 {
+			kept += string(b[:1])
+		}
+	}
+	if kept != "edc" {
+		t.Errorf("%q are kept", kept)
+	}
+}
+
+func TestNewerFormat(t *testing.T) {
+	newerBolt := goodFile(t)
+	for page := range 2 {
+		binary.NativeEndian.PutUint32(newerBolt[page*pageSize+pageHeader+4:], boltVersion+1)
+	}
+	s := write(t, filepath.Join(t.TempDir(), "state"), newerBolt)
+	if _, err := appendAll(s, entry("x")); !errors.Is(err, ErrNewerFormat) {
+		t.Errorf("append: %v", err)
+	}
+	s = newSpool(t, Options{})
 	put(t, s, "x")
 	boltUpdate(t, s.Path(), func(tx *bolt.Tx) error {
-		return tx.Bucket(bucketMeta).Put(keyFormat, []byte{0, 0, 0, Format + 1})
+		return tx.Bucket(bucketMeta).Put(keyFormat, formatValue(Format+1))
 	})
 	before, _ := os.ReadFile(s.Path())
 	if _, err := appendAll(s, entry("x")); !errors.Is(err, ErrNewerFormat) {
@@ -93,37 +113,69 @@ func TestNewerFormat(t *testing.T) {
 	}
 }
 
+// A part that is missing costs what was in it, and nothing else.
 func TestPartsMissing(t *testing.T) {
-	for name, spoil := range map[string]func(*bolt.Tx) error{
-		"meta":   func(tx *bolt.Tx) error { return tx.DeleteBucket(bucketMeta) },
-		"queue":  func(tx *bolt.Tx) error { return tx.DeleteBucket(bucketQueue) },
-		"format": func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Delete(keyFormat) },
-		"totals": func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Delete(keyTotals) },
-		"sum": func(tx *bolt.Tx) error {
+	good := goodFile(t)
+	whole := write(t, filepath.Join(t.TempDir(), "state"), good)
+	waiting, refused := listed(t, whole)
+	for name, tt := range map[string]struct {
+		spoil   func(*bolt.Tx) error
+		without string
+	}{
+		"meta":     {func(tx *bolt.Tx) error { return tx.DeleteBucket(bucketMeta) }, ""},
+		"queue":    {func(tx *bolt.Tx) error { return tx.DeleteBucket(bucketQueue) }, "queue"},
+		"rejected": {func(tx *bolt.Tx) error { return tx.DeleteBucket(bucketRejected) }, "rejected"},
+		"state":    {func(tx *bolt.Tx) error { return tx.DeleteBucket(bucketState) }, "state"},
+		"format":   {func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Delete(keyFormat) }, ""},
+		"totals":   {func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Delete(keyTotals) }, ""},
+		"sum": {func(tx *bolt.Tx) error {
 			v := bytes.Clone(tx.Bucket(bucketMeta).Get(keyTotals))
 			v[8] ^= 0x80 // a queue of exabytes, which a bound would drop at once
 			return tx.Bucket(bucketMeta).Put(keyTotals, v)
-		},
+		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := write(t, filepath.Join(t.TempDir(), "state"), goodFile(t))
-			boltUpdate(t, s.Path(), spoil)
-			if _, err := appendAll(s, entry("x")); !errors.Is(err, ErrDamaged) {
-				t.Errorf("append: %v", err)
+			s := write(t, filepath.Join(t.TempDir(), "state"), good)
+			boltUpdate(t, s.Path(), tt.spoil)
+			// Whoever comes by it first: a look, or a transaction that is told once.
+			for range 2 {
+				err := s.Update(t.Context(), func(tx *Tx) error {
+					if _, err := tx.Append(entry("x")); err != nil {
+						return err
+					}
+					if err := tx.Put("other", "key", nil); err != nil {
+						return err
+					}
+					_, err := tx.Stats()
+					return err
+				})
+				if err == nil {
+					break
+				}
+				if !errors.Is(err, ErrDamaged) {
+					t.Fatal(err)
+				}
 			}
-			if err := s.List(context.Background(), func(Record) error { return nil }); !errors.Is(err, ErrDamaged) {
-				t.Errorf("list: %v", err)
+			gotWaiting, gotRefused := listed(t, s)
+			if n := len(gotWaiting) - 1; tt.without != "queue" && n != len(waiting) || n < 0 {
+				t.Errorf("%d of %d wait", n, len(waiting))
 			}
+			if tt.without != "rejected" && len(gotRefused) != len(refused) {
+				t.Errorf("%d of %d were refused", len(gotRefused), len(refused))
+			}
+			if err := s.View(t.Context(), func(tx *Tx) error {
+				if tt.without != "state" && len(tx.Get("space", "key")) != 10_000 {
+					t.Error("the state is gone")
+				}
+				return nil
+			}); err != nil {
+				t.Error(err)
+			}
+			checkWhole(t, s.Path())
 		})
-	}
-	s := write(t, filepath.Join(t.TempDir(), "state"), goodFile(t))
-	boltUpdate(t, s.Path(), func(tx *bolt.Tx) error { return tx.DeleteBucket(bucketState) })
-	if err := s.View(context.Background(), func(tx *Tx) error { tx.Get("space", "key"); return nil }); !errors.Is(err, ErrDamaged) {
-		t.Errorf("state: %v", err)
 	}
 }
 
-// Keys out of order must end every walk: bbolt deletes nothing among them and says nothing.
 func TestKeysOutOfOrder(t *testing.T) {
 	for name, swap := range map[string][]uint64{
 		"first and last": {1, 9, 9, 1},
@@ -149,26 +201,23 @@ func TestKeysOutOfOrder(t *testing.T) {
 				}
 				copy(b[at:], other[:])
 			}
-			dir := filepath.Join(t.TempDir(), "state")
-			s := write(t, dir, b)
-			if err := s.List(t.Context(), func(Record) error { return nil }); !errors.Is(err, ErrDamaged) {
-				t.Errorf("list: %v", err)
+			s := write(t, filepath.Join(t.TempDir(), "state"), b)
+			s.opt.MaxBytes = int64(4 * one(1))
+			// A caller that does not look at the error commits nothing all the same, and hears of it.
+			for tries := 0; ; tries++ {
+				err := s.Update(t.Context(), func(tx *Tx) error { tx.Append(entry("x")); return nil })
+				if err == nil {
+					break
+				}
+				if !errors.Is(err, ErrDamaged) || tries == 1 {
+					t.Fatal(err)
+				}
 			}
-			if _, err := s.Drop(t.Context(), Selection{Waiting: true}); !errors.Is(err, ErrDamaged) {
-				t.Errorf("drop: %v", err)
+			waiting, _ := listed(t, s)
+			if len(waiting) == 0 || !strings.HasSuffix(waiting[len(waiting)-1], " x") {
+				t.Errorf("%q wait", waiting)
 			}
-			tight, err := Open(dir, Options{MaxBytes: int64(one(1)), Now: func() time.Time { return testTime }})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := appendAll(tight, entry("x")); !errors.Is(err, ErrDamaged) {
-				t.Errorf("append past the bound: %v", err)
-			}
-			// A caller that does not look commits nothing all the same.
-			err = tight.Update(t.Context(), func(tx *Tx) error { tx.Append(entry("x")); return nil })
-			if after, _ := os.ReadFile(s.Path()); !errors.Is(err, ErrDamaged) || !bytes.Equal(after, b) {
-				t.Errorf("half an append was committed (%v)", err)
-			}
+			checkWhole(t, s.Path())
 		})
 	}
 }
@@ -217,81 +266,4 @@ func foreignFile(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	return b
-}
-
-// Whatever happens to the bytes, nothing crashes, nothing hangs, and no record is handed out that
-// was not put in.
-func TestDamage(t *testing.T) {
-	good := goodFile(t)
-	rounds := 300
-	if testing.Short() {
-		rounds = 60
-	}
-	rnd := rand.New(rand.NewPCG(3, 4))
-	pages := len(good) / pageSize
-	page := func(b []byte, i int) []byte { return b[i*pageSize : (i+1)*pageSize] }
-	outcomes := map[string]int{}
-	for round := range rounds {
-		b := bytes.Clone(good)
-		kind := []string{"flip", "zero", "swap", "cut", "header", "copy"}[round%6]
-		switch kind {
-		case "flip":
-			for range 1 + rnd.IntN(20) {
-				b[rnd.IntN(len(b))] ^= 1 << rnd.IntN(8)
-			}
-		case "zero":
-			clear(page(b, rnd.IntN(pages)))
-		case "swap":
-			i, j := page(b, rnd.IntN(pages)), page(b, rnd.IntN(pages))
-			for k := range i {
-				i[k], j[k] = j[k], i[k]
-			}
-		case "cut":
-			b = b[:rnd.IntN(len(b))]
-		case "header": // the heads of pages, where the numbers are that bbolt follows
-			for range 1 + rnd.IntN(3) {
-				b[rnd.IntN(pages)*pageSize+rnd.IntN(64)] = byte(rnd.IntN(256))
-			}
-		case "copy":
-			copy(page(b, rnd.IntN(pages)), page(b, rnd.IntN(pages)))
-		}
-		name := filepath.Join(t.TempDir(), "state")
-		outcomes[kind+" "+abuse(t, write(t, name, b))]++
-		os.RemoveAll(name)
-	}
-	t.Log(outcomes)
-}
-
-// abuse does all that can be done to a spool and says what came of it.
-func abuse(t *testing.T, s *Spool) string {
-	t.Helper()
-	ctx := context.Background()
-	check := func(r Record) error {
-		var n int
-		fmt.Sscan(string(r.Data), &n)
-		if string(r.Data) != payloadData(n) && string(r.Data) != "x" {
-			t.Errorf("handed out %.20q…", r.Data)
-		}
-		return nil
-	}
-	worst := "unharmed"
-	for _, err := range []error{
-		s.List(ctx, check),
-		s.ListRejected(ctx, func(r Record, _ Refusal) error { return check(r) }),
-		func() error { _, err := s.Stats(ctx); return err }(),
-		func() error { _, err := s.Read(ctx, 0, 50, 1<<20); return err }(),
-		func() error { _, err := appendAll(s, entry("x")); return err }(),
-		s.Settle(ctx, []Outcome{{Seq: 200}, {Seq: 202, Refused: &Refusal{}}}, nil),
-		s.Update(ctx, func(tx *Tx) error { tx.Get("space", "key"); return tx.Put("space", "other", nil) }),
-		func() error { _, err := s.Drop(ctx, Selection{Waiting: true}); return err }(),
-	} {
-		switch {
-		case err == nil:
-		case errors.Is(err, ErrDamaged):
-			worst = "damaged"
-		default:
-			t.Errorf("neither well nor damaged: %v", err)
-		}
-	}
-	return worst
 }

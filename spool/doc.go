@@ -5,7 +5,7 @@
 //
 // One bbolt file, virgo.db, mode 0600 in a folder of mode 0700, both their user's own:
 //
-//	meta/      format      the version of this layout (2), u32
+//	meta/      format      the version of this layout (2), u32; sum, u32
 //	           totals      records and bytes that wait, records and bytes that were refused, the
 //	                       wall clock (ms) and the spool's clock (ms) at the last commit, records
 //	                       that wait by themselves, the place up to which they were packed; sum, u32

@@ -114,7 +114,7 @@ func (s *Spool) dropAll(ctx context.Context, bucket []byte, sum *Drop) error {
 
 func (s *Spool) dropInside(ctx context.Context, sum *Drop, fn func(*Tx) error) error {
 	var drops []Drop
-	err := s.transact(ctx, true, "drop", func(tx *Tx) error {
+	err := s.transact(ctx, writes|own, "drop", func(tx *Tx) error {
 		tx.inside = true
 		err := tx.leave(fn(tx))
 		drops = tx.Dropped()

@@ -57,6 +57,14 @@ func (s *Spool) openLocked(ctx context.Context, write bool) (*session, error) {
 	}
 }
 
+// A headerError is a file that is damaged by its header alone.
+type headerError struct {
+	info os.FileInfo
+	err  error
+}
+
+func (e *headerError) Error() string { return e.err.Error() }
+
 // lockFile returns nil without an error where f is no longer the spool's file.
 func (s *Spool) lockFile(ctx context.Context, f *os.File, write bool) (*session, error) {
 	if err := lockWithin(ctx, f, write, s.opt.LockWait); err != nil {
@@ -67,6 +75,10 @@ func (s *Spool) lockFile(ctx context.Context, f *os.File, write bool) (*session,
 		return nil, err
 	}
 	state, used, err := checkHeader(f, s.path, size)
+	if errors.Is(err, ErrDamaged) {
+		info, _ := f.Stat()
+		return nil, &headerError{info, err}
+	}
 	if err != nil {
 		return nil, explain("read", s.path, false, err)
 	}
@@ -127,10 +139,10 @@ func (o *session) close(broken bool) {
 // transact opens the file, runs fn in a transaction and closes the file, whatever happens. point
 // names the hooks; empty means append or update, by what fn did.
 //
-// bbolt checks little of what it reads. A damaged file shows as a panic or, through the map, as a
-// fault, which the runtime is asked to turn into a panic on this goroutine: both become [ErrDamaged]. A
-// panic of the caller's fn passes through, after the transaction was undone.
-func (s *Spool) transact(ctx context.Context, write bool, point string, fn func(*Tx) error) (err error) {
+// A file that turns out to be damaged before fn has begun is mended, and fn runs on what was saved. Found
+// later, it is mended by the next call, unless fn is this package's own: what a caller's fn did outside of the
+// transaction must not be done twice.
+func (s *Spool) transact(ctx context.Context, mode mode, point string, fn func(*Tx) error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -138,16 +150,61 @@ func (s *Spool) transact(ctx context.Context, write bool, point string, fn func(
 		return err
 	}
 	defer s.release()
+	suspect := true
+	for range mendTries {
+		begun, damagedFile, err := s.once(ctx, mode&writes != 0, point, suspect, fn)
+		switch {
+		case err == nil || !replaceable || begun && (mode&own == 0 || damagedFile == nil):
+			return err
+		case errors.Is(err, errSuspect):
+			// Where the file cannot be looked through (no right to write), it is used as it is.
+			suspect = s.mend(ctx, nil, nil) == nil
+		case errors.Is(err, ErrDamaged):
+			if failed := s.mend(ctx, damagedFile, err); failed != nil {
+				return fmt.Errorf("%w; it could not be mended: %w", err, failed)
+			}
+		default:
+			return err
+		}
+	}
+	return damaged(s.path, "it is so again and again")
+}
+
+// A mode says what a transaction is for.
+type mode uint8
+
+const (
+	reads  mode = 0
+	writes mode = 1 << iota
+	own         // fn may be run again from its beginning
+)
+
+// mendTries bounds how often one call starts anew.
+const mendTries = 4
+
+// once is one try. begun says that fn had the word. Where the file is damaged, info is of that file.
+//
+// bbolt checks little of what it reads. A damaged file shows as a panic or, through the map, as a
+// fault, which the runtime is asked to turn into a panic on this goroutine: both become [ErrDamaged]. A
+// panic of the caller's fn passes through, after the transaction was undone. What no process survives is
+// what the marker is for.
+func (s *Spool) once(ctx context.Context, write bool, point string, suspect bool, fn func(*Tx) error) (begun bool, info os.FileInfo, err error) {
 	o, err := s.openLocked(ctx, write)
-	if err != nil {
-		return err
+	if err != nil || o == nil {
+		if err == nil {
+			return true, nil, (&Tx{s: s, now: s.opt.Now()}).run(fn)
+		}
+		var d *headerError
+		if errors.As(err, &d) {
+			return false, d.info, d.err
+		}
+		return false, nil, err
 	}
-	tx := &Tx{s: s, write: write, now: s.opt.Now(), inside: true}
-	if o == nil {
-		tx.inside = false
-		return tx.run(fn)
+	if !s.mark() && suspect {
+		o.close(false)
+		return false, nil, errSuspect
 	}
-	tx.o = o
+	tx := &Tx{s: s, o: o, write: write, now: s.opt.Now(), inside: true}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		broken := false
@@ -157,21 +214,27 @@ func (s *Spool) transact(ctx context.Context, write bool, point string, fn func(
 				err = damaged(s.path, "%v", p)
 			}
 		}
+		if begun = tx.over || tx.began; err != nil && errors.Is(err, ErrDamaged) {
+			info, _ = o.f.Stat()
+			s.condemn(err)
+		} else {
+			s.unmark()
+		}
 		o.close(!tx.undo() || broken && tx.bolt == nil)
 	}()
 	if o.ready {
 		if err := tx.begin(); err != nil {
-			return err
+			return false, nil, err
 		}
 	}
 	if err := tx.run(fn); err != nil {
-		return err
+		return true, nil, err
 	}
 	if err := tx.commit(point); err != nil || !write {
-		return err
+		return true, nil, err
 	}
 	if err := tx.tidy(); err != nil && tx.compact {
-		return err
+		return true, nil, err
 	}
-	return nil
+	return true, nil, nil
 }

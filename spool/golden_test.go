@@ -94,7 +94,7 @@ func dump(t *testing.T, path string) string {
 			return bucket.ForEach(func(k, v []byte) error {
 				switch string(name) + "/" + string(k) {
 				case "meta/format":
-					fmt.Fprintf(&b, "meta/ format %d\n", binary.BigEndian.Uint32(v))
+					fmt.Fprintf(&b, "meta/ format %d\n", parseFormat(v))
 					return nil
 				case "meta/totals":
 					fmt.Fprintf(&b, "meta/ totals %d, sum of %d bytes\n", numbers(v, 8), len(v)-8*8)

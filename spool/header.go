@@ -131,10 +131,37 @@ func checkFreelist(f *os.File, path string, m boltMeta) (free uint64, err error)
 		return 0, damaged(path, "its freelist is said to be page %d of %d", m.freelist, m.pages)
 	}
 	free, err = freePages(f, m)
+	if err == nil {
+		err = checkFree(f, m, free)
+	}
 	if errors.Is(err, errFreelist) {
 		return 0, damaged(path, "its freelist (page %d) is not one", m.freelist)
 	}
 	return free, err
+}
+
+// checkFree looks at the list itself: bbolt writes to the pages that it names, wherever they are.
+func checkFree(f *os.File, m boltMeta, count uint64) error {
+	at := int64(m.freelist)*pageSize + pageHeader
+	if count >= countElsewhere {
+		at += 8
+	}
+	var b [512]byte
+	for last := uint64(1); count > 0; {
+		n := min(count, uint64(len(b)/8))
+		if _, err := f.ReadAt(b[:8*n], at); err != nil {
+			return err
+		}
+		for i := range n {
+			id := binary.NativeEndian.Uint64(b[8*i:])
+			if id <= last || id >= m.pages {
+				return errFreelist
+			}
+			last = id
+		}
+		count, at = count-n, at+int64(8*n)
+	}
+	return nil
 }
 
 var errFreelist = errors.New("not a freelist")

@@ -37,8 +37,8 @@ func (s *Spool) Read(ctx context.Context, after uint64, maxRecords, maxBytes int
 }
 
 func (s *Spool) readBatch(ctx context.Context, bucket []byte, after uint64, maxRecords, maxBytes int) (b batch, err error) {
-	b.last = after
-	err = s.View(ctx, func(tx *Tx) error {
+	err = s.transact(ctx, reads|own, "", func(tx *Tx) error {
+		b = batch{last: after}
 		tx.inside = true
 		return tx.leave(tx.read(bucket, after, maxRecords, maxBytes, &b))
 	})
@@ -50,7 +50,8 @@ func (s *Spool) readBatch(ctx context.Context, bucket []byte, after uint64, maxR
 func (s *Spool) ReadBack(ctx context.Context, before uint64, maxRecords, maxBytes int) ([]Record, error) {
 	for {
 		var b batch
-		err := s.View(ctx, func(tx *Tx) error {
+		err := s.transact(ctx, reads|own, "", func(tx *Tx) error {
+			b = batch{}
 			tx.inside = true
 			return tx.leave(tx.readBack(before, maxRecords, maxBytes, &b))
 		})

@@ -25,7 +25,7 @@ func (s *Spool) Retry(ctx context.Context, sel Selection) (n int, err error) {
 	})
 	for len(places) > 0 && err == nil {
 		few, moved := min(len(places), listRecords), 0
-		err = s.transact(ctx, true, "update", func(tx *Tx) error {
+		err = s.transact(ctx, writes|own, "update", func(tx *Tx) error {
 			tx.inside = true
 			moved = 0
 			return tx.leave(tx.retry(places[:few], &moved))

@@ -23,7 +23,7 @@ func (s *Spool) Settle(ctx context.Context, outcomes []Outcome, also func(*Tx) e
 	if len(outcomes) == 0 && also == nil {
 		return nil
 	}
-	return s.transact(ctx, true, "settle", func(tx *Tx) error {
+	return s.transact(ctx, writes|own, "settle", func(tx *Tx) error {
 		tx.inside = true
 		if err := tx.leave(tx.settle(outcomes)); err != nil || also == nil {
 			return err
@@ -148,7 +148,7 @@ func (tx *Tx) putAside(seq uint64, v []byte, why *Refusal) error {
 
 // dropDamaged drops the values under those keys that still cannot be read.
 func (s *Spool) dropDamaged(ctx context.Context, keys []uint64) error {
-	return s.transact(ctx, true, "drop", func(tx *Tx) error {
+	return s.transact(ctx, writes|own, "drop", func(tx *Tx) error {
 		tx.inside = true
 		err := tx.dropSeqs(bucketQueue, keys, func(*stored) bool { return false }, CauseDamaged)
 		if err == nil && tx.dirty {

@@ -99,11 +99,11 @@ func (s *Spool) Path() string { return s.path }
 //
 // Errors: those of opening, [ErrFull], [ErrReadOnly], the context's, and fn's as it is.
 func (s *Spool) Update(ctx context.Context, fn func(*Tx) error) error {
-	return s.transact(ctx, true, "", fn)
+	return s.transact(ctx, writes, "", fn)
 }
 
 // View runs fn in a transaction that reads. Where there is no file yet, it finds nothing and makes
 // none. Several views may run at once, in several processes.
 func (s *Spool) View(ctx context.Context, fn func(*Tx) error) error {
-	return s.transact(ctx, false, "", fn)
+	return s.transact(ctx, reads, "", fn)
 }

@@ -31,7 +31,7 @@ type Stats struct {
 // opening, and the context's.
 func (s *Spool) Stats(ctx context.Context) (Stats, error) {
 	var st Stats
-	err := s.View(ctx, func(tx *Tx) (err error) {
+	err := s.transact(ctx, reads|own, "", func(tx *Tx) (err error) {
 		st, err = tx.Stats()
 		return err
 	})

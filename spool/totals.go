@@ -114,16 +114,20 @@ func (t *totals) passed(now time.Time) uint64 {
 	return uint64(min(step, longestStep.Milliseconds()))
 }
 
+// append writes the numbers as they are stored.
+func (t *totals) append(b []byte) []byte {
+	from := len(b)
+	b = t.rejected.append(t.queue.append(b))
+	for _, n := range [...]uint64{uint64(t.wall), t.age, t.loose, t.packed} {
+		b = binary.BigEndian.AppendUint64(b, n)
+	}
+	return binary.BigEndian.AppendUint32(b, uint32(xxh64(0, b[from:])))
+}
+
 // writeTotals puts the numbers beside what the transaction changed.
 func (tx *Tx) writeTotals() error {
 	meta, t := tx.bolt.Bucket(bucketMeta), &tx.totals
-	b := t.queue.append(make([]byte, 0, totalsBytes+2*spanBytes))
-	b = t.rejected.append(b)
-	b = binary.BigEndian.AppendUint64(b, uint64(t.wall))
-	b = binary.BigEndian.AppendUint64(b, t.age)
-	b = binary.BigEndian.AppendUint64(b, t.loose)
-	b = binary.BigEndian.AppendUint64(b, t.packed)
-	b = binary.BigEndian.AppendUint32(b, uint32(xxh64(0, b)))
+	b := t.append(make([]byte, 0, totalsBytes+2*spanBytes))
 	if err := meta.Put(keyTotals, b); err != nil {
 		return err
 	}

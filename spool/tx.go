@@ -23,8 +23,8 @@ type Tx struct {
 	// inside is set while bbolt has the word: a panic then is the file's fault, not the caller's. It
 	// is set and cleared without defer, so that a panic leaves it as it was.
 	inside bool
-	// over is set when fn has returned.
-	over bool
+	// began is set when fn gets the word, over when it has returned.
+	began, over bool
 	// dirty says that there is something to commit, appended that records are among it.
 	dirty, appended bool
 	// compact asks for a shorter file, whatever there is to gain.
@@ -68,14 +68,11 @@ func (tx *Tx) begin() error {
 		}
 		return tx.create()
 	}
-	switch v := meta.Get(keyFormat); {
-	case len(v) != 4 || binary.BigEndian.Uint32(v) == 0:
+	switch tx.format = parseFormat(meta.Get(keyFormat)); {
+	case tx.format == 0:
 		return damaged(tx.s.path, "it names no format")
-	case binary.BigEndian.Uint32(v) > Format:
-		return fmt.Errorf("%s: %w (format %d; this program knows %d)",
-			tx.s.path, ErrNewerFormat, binary.BigEndian.Uint32(v), Format)
-	default:
-		tx.format = binary.BigEndian.Uint32(v)
+	case tx.format > Format:
+		return fmt.Errorf("%s: %w (format %d; this program knows %d)", tx.s.path, ErrNewerFormat, tx.format, Format)
 	}
 	err = tx.readTotals(meta)
 	tx.before = tx.totals.queue.bytes + tx.totals.rejected.bytes
@@ -96,7 +93,25 @@ func (tx *Tx) create() error {
 	}
 	tx.o.created, tx.format = true, Format
 	tx.totals.wall = tx.now.UnixMilli()
-	return tx.bolt.Bucket(bucketMeta).Put(keyFormat, binary.BigEndian.AppendUint32(nil, Format))
+	return tx.bolt.Bucket(bucketMeta).Put(keyFormat, formatValue(Format))
+}
+
+// formatValue is how a format is stored, in this one and all later ones: a sum follows, so that a flipped bit
+// does not make a file one of a later version, which nobody would mend. Format 1 had none.
+func formatValue(format uint32) []byte {
+	b := binary.BigEndian.AppendUint32(nil, format)
+	return binary.BigEndian.AppendUint32(b, uint32(xxh64(0, b)))
+}
+
+// parseFormat returns 0 for what is none.
+func parseFormat(v []byte) uint32 {
+	if len(v) == 4 && binary.BigEndian.Uint32(v) == 1 {
+		return 1
+	}
+	if len(v) != 8 || binary.BigEndian.Uint32(v[4:]) != uint32(xxh64(0, v[:4])) {
+		return 0
+	}
+	return binary.BigEndian.Uint32(v)
 }
 
 // bucket returns nil only in a transaction that reads and has nothing to read.
@@ -134,7 +149,7 @@ func (tx *Tx) leave(err error) error {
 
 // run gives the caller's function the word.
 func (tx *Tx) run(fn func(*Tx) error) error {
-	tx.inside = false
+	tx.inside, tx.began = false, true
 	err := fn(tx)
 	tx.inside = true
 	tx.over = true

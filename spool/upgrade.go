@@ -1,7 +1,5 @@
 package spool
 
-import "encoding/binary"
-
 // upgrade brings a file of format 1 to this one, in the transaction that writes to it first. What
 // format 1 did not have: sums over the state's values, groups, and the part of the ledger that was not
 // reported yet. Totals are written in their new form by each commit.
@@ -38,7 +36,7 @@ func (tx *Tx) upgrade() error {
 		}
 	}
 	tx.format, tx.dirty = Format, true
-	return tx.bolt.Bucket(bucketMeta).Put(keyFormat, binary.BigEndian.AppendUint32(nil, Format))
+	return tx.bolt.Bucket(bucketMeta).Put(keyFormat, formatValue(Format))
 }
 
 // spaces gives the names of the state's spaces.

@@ -1,0 +1,410 @@
+package spool
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// A salvage reads what can be read of a damaged file, with ordinary reads, into a fresh one. First it
+// follows the tree, past what is damaged; then it looks through the pages that it did not come by and
+// that are not known to be free: a record that has its sum right under its own key is that record, wherever it lies.
+// So a record can come back that was settled before, if the list of free pages is gone too: an
+// endpoint knows it by its id.
+type salvage struct {
+	f     *os.File
+	pages uint64 // that the file has
+	seen  bitmap
+	to    *copier
+	now   int64 // ms since the epoch
+
+	format  uint32 // 0 while it is not known
+	index   totals // what the damaged file says of itself
+	indexed bool
+	meta    map[string][]byte // its other keys
+	dropped map[string][]byte
+	age     uint64 // the latest time of the spool's clock that was seen
+	highest uint64
+	err     error // of the fresh file
+}
+
+// The most that is kept of what is not records: a damaged file may say anything.
+const salvagedNames = 64
+
+// run reads the file and fills the fresh one: how many records were saved, and how many more the
+// damaged file spoke of.
+func (v *salvage) run() (saved, gone uint64, err error) {
+	v.meta, v.dropped = make(map[string][]byte), make(map[string][]byte)
+	v.seen = newBitmap(v.pages)
+	free := v.roots()
+	for id := uint64(2); id < v.pages && v.err == nil; id++ {
+		if !v.seen.has(id) && (free == nil || !free.has(id)) {
+			v.stray(id)
+		}
+	}
+	if v.err == nil {
+		saved, gone, v.err = v.finish()
+	}
+	return saved, gone, v.err
+}
+
+// roots follows the trees of both headers, the later one first, as long as nothing was found; it gives the
+// free pages where these are known.
+func (v *salvage) roots() (free bitmap) {
+	var metas []boltMeta
+	for i := range int64(2) {
+		var b [metaBytes]byte
+		if _, err := v.f.ReadAt(b[:], i*pageSize+pageHeader); err != nil {
+			continue
+		}
+		if m, ok := readMeta(b[:]); ok && m.version == boltVersion && m.pageSize == pageSize {
+			metas = append(metas, m)
+		}
+	}
+	if len(metas) == 2 && metas[1].txid > metas[0].txid {
+		metas[0], metas[1] = metas[1], metas[0]
+	}
+	for i, m := range metas {
+		m.pages = min(m.pages, v.pages)
+		if i == 0 {
+			free, _ = readFreelist(v.f, m)
+		}
+		if free == nil || i == 0 {
+			v.top(m.root)
+		}
+	}
+	return free
+}
+
+// top reads the list of buckets: meta first, for it says how the others are to be read.
+func (v *salvage) top(root uint64) {
+	heads := make(map[string]bucketHead)
+	v.tree(root, 0, func(l leaf) {
+		if h, ok := parseBucket(l.value); l.bucket && ok && len(heads) < salvagedNames {
+			h.inline = bytes.Clone(h.inline)
+			heads[string(l.key)] = h
+		}
+	})
+	for _, name := range allBuckets {
+		h, ok := heads[string(name)]
+		if !ok {
+			continue
+		}
+		if string(name) == string(bucketQueue) && h.sequence < 1<<63 {
+			v.highest = max(v.highest, h.sequence)
+		}
+		v.bucket(h, v.taker(string(name)))
+	}
+}
+
+// taker gives what takes the pairs of a bucket.
+func (v *salvage) taker(bucket string) func(leaf) {
+	switch bucket {
+	case "meta":
+		return v.takeMeta
+	case "queue":
+		return func(l leaf) { v.takeQueue(parseKey(l.key), l.value) }
+	case "rejected":
+		return func(l leaf) { v.takeRejected(parseKey(l.key), l.value) }
+	case "dropped":
+		return v.takeDropped
+	}
+	return v.takeSpace
+}
+
+func (v *salvage) bucket(h bucketHead, fn func(leaf)) {
+	if h.root != 0 {
+		v.tree(h.root, 0, fn)
+	} else if p, ok := inlinePage(h.inline); ok {
+		p.leaves(fn)
+	}
+}
+
+// tree calls fn for all pairs of a tree that can be reached. What it came by, it does not look at again.
+func (v *salvage) tree(id uint64, level int, fn func(leaf)) {
+	if id < 2 || id >= v.pages || v.seen.has(id) || level > maxLevels || v.err != nil {
+		return
+	}
+	p, err := readPage(v.f, id, v.pages, true, nil)
+	if err != nil {
+		return
+	}
+	switch p.flags {
+	case flagBranch:
+		v.seen.set(id)
+		children, _ := p.children()
+		for _, child := range children {
+			v.tree(child, level+1, fn)
+		}
+	case flagLeaf:
+		for i := id; i <= id+p.overflow; i++ {
+			v.seen.set(i)
+		}
+		p.leaves(fn)
+	}
+}
+
+// stray looks for records on a page that nothing leads to.
+func (v *salvage) stray(id uint64) {
+	p, err := readPage(v.f, id, v.pages, true, nil)
+	if err != nil || p.flags != flagLeaf {
+		return
+	}
+	v.strays(&p, 0)
+}
+
+func (v *salvage) strays(p *page, level int) {
+	p.leaves(func(l leaf) {
+		if l.bucket {
+			if h, ok := parseBucket(l.value); ok && h.root == 0 && level == 0 {
+				if in, ok := inlinePage(h.inline); ok {
+					v.strays(&in, level+1)
+				}
+			}
+			return
+		}
+		if key := parseKey(l.key); !v.takeQueue(key, l.value) {
+			v.takeRejected(key, l.value)
+		}
+	})
+}
+
+func (v *salvage) takeMeta(l leaf) {
+	switch string(l.key) {
+	case string(keyFormat):
+		if v.format == 0 {
+			v.format = parseFormat(l.value)
+		}
+	case string(keyTotals):
+		if t := (totals{}); !v.indexed && t.parse(l.value) {
+			v.index, v.indexed = t, true
+		}
+	case string(keyLoss):
+		if _, ok := parseLoss(l.value); ok {
+			v.meta[string(keyLoss)] = bytes.Clone(l.value)
+		}
+	}
+}
+
+func (v *salvage) takeDropped(l leaf) {
+	for _, cause := range causes {
+		if key := string(l.key); key == string(cause) || key == string(sinceKey(cause)) {
+			// These numbers have no sum: what cannot be is left out.
+			if d, ok := readDrop(cause, l.value); ok && d.Records < 1<<40 && d.Bytes >= 0 && d.Bytes < 1<<50 {
+				v.dropped[key] = bytes.Clone(l.value)
+			}
+		}
+	}
+}
+
+// takeSpace takes one space of the state.
+func (v *salvage) takeSpace(l leaf) {
+	h, ok := parseBucket(l.value)
+	if !l.bucket || !ok || len(l.key) == 0 || len(l.key) > MaxKeyBytes {
+		return
+	}
+	space := string(l.key)
+	h.inline = bytes.Clone(h.inline)
+	v.bucket(h, func(l leaf) {
+		if l.bucket || len(l.key) == 0 || len(l.key) > MaxKeyBytes || v.err != nil {
+			return
+		}
+		value := l.value
+		if v.format == 1 {
+			value = sealed(space, string(l.key), value)
+		}
+		if unsealed(space, string(l.key), value) == nil {
+			return
+		}
+		v.put([][]byte{bucketState, []byte(space)}, l.key, value)
+	})
+}
+
+// put stores a pair in the fresh file.
+func (v *salvage) put(path [][]byte, key, value []byte) {
+	b, err := v.to.at(path)
+	if err == nil {
+		err = b.Put(key, bytes.Clone(value))
+	}
+	if err == nil {
+		_, err = v.to.room(len(key) + len(value))
+	}
+	if err != nil {
+		v.err = err
+	}
+}
+
+// takeQueue takes a value of the queue: true where it is one.
+func (v *salvage) takeQueue(key uint64, value []byte) bool {
+	if key == 0 || key >= 1<<63 || v.err != nil {
+		return false
+	}
+	if !isGroup(value) {
+		r, err := parseRecord(key, value)
+		if err == nil && !v.there(bucketQueue, key) {
+			v.note(&r)
+			k := keyOf(key)
+			v.put([][]byte{bucketQueue}, k[:], value)
+		}
+		return err == nil
+	}
+	g, err := parseGroup(key, value)
+	if err != nil {
+		return false
+	}
+	list, _, err := g.records(nil)
+	if err != nil || len(list) == 0 {
+		return false
+	}
+	if v.clear(g.first, g.last) {
+		for i := range list {
+			v.note(&list[i])
+		}
+		k := keyOf(key)
+		v.put([][]byte{bucketQueue}, k[:], value)
+		return true
+	}
+	// Something of that span is there already, of another time of the file: no key may lie within a group.
+	for i := range list {
+		if r := &list[i]; v.err == nil && !v.there(bucketQueue, r.seq) {
+			v.note(r)
+			k := keyOf(r.seq)
+			v.put([][]byte{bucketQueue}, k[:], r.appendAgain(nil))
+		}
+	}
+	return true
+}
+
+func (v *salvage) takeRejected(key uint64, value []byte) {
+	if key == 0 || key >= 1<<63 || v.err != nil {
+		return
+	}
+	_, rest, ok := parseReason(value)
+	if r, err := parseRecord(key, rest); ok && err == nil && !v.there(bucketRejected, key) {
+		v.note(&r)
+		k := keyOf(key)
+		v.put([][]byte{bucketRejected}, k[:], value)
+	}
+}
+
+func (v *salvage) note(r *stored) {
+	v.highest = max(v.highest, r.seq)
+	if r.at < 1<<62 {
+		v.age = max(v.age, r.at)
+	}
+}
+
+// there says whether a place is taken in the fresh file, by itself or in a group's span.
+func (v *salvage) there(bucket []byte, seq uint64) bool {
+	k, value := v.seek(bucket, seq)
+	if k == 0 {
+		return false
+	}
+	g, err := parseGroup(k, value)
+	return k == seq || err == nil && g.first <= seq
+}
+
+// clear says whether nothing in the fresh file lies in the span from first to last.
+func (v *salvage) clear(first, last uint64) bool {
+	k, value := v.seek(bucketQueue, first)
+	if k == 0 {
+		return true
+	}
+	if g, err := parseGroup(k, value); err == nil {
+		return g.first > last
+	}
+	return k > last
+}
+
+func (v *salvage) seek(bucket []byte, seq uint64) (uint64, []byte) {
+	b, err := v.to.at([][]byte{bucket})
+	if err != nil {
+		v.err = err
+		return 0, nil
+	}
+	from := keyOf(seq)
+	k, value := b.Cursor().Seek(from[:])
+	return parseKey(k), value
+}
+
+// finish counts what is there and writes what every file has.
+func (v *salvage) finish() (saved, gone uint64, err error) {
+	if v.format > Format {
+		return 0, 0, ErrNewerFormat
+	}
+	had := v.index.queue.records + v.index.rejected.records
+	buckets := make(map[string]*bolt.Bucket)
+	for _, name := range allBuckets {
+		if buckets[string(name)], err = v.to.at([][]byte{name}); err != nil {
+			return 0, 0, err
+		}
+	}
+	queue, meta := buckets["queue"], buckets["meta"]
+	if err := queue.SetSequence(v.highest); err != nil {
+		return 0, 0, err
+	}
+	t := &v.index
+	t.queue, t.rejected, t.loose, t.packed = tally{}, tally{}, 0, 0
+	if !v.indexed {
+		t.wall = v.now
+	}
+	t.age = max(t.age, v.age)
+	if err := recountInto(t, queue); err != nil {
+		return 0, 0, err
+	}
+	if err := buckets["rejected"].ForEach(func(k, value []byte) error { t.rejected.add(len(k) + len(value)); return nil }); err != nil {
+		return 0, 0, err
+	}
+	if saved = t.queue.records + t.rejected.records; v.indexed && had > saved {
+		gone = had - saved
+	}
+	if err := v.ledger(buckets["dropped"], gone); err != nil {
+		return 0, 0, err
+	}
+	if loss := v.meta[string(keyLoss)]; loss != nil {
+		if err := meta.Put(keyLoss, loss); err != nil {
+			return 0, 0, err
+		}
+	}
+	if err := meta.Put(keyFormat, formatValue(Format)); err != nil {
+		return 0, 0, err
+	}
+	return saved, gone, meta.Put(keyTotals, t.append(nil))
+}
+
+// ledger carries over what was dropped before, and adds what is gone now.
+func (v *salvage) ledger(b *bolt.Bucket, gone uint64) error {
+	for _, key := range [...]string{string(CauseDamaged), string(sinceKey(CauseDamaged))} {
+		d, _ := readDrop(CauseDamaged, v.dropped[key])
+		if d.Records += gone; d.Records > 0 {
+			v.dropped[key] = d.append(nil)
+		}
+	}
+	for key, value := range v.dropped {
+		if err := b.Put([]byte(key), value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recountInto counts the queue.
+func recountInto(t *totals, queue *bolt.Bucket) error {
+	c := queue.Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		t.queue.add(keyBytes + len(v))
+		if !isGroup(v) {
+			t.loose++
+			continue
+		}
+		g, err := parseGroup(parseKey(k), v)
+		if err != nil {
+			return fmt.Errorf("count what was saved: %w", err)
+		}
+		t.queue.records += uint64(g.live()) - 1
+		t.packed, t.loose = g.last, 0
+	}
+	return nil
+}

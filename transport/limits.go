@@ -20,6 +20,7 @@ const (
 const (
 	readBuffer  = 4 << 10
 	writeBuffer = 16 << 10 // one TLS record
+	largeFrame  = 64 << 10 // what no frame of an ordinary run comes near
 )
 
 // The methods that the agent calls.

@@ -13,6 +13,7 @@ type Reader struct {
 	start, end int // what was read and not yet given: buf[start:end]
 	scanned    int // of that, how much is known to hold no LF
 	seen       names
+	large      func() // called once, before the buffer grows past largeFrame; nil: nobody wants to know
 	err        error
 }
 
@@ -80,6 +81,10 @@ func (r *Reader) makeRoom() {
 		size *= 2
 	}
 	size = min(size, MaxFrameBytes+1)
+	if size > largeFrame && r.large != nil {
+		r.large()
+		r.large = nil
+	}
 	buf := r.buf
 	if len(buf) != size {
 		buf = make([]byte, size)

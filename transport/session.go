@@ -38,6 +38,9 @@ type SessionOptions struct {
 	IdleTimeout time.Duration
 	// Now is this host's clock, for hello and heartbeats; nil means time.Now.
 	Now func() time.Time
+	// Large, where set, is called before a frame of more than 64 KiB takes its memory, once, on the
+	// session's own goroutine.
+	Large func()
 }
 
 // A Session is one agent's conversation with an endpoint. Its methods are called by one goroutine, one
@@ -101,7 +104,9 @@ func Start(ctx context.Context, conn net.Conn, id Identity, opt SessionOptions) 
 	go func() {
 		defer close(s.gone)
 		defer unwatch()
-		s.receive(NewReader(conn))
+		r := NewReader(conn)
+		r.large = opt.Large
+		s.receive(r)
 	}()
 	s.beaten = time.Now()
 	s.params = id.appendHello(s.params[:0], s.opt.Now().UnixMilli())

@@ -245,3 +245,19 @@ func TestContextEndsTheSession(t *testing.T) {
 		}
 	})
 }
+
+// A frame that is large is told of before it is read, once; what an ordinary session reads is not.
+func TestLargeFramesAreAnnounced(t *testing.T) {
+	for size, want := range map[int]int{1 << 10: 0, 60 << 10: 0, 70 << 10: 1, 3 << 20: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			e := newEndpoint(t, transporttest.Script{Features: pipelined, Flood: 2, FloodBytes: size})
+			told := 0
+			opt := transport.SessionOptions{Pipelined: true, Large: func() { told++ }}
+			_, _ = run(t.Context(), connect(e, 0, 0), opt, newLedger(t, 3)) // more than 4 MiB of requests end it
+			if told != want {
+				t.Errorf("frames of %d bytes were announced %d times, want %d", size, told, want)
+			}
+			e.Close()
+		})
+	}
+}

@@ -144,6 +144,7 @@ func (a *app) newAgent(cfg config.Config) *agent.Agent {
 		Slow:           a.stop.listen,
 		Checked:        a.checked,
 		Connected:      a.connected,
+		Large:          footprint.Spare,
 	}
 }
 

@@ -45,6 +45,9 @@ type Agent struct {
 	// Checked and Connected, where set, are called between the checks and the delivery, and when a
 	// connection stands.
 	Checked, Connected func()
+	// Large, where set, is called before a run takes much memory: for many checks, or, on another goroutine, for
+	// a large frame of the endpoint's.
+	Large func()
 	// Slow, where set, is called before anything that may take its time or that starts another program.
 	Slow func()
 	// snapshot is what agent.virgo reports while a run's own transaction is open; nil otherwise.

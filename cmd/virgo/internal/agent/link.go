@@ -80,6 +80,7 @@ func (l *link) openFor(dialing, ctx context.Context) error {
 		Pipelined: slices.Contains(l.state.Link.Features[endpoint], transport.FeaturePipelining),
 		Handler:   l.answer,
 		Now:       a.Now,
+		Large:     a.Large,
 	})
 	return nil
 }

@@ -62,6 +62,9 @@ func (r *round) start(ctx context.Context) {
 		close(r.over)
 		return
 	}
+	if len(r.claimed) > manyChecks && r.agent.Large != nil {
+		r.agent.Large()
+	}
 	if slices.ContainsFunc(r.claimed, func(c schedule.Claimed) bool { return !onlyLooks(c.Check.Type) }) {
 		r.agent.slow()
 	}
@@ -70,6 +73,9 @@ func (r *round) start(ctx context.Context) {
 		r.check(ctx)
 	}()
 }
+
+// manyChecks is how many due at once are more than an ordinary host has.
+const manyChecks = 256
 
 // onlyLooks says whether a check of this type looks at the kernel's own figures, in this process.
 func onlyLooks(checkType string) bool {

@@ -15,13 +15,14 @@ import (
 	"runtime/debug"
 )
 
-// softLimit is where the garbage collector stops to be generous: an ordinary run stays at a quarter of it,
-// and one with a frame of 4 MiB to read must not keep several copies of it until they are collected in passing.
+// Narrow makes the Go runtime use one processor at a time. Calls that block in the kernel still run side
+// by side.
+func Narrow() { runtime.GOMAXPROCS(1) }
+
+// softLimit is where the garbage collector stops to be generous: several times what an ordinary run's heap has.
 const softLimit = 12 << 20
 
-// Narrow makes the Go runtime use one processor at a time, and little memory. Calls that block in the kernel
-// still run side by side.
-func Narrow() {
-	runtime.GOMAXPROCS(1)
-	debug.SetMemoryLimit(softLimit)
-}
+// Spare makes the garbage collector work harder from here on: who has a frame of 4 MiB to read must not keep
+// several copies of it until they are collected in passing. An ordinary run does not need it and does not pay
+// for it.
+func Spare() { debug.SetMemoryLimit(softLimit) }

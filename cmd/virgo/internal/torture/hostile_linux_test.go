@@ -119,8 +119,8 @@ type victim struct {
 	foe      *foe
 	trick    trick
 	launcher string
-	peak     int64           // resident bytes, of the runs under attack
-	patient  bool            // a run past its deadline is noted in late, no failure: the machine is busy
+	peak     int64 // resident bytes, of the runs under attack
+	patient  bool  // a run past its deadline is noted in late, no failure: the machine is busy
 	late     bool
 	seen     map[string]bool // results that were ever kept
 }

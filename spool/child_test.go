@@ -31,6 +31,8 @@ func child(part string, args []string) int {
 		err = childDeliver(args)
 	case "sleep":
 		_, err = io.Copy(io.Discard, os.Stdin)
+	case "replace":
+		err = childReplace(args)
 	case "damage":
 		err = childDamage(args)
 	case "fill":

@@ -50,7 +50,7 @@ func (a *app) explain(err error) error {
 	case errors.As(err, &mode):
 		return &failure{exitUsage, err, mode.Fix}
 	case errors.As(err, &key):
-		return &failure{exitUnexpected, err, "if that host was set up anew, --accept-key takes its new key; if not, ask who carried it"}
+		return &failure{exitUnexpected, err, "if that host was set up anew, and virgo spool export shows this key there, --accept-key takes it"}
 	case errors.As(err, &hinted) && hinted.Hint() != "":
 		return &failure{exitUnexpected, err, hinted.Hint()}
 	case errors.Is(err, context.Canceled):

@@ -1,6 +1,7 @@
 package transporttest
 
 import (
+	"crypto/rand"
 	"crypto/tls"
 	"net"
 	"sync"
@@ -21,6 +22,7 @@ type Endpoint struct {
 
 	mu     sync.Mutex
 	cert   tls.Certificate
+	ticket [32]byte // key of the sessions that may be resumed
 	script Script
 	conns  map[net.Conn]bool
 	closed bool
@@ -45,6 +47,7 @@ func New(script Script) (*Endpoint, error) {
 		conns:     make(map[net.Conn]bool),
 		done:      make(chan struct{}),
 	}
+	rand.Read(e.ticket[:])
 	e.reload = func() (Script, error) { return e.current(), nil }
 	return e, nil
 }
@@ -158,10 +161,14 @@ func (e *Endpoint) end(conn net.Conn) {
 // ServeTLS serves one connection, TLS first, until it ends.
 func (e *Endpoint) ServeTLS(raw net.Conn) {
 	e.serve(raw, func(conn net.Conn) net.Conn {
-		return tls.Server(conn, &tls.Config{
+		conf := &tls.Config{
 			Certificates: []tls.Certificate{e.Certificate()},
 			MinVersion:   tls.VersionTLS12,
-		})
+		}
+		if script, err := e.reload(); err == nil && script.Resume {
+			conf.SetSessionTicketKeys([][32]byte{e.ticket}) // else each connection's key is its own
+		}
+		return tls.Server(conn, conf)
 	})
 }
 

@@ -44,6 +44,8 @@ type Script struct {
 	// Drip sends its answers one byte at a time, with this pause before each.
 	Drip time.Duration `json:"drip,omitempty"`
 
+	// Resume lets TLS sessions be resumed; without it every handshake is a full one.
+	Resume bool `json:"resume,omitempty"`
 	// Refuse closes a connection before TLS.
 	Refuse bool `json:"refuse,omitempty"`
 	// CutIn and CutOut close a connection when that many bytes came in or went out (on the wire, so

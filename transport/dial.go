@@ -31,6 +31,8 @@ type Dialer struct {
 	// none; [ProxyFor] makes one. The proxy resolves the endpoint's name: no lookup is made of it here.
 	// Nil is none for any.
 	Proxy func(address string) (string, error)
+	// Tickets keeps TLS sessions to resume, sealed under TLS.TicketSecret; nil resumes none.
+	Tickets TicketStore
 	// DialContext opens the TCP connection; nil means net.Dialer, which tries all addresses of a host,
 	// IPv6 and IPv4 (RFC 8305).
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
@@ -120,6 +122,9 @@ func (d *Dialer) dialOne(ctx context.Context, t target, trust *trust) (net.Conn,
 	conf := trust.Clone()
 	if conf.ServerName == "" {
 		conf.ServerName = t.serverName
+	}
+	if jar := d.jarFor(t, trust, conf.ServerName); jar != nil {
+		conf.ClientSessionCache = jar
 	}
 	did := notAsked
 	conf.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {

@@ -35,6 +35,17 @@
 // DNS on this host. TLS with the endpoint runs within, so that a proxy sees a name, a port and a number of
 // bytes. The connect timeout covers all of it.
 //
+// # TLS
+//
+// TLS 1.2 at least. A [TLSConfig] says whom to trust: the system's authorities, those of a CA file, pins of
+// public keys, of which any one will do, or both; and which certificate to show where one is asked for.
+//
+// Where a Dialer has a [TicketStore], a session is resumed by the next run: no certificates are sent or
+// checked for their signatures, while pins and dates are held to as ever. Keys are agreed on anew each time
+// (psk_dhe_ke), and nothing is sent before the handshake is done (no 0-RTT). A ticket lies sealed, bound to
+// the endpoint and to all that was trusted; one that does not open, for whatever reason, costs a full
+// handshake and is replaced.
+//
 // # What can fail
 //
 // Every failure is of one kind to errors.Is: [ErrUnreachable], [ErrTLS], [ErrAuth], [ErrVersion],

@@ -25,6 +25,9 @@ type TLSConfig struct {
 	// ClientKey is the PEM file of its private key, which only its owner may read or write; empty where
 	// the key is in ClientCert's file.
 	ClientKey string
+	// TicketSecret gives the secret (the token) that a Dialer's Tickets are sealed under; nil, an error or
+	// "" for no resumption.
+	TicketSecret func() (string, error)
 }
 
 // A trust is a TLSConfig whose files have been read.

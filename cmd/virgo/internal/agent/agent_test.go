@@ -343,24 +343,3 @@ func TestTheBuiltInScheduleServesUntilAnotherComes(t *testing.T) {
 		t.Errorf("an endpoint that wants nothing: %d checks", len(got.Checks))
 	}
 }
-
-// A commit that failed may have come to the disk all the same: its results go out under the ids that it gave them.
-func TestUnkeptResultsKeepTheIDsOfTheirAppend(t *testing.T) {
-	entries := []spool.Entry{{Agent: "a", Data: []byte(`{"x":1}`)}, {Agent: "a", Data: []byte(`{"x":2}`)}}
-	appended := []spool.Record{{Seq: 7, ID: "a/1-7"}, {Seq: 8, ID: "a/1-8"}}
-	var q queue
-	q.unkept("a", entries, appended)
-	if q.fresh[0].ID != "a/1-7" || q.fresh[1].ID != "a/1-8" {
-		t.Errorf("ids %q, %q", q.fresh[0].ID, q.fresh[1].ID)
-	}
-	var one, two queue
-	one.unkept("a", entries, nil)
-	two.unkept("a", entries, nil)
-	seen := map[string]bool{}
-	for _, r := range append(one.fresh, two.fresh...) {
-		if seen[r.ID] || string(r.Data) == "" {
-			t.Errorf("id %q twice, or no data", r.ID)
-		}
-		seen[r.ID] = true
-	}
-}

@@ -8,10 +8,10 @@
 //	          opened first and asked for it, and kept for the delivery. If that fails, the last good copy
 //	          serves, however old; a host that never had one uses the local checks or, with none, the built-in.
 //	check     the due checks side by side. The transaction stays open for them for a moment
-//	          ([quickChecks]); if they take longer, the claims are committed and no file is open, so that
-//	          another run waits for nothing.
-//	keep      results, samples and last runs, in that same transaction or, after slow checks, in one of
-//	          its own. From here on they survive anything but the disk's death. If it fails (disk full,
+//	          ([quickChecks]); if some take longer, the claims are committed with what the others brought, and
+//	          no file is open, so that another run waits for nothing.
+//	keep      results, samples and last runs, in that same transaction or, of slow checks, in others
+//	          that follow ([firstLook]): what is done waits for nobody. From here on they survive anything but the disk's death. If it fails (disk full,
 //	          read-only), the results stay in memory and the run still tries to deliver them; what then is
 //	          not delivered is lost and said (exit code 5).
 //	deliver   one session: this run's results first, they are news; then the backlog, oldest first. A

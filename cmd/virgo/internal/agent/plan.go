@@ -103,23 +103,24 @@ func (a *Agent) claim(ctx context.Context, local schedule.Schedule, r *round, ma
 		if a.snapshot, err = snapshotFor(tx, r.plan, a.Now()); err != nil {
 			return err
 		}
-		if r.start(ctx); !r.endsWithin(quickChecks) {
-			return nil // the claims are committed, and the file is free while the checks go on
+		// The claims are committed with what is there by then, and the file is free while the others go on.
+		if r.start(ctx); !r.endsWithin(quickChecks) && !r.hasMore() {
+			return nil
 		}
 		return r.keepIn(tx)
 	})
 	switch {
+	case r.over != nil: // the checks are under way or done: their results must not be lost for an error
+		r.stored(err)
+		return false, nil
 	case err == nil:
 		return stale, nil
-	case r.over != nil: // the checks are under way or done: their results must not be lost for this
-		r.unsaved = err
-		return false, nil
 	case errors.Is(err, spool.ErrLocked), errors.Is(err, spool.ErrNewerFormat), ctx.Err() != nil:
 		return false, err
 	}
 	// The disk takes nothing. What it still gives tells what is due; the checks run, and the
 	// results go out from memory.
-	r.unsaved = err
+	r.unsaved, r.failed = err, err
 	err = a.Spool.View(ctx, func(tx *spool.Tx) error {
 		stale, err = a.planIn(ctx, newOverlay(tx), local, r, mayAsk, known)
 		return err

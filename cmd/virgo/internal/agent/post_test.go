@@ -113,9 +113,7 @@ func TestOrderAndAgeAreSaidWhenItIsSent(t *testing.T) {
 
 // Results that the disk did not take have no place in its order, and say none.
 func TestResultsThatWereNeverKeptSayNoOrder(t *testing.T) {
-	var q queue
-	q.unkept("a", []spool.Entry{{Agent: "a", Data: []byte(`{"x":1}`)}}, nil)
-	if b := post(q.fresh[0], time.Now()); strings.Contains(string(b), "order") || !json.Valid(b) {
+	if b := post(spool.Record{ID: "a/1-m0", Data: []byte(`{"x":1}`)}, time.Now()); strings.Contains(string(b), "order") || !json.Valid(b) {
 		t.Errorf("%s", b)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"virgo/collect"
@@ -32,22 +33,16 @@ type round struct {
 	delivers     bool // a delivery follows
 	// over is closed when the checks are through; nil until they are started.
 	over chan struct{}
-	// unsaved says why the disk does not take this run's results; nil while it does.
-	unsaved error
 
-	// What the checks brought; whoever waited for over may read it.
+	// What the checks brought, in the order that they ended; they only grow.
+	mu          sync.Mutex // guards them until over is closed
 	entries     []spool.Entry
 	samples     []sample
 	done        []schedule.Claimed
 	undone      []schedule.Claimed
 	unavailable int
 
-	// What keepIn did.
-	isKept  bool
-	records []spool.Record
-	backlog bool // something waited before
-	loss    spool.Loss
-	dropped int
+	kept
 }
 
 type sample struct {
@@ -101,6 +96,16 @@ func (r *round) endsWithin(limit time.Duration) bool {
 	}
 }
 
+// isOver says whether the checks are through.
+func (r *round) isOver() bool {
+	select {
+	case <-r.over:
+		return true
+	default:
+		return false
+	}
+}
+
 // check runs the checks. One that had no time to begin, or that an interrupt cut off, is given back,
 // not reported.
 func (r *round) check(ctx context.Context) {
@@ -117,9 +122,13 @@ func (r *round) check(ctx context.Context) {
 		jobs[i] = collect.Job{Check: c.Check, Previous: r.previous[i]}
 	}
 	runner := collect.Runner{Registry: a.Registry, Concurrency: a.Concurrency, Now: a.Now}
+	r.mu.Lock()
 	r.entries = make([]spool.Entry, 0, len(jobs))
+	r.mu.Unlock()
 	runner.Run(checkCtx, jobs, func(i int, o collect.Outcome) {
 		c := r.claimed[i]
+		r.mu.Lock()
+		defer r.mu.Unlock()
 		if o.Skipped || o.Result.State != collect.Available && interrupted(ctx) {
 			r.undone = append(r.undone, c)
 			return

@@ -15,7 +15,6 @@ import (
 	"virgo/cmd/virgo/internal/agent"
 	"virgo/collect"
 	"virgo/spool"
-	"virgo/transport"
 	"virgo/transport/transporttest"
 )
 
@@ -50,7 +49,23 @@ func newBench(t *testing.T, dir string, script transporttest.Script) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{endpoint: e, dir: dir}
+	b := &bench{Agent: newAgent(t, agentID, dir), endpoint: e, dir: dir}
+	b.Endpoints = []string{"localhost:1"}
+	b.TLS.Pins = []string{e.Pin()}
+	b.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		near, far := transporttest.Link(0, 0)
+		if b.wire != nil {
+			near = b.wire(near)
+		}
+		go e.ServeTLS(far)
+		return near, nil
+	}
+	return b
+}
+
+// newAgent makes an agent that knows no endpoint. Its state is at dir, its checks are of type test.ok.
+func newAgent(t *testing.T, id, dir string) *agent.Agent {
+	t.Helper()
 	sp, err := spool.Open(filepath.Join(dir, "state"), spool.Options{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -67,25 +82,14 @@ func newBench(t *testing.T, dir string, script transporttest.Script) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Agent = &agent.Agent{
-		ID: agentID, Name: agentID, Version: "0.1.0", Concurrency: 1, ScheduleMaxAge: 24 * time.Hour,
+	return &agent.Agent{
+		ID: id, Name: id, Version: "0.1.0", Concurrency: 1, ScheduleMaxAge: 24 * time.Hour,
 		Token:     func() (string, error) { return token, nil },
-		Endpoints: []string{"localhost:1"},
-		TLS:       transport.TLSConfig{Pins: []string{e.Pin()}},
 		ChecksDir: filepath.Join(dir, "checks.d"),
 		Spool:     sp, Registry: reg, Now: time.Now,
 		Notice:  func(string, ...any) {},
 		Verbose: func(string, ...any) {},
-		DialContext: func(context.Context, string, string) (net.Conn, error) {
-			near, far := transporttest.Link(0, 0)
-			if b.wire != nil {
-				near = b.wire(near)
-			}
-			go e.ServeTLS(far)
-			return near, nil
-		},
 	}
-	return b
 }
 
 func (b *bench) close() { b.endpoint.Close() }

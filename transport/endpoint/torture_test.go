@@ -21,19 +21,22 @@ import (
 	"virgo/transport/receipt"
 )
 
-// tortureTime is how long the endpoint is killed and started again: so many times in a normal run, or as
-// long as VIRGO_TORTURE says ("10m").
-func tortureTime(t *testing.T) (kills int, limit time.Duration) {
+// roundKills are the kills of a round.
+const roundKills = 100
+
+// tortureTime bounds how long the endpoint is killed and started again: one round in a normal run, or as many
+// as fit into what VIRGO_TORTURE says ("10m").
+func tortureTime(t *testing.T) (limit time.Duration, long bool) {
 	t.Helper()
 	text := os.Getenv("VIRGO_TORTURE")
 	if text == "" {
-		return 100, 20 * time.Second
+		return 20 * time.Second, false
 	}
 	limit, err := time.ParseDuration(text)
 	if err != nil {
 		t.Fatalf("VIRGO_TORTURE: %v", err)
 	}
-	return 1 << 30, limit
+	return limit, true
 }
 
 // A sender is an agent that keeps its results until they are acknowledged, as an agent's spool does.
@@ -110,8 +113,9 @@ type life struct {
 	addr string // empty where it was killed before it listened
 }
 
-// live starts the endpoint; where within is not negative it is killed then, wherever it is.
-func (s *site) live(t *testing.T, point string, after int, within time.Duration) *life {
+// live starts the endpoint; where starting is not negative it is killed so long after its start, and where
+// listening is not so long after it listens, wherever it is then.
+func (s *site) live(t *testing.T, point string, after int, starting, listening time.Duration) *life {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -127,14 +131,17 @@ func (s *site) live(t *testing.T, point string, after int, within time.Duration)
 	if err := l.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if within >= 0 {
-		time.AfterFunc(within, func() { l.cmd.Process.Kill() })
+	if starting >= 0 {
+		time.AfterFunc(starting, func() { l.cmd.Process.Kill() })
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
 	l.addr = strings.TrimSpace(line)
+	if listening >= 0 {
+		time.AfterFunc(listening, func() { l.cmd.Process.Kill() })
+	}
 	return l
 }
 
@@ -142,7 +149,16 @@ func (s *site) live(t *testing.T, point string, after int, within time.Duration)
 // that nobody chose, its start included, while agents deliver. After each death what was acknowledged is
 // stored; in the end everything is, once.
 func TestKilledAtAnyMoment(t *testing.T) {
-	kills, limit := tortureTime(t)
+	limit, long := tortureTime(t)
+	began, kills := time.Now(), 0
+	for round := 1; round == 1 || long && time.Since(began) < limit; round++ {
+		t.Run(fmt.Sprint("round ", round), func(t *testing.T) { kills += torture(t, limit-time.Since(began)) })
+	}
+	t.Logf("%d kills", kills)
+}
+
+// torture is a round of at most roundKills, on a store of its own, so that a long run fills no disk.
+func torture(t *testing.T, limit time.Duration) (lives int) {
 	site := newSite(t)
 	store := site.store(t)
 	seed := rand.Uint64()
@@ -151,9 +167,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	const waiting = 300
 	counts := map[string]int{}
 	began := time.Now()
-	lives := 0
-	for ; lives < kills && time.Since(began) < limit; lives++ {
-		point, after, within := "", 0, time.Duration(-1)
+	for ; lives < roundKills && time.Since(began) < limit; lives++ {
+		point, after, starting, listening := "", 0, time.Duration(-1), time.Duration(-1)
 		switch rnd.IntN(10) {
 		case 0:
 			point, after = "before commit", rnd.IntN(20)
@@ -162,11 +177,11 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		case 2:
 			point, after = midAnswer, rnd.IntN(60)
 		case 3: // most likely before it listens
-			within = time.Duration(rnd.Int64N(int64(30 * time.Millisecond)))
+			starting = time.Duration(rnd.Int64N(int64(50 * time.Millisecond)))
 		default:
-			within = time.Duration(rnd.Int64N(int64(150 * time.Millisecond)))
+			listening = time.Duration(rnd.Int64N(int64(120 * time.Millisecond)))
 		}
-		l := site.live(t, point, after, within)
+		l := site.live(t, point, after, starting, listening)
 		if l.addr == "" {
 			counts["before it listened"]++
 		} else if point == "" {
@@ -194,7 +209,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			s.check(t, store)
 		}
 		if t.Failed() {
-			t.Fatalf("in life %d (%q, %d commits or writes, %v), seed %d", lives, point, after, within, seed)
+			t.Fatalf("in life %d (%q, %d commits or writes, %v, %v), seed %d", lives, point, after, starting, listening, seed)
 		}
 	}
 	r := site.start(t)
@@ -212,9 +227,9 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		}
 	}
 	r.stop(t)
-	stored := results(t, store, ResultFilter{})
-	if uint64(len(stored)) != all {
-		t.Errorf("%d results are stored of %d that were sent", len(stored), all)
+	var stored uint64
+	if err := store.read.QueryRow("SELECT count(*) FROM results").Scan(&stored); err != nil || stored != all {
+		t.Errorf("%d results are stored of %d that were sent, %v", stored, all, err)
 	}
 	agents, err := store.Agents(t.Context())
 	if err != nil {
@@ -230,7 +245,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if err := store.read.QueryRow("PRAGMA integrity_check").Scan(&sound); err != nil || sound != "ok" {
 		t.Errorf("integrity: %s, %v", sound, err)
 	}
-	t.Logf("%d kills in %v (%v), %d results, seed %d", lives, time.Since(began).Round(time.Millisecond), counts, len(stored), seed)
+	t.Logf("%d kills in %v (%v), %d results, seed %d", lives, time.Since(began).Round(time.Millisecond), counts, stored, seed)
+	return lives
 }
 
 // check looks whether what was acknowledged in this life is stored.

@@ -156,7 +156,7 @@ func newSeed(t *testing.T, pipelined bool) *seed {
 	t.Helper()
 	runs := 6
 	if !pipelined {
-		runs = 3 // each result is a commit of its own then
+		runs = 1 // each result is a commit of its own then
 	}
 	s := &seed{pipelined: pipelined, waiting: runs * checksPerRun}
 	synctest.Test(t, func(t *testing.T) {

@@ -4,10 +4,12 @@ COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null)
 LDFLAGS := -s -w -X main.release=$(VERSION) -X main.commit=$(COMMIT)
 BUILD   := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 PLATFORMS := $(foreach os,linux darwin freebsd windows,$(os)/amd64 $(os)/arm64)
+TORTURE  ?= 1h
+FUZZTIME ?= 10s
 # Pinned, so that a new check is a decision and not a surprise.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help build test race lint demo cross bench fuzz clean
+.PHONY: help build test race lint demo cross bench torture fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 10
@@ -42,10 +44,15 @@ cross: ## both programs for every system that is built for
 bench: ## measure whole runs and print the table of the README
 	go run ./cmd/virgo-bench
 
-fuzz: ## ten seconds of every fuzz target
+torture: ## bad days for an hour, or for TORTURE=15m; the numbers of cases are in bin/torture
+	@mkdir -p bin && rm -f bin/torture
+	VIRGO_TORTURE=$(TORTURE) VIRGO_TORTURE_REPORT=$(CURDIR)/bin/torture go test -count=1 -timeout 3h ./cmd/virgo/internal/torture
+	@cat bin/torture
+
+fuzz: ## ten seconds, or FUZZTIME, of every fuzz target
 	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r f; do \
 		sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$f" | while read -r name; do \
-			echo "$$f $$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime 10s "$$(dirname "$$f")" || exit 1; \
+			echo "$$f $$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$f")" || exit 1; \
 		done || exit 1; \
 	done
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"virgo/cmd/virgo/internal/agent"
+	"virgo/cmd/virgo/internal/atomicfile"
 	"virgo/cmd/virgo/internal/config"
 	"virgo/cmd/virgo/internal/footprint"
 	"virgo/cmd/virgo/internal/term"
@@ -22,6 +23,7 @@ import (
 	"virgo/schedule/strictyaml"
 	"virgo/spool"
 	"virgo/transport"
+	"virgo/transport/receipt"
 )
 
 // An app is one start of the program. What a command needs is opened when the command asks for it, so
@@ -149,10 +151,11 @@ func (a *app) newAgent(cfg config.Config) *agent.Agent {
 }
 
 // configured gives back what reading the command line and the configuration needed, and what the start of the
-// program touched of kong and of TLS.
+// program touched of kong, of TLS and of age.
 func (a *app) configured() {
 	a.program.GiveBack(ecdh.P256, transport.Retry)
 	a.program.GiveBack(config.Load, newParser)
+	a.program.GiveBack(atomicfile.Create, receipt.Open) // bundles, and what encrypts them, lie between
 }
 
 // checked gives back what a run's delivery does not need: the checks and the schedule.

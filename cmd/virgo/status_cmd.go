@@ -31,6 +31,7 @@ type linkDocument struct {
 	LastMS         int64  `json:"last_ms,omitempty"`
 	TookMS         int64  `json:"took_ms,omitempty"`
 	Endpoint       string `json:"endpoint,omitempty"`
+	Resumed        bool   `json:"tls_resumed"`
 	OffsetMS       *int64 `json:"clock_offset_ms,omitempty"`
 	FailingSinceMS int64  `json:"failing_since_ms,omitempty"`
 	Error          string `json:"error,omitempty"`
@@ -42,7 +43,7 @@ type linkDocument struct {
 
 func newLinkDocument(l agent.LinkState) linkDocument {
 	return linkDocument{
-		l.LastMS, l.TookMS, l.Endpoint, l.OffsetMS, l.FailingSinceMS, l.Error,
+		l.LastMS, l.TookMS, l.Endpoint, l.Resumed, l.OffsetMS, l.FailingSinceMS, l.Error,
 		l.Hold.SinceMS, l.Hold.UntilMS, l.Hold.Reason,
 	}
 }
@@ -152,6 +153,9 @@ func deliveryCell(l agent.LinkState, now time.Time) term.Cell {
 		return term.Cell{Text: "never"}
 	default:
 		s := fmt.Sprintf("%s to %s in %s", ago(now, l.LastMS), l.Endpoint, term.Age(time.Duration(l.TookMS)*time.Millisecond))
+		if l.Resumed {
+			s += ", TLS resumed"
+		}
 		if l.OffsetMS != nil {
 			s += fmt.Sprintf(", its clock is %+d ms from this one", *l.OffsetMS)
 		}

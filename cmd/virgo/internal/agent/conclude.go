@@ -26,8 +26,11 @@ func (l *link) arrivedIn(tx *spool.Tx) error {
 	now := l.agent.Now()
 	l.state.Link.LastMS = now.UnixMilli()
 	l.state.Link.TookMS = now.Sub(l.started).Milliseconds()
-	l.state.Link.Endpoint = l.endpoint
+	l.state.Link.Endpoint, l.state.Link.Resumed = l.endpoint, l.resumed
 	l.dirty = false
+	if err := l.tickets.keepIn(tx, l.endpoint); err != nil {
+		return err
+	}
 	return tx.Put(agentSpace, linkKey, l.state.Link.append(nil))
 }
 

@@ -14,7 +14,9 @@
 //	          that follow ([firstLook]): what is done waits for nobody. From here on they survive anything but the disk's death. If it fails (disk full,
 //	          read-only), the results stay in memory and the run still tries to deliver them; what then is
 //	          not delivered is lost and said (exit code 5).
-//	deliver   one session: this run's results first, they are news; then the backlog, oldest first. A
+//	deliver   one session: a report of what was lost, if anything was and no endpoint knows of it; this
+//	          run's results, they are news; then the backlog, oldest first. Each says its place in the
+//	          order of all that this host ever kept, and how old it is where it is no news any more. A
 //	          result leaves the spool only when its acknowledgement arrived. One process delivers at a time; a
 //	          run that finds another one at it leaves it to that one.
 //
@@ -36,5 +38,6 @@
 //
 // In the spool's state, space "agent": the cached schedule, the last run, the last delivery, what keeps
 // the next runs from trying, and the features that each endpoint announced: lines of text, documented at
-// their types.
+// their types. In the space "tickets": the TLS session that the next run resumes, sealed under the token,
+// written with the settlement and never by itself.
 package agent

@@ -25,6 +25,8 @@ type link struct {
 	dirty    bool  // state.Link has news that no transaction has taken yet
 	sess     *transport.Session
 	endpoint string
+	tickets  tickets
+	resumed  bool // the TLS session went on from an earlier one
 	opened   time.Time
 	started  time.Time // when the delivery began
 	// byHand is set where a person asked for this delivery.
@@ -57,7 +59,9 @@ func (l *link) openFor(dialing, ctx context.Context) error {
 	if err != nil {
 		return &ConfigError{Err: fmt.Errorf("reading the token: %w", err)}
 	}
-	dialer := transport.Dialer{Endpoints: a.Endpoints, TLS: a.TLS, Proxy: a.Proxy, DialContext: a.DialContext}
+	dialer := transport.Dialer{Endpoints: a.Endpoints, TLS: a.TLS, Proxy: a.Proxy, Tickets: &l.tickets, DialContext: a.DialContext}
+	dialer.TLS.TicketSecret = func() (string, error) { return token, nil }
+	l.tickets.endpoint, l.tickets.was = l.state.Link.Endpoint, l.state.ticket
 	l.opened = a.Now()
 	conn, endpoint, err := dialer.Dial(dialing)
 	if err != nil {
@@ -66,8 +70,12 @@ func (l *link) openFor(dialing, ctx context.Context) error {
 	if a.Connected != nil {
 		a.Connected()
 	}
-	a.Verbose("session: connected to %s", endpoint)
-	l.endpoint = endpoint
+	l.endpoint, l.resumed = endpoint, transport.Resumed(conn)
+	how := ""
+	if l.resumed {
+		how = ", TLS session resumed"
+	}
+	a.Verbose("session: connected to %s%s", endpoint, how)
 	l.sess = transport.Start(ctx, conn, transport.Identity{
 		AgentID:        a.ID,
 		AgentName:      a.Name,

@@ -25,6 +25,8 @@ type LinkState struct {
 	TookMS int64 `json:"took_ms,omitempty"`
 	// Endpoint that took them, as configured.
 	Endpoint string `json:"endpoint,omitempty"`
+	// Resumed says that its TLS session went on from an earlier one.
+	Resumed bool `json:"tls_resumed,omitempty"`
 	// OffsetMS is the endpoint's clock minus this host's, seen in the last heartbeat; nil: never seen.
 	OffsetMS *int64 `json:"offset_ms,omitempty"`
 	// FailingSinceMS is when delivery started to fail; 0 while it works. Error is the last reason.
@@ -62,6 +64,7 @@ type State struct {
 	HasCached bool
 	Link      LinkState
 	Run       RunState
+	ticket    []byte // see tickets
 }
 
 // getter is the reading half of a transaction.
@@ -79,6 +82,7 @@ func ReadState(tx getter) State {
 		}
 	}
 	st.Link = parseLink(tx.Get(agentSpace, linkKey))
+	st.readTicket(tx)
 	st.Run = parseRun(tx.Get(agentSpace, runKey))
 	return st
 }

@@ -86,6 +86,9 @@ func (l LinkState) append(b []byte) []byte {
 	t.number("last_ms", l.LastMS)
 	t.number("took_ms", l.TookMS)
 	t.text("endpoint", l.Endpoint)
+	if l.Resumed {
+		t.number("tls_resumed", 1)
+	}
 	if l.OffsetMS != nil {
 		t = append(strconv.AppendInt(append(t, "offset_ms "...), *l.OffsetMS, 10), '\n')
 	}
@@ -115,6 +118,8 @@ func parseLink(b []byte) (l LinkState) {
 			l.TookMS = n
 		case "endpoint":
 			l.Endpoint = unquote(value)
+		case "tls_resumed":
+			l.Resumed = n != 0
 		case "offset_ms":
 			l.OffsetMS = &n
 		case "failing_since_ms":

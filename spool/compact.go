@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"syscall"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -58,7 +59,11 @@ func (tx *Tx) tidy() error {
 		return explain("open", path, true, err)
 	}
 	if err := tx.copyTo(f, path); err != nil {
-		return errors.Join(explain("write", path, true, err), os.Remove(path))
+		if errno := syscall.Errno(0); !errors.As(err, &errno) {
+			err = damaged(s.path, "it cannot be copied: %v", err) // bbolt will not store what it read
+		}
+		_ = os.Remove(path)
+		return explain("write", path, true, err)
 	}
 	tx.hook("compact", ".synced")
 	if err := os.Rename(path, s.path); err != nil {

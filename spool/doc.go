@@ -51,16 +51,30 @@
 //     bound, by [Spool.Drop], or because it cannot be read back. Nothing else deletes. What was neither
 //     acknowledged nor is put aside is counted by cause, with the span of time that was lost, in the
 //     transaction that drops it.
-//   - A first creation that was cut off is begun again. A file that cannot be what this package wrote
-//     is left alone ([ErrDamaged]), and so is one of a newer format ([ErrNewerFormat]).
+//   - A first creation that was cut off is begun again. A file of a newer format is left alone
+//     ([ErrNewerFormat]); one of an older format is brought to this one by the first transaction that writes.
+//   - A file that is damaged is replaced by a fresh one with all that reads ([Recovery]) and kept beside
+//     it as virgo.db.damaged-1, the last three of them. What its totals spoke of and did not read
+//     counts as damaged. A single record or value of the state that is damaged costs that one alone.
+//   - A fault that no process survives is survived by the next one: while a transaction is under way,
+//     virgo.db.open lies beside the file, and who finds it there looks the file through first,
+//     with ordinary reads.
 //
 // # Bounds and the clock
 //
-// Bounds are in bytes and in age; whole records are dropped, oldest first, by the append that passes a
-// bound. Age is measured by the spool's own clock, which adds up the steps of the wall clock from
+// Bounds are in bytes (of the records, and of the file's pages that are in use) and in age; whole records
+// are dropped, oldest first, by the append that passes a
+// bound: of a group all at once where room is wanted, one by one where they are too old. Age is measured by the spool's own clock, which adds up the steps of the wall clock from
 // commit to commit: one backwards or of more than a year as nothing, any other as a day at most. A
 // clock that jumps, by an hour or by fifty years, therefore drops nothing that a good clock would
 // have kept, but for a day's worth; a host that slept for a month finds its records a day older.
+//
+// What was dropped is counted for ever, and once more for a report to the endpoint ([Tx.ReportLoss]), which
+// is cleared only when that report was acknowledged.
+//
+// bbolt's file never shrinks. One of half a mebibyte or more, of which more than half is free, is copied
+// into virgo.db.compact, synced and renamed by the commit that finds it so; not on Windows, where a
+// file that is open cannot be replaced. For the same reason nothing is mended there.
 //
 // # Who holds the file, and for how long
 //

@@ -204,6 +204,7 @@ func (s *Spool) once(ctx context.Context, write bool, point string, suspect bool
 		o.close(false)
 		return false, nil, errSuspect
 	}
+	var rotten error
 	tx := &Tx{s: s, o: o, write: write, now: s.opt.Now(), inside: true}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -214,10 +215,14 @@ func (s *Spool) once(ctx context.Context, write bool, point string, suspect bool
 				err = damaged(s.path, "%v", p)
 			}
 		}
-		if begun = tx.over || tx.began; err != nil && errors.Is(err, ErrDamaged) {
+		begun = tx.began
+		switch {
+		case errors.Is(err, ErrDamaged):
 			info, _ = o.f.Stat()
 			s.condemn(err)
-		} else {
+		case rotten != nil: // what was committed is; the next call mends the rest
+			s.condemn(rotten)
+		default:
 			s.unmark()
 		}
 		o.close(!tx.undo() || broken && tx.bolt == nil)
@@ -233,8 +238,10 @@ func (s *Spool) once(ctx context.Context, write bool, point string, suspect bool
 	if err := tx.commit(point); err != nil || !write {
 		return true, nil, err
 	}
-	if err := tx.tidy(); err != nil && tx.compact {
-		return true, nil, err
+	if tidied := tx.tidy(); tidied != nil && tx.compact {
+		return true, nil, tidied
+	} else if errors.Is(tidied, ErrDamaged) {
+		rotten = tidied
 	}
 	return true, nil, nil
 }

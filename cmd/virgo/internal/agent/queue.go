@@ -88,9 +88,6 @@ func (q *queue) Next(ctx context.Context) ([]transport.Post, error) {
 // read gives the next of the backlog.
 func (q *queue) read(ctx context.Context) ([]spool.Record, error) {
 	if q.NewestFirst {
-		if q.at == 1 { // nothing lies before the first place, and before 0 means the newest
-			return nil, nil
-		}
 		return q.agent.Spool.ReadBack(ctx, q.at, batchRecords, batchBytes)
 	}
 	return q.agent.Spool.Read(ctx, q.at, batchRecords, batchBytes)

@@ -84,6 +84,10 @@ func TestAFlushOfWhatIsYoung(t *testing.T) {
 
 // A session that breaks off begins anew with what was not settled, whatever the order.
 func TestABrokenFlushGoesOnInItsOrder(t *testing.T) {
+	q := queue{handedOut: true, at: 5, passed: 3}
+	if q.rewind(); q.handedOut || q.at != 0 || q.passed != 0 {
+		t.Errorf("a new session goes on with %+v", q)
+	}
 	for _, newest := range []bool{false, true} {
 		b := newBench(t, transporttest.Script{Features: modern, RateLimitAt: 40})
 		want := b.backlog(100)

@@ -98,6 +98,28 @@ func TestOnlyTheTicketOfThePresentEndpointIsKept(t *testing.T) {
 	}
 }
 
+// A server that wants its session forgotten is not shown it again, in this run or the next.
+func TestATicketIsForgotten(t *testing.T) {
+	b := newBench(t, transporttest.Script{})
+	kept := tickets{endpoint: "a:1", was: []byte("old")}
+	if string(kept.Ticket("a:1")) != "old" || kept.Ticket("b:1") != nil {
+		t.Errorf("%q, %q", kept.Ticket("a:1"), kept.Ticket("b:1"))
+	}
+	kept.KeepTicket("a:1", nil)
+	if kept.Ticket("a:1") != nil {
+		t.Errorf("%q", kept.Ticket("a:1"))
+	}
+	err := b.Spool.Update(t.Context(), func(tx *spool.Tx) error {
+		if err := tx.Put(ticketSpace, "a:1", []byte("old")); err != nil {
+			return err
+		}
+		return kept.keepIn(tx, "a:1")
+	})
+	if err != nil || b.ticketOf("a:1") != nil {
+		t.Errorf("%q, %v", b.ticketOf("a:1"), err)
+	}
+}
+
 // A ticket alone is worth no commit.
 func TestARunWithNothingToSettleWritesNoTicket(t *testing.T) {
 	b := newBench(t, transporttest.Script{Features: modern, Schedule: checks("a"), Resume: true})

@@ -1,13 +1,15 @@
 package spool
 
 import (
+	"errors"
 	"fmt"
 	"os"
 )
 
-// checkTrunk looks at the pages that lead to the queue's and the other buckets' leaves: a branch that leads back to itself
-// would have bbolt go round until the memory is used up, which no recover helps against. They are few:
-// one for some hundred leaves.
+// checkTrunk looks at the pages that lead to the buckets' leaves, and at the buckets that stand in their
+// parent's page: a branch that leads back to itself, or an inline page that is none, would have bbolt go round
+// until the memory is used up or read what is not the file's, which no recover helps against. These pages are few: one
+// for some hundred leaves.
 func checkTrunk(f *os.File, path string, m boltMeta) error {
 	var buf [pageSize]byte
 	root, err := readPage(f, m.root, m.pages, true, buf[:])
@@ -15,9 +17,18 @@ func checkTrunk(f *os.File, path string, m boltMeta) error {
 		return damaged(path, "its root (page %d) is not one", m.root)
 	}
 	var roots [8]uint64
-	n := 0
+	n, spaces := 0, uint64(0)
 	ok := root.leaves(func(top leaf) {
-		if h, ok := parseBucket(top.value); top.bucket && ok && h.root != 0 && n < len(roots) {
+		h, ok := parseBucket(top.value)
+		switch {
+		case !top.bucket || !ok || h.root == 0 && !wholeInline(h.inline):
+			err = damaged(path, "its part %.16q is none", top.key)
+		case h.root == 0 && string(top.key) == string(bucketState):
+			err = checkSpaces(f, path, m.pages, &h, err)
+		case h.root == 0 || n == len(roots):
+		case string(top.key) == string(bucketState):
+			spaces = h.root
+		default:
 			roots[n] = h.root
 			n++
 		}
@@ -26,12 +37,59 @@ func checkTrunk(f *os.File, path string, m boltMeta) error {
 		return damaged(path, "its root (page %d) is not one", m.root)
 	}
 	for _, id := range roots[:n] {
-		t := trunk{f: f, pages: m.pages, buf: buf[:]}
-		if err := t.look(id, 0); err != nil {
-			return damaged(path, "%v", err)
+		if err == nil {
+			err = checkBranches(f, path, m.pages, id, buf[:], nil)
 		}
 	}
-	return nil
+	if err == nil && spaces != 0 {
+		err = checkBranches(f, path, m.pages, spaces, buf[:], func(p *page) error {
+			return checkSpacesOf(f, path, m.pages, p)
+		})
+	}
+	return err
+}
+
+func checkBranches(f *os.File, path string, pages, root uint64, buf []byte, leaf func(*page) error) error {
+	t := trunk{f: f, pages: pages, buf: buf, leaf: leaf}
+	err := t.look(root, 0)
+	if errors.Is(err, errPage) {
+		return damaged(path, "%v", err)
+	}
+	return err
+}
+
+// checkSpaces does the same one level deeper, for the spaces of the state: they are buckets in a bucket.
+func checkSpaces(f *os.File, path string, pages uint64, state *bucketHead, before error) error {
+	if before != nil {
+		return before
+	}
+	p, _ := inlinePage(state.inline)
+	return checkSpacesOf(f, path, pages, &p)
+}
+
+func checkSpacesOf(f *os.File, path string, pages uint64, p *page) error {
+	var err error
+	ok := p.leaves(func(l leaf) {
+		if err != nil {
+			return
+		}
+		h, ok := parseBucket(l.value)
+		if !l.bucket || !ok || h.root == 0 && !wholeInline(h.inline) {
+			err = damaged(path, "the space %.16q is none", l.key)
+		} else if h.root != 0 {
+			err = checkBranches(f, path, pages, h.root, nil, nil)
+		}
+	})
+	if err == nil && !ok {
+		err = damaged(path, "the list of its spaces is not one")
+	}
+	return err
+}
+
+// wholeInline says whether each pair of an inline page lies in it.
+func wholeInline(b []byte) bool {
+	p, ok := inlinePage(b)
+	return ok && p.leaves(func(leaf) {})
 }
 
 // A trunk is the branches of one bucket.
@@ -41,6 +99,7 @@ type trunk struct {
 	branches []uint64
 	leaves   int // the level that the leaves are on; 0 while it is not known
 	buf      []byte
+	leaf     func(*page) error // where not nil, called for each leaf, which then is read whole
 }
 
 // look reads a page on a level, and what it leads to as long as these are branches: a tree has all its
@@ -51,18 +110,20 @@ func (t *trunk) look(id uint64, level int) error {
 			return fmt.Errorf("%w: page %d leads back to itself", errPage, id)
 		}
 	}
-	if level > 0 && level == t.leaves {
+	if level > 0 && level == t.leaves && t.leaf == nil {
 		if id < 2 || id >= t.pages {
 			return fmt.Errorf("%w: page %d of %d", errPage, id, t.pages)
 		}
 		return nil
 	}
-	p, err := readPage(t.f, id, t.pages, false, t.buf)
+	p, err := readPage(t.f, id, t.pages, t.leaf != nil, t.buf)
 	switch {
 	case err != nil:
 		return err
-	case p.flags == flagLeaf && t.leaves == 0:
-		t.leaves = level
+	case p.flags == flagLeaf && (t.leaves == 0 || level == t.leaves):
+		if t.leaves = level; t.leaf != nil {
+			return t.leaf(&p)
+		}
 		return nil
 	case p.flags != flagBranch || level >= maxLevels || t.leaves > 0 && level >= t.leaves:
 		return fmt.Errorf("%w: page %d", errPage, id)

@@ -13,7 +13,7 @@ import (
 // nothing is doubled, and the next run on a good disk goes on.
 func TestDiskErrors(t *testing.T) {
 	needStrace(t)
-	b, rnd := newBudget(t, 60*time.Second, 8), draws(t)
+	b, rnd := newBudget(t, 25*time.Second, 8), draws(t)
 	h := newHost(t, nowhere, zeroPin)
 	h.write(filepath.Join("plugins", "count.sh"), countPlugin, 0o700)
 	before := newLedger(t)

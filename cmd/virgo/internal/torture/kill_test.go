@@ -4,11 +4,12 @@ package torture
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"os/exec"
+	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ import (
 // result that a run reported as kept, or that was in the spool after the kill, is stored once in the end.
 func TestKilledAtRandomMoments(t *testing.T) {
 	const moments = 500
-	b, rnd := newBudget(t, 2*time.Minute, 8), draws(t)
+	b, rnd := newBudget(t, 90*time.Second, 8), draws(t)
 	r := newReceiver(t)
 	h := newWorkingHost(t, r)
 	books := newLedger(t)
@@ -39,17 +40,23 @@ func TestKilledAtRandomMoments(t *testing.T) {
 		h.endRound(one)
 	}
 
-	killed, finished := 0, 0
+	killed, sending, finished := 0, 0, 0
 	var before []round // whose checks are still there: a run may take over what a killed one left
 	for i := 0; (killed < moments || b.whole) && b.left(); i++ {
 		one := h.newRound(fmt.Sprint("k", i), sleeps[i%len(sleeps)])
 		books.begin(one.checks)
-		code, errs := killAfter(t, h.command(t.Context(), "run"), syscall.SIGKILL, moment(rnd, usual[one.sleep]))
+		started := time.Now()
+		code, errs := killAfter(t, h.command(t.Context(), "run", "--verbose"), syscall.SIGKILL, moment(rnd, usual[one.sleep]))
 		switch code {
 		case -1:
 			killed++
+			if hadKept(errs, one) {
+				books.keep(fmt.Sprintf("run %d had kept it", i), one.checks...)
+				sending++
+			}
 		case 0:
 			finished++
+			usual[one.sleep] = (3*usual[one.sleep] + time.Since(started)) / 4 // the machine may be as busy as it likes
 			books.keep(fmt.Sprintf("run %d reported it", i), one.checks...)
 		default:
 			t.Fatalf("run %d ended with %d: %s", i, code, errs)
@@ -68,11 +75,26 @@ func TestKilledAtRandomMoments(t *testing.T) {
 	}
 	h.drain(books)
 	books.settle(r.arrivals())
-	t.Logf("%d runs killed, %d finished before; %d results were kept of %d begun", killed, finished, len(books.kept), len(books.begun))
-	if killed < 20 || len(books.kept) < killed {
+	t.Logf("%d runs killed, %d of them while they delivered; %d finished before; %d results were kept of %d begun",
+		killed, sending, finished, len(books.kept), len(books.begun))
+	if killed < 20 || sending < killed/50 || len(books.kept) < killed {
 		t.Errorf("too little was tried to show anything")
 	}
 	report(t, "kill-run-at-random-moment", killed)
+}
+
+// hadKept says whether a run's own account shows that its checks were done and their results kept: only then does
+// it open a session.
+func hadKept(account string, r round) bool {
+	last := 0
+	for _, c := range r.checks {
+		at := strings.Index(account, " check "+c+" ")
+		if at < 0 {
+			return false
+		}
+		last = max(last, at)
+	}
+	return strings.Contains(account[last:], "session: connected to ")
 }
 
 // waitDelay is how long a plugin that outlived its agent may hold the agent's pipe.
@@ -108,8 +130,8 @@ func ended(err error) error {
 // The same for flush: a long delivery of a backlog, killed while it goes on.
 func TestKilledWhileFlushing(t *testing.T) {
 	b, rnd := newBudget(t, 40*time.Second, 4), draws(t)
-	r := newReceiver(t)
-	h := newWorkingHost(t, r)
+	h := newHost(t, nowhere, zeroPin)
+	h.write(filepath.Join("plugins", "count.sh"), countPlugin, 0o700)
 	books := newLedger(t)
 	for i := range 40 {
 		one := h.newRound(fmt.Sprint("f", i), "")
@@ -120,45 +142,41 @@ func TestKilledWhileFlushing(t *testing.T) {
 		books.keep("a run kept it", one.checks...)
 		h.endRound(one)
 	}
-	full := h.waitingChecks()
-	if want := len(books.kept); len(full) != want {
-		t.Fatalf("%d results wait, want %d", len(full), want)
+	if n := len(h.waiting()); n != len(books.kept) {
+		t.Fatalf("%d results wait, want %d", n, len(books.kept))
 	}
 	snapshot := readAll(t, h.state)
-	started := time.Now()
-	if e := h.run("flush"); e.code != 0 {
-		t.Fatalf("flush ended with %d: %s", e.code, e.errs)
-	}
-	usual := time.Since(started)
-	books.settle(r.arrivals())
-
-	// The state of before is put back: what the endpoint has already must not become a second result.
-	kills := 0
+	usual, kills, flushes := time.Duration(0), 0, 0
 	for (kills < 60 || b.whole) && b.left() && !t.Failed() {
-		if len(h.waitingChecks()) == 0 {
-			writeAll(t, h.state, snapshot)
-		}
-		waited := h.waitingChecks()
-		code, errs := killAfter(t, h.command(context.Background(), "flush"), syscall.SIGKILL, moment(rnd, usual))
-		switch code {
-		case -1:
-			kills++
-		case 0:
-		default:
-			t.Fatalf("flush ended with %d: %s", code, errs)
-		}
-		for _, c := range h.waitingChecks() {
-			if !slices.Contains(waited, c) {
-				t.Errorf("check %s came back into the spool", c)
+		writeAll(t, h.state, snapshot)
+		e := newBooks(t)
+		h.configure(e.Address(), e.Pin())
+		if usual == 0 { // the first one is left in peace
+			end := h.run("flush")
+			if usual = end.took; end.code != 0 {
+				t.Fatalf("flush ended with %d: %s", end.code, end.errs)
 			}
 		}
+		for len(h.waiting()) > 0 && !t.Failed() {
+			waited := h.waitingChecks()
+			code, errs := killAfter(t, h.command(t.Context(), "flush"), syscall.SIGKILL, moment(rnd, usual))
+			flushes++
+			switch code {
+			case -1:
+				kills++
+			case 0:
+			default:
+				t.Fatalf("flush ended with %d: %s", code, errs)
+			}
+			for _, c := range h.waitingChecks() {
+				if !slices.Contains(waited, c) {
+					t.Errorf("check %s came back into the spool", c)
+				}
+			}
+		}
+		books.settle(inBooks(t, e))
+		e.Close()
 	}
-	if e := h.run("flush"); e.code != 0 {
-		t.Errorf("the last flush ended with %d: %s", e.code, e.errs)
-	}
-	if n := len(h.waiting()); n != 0 {
-		t.Errorf("%d results wait in the end", n)
-	}
-	books.settle(r.arrivals())
+	t.Logf("%d flushes, %d of them killed", flushes, kills)
 	report(t, "kill-flush-at-random-moment", kills)
 }

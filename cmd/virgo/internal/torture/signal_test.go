@@ -15,7 +15,7 @@ import (
 // Ctrl-C or a shutdown at random moments of a run: as with a kill, each result that was kept arrives once. And
 // better: what was not done is given back, so that the very next run does it, and no plugin is left behind.
 func TestInterruptedAtRandomMoments(t *testing.T) {
-	b, rnd := newBudget(t, time.Minute, 5), draws(t)
+	b, rnd := newBudget(t, 30*time.Second, 5), draws(t)
 	r := newReceiver(t)
 	h := newWorkingHost(t, r)
 	books := newLedger(t)

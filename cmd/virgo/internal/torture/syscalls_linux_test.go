@@ -12,7 +12,7 @@ import (
 // kind, for every n that a run comes to.
 func TestKilledAtEachSystemCall(t *testing.T) {
 	needStrace(t)
-	b := newBudget(t, 40*time.Second, 6)
+	b := newBudget(t, 20*time.Second, 6)
 	calls := []string{
 		"pwrite64", "fdatasync", "flock", "ftruncate", "openat", "mkdirat", "write", "connect", "socket",
 		"close", "pread64", "mmap", "munmap", "fstat", "newfstatat", "read", "clone", "execve",

@@ -62,6 +62,7 @@ func (c *cli) run(ctx context.Context, out, progress io.Writer) error {
 	}{
 		{"runs beside the bare program", true, b.runs},
 		{"round trips", true, b.roundTrips},
+		{"handshakes", true, b.handshake},
 		{"delivery beside a bare TLS pipe", true, b.delivery},
 		{"a long outage", !c.SkipMillion, b.outage},
 	} {

@@ -14,6 +14,9 @@ const deliverName = "deliver.lock"
 //
 // Errors: [ErrReadOnly], [ErrFull], [ModeError], [OwnerError] and the system's.
 func (s *Spool) TryDeliver() (release func() error, ok bool, err error) {
+	if s.gone != nil {
+		return nil, false, s.gone
+	}
 	path := filepath.Join(s.dir, deliverName)
 	for {
 		f, err := openFile(path, os.O_RDWR|os.O_CREATE)

@@ -45,6 +45,9 @@ func lockWithin(ctx context.Context, f *os.File, exclusive bool, wait time.Durat
 
 // acquire lets one goroutine of this process at the file; the others need not ask the system for it.
 func (s *Spool) acquire(ctx context.Context) error {
+	if s.gone != nil {
+		return s.gone
+	}
 	select {
 	case s.turn <- struct{}{}:
 		return nil

@@ -51,6 +51,7 @@ type Spool struct {
 	dir, path string
 	opt       Options
 	turn      chan struct{} // holds one token: whose turn at the file it is in this process
+	gone      error         // why nothing of it can be reached; nil: it can
 }
 
 // Open makes the folder dir, if it is not there, with mode 0700, and checks that it and the file in it

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"virgo/cmd/virgo/internal/agent"
@@ -39,6 +40,8 @@ type app struct {
 	stop          *interrupts
 	// program gives back what a run no longer needs of it.
 	program footprint.Program
+	// withoutDisk lets a command go on where the disk of the state cannot be reached.
+	withoutDisk bool
 	// overdue ends the program although the command has not come back.
 	overdue chan error
 }
@@ -77,6 +80,9 @@ func (a *app) spool(cfg config.Config) (*spool.Spool, error) {
 	})
 	if err != nil {
 		err = fmt.Errorf("opening the state: %w", err)
+		if a.withoutDisk && disksFault(err) {
+			return spool.Unreachable(err), nil
+		}
 		var h hinter
 		if !errors.As(err, &h) {
 			err = withHint{err, "--state DIR or VIRGO_STATE names another folder"}
@@ -84,6 +90,13 @@ func (a *app) spool(cfg config.Config) (*spool.Spool, error) {
 		return nil, &exitError{exitUsage, err}
 	}
 	return sp, nil
+}
+
+// disksFault tells a disk that fails, is full or gone from a folder that its owner must mend or name.
+func disksFault(err error) bool {
+	return slices.ContainsFunc([]error{
+		spool.ErrFull, syscall.EIO, syscall.EROFS, syscall.ESTALE, syscall.ENOTCONN, syscall.ETIMEDOUT, syscall.EHOSTDOWN,
+	}, func(fault error) bool { return errors.Is(err, fault) })
 }
 
 // registry wires the families of checks. self gives agent.virgo its figures.

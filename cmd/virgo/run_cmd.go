@@ -59,6 +59,7 @@ func (s *splay) parse(text string) bool {
 const maxSplay = 30 * time.Second
 
 func (c *runCmd) Run(a *app) error {
+	a.withoutDisk = true // what is seen goes out from memory then
 	ag, cfg, err := a.agent()
 	if err != nil {
 		return err

@@ -256,3 +256,42 @@ func TestDiskHangs(t *testing.T) {
 	h.drain(l)
 	l.settle(inBooks(t, e))
 }
+
+// A disk that cannot even be asked for the state's folder, or that has no room or no leave for a first one.
+func TestFolderCannotBeReached(t *testing.T) {
+	t.Run("stale", func(t *testing.T) {
+		needStrace(t)
+		h, l, e := newDiskHost(t)
+		h.backlog(l, 1)
+		for _, name := range []string{"EIO", "ESTALE"} {
+			one := h.newRound(name, "")
+			l.begin(one.checks)
+			l.keep("it was delivered from memory", one.checks...)
+			fromMemory(t, finish(t, h.traced(t.Context(), true, []string{"newfstatat,openat:error=" + name}, "run")))
+			h.endRound(one)
+		}
+		h.drain(l)
+		l.settle(inBooks(t, e))
+	})
+	t.Run("read-only from the start", func(t *testing.T) {
+		h, l, e := newDiskHost(t)
+		disk := filepath.Join(h.root, "disk")
+		if err := os.Mkdir(disk, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		h.mounted("tmpfs", disk, "tmpfs", syscall.MS_RDONLY, "mode=700")
+		h.state = filepath.Join(disk, "state")
+		one := h.newRound("first", "")
+		l.begin(one.checks)
+		l.keep("it was delivered from memory", one.checks...)
+		fromMemory(t, h.run("run"))
+		l.settle(inBooks(t, e))
+		h.configure(nowhere, zeroPin)
+		if end := h.run("run"); end.code != 5 || !strings.Contains(end.errs, "4 results are lost") {
+			t.Errorf("neither kept nor delivered, it ended with %d: %s", end.code, end.errs)
+		}
+		if end := h.run("status"); end.code != 2 || !strings.Contains(end.errs, "read-only file system") {
+			t.Errorf("status ended with %d: %s", end.code, end.errs)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package torture
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -28,6 +29,8 @@ const (
 	hostileGrace    = 2 * time.Second
 	// hostileMemory is what an endpoint may cost, over a run with a calm one.
 	hostileMemory = 16 << 20
+	// hostileDisk is what the state may come to, the results of two runs included.
+	hostileDisk = 8 << 20
 	// atOnce is how many attacks are made side by side: they mostly wait.
 	atOnce = 8
 )
@@ -53,6 +56,7 @@ func TestHostileEndpoints(t *testing.T) {
 		wg    sync.WaitGroup
 		mu    sync.Mutex
 		worst = make(map[string]int64) // bytes more than with a calm endpoint
+		busy  = make(map[string]time.Duration)
 		late  []trick
 		names = make(map[string]bool)
 	)
@@ -68,10 +72,14 @@ func TestHostileEndpoints(t *testing.T) {
 				t.Errorf("a file in the state that was never there: %s", name)
 			}
 		}
+		if v.disk > hostileDisk {
+			t.Errorf("the state has %d bytes", v.disk)
+		}
 		v.recover(t)
 		mu.Lock()
 		defer mu.Unlock()
 		worst[k.name] = v.peak - base
+		busy[k.name] = v.cpu
 		if v.late {
 			late = append(late, k)
 		}
@@ -93,14 +101,22 @@ func TestHostileEndpoints(t *testing.T) {
 	for _, k := range slices.Clone(late) {
 		t.Run(k.name+", alone", func(t *testing.T) { try(t, k, true) })
 	}
-	heaviest := slices.SortedFunc(maps.Keys(worst), func(a, b string) int { return int(worst[b] - worst[a]) })
-	for _, name := range heaviest[:min(5, len(heaviest))] {
+	for _, name := range most(worst) {
 		t.Logf("%+.1f MiB: %s", float64(worst[name])/(1<<20), name)
+	}
+	for _, name := range most(busy) {
+		t.Logf("%v of processor time: %s", busy[name].Round(time.Millisecond), name)
 	}
 	if len(tricks) < 50 {
 		t.Errorf("only %d ways to be wrong", len(tricks))
 	}
 	report(t, "hostile-endpoints", len(worst))
+}
+
+// most names the five largest.
+func most[T ~int64](of map[string]T) []string {
+	names := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Compare(of[b], of[a]) })
+	return names[:min(5, len(names))]
 }
 
 func buildLauncher(t *testing.T) string {
@@ -123,6 +139,8 @@ type victim struct {
 	peak     int64 // resident bytes, of the runs under attack
 	patient  bool  // a run past its deadline is noted in late, no failure: the machine is busy
 	late     bool
+	cpu      time.Duration
+	disk     int             // bytes of the state after the attack
 	seen     map[string]bool // results that were ever kept
 }
 
@@ -242,9 +260,11 @@ func (v *victim) attack(t *testing.T) {
 		t.Errorf("written outside: %v", strange)
 	}
 	for name := range v.stateFiles(t) {
-		if b, err := os.ReadFile(filepath.Join(v.state, name)); err != nil || bytes.Contains(b, []byte(token)) {
+		b, err := os.ReadFile(filepath.Join(v.state, name))
+		if err != nil || bytes.Contains(b, []byte(token)) {
 			t.Errorf("%s holds the token, or: %v", name, err)
 		}
+		v.disk += len(b)
 	}
 }
 
@@ -281,12 +301,12 @@ func (v *victim) launch(t *testing.T, want int, args ...string) string {
 		t.Fatalf("virgo %v: %v: %s", args, err, out)
 	}
 	var code int
-	var took time.Duration
+	var took, cpu time.Duration
 	var peak int64
-	if _, err := fmt.Sscan(string(report), &code, &took, &peak); err != nil {
+	if _, err := fmt.Sscan(string(report), &code, &took, &cpu, &peak); err != nil {
 		t.Fatal(err)
 	}
-	v.peak = max(v.peak, peak)
+	v.peak, v.cpu = max(v.peak, peak), max(v.cpu, cpu)
 	overdue := took > hostileDeadline+hostileGrace || code == 1 && strings.Contains(out, "after the deadline of")
 	if overdue && v.patient {
 		v.late = true

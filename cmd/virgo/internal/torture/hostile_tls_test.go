@@ -170,6 +170,13 @@ func tlsTricks() []trick {
 		{name: "a certificate required", act: func(c *talk) { c.serve(nil) }, conf: func(t *testing.T, conf *tls.Config) {
 			conf.ClientAuth = tls.RequireAnyClientCert
 		}},
+		{name: "a session ticket of 60,000 bytes", act: func(c *talk) { c.serve(nil) }, conf: func(t *testing.T, conf *tls.Config) {
+			conf.WrapSession = func(tls.ConnectionState, *tls.SessionState) ([]byte, error) { return make([]byte, 60_000), nil }
+			conf.UnwrapSession = func([]byte, tls.ConnectionState) (*tls.SessionState, error) { return nil, nil }
+		}},
+		{name: "a session ticket that breaks the next handshake", act: func(c *talk) { c.serve(nil) }, conf: func(t *testing.T, conf *tls.Config) {
+			conf.UnwrapSession = func([]byte, tls.ConnectionState) (*tls.SessionState, error) { return nil, io.ErrUnexpectedEOF }
+		}},
 		{name: "bytes under TLS after the handshake", act: func(c *talk) {
 			c.hello()
 			io.WriteString(c.raw, strings.Repeat("garbage ", 10_000))

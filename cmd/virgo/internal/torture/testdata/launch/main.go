@@ -26,7 +26,8 @@ func main() {
 		os.Exit(99)
 	}
 	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	report := fmt.Sprintf("%d %d %d\n", cmd.ProcessState.ExitCode(), took, usage.Maxrss<<10)
+	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	report := fmt.Sprintf("%d %d %d %d\n", cmd.ProcessState.ExitCode(), took, cpu, usage.Maxrss<<10)
 	if err := os.WriteFile(os.Args[1], []byte(report), 0o600); err != nil {
 		fmt.Fprintln(os.Stderr, "launch:", err)
 		os.Exit(99)

@@ -167,6 +167,31 @@ func TestWhatIsDeliveredAfterAnExportIsNoSecondResult(t *testing.T) {
 	}
 }
 
+func TestTheBoundsHoldWithoutAReceipt(t *testing.T) {
+	b := newBench(t, transporttest.Script{})
+	sp, err := spool.Open(filepath.Join(t.TempDir(), "state"), spool.Options{MaxBytes: 20 << 10, Now: b.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Spool = sp
+	var proof receipt.Ranges
+	for range 10 {
+		for _, r := range b.fill("web-1", 600, 600) {
+			start, n, _ := receipt.ParseID("web-1", r.ID)
+			proof.Add(start, n)
+		}
+		b.export()
+	}
+	st, err := sp.Stats(context.Background())
+	if err != nil || st.Bytes > st.MaxBytes || len(st.Ever) != 1 || st.Ever[0].Cause != spool.CauseSpace || st.Records+st.Ever[0].Records != 6000 {
+		t.Fatalf("%+v, %v", st, err)
+	}
+	got, err := b.Clear(context.Background(), []receipt.Receipt{{Agent: "web-1", Ranges: proof.List()}})
+	if err != nil || got.Cleared != int(st.Records) || got.Waiting != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestTheFirstKeyOfAnAgentIsRemembered(t *testing.T) {
 	b := newBench(t, transporttest.Script{})
 	h := sealed(t).Header()

@@ -34,6 +34,14 @@
 // A delivery that succeeds ends it, and so do other settings and a clock that was set back. A person's flush
 // tries at once. Each kind of failure is told once, and once that delivery works again.
 //
+// # Across an air gap
+//
+// Export writes what waits into a bundle and leaves it waiting; Carry delivers another host's bundle under that
+// host's name and brings a receipt; Clear takes out of the spool what a receipt names. A result keeps its id on
+// each of these ways and on the direct one, so that whichever comes first, and however often, the endpoint stores
+// it once. Nothing but a receipt or an answer of the endpoint's takes a result out, and the spool's bounds hold
+// whether one comes or not. The key that seals the bundles lies beside the spool (agent.key).
+//
 // # What is kept beside the results
 //
 // In the spool's state, space "agent": the cached schedule, the last run, the last delivery, what keeps

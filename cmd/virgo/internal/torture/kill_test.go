@@ -77,7 +77,7 @@ func TestKilledAtRandomMoments(t *testing.T) {
 	books.settle(r.arrivals())
 	t.Logf("%d runs killed, %d of them while they delivered; %d finished before; %d results were kept of %d begun",
 		killed, sending, finished, len(books.kept), len(books.begun))
-	if killed < 20 || sending < killed/50 || len(books.kept) < killed {
+	if killed < 20 || sending == 0 || len(books.kept) < killed {
 		t.Errorf("too little was tried to show anything")
 	}
 	report(t, "kill-run-at-random-moment", killed)

@@ -118,7 +118,8 @@ func TestTenRunsAtOnce(t *testing.T) {
 		if due := int(lasted.Seconds()) / period; len(times) < due-1 || len(times) > due+2 {
 			t.Errorf("check %s of period %ds ran %d times in %s: %v", id, period, len(times), lasted.Round(time.Second), times)
 		}
-		for i := 1; i < len(times); i++ {
+		// The first run takes a period that may be about to end: it may be followed by the next one's at once.
+		for i := 2; i < len(times); i++ {
 			if gap := times[i] - times[i-1]; gap < 2 {
 				t.Errorf("check %s of period %ds ran twice within %ds: %v", id, period, gap, times)
 			}

@@ -86,7 +86,8 @@ func TestTenRunsAtOnce(t *testing.T) {
 	for _, b := range bad {
 		t.Error(b)
 	}
-	limit := slices.Max(calm) + time.Second
+	busy := slices.Max(calm).Seconds() // how late the machine alone makes a run
+	limit := max(slices.Max(calm)+time.Second, 3*slices.Max(calm)) // ten share what the machine leaves to one
 	if worst := slices.Max(waits); worst > limit {
 		t.Errorf("a run waited for others: it took %s besides its own checks, one on a host of its own at most %s", worst, slices.Max(calm))
 	}
@@ -113,14 +114,16 @@ func TestTenRunsAtOnce(t *testing.T) {
 		if stored[id] != len(times) {
 			t.Errorf("check %s ran %d times and has %d results stored", id, len(times), stored[id])
 		}
-		// Runs come each second, a due time may be taken a sixth of the period early, and on a machine that is busy a
-		// plugin starts late: what must not be is two at a time, and a period without one.
-		if due := int(lasted.Seconds()) / period; len(times) < due-1 || len(times) > due+2 {
+		// Runs come each second, later on a machine that is busy, a due time may be taken a sixth of the period
+		// early, and the plugin tells whole seconds.
+		due := int(lasted.Seconds()) / period
+		if len(times) < due-1-int(busy) || len(times) > due+2 {
 			t.Errorf("check %s of period %ds ran %d times in %s: %v", id, period, len(times), lasted.Round(time.Second), times)
 		}
 		// The first run takes a period that may be about to end: it may be followed by the next one's at once.
+		least := float64(period)*5/6 - 2 - busy
 		for i := 2; i < len(times); i++ {
-			if gap := times[i] - times[i-1]; gap < 2 {
+			if gap := times[i] - times[i-1]; float64(gap) < least {
 				t.Errorf("check %s of period %ds ran twice within %ds: %v", id, period, gap, times)
 			}
 		}

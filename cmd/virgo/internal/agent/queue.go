@@ -11,8 +11,8 @@ import (
 
 // How much of the backlog is read at a time: enough to keep the window full, little enough to stay small.
 const (
-	batchRecords = 256
-	batchBytes   = 256 << 10
+	batchRecords = 128
+	batchBytes   = 128 << 10
 )
 
 // A Selection says what a delivery hands over of what waits, and in which order. The zero value: all of it, the
@@ -71,6 +71,9 @@ func (q *queue) Next(ctx context.Context) ([]transport.Post, error) {
 			return nil, err
 		}
 		q.at = records[len(records)-1].Seq
+		if len(records) == batchRecords && q.agent.Large != nil {
+			q.agent.Large() // a long delivery: what each batch leaves behind must not pile up
+		}
 		if !q.memory {
 			records = slices.DeleteFunc(records, func(r spool.Record) bool { return q.isFresh(r.Seq) })
 		}

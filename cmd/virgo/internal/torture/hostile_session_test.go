@@ -38,7 +38,7 @@ func answerTricks() []trick {
 		posted("each answer under hello's id", func(c *talk, f transport.Frame) bool { f.ID = 0; return c.answer(f, "0") }),
 		posted("each answer twice", func(c *talk, f transport.Frame) bool {
 			c.store(f)
-			return c.answer(f, "0") && c.answer(f, "0")
+			return c.say(strings.Repeat(response(f, "0"), 2))
 		}),
 		posted("each answer a thousand times", func(c *talk, f transport.Frame) bool {
 			c.store(f)

@@ -167,6 +167,7 @@ func (a *app) newAgent(cfg config.Config) *agent.Agent {
 // program touched of kong, of TLS and of age.
 func (a *app) configured() {
 	a.program.GiveBack(ecdh.P256, transport.Retry)
+	a.program.GiveBackTables()
 	a.program.GiveBack(config.Load, newParser)
 	a.program.GiveBack(atomicfile.Create, receipt.Open) // bundles, and what encrypts them, lie between
 }
@@ -175,7 +176,10 @@ func (a *app) configured() {
 func (a *app) checked() { a.program.GiveBack(strictyaml.Parse, host.Types) }
 
 // connected gives back what only a handshake needs: curves, ASN.1, certificates.
-func (a *app) connected() { a.program.GiveBack(ecdh.P256, tls.Client) }
+func (a *app) connected() {
+	a.program.GiveBackTables()
+	a.program.GiveBack(ecdh.P256, tls.Client)
+}
 
 // notice is a line that a person must see, also under cron.
 func (a *app) notice(format string, args ...any) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,6 +36,13 @@ func TestGiveBackReleasesPagesAndTheProgramGoesOn(t *testing.T) {
 		after := resident(t)
 		if after > before-128 {
 			t.Errorf("%d kB resident before, %d after", before, after)
+		}
+		new(Program).GiveBackTables()
+		if tables := resident(t); tables > after-128 {
+			t.Errorf("%d kB resident before the tables went, %d after", after, tables)
+		}
+		if _, file, _, ok := runtime.Caller(0); !ok || !strings.HasSuffix(file, "_test.go") {
+			t.Errorf("the stack cannot be unwound: %q", file)
 		}
 		// What was given back is there when it is needed.
 		if s := bytes.ToUpper([]byte("still here")); string(s) != "STILL HERE" {

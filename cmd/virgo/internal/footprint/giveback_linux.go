@@ -30,17 +30,40 @@ type Program struct {
 // a fixed address (ET_EXEC): one that is relocated has read-only pages that differ from the file, which
 // madvise(2) with MADV_DONTNEED would lose.
 func (p *Program) GiveBack(from, to any) {
-	if !p.looked {
-		p.looked = true
-		p.text, p.constants, p.known = program()
-	}
-	if !p.known {
+	if !p.look() {
 		return
 	}
 	a, b := reflect.ValueOf(from).Pointer(), reflect.ValueOf(to).Pointer()
 	p.text.release(a, b)
 	// A *runtime.Func points into the table of functions, which is in the order of the code.
 	p.constants.release(uintptr(unsafe.Pointer(runtime.FuncForPC(a))), uintptr(unsafe.Pointer(runtime.FuncForPC(b))))
+}
+
+// GiveBackTables does so for the tables that the runtime unwinds stacks with, nearly a third of the program: a stack
+// that grows reads what it needs of them anew.
+func (p *Program) GiveBackTables() {
+	if !p.look() {
+		return
+	}
+	// The functions' names stand first in these tables, in the order of the code; the first few bytes of the code are
+	// no function's.
+	first := runtime.FuncForPC(p.text.start + firstCode)
+	if first == nil {
+		return
+	}
+	p.constants.release(uintptr(unsafe.Pointer(unsafe.StringData(first.Name()))), p.constants.end)
+}
+
+// firstCode is near the start of the code, and past what the linker puts before it.
+const firstCode = 16 << 10
+
+// look finds the program's mappings; false where they are not as expected.
+func (p *Program) look() bool {
+	if !p.looked {
+		p.looked = true
+		p.text, p.constants, p.known = program()
+	}
+	return p.known
 }
 
 // release gives back the whole pages between two addresses of the mapping.

@@ -46,11 +46,6 @@ func (s *Session) Deliver(ctx context.Context, q Queue) (delivered int, err erro
 	s.fail(err)
 	<-s.gone
 	if !d.unsettled {
-		if ctx.Err() != nil {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
-			defer cancel()
-		}
 		if _, failed := d.settle(ctx); failed != nil {
 			err = fmt.Errorf("%w; then %w", err, failed)
 		}
@@ -90,13 +85,16 @@ func (d *delivery) run(ctx context.Context) error {
 		if err := s.flush(ctx); err != nil {
 			return err
 		}
-		settled, err := d.settle(ctx)
-		if err != nil {
-			return err
+		settled := 0
+		if !d.early() {
+			var err error
+			if settled, err = d.settle(ctx); err != nil {
+				return err
+			}
 		}
 		s.mu.Lock()
 		landed := s.window.posts == 0 && s.window.has(isBeat) == 0 && len(s.inbox.outcomes) == 0 && len(d.here) == 0
-		err = s.err
+		err := s.err
 		s.mu.Unlock()
 		failed := s.answerAll(ctx)
 		switch {
@@ -166,6 +164,15 @@ func (d *delivery) room(size int) bool {
 	return s.window.room(size, most, s.opt.WindowBytes)
 }
 
+// early says that nothing is left to send and the last answers are on their way: what has landed is settled
+// with them, in one go. With an endpoint that takes one post at a time each answer is settled at once.
+func (d *delivery) early() bool {
+	s := d.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return d.dry && s.err == nil && s.pipelining() && s.window.posts > 0 && len(s.inbox.outcomes)+len(d.here) < settleAtOnceFrom
+}
+
 // keepAlive sends a heartbeat within a long delivery when the endpoint expects one.
 func (d *delivery) keepAlive(ctx context.Context) error {
 	s := d.s
@@ -207,6 +214,11 @@ func (d *delivery) settle(ctx context.Context) (int, error) {
 	d.s.mu.Unlock()
 	if len(outcomes) == 0 {
 		return 0, nil
+	}
+	if ctx.Err() != nil { // what was acknowledged counts, whatever ended meanwhile
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
+		defer cancel()
 	}
 	if err := d.q.Settle(ctx, outcomes); err != nil {
 		d.unsettled = true

@@ -36,7 +36,9 @@ type slot struct {
 	ticket []byte
 }
 
-func (s *slot) Ticket(string) []byte { return s.ticket }
+func (s *slot) Ticket(string) []byte    { return s.ticket }
+func (s *slot) WantsTicket(string) bool { return true }
+
 func (s *slot) KeepTicket(_ string, sealed []byte) {
 	if s.keep {
 		s.ticket = sealed

@@ -15,10 +15,13 @@ import (
 // A TicketStore keeps a TLS session ticket for each endpoint from one run to the next, so that the next
 // handshake needs no certificates. What it keeps is sealed; losing it costs one full handshake.
 //
-// A ticket is best used once (RFC 8446, C.4): a session brings a new one in the place of the one it used.
+// A ticket is best used once (RFC 8446, C.4), for who watches the network can tell that two sessions with the same one are the
+// same agent's. A session brings a new one; whether that is worth its keeping is the store's to say.
 type TicketStore interface {
 	// Ticket gives what was kept last for an endpoint; nil for nothing. It is called in Dial.
 	Ticket(endpoint string) []byte
+	// WantsTicket says whether a new one would be kept; it is called as KeepTicket is, and saves the sealing.
+	WantsTicket(endpoint string) bool
 	// KeepTicket is to replace it, by at most 32 KiB; nil forgets it. It is called in Dial, or later by
 	// the session's reader, which is another goroutine than the caller's, and so must not wait for disks.
 	KeepTicket(endpoint string, sealed []byte)
@@ -102,6 +105,9 @@ func (j *jar) Get(string) (*tls.ClientSessionState, bool) {
 func (j *jar) Put(_ string, session *tls.ClientSessionState) {
 	if session == nil {
 		j.store.KeepTicket(j.endpoint, nil)
+		return
+	}
+	if !j.store.WantsTicket(j.endpoint) {
 		return
 	}
 	if sealed, err := j.seal(session); err == nil {

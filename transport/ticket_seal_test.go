@@ -19,6 +19,7 @@ import (
 type pocket struct{ sealed []byte }
 
 func (p *pocket) Ticket(string) []byte             { return p.sealed }
+func (p *pocket) WantsTicket(string) bool          { return true }
 func (p *pocket) KeepTicket(_ string, next []byte) { p.sealed = next }
 
 // once keeps the session itself.

@@ -92,4 +92,5 @@ func (b *bench) session(dialer *transport.Dialer, resumed bool) error {
 type ticket struct{ sealed []byte }
 
 func (t *ticket) Ticket(string) []byte               { return t.sealed }
+func (t *ticket) WantsTicket(string) bool            { return true }
 func (t *ticket) KeepTicket(_ string, sealed []byte) { t.sealed = sealed }

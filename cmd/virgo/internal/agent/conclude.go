@@ -28,8 +28,12 @@ func (l *link) arrivedIn(tx *spool.Tx) error {
 	l.state.Link.TookMS = now.Sub(l.started).Milliseconds()
 	l.state.Link.Endpoint, l.state.Link.Resumed = l.endpoint, l.resumed
 	l.dirty = false
-	if err := l.tickets.keepIn(tx, l.endpoint); err != nil {
+	kept, err := l.tickets.keepIn(tx, l.endpoint)
+	if err != nil {
 		return err
+	}
+	if kept {
+		l.state.Link.TicketMS = now.UnixMilli()
 	}
 	return tx.Put(agentSpace, linkKey, l.state.Link.append(nil))
 }

@@ -62,6 +62,8 @@ func (l *link) openFor(dialing, ctx context.Context) error {
 	dialer := transport.Dialer{Endpoints: a.Endpoints, TLS: a.TLS, Proxy: a.Proxy, Tickets: &l.tickets, DialContext: a.DialContext}
 	dialer.TLS.TicketSecret = func() (string, error) { return token, nil }
 	l.tickets.endpoint, l.tickets.was = l.state.Link.Endpoint, l.state.ticket
+	age := a.Now().Sub(time.UnixMilli(l.state.Link.TicketMS))
+	l.tickets.young = age >= 0 && age < ticketUse
 	l.opened = a.Now()
 	conn, endpoint, err := dialer.Dial(dialing)
 	if err != nil {
@@ -71,6 +73,7 @@ func (l *link) openFor(dialing, ctx context.Context) error {
 		a.Connected()
 	}
 	l.endpoint, l.resumed = endpoint, transport.Resumed(conn)
+	l.tickets.answered(l.resumed)
 	how := ""
 	if l.resumed {
 		how = ", TLS session resumed"

@@ -27,6 +27,8 @@ type LinkState struct {
 	Endpoint string `json:"endpoint,omitempty"`
 	// Resumed says that its TLS session went on from an earlier one.
 	Resumed bool `json:"tls_resumed,omitempty"`
+	// TicketMS is when the ticket that is kept came.
+	TicketMS int64 `json:"-"`
 	// OffsetMS is the endpoint's clock minus this host's, seen in the last heartbeat; nil: never seen.
 	OffsetMS *int64 `json:"offset_ms,omitempty"`
 	// FailingSinceMS is when delivery started to fail; 0 while it works. Error is the last reason.

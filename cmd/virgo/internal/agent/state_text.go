@@ -86,6 +86,7 @@ func (l LinkState) append(b []byte) []byte {
 	t.number("last_ms", l.LastMS)
 	t.number("took_ms", l.TookMS)
 	t.text("endpoint", l.Endpoint)
+	t.number("ticket_ms", l.TicketMS)
 	if l.Resumed {
 		t.number("tls_resumed", 1)
 	}
@@ -118,6 +119,8 @@ func parseLink(b []byte) (l LinkState) {
 			l.TookMS = n
 		case "endpoint":
 			l.Endpoint = unquote(value)
+		case "ticket_ms":
+			l.TicketMS = n
 		case "tls_resumed":
 			l.Resumed = n != 0
 		case "offset_ms":

@@ -11,7 +11,7 @@ func TestWhatIsRememberedComesBack(t *testing.T) {
 		{},
 		{OffsetMS: &zero},
 		{
-			LastMS: 1_700_000_000_000, TookMS: 12, Endpoint: "[::1]:50041", Resumed: true, OffsetMS: &behind, FailingSinceMS: 5,
+			LastMS: 1_700_000_000_000, TookMS: 12, Endpoint: "[::1]:50041", Resumed: true, TicketMS: 1_700_000_000_001, OffsetMS: &behind, FailingSinceMS: 5,
 			Error: "two\nlines, \"quoted\", \xff and é", Told: "delivery rate_limit",
 			Hold:          Hold{SinceMS: 8, UntilMS: 9, Reason: RateLimited, Times: 3, By: 1<<32 - 1},
 			LossRefusedMS: 77, LossRefusedBy: "a:1",

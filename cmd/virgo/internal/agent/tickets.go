@@ -2,6 +2,7 @@ package agent
 
 import (
 	"sync"
+	"time"
 
 	"virgo/spool"
 )
@@ -15,6 +16,10 @@ const ticketSpace = "tickets"
 type tickets struct {
 	endpoint string // whose ticket was kept by a run before
 	was      []byte
+	young    bool // it was kept not long ago
+
+	// refused says that the endpoint did not take it.
+	refused bool
 
 	mu    sync.Mutex
 	fresh map[string][]byte // by endpoint; nil forgets it
@@ -37,6 +42,24 @@ func (t *tickets) Ticket(endpoint string) []byte {
 	return t.was
 }
 
+// ticketUse is how long a ticket is used again and again. To seal and write one costs a run many times what a
+// resumed handshake saves it; what a watcher learns from its reuse, this host's address tells as well.
+const ticketUse = time.Hour
+
+// WantsTicket is called by the session's reader.
+func (t *tickets) WantsTicket(endpoint string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return endpoint != t.endpoint || t.was == nil || !t.young || t.refused
+}
+
+// answered notes whether the endpoint took the ticket. It is called before the session's reader begins.
+func (t *tickets) answered(resumed bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.refused = !resumed
+}
+
 // KeepTicket is called by the session's reader.
 func (t *tickets) KeepTicket(endpoint string, sealed []byte) {
 	t.mu.Lock()
@@ -48,20 +71,20 @@ func (t *tickets) KeepTicket(endpoint string, sealed []byte) {
 }
 
 // keepIn writes the ticket of the endpoint that results go to, and forgets that of another.
-func (t *tickets) keepIn(tx *spool.Tx, endpoint string) error {
+func (t *tickets) keepIn(tx *spool.Tx, endpoint string) (kept bool, err error) {
 	t.mu.Lock()
 	sealed, news := t.fresh[endpoint]
 	t.mu.Unlock()
 	if t.endpoint != "" && t.endpoint != endpoint {
 		if err := tx.Delete(ticketSpace, t.endpoint); err != nil {
-			return err
+			return false, err
 		}
 	}
 	switch {
 	case !news:
-		return nil
+		return false, nil
 	case sealed == nil:
-		return tx.Delete(ticketSpace, endpoint)
+		return false, tx.Delete(ticketSpace, endpoint)
 	}
-	return tx.Put(ticketSpace, endpoint, sealed)
+	return true, tx.Put(ticketSpace, endpoint, sealed)
 }

@@ -40,6 +40,11 @@ func TestATLSSessionGoesOnFromOneRunToTheNext(t *testing.T) {
 	}
 	b.clock = b.clock.Add(time.Minute)
 	b.run()
+	if same := b.ticketOf(b.endpoint.Address()); !b.resumed() || !bytes.Equal(first, same) {
+		t.Errorf("a minute later: resumed %v, the ticket is the same: %v", b.resumed(), bytes.Equal(first, same))
+	}
+	b.clock = b.clock.Add(ticketUse)
+	b.run()
 	second := b.ticketOf(b.endpoint.Address())
 	if !b.resumed() || bytes.Equal(first, second) {
 		t.Errorf("resumed %v, the ticket is the same: %v", b.resumed(), bytes.Equal(first, second))
@@ -113,7 +118,8 @@ func TestATicketIsForgotten(t *testing.T) {
 		if err := tx.Put(ticketSpace, "a:1", []byte("old")); err != nil {
 			return err
 		}
-		return kept.keepIn(tx, "a:1")
+		_, err := kept.keepIn(tx, "a:1")
+		return err
 	})
 	if err != nil || b.ticketOf("a:1") != nil {
 		t.Errorf("%q, %v", b.ticketOf("a:1"), err)

@@ -159,7 +159,7 @@ func (a *app) newAgent(cfg config.Config) *agent.Agent {
 		Slow:           a.stop.listen,
 		Checked:        a.checked,
 		Connected:      a.connected,
-		Large:          footprint.Spare,
+		Large:          a.large,
 	}
 }
 
@@ -179,6 +179,12 @@ func (a *app) checked() { a.program.GiveBack(strictyaml.Parse, host.Types) }
 func (a *app) connected() {
 	a.program.GiveBackTables()
 	a.program.GiveBack(ecdh.P256, tls.Client)
+}
+
+// large makes room before something that takes much memory or time.
+func (a *app) large() {
+	footprint.Spare()
+	a.program.GiveBackAll()
 }
 
 // notice is a line that a person must see, also under cron.

@@ -11,8 +11,10 @@ import (
 
 // How much of the backlog is read at a time: enough to keep the window full, little enough to stay small.
 const (
-	batchRecords = 128
-	batchBytes   = 128 << 10
+	batchRecords = 64
+	batchBytes   = 64 << 10
+	// manyBatches make a long delivery, which is worth some thrift.
+	manyBatches = 4
 )
 
 // A Selection says what a delivery hands over of what waits, and in which order. The zero value: all of it, the
@@ -39,6 +41,7 @@ type queue struct {
 	loss spool.Loss
 
 	handedOut    bool   // loss and fresh were given out in this session
+	batches      int    // of the backlog that were read
 	at           uint64 // the backlog was given out up to here in this session; 0: not yet
 	passed       int    // results that are too old for the selection, in this session
 	settledFresh int
@@ -70,10 +73,10 @@ func (q *queue) Next(ctx context.Context) ([]transport.Post, error) {
 		if err != nil || len(records) == 0 {
 			return nil, err
 		}
-		q.at = records[len(records)-1].Seq
-		if len(records) == batchRecords && q.agent.Large != nil {
-			q.agent.Large() // a long delivery: what each batch leaves behind must not pile up
+		if q.batches++; q.batches == manyBatches && q.agent.Large != nil {
+			q.agent.Large() // what each leaves behind must not pile up
 		}
+		q.at = records[len(records)-1].Seq
 		if !q.memory {
 			records = slices.DeleteFunc(records, func(r spool.Record) bool { return q.isFresh(r.Seq) })
 		}

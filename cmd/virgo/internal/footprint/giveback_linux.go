@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"runtime"
 	"strconv"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,7 @@ const mapsBytes = 1 << 10
 
 // A Program is this program as it lies in memory. The zero value looks when it is first asked.
 type Program struct {
+	mu              sync.Mutex
 	text, constants mapping
 	looked, known   bool
 }
@@ -54,11 +56,21 @@ func (p *Program) GiveBackTables() {
 	p.constants.release(uintptr(unsafe.Pointer(unsafe.StringData(first.Name()))), p.constants.end)
 }
 
+// GiveBackAll does so for the whole program, before a part that is long enough for its faults not to matter.
+func (p *Program) GiveBackAll() {
+	if p.look() {
+		p.text.release(p.text.start, p.text.end)
+		p.constants.release(p.constants.start, p.constants.end)
+	}
+}
+
 // firstCode is near the start of the code, and past what the linker puts before it.
 const firstCode = 16 << 10
 
 // look finds the program's mappings; false where they are not as expected.
 func (p *Program) look() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if !p.looked {
 		p.looked = true
 		p.text, p.constants, p.known = program()

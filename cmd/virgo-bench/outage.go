@@ -31,9 +31,15 @@ func (b *bench) outage(r *report) error {
 	}
 	full, empty := hosts[0], hosts[1]
 	n := b.cli.Waiting
-	if _, err := full.fill(n); err != nil {
+	raw, err := full.fill(n)
+	if err != nil {
 		return err
 	}
+	waiting, err := os.Stat(filepath.Join(full.state(), "virgo.db"))
+	if err != nil {
+		return err
+	}
+	r.add(fmt.Sprintf("a waiting result of %d bytes: in the file", raw/int64(n)), float64(waiting.Size())/float64(n), "bytes")
 	both := func() (pair, error) {
 		f, err := full.run("run")
 		if err != nil {

@@ -79,7 +79,7 @@ func (tx *Tx) append(entries []Entry) ([]Record, error) {
 	tx.totals.flow(len(entries), uint64(size+keyBytes*len(entries)))
 	tx.totals.loose += uint64(len(entries))
 	tx.dirty, tx.appended = true, true
-	if err := tx.pack(queue); err != nil {
+	if err := tx.pack(queue, len(entries)); err != nil {
 		return nil, err
 	}
 	return records, tx.trimQueue(queue, len(entries))

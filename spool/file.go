@@ -150,7 +150,7 @@ func (s *Spool) transact(ctx context.Context, mode mode, point string, fn func(*
 		return err
 	}
 	defer s.release()
-	suspect := true
+	suspect := replaceable // where nothing can be mended, a marker is of no use
 	for range mendTries {
 		begun, damagedFile, err := s.once(ctx, mode&writes != 0, point, suspect, fn)
 		switch {

@@ -6,11 +6,16 @@ import bolt "go.etcd.io/bbolt"
 // delivered within a few runs never is.
 const packFrom = 2 * groupRecords
 
+// packGroups is how many groups one call makes besides as many as hold what it added: each costs memory until
+// the commit. A file of format 1, in which nothing is packed, is so in the course of some runs.
+const packGroups = 4
+
 // pack packs the oldest records into groups while too many wait by themselves. Those of one group lie
 // next to one another, so that a search for any place in it finds it.
-func (tx *Tx) pack(queue *bolt.Bucket) error {
+func (tx *Tx) pack(queue *bolt.Bucket, added int) error {
 	t := &tx.totals
-	for t.loose >= packFrom {
+	// A group of long records holds fewer of them; so many more can be needed.
+	for most := packGroups + added/(groupRecords/16); most > 0 && t.loose >= packFrom; most-- {
 		var p packer
 		passed, err := tx.gather(queue, &p)
 		if err != nil {

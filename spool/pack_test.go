@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	bolt "go.etcd.io/bbolt"
 )
 
 func listed(t *testing.T, s *Spool) (waiting, refused []string) {
@@ -236,5 +238,75 @@ func TestLossIsToldOnce(t *testing.T) {
 	clear(second.ID)
 	if st := stats(t, s); len(st.Dropped) != 0 || st.Ever[0].Records != 2 {
 		t.Errorf("%+v were dropped, %+v ever", st.Dropped, st.Ever)
+	}
+}
+
+// A file in which very much is not packed is packed in steps, each with little work.
+func TestPackingIsBounded(t *testing.T) {
+	s := newSpool(t, Options{})
+	put(t, s, make([]string, 5000)...)
+	boltUpdate(t, s.Path(), func(tx *bolt.Tx) error { // as if it came from format 1
+		b := tx.Bucket(bucketQueue)
+		var singles []stored
+		c := b.Cursor()
+		for k, v := c.First(); k != nil; k, v = c.Next() {
+			if !isGroup(v) {
+				continue
+			}
+			g, err := parseGroup(parseKey(k), v)
+			if err != nil {
+				return err
+			}
+			list, _, err := g.records(nil)
+			if err != nil {
+				return err
+			}
+			singles = append(singles, list...)
+		}
+		var bytes uint64
+		for i := range singles {
+			key := keyOf(singles[i].seq)
+			if err := b.Put(key[:], singles[i].appendAgain(nil)); err != nil {
+				return err
+			}
+		}
+		if err := b.ForEach(func(k, v []byte) error { bytes += uint64(len(k) + len(v)); return nil }); err != nil {
+			return err
+		}
+		var totals totals
+		totals.parse(tx.Bucket(bucketMeta).Get(keyTotals))
+		totals.queue.bytes, totals.loose, totals.packed = bytes, 5000, 0
+		return tx.Bucket(bucketMeta).Put(keyTotals, totals.append(nil))
+	})
+	loose := func() (n int) {
+		boltUpdate(t, s.Path(), func(tx *bolt.Tx) error {
+			return tx.Bucket(bucketQueue).ForEach(func(_, v []byte) error {
+				if !isGroup(v) {
+					n++
+				}
+				return nil
+			})
+		})
+		return n
+	}
+	for runs := 1; ; runs++ {
+		before := loose()
+		put(t, s, "x")
+		after := loose()
+		if after < before+1-packGroups*groupRecords {
+			t.Fatalf("%d were packed at once", before+1-after)
+		}
+		if after < packFrom {
+			if runs < 5 {
+				t.Errorf("all were packed within %d runs", runs)
+			}
+			break
+		}
+		if after >= before {
+			t.Fatalf("%d wait by themselves, then %d", before, after)
+		}
+	}
+	if waiting, _ := listed(t, s); len(waiting) < 5000 {
+		t.Errorf("%d wait", len(waiting))
 	}
 }

@@ -52,7 +52,7 @@ func (tx *Tx) retry(places []uint64, moved *int) error {
 			return err
 		}
 	}
-	if err := tx.pack(queue); err != nil {
+	if err := tx.pack(queue, *moved); err != nil {
 		return err
 	}
 	return tx.trimQueue(queue, *moved)

@@ -40,8 +40,8 @@ type Options struct {
 	// Recovered, if not nil, is told of a damaged file that was replaced by what could be read of it.
 	Recovered func(Recovery)
 	// Hook, if not nil, is called at named points around each commit, while the file is open: tests
-	// end the process there. The points are create, append, settle, drop and update, each with
-	// ".before" and ".after".
+	// end the process there. The points are create, append, settle, drop, update, compact and
+	// salvage, each with ".before" and ".after", and "compact.synced".
 	Hook func(point string)
 }
 

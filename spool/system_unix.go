@@ -110,6 +110,9 @@ func checkFile(f *os.File, path string) (size int64, still bool, err error) {
 		return 0, false, &ModeError{Path: path, Mode: fs.FileMode(st.Mode & 0o777), Fix: "chmod 600 " + quote(path)}
 	}
 	err = ignoringEINTR(func() error { return unix.Lstat(path, &now) })
+	if err != nil && err != unix.ENOENT { // who cannot see must not wait for what another process may have done
+		return 0, false, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
 	return st.Size, err == nil && now.Dev == st.Dev && now.Ino == st.Ino, nil
 }
 

@@ -48,6 +48,9 @@ func (s *Spool) mend(ctx context.Context, info os.FileInfo, why error) error {
 			if errors.Is(why, ErrNewerFormat) {
 				why = nil
 			}
+			if diskFails(why) {
+				return explain("read", s.path, false, why)
+			}
 			if why == nil {
 				s.unmark()
 				return nil

@@ -2,7 +2,9 @@ package spool
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	bolt "go.etcd.io/bbolt"
@@ -27,7 +29,21 @@ type salvage struct {
 	dropped map[string][]byte
 	age     uint64 // the latest time of the spool's clock that was seen
 	highest uint64
-	err     error // of the fresh file
+	err     error // of the fresh file, or of the disk: then nothing is replaced
+}
+
+// note ends the salvage where it is the disk that fails, and not the file that is wrong: what cannot be read now may be
+// read later, and must not be left behind for gone.
+func (v *salvage) note(err error) {
+	if v.err == nil && diskFails(err) {
+		v.err = err
+	}
+}
+
+// diskFails tells an error of the system from one of what was read.
+func diskFails(err error) bool {
+	return err != nil && !errors.Is(err, errPage) && !errors.Is(err, errFreelist) && !errors.Is(err, ErrDamaged) &&
+		!errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // The most that is kept of what is not records: a damaged file may say anything.
@@ -57,6 +73,7 @@ func (v *salvage) roots() (free bitmap) {
 	for i := range int64(2) {
 		var b [metaBytes]byte
 		if _, err := v.f.ReadAt(b[:], i*pageSize+pageHeader); err != nil {
+			v.note(err)
 			continue
 		}
 		if m, ok := readMeta(b[:]); ok && m.version == boltVersion && m.pageSize == pageSize {
@@ -69,7 +86,9 @@ func (v *salvage) roots() (free bitmap) {
 	for i, m := range metas {
 		m.pages = min(m.pages, v.pages)
 		if i == 0 {
-			free, _ = readFreelist(v.f, m)
+			var err error
+			free, err = readFreelist(v.f, m)
+			v.note(err)
 		}
 		if free == nil || i == 0 {
 			v.top(m.root)
@@ -129,6 +148,7 @@ func (v *salvage) tree(id uint64, level int, fn func(leaf)) {
 	}
 	p, err := readPage(v.f, id, v.pages, true, nil)
 	if err != nil {
+		v.note(err)
 		return
 	}
 	switch p.flags {
@@ -150,6 +170,7 @@ func (v *salvage) tree(id uint64, level int, fn func(leaf)) {
 func (v *salvage) stray(id uint64) {
 	p, err := readPage(v.f, id, v.pages, true, nil)
 	if err != nil || p.flags != flagLeaf {
+		v.note(err)
 		return
 	}
 	v.strays(&p, 0)
@@ -244,7 +265,7 @@ func (v *salvage) takeQueue(key uint64, value []byte) bool {
 	if !isGroup(value) {
 		r, err := parseRecord(key, value)
 		if err == nil && !v.there(bucketQueue, key) {
-			v.note(&r)
+			v.count(&r)
 			k := keyOf(key)
 			v.put([][]byte{bucketQueue}, k[:], value)
 		}
@@ -260,7 +281,7 @@ func (v *salvage) takeQueue(key uint64, value []byte) bool {
 	}
 	if v.clear(g.first, g.last) {
 		for i := range list {
-			v.note(&list[i])
+			v.count(&list[i])
 		}
 		k := keyOf(key)
 		v.put([][]byte{bucketQueue}, k[:], value)
@@ -269,7 +290,7 @@ func (v *salvage) takeQueue(key uint64, value []byte) bool {
 	// Something of that span is there already, of another time of the file: no key may lie within a group.
 	for i := range list {
 		if r := &list[i]; v.err == nil && !v.there(bucketQueue, r.seq) {
-			v.note(r)
+			v.count(r)
 			k := keyOf(r.seq)
 			v.put([][]byte{bucketQueue}, k[:], r.appendAgain(nil))
 		}
@@ -283,13 +304,13 @@ func (v *salvage) takeRejected(key uint64, value []byte) {
 	}
 	_, rest, ok := parseReason(value)
 	if r, err := parseRecord(key, rest); ok && err == nil && !v.there(bucketRejected, key) {
-		v.note(&r)
+		v.count(&r)
 		k := keyOf(key)
 		v.put([][]byte{bucketRejected}, k[:], value)
 	}
 }
 
-func (v *salvage) note(r *stored) {
+func (v *salvage) count(r *stored) {
 	v.highest = max(v.highest, r.seq)
 	if r.at < 1<<62 {
 		v.age = max(v.age, r.at)

@@ -46,6 +46,21 @@
 // the endpoint and to all that was trusted; one that does not open, for whatever reason, costs a full
 // handshake and is replaced.
 //
+// # What is added to the protocol
+//
+// Beside what PROTOCOL.md lists; all of it optional to a peer, which ignores fields that it does not know:
+//
+//	hello's params             timestamp       the agent's clock, ms since the epoch
+//	check_metrics.post         order           grows with each result of the agent's spool, whatever its clock does
+//	                           late, age_ms    true, and its age: made more than its check's period before it was sent
+//	an error                   retry_after_ms  how long to stay away, with rateLimitReached
+//	results.receipt (feature   params agent_id, bundle, ranges ("start-from-to" in hex); the result is a document of
+//	"receipt")                 package receipt that names those results that are stored
+//	the result of check        check_type agent.virgo, state unavailable, metrics lost_results, lost_bytes,
+//	agent.virgo.loss           lost_from_ms, lost_to_ms of each cause: what the agent had to drop, once
+//
+// A schedule is taken up to 1 MiB and 2,000 checks.
+//
 // # What can fail
 //
 // Every failure is of one kind to errors.Is: [ErrUnreachable], [ErrTLS], [ErrAuth], [ErrVersion],

@@ -157,8 +157,10 @@ func (s *Spool) transact(ctx context.Context, mode mode, point string, fn func(*
 		case err == nil || !replaceable || begun && (mode&own == 0 || damagedFile == nil):
 			return err
 		case errors.Is(err, errSuspect):
-			// Where the file cannot be looked through (no right to write), it is used as it is.
-			suspect = s.mend(ctx, nil, nil) == nil
+			// Then it was looked through and is good; or it cannot be (no right to write), and is used as it
+			// is; or the marker was that of one who reads at the same time.
+			_ = s.mend(ctx, nil, nil)
+			suspect = false
 		case errors.Is(err, ErrDamaged):
 			if failed := s.mend(ctx, damagedFile, err); failed != nil {
 				return fmt.Errorf("%w; it could not be mended: %w", err, failed)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -325,5 +326,31 @@ func TestHeldByAnother(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// Those who read at the same time do not take each other's marker for a death.
+func TestReadersSideBySide(t *testing.T) {
+	s := newSpool(t, Options{LockWait: time.Minute})
+	put(t, s, "a", "b", "c")
+	const readers = 8
+	failed := make(chan error, readers)
+	for range readers {
+		other := open(t, s.dir, Options{LockWait: time.Minute, Recovered: func(r Recovery) { t.Error(r) }})
+		go func() {
+			var err error
+			for i := 0; i < 200 && err == nil; i++ {
+				var records []Record
+				if records, err = other.Read(context.Background(), 0, 10, 1000); err == nil && len(records) != 3 {
+					err = fmt.Errorf("%d records", len(records))
+				}
+			}
+			failed <- err
+		}()
+	}
+	for range readers {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -17,6 +17,9 @@ import (
 const (
 	// compactFrom is the length that no file is worth shortening below, bytes.
 	compactFrom = 512 << 10
+	// manyFree pages are worth a copy where they are an eighth of the file: each writing process reads the
+	// whole list of them.
+	manyFree = 4096
 	// copyBytes is how much is copied in one transaction: it stays in memory until its end.
 	copyBytes = 256 << 10
 
@@ -36,14 +39,14 @@ func (s *Spool) Compact(ctx context.Context) error {
 	})
 }
 
-// wasteful says whether more than half of the file's pages are free. A file that cannot be read says no.
+// wasteful says whether more than half of the file's pages are free, or very many. A file that cannot be read says no.
 func wasteful(f *os.File) bool {
 	m, good, _, err := readMetas(f)
 	if err != nil || good == 0 || m.pages*pageSize < compactFrom {
 		return false
 	}
 	free, err := freePages(f, m)
-	return err == nil && free > m.pages/2
+	return err == nil && (free > m.pages/2 || free > max(manyFree, m.pages/8))
 }
 
 // tidy compacts the file that the transaction was committed to. Where that fails nothing is lost, and

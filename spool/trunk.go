@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -50,7 +51,7 @@ func checkTrunk(f *os.File, path string, m boltMeta) error {
 }
 
 func checkBranches(f *os.File, path string, pages, root uint64, buf []byte, leaf func(*page) error) error {
-	t := trunk{f: f, pages: pages, buf: buf, leaf: leaf}
+	t := trunk{f: f, pages: pages, buf: buf, leaf: leaf, branches: newBitmap(pages)}
 	err := t.look(root, 0)
 	if errors.Is(err, errPage) {
 		return damaged(path, "%v", err)
@@ -96,7 +97,7 @@ func wholeInline(b []byte) bool {
 type trunk struct {
 	f        *os.File
 	pages    uint64
-	branches []uint64
+	branches bitmap
 	leaves   int // the level that the leaves are on; 0 while it is not known
 	buf      []byte
 	leaf     func(*page) error // where not nil, called for each leaf, which then is read whole
@@ -105,16 +106,8 @@ type trunk struct {
 // look reads a page on a level, and what it leads to as long as these are branches: a tree has all its
 // leaves on one level, so of these only the first is read.
 func (t *trunk) look(id uint64, level int) error {
-	for _, seen := range t.branches {
-		if seen == id {
-			return fmt.Errorf("%w: page %d leads back to itself", errPage, id)
-		}
-	}
-	if level > 0 && level == t.leaves && t.leaf == nil {
-		if id < 2 || id >= t.pages {
-			return fmt.Errorf("%w: page %d of %d", errPage, id, t.pages)
-		}
-		return nil
+	if err := t.mayLead(id); err != nil {
+		return err
 	}
 	p, err := readPage(t.f, id, t.pages, t.leaf != nil, t.buf)
 	switch {
@@ -128,13 +121,40 @@ func (t *trunk) look(id uint64, level int) error {
 	case p.flags != flagBranch || level >= maxLevels || t.leaves > 0 && level >= t.leaves:
 		return fmt.Errorf("%w: page %d", errPage, id)
 	}
-	t.branches = append(t.branches, id)
+	t.branches.set(id)
+	if t.leaves > 0 && level+1 == t.leaves && t.leaf == nil {
+		return t.leavesOf(&p, id)
+	}
 	children, ok := p.children()
 	if !ok {
 		return fmt.Errorf("%w: page %d", errPage, id)
 	}
 	for _, child := range children {
 		if err := t.look(child, level+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayLead says what is wrong with a pointer to the page id.
+func (t *trunk) mayLead(id uint64) error {
+	if id < 2 || id >= t.pages {
+		return fmt.Errorf("%w: page %d of %d", errPage, id, t.pages)
+	}
+	if t.branches.has(id) {
+		return fmt.Errorf("%w: page %d leads back to itself", errPage, id)
+	}
+	return nil
+}
+
+// leavesOf looks at the pointers of a branch over leaves: there are very many of these, so that nothing is kept.
+func (t *trunk) leavesOf(p *page, id uint64) error {
+	if p.count == 0 || pageHeader+p.count*elementBytes > len(p.b) {
+		return fmt.Errorf("%w: page %d", errPage, id)
+	}
+	for i := range p.count {
+		if err := t.mayLead(binary.NativeEndian.Uint64(p.b[pageHeader+i*elementBytes+8:])); err != nil {
 			return err
 		}
 	}

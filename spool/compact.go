@@ -21,7 +21,7 @@ const (
 	// whole list of them.
 	manyFree = 4096
 	// copyBytes is how much is copied in one transaction: it stays in memory until its end.
-	copyBytes = 256 << 10
+	copyBytes = 128 << 10
 
 	compactSuffix = ".compact"
 )
@@ -154,7 +154,10 @@ func (c *copier) end(keep bool) error {
 	if !keep {
 		return tx.Rollback()
 	}
-	return tx.Commit()
+	size := tx.Size()
+	err := tx.Commit()
+	giveBack(c.to, size)
+	return err
 }
 
 // room ends the transaction where it is large enough; more says that one is still open.

@@ -111,7 +111,7 @@ func TestWithoutASecretOrAStoreNothingIsKept(t *testing.T) {
 		"no store":            {TLS: transport.TLSConfig{TicketSecret: func() (string, error) { t.Error("the secret was asked for"); return "x", nil }}},
 	} {
 		d.Endpoints, d.TLS.Pins = []string{e.Address()}, []string{e.Pin()}
-		if resumes(t, d) || resumes(t, d) || store.kept > 0 {
+		if first, second := resumes(t, d), resumes(t, d); first || second || store.kept > 0 {
 			t.Errorf("%s: resumed, or %d kept", name, store.kept)
 		}
 	}
@@ -286,7 +286,7 @@ func TestALargeTicketIsNotKept(t *testing.T) {
 		Endpoints: []string{serveTLS(t, e, &tls.Config{Certificates: []tls.Certificate{cert}})}, Tickets: store,
 		TLS: transport.TLSConfig{Pins: []string{transporttest.Pin(cert)}, TicketSecret: token},
 	}
-	if resumes(t, d) || resumes(t, d) || store.kept != 0 {
+	if first, second := resumes(t, d), resumes(t, d); first || second || store.kept != 0 {
 		t.Errorf("%d tickets of a certificate of %d bytes were kept", store.kept, len(cert.Certificate[0]))
 	}
 }

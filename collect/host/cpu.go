@@ -125,18 +125,18 @@ func (c cpuCounters) since(before cpuCounters) ([]collect.Metric, error) {
 	if len(c.cores) == len(before.cores) {
 		lowest, highest = c.extremes(before, usage)
 	}
-	f := figures{metrics: make([]collect.Metric, 0, 10)}
-	f.uint64("cpu_count", uint64(len(c.cores)), "count")
-	f.double("user_percent_average", percent(d.user), "percent")
-	f.double("sys_percent_average", percent(d.system), "percent")
-	f.double("idle_percent_average", percent(d.idle), "percent")
-	f.double("wait_percent_average", percent(d.wait), "percent")
-	f.double("irq_percent_average", percent(d.irq), "percent")
-	f.double("stolen_percent_average", percent(d.stolen), "percent")
-	f.double("usage_average", usage, "percent")
-	f.double("max_cpu_usage", highest, "percent")
-	f.double("min_cpu_usage", lowest, "percent")
-	return f.metrics, nil
+	f := collect.Figures{Metrics: make([]collect.Metric, 0, 10)}
+	f.Uint64("cpu_count", uint64(len(c.cores)), "count")
+	f.Double("user_percent_average", percent(d.user), "percent")
+	f.Double("sys_percent_average", percent(d.system), "percent")
+	f.Double("idle_percent_average", percent(d.idle), "percent")
+	f.Double("wait_percent_average", percent(d.wait), "percent")
+	f.Double("irq_percent_average", percent(d.irq), "percent")
+	f.Double("stolen_percent_average", percent(d.stolen), "percent")
+	f.Double("usage_average", usage, "percent")
+	f.Double("max_cpu_usage", highest, "percent")
+	f.Double("min_cpu_usage", lowest, "percent")
+	return f.Metrics, nil
 }
 
 // extremes returns the usage of the least and the most busy processor. One whose counters stood still

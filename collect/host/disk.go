@@ -90,10 +90,10 @@ func (d disk) Check(ctx context.Context, req collect.Request) (collect.Report, e
 		}
 		return unavailable("No such disk: " + name)
 	}
-	f := figures{metrics: make([]collect.Metric, 0, 10*len(now.devices))}
+	f := collect.Figures{Metrics: make([]collect.Metric, 0, 10*len(now.devices))}
 	for _, c := range now.devices {
 		if name == allTargets {
-			f.dimension = c.name
+			f.Dimension = c.name
 		}
 		c.add(&f)
 		earlier := before
@@ -101,11 +101,11 @@ func (d disk) Check(ctx context.Context, req collect.Request) (collect.Report, e
 			earlier = first
 		}
 		if span, ok := c.since(earlier.find(c.name), now.at-earlier.at); ok {
-			f.double("service_time", span.serviceTime, "milliseconds")
-			f.double("queue", span.queue, "count")
+			f.Double("service_time", span.serviceTime, "milliseconds")
+			f.Double("queue", span.queue, "count")
 		}
 	}
-	return collect.Report{Metrics: f.metrics, Sample: now.encode(boot)}, nil
+	return collect.Report{Metrics: f.Metrics, Sample: now.encode(boot)}, nil
 }
 
 // sample reads the devices that the target names.
@@ -130,15 +130,15 @@ func (d disk) sample(ctx context.Context, req collect.Request, name string) (dis
 	return s, nil
 }
 
-func (c diskCounters) add(f *figures) {
-	f.int64("reads", c.reads, "count")
-	f.int64("writes", c.writes, "count")
-	f.int64("read_bytes", c.readBytes, "bytes")
-	f.int64("write_bytes", c.writeBytes, "bytes")
-	f.int64("rtime", c.readTime, "milliseconds")
-	f.int64("wtime", c.writeTime, "milliseconds")
-	f.int64("qtime", c.weighted, "milliseconds")
-	f.int64("time", c.busy, "milliseconds")
+func (c diskCounters) add(f *collect.Figures) {
+	f.Int64("reads", c.reads, "count")
+	f.Int64("writes", c.writes, "count")
+	f.Int64("read_bytes", c.readBytes, "bytes")
+	f.Int64("write_bytes", c.writeBytes, "bytes")
+	f.Int64("rtime", c.readTime, "milliseconds")
+	f.Int64("wtime", c.writeTime, "milliseconds")
+	f.Int64("qtime", c.weighted, "milliseconds")
+	f.Int64("time", c.busy, "milliseconds")
 }
 
 // idleVirtual reports whether the device is one of those that a kernel makes in stock (loop0 to loop7,

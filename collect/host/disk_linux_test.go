@@ -144,10 +144,10 @@ func FuzzDiskSample(f *testing.F) {
 		for _, d := range s.devices {
 			now := diskCounters{name: d.name, reads: 1 << 40, writes: 1 << 40, busy: 17, weighted: 1 << 63}
 			if span, ok := now.since(&d, time.Minute-s.at); ok {
-				var g figures
-				g.double("queue", span.queue, "")
-				g.double("service_time", span.serviceTime, "")
-				for _, m := range g.metrics {
+				var g collect.Figures
+				g.Double("queue", span.queue, "")
+				g.Double("service_time", span.serviceTime, "")
+				for _, m := range g.Metrics {
 					if !m.Valid() {
 						t.Fatalf("%+v", m)
 					}

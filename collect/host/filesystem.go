@@ -90,7 +90,7 @@ func (f filesystem) Check(ctx context.Context, req collect.Request) (collect.Rep
 	}
 	report := collect.Report{
 		Status:  strings.Join(round.trouble, "; "),
-		Metrics: round.figures.metrics,
+		Metrics: round.figures.Metrics,
 		Sample:  encodeHangs(round.hangs, boot),
 	}
 	if len(report.Metrics) == 0 && round.ended != nil {
@@ -109,7 +109,7 @@ type round struct {
 	hangs   []hang
 	trouble []string // what the status has to say
 	ended   error    // the context's, where there was no time to ask all
-	figures figures
+	figures collect.Figures
 }
 
 // clock is how a status tells a time.
@@ -128,9 +128,9 @@ func (r *round) answered(m mount, a answer, all bool) {
 			return // as df does: it holds nothing, whatever its type
 		}
 		if all {
-			r.figures.dimension = m.point
+			r.figures.Dimension = m.point
 		}
-		r.figures.metrics = slices.Grow(r.figures.metrics, 7)
+		r.figures.Metrics = slices.Grow(r.figures.Metrics, 7)
 		a.usage.add(&r.figures, m)
 	case errors.Is(a.err, errHangs):
 		r.hangs = append(r.hangs, hang{id: m.id, point: m.point, at: r.now})
@@ -145,12 +145,12 @@ func (r *round) answered(m mount, a answer, all bool) {
 	}
 }
 
-func (u usage) add(f *figures, m mount) {
-	f.int64("total", u.total, "kilobytes")
-	f.int64("free", u.free, "kilobytes")
-	f.int64("used", u.used, "kilobytes")
-	f.int64("avail", u.avail, "kilobytes")
-	f.int64("files", u.files, "files")
-	f.int64("free_files", u.freeFiles, "files")
-	f.text("options", m.options)
+func (u usage) add(f *collect.Figures, m mount) {
+	f.Int64("total", u.total, "kilobytes")
+	f.Int64("free", u.free, "kilobytes")
+	f.Int64("used", u.used, "kilobytes")
+	f.Int64("avail", u.avail, "kilobytes")
+	f.Int64("files", u.files, "files")
+	f.Int64("free_files", u.freeFiles, "files")
+	f.Text("options", m.options)
 }

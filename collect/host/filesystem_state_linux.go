@@ -25,10 +25,10 @@ func (s filesystemState) Check(ctx context.Context, _ collect.Request) (collect.
 			rw = append(rw, m.device)
 		}
 	}
-	f := figures{metrics: make([]collect.Metric, 0, 4)}
-	f.int64("total_ro", uint64(len(ro)), "filesystems")
-	f.int64("total_rw", uint64(len(rw)), "filesystems")
-	f.text("devices_ro", strings.Join(ro, ","))
-	f.text("devices_rw", strings.Join(rw, ","))
-	return collect.Report{Metrics: f.metrics}, nil
+	f := collect.Figures{Metrics: make([]collect.Metric, 0, 4)}
+	f.Int64("total_ro", uint64(len(ro)), "filesystems")
+	f.Int64("total_rw", uint64(len(rw)), "filesystems")
+	f.Text("devices_ro", strings.Join(ro, ","))
+	f.Text("devices_rw", strings.Join(rw, ","))
+	return collect.Report{Metrics: f.Metrics}, nil
 }

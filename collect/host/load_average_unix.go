@@ -20,9 +20,9 @@ func (l loadAverage) Check(ctx context.Context, _ collect.Request) (collect.Repo
 	if err != nil {
 		return collect.Report{}, fmt.Errorf("read load averages: %w", err)
 	}
-	f := figures{metrics: make([]collect.Metric, 0, 3)}
-	f.double("1m", avg.Load1, "")
-	f.double("5m", avg.Load5, "")
-	f.double("15m", avg.Load15, "")
-	return collect.Report{Metrics: f.metrics}, nil
+	f := collect.Figures{Metrics: make([]collect.Metric, 0, 3)}
+	f.Double("1m", avg.Load1, "")
+	f.Double("5m", avg.Load5, "")
+	f.Double("15m", avg.Load15, "")
+	return collect.Report{Metrics: f.Metrics}, nil
 }

@@ -45,17 +45,17 @@ func (m memory) Check(ctx context.Context, _ collect.Request) (collect.Report, e
 		return collect.Report{}, fmt.Errorf("read swap space: %w", err)
 	}
 	free, available := min(ram.Free, ram.Total), min(ram.Available, ram.Total)
-	f := figures{metrics: make([]collect.Metric, 0, 11)}
-	f.gauge("total", ram.Total, "bytes")
-	f.gauge("used", ram.Total-free, "bytes")
-	f.gauge("free", free, "bytes")
-	f.gauge("actual_used", ram.Total-available, "bytes")
-	f.gauge("actual_free", available, "bytes")
-	f.gauge("ram", ram.Total>>20, "megabytes")
-	f.gauge("swap_total", swap.total, "bytes")
-	f.gauge("swap_used", swap.total-min(swap.free, swap.total), "bytes")
-	f.gauge("swap_free", swap.free, "bytes")
-	f.gauge("swap_page_in", swap.in, "bytes")
-	f.gauge("swap_page_out", swap.out, "bytes")
-	return collect.Report{Metrics: f.metrics}, nil
+	f := collect.Figures{Metrics: make([]collect.Metric, 0, 11)}
+	f.Gauge("total", ram.Total, "bytes")
+	f.Gauge("used", ram.Total-free, "bytes")
+	f.Gauge("free", free, "bytes")
+	f.Gauge("actual_used", ram.Total-available, "bytes")
+	f.Gauge("actual_free", available, "bytes")
+	f.Gauge("ram", ram.Total>>20, "megabytes")
+	f.Gauge("swap_total", swap.total, "bytes")
+	f.Gauge("swap_used", swap.total-min(swap.free, swap.total), "bytes")
+	f.Gauge("swap_free", swap.free, "bytes")
+	f.Gauge("swap_page_in", swap.in, "bytes")
+	f.Gauge("swap_page_out", swap.out, "bytes")
+	return collect.Report{Metrics: f.Metrics}, nil
 }

@@ -67,33 +67,33 @@ func (n network) Check(ctx context.Context, req collect.Request) (collect.Report
 		}
 		return unavailable("No such interface: " + name)
 	}
-	f := figures{metrics: make([]collect.Metric, 0, 14*len(ifaces))}
+	f := collect.Figures{Metrics: make([]collect.Metric, 0, 14*len(ifaces))}
 	for _, i := range ifaces {
 		if name == allTargets {
-			f.dimension = i.name
+			f.Dimension = i.name
 		}
 		i.add(&f)
 	}
-	return collect.Report{Metrics: f.metrics}, nil
+	return collect.Report{Metrics: f.Metrics}, nil
 }
 
-func (i iface) add(f *figures) {
-	f.gauge("rx_bytes", i.rx.bytes, "bytes")
-	f.gauge("rx_packets", i.rx.packets, "packets")
-	f.gauge("rx_errors", i.rx.errors, "errors")
-	f.gauge("rx_dropped", i.rx.dropped, "packets")
+func (i iface) add(f *collect.Figures) {
+	f.Gauge("rx_bytes", i.rx.bytes, "bytes")
+	f.Gauge("rx_packets", i.rx.packets, "packets")
+	f.Gauge("rx_errors", i.rx.errors, "errors")
+	f.Gauge("rx_dropped", i.rx.dropped, "packets")
 	if i.detailed {
-		f.gauge("rx_frame", i.frame, "errors")
+		f.Gauge("rx_frame", i.frame, "errors")
 	}
-	f.gauge("rx_overruns", i.rx.overruns, "errors")
-	f.gauge("tx_bytes", i.tx.bytes, "bytes")
-	f.gauge("tx_packets", i.tx.packets, "packets")
-	f.gauge("tx_errors", i.tx.errors, "errors")
-	f.gauge("tx_dropped", i.tx.dropped, "packets")
+	f.Gauge("rx_overruns", i.rx.overruns, "errors")
+	f.Gauge("tx_bytes", i.tx.bytes, "bytes")
+	f.Gauge("tx_packets", i.tx.packets, "packets")
+	f.Gauge("tx_errors", i.tx.errors, "errors")
+	f.Gauge("tx_dropped", i.tx.dropped, "packets")
 	if i.detailed {
-		f.gauge("tx_carrier", i.carrier, "errors")
-		f.gauge("tx_collisions", i.collisions, "collisions")
+		f.Gauge("tx_carrier", i.carrier, "errors")
+		f.Gauge("tx_collisions", i.collisions, "collisions")
 	}
-	f.gauge("tx_overruns", i.tx.overruns, "errors")
-	f.text("link_state", i.link)
+	f.Gauge("tx_overruns", i.tx.overruns, "errors")
+	f.Text("link_state", i.link)
 }

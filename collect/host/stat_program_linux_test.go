@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
 	"time"
+	"virgo/collect"
 )
 
 // The test binary stands for the program: TestMain has its other side.
@@ -98,9 +100,9 @@ func FuzzStatAnswer(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var g figures
+		var g collect.Figures
 		u.add(&g, mount{options: "rw"})
-		for _, m := range g.metrics {
+		for _, m := range g.Metrics {
 			if !m.Valid() {
 				t.Fatalf("%+v", m)
 			}

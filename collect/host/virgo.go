@@ -58,15 +58,15 @@ func (v virgo) Check(ctx context.Context, _ collect.Request) (collect.Report, er
 	if err != nil {
 		return collect.Report{}, fmt.Errorf("read the agent's own figures: %w", err)
 	}
-	f := figures{metrics: make([]collect.Metric, 0, 12)}
+	f := collect.Figures{Metrics: make([]collect.Metric, 0, 12)}
 	count := func(name string, n *uint64, unit string) {
 		if n != nil {
-			f.uint64(name, *n, unit)
+			f.Uint64(name, *n, unit)
 		}
 	}
 	seconds := func(name string, d *time.Duration) {
 		if d != nil {
-			f.double(name, d.Seconds(), "seconds")
+			f.Double(name, d.Seconds(), "seconds")
 		}
 	}
 	count("spool_results", s.SpoolResults, "results")
@@ -74,14 +74,14 @@ func (v virgo) Check(ctx context.Context, _ collect.Request) (collect.Report, er
 	seconds("spool_oldest_age", s.SpoolOldest)
 	count("spool_rejected", s.SpoolRejected, "results")
 	for _, d := range s.Dropped {
-		f.uint64("dropped_"+d.Cause, d.Results, "results")
+		f.Uint64("dropped_"+d.Cause, d.Results, "results")
 	}
 	seconds("last_delivery_age", s.LastDelivery)
 	seconds("last_delivery_duration", s.LastDeliveryDuration)
 	seconds("last_run_duration", s.LastRunDuration)
 	count("peak_memory", s.PeakMemory, "bytes")
 	if s.ClockOffset != nil {
-		f.add("clock_offset", collect.Int64, strconv.FormatInt(s.ClockOffset.Milliseconds(), 10), "milliseconds")
+		f.Add("clock_offset", collect.Int64, strconv.FormatInt(s.ClockOffset.Milliseconds(), 10), "milliseconds")
 	}
-	return collect.Report{Metrics: f.metrics}, nil
+	return collect.Report{Metrics: f.Metrics}, nil
 }

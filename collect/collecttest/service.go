@@ -1,0 +1,140 @@
+package collecttest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Lacks skips a test that lacks something of the machine's, or fails it where VIRGO_REQUIRE_SERVICES=1 says
+// that all is there. what names what is missing and where to get it.
+func Lacks(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("VIRGO_REQUIRE_SERVICES") == "1" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
+// Program finds a program, also where only root looks for it, or ends the test with the Debian package
+// that has it.
+func Program(t testing.TB, name, debianPackage string) string {
+	t.Helper()
+	for _, candidate := range []string{name, "/usr/sbin/" + name, "/usr/local/sbin/" + name} {
+		if path, err := exec.LookPath(candidate); err == nil {
+			return path
+		}
+	}
+	Lacks(t, name+" is missing: install Debian's "+debianPackage)
+	return ""
+}
+
+// FreePort is a TCP port of the loopback's that nobody listened on a moment ago.
+func FreePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// startTime is how long a server may take until it is ready.
+const startTime = time.Minute
+
+// A Server is a real program that serves a test.
+type Server struct {
+	cmd   *exec.Cmd
+	ended chan struct{}
+	said  output
+}
+
+// Serve starts a server and waits until ready returns nil; ready is asked again and again for up to a minute,
+// and its context ends with the server. The server is ended with the test.
+func Serve(t testing.TB, cmd *exec.Cmd, ready func(ctx context.Context) error) *Server {
+	t.Helper()
+	s := &Server{cmd: cmd, ended: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = &s.said, &s.said
+	ownGroup(cmd)
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("starting %s: %v", cmd.Path, err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	go func() {
+		defer close(s.ended)
+		defer cancel()
+		_ = cmd.Wait() // how it ended is said by what it printed
+	}()
+	t.Cleanup(s.Stop)
+	var err error
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if err = ready(ctx); err == nil {
+			return s
+		}
+		select {
+		case <-ctx.Done():
+			s.Stop()
+			t.Fatalf("%s is not ready: %v; it said:\n%s", strings.Join(cmd.Args, " "), err, s.said.String())
+		case <-tick.C:
+		}
+	}
+}
+
+// Said is what the server printed so far.
+func (s *Server) Said() string { return s.said.String() }
+
+// Stop ends the server with all that it started, and waits until it has.
+func (s *Server) Stop() {
+	interrupt(s.cmd)
+	select {
+	case <-s.ended:
+	case <-time.After(10 * time.Second):
+	}
+	kill(s.cmd)
+	<-s.ended
+}
+
+// Answers is a ready function for Serve: something listens at the address ("tcp" or "unix").
+func Answers(network, address string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, network, address)
+		if err != nil {
+			return fmt.Errorf("dialing %s: %w", address, err)
+		}
+		return conn.Close()
+	}
+}
+
+// output is what a server prints, its last part.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.buf.Len() > 64<<10 {
+		o.buf.Reset()
+	}
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}

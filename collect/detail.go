@@ -1,0 +1,25 @@
+package collect
+
+import "virgo/schedule"
+
+// A MissingDetailError is returned by a check that cannot run without a detail; its text is the status.
+type MissingDetailError struct {
+	// Key names the detail.
+	Key string
+}
+
+func (e *MissingDetailError) Error() string { return "Missing " + e.Key + " parameter" }
+
+// RequiredText is the text of a detail that a check cannot run without. Errors: *[MissingDetailError] where
+// it is absent or empty, *[schedule.DetailError] where it is a list or an object.
+func RequiredText(d schedule.Details, key string) (string, error) {
+	v, there := d[key]
+	if !there || v == nil || v == "" {
+		return "", &MissingDetailError{Key: key}
+	}
+	text, ok := d.Text(key)
+	if !ok {
+		return "", &schedule.DetailError{Key: key, Value: "a list or an object", Want: "a text"}
+	}
+	return text, nil
+}

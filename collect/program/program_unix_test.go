@@ -1,0 +1,69 @@
+//go:build unix
+
+package program
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestOutput(t *testing.T) {
+	out, err := Output(t.Context(), "sh", "-c", "echo $LC_ALL; pwd")
+	if err != nil || string(out) != "C\n/\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+	if _, err := Output(t.Context(), "no-such-program-here"); !errors.Is(err, ErrMissing) {
+		t.Errorf("a program that is not there: %v", err)
+	}
+	if _, err := Output(t.Context(), "../bin/sh"); err == nil {
+		t.Error("a path was taken for a name")
+	}
+	out, err = Output(t.Context(), "sh", "-c", "echo seen; echo 'no such  thing' >&2; exit 3")
+	var exit *ExitError
+	if !errors.As(err, &exit) || exit.Code != 3 || exit.Stderr != "no such thing" || string(out) != "seen\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+}
+
+// What was started is gone when the time is up, the children of the program as well.
+func TestOutputEndsTheWholeGroup(t *testing.T) {
+	mark := filepath.Join(t.TempDir(), "pid")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for ctx.Err() == nil {
+			if b, _ := os.ReadFile(mark); bytes.HasSuffix(b, []byte("\n")) {
+				cancel()
+			}
+		}
+	}()
+	start := time.Now()
+	_, err := Output(ctx, "sh", "-c", "sleep 600 & echo $! > "+mark+"; wait")
+	if !errors.Is(err, context.Canceled) || time.Since(start) > time.Minute {
+		t.Fatalf("%v after %v", err, time.Since(start))
+	}
+	pid, err := os.ReadFile(mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The child was killed with its group; whoever adopted it may not have reaped it yet.
+	stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/stat")
+	if err == nil && !strings.Contains(string(stat), ") Z ") {
+		t.Errorf("a child lives on: %s", stat)
+	}
+}
+
+func TestOutputIsBounded(t *testing.T) {
+	if _, err := Output(t.Context(), "sh", "-c", "while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done"); !errors.Is(err, ErrTooMuch) {
+		t.Error(err)
+	}
+	out, err := Output(t.Context(), "sh", "-c", "head -c 100000 /dev/zero >&2; echo well")
+	if err != nil || string(out) != "well\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+}

@@ -1,0 +1,2 @@
+// Package service looks at the servers that run on the host: databases, caches, web servers.
+package service

@@ -1,0 +1,8 @@
+package service
+
+import "virgo/collect"
+
+// Types gives the checks of this package, in the order to show them.
+func Types() []collect.Type {
+	return []collect.Type{}
+}

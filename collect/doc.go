@@ -6,8 +6,8 @@
 // details it takes, and the metrics that tell a person most. Nothing registers itself: cmd wires the
 // families (host, plugin, …) by name.
 //
-// The [Runner] runs jobs a few at a time, each in its own time limit and never past the run's own
-// deadline. A check that fails, times out or panics is a result too: state unavailable, no metrics, a
+// The [Runner] runs quick jobs one after the other and slow ones side by side, each in its own time
+// limit and never past the run's own deadline. A check that fails, times out or panics is a result too: state unavailable, no metrics, a
 // status that says what went wrong in one sentence. One bad check never stops the others, and a check
 // that does not come back at its time limit is left behind: its result says so and the run goes on.
 //

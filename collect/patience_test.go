@@ -13,13 +13,16 @@ import (
 // Quick checks run one after the other, slow ones side by side.
 func TestRunnerStartsAnotherCheckOnlyBesideASlowOne(t *testing.T) {
 	for _, tc := range []struct {
-		name   string
-		takes  time.Duration
-		most   int
-		within time.Duration
+		name        string
+		concurrency int
+		jobs        int
+		takes       time.Duration
+		most        int
+		within      time.Duration
 	}{
-		{"quick", Patience / 2, 1, 8 * Patience},
-		{"slow", time.Second, 4, 2*time.Second + 16*Patience},
+		{"quick", 4, 8, Patience / 2, 1, 8 * Patience},
+		{"slow", 4, 8, time.Second, 4, 2*time.Second + 16*Patience},
+		{"a hundred", 0, 100, time.Second, 100, time.Second + 100*Patience},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -40,11 +43,11 @@ func TestRunnerStartsAnotherCheckOnlyBesideASlowOne(t *testing.T) {
 					t.Fatal(err)
 				}
 				var jobs []Job
-				for i := range 8 {
+				for i := range tc.jobs {
 					jobs = append(jobs, Job{Check: schedule.Check{ID: fmt.Sprint(i), Type: "t", Timeout: time.Minute}})
 				}
 				start, done := time.Now(), 0
-				r := Runner{Registry: reg, Concurrency: 4}
+				r := Runner{Registry: reg, Concurrency: tc.concurrency}
 				r.Run(t.Context(), jobs, func(int, Outcome) { done++ })
 				if took := time.Since(start); took > tc.within || done != len(jobs) {
 					t.Errorf("%d done in %v, want all within %v", done, took, tc.within)

@@ -12,8 +12,10 @@ import (
 // without it.
 const Grace = 2 * time.Second
 
-// DefaultConcurrency is how many checks run at the same time where a Runner does not say.
-const DefaultConcurrency = 4
+// DefaultConcurrency is how many checks run at the same time where a Runner does not say. A check that waits
+// costs next to nothing ([Patience] keeps those that compute in a row), and one that waits for its
+// turn is late: more checks than an ordinary host has are all under way at once.
+const DefaultConcurrency = 128
 
 // Patience is how long a Runner waits for a check before it starts another one beside it. Most checks are
 // done by then, and one after the other they need one stack and one thread of the system's.

@@ -13,7 +13,7 @@ const (
 	DefaultSpoolMaxBytes  = 64 << 20
 	DefaultSpoolMaxAge    = 30 * 24 * time.Hour
 	DefaultDeadline       = 50 * time.Second
-	DefaultConcurrency    = 4
+	DefaultConcurrency    = 128
 	DefaultScheduleMaxAge = time.Hour
 )
 
@@ -46,7 +46,7 @@ type Config struct {
 	SpoolMaxAge   time.Duration
 	// Deadline of a whole run.
 	Deadline time.Duration
-	// Concurrency is how many checks run at a time.
+	// Concurrency is how many checks run at a time, at the most: quick ones go in a row.
 	Concurrency int
 	// ScheduleMaxAge is the age past which the cached schedule is asked for again.
 	ScheduleMaxAge time.Duration

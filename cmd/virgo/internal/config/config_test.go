@@ -59,7 +59,7 @@ func TestPrecedence(t *testing.T) {
 		{"max_bytes", "VIRGO_SPOOL_MAX_BYTES", "2MiB", func(c Config) any { return c.SpoolMaxBytes }, int64(64 << 20), int64(1 << 20), int64(2 << 20)},
 		{"max_age", "VIRGO_SPOOL_MAX_AGE", "2d", func(c Config) any { return c.SpoolMaxAge }, 720 * time.Hour, 24 * time.Hour, 48 * time.Hour},
 		{"deadline", "VIRGO_DEADLINE", "20s", func(c Config) any { return c.Deadline }, 50 * time.Second, 10 * time.Second, 20 * time.Second},
-		{"concurrency", "VIRGO_CONCURRENCY", "3", func(c Config) any { return c.Concurrency }, 4, 2, 3},
+		{"concurrency", "VIRGO_CONCURRENCY", "3", func(c Config) any { return c.Concurrency }, 128, 2, 3},
 		{"schedule_max_age", "VIRGO_SCHEDULE_MAX_AGE", "3h", func(c Config) any { return c.ScheduleMaxAge }, time.Hour, 2 * time.Hour, 3 * time.Hour},
 	} {
 		for _, from := range []struct {

@@ -25,7 +25,7 @@
 //	no_proxy: [example.com, 10.0.0.0/8]
 //	spool: {max_bytes: 64MiB, max_age: 30d}
 //	deadline: 50s
-//	concurrency: 4
+//	concurrency: 128                      # checks that run at a time, at the most
 //	schedule_max_age: 1h
 //
 // Spans of time and sizes carry their unit (a size without one is bytes). A path that is relative is taken

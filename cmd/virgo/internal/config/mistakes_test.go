@@ -43,7 +43,7 @@ func TestMistakesNameFileLineAndNextStep(t *testing.T) {
 		"span, no unit":    {"spool:\n  max_age: 30\n", `virgo.yaml:2: spool.max_age: "30" is no span of time, such as 50s, 1h or 30d`, ""},
 		"negative span":    {"deadline: -5s\n", "is no span of time", ""},
 		"past a bound":     {"deadline: 1ms\n", "virgo.yaml:1: deadline: 1ms is not from 1s to 1d", ""},
-		"concurrency 0":    {"concurrency: 0\n", "concurrency: 0 is not from 1 to 64", ""},
+		"concurrency 0":    {"concurrency: 0\n", "concurrency: 0 is not from 1 to 1024", ""},
 		"both":             {"endpoint: a:1\nendpoints: [b:1]\n", "virgo.yaml:2: endpoint and endpoints are both given", ""},
 		"a long id":        {"agent_id: " + strings.Repeat("x", 300) + "\n", "is longer than 256 bytes", ""},
 		"control":          {"agent_name: \"a\\nb\"\n", "virgo.yaml:1: agent_name:", ""},
@@ -126,7 +126,7 @@ func TestValidateNamesTheKey(t *testing.T) {
 		"spool.max_bytes":  func(c *Config) { c.SpoolMaxBytes = -1 },
 		"spool.max_age":    func(c *Config) { c.SpoolMaxAge = 0 },
 		"deadline":         func(c *Config) { c.Deadline = 0 },
-		"concurrency":      func(c *Config) { c.Concurrency = 65 },
+		"concurrency":      func(c *Config) { c.Concurrency = 1025 },
 		"schedule_max_age": func(c *Config) { c.ScheduleMaxAge = -1 },
 	} {
 		c := defaults(nil)

@@ -19,7 +19,7 @@ const (
 	maxPins        = 16
 	maxNameBytes   = 256 // of agent_id, agent_name, server_name
 	maxPathBytes   = 4 << 10
-	maxConcurrency = 64
+	maxConcurrency = 1024
 	minSpoolBytes  = 64 << 10
 	maxSpoolBytes  = 1 << 40
 )

@@ -1,0 +1,146 @@
+package service
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"virgo/collect"
+	"virgo/schedule"
+)
+
+// A server is where a check's server listens and how the check is let in: the details that the checks of
+// databases and caches share.
+type server struct {
+	network, address   string // "tcp" and "localhost:6379", or "unix" and a path
+	username, password string // "" where there is none
+	tls                *tls.Config
+	// timeout of the check's own, 0 where it has none but the schedule's.
+	timeout time.Duration
+}
+
+// serverDetails describes the details that readServer reads.
+func serverDetails(port int) []collect.Detail {
+	return []collect.Detail{
+		{Name: "host", Summary: "name or address of the server (localhost)"},
+		{Name: "port", Summary: "its TCP port (" + strconv.Itoa(port) + ")"},
+		{Name: "socket", Summary: "path of its Unix socket, in place of host and port"},
+		{Name: "username", Summary: "who to log in as"},
+		{Name: "password", Summary: "password to log in with"},
+		{Name: "tls", Summary: "true: talk TLS (true where ca_file is given)"},
+		{Name: "tls_verify", Summary: "false: take any certificate of the server's (true)"},
+		{Name: "ca_file", Summary: "PEM file with the certificates to trust in place of the system's"},
+		{Name: "cert_file", Summary: "PEM file with a certificate to show the server"},
+		{Name: "key_file", Summary: "PEM file with the key of cert_file (cert_file)"},
+		{Name: "server_name", Summary: "name that the server's certificate must have (host)"},
+		{Name: "timeout", Summary: "time limit in milliseconds"},
+	}
+}
+
+// readServer reads the details that say where a server is. Errors: *[schedule.DetailError], and those of
+// reading the files with certificates.
+func readServer(d schedule.Details, port int) (server, error) {
+	var s server
+	text := func(err error, key string, into *string) error {
+		if err == nil {
+			*into, err = optionalText(d, key)
+		}
+		return err
+	}
+	var host, socket string
+	err := text(nil, "host", &host)
+	err = text(err, "socket", &socket)
+	err = text(err, "username", &s.username)
+	if err = text(err, "password", &s.password); err != nil {
+		return server{}, err
+	}
+	if host == "" {
+		host = "localhost"
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	number, err := d.Int("port", int64(port))
+	if err != nil {
+		return server{}, err
+	}
+	if number < 1 || number > 65535 {
+		return server{}, &schedule.DetailError{Key: "port", Value: strconv.FormatInt(number, 10), Want: "from 1 to 65535"}
+	}
+	s.network, s.address = "tcp", net.JoinHostPort(host, strconv.FormatInt(number, 10))
+	if socket != "" {
+		s.network, s.address = "unix", socket
+	}
+	if s.timeout, err = readTimeout(d); err != nil {
+		return server{}, err
+	}
+	s.tls, err = readTLS(d, host)
+	return s, err
+}
+
+// readTimeout reads the detail timeout, in milliseconds; 0 where it is absent.
+func readTimeout(d schedule.Details) (time.Duration, error) {
+	return d.Duration("timeout", time.Millisecond, 0)
+}
+
+// optionalText is the text of a detail, "" where it is absent. Error: *[schedule.DetailError].
+func optionalText(d schedule.Details, key string) (string, error) {
+	if d[key] == nil {
+		return "", nil
+	}
+	text, ok := d.Text(key)
+	if !ok {
+		return "", &schedule.DetailError{Key: key, Value: "a list or an object", Want: "a text"}
+	}
+	return text, nil
+}
+
+// dial connects to the server. What is read or written after ctx is done fails: the connection is closed
+// with it. It is for drivers that talk TLS themselves; open is for the others.
+func (s server) dial(ctx context.Context) (net.Conn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, s.network, s.address)
+	if err != nil {
+		return nil, err
+	}
+	return &bounded{Conn: conn, stop: context.AfterFunc(ctx, func() { conn.Close() })}, nil
+}
+
+// open connects to the server, through TLS where the details ask for it.
+func (s server) open(ctx context.Context) (net.Conn, error) {
+	conn, err := s.dial(ctx)
+	if err != nil || s.tls == nil {
+		return conn, err
+	}
+	secure := tls.Client(conn, s.tls)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return secure, nil
+}
+
+// A bounded connection is closed when its context is done.
+type bounded struct {
+	net.Conn
+	stop func() bool
+}
+
+func (b *bounded) Close() error {
+	b.stop()
+	return b.Conn.Close()
+}
+
+// fault is what went wrong with the server, in a sentence ([fault]).
+func (s server) fault(ctx context.Context, err error) error {
+	return fault(ctx, s.address, err, s.password)
+}
+
+// limit is ctx with the time limit of a detail; 0 is none of its own.
+func limit(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if timeout == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, timeout, &limitError{timeout})
+}

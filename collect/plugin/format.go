@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"fmt"
+	"strings"
 
 	"virgo/collect"
 	"virgo/schedule"
@@ -17,16 +18,40 @@ type format interface {
 	report(e exit, cut bool) (collect.Report, error)
 }
 
+// An examinable format also says, after its report, which one it is and what was wrong with which line.
+type examinable interface {
+	format
+	examined() (name string, faults []Fault)
+}
+
+// Formats are the names that the detail format takes.
+func Formats() []string {
+	return []string{"virgo", "nagios", "checkmk", "prometheus", "influx", "json"}
+}
+
+// newFormat is a new reader of the format of that name; of an empty name, one that finds out. all has it
+// keep every fault instead of the first.
+func newFormat(name string, all bool) (examinable, error) {
+	r := reading{all: all}
+	switch name {
+	case "":
+		return &looking{all: all}, nil
+	case "virgo":
+		return &virgoFormat{reading: r}, nil
+	}
+	return nil, failed(`detail "format": unknown format %.64q, there are: %s`, name, strings.Join(Formats(), ", "))
+}
+
 // formatNamed is a new reader of the format that the details name.
 func formatNamed(details schedule.Details) (format, error) {
 	if absent(details, "format") {
-		return new(virgoFormat), nil
+		return newFormat("", false)
 	}
-	name, _ := details.Text("format")
-	if name != "virgo" {
-		return nil, failed(`detail "format": unknown format %.64q, there is: virgo`, name)
+	name, ok := details.Text("format")
+	if !ok {
+		return nil, &schedule.DetailError{Key: "format", Value: "a list or an object", Want: "the name of a format"}
 	}
-	return new(virgoFormat), nil
+	return newFormat(name, false)
 }
 
 // A failure is a status as a person reads it in a result: a sentence with a capital letter, and to the

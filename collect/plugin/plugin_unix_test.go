@@ -254,7 +254,7 @@ func TestDetails(t *testing.T) {
 		{"timeout", "soon", `detail "timeout" is "soon", not a number of milliseconds from 1 on`},
 		{"timeout", []any{1}, `detail "timeout" is "", not a number of milliseconds from 1 on`},
 		{"format", "virgo", "fine"}, {"format", "", "fine"},
-		{"format", "xml", `detail "format": unknown format "xml", there is: virgo`},
+		{"format", "xml", `detail "format": unknown format "xml", there are: virgo, nagios, checkmk, prometheus, influx, json`},
 		{"file", []any{"p"}, "Missing file parameter"},
 	} {
 		details := schedule.Details{"file": "p"}

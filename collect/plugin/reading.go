@@ -1,12 +1,21 @@
 package plugin
 
-import "virgo/collect"
+import (
+	"strings"
 
-// A reading is the metrics that a format has found, bounded to what a result can hold.
+	"virgo/collect"
+)
+
+// A reading is what a format has found so far: the metrics, bounded to what a result can hold, and the
+// faults.
 type reading struct {
 	metrics []collect.Metric
 	bytes   int // of the metrics as JSON, at most
 	note    string
+
+	at     int  // number of the line that is being read, from 1
+	all    bool // keep every fault, not the first only
+	faults []Fault
 }
 
 // What is said of an output that was not kept whole.
@@ -21,6 +30,26 @@ const (
 	metricJSON    = 40
 	dimensionJSON = 12
 )
+
+// next is the text of the next line, which it counts.
+func (r *reading) next(text []byte) string {
+	r.at++
+	s := clean(string(text))
+	if r.at == 1 {
+		s = strings.TrimPrefix(s, byteOrderMark)
+	}
+	return s
+}
+
+// wrong keeps a fault of the line that is being read.
+func (r *reading) wrong(text string) {
+	if len(r.faults) == 0 || r.all && len(r.faults) < maxFaults {
+		r.faults = append(r.faults, Fault{Line: r.at, Text: text})
+	}
+}
+
+// over says that nothing that comes can change the result of a format that stops at its first fault.
+func (r *reading) over() bool { return len(r.faults) > 0 && !r.all }
 
 // add keeps a metric, or notes that there was no room for it.
 func (r *reading) add(m collect.Metric) {
@@ -68,4 +97,28 @@ func escaped(s string) int {
 		}
 	}
 	return n
+}
+
+// byteOrderMark is what some Windows programs begin with.
+const byteOrderMark = "\ufeff"
+
+// blanks separate words. Others, as the no-break space, belong to a value.
+const blanks = " \t\v\f\r"
+
+func wordsOf(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(blanks, r) })
+}
+
+// firstWord is s up to its first blank, and what comes after, without the blanks around it.
+func firstWord(s string) (word, rest string) {
+	if i := strings.IndexAny(s, blanks); i >= 0 {
+		return s[:i], strings.Trim(s[i:], blanks)
+	}
+	return s, ""
+}
+
+// clean replaces what is no text: bytes that are not UTF-8, and NUL.
+func clean(s string) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
+	return strings.ReplaceAll(s, "\x00", "\ufffd")
 }

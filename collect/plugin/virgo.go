@@ -25,8 +25,6 @@ const maxTimestamp = 253_402_300_799_999
 // Of several status lines and state lines the first stands, of several timestamps the last.
 type virgoFormat struct {
 	reading
-	fault       string
-	begun       bool
 	status      string
 	gotStatus   bool
 	gotState    bool
@@ -35,18 +33,11 @@ type virgoFormat struct {
 }
 
 func (v *virgoFormat) line(text []byte) {
-	if v.fault != "" {
+	if v.over() {
 		return
 	}
-	s := clean(string(text))
-	if !v.begun {
-		v.begun = true
-		s = strings.TrimPrefix(s, "\ufeff") // some Windows programs begin with a byte order mark
-	}
-	word, rest := s, ""
-	if i := strings.IndexAny(s, blanks); i >= 0 {
-		word, rest = s[:i], strings.Trim(s[i:], blanks)
-	}
+	s := v.next(text)
+	word, rest := firstWord(s)
 	switch word {
 	case "status":
 		v.statusLine(rest)
@@ -63,9 +54,7 @@ func (v *virgoFormat) line(text []byte) {
 
 // partial finds no fault in a line that began well: what is missing is told by the note.
 func (v *virgoFormat) partial(text []byte) {
-	if v.fault != "" {
-		return
-	}
+	v.at++
 	const longest = len("timestamp ")
 	s := clean(string(text[:min(len(text), longest)]))
 	for _, word := range [...]string{"status ", "state ", "metric ", "timestamp "} {
@@ -76,7 +65,7 @@ func (v *virgoFormat) partial(text []byte) {
 	v.unrecognized(clean(string(text[:min(len(text), collect.MaxStatusRunes*utf8.UTFMax)])))
 }
 
-func (v *virgoFormat) unrecognized(s string) { v.fault = `Unrecognized line "` + s + `"` }
+func (v *virgoFormat) unrecognized(s string) { v.wrong(`Unrecognized line "` + s + `"`) }
 
 // statusLine reads "TEXT", or the older "ok|warn|err TEXT", whose first word becomes a metric.
 func (v *virgoFormat) statusLine(rest string) {
@@ -101,7 +90,7 @@ func (v *virgoFormat) stateLine(rest string) {
 	case rest == string(collect.Available), rest == string(collect.Unavailable):
 		v.gotState, v.unavailable = true, rest == string(collect.Unavailable)
 	default:
-		v.fault = badState
+		v.wrong(badState)
 	}
 }
 
@@ -109,7 +98,7 @@ func (v *virgoFormat) stateLine(rest string) {
 func (v *virgoFormat) metricLine(rest string) {
 	words := wordsOf(rest)
 	if len(words) < 3 {
-		v.fault = badMetric
+		v.wrong(badMetric)
 		return
 	}
 	m := collect.Metric{Name: words[0], Value: strings.Join(words[2:], " ")}
@@ -118,16 +107,16 @@ func (v *virgoFormat) metricLine(rest string) {
 	}
 	typeName, combination := words[1], `Invalid "<value> [<unit>]" combination "`+m.Value+`" for a non-string metric`
 	if typeName != string(collect.String) && len(words) > 4 {
-		v.fault = combination
+		v.wrong(combination)
 		return
 	}
 	typ, known := metricType(typeName)
 	if !known {
-		v.fault = `Invalid type "` + typeName + `" for metric "` + m.Name + `"`
+		v.wrong(`Invalid type "` + typeName + `" for metric "` + m.Name + `"`)
 		return
 	}
 	if m.Name == "" {
-		v.fault = badMetric
+		v.wrong(badMetric)
 		return
 	}
 	m.Type = typ
@@ -138,7 +127,7 @@ func (v *virgoFormat) metricLine(rest string) {
 		}
 		// A figure that is none would be refused by the endpoint, and the whole result with it.
 		if !m.Valid() {
-			v.fault = combination
+			v.wrong(combination)
 			return
 		}
 	}
@@ -161,15 +150,15 @@ func metricType(word string) (collect.MetricType, bool) {
 func (v *virgoFormat) timestampLine(rest string) {
 	ms, err := strconv.ParseUint(rest, 10, 64)
 	if err != nil || ms == 0 || ms > maxTimestamp {
-		v.fault = badTimestamp
+		v.wrong(badTimestamp)
 		return
 	}
 	v.time = time.UnixMilli(int64(ms))
 }
 
 func (v *virgoFormat) report(e exit, cut bool) (collect.Report, error) {
-	if v.fault != "" {
-		return collect.Report{}, failure(v.fault)
+	if len(v.faults) > 0 {
+		return collect.Report{}, failure(v.faults[0].Text)
 	}
 	if wrong := e.fault(); wrong != "" {
 		if v.status != "" {
@@ -185,15 +174,4 @@ func (v *virgoFormat) report(e exit, cut bool) (collect.Report, error) {
 	}, nil
 }
 
-// blanks separate words. Others, as the no-break space, belong to a value.
-const blanks = " \t\v\f\r"
-
-func wordsOf(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(blanks, r) })
-}
-
-// clean replaces what is no text: bytes that are not UTF-8, and NUL.
-func clean(s string) string {
-	s = strings.ToValidUTF8(s, "\ufffd")
-	return strings.ReplaceAll(s, "\x00", "\ufffd")
-}
+func (v *virgoFormat) examined() (string, []Fault) { return "virgo", v.faults }

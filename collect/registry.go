@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A Registry holds the types of checks that can be run. It does not change once made.
 type Registry struct {
 	types []Type // by name
+	// further gives the types that are looked at only where the others have none of the name; nil: none.
+	further func() []Type
 }
 
 // ErrType is returned when a Registry cannot be made of the types given.
@@ -18,8 +21,7 @@ var ErrType = errors.New("bad check type")
 // NewRegistry returns a registry of the types given. Two of one name, one without a name and one
 // without a Checker are an error.
 func NewRegistry(types ...Type) (*Registry, error) {
-	r := &Registry{types: slices.Clone(types)}
-	slices.SortStableFunc(r.types, func(a, b Type) int { return strings.Compare(a.Name, b.Name) })
+	r := &Registry{types: byName(types)}
 	for i, t := range r.types {
 		switch {
 		case t.Name == "":
@@ -33,19 +35,40 @@ func NewRegistry(types ...Type) (*Registry, error) {
 	return r, nil
 }
 
+// WithFurther returns a registry that has further types as well, of names that r does not have. They are
+// asked for when a name is looked up that is not among r's, or all are wanted, and once at most: a run that needs
+// none of them does not pay for them.
+func (r *Registry) WithFurther(further func() []Type) *Registry {
+	return &Registry{types: r.types, further: sync.OnceValue(func() []Type { return byName(further()) })}
+}
+
 // Lookup returns the type of that name.
 func (r *Registry) Lookup(name string) (Type, bool) {
-	i, ok := slices.BinarySearchFunc(r.types, name, func(t Type, name string) int {
-		return strings.Compare(t.Name, name)
-	})
-	if !ok {
-		return Type{}, false
+	for types, further := r.types, r.further; ; types, further = further(), nil {
+		i, ok := slices.BinarySearchFunc(types, name, func(t Type, name string) int {
+			return strings.Compare(t.Name, name)
+		})
+		if ok {
+			return types[i], true
+		}
+		if further == nil {
+			return Type{}, false
+		}
 	}
-	return r.types[i], true
 }
 
 // Types returns all types, by name. The slice is the caller's.
-func (r *Registry) Types() []Type { return slices.Clone(r.types) }
+func (r *Registry) Types() []Type {
+	if r.further == nil {
+		return slices.Clone(r.types)
+	}
+	return byName(slices.Concat(r.types, r.further()))
+}
+
+// byName returns a sorted copy.
+func byName(types []Type) []Type {
+	return slices.SortedStableFunc(slices.Values(types), func(a, b Type) int { return strings.Compare(a.Name, b.Name) })
+}
 
 // Suggest returns the registered name that was most likely meant by name, or "" where none is near: one
 // without its family ("cpu" for "agent.cpu"), or with a typing mistake or two.
@@ -56,7 +79,7 @@ func (r *Registry) Suggest(name string) string {
 	}
 	name = strings.ToLower(name)
 	best, bestDistance := "", 3
-	for _, t := range r.types {
+	for _, t := range r.Types() {
 		for _, known := range [2]string{t.Name, t.Name[strings.LastIndexByte(t.Name, '.')+1:]} {
 			d := distance(name, known)
 			if d < bestDistance && 3*d <= len(known) {

@@ -1,0 +1,14 @@
+package worker
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// ownGroup keeps a console's Ctrl-C from the process: the agent ends it in order.
+func ownGroup(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
+}
+
+// kill ends the process.
+func kill(cmd *exec.Cmd) { _ = cmd.Process.Kill() }

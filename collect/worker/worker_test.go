@@ -1,0 +1,285 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"virgo/collect"
+	"virgo/collect/collecttest"
+	"virgo/schedule"
+)
+
+// TestMain makes the test binary the worker program as well.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == Argument {
+		os.Exit(work())
+	}
+	os.Exit(m.Run())
+}
+
+// mode says what the worker of a test does wrong; it comes with the environment.
+const mode = "WORKER_TEST_MODE"
+
+func work() int {
+	switch os.Getenv(mode) {
+	case "crash":
+		fmt.Fprintln(os.Stderr, "fatal error: out of memory\n\ngoroutine 1 [running]:")
+		return 2
+	case "silent":
+		io.Copy(io.Discard, os.Stdin)
+		return 0
+	case "garbage":
+		fmt.Println("no JSON at all")
+		return 0
+	case "older":
+		fmt.Println(`{"protocol":0,"version":"0.0.9"}`)
+		return 0
+	case "endless":
+		for line := bytes.Repeat([]byte("x"), 1<<20); ; {
+			if _, err := os.Stdout.Write(line); err != nil {
+				return 0
+			}
+		}
+	}
+	err := Server{Version: "1", Open: testChecks, HostInfo: testInfo}.Serve(context.Background(), os.Stdin, os.Stdout)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "virgo-checks: error:", err)
+		return 1
+	}
+	return 0
+}
+
+func testChecks(s Settings) (*collect.Registry, error) {
+	check := func(name string, f collect.CheckerFunc) collect.Type {
+		return collect.Type{Name: name, Summary: "of the test", Checker: f}
+	}
+	return collect.NewRegistry(
+		check("t.echo", func(_ context.Context, req collect.Request) (collect.Report, error) {
+			text, _ := req.Check.Details.Text("text")
+			return collect.Report{
+				Status: s.Proxy, Time: time.UnixMilli(1_700_000_000_123), Sample: append([]byte("after "), req.Previous...),
+				Metrics: []collect.Metric{{Dimension: "d", Name: "text", Type: collect.String, Value: text, Unit: "u"}},
+			}, nil
+		}),
+		check("t.unavailable", func(context.Context, collect.Request) (collect.Report, error) {
+			return collect.Report{Unavailable: true, Status: "not in order"}, nil
+		}),
+		check("t.fails", func(context.Context, collect.Request) (collect.Report, error) {
+			return collect.Report{Sample: []byte("kept")}, errors.New("it is broken")
+		}),
+		check("t.panics", func(context.Context, collect.Request) (collect.Report, error) { panic("a mistake") }),
+		check("t.waits", func(ctx context.Context, _ collect.Request) (collect.Report, error) {
+			<-ctx.Done()
+			return collect.Report{}, ctx.Err()
+		}),
+		check("t.deaf", func(context.Context, collect.Request) (collect.Report, error) { select {} }),
+		check("t.exits", func(context.Context, collect.Request) (collect.Report, error) { os.Exit(7); panic("") }),
+		check("t.large", func(context.Context, collect.Request) (collect.Report, error) {
+			return collect.Report{Status: strings.Repeat("x", MaxLineBytes)}, nil
+		}),
+	)
+}
+
+func testInfo(_ context.Context, name string) (any, error) {
+	if name == "unknown" {
+		return nil, errors.New("unknown host information type")
+	}
+	return map[string]string{"asked": name}, nil
+}
+
+func program(t *testing.T, does string) *Program {
+	t.Helper()
+	p := &Program{
+		Path:     os.Executable,
+		Environ:  append(os.Environ(), mode+"="+does),
+		Settings: func() (Settings, error) { return Settings{Proxy: "http://proxy"}, nil },
+		Version:  "1",
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+func requestFor(typ string, details schedule.Details) collect.Request {
+	return collect.Request{Check: schedule.Check{ID: "id", Type: typ, Details: details, Period: time.Minute, Timeout: time.Minute}, Now: time.Now}
+}
+
+func TestCheckComesBackWhole(t *testing.T) {
+	p := program(t, "")
+	req := requestFor("t.echo", schedule.Details{"text": "a\n\"b\""})
+	req.Previous = []byte{0, 1, 255}
+	got, err := checker{p}.Check(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := collect.Report{
+		Status: "http://proxy", Time: time.UnixMilli(1_700_000_000_123), Sample: []byte("after \x00\x01\xff"),
+		Metrics: []collect.Metric{{Dimension: "d", Name: "text", Type: collect.String, Value: "a\n\"b\"", Unit: "u"}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if got, err := (checker{p}).Check(t.Context(), requestFor("t.unavailable", nil)); err != nil || !got.Unavailable || got.Status != "not in order" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := (checker{p}).Check(t.Context(), requestFor("t.fails", nil)); err == nil || err.Error() != "it is broken" || string(got.Sample) != "kept" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for typ, want := range map[string]string{
+		"t.panics": "check panicked: a mistake", "t.none": `unknown check type "t.none"`, "t.large": "the answer has more than",
+	} {
+		if _, err := (checker{p}).Check(t.Context(), requestFor(typ, nil)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", typ, err)
+		}
+	}
+	if info, err := p.HostInfo(t.Context(), "cpu"); err != nil || string(info) != `{"asked":"cpu"}` {
+		t.Errorf("%s, %v", info, err)
+	}
+	if _, err := p.HostInfo(t.Context(), "unknown"); err == nil || err.Error() != "unknown host information type" {
+		t.Error(err)
+	}
+}
+
+func TestChecksRunSideBySideAndEndInTime(t *testing.T) {
+	p := program(t, "")
+	registry, err := collect.NewRegistry(
+		collect.Type{Name: "t.waits", Checker: checker{p}}, collect.Type{Name: "t.deaf", Checker: checker{p}}, collect.Type{Name: "t.echo", Checker: checker{p}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var jobs []collect.Job
+	for i := range 50 {
+		typ := [...]string{"t.waits", "t.deaf"}[i%2]
+		jobs = append(jobs, collect.Job{Check: schedule.Check{ID: fmt.Sprint(i), Type: typ, Period: time.Minute, Timeout: time.Second}})
+	}
+	jobs = append(jobs, collect.Job{Check: schedule.Check{ID: "last", Type: "t.echo", Period: time.Minute, Timeout: time.Minute}})
+	start := time.Now()
+	runner := collect.Runner{Registry: registry, Concurrency: len(jobs)}
+	runner.Run(t.Context(), jobs, func(i int, o collect.Outcome) {
+		if i == len(jobs)-1 {
+			if o.Result.State != collect.Available {
+				t.Errorf("%+v", o.Result)
+			}
+		} else if o.Result.Status != "check timed out after 1s" {
+			t.Errorf("%s: %q", o.Result.CheckID, o.Result.Status)
+		}
+	})
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("50 checks of one second took %v", took)
+	}
+}
+
+func TestTheProgramIsStartedAgain(t *testing.T) {
+	p := program(t, "")
+	if _, err := (checker{p}).Check(t.Context(), requestFor("t.exits", nil)); err == nil || !strings.Contains(err.Error(), "ended before it answered") {
+		t.Errorf("%v", err)
+	}
+	for range 2 {
+		if _, err := (checker{p}).Check(t.Context(), requestFor("t.echo", nil)); err != nil {
+			t.Errorf("after its end: %v", err)
+		}
+		p.Close()
+	}
+}
+
+// Whatever the program does, its checks fail with a sentence that says it.
+func TestProgramsThatAreNone(t *testing.T) {
+	for does, want := range map[string]string{
+		"crash":   "ended: fatal error: out of memory",
+		"garbage": "a line that is none of this talk",
+		"older":   `its version is "0.0.9", virgo's "1": install both of one version`,
+		"endless": "a line is too long",
+	} {
+		t.Run(does, func(t *testing.T) {
+			_, err := checker{program(t, does)}.Check(t.Context(), requestFor("t.echo", nil))
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v, want %q", err, want)
+			}
+		})
+	}
+	t.Run("silent", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if _, err := (checker{program(t, "silent")}).Check(ctx, requestFor("t.echo", nil)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("missing", func(t *testing.T) {
+		p := &Program{Path: func() (string, error) { return "", errors.New("virgo-checks is not there") }}
+		if _, err := (checker{p}).Check(t.Context(), requestFor("t.echo", nil)); err == nil || err.Error() != "virgo-checks is not there" {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestConform(t *testing.T) {
+	collecttest.Conform(t, collecttest.Subject{
+		Type:    collect.Type{Name: "t.echo", Summary: "of the test", Checker: echo{checker{program(t, "")}}},
+		Metrics: map[string]collecttest.Metric{"text": {Type: collect.String, Unit: "u"}},
+	})
+}
+
+// echo drops what the check of the test says beside its metrics.
+type echo struct{ checker }
+
+func (e echo) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
+	r, err := e.checker.Check(ctx, req)
+	r.Status, r.Sample, r.Time = "", nil, time.Time{}
+	return r, err
+}
+
+// The program ends when its input does, with what it has under way.
+func TestServeEndsWithItsInput(t *testing.T) {
+	in, agent := io.Pipe()
+	var out bytes.Buffer
+	done := make(chan error, 1)
+	go func() { done <- Server{Open: testChecks, HostInfo: testInfo}.Serve(t.Context(), in, &out) }()
+	for _, line := range []any{
+		greeting{Protocol: protocol, Settings: &Settings{}},
+		request{ID: 1, Check: json.RawMessage(`{"id":"a","type":"t.waits"}`), Timeout: 3_600_000},
+		request{ID: 2, Check: json.RawMessage(`{"id":"a","type":"t.waits"}`), Timeout: 3_600_000},
+		request{ID: 2, Cancel: true},
+		request{ID: 9, Cancel: true},
+		request{ID: 3},
+	} {
+		if err := writeLine(agent, line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	agent.Close()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{`"id":1`, `"id":2`, `"ended":true`, `{"id":3,"error":"not a check: no JSON object"}`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s is not in %s", want, out.String())
+		}
+	}
+}
+
+func FuzzServe(f *testing.F) {
+	hello := `{"protocol":1,"version":"1","settings":{}}` + "\n"
+	f.Add([]byte(hello + `{"id":1,"check":{"id":"a","type":"t.echo","details":{"text":"x"}},"timeout_ms":5}` + "\n"))
+	f.Add([]byte(hello + `{"id":1,"host_info":"cpu"}` + "\n" + `{"id":1,"cancel":true}` + "\n"))
+	f.Add([]byte("{}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if bytes.Contains(data, []byte("t.deaf")) || bytes.Contains(data, []byte("t.exits")) || bytes.Contains(data, []byte("t.large")) {
+			return // they are for a process of their own
+		}
+		var out bytes.Buffer
+		_ = Server{Open: testChecks, HostInfo: testInfo}.Serve(t.Context(), bytes.NewReader(data), &out)
+		for line := range bytes.Lines(out.Bytes()) {
+			if !json.Valid(line) {
+				t.Fatalf("no JSON: %q", line)
+			}
+		}
+	})
+}

@@ -1,0 +1,74 @@
+package service
+
+import (
+	"context"
+	"database/sql"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+
+	"virgo/collect/collecttest"
+)
+
+// A mariaDB is a real server with its data in a folder of its own. Root has no password.
+type mariaDB struct {
+	port, socket string
+	identity     identity
+	server       *collecttest.Server
+}
+
+// startMariaDB starts Debian's mariadb-server, which talks TLS and writes a binary log, with more options.
+func startMariaDB(t testing.TB, options ...string) *mariaDB {
+	t.Helper()
+	program := collecttest.Program(t, "mariadbd", "mariadb-server")
+	install := collecttest.Program(t, "mariadb-install-db", "mariadb-server")
+	dir := folder(t)
+	data := filepath.Join(dir, "data")
+	user := []string{"--datadir=" + data}
+	if os.Getuid() == 0 {
+		user = append(user, "--user=mysql")
+	}
+	made := exec.Command(install, append([]string{"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=4M"}, user...)...)
+	if out, err := made.CombinedOutput(); err != nil {
+		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
+	}
+	m := &mariaDB{port: collecttest.FreePort(t), socket: filepath.Join(data, "s"), identity: certify(t)}
+	args := append([]string{"--no-defaults", "--bind-address=127.0.0.1", "--port=" + m.port, "--socket=" + m.socket, "--pid-file=" + filepath.Join(data, "pid"),
+		"--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M", "--innodb-flush-log-at-trx-commit=0", "--log-bin=" + filepath.Join(data, "log"),
+		"--ssl-cert=" + m.identity.certFile, "--ssl-key=" + m.identity.keyFile}, user...)
+	m.server = collecttest.Serve(t, exec.Command(program, append(args, options...)...), func(ctx context.Context) error {
+		return m.open(t).PingContext(ctx)
+	})
+	return m
+}
+
+// open gives root's way in.
+func (m *mariaDB) open(t testing.TB) *sql.DB {
+	config := mysql.NewConfig()
+	config.User, config.Net, config.Addr = "root", "unix", m.socket
+	config.MultiStatements = true
+	config.Logger = &mysql.NopLogger{}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(connector)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// do runs statements as root.
+func (m *mariaDB) do(t testing.TB, statements string) {
+	t.Helper()
+	db := m.open(t)
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statements); err != nil {
+		t.Fatalf("%s: %v", statements, err)
+	}
+}
+
+func (m *mariaDB) address() string { return net.JoinHostPort("127.0.0.1", m.port) }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"virgo/collect/program"
@@ -21,8 +22,6 @@ const (
 	maxFileBytes = 8 << 20
 	// maxEntries of a folder are looked at.
 	maxEntries = 20_000
-	// MaxRows of a list are told; an answer that has more says so in its error.
-	MaxRows = 10_000
 )
 
 // A Host is where the answers come from. The zero value is this host.
@@ -47,18 +46,20 @@ func (h *Host) path(name string) string {
 // read gives the first maxFileBytes of a regular file, or of one of /proc or /sys. Anything else (a pipe, a
 // device) is an error, because reading it might wait for ever.
 func (h *Host) read(name string) ([]byte, error) {
-	info, err := os.Stat(h.path(name))
-	if err != nil {
+	if info, err := os.Stat(h.path(name)); err != nil {
 		return nil, h.plain(name, err)
-	}
-	if !info.Mode().IsRegular() {
+	} else if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no regular file", name)
 	}
-	f, err := os.Open(h.path(name))
+	// Whoever may write the folder may put a pipe there after that look.
+	f, err := os.OpenFile(h.path(name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, h.plain(name, err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", name)
+	}
 	b, err := io.ReadAll(io.LimitReader(f, maxFileBytes))
 	return b, h.plain(name, err)
 }

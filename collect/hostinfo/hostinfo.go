@@ -1,6 +1,7 @@
 package hostinfo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,25 +60,61 @@ func Get(ctx context.Context, h *Host, name string) (Answer, error) {
 	return Answer{}, fmt.Errorf("%w: %q", ErrUnknown, name)
 }
 
-func (t Type) answer(ctx context.Context, h *Host) (a Answer) {
+// grace is how long a type whose time is up may take to give what it has seen so far.
+const grace = 250 * time.Millisecond
+
+// answer reads in a goroutine of its own, because a file of a file system whose server is gone is never read to
+// its end and nothing interrupts that: what does not come back is left behind.
+func (t Type) answer(ctx context.Context, h *Host) Answer {
+	a := Answer{}
 	fail := func(text string) { a.Error = &text }
-	defer func() {
-		if p := recover(); p != nil {
-			a.Metrics = nil
-			fail(fmt.Sprintf("reading %s failed by a mistake of virgo's own", t.Name))
-		}
-		a.Timestamp = h.now().UnixMilli()
-	}()
 	if !t.supported(runtime.GOOS) {
 		fail("Unsupported operating system for " + t.Name)
+		a.Timestamp = h.now().UnixMilli()
 		return a
 	}
-	metrics, err := t.Read(ctx, h)
-	a.Metrics = metrics
-	if err != nil {
-		fail(Redact(err.Error()))
+	type seen struct {
+		metrics any
+		err     error
 	}
+	done := make(chan seen, 1)
+	go func() {
+		metrics, err := t.readBounded(ctx, h)
+		done <- seen{metrics, err}
+	}()
+	patience, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	defer stop()
+	select {
+	case s := <-done:
+		a.Metrics = s.metrics
+		if s.err != nil {
+			fail(Redact(s.err.Error()))
+		}
+	case <-patience.Done():
+		fail(fmt.Sprintf("reading %s was not done in its time: %v", t.Name, ctx.Err()))
+	}
+	a.Timestamp = h.now().UnixMilli()
 	return a
+}
+
+// readBounded reads, and makes an error of a panic.
+func (t Type) readBounded(ctx context.Context, h *Host) (metrics any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			metrics, err = nil, fmt.Errorf("reading %s failed by a mistake of virgo's own", t.Name)
+		}
+	}()
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", t.Name, err)
+	}
+	metrics, err = t.Read(ctx, h)
+	metrics, cut := bound(metrics)
+	if err != nil && cut != nil {
+		return metrics, fmt.Errorf("%w; %w", err, cut)
+	}
+	return metrics, cmp.Or(err, cut)
 }
 
 func (h *Host) now() time.Time {

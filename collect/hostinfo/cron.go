@@ -1,0 +1,203 @@
+package hostinfo
+
+import (
+	"context"
+	"os"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// A cronJob is a line of a crontab (crontab(5)), of anacrontab(5), or a script that run-parts(8) runs.
+type cronJob struct {
+	Time        string   `json:"time" doc:"what stands instead of the five fields: @daily; of anacrontab the period, '7 days'; else empty"`
+	Minute      string   `json:"m" doc:"minute, as written"`
+	Hour        string   `json:"h" doc:"hour, as written"`
+	DayOfMonth  string   `json:"dom" doc:"day of the month, as written"`
+	Month       string   `json:"mon" doc:"month, as written"`
+	DayOfWeek   string   `json:"dow" doc:"day of the week, as written"`
+	User        string   `json:"user" doc:"who it runs as"`
+	Command     string   `json:"command" doc:"the command line, without secrets and without the input behind its first %"`
+	File        string   `json:"file" doc:"where it is written"`
+	Environment []string `json:"environment" doc:"names of the variables that the crontab sets before it; their values are not told"`
+}
+
+func cronType() Type {
+	return Type{
+		Name:    "cron",
+		Summary: "cron's jobs, of the system and of its users",
+		Systems: []string{"linux", "darwin", "freebsd"},
+		Shape:   []cronJob{},
+		Read:    readCron,
+	}
+}
+
+func readCron(ctx context.Context, h *Host) (any, error) {
+	var jobs []cronJob
+	var f faults
+	add := func(file string, parse func(b []byte) []cronJob) {
+		if ctx.Err() != nil || len(jobs) > MaxRows {
+			return
+		}
+		b, err := h.read(file)
+		f.add(err)
+		for _, j := range parse(b) {
+			j.File = file
+			jobs = append(jobs, j)
+		}
+	}
+	system := func(b []byte) []cronJob { return parseCrontab(b, "") }
+	add("/etc/crontab", system)
+	names, err := h.names("/etc/cron.d")
+	f.add(err)
+	debian := h.exists("/etc/debian_version")
+	for _, name := range names {
+		if cronReads(name, debian) {
+			add("/etc/cron.d/"+name, system)
+		}
+	}
+	for _, period := range []string{"hourly", "daily", "weekly", "monthly"} {
+		scripts, err := h.runParts("/etc/cron."+period, debian)
+		f.add(err)
+		for _, script := range scripts {
+			jobs = append(jobs, cronJob{Time: "@" + period, User: "root", Command: script, File: path.Dir(script), Environment: []string{}})
+		}
+	}
+	add("/etc/anacrontab", parseAnacrontab)
+	for _, folder := range []string{"/var/spool/cron/crontabs", "/var/spool/cron/tabs", "/var/spool/cron", "/var/cron/tabs", "/usr/lib/cron/tabs"} {
+		users, err := h.names(folder)
+		f.add(err)
+		for _, user := range users {
+			file := folder + "/" + user
+			if info, err := os.Lstat(h.path(file)); err == nil && info.Mode().IsRegular() {
+				add(file, func(b []byte) []cronJob { return parseCrontab(b, user) })
+			}
+		}
+	}
+	f.add(ctx.Err())
+	return told(jobs, &f), f.err()
+}
+
+// runParts lists the scripts of a folder that run-parts would run.
+func (h *Host) runParts(folder string, debian bool) ([]string, error) {
+	names, err := h.names(folder)
+	var scripts []string
+	for _, name := range names {
+		file := folder + "/" + name
+		info, err := os.Stat(h.path(file))
+		if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0 && cronReads(name, debian) {
+			scripts = append(scripts, file)
+		}
+	}
+	return scripts, err
+}
+
+// cronReads says whether cron takes a file of that name: Debian's takes letters, digits, _ and - only, Red
+// Hat's leaves out what packages and editors leave behind.
+func cronReads(name string, debian bool) bool {
+	if debian {
+		return strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
+	}
+	for _, end := range []string{"~", ",", ".rpmsave", ".rpmorig", ".rpmnew", ".swp", ".cfsaved"} {
+		if strings.HasSuffix(name, end) {
+			return false
+		}
+	}
+	return !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#")
+}
+
+// parseCrontab reads a crontab. Those of the system name the user in each line; of those of a user, the user
+// is given.
+func parseCrontab(b []byte, user string) []cronJob {
+	jobs, environment := []cronJob{}, []string{}
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		if name, ok := cronVariable(line); ok {
+			// A new list, because the jobs before share the old one.
+			environment = append(environment[:len(environment):len(environment)], name)
+			continue
+		}
+		j := cronJob{User: user, Environment: environment}
+		ok := true
+		take := func() (word string) {
+			var there bool
+			word, line, there = cutField(line)
+			ok = ok && there
+			return word
+		}
+		if line[0] == '@' {
+			j.Time = take()
+		} else {
+			j.Minute, j.Hour, j.DayOfMonth, j.Month, j.DayOfWeek = take(), take(), take(), take(), take()
+		}
+		if user == "" {
+			j.User = take()
+		}
+		if j.Command = cronCommand(line); ok && j.Command != "" {
+			jobs = append(jobs, j)
+		}
+		if len(jobs) > MaxRows {
+			break
+		}
+	}
+	return jobs
+}
+
+// parseAnacrontab reads lines of period, delay, name of the job, and command.
+func parseAnacrontab(b []byte) []cronJob {
+	jobs, environment := []cronJob{}, []string{}
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		if name, ok := cronVariable(line); ok {
+			environment = append(environment[:len(environment):len(environment)], name)
+			continue
+		}
+		period, rest, _ := cutField(line)
+		_, rest, _ = cutField(rest)
+		_, command, ok := cutField(rest)
+		if !ok || command == "" || len(jobs) > MaxRows {
+			continue
+		}
+		if period[0] != '@' {
+			period += " days"
+		}
+		jobs = append(jobs, cronJob{Time: period, User: "root", Command: cronCommand(command), Environment: environment})
+	}
+	return jobs
+}
+
+// cronVariable gives the name of an assignment.
+func cronVariable(line string) (name string, ok bool) {
+	form := regexp.MustCompile(`^["']?([A-Za-z_][A-Za-z0-9_]*)["']?\s*=`)
+	if m := form.FindStringSubmatch(line); m != nil {
+		return m[1], true
+	}
+	return "", false
+}
+
+// cronCommand leaves out what cron gives the command to read, the text behind an unescaped %.
+func cronCommand(s string) string {
+	for i := range len(s) {
+		if s[i] == '%' && (i == 0 || s[i-1] != '\\') {
+			s = s[:i]
+			break
+		}
+	}
+	return plainText(strings.TrimSpace(s))
+}
+
+// cutField takes the first word off a line.
+func cutField(line string) (word, rest string, ok bool) {
+	line = strings.TrimLeft(line, " \t")
+	end := strings.IndexAny(line, " \t")
+	if end < 0 {
+		return line, "", line != ""
+	}
+	return line[:end], strings.TrimLeft(line[end:], " \t"), true
+}

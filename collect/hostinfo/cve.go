@@ -1,0 +1,177 @@
+package hostinfo
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"virgo/collect/program"
+)
+
+// Bounds of what one answer about CVEs reads.
+const (
+	// maxChangelog bytes of one changelog are read, unpacked.
+	maxChangelog = 16 << 20
+	// maxChangelogs bytes are read in all.
+	maxChangelogs = 512 << 20
+	// rpmAtOnce packages are asked for together.
+	rpmAtOnce = 16
+)
+
+// A fixedCVE is a vulnerability that changelogs of installed packages speak of as mended.
+type fixedCVE struct {
+	CVE      string   `json:"cve" doc:"number: CVE-2024-3094"`
+	Packages []string `json:"packages" doc:"installed packages whose changelog names it"`
+}
+
+func cveType() Type {
+	return Type{
+		Name:    "cve",
+		Summary: "vulnerabilities that the installed packages' changelogs name as mended",
+		Systems: []string{"linux"},
+		Shape:   []fixedCVE{},
+		Read:    readCVE,
+	}
+}
+
+func readCVE(ctx context.Context, h *Host) (any, error) {
+	var f faults
+	found := cveFindings{}
+	logs := append(h.glob("/usr/share/doc/*/changelog.Debian*.gz"), h.glob("/usr/share/doc/*/changelog.gz")...)
+	room := int64(maxChangelogs)
+	for _, file := range logs {
+		folder := path.Dir(file)
+		// A folder that is a link to another package's is read where it leads.
+		if info, err := os.Lstat(h.path(folder)); err != nil || !info.IsDir() || ctx.Err() != nil {
+			continue
+		}
+		read, err := h.debianChangelog(file, min(room, maxChangelog), func(line []byte) { found.add(path.Base(folder), line) })
+		f.add(err)
+		if room -= read; room <= 0 {
+			f.add(fmt.Errorf("only the first %d bytes of the changelogs were read", maxChangelogs))
+			break
+		}
+	}
+	if h.hasRPM() {
+		f.add(h.rpmChangelogs(ctx, found))
+	}
+	if len(logs) == 0 && !h.hasRPM() {
+		f.add(errors.New("no changelogs of packages are here (looked in /usr/share/doc and for rpm)"))
+	}
+	f.add(ctx.Err())
+	return told(found.list(), &f), f.err()
+}
+
+// cveFindings has the packages by the CVE's number.
+type cveFindings map[string][]string
+
+// add looks through a line of a package's changelog.
+func (c cveFindings) add(name string, line []byte) {
+	for _, number := range findCVEs(line) {
+		if named := c[number]; !slices.Contains(named, name) && len(named) < MaxRows {
+			c[number] = append(named, name)
+		}
+	}
+}
+
+func (c cveFindings) list() []fixedCVE {
+	all := make([]fixedCVE, 0, len(c))
+	for number, packages := range c {
+		slices.Sort(packages)
+		all = append(all, fixedCVE{number, packages})
+	}
+	slices.SortFunc(all, func(a, b fixedCVE) int { return strings.Compare(a.CVE, b.CVE) })
+	return all
+}
+
+// findCVEs gives the numbers in a line.
+func findCVEs(line []byte) []string {
+	if !bytes.Contains(line, []byte("CVE-")) {
+		return nil
+	}
+	var all []string
+	for _, m := range regexp.MustCompile(`CVE-[0-9]{4}-[0-9]{4,7}`).FindAll(line, -1) {
+		all = append(all, string(m))
+	}
+	return all
+}
+
+// debianChangelog unpacks a changelog and gives its lines away, at most most bytes of them.
+func (h *Host) debianChangelog(file string, most int64, line func([]byte)) (read int64, err error) {
+	packed, err := h.read(file)
+	if err != nil {
+		return 0, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return 0, fmt.Errorf("unpacking %s: %w", file, err)
+	}
+	limited := &io.LimitedReader{R: z, N: most}
+	s := bufio.NewScanner(limited)
+	s.Buffer(nil, 1<<20)
+	for s.Scan() {
+		line(s.Bytes())
+	}
+	if err := s.Err(); err != nil {
+		return most - limited.N, fmt.Errorf("unpacking %s: %w", file, err)
+	}
+	return most - limited.N, nil
+}
+
+// rpmMark starts the part of a package in what rpm prints.
+const rpmMark = "=virgo= "
+
+// rpmChangelogs asks rpm, a few packages at once, because it prints more than is kept for all of them.
+func (h *Host) rpmChangelogs(ctx context.Context, found cveFindings) error {
+	out, err := h.output(ctx, "rpm", "-qa", "--queryformat", `%{NAME}\n`)
+	if err != nil {
+		return err
+	}
+	names := strings.Fields(string(out))
+	slices.Sort(names)
+	names = slices.Compact(names)
+	var f faults
+	for some := range slices.Chunk(names, rpmAtOnce) {
+		if ctx.Err() != nil {
+			break
+		}
+		out, err := h.rpmChangelog(ctx, some...)
+		if errors.Is(err, program.ErrTooMuch) {
+			for _, name := range some {
+				alone, err := h.rpmChangelog(ctx, name)
+				f.add(err)
+				found.addRPM(alone)
+			}
+			continue
+		}
+		f.add(err)
+		found.addRPM(out)
+	}
+	return f.err()
+}
+
+func (h *Host) rpmChangelog(ctx context.Context, names ...string) ([]byte, error) {
+	args := append([]string{"-q", "--queryformat", rpmMark + `%{NAME}\n[%{CHANGELOGTEXT}\n]`, "--"}, names...)
+	return h.output(ctx, "rpm", args...)
+}
+
+// addRPM reads what rpmChangelog gives.
+func (c cveFindings) addRPM(out []byte) {
+	name := ""
+	for line := range bytes.Lines(out) {
+		if marked, ok := bytes.CutPrefix(line, []byte(rpmMark)); ok {
+			name = string(bytes.TrimSpace(marked))
+			continue
+		}
+		c.add(name, line)
+	}
+}

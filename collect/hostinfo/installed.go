@@ -1,0 +1,57 @@
+package hostinfo
+
+import (
+	"os"
+	"strconv"
+	"strings"
+
+	"virgo/collect/program"
+)
+
+// binary is where a program of the system's lies; empty where none of the names is installed.
+func (h *Host) binary(names ...string) string {
+	for _, name := range names {
+		for _, folder := range program.Folders() {
+			file := folder + "/" + name
+			if info, err := os.Stat(h.path(file)); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0 {
+				return file
+			}
+		}
+	}
+	return ""
+}
+
+// exists says whether there is a file or folder of that name.
+func (h *Host) exists(name string) bool {
+	_, err := os.Stat(h.path(name))
+	return err == nil
+}
+
+// A daemon is a process of a program that was looked for.
+type daemon struct {
+	pid  int
+	name string
+}
+
+// daemons finds the processes of programs by the name that the kernel has of them (proc(5), comm: 15 bytes),
+// by process id.
+func (h *Host) daemons(names ...string) []daemon {
+	var found []daemon
+	pids, _ := h.names("/proc") // where there is no /proc, nothing is seen to run
+	for _, pid := range pids {
+		n, err := strconv.Atoi(pid)
+		if err != nil {
+			continue
+		}
+		comm, err := h.read("/proc/" + pid + "/comm")
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		for _, name := range names {
+			if strings.TrimSpace(string(comm)) == name[:min(len(name), 15)] {
+				found = append(found, daemon{n, name})
+			}
+		}
+	}
+	return found
+}

@@ -39,6 +39,11 @@ type garbageError struct {
 	said string
 }
 
+func newGarbage(protocol string, said []byte) error {
+	const most = 512 // bytes kept; quote shows fewer, so that no part of a secret is left at the end
+	return &garbageError{protocol, string(said[:min(len(said), most)])}
+}
+
 func (e *garbageError) Error() string { return "not " + e.protocol }
 
 // quote is the beginning of what a server said, without secrets.

@@ -4,5 +4,8 @@ import "virgo/collect"
 
 // Types gives the checks of this package, in the order to show them.
 func Types() []collect.Type {
-	return []collect.Type{}
+	return []collect.Type{
+		redisType(),
+		memcachedType(),
+	}
 }

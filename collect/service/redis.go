@@ -1,0 +1,108 @@
+package service
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"virgo/collect"
+)
+
+// redisProtocol is what answers are held to (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+const redisProtocol = "the Redis protocol"
+
+// Statuses of a check that was not let in; the first two are the existing agent's.
+const (
+	redisWrongPassword = "Could not authenticate. Invalid password."
+	redisNoPassword    = "Could not authenticate. Missing password?"
+	redisNotProtected  = "Could not authenticate. The server has no password."
+	redisNoUsers       = "Could not authenticate. The server knows no usernames."
+)
+
+func redisType() collect.Type {
+	return collect.Type{
+		Name:    "agent.redis",
+		Summary: "a Redis or Valkey server: clients, memory, persistence, replication",
+		Details: serverDetails(6379),
+		Telling: []string{"version", "connected_clients", "used_memory", "uptime_in_seconds"},
+		Checker: collect.CheckerFunc(checkRedis),
+	}
+}
+
+func checkRedis(ctx context.Context, req collect.Request) (collect.Report, error) {
+	if err := ctx.Err(); err != nil {
+		return collect.Report{}, err
+	}
+	s, err := readServer(req.Check.Details, 6379)
+	if err != nil {
+		return collect.Report{}, err
+	}
+	ctx, cancel := limit(ctx, s.timeout)
+	defer cancel()
+	info, err := s.redisInfo(ctx)
+	if err != nil {
+		return collect.Report{}, s.fault(ctx, err)
+	}
+	metrics, err := redisFigures(info)
+	return collect.Report{Metrics: metrics}, s.fault(ctx, err)
+}
+
+// redisInfo is the server's reply to INFO.
+func (s server) redisInfo(ctx context.Context) ([]byte, error) {
+	conn, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	var commands []byte
+	logIn := s.password != "" || s.username != ""
+	switch {
+	case s.username != "":
+		commands = appendRedisCommand(commands, "AUTH", s.username, s.password)
+	case logIn:
+		commands = appendRedisCommand(commands, "AUTH", s.password)
+	}
+	commands = appendRedisCommand(commands, "INFO")
+	_, written := conn.Write(commands)
+	r := bufio.NewReader(conn)
+	if logIn {
+		if _, err := readRedisReply(r); err != nil {
+			return nil, redisRefusal(s.address, err, written)
+		}
+	}
+	info, err := readRedisReply(r)
+	if err != nil {
+		return nil, redisRefusal(s.address, err, written)
+	}
+	return info, nil
+}
+
+// redisRefusal is the sentence for a server that refuses. A server that has too many clients, or that takes
+// none from outside, says so and closes the connection before it read anything: writing fails (written), and what it
+// said counts.
+func redisRefusal(address string, err, written error) error {
+	var refusal redisError
+	if !errors.As(err, &refusal) {
+		if written != nil {
+			return written
+		}
+		return err
+	}
+	said := string(refusal)
+	text := ""
+	switch {
+	case strings.HasPrefix(said, "WRONGPASS"), strings.HasPrefix(said, "ERR invalid password"):
+		text = redisWrongPassword
+	case strings.HasPrefix(said, "NOAUTH"), strings.HasPrefix(said, "ERR operation not permitted"): // the latter: 2.4
+		text = redisNoPassword
+	case strings.HasPrefix(said, "ERR Client sent AUTH"), strings.HasPrefix(said, "ERR AUTH <password> called"): // the latter: from 6.0 on
+		text = redisNotProtected
+	case strings.HasPrefix(said, "ERR wrong number of arguments for 'auth'"): // before 6.0
+		text = redisNoUsers
+	default:
+		text = fmt.Sprintf("Refused by %s: %s", address, said)
+	}
+	return &faultError{text, err}
+}

@@ -64,6 +64,7 @@ func (c *cli) run(ctx context.Context, out, progress io.Writer) error {
 		{"round trips", true, b.roundTrips},
 		{"handshakes", true, b.handshake},
 		{"delivery beside a bare TLS pipe", true, b.delivery},
+		{"a hundred plugins at once", true, b.hundredAtOnce},
 		{"a long outage", !c.SkipMillion, b.outage},
 	} {
 		if !step.on {

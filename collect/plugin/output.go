@@ -11,8 +11,10 @@ const (
 	MaxOutputBytes = 1 << 20
 	// maxDrainBytes is how much is thrown away before a plugin is ended that does not stop.
 	maxDrainBytes = 15 << 20
-	// readBytes is how much is read at once.
-	readBytes = 4 << 10
+	// readBytes is how much is read at once, and firstBytes how much before there was as much: most
+	// plugins say little, and a hundred may wait at the same time.
+	readBytes  = 4 << 10
+	firstBytes = 512
 )
 
 // An output reads what a plugin prints and hands its lines to a format.
@@ -34,10 +36,13 @@ func newOutput(f format) *output {
 func (o *output) read(r io.Reader) {
 	defer close(o.done)
 	var (
-		buf   = make([]byte, 0, readBytes)
+		buf   = make([]byte, 0, firstBytes)
 		total int
 	)
 	for total <= MaxOutputBytes {
+		if total >= firstBytes && cap(buf) < readBytes {
+			buf = append(make([]byte, 0, readBytes), buf...)
+		}
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]
 		}

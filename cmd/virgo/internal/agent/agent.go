@@ -31,6 +31,8 @@ type Agent struct {
 	ScheduleMaxAge time.Duration
 	// ChecksDir holds the local checks, *.yaml; it need not exist.
 	ChecksDir string
+	// Remote is what the endpoint may ask; the zero value: nothing but system.info.
+	Remote Remote
 	// Concurrency is how many checks run at the same time, at least 1.
 	Concurrency int
 
@@ -116,6 +118,7 @@ func (a *Agent) Run(ctx context.Context, opt Options) (Report, error) {
 		if a.Checked != nil {
 			a.Checked()
 		}
+		round.makeRoom() // of what many checks left behind
 		rep.Delivery = a.deliver(ctx, link, queue)
 	}
 	if rep.KeepErr != nil {

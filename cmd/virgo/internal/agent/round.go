@@ -57,9 +57,7 @@ func (r *round) start(ctx context.Context) {
 		close(r.over)
 		return
 	}
-	if len(r.claimed) > manyChecks && r.agent.Large != nil {
-		r.agent.Large()
-	}
+	r.makeRoom()
 	if slices.ContainsFunc(r.claimed, func(c schedule.Claimed) bool { return !onlyLooks(c.Check.Type) }) {
 		r.agent.slow()
 	}
@@ -70,7 +68,14 @@ func (r *round) start(ctx context.Context) {
 }
 
 // manyChecks is how many due at once are more than an ordinary host has.
-const manyChecks = 256
+const manyChecks = 32
+
+// makeRoom is called before many checks are started and when they are through.
+func (r *round) makeRoom() {
+	if len(r.claimed) > manyChecks && r.agent.Large != nil {
+		r.agent.Large()
+	}
+}
 
 // onlyLooks says whether a check of this type looks at the kernel's own figures, in this process.
 func onlyLooks(checkType string) bool {

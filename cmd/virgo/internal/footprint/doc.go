@@ -28,8 +28,10 @@ const spareGrowth = 25
 
 // Spare makes the garbage collector work harder from here on: who has a frame of 4 MiB to read must not keep
 // several copies of it until they are collected in passing, and who delivers a million results must not pile
-// up what each of them left. An ordinary run does not need it and does not pay for it.
+// up what each of them left. What is free by then goes back to the system at once. An ordinary run does not
+// need it and does not pay for it.
 func Spare() {
 	debug.SetMemoryLimit(softLimit)
 	debug.SetGCPercent(spareGrowth)
+	debug.FreeOSMemory()
 }

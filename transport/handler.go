@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 )
 
 // A Handler answers a request of the endpoint's. The result is written as JSON, nil as {}. A method that
@@ -24,6 +25,15 @@ func (s *Session) answerAll(ctx context.Context) error {
 	requests := s.inbox.requests
 	s.inbox.requests, s.inbox.bytes = nil, 0
 	s.mu.Unlock()
+	if len(requests) == 0 {
+		return nil
+	}
+	started := time.Now()
+	defer func() { // the time that answers take is none that the endpoint lets pass
+		s.mu.Lock()
+		s.progress = s.progress.Add(time.Since(started))
+		s.mu.Unlock()
+	}()
 	for i := range requests {
 		in := &requests[i]
 		out := Frame{ID: in.ID, HasID: true, Source: s.id.AgentID, Target: in.Source}

@@ -35,6 +35,10 @@ const (
 const (
 	MethodScheduleChanged = "check_schedule.changed"
 	MethodSystemInfo      = "system.info"
+	MethodCheckTest       = "check.test"
+	MethodCheckTargets    = "check.targets"
+	MethodHostInfo        = "host_info.get"
+	MethodHostInfoTypes   = "host_info_types.get"
 )
 
 // The features that either side may announce in hello.

@@ -21,6 +21,7 @@ import (
 	"virgo/collect"
 	"virgo/collect/host"
 	"virgo/collect/plugin"
+	"virgo/collect/worker"
 	"virgo/schedule/strictyaml"
 	"virgo/spool"
 	"virgo/transport"
@@ -42,6 +43,8 @@ type app struct {
 	program footprint.Program
 	// withoutDisk lets a command go on where the disk of the state cannot be reached.
 	withoutDisk bool
+	// checks is the program virgo-checks; nil until it is asked for.
+	checks *worker.Program
 	// overdue ends the program although the command has not come back.
 	overdue chan error
 }
@@ -103,7 +106,11 @@ func disksFault(err error) bool {
 func (a *app) registry(self func(context.Context) (host.Self, error)) (*collect.Registry, error) {
 	types := host.Types(host.Options{Self: self, StatProgram: statProgram()})
 	types = append(types, plugin.Type(a.paths().Plugins, a.pluginEnviron()...))
-	return collect.NewRegistry(types...)
+	registry, err := collect.NewRegistry(types...)
+	if err != nil {
+		return nil, err
+	}
+	return registry.WithFurther(a.worker().Types), nil
 }
 
 // pluginEnviron is this process's environment without the token, where it lies in a variable of the
@@ -152,14 +159,20 @@ func (a *app) newAgent(cfg config.Config) *agent.Agent {
 		Proxy:          transport.ProxyFor(transport.ProxySettings{URL: cfg.Proxy.URL(), NoProxy: strings.Join(cfg.NoProxy, ",")}),
 		ScheduleMaxAge: cfg.ScheduleMaxAge,
 		ChecksDir:      a.paths().Checks,
-		Concurrency:    cfg.Concurrency,
-		Now:            a.now,
-		Notice:         a.notice,
-		Verbose:        a.verbose,
-		Slow:           a.stop.listen,
-		Checked:        a.checked,
-		Connected:      a.connected,
-		Large:          a.large,
+		Remote: agent.Remote{
+			Allow:         cfg.AllowRemote,
+			HostInfoDeny:  cfg.HostInfoDeny,
+			HostInfoTypes: hostInfoTypes,
+			HostInfo:      func(ctx context.Context, name string) (json.RawMessage, error) { return a.worker().HostInfo(ctx, name) },
+		},
+		Concurrency: cfg.Concurrency,
+		Now:         a.now,
+		Notice:      a.notice,
+		Verbose:     a.verbose,
+		Slow:        a.stop.listen,
+		Checked:     a.checked,
+		Connected:   a.connected,
+		Large:       a.large,
 	}
 }
 
@@ -172,8 +185,12 @@ func (a *app) configured() {
 	a.program.GiveBack(atomicfile.Create, receipt.Open) // bundles, and what encrypts them, lie between
 }
 
-// checked gives back what a run's delivery does not need: the checks and the schedule.
-func (a *app) checked() { a.program.GiveBack(strictyaml.Parse, host.Types) }
+// checked ends virgo-checks, where it was started, and gives back what a run's delivery does not need: the checks
+// and the schedule.
+func (a *app) checked() {
+	a.worker().Close()
+	a.program.GiveBack(strictyaml.Parse, host.Types)
+}
 
 // connected gives back what only a handshake needs: curves, ASN.1, certificates.
 func (a *app) connected() {

@@ -11,18 +11,21 @@ import (
 	"virgo/collect"
 	"virgo/collect/host"
 	"virgo/schedule"
+	"virgo/schedule/strictyaml"
 )
 
 type checkCmd struct {
-	Type    string        `arg:"" help:"The check's type, for example agent.cpu."`
+	Type    string        `arg:"" optional:"" help:"The check's type, for example agent.cpu."`
 	Details []string      `arg:"" optional:"" name:"key=value" help:"Its details, for example target=/."`
+	List    bool          `help:"List the types there are and what they take."`
 	Nagios  bool          `help:"Print a Nagios plugin's line and exit with its code (0 ok, 2 critical, 3 unknown)."`
 	Timeout time.Duration `default:"60s" help:"Time limit."`
 }
 
 // Help is the command's own part of its help.
 func (checkCmd) Help() string {
-	return "Runs one check without a schedule and touches no state. Exits with 1 where the check is unavailable."
+	return "Runs one check without a schedule and touches no state. Exits with 1 where the check is unavailable. " +
+		"What the types take: virgo check --list; of one: virgo check TYPE --list."
 }
 
 // The exit codes of a Nagios plugin (Monitoring Plugins Development Guidelines).
@@ -52,6 +55,9 @@ func (c *checkCmd) run(a *app) error {
 	reg, err := a.registry(a.selfByHand)
 	if err != nil {
 		return err
+	}
+	if c.List || c.Type == "" {
+		return c.list(a, reg)
 	}
 	typ, err := lookup(reg, c.Type)
 	if err != nil {
@@ -143,7 +149,7 @@ func parseDetails(words []string, typ collect.Type) (schedule.Details, error) {
 			return nil, usageError("detail %q is given twice", key)
 		}
 		if !takes(typ, key) {
-			return nil, &exitError{exitUsage, withHint{fmt.Errorf("%s takes no detail %q", typ.Name, key), takesHint(typ)}}
+			return nil, &exitError{exitUsage, withHint{fmt.Errorf("%s takes no detail %q", typ.Name, key), takesHint(typ, key)}}
 		}
 		details[key] = value
 	}
@@ -159,13 +165,16 @@ func takes(typ collect.Type, key string) bool {
 	return false
 }
 
-func takesHint(typ collect.Type) string {
+func takesHint(typ collect.Type, key string) string {
 	if len(typ.Details) == 0 {
 		return "it takes none"
 	}
 	var names []string
 	for _, d := range typ.Details {
 		names = append(names, d.Name)
+	}
+	if near := strictyaml.Nearest(key, names); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
 	}
 	return "it takes " + strings.Join(names, ", ")
 }

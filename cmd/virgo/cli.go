@@ -18,6 +18,7 @@ type cli struct {
 	Run       runCmd       `cmd:"" default:"withargs" help:"Run the checks that are due, keep the results, deliver them (default)."`
 	Check     checkCmd     `cmd:"" help:"Run one check now and show what it says."`
 	Targets   targetsCmd   `cmd:"" help:"List what a check's type can be pointed at."`
+	Hostinfo  hostinfoCmd  `cmd:"" help:"Tell what this host is and how it is set up, as JSON."`
 	Flush     flushCmd     `cmd:"" help:"Deliver what waits in the spool."`
 	Schedule  scheduleCmd  `cmd:"" help:"Show or fetch the schedule."`
 	Spool     spoolCmd     `cmd:"" help:"Look at what waits, was refused or dropped."`
@@ -33,8 +34,10 @@ type globals struct {
 	Config  string `env:"VIRGO_CONFIG" placeholder:"FILE" help:"Configuration file."`
 	State   string `env:"VIRGO_STATE" placeholder:"DIR" help:"Folder of the spool and of what is remembered."`
 	Plugins string `env:"VIRGO_PLUGINS" placeholder:"DIR" help:"Folder of the plugins."`
-	Verbose bool   `short:"v" env:"VIRGO_VERBOSE" help:"Say what is going on."`
-	JSON    bool   `name:"json" env:"VIRGO_JSON" help:"Print one JSON document instead of text."`
+	// ChecksProgram is found beside virgo where it is not named.
+	ChecksProgram string `env:"VIRGO_CHECKS_PROGRAM" placeholder:"FILE" help:"The program virgo-checks, where it does not lie beside virgo."`
+	Verbose       bool   `short:"v" env:"VIRGO_VERBOSE" help:"Say what is going on."`
+	JSON          bool   `name:"json" env:"VIRGO_JSON" help:"Print one JSON document instead of text."`
 }
 
 // stdio are the program's streams.
@@ -70,6 +73,11 @@ func run(ctx context.Context, args []string, std stdio, stop *interrupts) int {
 
 // command parses the arguments and runs the chosen command.
 func (a *app) command(args []string) (err error) {
+	defer func() {
+		if a.checks != nil {
+			a.checks.Close()
+		}
+	}()
 	defer func() {
 		if r := recover(); r != nil {
 			code, ok := r.(exited)
@@ -110,6 +118,9 @@ func statChild(path string, std stdio) int {
 	}
 	return exitOK
 }
+
+// errNoType is returned where a check is to be run and none is named.
+var errNoType = errors.New("no check type is named")
 
 // errNoEndpoint is returned by commands that need an endpoint where none is configured.
 var errNoEndpoint = &exitError{exitUsage, withHint{errors.New("no endpoint is configured"), "virgo setup --endpoint HOST:PORT --token-file FILE"}}

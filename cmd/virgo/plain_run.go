@@ -12,6 +12,7 @@ import (
 // kong, so there is one place that explains; a test holds the two together, flag by flag.
 func plainRun(args []string, getenv func(string) string) (g globals, c runCmd, ok bool) {
 	g.Config, g.State, g.Plugins = getenv("VIRGO_CONFIG"), getenv("VIRGO_STATE"), getenv("VIRGO_PLUGINS")
+	g.ChecksProgram = getenv("VIRGO_CHECKS_PROGRAM")
 	if !plainBool(&g.Verbose, getenv("VIRGO_VERBOSE")) || !plainBool(&g.JSON, getenv("VIRGO_JSON")) {
 		return g, c, false
 	}
@@ -32,6 +33,8 @@ func plainRun(args []string, getenv func(string) string) (g globals, c runCmd, o
 			text = &g.State
 		case "--plugins":
 			text = &g.Plugins
+		case "--checks-program":
+			text = &g.ChecksProgram
 		case "--deadline":
 			d, err := time.ParseDuration(value)
 			if !inline || err != nil {

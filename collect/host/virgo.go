@@ -17,7 +17,9 @@ type Self struct {
 	SpoolOldest   *time.Duration // age of the oldest
 	SpoolRejected *uint64        // results that the endpoint refused and that are kept
 	// Dropped are the results that were lost and that no endpoint knows of yet, by cause, in the order to send.
-	Dropped              []Dropped
+	Dropped []Dropped
+	// Asked counts what endpoints asked during sessions; nil: nothing ever.
+	Asked                []Asked
 	LastDelivery         *time.Duration // time since the last delivery that succeeded
 	LastDeliveryDuration *time.Duration // how long it took
 	LastRunDuration      *time.Duration // how long the last whole run took
@@ -29,6 +31,12 @@ type Self struct {
 type Dropped struct {
 	Cause   string // a word: space, age, refused, damaged, user
 	Results uint64
+}
+
+// Asked counts one kind of question of an endpoint's.
+type Asked struct {
+	What  string // check_test, check_targets, host_info, refused
+	Times uint64
 }
 
 type virgo struct {
@@ -45,7 +53,7 @@ func virgoType(self func(context.Context) (Self, error)) collect.Type {
 }
 
 // Check reports what is known: spool_results, spool_bytes, spool_oldest_age (seconds), spool_rejected,
-// dropped_CAUSE, last_delivery_age, last_delivery_duration, last_run_duration (seconds), peak_memory
+// dropped_CAUSE, remote_WHAT (requests), last_delivery_age, last_delivery_duration, last_run_duration (seconds), peak_memory
 // (bytes), clock_offset (milliseconds).
 func (v virgo) Check(ctx context.Context, _ collect.Request) (collect.Report, error) {
 	if err := ctx.Err(); err != nil {
@@ -75,6 +83,9 @@ func (v virgo) Check(ctx context.Context, _ collect.Request) (collect.Report, er
 	count("spool_rejected", s.SpoolRejected, "results")
 	for _, d := range s.Dropped {
 		f.Uint64("dropped_"+d.Cause, d.Results, "results")
+	}
+	for _, a := range s.Asked {
+		f.Uint64("remote_"+a.What, a.Times, "requests")
 	}
 	seconds("last_delivery_age", s.LastDelivery)
 	seconds("last_delivery_duration", s.LastDeliveryDuration)

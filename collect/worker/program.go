@@ -16,8 +16,8 @@ import (
 type Program struct {
 	// Path of the program's file. Error: why there is none; it becomes the status of the checks.
 	Path func() (string, error)
-	// Environ is what it finds in its environment, each "NAME=value"; the agent's secrets do not belong there.
-	Environ []string
+	// Environ gives what it finds in its environment, each "NAME=value"; the agent's secrets do not belong there.
+	Environ func() []string
 	// Settings for its checks. Error: why they cannot be had.
 	Settings func() (Settings, error)
 	// Version of the agent.
@@ -117,7 +117,7 @@ func (p *Program) running() (*process, error) {
 		p.process.close()
 		p.process = nil
 	}
-	proc, err := start(path, p.Environ, greeting{Protocol: protocol, Version: p.Version, Settings: &settings})
+	proc, err := start(path, p.Environ(), greeting{Protocol: protocol, Version: p.Version, Settings: &settings})
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,7 @@ func program(t *testing.T, does string) *Program {
 	t.Helper()
 	p := &Program{
 		Path:     os.Executable,
-		Environ:  append(os.Environ(), mode+"="+does),
+		Environ:  func() []string { return append(os.Environ(), mode+"="+does) },
 		Settings: func() (Settings, error) { return Settings{Proxy: "http://proxy"}, nil },
 		Version:  "1",
 	}

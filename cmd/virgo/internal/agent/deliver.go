@@ -145,4 +145,7 @@ func (l *link) goodbye(ctx context.Context) {
 		l.setOffset(offset)
 	}
 	l.sess = nil
+	if l.changed { // it was told with the last heartbeat
+		l.markChanged(ctx)
+	}
 }

@@ -57,6 +57,12 @@ func self(st State, stats spool.Stats, now time.Time) host.Self {
 		age, took := now.Sub(time.UnixMilli(st.Link.LastMS)), milliseconds(st.Link.TookMS)
 		s.LastDelivery, s.LastDeliveryDuration = &age, &took
 	}
+	if asked := st.Link.Asked; asked != (Asked{}) {
+		s.Asked = []host.Asked{
+			{What: "check_test", Times: uint64(asked.Tests)}, {What: "check_targets", Times: uint64(asked.Targets)},
+			{What: "host_info", Times: uint64(asked.HostInfos)}, {What: "refused", Times: uint64(asked.Refused)},
+		}
+	}
 	if st.Run.StartedMS != 0 {
 		took := milliseconds(st.Run.TookMS)
 		s.LastRunDuration = &took

@@ -41,6 +41,8 @@ type LinkState struct {
 	// LossRefusedMS is when the endpoint LossRefusedBy last refused a report of losses.
 	LossRefusedMS int64  `json:"-"`
 	LossRefusedBy string `json:"-"`
+	// Asked counts what endpoints asked.
+	Asked Asked `json:"-"`
 	// Features that each endpoint announced, by endpoint as configured.
 	Features map[string][]string `json:"features,omitempty"`
 }

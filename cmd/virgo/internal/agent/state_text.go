@@ -103,6 +103,10 @@ func (l LinkState) append(b []byte) []byte {
 	t.number("held_by", int64(l.Hold.By))
 	t.number("loss_refused_ms", l.LossRefusedMS)
 	t.text("loss_refused_by", l.LossRefusedBy)
+	t.number("asked_tests", l.Asked.Tests)
+	t.number("asked_targets", l.Asked.Targets)
+	t.number("asked_host_infos", l.Asked.HostInfos)
+	t.number("asked_refused", l.Asked.Refused)
 	for _, endpoint := range sortedKeys(l.Features) {
 		// The endpoint's name, then its features: names of the protocol, with no blank in them.
 		t.text("features", endpoint+" "+strings.Join(l.Features[endpoint], " "))
@@ -145,6 +149,14 @@ func parseLink(b []byte) (l LinkState) {
 			l.LossRefusedMS = n
 		case "loss_refused_by":
 			l.LossRefusedBy = unquote(value)
+		case "asked_tests":
+			l.Asked.Tests = n
+		case "asked_targets":
+			l.Asked.Targets = n
+		case "asked_host_infos":
+			l.Asked.HostInfos = n
+		case "asked_refused":
+			l.Asked.Refused = n
 		case "features":
 			words := strings.Split(unquote(value), " ")
 			l.setFeatures(words[0], slices.DeleteFunc(words[1:], func(w string) bool { return w == "" }))

@@ -50,6 +50,10 @@ type Config struct {
 	Concurrency int
 	// ScheduleMaxAge is the age past which the cached schedule is asked for again.
 	ScheduleMaxAge time.Duration
+	// AllowRemote is what the endpoint may ask during a session: some of Questions; empty: nothing.
+	AllowRemote []string
+	// HostInfoDeny are types of host information that it is not told all the same.
+	HostInfoDeny []string
 	// Source is the file that was read; empty where there was none.
 	Source string
 	// Warnings are what was read over, for --verbose.
@@ -68,9 +72,14 @@ func defaults(env func(string) string) Config {
 		Deadline:       DefaultDeadline,
 		Concurrency:    DefaultConcurrency,
 		ScheduleMaxAge: DefaultScheduleMaxAge,
+		AllowRemote:    Questions(),
 		env:            env,
 	}
 }
+
+// Questions are all that an endpoint may be allowed to ask, and what it may where the owner does not say: a check
+// out of turn, what a check can be pointed at, and what the host is and how it is set up.
+func Questions() []string { return []string{"check.test", "check.targets", "host_info"} }
 
 // getenv reads a variable; a Config that was imported or made by hand has no environment.
 func (c Config) getenv(name string) string {

@@ -27,6 +27,8 @@
 //	deadline: 50s
 //	concurrency: 128                      # checks that run at a time, at the most
 //	schedule_max_age: 1h
+//	allow_remote: [check.test, check.targets, host_info]   # what the endpoint may ask; none: nothing
+//	host_info_deny: [procs, connections]                    # what it is not told all the same
 //
 // Spans of time and sizes carry their unit (a size without one is bytes). A path that is relative is taken
 // from the file's own folder.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -48,7 +49,21 @@ func (c Config) Encode() ([]byte, error) {
 	e.measure("deadline", formatSpan(c.Deadline), formatSpan(d.Deadline))
 	e.measure("concurrency", strconv.Itoa(c.Concurrency), strconv.Itoa(d.Concurrency))
 	e.measure("schedule_max_age", formatSpan(c.ScheduleMaxAge), formatSpan(d.ScheduleMaxAge))
+	e.about("What the endpoint may ask during a session, or none; host information that it is not told all the same.")
+	e.list("allow_remote", c.allowRemote(), "["+strings.Join(Questions(), ", ")+"]")
+	e.list("host_info_deny", c.HostInfoDeny, "procs")
 	return e.out.Bytes(), e.err
+}
+
+// allowRemote is the setting as the file has it; nothing where it is the default.
+func (c Config) allowRemote() []string {
+	switch {
+	case c.AllowRemote == nil, slices.Equal(c.AllowRemote, Questions()):
+		return nil
+	case len(c.AllowRemote) == 0:
+		return []string{noQuestions}
+	}
+	return c.AllowRemote
 }
 
 func absolute(path string) string {

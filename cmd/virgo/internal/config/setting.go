@@ -47,6 +47,8 @@ var settings = [...]setting{
 		c.Concurrency = n
 		return checkConcurrency(n)
 	}},
+	{"allow_remote", true, func(c *Config, v []string) (err error) { c.AllowRemote, err = checkAllowed(v); return err }},
+	{"host_info_deny", true, func(c *Config, v []string) error { c.HostInfoDeny = v; return checkDenied(v) }},
 	{"schedule_max_age", false, span(func(c *Config) *timeSpan { return &c.ScheduleMaxAge }, scheduleAgeBounds)},
 }
 

@@ -65,6 +65,8 @@ func (c Config) Validate() error {
 		{"spool.max_age", maxAgeBounds.check(c.SpoolMaxAge)},
 		{"deadline", deadlineBounds.check(c.Deadline)},
 		{"concurrency", checkConcurrency(c.Concurrency)},
+		{"allow_remote", allowedError(c.AllowRemote)},
+		{"host_info_deny", checkDenied(c.HostInfoDeny)},
 		{"schedule_max_age", scheduleAgeBounds.check(c.ScheduleMaxAge)},
 	} {
 		if v.err != nil {

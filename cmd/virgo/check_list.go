@@ -1,0 +1,57 @@
+package main
+
+import (
+	"virgo/cmd/virgo/internal/term"
+	"virgo/collect"
+)
+
+type typeDocument struct {
+	Name    string           `json:"name"`
+	Summary string           `json:"summary"`
+	Details []detailDocument `json:"details"`
+}
+
+type detailDocument struct {
+	Name     string `json:"name"`
+	Summary  string `json:"summary"`
+	Required bool   `json:"required"`
+}
+
+// list shows the types there are, or the one that was named, and what they take.
+func (c *checkCmd) list(a *app, reg *collect.Registry) error {
+	types := reg.Types()
+	if c.Type != "" {
+		typ, err := lookup(reg, c.Type)
+		if err != nil {
+			return err
+		}
+		types = []collect.Type{typ}
+	} else if !c.List {
+		return &exitError{exitUsage, withHint{errNoType, "virgo check --list, then for example virgo check agent.cpu"}}
+	}
+	if a.JSON {
+		docs := make([]typeDocument, len(types))
+		for i, typ := range types {
+			docs[i] = typeDocument{typ.Name, typ.Summary, []detailDocument{}}
+			for _, d := range typ.Details {
+				docs[i].Details = append(docs[i].Details, detailDocument(d))
+			}
+		}
+		return a.printJSON(struct {
+			document
+			Types []typeDocument `json:"types"`
+		}{document{schemaVersion}, docs})
+	}
+	var t term.Table
+	for _, typ := range types {
+		t.Cells(term.Cell{Text: typ.Name, Color: term.Head}, term.Cell{Text: typ.Summary})
+		for _, d := range typ.Details {
+			name := d.Name
+			if d.Required {
+				name += " (needed)"
+			}
+			t.Cells(term.Cell{Text: "  " + name, Color: term.Faint}, term.Cell{Text: "  " + d.Summary, Color: term.Faint})
+		}
+	}
+	return t.Write(a.out, a.color())
+}

@@ -38,6 +38,16 @@ func newFormat(name string, all bool) (examinable, error) {
 		return &looking{all: all}, nil
 	case "virgo":
 		return &virgoFormat{reading: r}, nil
+	case "nagios":
+		return &nagiosFormat{reading: r}, nil
+	case "checkmk":
+		return &checkmkFormat{reading: r}, nil
+	case "prometheus":
+		return &prometheusFormat{reading: r}, nil
+	case "influx":
+		return &influxFormat{reading: r}, nil
+	case "json":
+		return &jsonFormat{reading: r}, nil
 	}
 	return nil, failed(`detail "format": unknown format %.64q, there are: %s`, name, strings.Join(Formats(), ", "))
 }

@@ -51,6 +51,26 @@ func (r *reading) wrong(text string) {
 // over says that nothing that comes can change the result of a format that stops at its first fault.
 func (r *reading) over() bool { return len(r.faults) > 0 && !r.all }
 
+// refused is the first fault as the status of a result; nil where there is none.
+func (r *reading) refused(format string) error {
+	if len(r.faults) == 0 {
+		return nil
+	}
+	return failed("Line %d is not in the format %s: %s", r.faults[0].Line, format, r.faults[0].Text)
+}
+
+// figures is the report of a format that has nothing but metrics: the exit code means what it means to
+// everybody.
+func (r *reading) figures(format string, e exit, cut bool) (collect.Report, error) {
+	if err := r.refused(format); err != nil {
+		return collect.Report{}, err
+	}
+	if said := e.fault(); said != "" {
+		return collect.Report{}, failure(r.noted(said, cut))
+	}
+	return collect.Report{Status: r.noted("", cut), Metrics: r.metrics}, nil
+}
+
 // add keeps a metric, or notes that there was no room for it.
 func (r *reading) add(m collect.Metric) {
 	n := metricJSON + escaped(m.Name) + escaped(m.Value) + escaped(m.Unit)

@@ -1,0 +1,171 @@
+package plugin
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"virgo/collect"
+)
+
+// influxFormat reads InfluxDB's line protocol, "measurement[,tag=value…] field=value[,field=value…] [time]",
+// as Telegraf's exec input does.
+type influxFormat struct{ reading }
+
+func (f *influxFormat) line(text []byte) {
+	if f.over() {
+		return
+	}
+	s := strings.Trim(f.next(text), blanks)
+	if s == "" || s[0] == '#' {
+		return
+	}
+	point, fault := pointOf(s)
+	if fault != "" {
+		f.wrong(fault)
+		return
+	}
+	for _, m := range point.fields {
+		m.Dimension = point.series
+		f.add(m)
+	}
+}
+
+func (f *influxFormat) partial([]byte) {}
+
+func (f *influxFormat) report(e exit, cut bool) (collect.Report, error) {
+	return f.figures("influx", e, cut)
+}
+
+func (f *influxFormat) examined() (string, []Fault) { return "influx", f.faults }
+
+// saysInflux reports whether a first line is a point.
+func saysInflux(s string) bool {
+	point, fault := pointOf(s)
+	return fault == "" && !isJudgement(point.series)
+}
+
+// A point is one line of the line protocol.
+type point struct {
+	series string           // the measurement and its tags in their order: "cpu,cpu=cpu0,host=a"
+	fields []collect.Metric // without dimension
+}
+
+// pointOf reads a line without blanks around it. The point's own time is read and not used: a result has
+// one time only.
+func pointOf(s string) (p point, fault string) {
+	const key, name = `,= `, `, `
+	measurement, rest := unescape(s, name)
+	if measurement == "" {
+		return p, "no measurement is named"
+	}
+	var tags []string
+	for strings.HasPrefix(rest, ",") {
+		var tag, value string
+		if tag, rest = unescape(rest[1:], key); tag == "" || !strings.HasPrefix(rest, "=") {
+			return p, fmt.Sprintf("tag %.64q of %.64q has no value", tag, measurement)
+		}
+		if value, rest = unescape(rest[1:], key); value == "" || strings.HasPrefix(rest, "=") {
+			return p, fmt.Sprintf("tag %.64q of %.64q has no value", tag, measurement)
+		}
+		tags = append(tags, tag+"="+value)
+	}
+	slices.Sort(tags)
+	p.series = strings.Join(append([]string{measurement}, tags...), ",")
+	rest = " " + strings.TrimLeft(rest, " ") // more than one blank is often seen
+	for rest != "" && (rest[0] == ',' || len(p.fields) == 0) {
+		var m collect.Metric
+		if m.Name, rest = unescape(rest[1:], key); m.Name == "" || !strings.HasPrefix(rest, "=") {
+			return p, fmt.Sprintf("field %.64q of %.64q has no value", m.Name, measurement)
+		}
+		if rest, fault = fieldValue(&m, rest[1:]); fault != "" {
+			return p, fmt.Sprintf("field %.64q of %.64q: %s", m.Name, measurement, fault)
+		}
+		p.fields = append(p.fields, m)
+	}
+	if rest = strings.TrimLeft(rest, " "); rest != "" {
+		if _, err := strconv.ParseInt(rest, 10, 64); err != nil {
+			return p, fmt.Sprintf("%.64q of %.64q is no timestamp", rest, measurement)
+		}
+	}
+	return p, ""
+}
+
+// unescape takes a text up to the first of the marks that has no backslash before it, and says what comes
+// from there on. A backslash before anything else stands for itself.
+func unescape(s, marks string) (text, rest string) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && i+1 < len(s) && strings.IndexByte(marks, s[i+1]) >= 0:
+			i++
+			b.WriteByte(s[i])
+		case strings.IndexByte(marks, c) >= 0:
+			return b.String(), s[i:]
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), ""
+}
+
+// fieldValue reads a field's value into m and says what comes after: "," or a blank and more, or nothing.
+func fieldValue(m *collect.Metric, s string) (rest, fault string) {
+	if strings.HasPrefix(s, `"`) {
+		m.Type = collect.String
+		var closed bool
+		if m.Value, rest, closed = fieldText(s[1:]); !closed {
+			return "", "the text is not closed by a quotation mark"
+		}
+		if rest != "" && rest[0] != ',' && rest[0] != ' ' {
+			return "", fmt.Sprintf("%.64q follows the text", rest)
+		}
+		return rest, ""
+	}
+	value, rest := s, ""
+	if i := strings.IndexAny(s, ", "); i >= 0 {
+		value, rest = s[:i], s[i:]
+	}
+	switch value {
+	case "t", "T", "true", "True", "TRUE":
+		m.Type, m.Value = collect.Bool, "true"
+		return rest, ""
+	case "f", "F", "false", "False", "FALSE":
+		m.Type, m.Value = collect.Bool, "false"
+		return rest, ""
+	}
+	number, suffix := splitNumber(value)
+	m.Value = strings.TrimPrefix(number, "+")
+	switch {
+	case suffix == "i":
+		m.Type = collect.Int64
+	case suffix == "u":
+		m.Type = collect.Uint64
+	case suffix == "":
+		m.Type = collect.Double
+		n, _ := strconv.ParseFloat(number, 64)
+		m.Value = figure(number, n)
+	}
+	if number == "" || !m.Valid() {
+		return "", fmt.Sprintf("%.64q is no value", value)
+	}
+	return rest, ""
+}
+
+// fieldText reads a text up to its closing quotation mark; \" and \\ stand for the mark and the backslash.
+func fieldText(s string) (text, rest string, closed bool) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"':
+			return b.String(), s[i+1:], true
+		case c == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
+			i++
+			b.WriteByte(s[i])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "", "", false
+}

@@ -4,18 +4,19 @@ COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null)
 LDFLAGS := -s -w -X main.release=$(VERSION) -X main.commit=$(COMMIT)
 BUILD   := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 PLATFORMS := $(foreach os,linux darwin freebsd windows,$(os)/amd64 $(os)/arm64)
+PORTABLE  := ./cmd/virgo/... ./cmd/virgo-checks/... ./collect/... ./spool/... ./schedule/... ./transport
 TORTURE  ?= 1h
 FUZZTIME ?= 10s
 # Pinned, so that a new check is a decision and not a surprise.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help build test race lint demo cross bench torture fuzz fuzz-main clean
+.PHONY: help build test race lint docs demo cross bench torture fuzz fuzz-main clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 10
 
-build: ## bin/virgo and bin/virgo-endpoint, static
-	$(BUILD) -o bin/ ./cmd/virgo ./cmd/virgo-endpoint
+build: ## bin/virgo, bin/virgo-checks and bin/virgo-endpoint, static
+	$(BUILD) -o bin/ ./cmd/virgo ./cmd/virgo-checks ./cmd/virgo-endpoint
 
 test: ## every test
 	go test ./...
@@ -26,19 +27,26 @@ race: ## every test, under the race detector (needs a C compiler)
 lint: ## gofmt, go vet here and for the other systems, staticcheck
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	go vet ./...
-	GOOS=windows go vet ./cmd/virgo/... ./collect/... ./spool/... ./schedule/... ./transport
-	GOOS=darwin go vet ./cmd/virgo/... ./collect/... ./spool/... ./schedule/... ./transport
-	GOOS=freebsd go vet ./cmd/virgo/... ./collect/... ./spool/... ./schedule/... ./transport
+	GOOS=windows go vet $(PORTABLE)
+	GOOS=darwin go vet $(PORTABLE)
+	GOOS=freebsd go vet $(PORTABLE)
 	go run $(STATICCHECK) ./...
 
 demo: build ## the whole way on this machine: endpoint, enrolment, three runs, one of them cut off
 	@sh testdata/demo.sh bin
 
-cross: ## both programs for every system that is built for
+docs: ## what is made from the checks themselves: the catalog in virgo, the table in the README
+	@mkdir -p bin
+	go run ./cmd/virgo-checks catalog > bin/catalog.json
+	mv bin/catalog.json collect/worker/catalog.json
+	go test -count=1 -run '^TestReadmeListsTheChecks$$' ./cmd/virgo -update
+
+cross: ## the programs for every system that is built for
 	@for p in $(PLATFORMS); do \
 		echo "$$p"; \
-		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o /dev/null ./cmd/virgo || exit 1; \
-		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o /dev/null ./cmd/virgo-endpoint || exit 1; \
+		for program in virgo virgo-checks virgo-endpoint; do \
+			GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o /dev/null ./cmd/$$program || exit 1; \
+		done; \
 	done
 
 bench: ## measure whole runs and print the table of the README
@@ -55,6 +63,7 @@ fuzz-main: ## a minute each of what reads frames, schedules, configuration, bund
 	go test -run '^$$' -fuzz '^FuzzParseEndpoint$$' -fuzztime 1m -fuzzminimizetime 10x ./schedule
 	go test -run '^$$' -fuzz '^FuzzLoad$$' -fuzztime 1m -fuzzminimizetime 10x ./cmd/virgo/internal/config
 	go test -run '^$$' -fuzz '^FuzzReader$$' -fuzztime 1m -fuzzminimizetime 10x ./spool/bundle
+	go test -run '^$$' -fuzz '^FuzzServe$$' -fuzztime 1m -fuzzminimizetime 10x ./collect/worker
 	go test -run '^$$' -fuzz '^FuzzRecord$$' -fuzztime 1m -fuzzminimizetime 10x ./spool
 
 fuzz: ## ten seconds, or FUZZTIME, of every fuzz target

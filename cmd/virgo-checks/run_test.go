@@ -18,7 +18,7 @@ func TestCatalogIsTheOneBuiltIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(out.Bytes(), built) {
-		t.Error("collect/worker/catalog.json is not what virgo-checks offers: make catalog")
+		t.Error("collect/worker/catalog.json is not what virgo-checks offers: make docs")
 	}
 }
 

@@ -14,24 +14,36 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// A realEndpoint is the program virgo-endpoint, built once for all scripts and only if one asks.
-type realEndpoint struct {
-	once sync.Once
-	dir  string
-	err  error
+// A builtProgram is one of the other programs of this module, built once for all scripts and only if one asks.
+type builtProgram struct {
+	name, dir string
+	once      sync.Once
+	err       error
 }
 
-func (e *realEndpoint) path(ts *testscript.TestScript) string {
-	e.once.Do(func() {
-		build := exec.Command("go", "build", "-o", filepath.Join(e.dir, "virgo-endpoint"), "virgo/cmd/virgo-endpoint")
+func (p *builtProgram) path(ts *testscript.TestScript) string {
+	file := filepath.Join(p.dir, p.name)
+	p.once.Do(func() {
+		build := exec.Command("go", "build", "-o", file, "virgo/cmd/"+p.name)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
-			e.err = fmt.Errorf("go build: %w: %s", err, out)
+			p.err = fmt.Errorf("go build: %w: %s", err, out)
 		}
 	})
-	ts.Check(e.err)
-	return filepath.Join(e.dir, "virgo-endpoint")
+	ts.Check(p.err)
+	return file
 }
+
+// install lets virgo find the program: virgo-checks.
+func (p *builtProgram) install(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: %s", p.name)
+	}
+	ts.Setenv("VIRGO_CHECKS_PROGRAM", p.path(ts))
+}
+
+// A realEndpoint is the program virgo-endpoint.
+type realEndpoint struct{ builtProgram }
 
 // run is the program as a script calls it: virgo-endpoint import --dir DIR FILE….
 func (e *realEndpoint) run(ts *testscript.TestScript, neg bool, args []string) {

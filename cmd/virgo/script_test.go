@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	real := realEndpoint{dir: t.TempDir()}
+	real := realEndpoint{builtProgram{name: "virgo-endpoint", dir: t.TempDir()}}
+	checks := builtProgram{name: "virgo-checks", dir: t.TempDir()}
 	testscript.Run(t, testscript.Params{
 		Dir:                filepath.Join("..", "..", "testdata", "script"),
 		RequireUniqueNames: true,
@@ -45,7 +46,11 @@ func TestScripts(t *testing.T) {
 			"proxy":            startProxy,
 			"stored":           storedIs,
 			"virgo-endpoint":   real.run,
+			"virgo-checks":     checks.install,
 			"serve":            real.serve,
+			"answered":         answeredIs,
+			"listens":          listens,
+			"expand":           expand,
 			"holds":            real.holds,
 			"await":            await,
 			"hold-spool":       holdSpool(),
@@ -90,6 +95,15 @@ func forge(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
 }
 
+// expand puts the script's variables into a file: expand FILE.
+func expand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: expand FILE")
+	}
+	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
 // truncate takes bytes off a file's end: truncate FILE -N.
 func truncate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
@@ -120,7 +134,7 @@ func forEachCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: for-each-command")
 	}
 	commands := []string{
-		"run", "check", "targets", "flush", "schedule", "schedule show", "schedule fetch",
+		"run", "check", "targets", "hostinfo", "flush", "schedule", "schedule show", "schedule fetch",
 		"spool", "spool status", "spool list", "spool retry", "spool drop", "spool export", "spool import-receipt", "status", "setup", "install", "uninstall", "version",
 	}
 	for _, c := range commands {

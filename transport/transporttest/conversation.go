@@ -55,6 +55,7 @@ func (c *conversation) run() error {
 			c.e.books.mu.Lock()
 			c.e.books.answers = append(c.e.books.answers, f)
 			c.e.books.mu.Unlock()
+			c.e.publish()
 			continue
 		}
 		c.requests++

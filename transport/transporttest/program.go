@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"virgo/transport"
 )
 
 // The files of a Program's folder.
@@ -21,6 +23,7 @@ const (
 	StoredFile  = "stored.jsonl" // what it stored, one Stored a line
 	FaultsFile  = "faults"       // what agents did wrong, one a line
 	MethodsFile = "methods"      // what agents asked, one a line
+	AnswersFile = "answers"      // what agents answered to the script's requests, one frame a line, in order
 )
 
 // Program serves a folder until ctx ends: the body of a script test's fake endpoint. It makes the files
@@ -101,7 +104,7 @@ func readScript(dir string) (Script, error) {
 }
 
 func (e *Endpoint) writeBooks(dir string) error {
-	var stored, faults, methods bytes.Buffer
+	var stored, faults, methods, answers bytes.Buffer
 	for _, s := range e.Stored() {
 		b, err := json.Marshal(s)
 		if err != nil {
@@ -115,7 +118,18 @@ func (e *Endpoint) writeBooks(dir string) error {
 	for _, m := range e.Methods() {
 		fmt.Fprintln(&methods, m)
 	}
+	for _, f := range e.Answers() {
+		b, err := json.Marshal(struct {
+			Result json.RawMessage  `json:"result"`
+			Error  *transport.Error `json:"error,omitempty"`
+		}{f.Result, f.Error})
+		if err != nil {
+			return err
+		}
+		answers.Write(append(b, '\n'))
+	}
 	return errors.Join(
+		replace(filepath.Join(dir, AnswersFile), answers.Bytes()),
 		replace(filepath.Join(dir, StoredFile), stored.Bytes()),
 		replace(filepath.Join(dir, FaultsFile), faults.Bytes()),
 		replace(filepath.Join(dir, MethodsFile), methods.Bytes()))

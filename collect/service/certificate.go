@@ -8,33 +8,35 @@ import (
 	"io"
 	"os"
 
+	"virgo/collect"
 	"virgo/schedule"
 )
 
 // maxFileBytes of a file that a detail names.
 const maxFileBytes = 1 << 20
 
-// readTLS reads the details that say how to talk TLS with host; nil where they do not ask for it.
+// tlsDetails describes the details that readTLS reads.
+func tlsDetails() []collect.Detail {
+	return []collect.Detail{
+		{Name: "tls_verify", Summary: "false: take any certificate of the server's (true)"},
+		{Name: "ca_file", Summary: "PEM file with the certificates to trust in place of the system's"},
+		{Name: "cert_file", Summary: "PEM file with a certificate to show the server"},
+		{Name: "key_file", Summary: "PEM file with the key of cert_file (cert_file)"},
+		{Name: "server_name", Summary: "name that the server's certificate must have (its host)"},
+	}
+}
+
+// readTLS reads the details that say how to talk TLS with host. Errors: *[schedule.DetailError], and those of
+// reading the files.
 func readTLS(d schedule.Details, host string) (*tls.Config, error) {
-	files := [3]string{"ca_file", "cert_file", "key_file"}
-	for i, key := range files {
-		path, err := optionalText(d, key)
-		if err != nil {
-			return nil, err
-		}
-		files[i] = path
-	}
-	caFile, certFile, keyFile := files[0], files[1], files[2]
-	wanted, err := d.Bool("tls", caFile != "")
-	if err != nil {
-		return nil, err
-	}
 	verify, err := d.Bool("tls_verify", true)
 	if err != nil {
 		return nil, err
 	}
-	name, err := optionalText(d, "server_name")
-	if err != nil || !wanted {
+	var caFile, certFile, keyFile, name string
+	if err := readTexts(d, map[string]*string{
+		"ca_file": &caFile, "cert_file": &certFile, "key_file": &keyFile, "server_name": &name,
+	}); err != nil {
 		return nil, err
 	}
 	if name == "" {

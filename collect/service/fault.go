@@ -15,6 +15,12 @@ import (
 	"unicode"
 )
 
+// Statuses of a check that was not let in, as the existing agent words them.
+const (
+	invalidPassword = "Could not authenticate. Invalid password."
+	missingPassword = "Could not authenticate. Missing password?"
+)
+
 // A faultError is what went wrong with a server, said in one sentence.
 type faultError struct {
 	text string

@@ -60,7 +60,7 @@ func (s server) memcachedStats(ctx context.Context) (map[string]string, error) {
 		return stats, err
 	}
 	if s.password == "" && s.username == "" {
-		return nil, &faultError{"Could not authenticate. Missing password?", err}
+		return nil, &faultError{missingPassword, err}
 	}
 	token := s.username + " " + s.password
 	if _, err := fmt.Fprintf(conn, "set virgo 0 0 %d\r\n%s\r\n", len(token), token); err != nil {
@@ -78,7 +78,7 @@ func (s server) memcachedRefusal(err error) error {
 		return err
 	}
 	if refusal == "CLIENT_ERROR authentication failure" {
-		return &faultError{"Could not authenticate. Invalid password.", err}
+		return &faultError{invalidPassword, err}
 	}
 	return &faultError{fmt.Sprintf("Refused by %s: %s", s.address, refusal), err}
 }

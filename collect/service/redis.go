@@ -13,14 +13,6 @@ import (
 // redisProtocol is what answers are held to (https://redis.io/docs/latest/develop/reference/protocol-spec/).
 const redisProtocol = "the Redis protocol"
 
-// Statuses of a check that was not let in; the first two are the existing agent's.
-const (
-	redisWrongPassword = "Could not authenticate. Invalid password."
-	redisNoPassword    = "Could not authenticate. Missing password?"
-	redisNotProtected  = "Could not authenticate. The server has no password."
-	redisNoUsers       = "Could not authenticate. The server knows no usernames."
-)
-
 func redisType() collect.Type {
 	return collect.Type{
 		Name:    "agent.redis",
@@ -94,13 +86,13 @@ func redisRefusal(address string, err, written error) error {
 	text := ""
 	switch {
 	case strings.HasPrefix(said, "WRONGPASS"), strings.HasPrefix(said, "ERR invalid password"):
-		text = redisWrongPassword
+		text = invalidPassword
 	case strings.HasPrefix(said, "NOAUTH"), strings.HasPrefix(said, "ERR operation not permitted"): // the latter: 2.4
-		text = redisNoPassword
+		text = missingPassword
 	case strings.HasPrefix(said, "ERR Client sent AUTH"), strings.HasPrefix(said, "ERR AUTH <password> called"): // the latter: from 6.0 on
-		text = redisNotProtected
+		text = "Could not authenticate. The server has no password."
 	case strings.HasPrefix(said, "ERR wrong number of arguments for 'auth'"): // before 6.0
-		text = redisNoUsers
+		text = "Could not authenticate. The server knows no usernames."
 	default:
 		text = fmt.Sprintf("Refused by %s: %s", address, said)
 	}

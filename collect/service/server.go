@@ -3,7 +3,9 @@ package service
 import (
 	"context"
 	"crypto/tls"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,37 +26,25 @@ type server struct {
 
 // serverDetails describes the details that readServer reads.
 func serverDetails(port int) []collect.Detail {
-	return []collect.Detail{
+	return append([]collect.Detail{
 		{Name: "host", Summary: "name or address of the server (localhost)"},
 		{Name: "port", Summary: "its TCP port (" + strconv.Itoa(port) + ")"},
 		{Name: "socket", Summary: "path of its Unix socket, in place of host and port"},
 		{Name: "username", Summary: "who to log in as"},
 		{Name: "password", Summary: "password to log in with"},
-		{Name: "tls", Summary: "true: talk TLS (true where ca_file is given)"},
-		{Name: "tls_verify", Summary: "false: take any certificate of the server's (true)"},
-		{Name: "ca_file", Summary: "PEM file with the certificates to trust in place of the system's"},
-		{Name: "cert_file", Summary: "PEM file with a certificate to show the server"},
-		{Name: "key_file", Summary: "PEM file with the key of cert_file (cert_file)"},
-		{Name: "server_name", Summary: "name that the server's certificate must have (host)"},
 		{Name: "timeout", Summary: "time limit in milliseconds"},
-	}
+		{Name: "tls", Summary: "true: talk TLS (true where ca_file is given)"},
+	}, tlsDetails()...)
 }
 
 // readServer reads the details that say where a server is. Errors: *[schedule.DetailError], and those of
 // reading the files with certificates.
 func readServer(d schedule.Details, port int) (server, error) {
 	var s server
-	text := func(err error, key string, into *string) error {
-		if err == nil {
-			*into, err = optionalText(d, key)
-		}
-		return err
-	}
-	var host, socket string
-	err := text(nil, "host", &host)
-	err = text(err, "socket", &socket)
-	err = text(err, "username", &s.username)
-	if err = text(err, "password", &s.password); err != nil {
+	var host, socket, caFile string
+	if err := readTexts(d, map[string]*string{
+		"host": &host, "socket": &socket, "username": &s.username, "password": &s.password, "ca_file": &caFile,
+	}); err != nil {
 		return server{}, err
 	}
 	if host == "" {
@@ -75,7 +65,10 @@ func readServer(d schedule.Details, port int) (server, error) {
 	if s.timeout, err = readTimeout(d); err != nil {
 		return server{}, err
 	}
-	s.tls, err = readTLS(d, host)
+	secure, err := d.Bool("tls", caFile != "")
+	if err == nil && secure {
+		s.tls, err = readTLS(d, host)
+	}
 	return s, err
 }
 
@@ -94,6 +87,17 @@ func optionalText(d schedule.Details, key string) (string, error) {
 		return "", &schedule.DetailError{Key: key, Value: "a list or an object", Want: "a text"}
 	}
 	return text, nil
+}
+
+// readTexts reads details that may be absent. Error: *[schedule.DetailError], of the first by name.
+func readTexts(d schedule.Details, into map[string]*string) error {
+	for _, key := range slices.Sorted(maps.Keys(into)) {
+		var err error
+		if *into[key], err = optionalText(d, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dial connects to the server. What is read or written after ctx is done fails: the connection is closed

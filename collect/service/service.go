@@ -7,5 +7,8 @@ func Types() []collect.Type {
 	return []collect.Type{
 		redisType(),
 		memcachedType(),
+		apacheType(),
+		nginxType(),
+		httpJSONType(),
 	}
 }

@@ -96,14 +96,14 @@ func (l *looking) undecided(nagios bool) *undecided {
 // exit code tells, and where it does not the existing agent's complaint is the answer.
 type undecided struct {
 	said     bool // the first line says that it is Nagios's
-	disputed bool // a metric line of the format virgo came
+	disputed bool // a line of the format virgo came
 	chosen   examinable
 	virgo    virgoFormat
 	nagios   nagiosFormat
 }
 
 func (u *undecided) line(text []byte) {
-	u.disputed = u.disputed || bytes.HasPrefix(text, []byte("metric "))
+	u.disputed = u.disputed || saysVirgo(string(text))
 	u.virgo.line(text)
 	u.nagios.line(text)
 }

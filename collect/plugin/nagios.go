@@ -83,7 +83,7 @@ func (n *nagiosFormat) report(e exit, cut bool) (collect.Report, error) {
 func (n *nagiosFormat) examined() (string, []Fault) { return "nagios", n.faults }
 
 // saysNagios reports whether a first line can only come from a plugin for Nagios: it has performance data,
-// or one of the words for a judgement, in capitals.
+// or one of the words for a judgement in capitals, or "ok" in any letters before a hyphen or colon.
 func saysNagios(s string) bool {
 	text, data, _ := strings.Cut(s, "|")
 	if data = strings.Trim(data, blanks); data != "" {
@@ -91,8 +91,13 @@ func saysNagios(s string) bool {
 			return true
 		}
 	}
-	for _, word := range wordsOf(text) {
-		if isJudgement(strings.Trim(word, ":;,.-!()[]")) {
+	words := wordsOf(text)
+	for i, word := range words {
+		bare := strings.Trim(word, ":;,.-!()[]")
+		if isJudgement(bare) {
+			return true
+		}
+		if strings.EqualFold(bare, "ok") && (strings.HasSuffix(word, ":") || i+1 < len(words) && words[i+1] == "-") {
 			return true
 		}
 	}

@@ -40,24 +40,18 @@ func nextItem(s string) (item perfItem, rest string, ok bool, fault string) {
 // nextLabel takes a label with its "=". After a fault behind is where the next blank is to be looked for.
 func nextLabel(s string) (label, behind, fault string) {
 	if s[0] == '\'' {
+		// A quotation mark within is doubled, but check_disk prints names of mount points as they are.
 		end := 1
-		for end < len(s) {
-			if s[end] != '\'' {
+		for end < len(s) && !strings.HasPrefix(s[end:], "'=") {
+			if strings.HasPrefix(s[end:], "''") {
 				end++
-			} else if strings.HasPrefix(s[end:], "''") {
-				end += 2
-			} else {
-				break
 			}
+			end++
 		}
-		if end == len(s) {
-			return "", "", fmt.Sprintf("the label %.64q is not closed by a quotation mark", s)
+		if end >= len(s) {
+			return "", "", fmt.Sprintf("the label %.64q is not closed by a quotation mark and \"=\"", s)
 		}
-		label, behind = strings.ReplaceAll(s[1:end], "''", "'"), s[end+1:]
-		if !strings.HasPrefix(behind, "=") {
-			return "", behind, fmt.Sprintf("the label %.64q is not followed by \"=\"", label)
-		}
-		return label, behind[1:], ""
+		return strings.ReplaceAll(s[1:end], "''", "'"), s[end+len("'="):], ""
 	}
 	i := strings.IndexAny(s, "="+blanks)
 	if i < 0 || s[i] != '=' {
@@ -95,7 +89,7 @@ func itemOf(label, figures string) (item perfItem, ok bool, fault string) {
 			fault = fmt.Sprintf("%.64q has more than value, warn, crit, min and max", label)
 		case n <= 2 && !isRange(field):
 			fault = fmt.Sprintf("threshold %.64q of %.64q is no range", field, label)
-		case n > 2 && !isNumber(field):
+		case n > 2 && !isQuantity(field):
 			fault = fmt.Sprintf("limit %.64q of %.64q is no number", field, label)
 		}
 	}
@@ -107,7 +101,7 @@ func isRange(s string) bool {
 	s = strings.TrimPrefix(s, "@")
 	start, end, both := strings.Cut(s, ":")
 	if !both {
-		return isNumber(s)
+		return isQuantity(s)
 	}
 	from, known := quantityOf(start)
 	if start != "~" && start != "" && !known {
@@ -120,7 +114,7 @@ func isRange(s string) bool {
 	return ok && (!known || from.number <= to.number)
 }
 
-func isNumber(s string) bool {
+func isQuantity(s string) bool {
 	_, ok := quantityOf(s)
 	return ok
 }

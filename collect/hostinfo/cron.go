@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path"
-	"regexp"
 	"strings"
 )
 
@@ -75,7 +74,7 @@ func readCron(ctx context.Context, h *Host) (any, error) {
 		}
 	}
 	f.add(ctx.Err())
-	return told(jobs, &f), f.err()
+	return told(jobs), f.err()
 }
 
 // runParts lists the scripts of a folder that run-parts would run.
@@ -172,13 +171,15 @@ func parseAnacrontab(b []byte) []cronJob {
 	return jobs
 }
 
-// cronVariable gives the name of an assignment.
+// cronVariable gives the name of an assignment: a line of a job starts with a digit, a * or an @.
 func cronVariable(line string) (name string, ok bool) {
-	form := regexp.MustCompile(`^["']?([A-Za-z_][A-Za-z0-9_]*)["']?\s*=`)
-	if m := form.FindStringSubmatch(line); m != nil {
-		return m[1], true
+	name, _, ok = strings.Cut(line, "=")
+	name = strings.Trim(strings.TrimSpace(name), `"'`)
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+	if !ok || name == "" || strings.Trim(name[:1], letters) != "" || strings.Trim(name, letters+"0123456789") != "" {
+		return "", false
 	}
-	return "", false
+	return name, true
 }
 
 // cronCommand leaves out what cron gives the command to read, the text behind an unescaped %.

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -68,7 +67,7 @@ func readCVE(ctx context.Context, h *Host) (any, error) {
 		f.add(errors.New("no changelogs of packages are here (looked in /usr/share/doc and for rpm)"))
 	}
 	f.add(ctx.Err())
-	return told(found.list(), &f), f.err()
+	return told(found.list()), f.err()
 }
 
 // cveFindings has the packages by the CVE's number.
@@ -93,16 +92,28 @@ func (c cveFindings) list() []fixedCVE {
 	return all
 }
 
-// findCVEs gives the numbers in a line.
+// findCVEs gives the numbers in a line: CVE, a year of four digits, and four to seven digits.
 func findCVEs(line []byte) []string {
-	if !bytes.Contains(line, []byte("CVE-")) {
-		return nil
-	}
 	var all []string
-	for _, m := range regexp.MustCompile(`CVE-[0-9]{4}-[0-9]{4,7}`).FindAll(line, -1) {
-		all = append(all, string(m))
+	for {
+		_, after, ok := bytes.Cut(line, []byte("CVE-"))
+		if !ok {
+			return all
+		}
+		line = after
+		year := digits(after)
+		if year != 4 || len(after) < 6 || after[4] != '-' {
+			continue
+		}
+		if n := digits(after[5:]); n >= 4 && n <= 7 {
+			all = append(all, "CVE-"+string(after[:5+n]))
+		}
 	}
-	return all
+}
+
+// digits counts those that a text starts with.
+func digits(b []byte) int {
+	return len(b) - len(bytes.TrimLeft(b, "0123456789"))
 }
 
 // debianChangelog unpacks a changelog and gives its lines away, at most most bytes of them.

@@ -41,7 +41,8 @@ func parseINI(b []byte, continued bool) []iniLine {
 				value, _, _ = strings.Cut(value, mark)
 			}
 		}
-		all = append(all, iniLine{section, strings.TrimSpace(text[:at]), strings.TrimSpace(value)})
+		value = strings.TrimSpace(value[:min(len(value), maxText)])
+		all = append(all, iniLine{section, strings.TrimSpace(text[:at]), value})
 	}
 	return all
 }

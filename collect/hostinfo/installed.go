@@ -1,6 +1,7 @@
 package hostinfo
 
 import (
+	"context"
 	"os"
 	"strconv"
 	"strings"
@@ -54,4 +55,12 @@ func (h *Host) daemons(names ...string) []daemon {
 		}
 	}
 	return found
+}
+
+// readUntil is read for one of many files: none any more when the time is up.
+func (h *Host) readUntil(ctx context.Context, name string) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return h.read(name)
 }

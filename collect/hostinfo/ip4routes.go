@@ -33,7 +33,7 @@ func ip4routesType() Type {
 			var f faults
 			b, err := h.read("/proc/net/route")
 			f.add(err)
-			return told(parseIP4Routes(b, binary.NativeEndian), &f), f.err()
+			return told(parseIP4Routes(b, binary.NativeEndian)), f.err()
 		},
 	}
 }

@@ -29,7 +29,7 @@ func ip6routesType() Type {
 			var f faults
 			b, err := h.read("/proc/net/ipv6_route")
 			f.add(err) // none where the kernel has no IPv6
-			return told(parseIP6Routes(b), &f), f.err()
+			return told(parseIP6Routes(b)), f.err()
 		},
 	}
 }

@@ -29,7 +29,7 @@ func packetFilter(name, family string) Type {
 			var f faults
 			out, err := h.output(ctx, name+"-save", "-c")
 			f.add(err)
-			return told(parsePacketRules(out), &f), f.err()
+			return told(parsePacketRules(out)), f.err()
 		},
 	}
 }

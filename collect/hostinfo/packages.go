@@ -47,7 +47,7 @@ func readPackages(ctx context.Context, h *Host) (any, error) {
 		f.add(errors.New("no package manager's database is here (looked for dpkg, rpm, apk, pacman, pkg, brew)"))
 	}
 	slices.SortStableFunc(all, func(a, b softwarePackage) int { return strings.Compare(a.Name, b.Name) })
-	return told(all, &f), f.err()
+	return told(all), f.err()
 }
 
 // readDpkg reads dpkg's database; images without dpkg keep its parts in status.d.

@@ -51,7 +51,7 @@ func readRemoteServices(ctx context.Context, h *Host) (any, error) {
 		}
 	}
 	f.add(ctx.Err())
-	return told(all, &f), f.err()
+	return told(all), f.err()
 }
 
 // parseWaitingSockets reads /proc/net/tcp and its like (proc_net_tcp of the kernel's documentation) and keeps

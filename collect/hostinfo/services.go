@@ -47,7 +47,7 @@ func readServices(ctx context.Context, h *Host) (any, error) {
 	}
 	s.InitD = list("/etc/init.d", visible)
 	s.Init = list("/etc/init", func(name string) bool { return path.Ext(name) == ".conf" })
-	s.Units = told(h.unitFiles(ctx, &f), &f)
+	s.Units = told(h.unitFiles(ctx, &f))
 	f.add(ctx.Err())
 	return s, f.err()
 }

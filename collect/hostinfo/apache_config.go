@@ -1,0 +1,294 @@
+package hostinfo
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Bounds of a configuration that is spread over files.
+const (
+	// maxConfigFiles are read of one configuration.
+	maxConfigFiles = 2000
+	// maxConfigDepth is how deep files may include each other.
+	maxConfigDepth = 10
+	// maxConfigDirectives are looked at.
+	maxConfigDirectives = 200_000
+)
+
+// An apacheReader goes through a configuration of Apache's (httpd.apache.org/docs/2.4/configuring.html) as
+// the server does: files that include others, sections, variables.
+type apacheReader struct {
+	read func(name string) ([]byte, error)
+	glob func(pattern string) []string
+	// list gives the files of a folder; not ok for anything else.
+	list func(name string) ([]string, bool)
+
+	setup      apacheSetup
+	root       string
+	vars       map[string]string
+	files      int
+	directives int
+	depth      int
+	faults     faults
+}
+
+// An apacheSetup is what a configuration says.
+type apacheSetup struct {
+	user, docroot, maxClients string
+	listen, modules           []string
+	vhosts                    []apacheVhost
+}
+
+// apacheSection is one that is open: whether its directives count, and the virtual host that it belongs to.
+type apacheSection struct {
+	name string
+	skip bool
+	host *apacheVhost
+}
+
+// file goes through one file and those that it includes. Sections end with their file.
+func (r *apacheReader) file(name string, outer apacheSection) {
+	if r.files++; r.files > maxConfigFiles || r.depth >= maxConfigDepth {
+		r.faults.add(fmt.Errorf("%s is left out: more than %d files, or %d deep", name, maxConfigFiles, maxConfigDepth))
+		return
+	}
+	b, err := r.read(name)
+	r.faults.add(err)
+	r.depth++
+	defer func() { r.depth-- }()
+	open := []apacheSection{outer}
+	for line, text := range apacheLines(b) {
+		if r.directives++; r.directives > maxConfigDirectives {
+			r.faults.add(fmt.Errorf("only the first %d directives were read", maxConfigDirectives))
+			return
+		}
+		at := open[len(open)-1]
+		switch {
+		case strings.HasPrefix(text, "</"):
+			if len(open) > 1 {
+				if at.host != nil && strings.EqualFold(at.name, "VirtualHost") && !at.skip {
+					r.setup.vhosts = append(r.setup.vhosts, *at.host)
+				}
+				open = open[:len(open)-1]
+			}
+		case strings.HasPrefix(text, "<"):
+			if len(open) < 64 {
+				open = append(open, r.section(at, text, fmt.Sprintf("%s:%d", name, line)))
+			}
+		case !at.skip:
+			r.directive(at, r.words(text))
+		}
+	}
+}
+
+// section opens "<Name arguments>".
+func (r *apacheReader) section(outer apacheSection, text, place string) apacheSection {
+	words := r.words(strings.TrimRight(strings.TrimPrefix(text, "<"), "> \t"))
+	s := apacheSection{skip: outer.skip, host: outer.host}
+	if len(words) == 0 {
+		return s
+	}
+	s.name = words[0]
+	argument := strings.Join(words[1:], " ")
+	negated := strings.HasPrefix(argument, "!")
+	argument = strings.TrimPrefix(argument, "!")
+	switch strings.ToLower(s.name) {
+	case "virtualhost":
+		_, port, _ := cutPort(argument)
+		s.host = &apacheVhost{Address: argument, Port: port, Conf: place, Aliases: []string{}, AccessLogs: []string{}}
+	case "ifmodule":
+		s.skip = s.skip || r.loaded(argument) == negated
+	case "ifdefine":
+		_, defined := r.vars[argument]
+		s.skip = s.skip || defined == negated
+	case "macro":
+		s.skip = true // it counts where it is used, with other words
+	}
+	return s
+}
+
+// cutPort takes the port off the first of some addresses: "*:80", "[::1]:443".
+func cutPort(addresses string) (host, port string, ok bool) {
+	first, _, _ := strings.Cut(addresses, " ")
+	at := strings.LastIndexByte(first, ':')
+	if at < 0 || strings.HasSuffix(first, "]") {
+		return first, "", false
+	}
+	return first[:at], first[at+1:], true
+}
+
+// loaded says whether a module is there, by its name or its source file: ssl_module, mod_ssl.c.
+func (r *apacheReader) loaded(name string) bool {
+	if source, ok := strings.CutSuffix(name, ".c"); ok {
+		name = strings.TrimPrefix(source, "mod_") + "_module"
+		if name == "prefork_module" || name == "worker_module" || name == "event_module" {
+			name = "mpm_" + name // their source files have short names
+		}
+	}
+	// Those that distributions build in are never loaded.
+	return slices.Contains(r.setup.modules, name) ||
+		slices.Contains([]string{"core_module", "so_module", "http_module", "log_config_module", "logio_module", "version_module", "unixd_module", "watchdog_module"}, name)
+}
+
+func (r *apacheReader) directive(at apacheSection, w []string) {
+	if len(w) < 2 {
+		return
+	}
+	s := &r.setup
+	host := at.host
+	switch name := strings.ToLower(w[0]); name {
+	case "include", "includeoptional":
+		r.include(w[1], at)
+		return
+	case "serverroot":
+		r.root = w[1]
+		return
+	case "define":
+		r.vars[w[1]] = strings.Join(w[2:], " ")
+		return
+	case "loadmodule":
+		s.modules = append(s.modules, w[1])
+		return
+	case "listen":
+		s.listen = append(s.listen, plainText(w[1]))
+		return
+	case "user":
+		s.user = w[1]
+		return
+	case "maxclients", "maxrequestworkers":
+		s.maxClients = w[1]
+		return
+	case "documentroot":
+		if host == nil {
+			s.docroot = w[1]
+		}
+	}
+	if host == nil {
+		return
+	}
+	switch strings.ToLower(w[0]) {
+	case "servername":
+		host.Vhost = plainText(w[1])
+	case "serveralias":
+		for _, alias := range w[1:] {
+			host.Aliases = append(host.Aliases, plainText(alias))
+		}
+	case "documentroot":
+		host.Docroot = w[1]
+	case "errorlog":
+		host.ErrorLog = plainText(w[1])
+	case "customlog", "transferlog":
+		host.AccessLogs = append(host.AccessLogs, plainText(w[1]))
+	case "sslengine":
+		host.SSL = strings.EqualFold(w[1], "on")
+	case "sslcertificatefile":
+		host.Certificate = plainText(w[1])
+	}
+}
+
+// include reads a file, the files of a folder and of those below, or those that match.
+func (r *apacheReader) include(pattern string, at apacheSection) {
+	if !path.IsAbs(pattern) {
+		pattern = path.Join(r.root, pattern)
+	}
+	for _, name := range r.glob(pattern) {
+		if names, ok := r.list(name); ok {
+			if r.depth < maxConfigDepth && len(names) > 0 {
+				r.depth++
+				r.include(name+"/*", at)
+				r.depth--
+			}
+			continue
+		}
+		r.file(name, at)
+	}
+}
+
+// words parts a directive as Apache does, with its variables put in.
+func (r *apacheReader) words(text string) []string {
+	var all []string
+	for text = strings.TrimLeft(text, " \t"); text != "" && len(all) < 1000; text = strings.TrimLeft(text, " \t") {
+		word := ""
+		if quote := text[0]; quote == '"' || quote == '\'' {
+			end := 1
+			for end < len(text) && (text[end] != quote || text[end-1] == '\\') {
+				end++
+			}
+			word, text = text[1:end], text[min(end+1, len(text)):]
+		} else {
+			end := strings.IndexAny(text, " \t")
+			if end < 0 {
+				end = len(text)
+			}
+			word, text = text[:end], text[end:]
+		}
+		all = append(all, r.expand(word))
+	}
+	return all
+}
+
+// expand puts the variables into a word; those that nobody set stay.
+func (r *apacheReader) expand(word string) string {
+	var out strings.Builder
+	for {
+		before, rest, ok := strings.Cut(word, "${")
+		out.WriteString(before)
+		name, after, closed := strings.Cut(rest, "}")
+		if !ok || !closed || out.Len() > maxText {
+			if ok {
+				out.WriteString("${" + rest)
+			}
+			return out.String()
+		}
+		if value, set := r.vars[name]; set {
+			out.WriteString(value)
+		} else {
+			out.WriteString("${" + name + "}")
+		}
+		word = after
+	}
+}
+
+// apacheLines gives the directives with the number of their first line: trimmed, continued lines joined,
+// without comments.
+func apacheLines(b []byte) func(yield func(int, string) bool) {
+	return func(yield func(int, string) bool) {
+		number, first := 0, 1
+		joined := ""
+		for line := range bytes.Lines(b) {
+			number++
+			if joined == "" {
+				first = number
+			}
+			text := strings.TrimRight(string(line), "\r\n")
+			if before, ok := strings.CutSuffix(text, `\`); ok && len(joined) < 1<<16 {
+				joined += before + " "
+				continue
+			}
+			text = strings.TrimSpace(joined + text)
+			joined = ""
+			if text != "" && text[0] != '#' && !yield(first, text) {
+				return
+			}
+		}
+	}
+}
+
+// parseEnvvars reads Debian's file of the variables that Apache starts with: lines "export NAME=value". What
+// the shell would have to work out (a command, another variable) is left out of the value.
+func parseEnvvars(b []byte) map[string]string {
+	vars := map[string]string{}
+	for line := range strings.Lines(string(b)) {
+		assignment, ok := strings.CutPrefix(strings.TrimSpace(line), "export ")
+		name, value, ok2 := strings.Cut(assignment, "=")
+		if !ok || !ok2 || strings.ContainsAny(value, "`(") {
+			continue
+		}
+		value, _, _ = strings.Cut(strings.Trim(value, `"'`), "$")
+		vars[strings.TrimSpace(name)] = value
+	}
+	return vars
+}

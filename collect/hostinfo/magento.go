@@ -1,0 +1,150 @@
+package hostinfo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"regexp"
+	"strings"
+)
+
+// maxLockBytes of a composer.lock are read; one that is longer is not understood.
+const maxLockBytes = 8 << 20
+
+// A magentoSite is an installation of Magento. Of app/etc/env.php and local.xml only the mode is told: they
+// hold passwords and the key.
+type magentoSite struct {
+	Site    string `json:"site" doc:"virtual host that it was found under; empty where none names the folder"`
+	Path    string `json:"path" doc:"its folder"`
+	Version string `json:"version" doc:"its version, 2.4.7; of Magento 2 without composer.lock the one that is asked for"`
+	Edition string `json:"edition" doc:"Community, Enterprise, Professional, Go; Unknown where nothing says it"`
+	Mode    string `json:"mode" doc:"of Magento 2: default, developer or production; else empty"`
+}
+
+func magentoType() Type {
+	return Type{
+		Name:    "magento",
+		Summary: "installations of Magento",
+		Systems: []string{"linux"},
+		Shape:   []magentoSite{},
+		Read:    readMagento,
+	}
+}
+
+func readMagento(ctx context.Context, h *Host) (any, error) {
+	var f faults
+	all := []magentoSite{}
+	h.searchSites(ctx, h.webRoots(ctx, &f), &f, func(s siteFolder) {
+		if m, ok := h.magentoSite(s); ok && len(all) < maxFound {
+			m.Site, m.Path = s.root.Site, s.path
+			all = append(all, m)
+		}
+	})
+	f.add(ctx.Err())
+	return all, f.err()
+}
+
+// magentoSite looks whether a folder is one of Magento 1 (app/Mage.php) or 2 (bin/magento).
+func (h *Host) magentoSite(s siteFolder) (m magentoSite, ok bool) {
+	if !s.has("app", true) {
+		return m, false
+	}
+	if b := h.head(s.path+"/app/Mage.php", 256<<10); b != nil {
+		return parseMage(b), true
+	}
+	if info, err := os.Lstat(h.path(s.path + "/bin/magento")); err != nil || !info.Mode().IsRegular() || !s.has("bin", true) {
+		return m, false
+	}
+	m = parseComposer(h.head(s.path+"/composer.json", 1<<20))
+	if v := parseComposerLock(h.head(s.path+"/composer.lock", maxLockBytes)); v.Version != "" {
+		m = v
+	}
+	m.Mode = parseMagentoMode(h.head(s.path+"/app/etc/env.php", 1<<20))
+	return m, true
+}
+
+// parseMage reads app/Mage.php of Magento 1: the array of getVersionInfo, and the constant that
+// $_currentEdition is set to.
+func parseMage(b []byte) magentoSite {
+	m := magentoSite{Edition: "Unknown"}
+	var parts []string
+	for _, name := range []string{"major", "minor", "revision", "patch", "stability", "number"} {
+		form := regexp.MustCompile(`'` + name + `'\s*=>\s*'([0-9A-Za-z.-]{1,32})'`)
+		if found := form.FindSubmatch(b); found != nil {
+			parts = append(parts, string(found[1]))
+		}
+	}
+	m.Version = strings.Join(parts, ".")
+	if current := regexp.MustCompile(`\$_currentEdition\s*=\s*self::(EDITION_[A-Z]{1,32})`).FindSubmatch(b); current != nil {
+		form := regexp.MustCompile(`const\s+` + string(current[1]) + `\s*=\s*'([A-Za-z ]{1,32})'`)
+		if edition := form.FindSubmatch(b); edition != nil {
+			m.Edition = string(edition[1])
+		}
+	}
+	return m
+}
+
+// parseComposer reads what composer.json asks for, or, in a checkout of Magento's own source, what it is.
+func parseComposer(b []byte) magentoSite {
+	var file struct {
+		Name    string            `json:"name"`
+		Version string            `json:"version"`
+		Require map[string]string `json:"require"`
+	}
+	// A file that is no JSON tells nothing.
+	if json.Unmarshal(b, &file) != nil {
+		return magentoSite{Edition: "Unknown"}
+	}
+	for name, version := range file.Require {
+		if edition := magentoEdition(name); edition != "" {
+			return magentoSite{Version: plainText(version), Edition: edition}
+		}
+	}
+	m := magentoSite{Version: plainText(file.Version), Edition: "Unknown"}
+	switch file.Name {
+	case "magento/magento2ce":
+		m.Edition = "Community"
+	case "magento/magento2ee":
+		m.Edition = "Enterprise"
+	}
+	return m
+}
+
+// parseComposerLock reads the version that composer.lock says is installed.
+func parseComposerLock(b []byte) magentoSite {
+	var file struct {
+		Packages []struct {
+			Name    string `json:"name"`
+			Version string `json:"version"`
+		} `json:"packages"`
+	}
+	if json.Unmarshal(b, &file) == nil {
+		for _, p := range file.Packages {
+			if edition := magentoEdition(p.Name); edition != "" {
+				return magentoSite{Version: plainText(p.Version), Edition: edition}
+			}
+		}
+	}
+	return magentoSite{}
+}
+
+// magentoEdition is what a package of Composer's stands for: magento/product-community-edition.
+func magentoEdition(name string) string {
+	switch name {
+	case "magento/product-community-edition", "mage-os/product-community-edition":
+		return "Community"
+	case "magento/product-enterprise-edition":
+		return "Enterprise"
+	}
+	return ""
+}
+
+// parseMagentoMode picks 'MAGE_MODE' => 'production' out of app/etc/env.php.
+func parseMagentoMode(b []byte) string {
+	form := regexp.MustCompile(`['"]MAGE_MODE['"]\s*=>\s*['"](default|developer|production)['"]`)
+	if m := form.FindSubmatch(bytes.TrimSpace(b)); m != nil {
+		return string(m[1])
+	}
+	return ""
+}

@@ -1,0 +1,58 @@
+package service
+
+import (
+	"errors"
+	"testing"
+)
+
+const nginxMetrics = `
+	uint64 connections active_connections accepts handled reading writing waiting
+	uint64 requests requests`
+
+func TestNginxPages(t *testing.T) {
+	for file, want := range map[string]string{
+		"documentation": `active_connections 291
+			accepts 16630948
+			handled 16630948
+			requests 31070465
+			reading 6
+			writing 179
+			waiting 106`,
+		"1.22.1": `active_connections 1
+			accepts 2
+			handled 2
+			requests 2
+			reading 0
+			writing 1
+			waiting 0`,
+	} {
+		t.Run(file, func(t *testing.T) {
+			report, err := nginxReport(stored(t, "nginx/"+file+".txt"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, report.Metrics, nginxMetrics, want)
+		})
+	}
+}
+
+func TestNginxPagesThatAreNone(t *testing.T) {
+	page := string(stored(t, "nginx/documentation.txt"))
+	for _, page := range []string{"", "<html>", page[:40], page[:len(page)-6], page + page, "x" + page} {
+		var garbage *garbageError
+		if report, err := nginxReport([]byte(page)); !errors.As(err, &garbage) {
+			t.Errorf("%q: %v, %v", page, report, err)
+		}
+	}
+}
+
+func FuzzNginxPage(f *testing.F) {
+	f.Add(stored(f, "nginx/documentation.txt"))
+	f.Add(stored(f, "nginx/1.22.1.txt"))
+	f.Fuzz(func(t *testing.T, page []byte) {
+		report, err := nginxReport(page)
+		if (err == nil) != (len(report.Metrics) == 7) {
+			t.Errorf("%d metrics, %v", len(report.Metrics), err)
+		}
+	})
+}

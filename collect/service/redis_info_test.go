@@ -1,0 +1,194 @@
+package service
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"virgo/collect"
+)
+
+// stored is a captured reply.
+func stored(t testing.TB, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// compare holds metrics to "name value" lines, and to the types and units that told has of them. All must be
+// there, and no other.
+func compare(t *testing.T, metrics []collect.Metric, table, want string) {
+	t.Helper()
+	types := told(table)
+	values := make(map[string]string)
+	for line := range strings.Lines(want) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+			values[name] = value
+		}
+	}
+	for _, m := range metrics {
+		if m.Value != values[m.Name] {
+			t.Errorf("%s is %q, want %q", m.Name, m.Value, values[m.Name])
+		}
+		if is := types[m.Name]; m.Type != is.Type || m.Unit != is.Unit {
+			t.Errorf("%s: %s in %q, want %s in %q", m.Name, m.Type, m.Unit, is.Type, is.Unit)
+		}
+		if !m.Valid() {
+			t.Errorf("%s: %q is no %s", m.Name, m.Value, m.Type)
+		}
+		delete(values, m.Name)
+	}
+	if len(values) > 0 {
+		t.Errorf("not reported: %v", slices.Sorted(maps.Keys(values)))
+	}
+}
+
+// redisMetrics: names and types are the existing agent's, those of replication this project's.
+const redisMetrics = `
+	string - version
+	uint32 seconds uptime_in_seconds
+	uint32 clients connected_clients blocked_clients
+	uint64 bytes used_memory
+	uint32 - bgsave_in_progress bgrewriteaof_in_progress
+	uint32 changes changes_since_last_save
+	gauge connections total_connections_received
+	gauge commands total_commands_processed
+	uint32 keys expired_keys evicted_keys
+	uint32 patterns pubsub_patterns
+	string - replication_role replication_link_status
+	uint32 replicas replication_replicas
+	uint32 - replication_sync_in_progress
+	int64 seconds replication_link_down
+	uint64 seconds replication_lag replication_last_io
+	uint64 bytes replication_lag_bytes`
+
+func TestRedisInfoOfManyVersions(t *testing.T) {
+	for file, want := range map[string]string{
+		"2.4-master": `version 2.4.14
+			uptime_in_seconds 423811
+			connected_clients 17
+			blocked_clients 2
+			used_memory 9726144
+			bgsave_in_progress 1
+			changes_since_last_save 119
+			bgrewriteaof_in_progress 1
+			total_connections_received 40211
+			total_commands_processed 5123993
+			expired_keys 311
+			evicted_keys 12
+			pubsub_patterns 4
+			replication_role master
+			replication_replicas 1`,
+		"2.6-replica": `version 2.6.17
+			uptime_in_seconds 86401
+			connected_clients 5
+			blocked_clients 1
+			used_memory 1726144
+			bgsave_in_progress 0
+			changes_since_last_save 7
+			bgrewriteaof_in_progress 0
+			total_connections_received 311
+			total_commands_processed 90211
+			expired_keys 0
+			evicted_keys 0
+			pubsub_patterns 1
+			replication_role slave
+			replication_replicas 0
+			replication_link_status down
+			replication_sync_in_progress 0
+			replication_link_down 41`,
+		"7.0-master": `version 7.0.15
+			uptime_in_seconds 5
+			connected_clients 1
+			blocked_clients 0
+			used_memory 1059128
+			bgsave_in_progress 0
+			changes_since_last_save 2
+			bgrewriteaof_in_progress 0
+			total_connections_received 4
+			total_commands_processed 8
+			expired_keys 1
+			evicted_keys 0
+			pubsub_patterns 0
+			replication_role master
+			replication_replicas 1
+			replication_lag 0
+			replication_lag_bytes 0`,
+		"7.0-replica": `version 7.0.15
+			uptime_in_seconds 5
+			connected_clients 2
+			blocked_clients 0
+			used_memory 919576
+			bgsave_in_progress 0
+			changes_since_last_save 0
+			bgrewriteaof_in_progress 0
+			total_connections_received 1
+			total_commands_processed 0
+			expired_keys 0
+			evicted_keys 0
+			pubsub_patterns 0
+			replication_role slave
+			replication_replicas 0
+			replication_link_status up
+			replication_sync_in_progress 0
+			replication_last_io 0`,
+		"7.0-replica-alone": `version 7.0.15
+			uptime_in_seconds 5
+			connected_clients 2
+			blocked_clients 0
+			used_memory 919576
+			bgsave_in_progress 0
+			changes_since_last_save 0
+			bgrewriteaof_in_progress 0
+			total_connections_received 1
+			total_commands_processed 0
+			expired_keys 0
+			evicted_keys 0
+			pubsub_patterns 0
+			replication_role slave
+			replication_replicas 0
+			replication_link_status down
+			replication_sync_in_progress 0
+			replication_link_down 1`,
+	} {
+		t.Run(file, func(t *testing.T) {
+			metrics, err := redisFigures(stored(t, "redis/"+file+".txt"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, metrics, redisMetrics, want)
+		})
+	}
+}
+
+// The worst of the replicas counts, and one that is not in reach yet is behind by all.
+func TestRedisLag(t *testing.T) {
+	metrics, err := redisFigures([]byte("redis_version:7.2.4\r\nrole:master\r\nconnected_slaves:3\r\nmaster_repl_offset:5000\r\n" +
+		"slave0:ip=10.0.0.5,port=6379,state=online,offset=4990,lag=1\r\n" +
+		"slave1:ip=fd00::6,port=6379,state=online,offset=4000,lag=7\r\n" +
+		"slave2:ip=10.0.0.7,port=6379,state=online,offset=5010,lag=0\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, metrics, redisMetrics, `version 7.2.4
+		replication_role master
+		replication_replicas 3
+		replication_lag 7
+		replication_lag_bytes 1000`)
+}
+
+func TestRedisInfoThatIsNone(t *testing.T) {
+	for _, text := range []string{"", "\r\n", "redis_version:\r\n", "#redis_version:7.0\r\n", "uptime_in_seconds:5\r\n", "\x00\xff"} {
+		var garbage *garbageError
+		if metrics, err := redisFigures([]byte(text)); !errors.As(err, &garbage) {
+			t.Errorf("%q: %v, %v", text, metrics, err)
+		}
+	}
+}

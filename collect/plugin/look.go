@@ -73,8 +73,10 @@ func (l *looking) look(text []byte) bool {
 		l.settle(&checkmkFormat{reading: r})
 	case saysInflux(s):
 		l.settle(&influxFormat{reading: r})
+	case hasPerfdata(s):
+		l.settle(&nagiosFormat{reading: r})
 	default:
-		l.settle(l.undecided(saysNagios(s)))
+		l.settle(l.undecided(saysJudgement(s)))
 	}
 	return true
 }
@@ -87,15 +89,15 @@ func (l *looking) settle(f examinable) {
 	l.found, l.held = f, nil
 }
 
-func (l *looking) undecided(nagios bool) *undecided {
+func (l *looking) undecided(judges bool) *undecided {
 	r := reading{all: l.all}
-	return &undecided{said: nagios, virgo: virgoFormat{reading: r}, nagios: nagiosFormat{reading: r}}
+	return &undecided{judges: judges, virgo: virgoFormat{reading: r}, nagios: nagiosFormat{reading: r}}
 }
 
-// undecided is an output whose first line is of no format but perhaps Nagios's, which takes any text. The
-// exit code tells, and where it does not the existing agent's complaint is the answer.
+// undecided is an output whose first line is of no format but perhaps Nagios's, which takes any text. A word
+// for a judgement or the exit code tells; where they do not, the existing agent's complaint is the answer.
 type undecided struct {
-	said     bool // the first line says that it is Nagios's
+	judges   bool // the first line has a word for a judgement
 	disputed bool // a line of the format virgo came
 	chosen   examinable
 	virgo    virgoFormat
@@ -115,7 +117,7 @@ func (u *undecided) partial(text []byte) {
 
 func (u *undecided) report(e exit, cut bool) (collect.Report, error) {
 	u.chosen = &u.virgo
-	if !u.disputed && (u.said || u.nagios.status != "" && judgement(e.code).fatal() && e.code <= int(judgedUnknown)) {
+	if !u.disputed && (u.judges || u.nagios.status != "" && judgement(e.code).fatal() && e.code <= int(judgedUnknown)) {
 		u.chosen = &u.nagios
 	}
 	return u.chosen.report(e, cut)

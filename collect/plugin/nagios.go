@@ -82,16 +82,20 @@ func (n *nagiosFormat) report(e exit, cut bool) (collect.Report, error) {
 
 func (n *nagiosFormat) examined() (string, []Fault) { return "nagios", n.faults }
 
-// saysNagios reports whether a first line can only come from a plugin for Nagios: it has performance data,
-// or one of the words for a judgement in capitals, or "ok" in any letters before a hyphen or colon.
-func saysNagios(s string) bool {
-	text, data, _ := strings.Cut(s, "|")
-	if data = strings.Trim(data, blanks); data != "" {
-		if _, _, ok, _ := nextItem(data); ok {
-			return true
-		}
+// hasPerfdata reports whether a first line has performance data.
+func hasPerfdata(s string) bool {
+	_, data, _ := strings.Cut(s, "|")
+	if data = strings.Trim(data, blanks); data == "" {
+		return false
 	}
-	words := wordsOf(text)
+	_, _, ok, _ := nextItem(data)
+	return ok
+}
+
+// saysJudgement reports whether a first line has one of the words for a judgement in capitals, or "ok" in any
+// letters before a hyphen or colon.
+func saysJudgement(s string) bool {
+	words := wordsOf(s)
 	for i, word := range words {
 		bare := strings.Trim(word, ":;,.-!()[]")
 		if isJudgement(bare) {

@@ -25,7 +25,7 @@ func Type(dir string, environ ...string) collect.Type {
 			{Name: "file", Summary: "name of the program in the plugin folder", Required: true},
 			{Name: "args", Summary: `its arguments: a list, or a text split at blanks ("…" and '…' hold one together)`},
 			{Name: "timeout", Summary: "milliseconds that it may take, within the check's own timeout"},
-			{Name: "format", Summary: "what it prints: virgo"},
+			{Name: "format", Summary: "what it prints: virgo, nagios, checkmk, prometheus, influx or json; found by looking where absent"},
 		},
 		Checker: &checker{dir: dir, environ: environ},
 	}

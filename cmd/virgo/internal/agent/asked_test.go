@@ -148,7 +148,9 @@ func TestAChangeThatIsToldAtTheEndIsFetchedByTheNextRun(t *testing.T) {
 
 func TestHostInformationThatFailsIsAnErrorOfThatQuestion(t *testing.T) {
 	b := asking(t, request("host_info.get", `{"type":"cpu"}`))
-	b.Remote.HostInfo = func(context.Context, string) (json.RawMessage, error) { return nil, errors.New("virgo-checks is not there") }
+	b.Remote.HostInfo = func(context.Context, string) (json.RawMessage, error) {
+		return nil, errors.New("virgo-checks is not there")
+	}
 	b.run()
 	answers := b.endpoint.Answers()
 	if len(answers) != 1 || answers[0].Error == nil || answers[0].Error.Message != `host information "cpu": virgo-checks is not there` {

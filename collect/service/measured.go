@@ -9,11 +9,11 @@ import (
 const maxDatabaseBytes = 8 << 20
 
 // A measured connection ends where a server talks on and on, and keeps what a database's driver does not tell: why
-// reading ended, and how the server began.
+// reading ended.
 type measured struct {
 	net.Conn
-	// greeting looks at the first bytes of a server that speaks first, where it is not nil.
-	greeting func(begin []byte) error
+	// begin is read before what the connection brings.
+	begin []byte
 
 	mu   sync.Mutex
 	read int
@@ -21,14 +21,14 @@ type measured struct {
 }
 
 func (m *measured) Read(p []byte) (int, error) {
+	if len(m.begin) > 0 {
+		n := copy(p, m.begin)
+		m.begin = m.begin[n:]
+		return n, nil
+	}
 	n, err := m.Conn.Read(p)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.read == 0 && n > 0 && m.greeting != nil {
-		if wrong := m.greeting(p[:n]); wrong != nil {
-			n, err = 0, wrong
-		}
-	}
 	if m.read += n; m.read > maxDatabaseBytes {
 		n, err = 0, &tooLongError{maxDatabaseBytes}
 	}

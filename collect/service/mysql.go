@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"net"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -36,7 +37,7 @@ func checkMySQL(ctx context.Context, req collect.Request) (collect.Report, error
 	}
 	ctx, cancel := limit(ctx, s.timeout)
 	defer cancel()
-	reply, err := askMySQL(ctx, s)
+	reply, err := askMySQL(ctx, s, s.dial)
 	if err != nil {
 		return collect.Report{}, mysqlFault(ctx, s, err)
 	}
@@ -53,8 +54,8 @@ func readMySQLServer(d schedule.Details) (server, error) {
 }
 
 // askMySQL asks a server for all that is reported.
-func askMySQL(ctx context.Context, s server) (mysqlReply, error) {
-	m, err := openMySQL(ctx, s)
+func askMySQL(ctx context.Context, s server, dial func(context.Context) (net.Conn, error)) (mysqlReply, error) {
+	m, err := openMySQL(ctx, s, dial)
 	if err != nil {
 		return mysqlReply{}, err
 	}
@@ -88,8 +89,8 @@ func mysqlFault(ctx context.Context, s server, err error) error {
 		err = &faultError{refusal.Message, err}
 	case errors.Is(err, mysql.ErrNoTLS):
 		err = &faultError{s.address + " does not talk TLS", err}
-	case errors.Is(err, mysql.ErrMalformPkt), errors.Is(err, mysql.ErrPktSync), errors.Is(err, mysql.ErrPktSyncMul):
-		err = &garbageError{protocol: "the MySQL protocol"}
+	case errors.Is(err, mysql.ErrMalformPkt), errors.Is(err, mysql.ErrPktSync), errors.Is(err, mysql.ErrPktSyncMul), errors.Is(err, mysql.ErrBusyBuffer):
+		err = newGarbage(mysqlProtocol, nil)
 	}
 	return s.fault(ctx, err)
 }

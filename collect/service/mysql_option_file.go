@@ -14,11 +14,11 @@ const (
 	maxOptionDepth = 10
 )
 
-// mysqlOptions are what the [client] group of an option file says, by name, with - for _; of an option that is
+// mysqlOptions are what the [client] groups of an option file say, by name, with - for _; of an option that is
 // given twice the last stands. An option without a value is "".
 type mysqlOptions map[string]string
 
-// optionLine is a line of an option file that says something: an option of [client], or a file or a folder to
+// optionLine is a line of an option file that says something: an option of a client's, or a file or a folder to
 // read at this place.
 type optionLine struct {
 	name, value string
@@ -76,13 +76,13 @@ func (o mysqlOptions) read(path string, depth int, left *int) error {
 	return nil
 }
 
-// parseMySQLOptions parses an option file (MySQL reference manual, "Using Option Files"). Lines of other groups
-// than [client] are left out. Errors name the line's number.
+// parseMySQLOptions parses an option file (MySQL reference manual, "Using Option Files"). Lines of groups
+// that clients do not read are left out. Errors name the line's number.
 func parseMySQLOptions(text string) ([]optionLine, error) {
 	var (
-		lines          []optionLine
-		grouped, group = false, ""
-		number         = 0
+		lines           []optionLine
+		grouped, wanted bool
+		number          int
 	)
 	for line := range strings.Lines(text) {
 		number++
@@ -103,11 +103,11 @@ func parseMySQLOptions(text string) ([]optionLine, error) {
 			if !closed {
 				return nil, fmt.Errorf("line %d: a group without its closing bracket", number)
 			}
-			grouped, group = true, strings.TrimSpace(name)
+			grouped, wanted = true, clientGroup(strings.TrimRight(name, " \t"))
 			continue
 		case !grouped:
 			return nil, fmt.Errorf("line %d: an option without a group", number)
-		case group != "client":
+		case !wanted:
 			continue
 		}
 		name, value, _ := strings.Cut(withoutComment(line), "=")
@@ -115,6 +115,11 @@ func parseMySQLOptions(text string) ([]optionLine, error) {
 		lines = append(lines, optionLine{name: strings.TrimPrefix(name, "loose-"), value: optionValue(strings.TrimSpace(value))})
 	}
 	return lines, nil
+}
+
+// clientGroup reports whether a group is read by every client: MariaDB has names of its own beside [client].
+func clientGroup(name string) bool {
+	return name == "client" || name == "client-server" || name == "client-mariadb"
 }
 
 // withoutComment cuts a line at the first # that is not between quotes.

@@ -21,9 +21,10 @@ type mysqlSession struct {
 	wire *measured
 }
 
-// openMySQL connects and logs in.
-func openMySQL(ctx context.Context, s server) (*mysqlSession, error) {
-	m := new(mysqlSession)
+// openMySQL connects by dial and logs in.
+func openMySQL(ctx context.Context, s server, dial func(context.Context) (net.Conn, error)) (m *mysqlSession, err error) {
+	m = new(mysqlSession)
+	defer m.recovered(&err)
 	config := mysql.NewConfig()
 	config.User, config.Passwd = s.username, s.password
 	config.Net, config.Addr = s.network, s.address
@@ -32,11 +33,16 @@ func openMySQL(ctx context.Context, s server) (*mysqlSession, error) {
 	config.CheckConnLiveness = false
 	config.Logger = &mysql.NopLogger{}
 	config.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) {
-		conn, err := s.dial(ctx)
+		conn, err := dial(ctx)
 		if err != nil {
 			return nil, err
 		}
-		m.wire = &measured{Conn: conn, greeting: mysqlGreeting}
+		begin, err := readMySQLGreeting(conn)
+		if err != nil {
+			conn.Close()
+			return nil, err
+		}
+		m.wire = &measured{Conn: conn, begin: begin}
 		return m.wire, nil
 	}
 	connector, err := mysql.NewConnector(config)
@@ -45,20 +51,6 @@ func openMySQL(ctx context.Context, s server) (*mysqlSession, error) {
 	}
 	m.conn, err = connector.Connect(ctx)
 	return m, m.cause(err)
-}
-
-// mysqlGreeting tells a server's first packet (three bytes of length, the sequence number 0, and the protocol's
-// version 10 or an error) from what other servers say: the driver would wait for the length that their letters spell.
-func mysqlGreeting(begin []byte) error {
-	const most, version, failure = 16 << 10, 10, 0xff
-	if len(begin) < 5 {
-		return nil
-	}
-	length := int(begin[0]) | int(begin[1])<<8 | int(begin[2])<<16
-	if length > most || begin[3] != 0 || begin[4] != version && begin[4] != failure {
-		return &garbageError{protocol: "the MySQL protocol", said: string(begin)}
-	}
-	return nil
 }
 
 // cause is why the driver's connection became invalid, which it does not say itself.
@@ -73,6 +65,17 @@ func (m *mysqlSession) cause(err error) error {
 }
 
 func (m *mysqlSession) close() { m.conn.Close() }
+
+// recovered makes an error of the driver's panic over a packet that is shorter than it says.
+func (m *mysqlSession) recovered(err *error) {
+	if recover() == nil {
+		return
+	}
+	if m.wire != nil {
+		m.wire.Close()
+	}
+	*err = mysql.ErrMalformPkt
+}
 
 // variables are the answer to a statement with two columns, a name and a value.
 func (m *mysqlSession) variables(ctx context.Context, statement string) (map[string]string, error) {
@@ -113,7 +116,8 @@ func (m *mysqlSession) replicas(ctx context.Context) ([]map[string]string, error
 	return nil, nil
 }
 
-func (m *mysqlSession) query(ctx context.Context, statement string, each func(columns []string, row []driver.Value)) error {
+func (m *mysqlSession) query(ctx context.Context, statement string, each func(columns []string, row []driver.Value)) (err error) {
+	defer m.recovered(&err)
 	rows, err := m.conn.(driver.QueryerContext).QueryContext(ctx, statement, nil)
 	if err != nil {
 		return m.cause(err)
@@ -128,6 +132,7 @@ func (m *mysqlSession) query(ctx context.Context, statement string, each func(co
 		case err != nil:
 			return m.cause(err)
 		case n == maxMySQLRows:
+			m.wire.Close() // closing the rows would read them to their end
 			return fmt.Errorf("%s gave more than %d rows", statement, maxMySQLRows)
 		}
 		each(columns, row)

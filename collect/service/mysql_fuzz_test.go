@@ -1,0 +1,93 @@
+package service
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A recording is a connection to a server that says what it has to say whatever it is asked, and closes.
+type recording struct {
+	net.Conn
+	io.Reader
+}
+
+func (r recording) Read(p []byte) (int, error)  { return r.Reader.Read(p) }
+func (r recording) Write(p []byte) (int, error) { return len(p), nil }
+func (r recording) Close() error                { return nil }
+
+// Whatever a server says, it becomes figures or an error.
+func FuzzMySQLServer(f *testing.F) {
+	head := mysqlPacket(1, "\x02") + mysqlPacket(2, mysqlColumn) + mysqlPacket(3, mysqlColumn) + mysqlPacket(4, "\xfe\x00\x00\x02\x00")
+	f.Add(mysqlHello)
+	f.Add(mysqlHello + mysqlWelcome + head + mysqlPacket(5, "\x06Uptime\x0217") + mysqlPacket(6, "\xfe\x00\x00\x02\x00"))
+	f.Add(mysqlHello + mysqlPacket(2, "\xff\x15\x04#28000Access denied for user"))
+	f.Add(mysqlHello + mysqlPacket(2, "\xfemysql_native_password\x0012345678901234567890\x00"))
+	f.Add(mysqlPacket(0, "\xff\x10\x04Too many connections"))
+	f.Add("SSH-2.0-OpenSSH_9.2p1\r\n")
+	f.Fuzz(func(t *testing.T, said string) {
+		s := server{network: "tcp", address: "127.0.0.1:3306", username: "virgo", password: mysqlSecret}
+		reply, err := askMySQL(t.Context(), s, func(context.Context) (net.Conn, error) {
+			return recording{Reader: strings.NewReader(said)}, nil
+		})
+		if err == nil {
+			for _, m := range reply.metrics() {
+				if !m.Valid() {
+					t.Errorf("%+v", m)
+				}
+			}
+			return
+		}
+		if text := mysqlFault(t.Context(), s, err).Error(); text == "" || strings.ContainsAny(text, "\r\n\x00") || strings.Contains(text, mysqlSecret) {
+			t.Errorf("%q", text)
+		}
+	})
+}
+
+// Whatever an option file says, what is read of it is of its [client] group, and an error tells nothing of it.
+func FuzzMySQLOptions(f *testing.F) {
+	for _, text := range optionFiles(f) {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		lines, err := parseMySQLOptions(text)
+		if err != nil {
+			if len(err.Error()) > 80 {
+				t.Errorf("%q", err)
+			}
+			return
+		}
+		if len(lines) > 0 && !strings.Contains(text, "client") && !lines[0].include {
+			t.Errorf("%+v of no [client]", lines)
+		}
+		options := make(mysqlOptions)
+		for _, l := range lines {
+			if l.include && l.value == "" {
+				t.Error("an include of nothing")
+			}
+			options[l.name] = l.value
+		}
+		options.details()
+	})
+}
+
+func optionFiles(t testing.TB) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", "mysql", "*.cnf"))
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no option files in testdata", err)
+	}
+	files := make(map[string]string)
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[path] = string(data)
+	}
+	return files
+}

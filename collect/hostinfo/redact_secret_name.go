@@ -1,0 +1,106 @@
+package hostinfo
+
+import (
+	"slices"
+	"strings"
+)
+
+// secretName says whether the value of a setting, a variable, a flag or a field of that name is a secret.
+func secretName(name string) bool {
+	parts := nameParts(name)
+	if len(parts) == 0 || len(name) > 256 {
+		return false
+	}
+	flat, last := strings.Join(parts, ""), parts[len(parts)-1]
+	switch last {
+	case "file", "path", "dir", "directory", "folder", "authentication", "policy", "length", "len", "min", "max", "expiry",
+		"expires", "expire", "expiration", "timeout", "ttl", "age", "days", "lifetime", "type", "url", "uri", "endpoint",
+		"enabled", "disabled", "required", "count", "limit", "size", "rotation", "prompt", "prompts", "attempts", "retries",
+		"algorithm", "alg", "method", "manager", "provider", "plugin", "prefix", "header", "field", "name", "version",
+		"format", "encryption", "storage", "quality", "complexity", "so", "service", "conf", "py", "php", "sh", "html":
+		return false
+	case "pass", "pwd", "pw", "psk", "salt", "passcode", "userpwd", "userpass", "dbpass", "otp", "totp":
+		return !slices.Contains(parts, "proxy") && !strings.HasSuffix(flat, "cgipass") && flat != "grpcpass" && flat != "memcachedpass"
+	case "sig", "signature", "sas":
+		return true
+	}
+	for _, word := range []string{
+		"password", "passwd", "passphrase", "passwort", "secret", "token", "apikey", "accesskey", "privatekey", "credential",
+		"authkey", "sessionkey", "sharedkey", "accountkey", "masterkey", "encryptionkey", "signingkey", "cryptkey", "appkey",
+		"loggedinkey", "noncekey", "requirepass", "masterauth", "rocommunity", "rwcommunity", "mysqlpwd", "jwt", "setcookie",
+	} {
+		if strings.Contains(flat, word) {
+			return !strings.HasSuffix(flat, "file") && !strings.HasSuffix(flat, "path") && flat != "servertokens"
+		}
+	}
+	return keyName(parts) || last == "community" || last == "cookie" || name == "_auth" || strings.HasSuffix(name, "._auth")
+}
+
+// keyName says whether a name speaks of a key, which may be a secret or no more than a column of a table.
+func keyName(parts []string) bool {
+	last := parts[len(parts)-1]
+	if last != "key" && last != "keys" {
+		return false
+	}
+	for _, p := range parts {
+		switch p {
+		case "public", "pub", "host", "foreign", "primary", "sort", "partition", "index", "trusted", "user", "authorized":
+			return false
+		}
+	}
+	return true
+}
+
+// nameParts splits a name where its writer did, in small letters: DB_PASSWORD, dbPassword, db-password.
+// Digits at the end of a part do not count.
+func nameParts(name string) []string {
+	var parts []string
+	from := 0
+	cut := func(to int) {
+		if p := strings.TrimRight(name[from:to], "0123456789"); p != "" {
+			parts = append(parts, strings.ToLower(p))
+		}
+	}
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '_' || c == '-' || c == '.' || c == ' ':
+			cut(i)
+			from = i + 1
+		case c >= 'A' && c <= 'Z' && i > from && name[i-1] >= 'a' && name[i-1] <= 'z':
+			cut(i)
+			from = i
+		}
+	}
+	cut(len(name))
+	return parts
+}
+
+// harmless says whether a value of a secret's name tells nothing: it is empty, says yes or no, is the path of
+// a file, or belongs to a name that may be a secret's and is too short for a key.
+func harmless(name, value string) bool {
+	value = strings.Trim(value, `"' `)
+	switch strings.ToLower(strings.TrimRight(value, ",;")) {
+	case "", "yes", "no", "true", "false", "on", "off", "none", "null", "nil", "enabled", "disabled", "required", "optional",
+		"*", "x", "!", "!!", "!*", "-", "undefined", strings.ToLower(Redacted):
+		return true
+	}
+	parts := nameParts(name)
+	last := ""
+	if len(parts) > 0 {
+		last = parts[len(parts)-1]
+	}
+	if isPath(value) {
+		return slices.ContainsFunc([]string{"key", "keys", "credential", "credentials", "pwd", "oldpwd", "cookie", "token", "secret"},
+			func(s string) bool { return s == last })
+	}
+	if last == "tokens" && strings.Trim(value, "0123456789,;") == "" {
+		return true
+	}
+	return keyName(parts) && len(value) < 16 && !strings.Contains(strings.Join(parts, ""), "api")
+}
+
+// isPath tells /etc/ssl/private/site.key from a password that begins with a stroke.
+func isPath(value string) bool {
+	value = strings.TrimRight(value, ",;")
+	return len(value) > 2 && value[0] == '/' && strings.IndexByte(value[1:], '/') > 0 && strings.Trim(value, nameLetters+"/@%*+") == ""
+}

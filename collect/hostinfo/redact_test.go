@@ -1,0 +1,203 @@
+package hostinfo
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// S stands for the secret in the tables: what is left of a line must not have it.
+const S = "hunter2Zq7"
+
+// secretLines hold a secret each. What must be left is what a person needs to know the line by.
+func secretLines() []struct{ line, left string } {
+	return []struct{ line, left string }{
+		{"mysql -uroot -p" + S + " shop", "mysql -uroot -p[redacted] shop"},
+		{"/usr/bin/mysqldump --all-databases -p" + S + " | gzip > /var/backups/db.gz", "/usr/bin/mysqldump --all-databases -p[redacted] | gzip > /var/backups/db.gz"},
+		{"mysql --user=root --password=" + S, "mysql --user=root --password=[redacted]"},
+		{"mariadb-dump -p'" + S + " and more' shop", "mariadb-dump -p[redacted] shop"},
+		{"curl -u alice:" + S + " https://example.com/x", "curl -u [redacted] https://example.com/x"},
+		{"curl -ualice:" + S + " https://example.com/", "curl -u[redacted] https://example.com/"},
+		{"curl --user alice:" + S + " -o /dev/null http://localhost/", "curl --user [redacted] -o /dev/null http://localhost/"},
+		{`curl -H "Authorization: Bearer ` + S + `" https://example.com/`, `curl -H "Authorization: [redacted]" https://example.com/`},
+		{"curl -H 'X-Auth-Token: " + S + "' https://example.com/", "curl -H 'X-Auth-Token: [redacted]' https://example.com/"},
+		{"curl https://alice:" + S + "@example.com/x?y=1", "curl https://[redacted]@example.com/x?y=1"},
+		{"git clone https://" + S + "@github.com/a/b.git", "git clone https://[redacted]@github.com/a/b.git"},
+		{"postgres://app:" + S + "@db:5432/shop?sslmode=disable", "postgres://[redacted]@db:5432/shop?sslmode=disable"},
+		{"redis://:" + S + "@127.0.0.1:6379/0", "redis://[redacted]@127.0.0.1:6379/0"},
+		{"amqp://u:pa/ss" + S + "@mq/", "amqp://[redacted]@mq/"},
+		{"ftp://u:p@" + S + "@host/", "ftp://[redacted]@host/"},
+		{"wget 'https://example.com/f?a=1&token=" + S + "&b=2'", "wget 'https://example.com/f?a=1&token=[redacted]&b=2'"},
+		{"wget --http-password=" + S + " https://example.com", "wget --http-password=[redacted] https://example.com"},
+		{"PGPASSWORD=" + S + " psql -h db shop", "PGPASSWORD=[redacted] psql -h db shop"},
+		{"MYSQL_PWD='" + S + "' mysqldump shop", "MYSQL_PWD='[redacted]' mysqldump shop"},
+		{"redis-cli -h localhost -a " + S + " ping", "redis-cli -h localhost -a [redacted] ping"},
+		{"redis-cli --pass " + S + " ping", "redis-cli --pass [redacted] ping"},
+		{"sshpass -p " + S + " ssh root@host uptime", "sshpass -p [redacted] ssh root@host uptime"},
+		{"sshpass -p" + S + " ssh root@host", "sshpass -p[redacted] ssh root@host"},
+		{"ldapsearch -x -D cn=admin -w " + S + " -b dc=x", "ldapsearch -x -D cn=admin -w [redacted] -b dc=x"},
+		{"smbclient //srv/share -U 'alice%" + S + "'", "smbclient //srv/share -U [redacted]"},
+		{"snmpwalk -v2c -c " + S + " router", "snmpwalk -v2c -c [redacted] router"},
+		{"ipmitool -H bmc -U admin -P " + S + " power status", "ipmitool -H bmc -U admin -P [redacted] power status"},
+		{"openssl rsa -in k.pem -passin pass:" + S, "openssl rsa -in k.pem -passin [redacted]"},
+		{"docker login -u bob -p " + S + " registry", "docker login -u bob -p [redacted] registry"},
+		{"rabbitmqctl add_user bob " + S, "rabbitmqctl add_user bob [redacted]"},
+		{"htpasswd -b /etc/nginx/.htpasswd bob " + S, "htpasswd -b /etc/nginx/.htpasswd bob [redacted]"},
+		{"7z a -p" + S + " out.7z in", "7z a -p[redacted] out.7z in"},
+		{"echo " + S + " | sudo -S reboot", "echo [redacted] | sudo -S reboot"},
+		{`echo "root:` + S + `" | chpasswd`, "echo [redacted] | chpasswd"},
+		{"sudo -u app env DB_PASS=" + S + " /opt/app/run", "sudo -u app env DB_PASS=[redacted] /opt/app/run"},
+		{"myapp --token " + S + " --port 80", "myapp --token [redacted] --port 80"},
+		{"myapp --api-key=" + S, "myapp --api-key=[redacted]"},
+		{"myapp -password " + S, "myapp -password [redacted]"},
+		{`myapp --password "a b ` + S + `" x`, `myapp --password "[redacted]" x`},
+		{"java -Djavax.net.ssl.keyStorePassword=" + S + " -jar x.jar", "java -Djavax.net.ssl.keyStorePassword=[redacted] -jar x.jar"},
+		{"password = " + S, "password = [redacted]"},
+		{"password: '" + S + "'", "password: '[redacted]'"},
+		{`{"user":"bob","password":"x\"` + S + `","port":1}`, `{"user":"bob","password":"[redacted]","port":1}`},
+		{`"{\"client_secret\":\"` + S + `\",\"id\":\"7\"}"`, `"{\"client_secret\":\"[redacted]\",\"id\":\"7\"}"`},
+		{"define( 'DB_PASSWORD', '" + S + "' );", "define( 'DB_PASSWORD', '[redacted]' );"},
+		{"define('NONCE_KEY', 'k(" + S + "k:v=x;y k,z');", "define('NONCE_KEY', '[redacted]');"},
+		{"$databases['default']['password'] = '" + S + "';", "$databases['default']['password'] = '[redacted]';"},
+		{"'password' => '" + S + "',", "'password' => '[redacted]',"},
+		{"<password>" + S + "</password>", "<password>[redacted]</password>"},
+		{"requirepass " + S, "requirepass [redacted]"},
+		{"rocommunity " + S + " 10.0.0.0/8", "rocommunity [redacted] 10.0.0.0/8"},
+		{"machine ftp.example.com login bob password " + S, "machine ftp.example.com login bob password [redacted]"},
+		{"Server=db;User Id=sa;Password=" + S + ";Encrypt=yes", "Server=db;User Id=sa;Password=[redacted];Encrypt=yes"},
+		{"AccountName=x;AccountKey=" + S + S + "==;EndpointSuffix=core", "AccountName=x;AccountKey=[redacted];EndpointSuffix=core"},
+		{"vers=3.0,username=bob,password=" + S + ",uid=1000", "vers=3.0,username=bob,password=[redacted],uid=1000"},
+		{"PrivateKey = " + S + S + "=", "PrivateKey = [redacted]"},
+		{"PresharedKey = " + S + S + "=", "PresharedKey = [redacted]"},
+		{"wpa_psk=" + S, "wpa_psk=[redacted]"},
+		{"Cookie: session=" + S + "; x=y", "Cookie: [redacted]"},
+		{"https://hooks.slack.com/services/T0/B0/" + S, "https://hooks.slack.com/services/[redacted]"},
+		{"aws AKIA" + "IOSFODNN7EXAMPLE ok", "aws [redacted] ok"},
+		{"AWS_SECRET_ACCESS_KEY=" + S + S + S, "AWS_SECRET_ACCESS_KEY=[redacted]"},
+		{"jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0." + S, "jwt [redacted]"},
+		{"pushed by ghp_" + S + S + S + S, "pushed by [redacted]"},
+		{"root:$6$saltsalt$" + S + S + ":19000:0:99999:7:::", "root:[redacted]:19000:0:99999:7:::"},
+		{"root:$y$j9T$abc$" + S + S, "root:[redacted]"},
+		{"bob:$apr1$x$" + S, "bob:[redacted]"},
+		{"userPassword {SSHA}" + S, "userPassword [redacted]"},
+		{"pw *2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19 end", "pw [redacted] end"},
+		{"-----BEGIN OPENSSH PRIVATE KEY-----\n" + S + "\n-----END OPENSSH PRIVATE KEY-----\nrest", "[redacted]\nrest"},
+		{"-----BEGIN RSA PRIVATE KEY-----\n" + S + "\ncut", "[redacted]"},
+		{"AGE-SECRET-KEY-1QQQQ" + "ABCDEFGH", "[redacted]"},
+		{"[sasl]\n[smtp.example.com]:587 x\nsmtp_sasl_password = " + S + "\nnext = 1", "[sasl]\n[smtp.example.com]:587 x\nsmtp_sasl_password = [redacted]\nnext = 1"},
+	}
+}
+
+func TestRedact(t *testing.T) {
+	for _, l := range secretLines() {
+		if got := Redact(l.line); got != l.left {
+			t.Errorf("%s\n got %s\nwant %s", l.line, got, l.left)
+		} else if again := Redact(got); again != got {
+			t.Errorf("redacting %s again gives %s", got, again)
+		}
+	}
+}
+
+// Ordinary text stays.
+func TestRedactLeaves(t *testing.T) {
+	for _, s := range []string{
+		"/usr/sbin/sshd -D [listener] 0 of 10-100 startups",
+		"open /etc/passwd: permission denied",
+		"/etc/shadow: file does not exist; /var/run/secrets/token: no such file",
+		"Failed password for root from 10.0.0.1 port 22 ssh2",
+		"the token has expired and the password was wrong",
+		"PasswordAuthentication no",
+		"PermitEmptyPasswords no",
+		"passwordauthentication=yes",
+		"myapp --password-file /etc/app/pw --token-file=/run/token",
+		"credentials=/root/.smb/cred,uid=0",
+		"ssl_certificate_key /etc/ssl/private/site.key;",
+		"HostKey /etc/ssh/ssh_host_ed25519_key",
+		"proxy_pass http://127.0.0.1:8080;",
+		"fastcgi_pass unix:/run/php-fpm.sock;",
+		"ServerTokens Prod",
+		"server_tokens off;",
+		"max_tokens=4096",
+		"http://localhost:8080/path@2x.png",
+		"https://medium.com/@user/x",
+		"http://[::1]:80/ and mailto:bob@example.com",
+		"docker run -p 8080:80 nginx",
+		"mysql -P 3306 -p shop",
+		"mysqld --port=3306 --datadir=/var/lib/mysql",
+		"grep -p pattern file | tee -a log",
+		"tar -xzf a.tar.gz -C /srv",
+		"password requisite pam_pwquality.so retry=3",
+		"auth sufficient pam_unix.so nullok",
+		"key=value sort_key=name primary_key=id",
+		"PWD=/home/bob OLDPWD=/",
+		"basic authentication is on",
+		"kernel.keys.maxkeys = 200",
+		"/lib/systemd/systemd --switched-root --system --deserialize 22",
+		"ssh -i /root/.ssh/id_ed25519 bob@host uptime",
+		"echo hello | wc -l",
+		"awk '{print $1$2}' /etc/hosts",
+		"Größe: 3 µm",
+		"",
+	} {
+		if got := Redact(s); got != s {
+			t.Errorf("%q became %q", s, got)
+		}
+	}
+}
+
+func TestRedactArgs(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"myapp", "--password", "two words " + S, "--port", "1"}, "myapp --password [redacted] --port 1"},
+		{[]string{"myapp", "--password=two words " + S, "x"}, "myapp --password=[redacted] x"},
+		{[]string{"myapp", `SECRET=a"b c` + S}, "myapp SECRET=[redacted]"},
+		{[]string{"mysql", "-p" + S + " with blank"}, "mysql -p[redacted]"},
+		{[]string{"curl", "-u", "bob:" + S, "-H", "Authorization: Basic " + S, "http://x/"}, "curl -u [redacted] -H Authorization: [redacted] http://x/"},
+		{[]string{"sh", "-c", "mysqldump -p" + S + " | gzip"}, "sh -c mysqldump -p[redacted] | gzip"},
+		{[]string{"nmcli", "dev", "wifi", "connect", "home", "password", S + " x"}, "nmcli dev wifi connect home password [redacted]"},
+		{[]string{"nginx: worker process"}, "nginx: worker process"},
+		{[]string{"passwd", "bob"}, "passwd bob"},
+		{[]string{"mysql", "--password", "-h", "db"}, "mysql --password -h db"},
+		{nil, ""},
+	} {
+		if got := redactArgs(c.args); got != c.want {
+			t.Errorf("%q\n got %s\nwant %s", c.args, got, c.want)
+		}
+	}
+}
+
+func FuzzRedact(f *testing.F) {
+	for _, l := range secretLines() {
+		f.Add(l.line)
+	}
+	f.Add("password=\"\\")
+	f.Add("a://b:c@d://e:f@g")
+	f.Fuzz(func(t *testing.T, s string) {
+		once := Redact(s)
+		if again := Redact(once); again != once {
+			t.Errorf("%q\nonce  %q\nagain %q", s, once, again)
+		}
+		redactArgs(strings.Fields(s))
+		// The secret of a flag goes, whatever stands around it.
+		if !strings.Contains(s, S) && !strings.ContainsAny(s, "\"'`\\\n") && strings.Contains(Redact(s+" --password="+S), S) {
+			t.Errorf("behind %q a password stays", s)
+		}
+	})
+}
+
+// A text of a size that only an attacker writes takes no time that anybody notices; one that grew with the square
+// of its length would take minutes.
+func TestRedactIsLinear(t *testing.T) {
+	for _, part := range []string{
+		"a", "password=", "://", "-----BEGIN ", `"`, `\"`, "mysql -p ", "x:y@", "eyJ", "token ", ",;a", "echo a | ", "token\n", "'password',", "a=b:",
+	} {
+		s := strings.Repeat(part, (256<<10)/len(part))
+		start := time.Now()
+		Redact(s)
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("256 KiB of %q take %v", part, took)
+		}
+	}
+}

@@ -7,6 +7,7 @@ func Types() []collect.Type {
 	return []collect.Type{
 		redisType(),
 		memcachedType(),
+		mysqlType(),
 		apacheType(),
 		nginxType(),
 		httpJSONType(),

@@ -19,6 +19,7 @@ const maxJSONDepth = 8
 type jsonFormat struct {
 	reading
 	text        []byte // all of it: an object is judged by its end
+	counted     int    // how much of text the line number is for
 	status      string
 	gotStatus   bool
 	gotState    bool
@@ -39,6 +40,7 @@ func (j *jsonFormat) report(e exit, cut bool) (collect.Report, error) {
 	if cut {
 		return collect.Report{}, failure(cutAtBytes + ", which is no whole JSON")
 	}
+	j.at = 1
 	j.values()
 	if err := j.refused("json"); err != nil {
 		return collect.Report{}, err
@@ -59,7 +61,7 @@ func (j *jsonFormat) values() {
 	dec := json.NewDecoder(bytes.NewReader(j.text))
 	dec.UseNumber()
 	list := false
-	for {
+	for !j.over() {
 		token, err := dec.Token()
 		if err == io.EOF && !list {
 			return
@@ -94,22 +96,25 @@ var errDeep = fmt.Errorf("objects lie more than %d deep in one another", maxJSON
 
 // broken keeps the fault that ended the reading.
 func (j *jsonFormat) broken(dec *json.Decoder, err error) {
-	at := dec.InputOffset()
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
-		at = syntax.Offset
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		at = int64(len(bytes.TrimRight(j.text, blanks+"\n")))
-		err = errors.New("the JSON has no end")
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		j.faultAt(len(bytes.TrimRight(j.text, blanks+"\n")), "the JSON has no end")
+		return
 	}
-	j.faultAt(at, err.Error())
+	// What is wrong begins behind the last token that was read.
+	behind := bytes.TrimLeft(j.text[dec.InputOffset():], ":,"+blanks+"\n")
+	j.faultAt(len(j.text)-len(behind), err.Error())
 }
 
-func (j *jsonFormat) misplaced(dec *json.Decoder, text string) { j.faultAt(dec.InputOffset(), text) }
+// misplaced keeps a fault of the token that was read last.
+func (j *jsonFormat) misplaced(dec *json.Decoder, text string) {
+	j.faultAt(int(dec.InputOffset()), text)
+}
 
-func (j *jsonFormat) faultAt(offset int64, text string) {
-	j.at = 1 + bytes.Count(j.text[:min(offset, int64(len(j.text)))], []byte("\n"))
+func (j *jsonFormat) faultAt(offset int, text string) {
+	if offset > j.counted {
+		j.at += bytes.Count(j.text[j.counted:offset], []byte("\n"))
+		j.counted = offset
+	}
 	j.wrong(text)
 }
 
@@ -200,7 +205,9 @@ func (o *jsonObject) take(name string, value json.Token) {
 		o.format.misplaced(o.dec, fmt.Sprintf("%.64q is no metric's name", name))
 		return
 	}
-	o.metrics = append(o.metrics, m)
+	if len(o.metrics) <= collect.MaxMetrics { // one more, which tells that there were more
+		o.metrics = append(o.metrics, m)
+	}
 }
 
 // meant takes the texts that say something of the result: of several the first stands, as in the format virgo.

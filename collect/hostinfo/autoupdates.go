@@ -96,15 +96,18 @@ func (h *Host) yumCron(f *faults) autoUpdate {
 	return u
 }
 
-// dnfAutomatic reads what dnf-automatic goes by; some of its timers say themselves what is done, whatever
+// dnf5Defaults has what dnf5 goes by where the owner's file says nothing (dnf5-automatic(8)).
+const dnf5Defaults = "/usr/share/dnf5/dnf5-plugins/automatic.conf"
+
+// dnfAutomatic reads what dnf-automatic(8) goes by; some of its timers say themselves what is done, whatever
 // the file says.
 func (h *Host) dnfAutomatic(f *faults) autoUpdate {
 	u := autoUpdate{
 		Method:    "dnf_automatic",
-		Installed: h.binary("dnf-automatic") != "" || h.exists("/etc/dnf/automatic.conf") || h.exists("/etc/dnf/dnf5-plugins/automatic.conf"),
+		Installed: h.binary("dnf-automatic") != "" || h.exists(dnf5Defaults),
 	}
+	h.yumStyle(&u, dnf5Defaults, f)
 	h.yumStyle(&u, "/etc/dnf/automatic.conf", f)
-	h.yumStyle(&u, "/etc/dnf/dnf5-plugins/automatic.conf", f)
 	switch {
 	case h.unitEnabled("dnf-automatic-install.timer", f):
 		u.Scheduled, u.Downloads, u.Applies = true, true, true

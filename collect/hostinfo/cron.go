@@ -163,7 +163,10 @@ func parseAnacrontab(b []byte) []cronJob {
 		if !ok || command == "" || len(jobs) > MaxRows {
 			continue
 		}
-		if period[0] != '@' {
+		switch {
+		case period == "1":
+			period = "1 day"
+		case period[0] != '@':
 			period += " days"
 		}
 		jobs = append(jobs, cronJob{Time: period, User: "root", Command: cronCommand(command), Environment: environment})

@@ -45,7 +45,7 @@ func cveType() Type {
 func readCVE(ctx context.Context, h *Host) (any, error) {
 	var f faults
 	found := cveFindings{}
-	logs := append(h.glob("/usr/share/doc/*/changelog.Debian*.gz"), h.glob("/usr/share/doc/*/changelog.gz")...)
+	logs := h.debianChangelogs()
 	room := int64(maxChangelogs)
 	for _, file := range logs {
 		folder := path.Dir(file)
@@ -68,6 +68,22 @@ func readCVE(ctx context.Context, h *Host) (any, error) {
 	}
 	f.add(ctx.Err())
 	return told(found.list()), f.err()
+}
+
+// debianChangelogs lists the packages' changelogs: of a package that Debian itself makes it is changelog.gz,
+// which is upstream's, and left out, where changelog.Debian.gz is there too.
+func (h *Host) debianChangelogs() []string {
+	logs := h.glob("/usr/share/doc/*/changelog.Debian*.gz")
+	folders := map[string]bool{}
+	for _, file := range logs {
+		folders[path.Dir(file)] = true
+	}
+	for _, file := range h.glob("/usr/share/doc/*/changelog.gz") {
+		if !folders[path.Dir(file)] {
+			logs = append(logs, file)
+		}
+	}
+	return logs
 }
 
 // cveFindings has the packages by the CVE's number.

@@ -89,7 +89,7 @@ func parseLsyncd(b []byte) []lsyncdSync {
 	var all []lsyncdSync
 	text := dropLuaComments(string(b))
 	start := regexp.MustCompile(`\bsync\s*\{`)
-	setting := regexp.MustCompile(`\b(source|target|host|targetdir)\s*=\s*(?:"([^"\n]{0,1024})"|'([^'\n]{0,1024})')`)
+	setting := regexp.MustCompile(`\b(source|target|host|targetdir)\s*=\s*(?:"([^"\n]{0,1000})"|'([^'\n]{0,1000})')`)
 	mode := regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_.]{0,64})\s*[,;}]`)
 	for len(all) < maxFound {
 		at := start.FindStringIndex(text)
@@ -118,58 +118,4 @@ func parseLsyncd(b []byte) []lsyncdSync {
 		all = append(all, s)
 	}
 	return all
-}
-
-// luaTable gives the text up to the } that closes the table, and what comes after.
-func luaTable(s string) (inner, rest string) {
-	depth := 1
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '"', '\'':
-			i = luaString(s, i)
-		case '{':
-			depth++
-		case '}':
-			if depth--; depth == 0 {
-				return s[:i], s[i+1:]
-			}
-		}
-	}
-	return s, ""
-}
-
-// luaString gives the place of the quote that ends the text which starts at i.
-func luaString(s string, i int) int {
-	quote := s[i]
-	for i++; i < len(s) && s[i] != quote && s[i] != '\n'; i++ {
-		if s[i] == '\\' {
-			i++
-		}
-	}
-	return i
-}
-
-// dropLuaComments takes out "-- …" and "--[[ … ]]".
-func dropLuaComments(s string) string {
-	var out strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '"' || s[i] == '\'':
-			end := min(luaString(s, i), len(s)-1)
-			out.WriteString(s[i : end+1])
-			i = end
-		case strings.HasPrefix(s[i:], "--[["):
-			_, rest, _ := strings.Cut(s[i:], "]]")
-			i = len(s) - len(rest) - 1
-		case strings.HasPrefix(s[i:], "--"):
-			end := strings.IndexByte(s[i:], '\n')
-			if end < 0 {
-				return out.String()
-			}
-			i += end - 1
-		default:
-			out.WriteByte(s[i])
-		}
-	}
-	return out.String()
 }

@@ -4,13 +4,17 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
 	"regexp"
 	"strings"
 )
 
-// maxLockBytes of a composer.lock are read; one that is longer is not understood.
-const maxLockBytes = 8 << 20
+// Bounds of what is read of an installation.
+const (
+	// maxMagentoFile bytes of a file are looked at.
+	maxMagentoFile = 1 << 20
+	// maxLockBytes of a composer.lock are read; one that is longer is not understood.
+	maxLockBytes = 8 << 20
+)
 
 // A magentoSite is an installation of Magento. Of app/etc/env.php and local.xml only the mode is told: they
 // hold passwords and the key.
@@ -50,17 +54,19 @@ func (h *Host) magentoSite(s siteFolder) (m magentoSite, ok bool) {
 	if !s.has("app", true) {
 		return m, false
 	}
-	if b := h.head(s.path+"/app/Mage.php", 256<<10); b != nil {
+	files := h.siteFiles(s.path)
+	defer files.close()
+	if b := files.head("app/Mage.php", maxMagentoFile); b != nil {
 		return parseMage(b), true
 	}
-	if info, err := os.Lstat(h.path(s.path + "/bin/magento")); err != nil || !info.Mode().IsRegular() || !s.has("bin", true) {
+	if !files.regular("bin/magento") {
 		return m, false
 	}
-	m = parseComposer(h.head(s.path+"/composer.json", 1<<20))
-	if v := parseComposerLock(h.head(s.path+"/composer.lock", maxLockBytes)); v.Version != "" {
+	m = parseComposer(files.head("composer.json", maxMagentoFile))
+	if v := parseComposerLock(files.head("composer.lock", maxLockBytes)); v.Version != "" {
 		m = v
 	}
-	m.Mode = parseMagentoMode(h.head(s.path+"/app/etc/env.php", 1<<20))
+	m.Mode = parseMagentoMode(files.head("app/etc/env.php", maxMagentoFile))
 	return m, true
 }
 
@@ -68,14 +74,17 @@ func (h *Host) magentoSite(s siteFolder) (m magentoSite, ok bool) {
 // $_currentEdition is set to.
 func parseMage(b []byte) magentoSite {
 	m := magentoSite{Edition: "Unknown"}
-	var parts []string
-	for _, name := range []string{"major", "minor", "revision", "patch", "stability", "number"} {
-		form := regexp.MustCompile(`'` + name + `'\s*=>\s*'([0-9A-Za-z.-]{1,32})'`)
-		if found := form.FindSubmatch(b); found != nil {
-			parts = append(parts, string(found[1]))
+	part := map[string]string{}
+	for _, found := range regexp.MustCompile(`'([a-z]{1,16})'\s*=>\s*'([0-9A-Za-z.-]{1,32})'`).FindAllSubmatch(b, 1000) {
+		part[string(found[1])] = string(found[2])
+	}
+	// As Magento itself writes it: 1.9.4.5, or 1.10.0-beta1.
+	for _, name := range []string{"major", "minor", "revision", "patch"} {
+		if part[name] != "" {
+			m.Version = strings.Trim(m.Version+"."+part[name], ".")
 		}
 	}
-	m.Version = strings.Join(parts, ".")
+	m.Version = strings.Trim(m.Version+"-"+part["stability"]+part["number"], "-")
 	if current := regexp.MustCompile(`\$_currentEdition\s*=\s*self::(EDITION_[A-Z]{1,32})`).FindSubmatch(b); current != nil {
 		form := regexp.MustCompile(`const\s+` + string(current[1]) + `\s*=\s*'([A-Za-z ]{1,32})'`)
 		if edition := form.FindSubmatch(b); edition != nil {

@@ -51,7 +51,7 @@ func (r *nginxReader) file(name string) {
 			}
 		case '{':
 			if len(words) > 0 && strings.HasSuffix(words[0], "_by_lua_block") {
-				s.skipBlock()
+				s.skipLua()
 				continue
 			}
 			r.open(words, fmt.Sprintf("%s:%d", name, line))
@@ -205,16 +205,9 @@ func (s *nginxScanner) word() string {
 	return s.text[start:min(s.at, len(s.text))]
 }
 
-// skipBlock goes behind the } of a block that holds another language.
-func (s *nginxScanner) skipBlock() {
-	for depth := 1; s.at < len(s.text) && depth > 0; s.at++ {
-		switch s.text[s.at] {
-		case '{':
-			depth++
-		case '}':
-			depth--
-		case '\n':
-			s.line++
-		}
-	}
+// skipLua goes behind the } of a block that holds a program in Lua.
+func (s *nginxScanner) skipLua() {
+	inner, rest := luaTable(s.text[s.at:])
+	s.line += strings.Count(inner, "\n")
+	s.at = len(s.text) - len(rest)
 }

@@ -77,14 +77,17 @@ func (h *Host) phpProgram() string {
 	return ""
 }
 
-// parsePHPVersion reads the first line of php -v: "PHP 8.2.29 (cli) (built: …"; warnings may stand before it.
+// parsePHPVersion reads the first line of php -v, "PHP 8.2.29 (cli) …", or of hhvm, "HipHop VM 3.30.12 …";
+// warnings may stand before it.
 func parsePHPVersion(b []byte) phpVersion {
 	for line := range strings.Lines(string(b)) {
 		w := strings.Fields(line)
-		for i, word := range w {
-			if (w[0] == "PHP" || w[0] == "HipHop") && word[0] >= '0' && word[0] <= '9' && i > 0 {
-				return phpVersion{w[0], word}
-			}
+		at := 1
+		if len(w) > 2 && w[0] == "HipHop" {
+			at = 2
+		}
+		if len(w) > at && (w[0] == "PHP" || w[0] == "HipHop") && w[at][0] >= '0' && w[at][0] <= '9' {
+			return phpVersion{w[0], w[at]}
 		}
 	}
 	return phpVersion{}

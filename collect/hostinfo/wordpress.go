@@ -8,8 +8,15 @@ import (
 	"strings"
 )
 
-// wordpressHead is how much of a plugin's file WordPress itself reads to find out its name.
-const wordpressHead = 8 << 10
+// Bounds of what is read of an installation.
+const (
+	// wordpressHead is how much of a plugin's file WordPress itself reads to find out its name.
+	wordpressHead = 8 << 10
+	// maxWordpressConfig bytes of wp-config.php are looked at.
+	maxWordpressConfig = 1 << 20
+	// maxPluginFiles of a plugin's folder are looked at for its name.
+	maxPluginFiles = 100
+)
 
 // wordpress is what is found of WordPress below the web roots.
 type wordpress struct {
@@ -63,55 +70,53 @@ func readWordpress(ctx context.Context, h *Host) (any, error) {
 
 func (h *Host) wordpressSite(ctx context.Context, s siteFolder) wordpressSite {
 	found := wordpressSite{Site: s.root.Site, Path: s.path, Plugins: []wordpressAddon{}, Themes: []wordpressAddon{}}
-	found.Version = parseWordpressVersion(h.head(s.path+"/wp-includes/version.php", wordpressHead))
-	// WordPress looks in its own folder, then in the one above.
-	for _, file := range []string{s.path + "/wp-config.php", path.Dir(s.path) + "/wp-config.php"} {
-		if b := h.head(file, 1<<20); b != nil {
-			parseWordpressConfig(b, &found)
-			break
+	files := h.siteFiles(s.path)
+	defer files.close()
+	found.Version = parseWordpressVersion(files.head("wp-includes/version.php", wordpressHead))
+	config := files.head("wp-config.php", maxWordpressConfig)
+	if config == nil {
+		// WordPress looks in the folder above as well.
+		above := h.siteFiles(path.Dir(s.path))
+		defer above.close()
+		config = above.head("wp-config.php", maxWordpressConfig)
+	}
+	if config != nil {
+		parseWordpressConfig(config, &found)
+	}
+	for _, name := range files.names("wp-content/plugins") {
+		if ctx.Err() == nil && len(found.Plugins) < maxFound {
+			found.Plugins = append(found.Plugins, wordpressPlugin(files, name)...)
 		}
 	}
-	content := s.path + "/wp-content/"
-	for _, place := range []struct {
-		list           *[]wordpressAddon
-		folder, header string
-		files          func(name string) []string
-	}{
-		{&found.Plugins, content + "plugins", "Plugin Name", func(name string) []string {
-			if strings.HasSuffix(name, ".php") {
-				return []string{name}
-			}
-			return []string{name + "/" + name + ".php", name + "/*.php"}
-		}},
-		{&found.Themes, content + "themes", "Theme Name", func(name string) []string { return []string{name + "/style.css"} }},
-	} {
-		names, _ := h.names(place.folder) // without the right to look, there are none to tell
-		for _, name := range names {
-			if ctx.Err() != nil || len(*place.list) >= maxFound {
-				break
-			}
-			if addon, ok := h.wordpressAddon(place.folder, place.files(name), place.header); ok {
-				addon.Folder = name
-				*place.list = append(*place.list, addon)
-			}
+	for _, name := range files.names("wp-content/themes") {
+		style := files.head("wp-content/themes/"+name+"/style.css", wordpressHead)
+		if a, ok := parseWordpressHeader(style, "Theme Name"); ok && len(found.Themes) < maxFound {
+			a.Folder = name
+			found.Themes = append(found.Themes, a)
 		}
 	}
 	return found
 }
 
-// wordpressAddon reads the first of some files that has the header of a plugin or theme.
-func (h *Host) wordpressAddon(folder string, patterns []string, header string) (wordpressAddon, bool) {
-	for _, pattern := range patterns {
-		for i, file := range h.glob(folder + "/" + pattern) {
-			if i == 100 {
-				break
-			}
-			if a, ok := parseWordpressHeader(h.head(file, wordpressHead), header); ok {
-				return a, true
+// wordpressPlugin reads the first file of a plugin that has its header: a file alone, or one in its folder.
+func wordpressPlugin(files siteFiles, name string) []wordpressAddon {
+	folder := "wp-content/plugins/" + name
+	candidates := []string{folder}
+	if !strings.HasSuffix(name, ".php") {
+		candidates = []string{folder + "/" + name + ".php"}
+		for _, file := range files.names(folder) {
+			if strings.HasSuffix(file, ".php") && len(candidates) < maxPluginFiles {
+				candidates = append(candidates, folder+"/"+file)
 			}
 		}
 	}
-	return wordpressAddon{}, false
+	for _, file := range candidates {
+		if a, ok := parseWordpressHeader(files.head(file, wordpressHead), "Plugin Name"); ok {
+			a.Folder = name
+			return []wordpressAddon{a}
+		}
+	}
+	return nil
 }
 
 // parseWordpressVersion reads wp-includes/version.php: $wp_version = '6.6.1';

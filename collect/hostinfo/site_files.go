@@ -1,0 +1,68 @@
+package hostinfo
+
+import (
+	"io"
+	"os"
+	"slices"
+)
+
+// siteFiles are the files below one folder. Links that lead out of it are not followed: a site's owner must
+// not learn of files that only root may read.
+type siteFiles struct{ root *os.Root }
+
+// siteFiles opens a folder; without the right to, it seems empty. The caller closes it.
+func (h *Host) siteFiles(folder string) siteFiles {
+	root, err := os.OpenRoot(h.path(folder))
+	if err != nil {
+		return siteFiles{}
+	}
+	return siteFiles{root}
+}
+
+func (s siteFiles) close() {
+	if s.root != nil {
+		s.root.Close()
+	}
+}
+
+// regular says whether there is a file of that name that can be read without waiting.
+func (s siteFiles) regular(name string) bool {
+	if s.root == nil {
+		return false
+	}
+	info, err := s.root.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// head gives the first bytes of a file; nil where there is none.
+func (s siteFiles) head(name string, most int64) []byte {
+	if !s.regular(name) {
+		return nil
+	}
+	f, err := s.root.Open(name)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	b, _ := io.ReadAll(io.LimitReader(f, most)) // what was read before a fault serves as well
+	return b
+}
+
+// names lists a folder, sorted, at most the first maxEntries.
+func (s siteFiles) names(folder string) []string {
+	if s.root == nil {
+		return nil
+	}
+	// A pipe in a folder's place would make Open wait.
+	if info, err := s.root.Stat(folder); err != nil || !info.IsDir() {
+		return nil
+	}
+	f, err := s.root.Open(folder)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	names, _ := f.Readdirnames(maxEntries) // those that were read before a fault serve as well
+	slices.Sort(names)
+	return names
+}

@@ -18,6 +18,7 @@ type cli struct {
 	Delivered   int    `default:"10000" help:"Results of each delivery."`
 	JSON        bool   `name:"json" help:"Print one JSON document instead of the table."`
 	Agent       string `placeholder:"FILE" help:"A virgo that is built already."`
+	Earlier     string `placeholder:"FILE" help:"A virgo of an earlier revision, to compare the runs with."`
 	Endpoint    string `placeholder:"FILE" help:"A virgo-endpoint that is built already."`
 }
 
@@ -61,6 +62,7 @@ func (c *cli) run(ctx context.Context, out, progress io.Writer) error {
 		do   func(*report) error
 	}{
 		{"runs beside the bare program", true, b.runs},
+		{"runs beside an earlier virgo", c.Earlier != "", b.earlier},
 		{"round trips", true, b.roundTrips},
 		{"handshakes", true, b.handshake},
 		{"delivery beside a bare TLS pipe", true, b.delivery},

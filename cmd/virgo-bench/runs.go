@@ -12,7 +12,7 @@ const (
 	peakBudgetMiB   = 8
 	anonBudgetMiB   = 2
 	cpuBudgetRatio  = 1.5
-	binaryBudgetMB  = 12
+	binaryBudgetMB  = 14
 	roundTripBudget = 3
 )
 

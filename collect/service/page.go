@@ -2,25 +2,14 @@ package service
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"virgo/collect"
 	"virgo/schedule"
-)
-
-const (
-	// maxPageBytes bounds a page; what a server sends past it is an error.
-	maxPageBytes = 1 << 20
-	// maxHeaderBytes bounds what comes before it.
-	maxHeaderBytes = 64 << 10
 )
 
 // A page is where a web server's page is and how the check is let in: the details that the checks of web
@@ -133,80 +122,4 @@ func (p page) report(ctx context.Context, read func(body []byte) (collect.Report
 		return collect.Report{}, fault(ctx, p.name(), err, secrets...)
 	}
 	return report, nil
-}
-
-// fetch asks for the page over a connection of its own: no proxy, no redirect, nothing kept.
-func (p page) fetch(ctx context.Context) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url.String(), http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	req.Header = p.header.Clone()
-	req.Header.Set("User-Agent", "virgo")
-	if host := req.Header.Get("Host"); host != "" {
-		req.Host = host
-	}
-	if p.username != "" || p.password != "" {
-		req.SetBasicAuth(p.username, p.password)
-	}
-	transport := &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			var d net.Dialer
-			return d.DialContext(ctx, p.network, p.address)
-		},
-		TLSClientConfig:        p.tls,
-		DisableKeepAlives:      true,
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-		TLSHandshakeTimeout:    time.Minute, // the context's end comes first
-	}
-	resp, err := transport.RoundTrip(req)
-	if err != nil {
-		return nil, httpFault(err)
-	}
-	defer resp.Body.Close()
-	if err := p.refusal(resp); err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxPageBytes+1))
-	if err != nil {
-		return nil, httpFault(err)
-	}
-	if len(body) > maxPageBytes {
-		return nil, &tooLongError{maxPageBytes}
-	}
-	return body, nil
-}
-
-// refusal is the sentence for an answer without the page.
-func (p page) refusal(resp *http.Response) error {
-	switch {
-	case resp.StatusCode/100 == 2:
-		return nil
-	case resp.StatusCode == http.StatusUnauthorized:
-		return unauthenticated(p.server, nil)
-	}
-	text := fmt.Sprintf("HTTP status %d from %s", resp.StatusCode, p.name())
-	if reason := http.StatusText(resp.StatusCode); reason != "" {
-		text = fmt.Sprintf("HTTP status %d (%s) from %s", resp.StatusCode, reason, p.name())
-	}
-	if where, err := resp.Location(); err == nil {
-		where.RawQuery, where.Fragment = "", ""
-		text += ", which names " + where.Redacted() + " instead"
-	}
-	return &faultError{text, nil}
-}
-
-// httpFault gives errors that net/http has only as texts the types that fault knows.
-func httpFault(err error) error {
-	switch text := err.Error(); {
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return tls.RecordHeaderError{Msg: text}
-	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME header"),
-		strings.Contains(text, "malformed chunked encoding"):
-		return &garbageError{protocol: "HTTP"}
-	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header line too long"):
-		return &tooLongError{maxHeaderBytes}
-	}
-	return err
 }

@@ -1,0 +1,73 @@
+package remote
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"virgo/collect"
+)
+
+type dnsCheck struct {
+	// configuration is the path of resolv.conf(5).
+	configuration string
+}
+
+func dnsType() collect.Type {
+	return collect.Type{
+		Name:    "remote.dns",
+		Summary: "a name's records as a DNS server tells them, and how long that takes",
+		Details: append([]collect.Detail{
+			{Name: "query", Summary: "name to ask for; with PTR, an IP address", Required: true},
+			{Name: "record_type", Summary: "A (default), AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV or TXT"},
+			{Name: "server", Summary: "DNS server, host or host:port; default the target, else those of /etc/resolv.conf"},
+		}, targetDetails(false)...),
+		Telling: []string{"answer", "count", "tt_resolve"},
+		Checker: dnsCheck{configuration: "/etc/resolv.conf"},
+	}
+}
+
+// Check asks and reports the records. A name that does not exist, one without such records and a server that
+// does not want to answer are failures whose status says which.
+func (c dnsCheck) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
+	if err := ctx.Err(); err != nil {
+		return collect.Report{}, err
+	}
+	q, err := c.read(req.Check)
+	if err != nil {
+		return collect.Report{}, err
+	}
+	start := time.Now()
+	reply, server, err := q.exchange(ctx)
+	took := time.Since(start)
+	if err != nil {
+		return collect.Report{}, failure(ctx, "asking "+server, err)
+	}
+	name, kind := q.message.Question[0].Name, q.message.Question[0].Qtype
+	switch reply.Rcode {
+	case dns.RcodeSuccess:
+	case dns.RcodeNameError:
+		return collect.Report{}, fmt.Errorf("there is no name %s (NXDOMAIN)", name)
+	default:
+		return collect.Report{}, fmt.Errorf("%s answers %s for %s", server, rcode(reply.Rcode), name)
+	}
+	answers := records(reply.Answer, name, kind)
+	if len(answers) == 0 {
+		return collect.Report{}, fmt.Errorf("there is no %s record of %s", dns.TypeToString[kind], name)
+	}
+	var f collect.Figures
+	f.Double("tt_resolve", inMilliseconds(took), "milliseconds")
+	f.Text("answer", listed(answers))
+	number(&f, "count", int64(len(answers)), "count")
+	return collect.Report{Metrics: f.Metrics}, nil
+}
+
+// rcode is a reply's code by name (IANA's DNS RCODEs).
+func rcode(code int) string {
+	if name, ok := dns.RcodeToString[code]; ok {
+		return name
+	}
+	return fmt.Sprintf("code %d", code)
+}

@@ -1,0 +1,158 @@
+package remote
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/icholy/digest"
+
+	"virgo/schedule"
+)
+
+// asking is a server that asks for a login and counts the requests; right says whether an Authorization header will do.
+func asking(t *testing.T, challenges []string, right func(r *http.Request) bool) (url string, requests *int) {
+	requests = new(int)
+	s := page(t, func(w http.ResponseWriter, r *http.Request) {
+		*requests++
+		if right(r) {
+			fmt.Fprint(w, "welcome")
+			return
+		}
+		w.Header()["Www-Authenticate"] = challenges
+		w.WriteHeader(http.StatusUnauthorized)
+	})
+	return s.URL, requests
+}
+
+func basic(r *http.Request) bool {
+	user, password, _ := r.BasicAuth()
+	return user == "jo" && password == "geheim"
+}
+
+func TestHTTPLogin(t *testing.T) {
+	digested := func(qop, algorithm string) func(r *http.Request) bool {
+		return func(r *http.Request) bool {
+			c, err := digest.ParseCredentials(r.Header.Get("Authorization"))
+			if err != nil {
+				return false
+			}
+			asked := &digest.Challenge{Realm: "r", Nonce: "n", Algorithm: algorithm}
+			if qop != "" {
+				asked.QOP = []string{qop}
+			}
+			want, err := digest.Digest(asked, digest.Options{Method: r.Method, URI: r.RequestURI, Username: "jo", Password: "geheim", Cnonce: c.Cnonce, Count: c.Nc,
+				GetBody: r.GetBody})
+			return err == nil && c.Response == want.Response && c.URI == r.RequestURI
+		}
+	}
+	for name, c := range map[string]struct {
+		challenges []string
+		right      func(r *http.Request) bool
+	}{
+		"basic":             {[]string{`Basic realm="r"`}, basic},
+		"basic, lower case": {[]string{`basic realm="r", charset="UTF-8"`}, basic},
+		"md5":               {[]string{`Digest realm="r", nonce="n"`}, digested("", "")},
+		"md5 qop":           {[]string{`Digest realm="r", nonce="n", qop="auth,auth-int"`}, digested("auth", "MD5")},
+		"sha-256":           {[]string{`Digest realm="r", nonce="n", algorithm=SHA-256, qop="auth-int, auth"`}, digested("auth", "SHA-256")},
+		"both, one header":  {[]string{`Basic realm="a, b", Digest realm="r", nonce="n", qop="auth"`}, digested("auth", "")},
+		"both, two headers": {[]string{`Basic realm="r"`, `Digest realm="r", nonce="n"`}, digested("", "")},
+		"unknown digest":    {[]string{`Digest realm="r", nonce="n", algorithm=TOKEN`, `Basic realm="r"`}, basic},
+		"among others":      {[]string{`Negotiate, NTLM, Bearer error="x", Basic realm="r"`}, basic},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url, requests := asking(t, c.challenges, c.right)
+			details := schedule.Details{"url": url + "/a?b=c", "auth_user": "jo", "auth_password": "geheim", "body": "welcome"}
+			r := looks(t, "remote.http", details)
+			available(t, r)
+			has(t, r, map[string]string{"code": "200", "body_match": "welcome"})
+			if *requests != 2 {
+				t.Errorf("%d requests", *requests)
+			}
+			details["auth_password"] = "wrong"
+			has(t, looks(t, "remote.http", details), map[string]string{"code": "401"})
+			if *requests != 4 {
+				t.Errorf("%d requests after one with a wrong password", *requests)
+			}
+		})
+	}
+}
+
+func TestHTTPLoginInTheURL(t *testing.T) {
+	url, _ := asking(t, []string{`Basic realm="r"`}, basic)
+	has(t, looks(t, "remote.http", schedule.Details{"url": strings.Replace(url, "//", "//jo:geheim@", 1)}), map[string]string{"code": "200"})
+	// The details come before the URL.
+	has(t, looks(t, "remote.http", schedule.Details{"url": strings.Replace(url, "//", "//jo:wrong@", 1), "auth_user": "jo", "auth_password": "geheim"}), map[string]string{"code": "200"})
+}
+
+func TestHTTPLoginOnlyWhereItIsAskedFor(t *testing.T) {
+	var sent []string
+	s := page(t, func(w http.ResponseWriter, r *http.Request) { sent = append(sent, r.Header.Get("Authorization")) })
+	available(t, looks(t, "remote.http", schedule.Details{"url": s.URL, "auth_user": "jo", "auth_password": "geheim"}))
+	if !slices.Equal(sent, []string{""}) {
+		t.Errorf("sent %q", sent)
+	}
+}
+
+func TestHTTPLoginThatCannotBeAnswered(t *testing.T) {
+	for challenge, status := range map[string]string{
+		`Negotiate`:                                          "the server asks for a login other than basic or digest",
+		`Digest realm="r", nonce="n`:                         "the server's digest challenge cannot be read",
+		`Digest realm="r", nonce=n, algorithm=X`:             `the server asks for a digest that is not known: algorithm "X"`,
+		`Digest realm="r", nonce="n", qop="x"`:               `the server asks for a digest that is not known: algorithm ""`,
+		`Digest nonce="` + strings.Repeat("n", 30<<10) + `"`: "the server's digest challenge cannot be repeated to it",
+	} {
+		url, requests := asking(t, []string{challenge}, func(*http.Request) bool { return false })
+		r := looks(t, "remote.http", schedule.Details{"url": url, "auth_user": "jo", "auth_password": "geheim"})
+		available(t, r)
+		has(t, r, map[string]string{"code": "401"})
+		if r.Status != "the login is not sent: "+status {
+			t.Errorf("status %q", r.Status)
+		}
+		if *requests != 1 {
+			t.Errorf("%.40s: %d requests", challenge, *requests)
+		}
+	}
+	// Nothing is asked: the code is the answer.
+	url, _ := asking(t, nil, func(*http.Request) bool { return false })
+	has(t, looks(t, "remote.http", schedule.Details{"url": url, "auth_user": "jo"}), map[string]string{"code": "401"})
+}
+
+// A password goes to nobody who cannot say who he is.
+func TestHTTPLoginIsKeptFromWhomNobodyVouchesFor(t *testing.T) {
+	s := secure(t, certificateFor(wants{self: true}), func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			t.Error("the password was sent")
+		}
+		w.Header().Set("WWW-Authenticate", `Basic realm="r"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	})
+	r := run(t, typed(t, Options{}, "remote.http"), schedule.Details{"url": s.URL, "auth_user": "jo", "auth_password": "geheim"}, 10*time.Second)
+	available(t, r)
+	has(t, r, map[string]string{"code": "401", "cert_error": "certificate is self-signed"})
+	if r.Status != "the login is not sent: certificate is self-signed" {
+		t.Errorf("status %q", r.Status)
+	}
+}
+
+func TestChallenges(t *testing.T) {
+	for value, want := range map[string][]string{
+		``:                                       nil,
+		`Basic realm="a"`:                        {`Basic realm="a"`},
+		`Basic realm = "a", x=y`:                 {`Basic realm = "a", x=y`},
+		`a b=c, d=e, f, g h="i, j k", l="\", m"`: {"a b=c, d=e", "f", `g h="i, j k", l="\", m"`},
+		`x=y, z`:                                 {"z"},
+		`,, ,`:                                   nil,
+		`Negotiate YII==, Basic realm="x"`:       {"Negotiate YII==", `Basic realm="x"`},
+	} {
+		if got := challenges([]string{value}); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", value, got, want)
+		}
+	}
+	if got := challenges([]string{strings.Repeat("a, ", 1000)}); len(got) != maxChallenges {
+		t.Errorf("%d challenges", len(got))
+	}
+}

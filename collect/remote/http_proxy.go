@@ -1,0 +1,96 @@
+package remote
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"virgo/schedule"
+)
+
+// agentProxy is the value of the detail proxy that means the agent's own setting.
+const agentProxy = "agent"
+
+// readProxy gives "" (none), agentProxy or a proxy's URL.
+func readProxy(d schedule.Details) (string, error) {
+	text, err := optionalText(d, "proxy")
+	if err != nil || text == "" || text == agentProxy {
+		return text, err
+	}
+	if _, err := parseProxy(text); err != nil {
+		return "", fmt.Errorf("detail %q is %w", "proxy", err)
+	}
+	return text, nil
+}
+
+// parseProxy reads a proxy's URL, http where it names no scheme; its error does not quote it, as a password may be in it.
+func parseProxy(text string) (*url.URL, error) {
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || len(text) > maxURLBytes {
+		return nil, fmt.Errorf("neither %q nor a URL such as http://proxy.example.com:3128", agentProxy)
+	}
+	switch u.Scheme {
+	case "http", "https", "socks5", "socks5h":
+		return u, nil
+	}
+	return nil, fmt.Errorf("a URL of %.16q, not of http, https or socks5", u.Scheme)
+}
+
+// proxyFor gives the proxy through which a URL is asked for; nil: none.
+func (c httpCheck) proxyFor(setting string, u *url.URL) (*url.URL, error) {
+	if setting == agentProxy {
+		if c.proxy == nil {
+			return nil, nil
+		}
+		text, err := c.proxy(net.JoinHostPort(u.Hostname(), portOf(u)))
+		if err != nil {
+			return nil, fmt.Errorf("finding the agent's proxy: %w", err)
+		}
+		setting = text
+	}
+	if setting == "" {
+		return nil, nil
+	}
+	via, err := parseProxy(setting)
+	if err != nil {
+		return nil, fmt.Errorf("the proxy is %w", err)
+	}
+	return via, nil
+}
+
+// strictFirst verifies the first certificate that the configuration is shown, which is that of a proxy reached by TLS: it
+// may be sent a password and is not what the check looks at.
+func strictFirst(config *tls.Config, proxy string, now time.Time) {
+	then, first := config.VerifyConnection, true
+	config.VerifyConnection = func(state tls.ConnectionState) error {
+		if !first {
+			return then(state)
+		}
+		first = false
+		if len(state.PeerCertificates) == 0 {
+			return errors.New("the proxy showed no certificate")
+		}
+		if fault := faults(state.PeerCertificates, proxy, now); fault != "" {
+			return fmt.Errorf("the proxy's %s", fault)
+		}
+		return nil
+	}
+}
+
+// portOf is the port that a URL leads to.
+func portOf(u *url.URL) string {
+	switch port := u.Port(); {
+	case port != "":
+		return port
+	case u.Scheme == "https":
+		return "443"
+	}
+	return "80"
+}

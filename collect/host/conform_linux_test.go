@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -63,11 +64,14 @@ func TestConform(t *testing.T) {
 			return Self{
 				SpoolResults: new(uint64(3)), SpoolBytes: new(uint64(900)), SpoolOldest: new(90 * time.Second), SpoolRejected: new(uint64(1)),
 				Dropped:      []Dropped{{"space", 7}, {"age", 0}},
+				Asked:        []Asked{{"check_test", 2}, {"refused", 0}},
 				LastDelivery: new(61 * time.Second), LastDeliveryDuration: new(42 * time.Millisecond), LastRunDuration: new(1200 * time.Millisecond),
 				PeakMemory: new(uint64(5 << 20)), ClockOffset: new(-3 * time.Second),
 			}, nil
 		},
 	}
+	logs := t.TempDir()
+	write(t, logs+"/some.log", "begun\nready\n")
 	points := strings.Join(targets(t, typed(t, opt, "agent.filesystem")), ",")
 	percent := several(collect.Double, "percent", `user_percent_average sys_percent_average idle_percent_average
 		wait_percent_average irq_percent_average stolen_percent_average usage_average max_cpu_usage min_cpu_usage`)
@@ -95,9 +99,13 @@ func TestConform(t *testing.T) {
 		name, variant string
 		subject       collecttest.Subject
 	}{
-		{"agent.cpu", "", collecttest.Subject{Metrics: both(percent, several(collect.Uint64, "count", "cpu_count"))}},
+		{"agent.cpu", "", collecttest.Subject{Metrics: both(percent, several(collect.Uint64, "count", "cpu_count"),
+			several(collect.Double, "percent", "cgroup_cpu_usage cgroup_cpu_throttled"), several(collect.Double, "count", "cgroup_cpu_limit")),
+			Optional: strings.Fields("cgroup_cpu_usage cgroup_cpu_throttled cgroup_cpu_limit")}},
 		{"agent.memory", "", collecttest.Subject{Metrics: both(several(collect.Gauge, "megabytes", "ram"), several(collect.Gauge, "bytes",
-			"total used free actual_used actual_free swap_total swap_used swap_free swap_page_in swap_page_out"))}},
+			`total used free actual_used actual_free swap_total swap_used swap_free swap_page_in swap_page_out
+			cgroup_memory_limit cgroup_memory_used cgroup_memory_available cgroup_swap_limit cgroup_swap_used`)),
+			Optional: strings.Fields("cgroup_memory_limit cgroup_memory_used cgroup_memory_available cgroup_swap_limit cgroup_swap_used")}},
 		{"agent.load_average", "", collecttest.Subject{Metrics: several(collect.Double, "", "1m 5m 15m")}},
 		{"agent.disk", " all", collecttest.Subject{Metrics: disk, Details: details("*"),
 			Wrong: targetRefusals("Missing target parameter", "No such disk: %s")}},
@@ -109,7 +117,48 @@ func TestConform(t *testing.T) {
 		{"agent.network", "", collecttest.Subject{Metrics: network, Details: details("lo"),
 			Wrong: targetRefusals("Missing target parameter; give me an interface.", "No such interface: %s")}},
 		{"agent.network", " all", collecttest.Subject{Metrics: network, Details: details("*")}},
+		{"agent.process", "", collecttest.Subject{Metrics: both(several(collect.Int64, "processes", "count"),
+			several(collect.Double, "percent", "cpu_percent"), several(collect.Uint64, "bytes", "rss"), several(collect.Uint64, "threads", "threads"),
+			several(collect.Uint64, "files", "open_files"), several(collect.Double, "seconds", "oldest_age")),
+			Details: schedule.Details{"match": regexp.QuoteMeta(sleeper(t)), "max": 1},
+			Wrong: []collecttest.Wrong{
+				{Details: nil, Status: "Missing name or match parameter"},
+				{Details: schedule.Details{"name": "", "match": nil}, Status: "Missing name or match parameter"},
+				{Details: schedule.Details{"name": []any{"a"}}, Status: `detail "name" is "a list or an object", not a text`},
+				{Details: schedule.Details{"match": "((" + "x"}, Status: `detail "match" is "((x", not a regular expression`},
+				{Details: schedule.Details{"match": strings.Repeat("y", 1025)}, Status: `detail "match" is "` + strings.Repeat("y", 64) + `", not a regular expression of at most 1024 bytes`},
+				{Details: schedule.Details{"name": "x", "min": "few"}, Status: `detail "min" is "few", not a whole number`},
+				{Details: schedule.Details{"name": "x", "max": -2}, Status: `detail "max" is "-2", not 0 or more`},
+				{Details: schedule.Details{"name": "x", "min": 3, "max": "2"}, Status: `detail "max" is 2, less than min, which is 3`},
+				{Details: schedule.Details{"name": "x", "user": "no such user"}, Status: "No such user: no such user"},
+				{Details: schedule.Details{"name": "no-such-program"}, Status: "No process named no-such-program"},
+			}}},
+		{"agent.file", "", collecttest.Subject{Metrics: both(several(collect.Bool, "", "exists content_match"), several(collect.Uint64, "files", "count"),
+			several(collect.Uint64, "bytes", "size total_size"), several(collect.Double, "seconds", "age"), several(collect.String, "", "mode owner")),
+			Details: schedule.Details{"target": logs + "/*.log", "content_match": "(?m)^ready$", "max_age": "1h", "min_size": "10", "max_size": 20},
+			Wrong: []collecttest.Wrong{
+				{Details: nil, Status: "Missing target parameter"},
+				{Details: details([]any{"/etc"}), Status: `detail "target" is "a list or an object", not a text`},
+				{Details: details("etc/passwd"), Status: `detail "target" is "etc/passwd", not an absolute path`},
+				{Details: details("/etc/\x00"), Status: "detail \"target\" is \"/etc/\\x00\", not an absolute path"},
+				{Details: details("/etc/[a"), Status: `detail "target" is "/etc/[a", not a path or a pattern`},
+				{Details: schedule.Details{"target": "/etc", "content_match": "["}, Status: `detail "content_match" is "[", not a regular expression`},
+				{Details: schedule.Details{"target": "/etc", "max_age": "old"}, Status: `detail "max_age" is "old", not a span of time`},
+				{Details: schedule.Details{"target": "/etc", "min_size": -7}, Status: `detail "min_size" is "-7", not 0 or more`},
+				{Details: schedule.Details{"target": "/etc", "min_size": 2, "max_size": 1}, Status: `detail "max_size" is 1, less than min_size, which is 2`},
+				{Details: schedule.Details{"target": "/etc", "content_match": "x"}, Status: "/etc is not a regular file: content_match cannot be looked for"},
+			}}},
+		{"agent.systemd", "", collecttest.Subject{Metrics: both(several(collect.String, "", "active_state sub_state"),
+			several(collect.Uint64, "count", "restarts"), several(collect.Double, "seconds", "uptime")),
+			Details: details("sleepy"),
+			Wrong: []collecttest.Wrong{
+				{Details: nil, Status: "Missing target parameter"},
+				{Details: details("--help"), Status: `Wrong target parameter: "--help" is no unit's name`},
+				{Details: details("a b"), Status: `Wrong target parameter: "a b" is no unit's name`},
+				{Details: details("nosuch"), Status: "No such unit: nosuch"},
+			}}},
 		{"agent.virgo", "", collecttest.Subject{Metrics: both(several(collect.Uint64, "results", "spool_results spool_rejected dropped_space dropped_age"),
+			several(collect.Uint64, "requests", "remote_check_test remote_refused"),
 			several(collect.Uint64, "bytes", "spool_bytes peak_memory"), several(collect.Int64, "milliseconds", "clock_offset"),
 			several(collect.Double, "seconds", "spool_oldest_age last_delivery_age last_delivery_duration last_run_duration"))}},
 	} {
@@ -117,6 +166,9 @@ func TestConform(t *testing.T) {
 		t.Run(s.name+s.variant, func(t *testing.T) {
 			t.Parallel()
 			s.subject.Type = typed(t, opt, s.name)
+			if s.name == "agent.systemd" { // its real one needs a host that systemd runs
+				s.subject.Type.Checker = standIn(t, "252")
+			}
 			collecttest.Conform(t, s.subject)
 		})
 	}

@@ -28,6 +28,7 @@ type coreTimes struct{ total, idle uint64 }
 type cpuCounters struct {
 	all   cpuTimes
 	cores []coreTimes
+	limit cpuLimit // of the agent's control group
 }
 
 func (c *cpuCounters) add(t cpuTimes) {
@@ -48,8 +49,9 @@ const minCPUSpan = 500 * time.Millisecond
 var errNoCPU = errors.New("no processor is listed")
 
 type cpu struct {
-	tree tree
-	read func(ctx context.Context, t tree) (cpuCounters, error)
+	tree   tree
+	read   func(ctx context.Context, t tree) (cpuCounters, error)
+	uptime func(now time.Time) time.Duration
 }
 
 func cpuType(t tree) collect.Type {
@@ -57,16 +59,18 @@ func cpuType(t tree) collect.Type {
 		Name:    "agent.cpu",
 		Summary: "what the processors did since the last run, in percent",
 		Telling: []string{"usage_average", "wait_percent_average", "max_cpu_usage"},
-		Checker: cpu{tree: t, read: readCPU},
+		Checker: cpu{tree: t, read: readCPU, uptime: uptime},
 	}
 }
 
 // Check reports averages over the time since the previous sample: of all processors together, and the
 // usage of the busiest and the least busy one. usage is what is not idle, so waiting for input and
-// output counts.
+// output counts. Where a control group limits the agent's processes (a container, a unit with a quota), it tells
+// cgroup_cpu_limit in processors, cgroup_cpu_usage in percent of the limit and cgroup_cpu_throttled, the percentage
+// of the group's periods that ended with processes stopped.
 func (c cpu) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
 	boot := bootMark(c.tree, req.Now())
-	now, err := c.read(ctx, c.tree)
+	now, err := c.sample(ctx, req)
 	if err != nil {
 		return collect.Report{}, err
 	}
@@ -76,13 +80,26 @@ func (c cpu) Check(ctx context.Context, req collect.Request) (collect.Report, er
 		if err := pause(ctx); err != nil {
 			return collect.Report{Sample: now.sample(boot)}, err
 		}
-		if now, err = c.read(ctx, c.tree); err != nil {
+		if now, err = c.sample(ctx, req); err != nil {
 			return collect.Report{}, err
 		}
 	}
 	report := collect.Report{Sample: now.sample(boot)}
-	report.Metrics, err = now.since(before)
+	var f collect.Figures
+	f.Metrics, err = now.since(before)
+	if err == nil {
+		now.limit.add(&f, before.limit)
+	}
+	report.Metrics = f.Metrics
 	return report, err
+}
+
+func (c cpu) sample(ctx context.Context, req collect.Request) (cpuCounters, error) {
+	now, err := c.read(ctx, c.tree)
+	if err == nil {
+		now.limit = readCPULimit(c.tree, func() time.Duration { return c.uptime(req.Now()) })
+	}
+	return now, err
 }
 
 // follows reports whether c can be compared with the earlier sample: the same number of processors,
@@ -90,7 +107,7 @@ func (c cpu) Check(ctx context.Context, req collect.Request) (collect.Report, er
 // to be relied on (proc(5)).
 func (c cpuCounters) follows(before cpuCounters) bool {
 	a, b := before.all, c.all
-	if len(c.cores) != len(before.cores) ||
+	if len(c.cores) != len(before.cores) || !c.limit.follows(before.limit) ||
 		b.user < a.user || b.system < a.system || b.idle < a.idle || b.irq < a.irq || b.stolen < a.stolen {
 		return false
 	}
@@ -163,10 +180,11 @@ func (c cpuCounters) extremes(before cpuCounters, average float64) (lowest, high
 
 const (
 	cpuSampleKind    = 'c'
-	cpuSampleVersion = 1
+	cpuSampleVersion = 2
 )
 
-// sample is the sum of all processors, how many there are, and total and idle of each.
+// sample is the sum of all processors, how many there are, total and idle of each, and of the limited control
+// group its number (0: none), the time in ms, usage, periods and throttled.
 func (c cpuCounters) sample(boot uint64) []byte {
 	b := newSample(cpuSampleKind, cpuSampleVersion, boot)
 	for _, n := range [...]uint64{c.all.user, c.all.system, c.all.idle, c.all.wait, c.all.irq, c.all.stolen, uint64(len(c.cores))} {
@@ -175,6 +193,10 @@ func (c cpuCounters) sample(boot uint64) []byte {
 	for _, core := range c.cores {
 		b = binary.AppendUvarint(b, core.total)
 		b = binary.AppendUvarint(b, core.idle)
+	}
+	l := c.limit
+	for _, n := range [...]uint64{l.group, uint64(l.at.Milliseconds()), l.usage, l.periods, l.throttled} {
+		b = binary.AppendUvarint(b, n)
 	}
 	return b
 }
@@ -186,5 +208,7 @@ func parseCPUSample(b []byte, boot uint64) (cpuCounters, bool) {
 	for i := range c.cores {
 		c.cores[i] = coreTimes{total: r.uint(), idle: r.uint()}
 	}
+	l := &c.limit
+	l.group, l.at, l.usage, l.periods, l.throttled = r.uint(), r.milliseconds(), r.uint(), r.uint(), r.uint()
 	return c, r.ok() && sameBoot(mark, boot)
 }

@@ -87,13 +87,12 @@ func (s diskSample) encode(boot uint64) []byte {
 // parseDiskSample returns the zero sample, which has no devices, for one that cannot be used.
 func parseDiskSample(b []byte, boot uint64) diskSample {
 	r, mark := openSample(b, diskSampleKind, diskSampleVersion)
-	ms := r.uint()
-	s := diskSample{at: time.Duration(ms) * time.Millisecond}
+	s := diskSample{at: r.milliseconds()}
 	s.devices = make([]diskCounters, r.count(5))
 	for i := range s.devices {
 		s.devices[i] = diskCounters{name: string(r.text()), reads: r.uint(), writes: r.uint(), busy: r.uint(), weighted: r.uint()}
 	}
-	if !r.ok() || !sameBoot(mark, boot) || ms > uint64(1<<63-1)/uint64(time.Millisecond) {
+	if !r.ok() || !sameBoot(mark, boot) {
 		return diskSample{}
 	}
 	return s

@@ -96,7 +96,7 @@ func TestRealFileSystemThatHangs(t *testing.T) {
 		return
 	}
 	for name, opt := range map[string]Options{
-		"by child":   {StatProgram: program("statfs")},
+		"by child":   {StatProgram: askerProgram("statfs")},
 		"in process": {},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,6 +36,9 @@ func Types(opt Options) []collect.Type {
 		filesystemType(t, opt.StatProgram),
 		filesystemStateType(t),
 		networkType(t),
+		processType(t),
+		fileType(t, opt.StatProgram),
+		systemdType(),
 		virgoType(opt.Self),
 	}
 }

@@ -27,7 +27,8 @@ func memoryType(t tree) collect.Type {
 }
 
 // Check reports memory in bytes. free is what nothing uses at all, used the rest of total; actual_free is
-// what applications could still get (on Linux MemAvailable: caches can be given up), actual_used the rest.
+// what applications could still get (on Linux MemAvailable: caches can be given up), actual_used the rest. Where
+// a control group limits the agent's processes, its figures are told beside them (memoryLimit).
 func (m memory) Check(ctx context.Context, _ collect.Request) (collect.Report, error) {
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
@@ -57,5 +58,8 @@ func (m memory) Check(ctx context.Context, _ collect.Request) (collect.Report, e
 	f.Gauge("swap_free", swap.free, "bytes")
 	f.Gauge("swap_page_in", swap.in, "bytes")
 	f.Gauge("swap_page_out", swap.out, "bytes")
+	if limit, ok := readMemoryLimit(m.tree); ok {
+		limit.add(&f)
+	}
 	return collect.Report{Metrics: f.Metrics}, nil
 }

@@ -1,6 +1,10 @@
 package host
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+	"time"
+)
 
 // A sample is
 //
@@ -42,6 +46,16 @@ func (r *sampleReader) uint() uint64 {
 	}
 	r.rest = r.rest[size:]
 	return n
+}
+
+// milliseconds reads a span of time.
+func (r *sampleReader) milliseconds() time.Duration {
+	ms := r.uint()
+	if ms > uint64(math.MaxInt64/time.Millisecond) {
+		r.wrong = true
+		return 0
+	}
+	return time.Duration(ms) * time.Millisecond
 }
 
 // count reads how many things follow, each of at least size bytes.

@@ -14,7 +14,7 @@ import (
 )
 
 // The test binary stands for the program: TestMain has its other side.
-func program(word string) []string { return []string{os.Args[0], word} }
+func askerProgram(word string) []string { return []string{os.Args[0], word} }
 
 func TestChildSaysWhatStatfsSays(t *testing.T) {
 	dir := t.TempDir()
@@ -22,11 +22,11 @@ func TestChildSaysWhatStatfsSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := askChild(t.Context(), program("statfs"), dir)
+	got, err := askChild(t.Context(), askerProgram("statfs"), dir)
 	if err != nil || got.total != want.total || got.files != want.files || got.total == 0 {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
-	_, err = askChild(t.Context(), program("statfs"), filepath.Join(dir, "gone"))
+	_, err = askChild(t.Context(), askerProgram("statfs"), filepath.Join(dir, "gone"))
 	if err == nil || err.Error() != "no such file or directory" {
 		t.Errorf("%v", err)
 	}
@@ -38,7 +38,7 @@ func TestChildrenThatMisbehave(t *testing.T) {
 		"statfs-flood":   `the program that asks file systems said "xxx`,
 		"statfs-crash":   `the program that asks file systems said ""`,
 	} {
-		if _, err := askChild(t.Context(), program(word), "/"); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := askChild(t.Context(), askerProgram(word), "/"); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v", word, err)
 		}
 	}
@@ -54,7 +54,7 @@ func TestAskerWalksAwayFromItsChild(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	dead, alive := filepath.Join(t.TempDir(), "dead"), t.TempDir()
-	a := asker{program: program("statfs-hang"), statfs: statfs}
+	a := asker{program: askerProgram("statfs-hang"), statfs: statfs}
 	answers := a.ask(ctx, []mount{{point: dead, kind: "nfs4"}, {point: alive, kind: "ext4"}})
 	if answers[0].err != errHangs || answers[1].err != nil || answers[1].usage.total == 0 {
 		t.Errorf("%+v", answers)
@@ -69,7 +69,7 @@ func TestAskerStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(10*time.Millisecond, cancel)
 	dead := filepath.Join(t.TempDir(), "dead")
-	a := asker{program: program("statfs-hang"), statfs: statfs}
+	a := asker{program: askerProgram("statfs-hang"), statfs: statfs}
 	var many []mount
 	for range 3 * maxChildren {
 		many = append(many, mount{point: dead, kind: "fuse.sshfs"})

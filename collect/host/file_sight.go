@@ -1,0 +1,189 @@
+package host
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+const (
+	// maxMatches bounds the files of a pattern, and maxEntries the names that are compared with it.
+	maxMatches = 100_000
+	maxEntries = 1_000_000
+	// maxContentBytes of a file are searched for content_match; of a longer one its last, where logs grow.
+	maxContentBytes = 1 << 20
+)
+
+// A sight is what was seen of the files that are meant.
+type sight struct {
+	count, total uint64
+	path         string      // of newest
+	newest       fs.FileInfo // the one changed last; nil where there is none
+	matched, cut bool        // content_match was found; not all of the file was searched
+}
+
+// see looks at the target. Errors: that of the file system, the context's, a pattern that matches too much,
+// content_match of what is no file.
+func (w fileWanted) see(ctx context.Context) (sight, error) {
+	var s sight
+	info, err := os.Stat(w.target)
+	switch {
+	case err == nil:
+		s.add(w.target, info)
+	case !isMissing(err):
+		return s, err
+	case w.isPattern():
+		walk := walker{ctx: ctx, found: &s}
+		if err := walk.into(filepath.VolumeName(w.target)+string(filepath.Separator), parts(w.target)); err != nil {
+			return s, fmt.Errorf("look for %s: %w", w.target, err)
+		}
+	}
+	if s.newest == nil || w.content == nil {
+		return s, nil
+	}
+	return s, s.search(ctx, w)
+}
+
+// isMissing reports whether nothing is there: no entry, a file where a folder would have to be, or a name that
+// this system cannot have.
+func isMissing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG) || isBadName(err)
+}
+
+func (s *sight) add(path string, info fs.FileInfo) {
+	s.count++
+	s.total += size(info)
+	if s.newest == nil || info.ModTime().After(s.newest.ModTime()) {
+		s.path, s.newest = path, info
+	}
+}
+
+func parts(path string) []string {
+	return strings.Split(strings.TrimLeft(path[len(filepath.VolumeName(path)):], `/`+string(filepath.Separator)), string(filepath.Separator))
+}
+
+// A walker finds what a pattern matches, folder by folder, and keeps no list of it.
+type walker struct {
+	ctx     context.Context
+	found   *sight
+	entries int
+}
+
+// into goes on from folder with the parts of the pattern that are left. What is no folder, or gone again, matches
+// nothing; what may not be entered is an error, since a count without it would be wrong.
+func (w *walker) into(folder string, left []string) error {
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	for len(left) > 1 && !strings.ContainsAny(left[0], patternSigns) {
+		folder, left = filepath.Join(folder, left[0]), left[1:]
+	}
+	if !strings.ContainsAny(left[0], patternSigns) {
+		return w.match(filepath.Join(folder, left[0]))
+	}
+	d, err := openFolder(folder)
+	if err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+		return nil
+	}
+	defer d.Close()
+	for {
+		names, err := d.Readdirnames(512)
+		for _, name := range names {
+			if w.entries++; w.entries > maxEntries {
+				return fmt.Errorf("more than %d names to compare", maxEntries)
+			}
+			if name[0] == '.' && left[0][0] != '.' {
+				continue
+			}
+			if ok, err := filepath.Match(left[0], name); err != nil || !ok {
+				continue
+			}
+			at := filepath.Join(folder, name)
+			if len(left) == 1 {
+				err = w.match(at)
+			} else {
+				err = w.into(at, left[1:])
+			}
+			if err != nil {
+				return err
+			}
+		}
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+func (w *walker) match(path string) error {
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+		return nil // gone, or a link that leads nowhere
+	}
+	if w.found.count == maxMatches {
+		return fmt.Errorf("more than %d files match", maxMatches)
+	}
+	w.found.add(path, info)
+	return nil
+}
+
+// search looks for content_match in the newest file.
+func (s *sight) search(ctx context.Context, w fileWanted) error {
+	notFile := fmt.Errorf("%s is not a regular file: content_match cannot be looked for", s.path)
+	if !s.newest.Mode().IsRegular() {
+		return notFile
+	}
+	f, err := os.OpenFile(s.path, os.O_RDONLY|openWithoutWaiting, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular(): // another one has come in its place
+		return notFile
+	}
+	start := max(0, info.Size()-maxContentBytes)
+	s.cut = start > 0
+	r := &contextReader{ctx: ctx, r: io.NewSectionReader(f, start, maxContentBytes)}
+	s.matched = w.content.MatchReader(bufio.NewReaderSize(r, 64<<10))
+	if r.err != nil && r.err != io.EOF {
+		return r.err
+	}
+	return nil
+}
+
+// A contextReader ends with its context, and remembers why it ended.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+	err error
+}
+
+func (r *contextReader) Read(b []byte) (n int, err error) {
+	if r.err = r.ctx.Err(); r.err != nil {
+		return 0, r.err
+	}
+	n, r.err = r.r.Read(b)
+	return n, r.err
+}

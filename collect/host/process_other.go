@@ -1,0 +1,89 @@
+//go:build !linux
+
+package host
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	gopsutil "github.com/shirou/gopsutil/v3/process"
+)
+
+// maxProcesses bounds how many processes are looked at.
+const maxProcesses = 1 << 18
+
+func readProcesses(ctx context.Context, p processes, w wanted, _ time.Duration, now time.Time) ([]process, error) {
+	pids, err := gopsutil.PidsWithContext(p.tree.context(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", supported(err))
+	}
+	if len(pids) > maxProcesses {
+		return nil, fmt.Errorf("list processes: there are more than %d", maxProcesses)
+	}
+	var all []process
+	for _, pid := range pids {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		one := &gopsutil.Process{Pid: pid}
+		if pid <= 0 || int(pid) == p.self || !w.matches(ctx, one) {
+			continue
+		}
+		if got, ok := figures(ctx, one, now); ok {
+			all = append(all, got)
+		}
+	}
+	return all, nil
+}
+
+// matches asks for the cheaper things first; what is not told does not match.
+func (w wanted) matches(ctx context.Context, p *gopsutil.Process) bool {
+	if w.name != "" {
+		if name, err := p.NameWithContext(ctx); err != nil || name != w.name {
+			return false
+		}
+	}
+	if w.user != "" && !w.ownedBy(ctx, p) {
+		return false
+	}
+	if w.match == nil {
+		return true
+	}
+	command, err := p.CmdlineWithContext(ctx)
+	return err == nil && command != "" && w.match.MatchString(command)
+}
+
+func (w wanted) ownedBy(ctx context.Context, p *gopsutil.Process) bool {
+	if name, err := p.UsernameWithContext(ctx); err == nil && name == w.user {
+		return true
+	}
+	ids, err := p.UidsWithContext(ctx)
+	return err == nil && len(ids) > 0 && strconv.Itoa(int(ids[0])) == w.user
+}
+
+// figures asks for what is known of a process; false where it is gone.
+func figures(ctx context.Context, p *gopsutil.Process, now time.Time) (one process, ok bool) {
+	made, err := p.CreateTimeWithContext(ctx) // ms since the Unix epoch
+	if err != nil || made < 0 {
+		return one, false
+	}
+	if status, err := p.StatusWithContext(ctx); err == nil && len(status) > 0 && status[0] == gopsutil.Zombie {
+		return one, false
+	}
+	one = process{pid: uint64(p.Pid), start: uint64(made), age: max(0, now.Sub(time.UnixMilli(made)))}
+	if times, err := p.TimesWithContext(ctx); err == nil {
+		one.ticks = uint64(max(0, (times.User+times.System)*ticksPerSecond))
+	}
+	if memory, err := p.MemoryInfoWithContext(ctx); err == nil {
+		one.rss = memory.RSS
+	}
+	if n, err := p.NumThreadsWithContext(ctx); err == nil && n >= 0 {
+		one.threads, one.threadsKnown = uint64(n), true
+	}
+	if n, err := p.NumFDsWithContext(ctx); err == nil && n >= 0 {
+		one.files, one.filesKnown = uint64(n), true
+	}
+	return one, true
+}

@@ -53,7 +53,8 @@ func cause(err error) error {
 		return errNotTLS
 	case errors.As(err, &alert):
 		return fmt.Errorf("the TLS handshake failed: %w", alert)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
+		contains("client conn could not be established"):
 		return errClosed
 	case contains("malformed"), contains("unexpected EOF"), contains("invalid header"), contains("PROTOCOL_ERROR"), contains("bad Content-Length"):
 		return errNotHTTP

@@ -101,6 +101,7 @@ func (tcpCheck) Check(ctx context.Context, req collect.Request) (collect.Report,
 		if err := secured.HandshakeContext(ctx); err != nil {
 			return collect.Report{}, failure(ctx, "starting TLS with "+place, err)
 		}
+		defer secured.Close() // says goodbye, which servers log the lack of
 		conn = secured
 	}
 	if err := c.talk(ctx, &f, &times, conn); err != nil {

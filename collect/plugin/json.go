@@ -101,8 +101,11 @@ func (j *jsonFormat) broken(dec *json.Decoder, err error) {
 		return
 	}
 	// What is wrong begins behind the last token that was read.
-	behind := bytes.TrimLeft(j.text[dec.InputOffset():], ":,"+blanks+"\n")
-	j.faultAt(len(j.text)-len(behind), err.Error())
+	at := int(dec.InputOffset())
+	if behind := bytes.TrimLeft(j.text[at:], blanks+"\n"); len(behind) > 0 {
+		at = len(j.text) - len(behind)
+	}
+	j.faultAt(at, err.Error())
 }
 
 // misplaced keeps a fault of the token that was read last.

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"net"
 	"sync"
 )
@@ -9,15 +10,16 @@ import (
 const maxDatabaseBytes = 8 << 20
 
 // A measured connection ends where a server talks on and on, and keeps what a database's driver does not tell: why
-// reading ended.
+// reading ended, and how the server began.
 type measured struct {
 	net.Conn
 	// begin is read before what the connection brings.
 	begin []byte
 
-	mu   sync.Mutex
-	read int
-	err  error
+	mu    sync.Mutex
+	first []byte
+	read  int
+	err   error
 }
 
 func (m *measured) Read(p []byte) (int, error) {
@@ -29,6 +31,9 @@ func (m *measured) Read(p []byte) (int, error) {
 	n, err := m.Conn.Read(p)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.first == nil && n > 0 {
+		m.first = bytes.Clone(p[:n])
+	}
 	if m.read += n; m.read > maxDatabaseBytes {
 		n, err = 0, &tooLongError{maxDatabaseBytes}
 	}
@@ -36,6 +41,13 @@ func (m *measured) Read(p []byte) (int, error) {
 		m.err = err
 	}
 	return n, err
+}
+
+// begun is what the connection brought first.
+func (m *measured) begun() []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.first
 }
 
 // ended is why reading ended first; nil where it did not.

@@ -1,0 +1,101 @@
+package service
+
+import "strconv"
+
+// The queries name their columns as the metrics are named (postgresFigures); a column "dimension" is theirs.
+// They are for PostgreSQL 9.6 and later; the check's own connection is left out of what they count.
+
+const postgresFacts = `
+SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS version_number,
+  floor(extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()))::bigint AS uptime,
+  pg_is_in_recovery() AS is_replica, current_setting('max_connections') AS max_connections`
+
+// postgresActivity counts the clients' connections. Of other users' a user without pg_read_all_stats sees the database
+// and no more: then there are only their number, and how many are hidden.
+const postgresActivity = `
+SELECT CASE WHEN hidden = 0 THEN active END AS connections_active, CASE WHEN hidden = 0 THEN idle END AS connections_idle,
+  CASE WHEN hidden = 0 THEN idle_in_transaction END AS connections_idle_in_transaction,
+  CASE WHEN hidden = 0 THEN waiting END AS connections_waiting,
+  CASE WHEN hidden = 0 THEN longest END AS longest_transaction, connections
+FROM (SELECT count(*) AS connections,
+    count(*) FILTER (WHERE query = '<insufficient privilege>' AND state IS NULL) AS hidden,
+    count(*) FILTER (WHERE state = 'active') AS active, count(*) FILTER (WHERE state = 'idle') AS idle,
+    count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS idle_in_transaction,
+    count(*) FILTER (WHERE wait_event_type = 'Lock') AS waiting,
+    coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0) AS longest
+  FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datid IS NOT NULL AND `
+
+const postgresClients = `coalesce(backend_type, 'client backend') = 'client backend') AS activity`
+
+// postgresClients96: 9.6 does not tell what a connection is for.
+const postgresClients96 = `query NOT LIKE 'autovacuum:%') AS activity`
+
+const postgresTotals = `
+SELECT sum(xact_commit) AS commits, sum(xact_rollback) AS rollbacks, sum(blks_read) AS blocks_read, sum(blks_hit) AS blocks_hit,
+  sum(tup_returned) AS tuples_returned, sum(tup_fetched) AS tuples_fetched, sum(tup_inserted) AS tuples_inserted,
+  sum(tup_updated) AS tuples_updated, sum(tup_deleted) AS tuples_deleted, sum(conflicts) AS conflicts,
+  sum(temp_files) AS temp_files, sum(temp_bytes) AS temp_bytes, sum(deadlocks) AS deadlocks
+FROM pg_stat_database`
+
+const postgresAge = `SELECT max(age(datfrozenxid)) AS transaction_id_age FROM pg_database`
+
+const postgresSizes = `
+SELECT datname AS dimension, pg_database_size(oid) AS database_size FROM pg_database
+WHERE datallowconn AND has_database_privilege(oid, 'CONNECT') ORDER BY datname LIMIT 200`
+
+// postgresBlocks are the counters of the cache, and when they began to count.
+const postgresBlocks = `
+SELECT floor(extract(epoch FROM pg_postmaster_start_time()))::bigint AS started, sum(blks_hit) AS hit, sum(blks_read) AS read
+FROM pg_stat_database`
+
+// postgresFollowers are the standbys of a primary, and how far the last of them is behind. One that has all has no
+// lag in time; the view forgets it after a while without news.
+const postgresFollowers = `
+SELECT replicas, CASE WHEN bytes < 0 THEN 0 ELSE bytes END AS replication_lag_bytes, coalesce(lag, CASE WHEN bytes <= 0 THEN 0 END) AS replication_lag
+FROM (SELECT count(*) AS replicas, max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)) AS bytes,
+    extract(epoch FROM max(replay_lag)) AS lag
+  FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup') AS followers`
+
+const postgresFollowers96 = `
+SELECT replicas, CASE WHEN bytes < 0 THEN 0 ELSE bytes END AS replication_lag_bytes, CASE WHEN bytes <= 0 THEN 0 END AS replication_lag
+FROM (SELECT count(*) AS replicas, max(pg_xlog_location_diff(pg_current_xlog_location(), replay_location)) AS bytes
+  FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup') AS followers`
+
+// postgresStandby is how far a standby is behind: the log that it has and has not replayed, and the age of the last
+// transaction that it replayed, which says nothing as long as the primary is connected and has no more.
+const postgresStandby = `
+SELECT CASE WHEN received <= replayed THEN 0 ELSE pg_wal_lsn_diff(received, replayed) END AS replication_lag_bytes,
+  CASE WHEN receiver.pid IS NOT NULL AND received = replayed THEN 0
+    ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END AS replication_lag,
+  coalesce(receiver.status, CASE WHEN receiver.pid IS NULL THEN 'none' END) AS replication_state,
+  (SELECT count(*) FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup') AS replicas
+FROM (SELECT pg_last_wal_receive_lsn() AS received, pg_last_wal_replay_lsn() AS replayed) AS log
+LEFT JOIN pg_stat_wal_receiver AS receiver ON true`
+
+const postgresStandby96 = `
+SELECT CASE WHEN received <= replayed THEN 0 ELSE pg_xlog_location_diff(received, replayed) END AS replication_lag_bytes,
+  CASE WHEN receiver.pid IS NOT NULL AND received = replayed THEN 0
+    ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END AS replication_lag,
+  coalesce(receiver.status, CASE WHEN receiver.pid IS NULL THEN 'none' END) AS replication_state,
+  (SELECT count(*) FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup') AS replicas
+FROM (SELECT pg_last_xlog_receive_location() AS received, pg_last_xlog_replay_location() AS replayed) AS log
+LEFT JOIN pg_stat_wal_receiver AS receiver ON true`
+
+// postgresQueries are what a server is asked after postgresFacts, for its version and its part.
+func postgresQueries(facts map[string]string) []string {
+	version, err := strconv.Atoi(facts["version_number"])
+	old, standby := err == nil && version < 10_00_00, facts["is_replica"] == "t"
+	queries := []string{postgresActivity + postgresClients, postgresTotals, postgresAge, postgresSizes}
+	if old {
+		queries[0] = postgresActivity + postgresClients96
+	}
+	switch {
+	case standby && old:
+		return append(queries, postgresStandby96)
+	case standby:
+		return append(queries, postgresStandby)
+	case old:
+		return append(queries, postgresFollowers96)
+	}
+	return append(queries, postgresFollowers)
+}

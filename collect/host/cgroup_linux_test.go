@@ -1,0 +1,166 @@
+package host
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"virgo/collect"
+)
+
+// grouped is a captured host whose agent is in one of testdata's control groups. The folders are copied, once
+// for both moments: the number of a group is that of its folder.
+func grouped(t *testing.T, group string) (first, later Options) {
+	t.Helper()
+	dir := t.TempDir()
+	moment := func(moment string) Options {
+		opt := captured("server", moment)
+		own := filepath.Join("testdata", "cgroup", group, moment)
+		proc := filepath.Join(dir, moment)
+		for _, from := range []string{opt.Proc, filepath.Join(own, "proc")} {
+			if err := os.CopyFS(proc, os.DirFS(from)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return Options{Proc: proc, Sys: filepath.Join(own, "sys")}
+	}
+	return moment("first"), moment("later")
+}
+
+// become turns the group's files into those of another moment.
+func become(t *testing.T, to, from Options) {
+	t.Helper()
+	err := filepath.WalkDir(from.Sys, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			write(t, filepath.Join(to.Sys, strings.TrimPrefix(path, from.Sys)), read(t, path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// owned is a copy of a group's files that a test may change.
+func owned(t *testing.T, opt Options) Options {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(opt.Sys)); err != nil {
+		t.Fatal(err)
+	}
+	opt.Sys = dir
+	return opt
+}
+
+func TestMemoryOfControlGroups(t *testing.T) {
+	for group, want := range map[string]string{
+		// Used without the 128 MiB that were not looked at lately are 256 MiB of 512.
+		"container": "cgroup_memory_limit 536870912\ncgroup_memory_used 402653184\ncgroup_memory_available 268435456\ncgroup_swap_limit 0\ncgroup_swap_used 0",
+		// The lowest limit is the inner slice's; less is left of the outer one.
+		"unit": "cgroup_memory_limit 1073741824\ncgroup_memory_used 268435456\ncgroup_memory_available 117859943\ncgroup_swap_limit 1048576\ncgroup_swap_used 4096",
+	} {
+		first, _ := grouped(t, group)
+		expect(t, see(t, typed(t, first, "agent.memory").Checker, request("", nil)), "", want+"\ntotal 16708005888")
+	}
+}
+
+// cpuAt is the check over a tree whose clock says at.
+func cpuAt(opt Options, at time.Duration) cpu {
+	return cpu{tree: tree{proc: opt.Proc, sys: opt.Sys}, read: readCPU, uptime: func(time.Time) time.Duration { return at }}
+}
+
+func TestCPUOfControlGroups(t *testing.T) {
+	for group, want := range map[string]string{
+		// 12 s in 60 s of half a processor; 150 of 600 periods.
+		"container": "cgroup_cpu_limit 0.5\ncgroup_cpu_usage 40\ncgroup_cpu_throttled 25",
+		// The lowest is the outer slice's: 90 s in 60 s of 1.5 processors; a kernel that counts no periods.
+		"unit": "cgroup_cpu_limit 1.5\ncgroup_cpu_usage 100\ncgroup_cpu_throttled 0",
+	} {
+		first, later := grouped(t, group)
+		opt := owned(t, first)
+		kept, _, err := look(t, cpuAt(opt, 1000*time.Second), request("", nil))
+		if err == nil || kept.Sample == nil { // what was captured stands still
+			t.Fatalf("%s: %v, sample %x", group, err, kept.Sample)
+		}
+		become(t, opt, later)
+		opt.Proc = later.Proc
+		r, waited, err := look(t, cpuAt(opt, 1060*time.Second), request("", kept.Sample))
+		if err != nil || waited != 0 {
+			t.Fatalf("%s: %v after %v", group, err, waited)
+		}
+		expect(t, r, "", want+"\ncpu_count 4")
+		// Another group by the same path, made anew: the check takes two samples of its own.
+		another := owned(t, opt)
+		if _, waited, _ := look(t, cpuAt(another, 1060*time.Second), request("", kept.Sample)); waited != collect.SampleGap {
+			t.Errorf("%s: a group made anew waited %v", group, waited)
+		}
+		// A limit that was not there before, too.
+		free, _, _ := look(t, cpuAt(captured("server", "first"), 1000*time.Second), request("", nil))
+		if _, waited, _ := look(t, cpuAt(opt, 1060*time.Second), request("", free.Sample)); waited != collect.SampleGap {
+			t.Errorf("%s: a new limit waited %v", group, waited)
+		}
+	}
+}
+
+func TestControlGroupsWithoutLimit(t *testing.T) {
+	for name, c := range map[string]struct{ cgroup, file, text string }{
+		"the host's root":          {"0::/\n", "", ""},
+		"no limit":                 {"0::/a\n", "a/memory.max", "max\n"},
+		"version 1":                {"4:memory:/a\n1:cpu:/a\n", "a/memory.max", "1000\n"},
+		"both versions":            {"4:memory:/a\n0::/\n", "a/memory.max", "1000\n"},
+		"another group's":          {"0::/a\n", "b/memory.max", "1000\n"},
+		"outside the namespace":    {"0::/../a\n", "a/memory.max", "1000\n"},
+		"no number":                {"0::/a\n", "a/memory.max", "lots\n"},
+		"no group":                 {"", "a/memory.max", "1000\n"},
+		"no usage":                 {"0::/a\n", "a/memory.max", "1000\n"},
+		"a quota without a period": {"0::/a\n", "a/cpu.max", "1000\n"},
+		"a quota of nothing":       {"0::/a\n", "a/cpu.max", "0 0\n"},
+		"deeper than is looked at": {"0::/a" + strings.Repeat("/b", maxGroups) + "\n", "a/cpu.max", "1 1\n"},
+	} {
+		dir := t.TempDir()
+		for file, text := range map[string]string{"self/cgroup": c.cgroup, "fs/cgroup/" + c.file: c.text} {
+			if strings.HasSuffix(file, "/") {
+				continue
+			}
+			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, file)), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(dir, file), text)
+		}
+		tr := tree{proc: dir, sys: dir}
+		if m, ok := readMemoryLimit(tr); ok {
+			t.Errorf("%s: %+v", name, m)
+		}
+		if l := readCPULimit(tr, func() time.Duration { return 0 }); l != (cpuLimit{}) {
+			t.Errorf("%s: %+v", name, l)
+		}
+	}
+	if m, ok := readMemoryLimit(tree{proc: t.TempDir()}); ok {
+		t.Errorf("%+v", m)
+	}
+}
+
+// With no time for a second sample, the limit is told and what is made of it is not.
+func TestCPULimitShortOfTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		first, later := grouped(t, "container")
+		c := cpuAt(first, 1000*time.Second)
+		reads := 0
+		c.read = func(ctx context.Context, _ tree) (cpuCounters, error) {
+			if reads++; reads > 1 {
+				return readCPU(ctx, tree{proc: later.Proc})
+			}
+			return readCPU(ctx, tree{proc: first.Proc})
+		}
+		r, err := c.Check(ctx, request("", nil))
+		if err != nil || value(r, "", "cgroup_cpu_limit") != "0.5" || value(r, "", "cgroup_cpu_usage") != "" {
+			t.Errorf("%v, %+v", err, r)
+		}
+	})
+}

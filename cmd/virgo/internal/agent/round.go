@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -77,9 +76,15 @@ func (r *round) makeRoom() {
 	}
 }
 
-// onlyLooks says whether a check of this type looks at the kernel's own figures, in this process.
+// onlyLooks says whether a check of this type looks at the kernel's own figures, in this process. The others
+// start a program (plugins, systemd) or ask a server.
 func onlyLooks(checkType string) bool {
-	return strings.HasPrefix(checkType, "agent.") && checkType != "agent.plugin"
+	switch checkType {
+	case "agent.cpu", "agent.memory", "agent.load_average", "agent.disk", "agent.filesystem", "agent.filesystem_state",
+		"agent.network", "agent.process", "agent.file", "agent.virgo":
+		return true
+	}
+	return false
 }
 
 func (a *Agent) slow() {

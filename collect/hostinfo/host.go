@@ -46,6 +46,37 @@ func (h *Host) path(name string) string {
 // read gives the first maxFileBytes of a regular file, or of one of /proc or /sys. Anything else (a pipe, a
 // device) is an error, because reading it might wait for ever.
 func (h *Host) read(name string) ([]byte, error) {
+	f, err := h.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxFileBytes))
+	return b, h.plain(name, err)
+}
+
+// readEnd is read for a log that grows at its end: the last maxFileBytes, less what keeps their beginning at a
+// multiple of a record's size.
+func (h *Host) readEnd(name string, record int64) ([]byte, error) {
+	f, err := h.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, h.plain(name, err)
+	}
+	if over := info.Size() - maxFileBytes; over > 0 {
+		if _, err := f.Seek((over+record-1)/record*record, io.SeekStart); err != nil {
+			return nil, h.plain(name, err)
+		}
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxFileBytes))
+	return b, h.plain(name, err)
+}
+
+func (h *Host) open(name string) (*os.File, error) {
 	if info, err := os.Stat(h.path(name)); err != nil {
 		return nil, h.plain(name, err)
 	} else if !info.Mode().IsRegular() {
@@ -56,12 +87,20 @@ func (h *Host) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, h.plain(name, err)
 	}
-	defer f.Close()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		f.Close()
 		return nil, fmt.Errorf("%s is no regular file", name)
 	}
-	b, err := io.ReadAll(io.LimitReader(f, maxFileBytes))
-	return b, h.plain(name, err)
+	return f, nil
+}
+
+// link is where a symbolic link leads, as it is written; empty where it is none.
+func (h *Host) link(name string) string {
+	to, err := os.Readlink(h.path(name))
+	if err != nil {
+		return ""
+	}
+	return to
 }
 
 // plain names the file as the system has it, not where a test's tree lies.

@@ -30,11 +30,8 @@ func Redact(s string) string {
 }
 
 // redactArgs is Redact for a command line whose arguments are known apart: a value with blanks in it is still
-// one value. The arguments are joined by blanks.
-func redactArgs(args []string) string {
-	if len(args) == 1 { // a process that writes its own title
-		return Redact(args[0])
-	}
+// one value. The first is the program; a process that writes its own title has one alone.
+func redactArgs(args []string) []string {
 	shown := make([]string, len(args))
 	for i, arg := range args {
 		switch name, _, at := nameIn(arg); {
@@ -54,7 +51,7 @@ func redactArgs(args []string) string {
 	for i, w := range words {
 		shown[i] = w.text
 	}
-	return strings.Join(shown, " ")
+	return shown
 }
 
 // redactSetting gives the value of a setting, or Redacted where its name says that it is a secret.

@@ -162,7 +162,7 @@ func TestRedactArgs(t *testing.T) {
 		{[]string{"mysql", "--password", "-h", "db"}, "mysql --password -h db"},
 		{nil, ""},
 	} {
-		if got := redactArgs(c.args); got != c.want {
+		if got := strings.Join(redactArgs(c.args), " "); got != c.want {
 			t.Errorf("%q\n got %s\nwant %s", c.args, got, c.want)
 		}
 	}

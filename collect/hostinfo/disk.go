@@ -1,0 +1,48 @@
+package hostinfo
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/shirou/gopsutil/v3/disk"
+)
+
+type diskInfo struct {
+	Name       string `json:"name" doc:"the device, for example sda1"`
+	Reads      uint64 `json:"reads" doc:"reads done since the boot"`
+	Writes     uint64 `json:"writes" doc:"writes done since the boot"`
+	ReadBytes  uint64 `json:"read_bytes" doc:"read since the boot, bytes"`
+	WriteBytes uint64 `json:"write_bytes" doc:"written since the boot, bytes"`
+	ReadTime   uint64 `json:"rtime" doc:"time of all reads together, ms"`
+	WriteTime  uint64 `json:"wtime" doc:"time of all writes together, ms"`
+	Time       uint64 `json:"time" doc:"time in which the device had something to do, ms"`
+	Serial     string `json:"serial" doc:"its serial number, where the system knows it"`
+	Label      string `json:"label" doc:"the name of a device-mapper device"`
+}
+
+func diskType() Type {
+	return Type{
+		Name:    "disk",
+		Summary: "disks and what was read and written since the boot",
+		Shape:   []diskInfo{},
+		Read:    readDisks,
+	}
+}
+
+func readDisks(ctx context.Context, h *Host) (any, error) {
+	counters, err := disk.IOCountersWithContext(h.library(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("reading disks: %w", err)
+	}
+	all := make([]diskInfo, 0, len(counters))
+	for _, c := range counters {
+		all = append(all, diskInfo{
+			Name: c.Name, Reads: c.ReadCount, Writes: c.WriteCount, ReadBytes: c.ReadBytes, WriteBytes: c.WriteBytes,
+			ReadTime: c.ReadTime, WriteTime: c.WriteTime, Time: c.IoTime, Serial: c.SerialNumber, Label: c.Label,
+		})
+	}
+	slices.SortFunc(all, func(a, b diskInfo) int { return cmp.Compare(a.Name, b.Name) })
+	return all, nil
+}

@@ -1,0 +1,87 @@
+package hostinfo
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+// missingHere are what a type may say on a host that does not have its object.
+func missingHere(text string) bool {
+	return strings.Contains(text, "is not installed") || strings.Contains(text, "no such file or directory")
+}
+
+// Every type answers on the host of the test: in time, without an error (save that its object is not there), in
+// JSON of a size that fits a frame, in the shape that it describes.
+func TestEveryTypeOnThisHost(t *testing.T) {
+	for _, typ := range Types() {
+		t.Run(typ.Name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			a, err := Get(ctx, &Host{}, typ.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.Error != nil && !missingHere(*a.Error) {
+				t.Error(*a.Error)
+			}
+			b, err := json.Marshal(a)
+			if err != nil || len(b) > MaxAnswerBytes+1024 {
+				t.Errorf("%d bytes, %v", len(b), err)
+			}
+			if a.Error == nil && a.Metrics == nil {
+				t.Error("neither an error nor an answer")
+			}
+			if a.Timestamp == 0 {
+				t.Error("no timestamp")
+			}
+			if a.Metrics != nil {
+				shaped(t, typ, a.Metrics)
+			}
+			t.Logf("%d bytes %.3000s", len(b), b)
+		})
+	}
+}
+
+// shaped says whether the keys of an answer are those that are described.
+func shaped(t *testing.T, typ Type, metrics any) {
+	t.Helper()
+	b, err := json.Marshal(metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value any
+	if err := json.Unmarshal(b, &value); err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, k := range Describe(typ) {
+		known[k.Name] = true
+	}
+	unknown := map[string]bool{}
+	var look func(prefix string, v any)
+	look = func(prefix string, v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, e := range v {
+				look(prefix, e)
+			}
+		case map[string]any:
+			for name, e := range v {
+				switch {
+				case known[prefix+name]:
+					look(prefix+name+".", e)
+				case known[prefix+"*"]:
+				default:
+					unknown[prefix+name] = true
+				}
+			}
+		}
+	}
+	look("", value)
+	if len(unknown) > 0 {
+		t.Errorf("keys that are not described: %v", unknown)
+	}
+}

@@ -1,0 +1,76 @@
+package service
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestFaults(t *testing.T) {
+	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
+	verify := func(err error) error { return &tls.CertificateVerificationError{Err: err} }
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{dial(&net.DNSError{Err: "no such host", Name: "db.invalid", IsNotFound: true}), "No such host: db.invalid"},
+		{dial(&net.DNSError{Err: "server misbehaving", Name: "db.invalid"}), "Could not look up the host db.invalid: server misbehaving"},
+		{dial(os.NewSyscallError("connect", fs.ErrPermission)), "Permission denied to connect to db:1"},
+		{dial(os.ErrDeadlineExceeded), "No answer from db:1"},
+		{verify(x509.CertificateInvalidError{Reason: x509.Expired}), "TLS certificate of db:1 has expired or is not yet valid"},
+		{verify(x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}),
+			"TLS certificate of db:1 is not trusted: x509: certificate is not authorized to sign other certificates"},
+		{&net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}, "TLS refused by db:1: bad certificate"},
+		{fmt.Errorf("reading: %w", io.ErrUnexpectedEOF), "Connection closed by db:1"},
+		{errors.New("odd\r\nthing, s3cret and s3cret"), "Could not talk to db:1: odd thing, *** and ***"},
+		{fmt.Errorf("wrapped: %w", &faultError{"Refused: s3cret", nil}), "Refused: ***"},
+		{newGarbage("a word", []byte("it is s3cret\x00")), `Answer of db:1 is not a word: "it is ***"`},
+		{newGarbage("a word", []byte(strings.Repeat("é", 30)+"s3cret"+strings.Repeat("é", 30))),
+			`Answer of db:1 is not a word: "` + strings.Repeat("é", 30) + "***" + strings.Repeat("é", 7) + `…"`},
+		{&tooLongError{5}, "Answer of db:1 is longer than 5 bytes"},
+	} {
+		err := fault(t.Context(), "db:1", c.err, "", "s3cret")
+		if err.Error() != c.want {
+			t.Errorf("%v: %q, want %q", c.err, err, c.want)
+		}
+		if !errors.Is(err, c.err) && !errors.Is(c.err, errors.Unwrap(err)) {
+			t.Errorf("%v is lost", c.err)
+		}
+	}
+	if err := fault(t.Context(), "db:1", nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// The time limit of a detail is told as the check's own; the schedule's and the run's end are the context's.
+func TestFaultsOfTimeLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := limit(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		<-ctx.Done()
+		err := fault(ctx, "db:1", net.ErrClosed)
+		if err.Error() != "No answer from db:1 within the time limit of 1.5 seconds" {
+			t.Error(err)
+		}
+		outer, end := context.WithTimeout(t.Context(), time.Second)
+		defer end()
+		for _, own := range []time.Duration{0, time.Minute} {
+			ctx, cancel := limit(outer, own)
+			defer cancel()
+			<-ctx.Done()
+			if err := fault(ctx, "db:1", net.ErrClosed); !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+		}
+	})
+}

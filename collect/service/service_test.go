@@ -1,0 +1,28 @@
+package service
+
+import (
+	"strings"
+	"testing"
+
+	"virgo/collect"
+)
+
+// The types are those of CHECKS.md, and one can be told from the other.
+func TestTypes(t *testing.T) {
+	types := Types()
+	if _, err := collect.NewRegistry(types...); err != nil {
+		t.Fatal(err)
+	}
+	for _, typ := range types {
+		if !strings.HasPrefix(typ.Name, "agent.") || typ.Summary == "" || strings.HasSuffix(typ.Summary, ".") {
+			t.Errorf("%s: %q", typ.Name, typ.Summary)
+		}
+		seen := make(map[string]bool)
+		for _, d := range typ.Details {
+			if seen[d.Name] || d.Summary == "" {
+				t.Errorf("%s: detail %+v", typ.Name, d)
+			}
+			seen[d.Name] = true
+		}
+	}
+}

@@ -32,6 +32,7 @@ func becomes(t *testing.T, what string, typ collect.Type, d schedule.Details, is
 
 // A server, and another that follows it: up to date, behind, broken, stopped, without its source.
 func TestMySQLReplica(t *testing.T) {
+	t.Parallel()
 	source := startMariaDB(t, "--server-id=1")
 	replica := startMariaDB(t, "--server-id=2")
 	source.do(t, `CREATE USER follow@'%' IDENTIFIED BY 'follow'; GRANT REPLICATION SLAVE ON *.* TO follow@'%';

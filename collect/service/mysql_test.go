@@ -68,6 +68,7 @@ func told(table string) map[string]collecttest.Metric {
 }
 
 func TestMySQL(t *testing.T) {
+	t.Parallel()
 	m := startMariaDB(t, "--server-id=1")
 	m.do(t, `CREATE USER open@'%'; CREATE USER closed@'%' IDENTIFIED BY 's3cret/#"x';
 		CREATE USER secure@'%' IDENTIFIED BY 's3cret/#"x' REQUIRE SSL; GRANT REPLICA MONITOR ON *.* TO open@'%', closed@'%', secure@'%'`)

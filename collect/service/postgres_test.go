@@ -30,6 +30,7 @@ const postgresMetrics = `
 	string - replication_state`
 
 func TestPostgres(t *testing.T) {
+	t.Parallel()
 	p := startPostgres(t)
 	p.do(t, `CREATE ROLE open LOGIN`, `CREATE ROLE closed LOGIN PASSWORD 's3cret ''quoted\'`, `CREATE ROLE secure LOGIN PASSWORD 's3cret ''quoted\'`,
 		`CREATE ROLE plain LOGIN PASSWORD 's3cret ''quoted\'`, `SET password_encryption = md5; CREATE ROLE old LOGIN PASSWORD 's3cret ''quoted\'`,

@@ -8,6 +8,7 @@ func Types() []collect.Type {
 		redisType(),
 		memcachedType(),
 		mysqlType(),
+		postgresType(),
 		apacheType(),
 		nginxType(),
 		httpJSONType(),

@@ -69,10 +69,12 @@ func openEcho(to netip.Addr) (*echoSocket, error) {
 
 func (s *echoSocket) close() { s.conn.Close() }
 
-// ping sends count echoes and gives the times after which answers came, in the order that they came. It ends when all
-// are answered or wait after the last. Errors: of a socket that was closed, or cannot send at all.
+// ping sends count echoes, interval apart, and gives the times after which answers came, in the order that they came. It
+// ends when all are answered, wait after the last was due, whatever sending took. Errors: of a socket that was closed, or that
+// cannot send at all.
 func (s *echoSocket) ping(count int, interval, wait time.Duration) ([]time.Duration, error) {
 	sent := make([]time.Time, count) // zero: answered, or never sent
+	start := time.Now()
 	var trips []time.Duration
 	var refused error
 	for seq := range count {
@@ -82,11 +84,14 @@ func (s *echoSocket) ping(count int, interval, wait time.Duration) ([]time.Durat
 		} else {
 			sent[seq] = now
 		}
-		until := now.Add(interval)
-		if seq == count-1 {
-			until = now.Add(wait)
+		last := seq == count-1
+		until := start.Add(time.Duration(seq) * interval)
+		if last {
+			until = until.Add(wait)
+		} else {
+			until = until.Add(interval)
 		}
-		more, err := s.hear(until, sent, seq == count-1)
+		more, err := s.hear(until, sent, last)
 		trips = append(trips, more...)
 		if err != nil {
 			return trips, err

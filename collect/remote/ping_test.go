@@ -1,0 +1,84 @@
+package remote
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"golang.org/x/net/icmp"
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
+
+	"virgo/collect"
+	"virgo/schedule"
+)
+
+func TestPingFigures(t *testing.T) {
+	ms := func(n ...float64) (all []time.Duration) {
+		for _, n := range n {
+			all = append(all, time.Duration(n*float64(time.Millisecond)))
+		}
+		return all
+	}
+	has(t, collect.Result{Metrics: pingFigures(ms(2, 1, 4.5), 4)}, map[string]string{"available": "75", "count": "4", "average": "2.5", "minimum": "1", "maximum": "4.5"})
+	has(t, collect.Result{Metrics: pingFigures(nil, 5)}, map[string]string{"available": "0", "count": "5", "average": "absent", "minimum": "absent", "maximum": "absent"})
+	has(t, collect.Result{Metrics: pingFigures(ms(1, 1, 1), 9)}, map[string]string{"available": "33.3333"})
+}
+
+// icmpMessage is an ICMP message as a socket hears it.
+func icmpMessage(t testing.TB, kind icmp.Type, seq int, data []byte) []byte {
+	b, err := (&icmp.Message{Type: kind, Body: &icmp.Echo{ID: 7, Seq: seq, Data: data}}).Marshal(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestPingTakesOnlyItsOwnAnswers(t *testing.T) {
+	token := []byte("0123456789abcdef and the padding")
+	four := &echoSocket{to: netip.MustParseAddr("10.0.0.1"), payload: token}
+	six := &echoSocket{to: netip.MustParseAddr("fe80::1%eth0"), payload: token}
+	at := func(ip string) net.Addr { return &net.IPAddr{IP: net.ParseIP(ip), Zone: "eth0"} }
+	good := icmpMessage(t, ipv4.ICMPTypeEchoReply, 3, token)
+	good6 := icmpMessage(t, ipv6.ICMPTypeEchoReply, 4, token)
+	for name, c := range map[string]struct {
+		socket *echoSocket
+		from   net.Addr
+		data   []byte
+		seq    int
+	}{
+		"an answer":          {four, at("10.0.0.1"), good, 3},
+		"unprivileged":       {four, &net.UDPAddr{IP: net.ParseIP("10.0.0.1")}, good, 3},
+		"IPv6":               {six, at("fe80::1"), good6, 4},
+		"another host":       {four, at("10.0.0.2"), good, -1},
+		"another host, IPv6": {six, at("fe80::2"), good6, -1},
+		"our own echo":       {four, at("10.0.0.1"), icmpMessage(t, ipv4.ICMPTypeEcho, 3, token), -1},
+		"another token":      {four, at("10.0.0.1"), icmpMessage(t, ipv4.ICMPTypeEchoReply, 3, []byte("0123456789abcdeF and the padding")), -1},
+		"a short token":      {four, at("10.0.0.1"), icmpMessage(t, ipv4.ICMPTypeEchoReply, 3, token[:8]), -1},
+		"cut":                {four, at("10.0.0.1"), good[:6], -1},
+		"nothing":            {four, at("10.0.0.1"), nil, -1},
+		"nobody":             {four, nil, good, -1},
+	} {
+		seq, ok := c.socket.answer(c.data, c.from)
+		if ok != (c.seq >= 0) || ok && seq != c.seq {
+			t.Errorf("%s: %d, %v", name, seq, ok)
+		}
+	}
+}
+
+func TestPingRefusesWrongDetails(t *testing.T) {
+	for _, c := range []struct {
+		details schedule.Details
+		status  string
+	}{
+		{nil, "Missing target parameter"},
+		{schedule.Details{"target": "127.0.0.1", "count": 0}, `detail "count" is "0", not a number from 1 to 100`},
+		{schedule.Details{"target": "127.0.0.1", "count": "101"}, `detail "count" is "101", not a number from 1 to 100`},
+		{schedule.Details{"target": "127.0.0.1", "count": "x"}, `detail "count" is "x", not a whole number`},
+		{schedule.Details{"target": "a@b"}, `detail "target" is "a@b", not a host name or an IP address`},
+		{schedule.Details{"target": "no-such-host.invalid"}, `looking up no-such-host.invalid: there is no host "no-such-host.invalid"`},
+	} {
+		fails(t, looks(t, "remote.ping", c.details), c.status)
+	}
+}

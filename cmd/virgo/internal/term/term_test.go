@@ -30,6 +30,7 @@ func TestValue(t *testing.T) {
 
 func TestAge(t *testing.T) {
 	for d, want := range map[time.Duration]string{
+		0:                                 "0s",
 		250 * time.Millisecond:            "250ms",
 		300 * time.Microsecond:            "<1ms",
 		1500 * time.Millisecond:           "1.5s",

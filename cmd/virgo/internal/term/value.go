@@ -75,6 +75,8 @@ func Age(d time.Duration) string {
 		return s
 	}
 	switch {
+	case d == 0:
+		return "0s"
 	case d > 0 && d < time.Millisecond:
 		return "<1ms"
 	case d < time.Second:

@@ -89,6 +89,7 @@ func (h *Host) apacheConfig(ctx context.Context, name string) (r *apacheReader, 
 		root: root,
 		vars: parseEnvvars(envvars),
 		glob: h.glob,
+		done: ctx.Err,
 		read: func(name string) ([]byte, error) { return h.readUntil(ctx, name) },
 		list: func(name string) ([]string, bool) {
 			if info, err := os.Stat(h.path(name)); err != nil || !info.IsDir() {

@@ -25,6 +25,8 @@ type apacheReader struct {
 	glob func(pattern string) []string
 	// list gives the files of a folder; not ok for anything else.
 	list func(name string) ([]string, bool)
+	// done gives an error when the time is up.
+	done func() error
 
 	setup      apacheSetup
 	root       string
@@ -63,6 +65,9 @@ func (r *apacheReader) file(name string, outer apacheSection) {
 	for line, text := range apacheLines(b) {
 		if r.directives++; r.directives > maxConfigDirectives {
 			r.faults.add(fmt.Errorf("only the first %d directives were read", maxConfigDirectives))
+			return
+		}
+		if r.done() != nil {
 			return
 		}
 		at := open[len(open)-1]

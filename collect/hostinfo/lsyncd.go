@@ -115,7 +115,9 @@ func parseLsyncd(b []byte) []lsyncdSync {
 				s.TargetDir = value
 			}
 		}
-		all = append(all, s)
+		if s != (lsyncdSync{}) {
+			all = append(all, s)
+		}
 	}
 	return all
 }

@@ -67,6 +67,7 @@ func (h *Host) nginxReader(ctx context.Context, known nginxConfig) *nginxReader 
 		setup:  known,
 		folder: path.Dir(known.ConfPath),
 		glob:   h.glob,
+		done:   ctx.Err,
 		read:   func(name string) ([]byte, error) { return h.readUntil(ctx, name) },
 	}
 }

@@ -12,6 +12,8 @@ import (
 type nginxReader struct {
 	read func(name string) ([]byte, error)
 	glob func(pattern string) []string
+	// done gives an error when the time is up.
+	done func() error
 	// folder that included files lie in.
 	folder string
 
@@ -41,7 +43,7 @@ func (r *nginxReader) file(name string) {
 			r.faults.add(fmt.Errorf("only the first %d directives were read", maxConfigDirectives))
 			break
 		}
-		if end == 0 {
+		if end == 0 || r.done() != nil {
 			break
 		}
 		switch end {

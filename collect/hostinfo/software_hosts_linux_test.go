@@ -1,0 +1,180 @@
+package hostinfo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"virgo/collect/program"
+)
+
+// treeHost is a host of a few files; what its programs print is told by their command line.
+func treeHost(t *testing.T, files, prints map[string]string) *Host {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range files {
+		file := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &Host{Root: root, Output: func(_ context.Context, name string, args ...string) ([]byte, error) {
+		out, ok := prints[strings.Join(append([]string{name}, args...), " ")]
+		if !ok {
+			return nil, fmt.Errorf("%s %w", name, program.ErrMissing)
+		}
+		return []byte(out), nil
+	}}
+}
+
+// The package managers of neither Debian nor Red Hat.
+func TestPackagesOfOtherSystems(t *testing.T) {
+	h := treeHost(t, map[string]string{
+		"lib/apk/db/installed":                    "C:Q1p78y=\nP:musl\nV:1.2.5-r0\nA:x86_64\nF:lib\n\nP:zlib\nV:1.3.1-r1\nA:x86_64\n",
+		"var/lib/pacman/local/xz-utils-5.6.2-1/x": "",
+		"var/lib/pacman/local/ALPM_DB_VERSION":    "9",
+		"opt/homebrew/Cellar/jq/1.7.1/x":          "",
+		"var/db/pkg/local.sqlite":                 "",
+	}, map[string]string{`pkg query %n\t%v\t%q`: "curl\\t8.9.1\\tFreeBSD:14:amd64\n"})
+	got, err := readPackages(t.Context(), h)
+	want := []softwarePackage{
+		{"curl", "8.9.1", "FreeBSD:14:amd64", "installed", "pkg"},
+		{"jq", "1.7.1", "", "installed", "brew"},
+		{"musl", "1.2.5-r0", "x86_64", "installed", "apk"},
+		{"xz-utils", "5.6.2-1", "", "installed", "pacman"},
+		{"zlib", "1.3.1-r1", "x86_64", "installed", "apk"},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// What is missing is named, and differs from what is not set up.
+func TestSoftwareThatIsMissing(t *testing.T) {
+	empty := treeHost(t, nil, nil)
+	rpm := treeHost(t, map[string]string{"var/lib/rpm/Packages": ""}, nil)
+	for _, c := range []struct {
+		host  *Host
+		name  string
+		error string
+	}{
+		{empty, "packages", "no package manager's database is here (looked for dpkg, rpm, apk, pacman, pkg, brew)"},
+		{empty, "cve", "no changelogs of packages are here (looked in /usr/share/doc and for rpm)"},
+		{empty, "iptables", "iptables-save is not installed"},
+		{empty, "ip6tables", "ip6tables-save is not installed"},
+		{rpm, "packages", "rpm is not installed"},
+		{rpm, "cve", "rpm is not installed"},
+		{empty, "apache2", ""}, {empty, "nginx_config", ""}, {empty, "php", ""}, {empty, "postfix", ""}, {empty, "fail2ban", ""},
+		{empty, "lsyncd", ""}, {empty, "wordpress", ""}, {empty, "magento", ""}, {empty, "cron", ""}, {empty, "services", ""},
+		{empty, "autoupdates", ""}, {empty, "remote_services", ""}, {empty, "ip4routes", ""}, {empty, "ip6routes", ""},
+	} {
+		a, err := Get(t.Context(), c.host, c.name)
+		got := ""
+		if a.Error != nil {
+			got = *a.Error
+		}
+		if err != nil || got != c.error || a.Metrics == nil {
+			t.Errorf("%s: %q, %v, %v", c.name, got, a.Metrics, err)
+		}
+		// A struct says it is not installed; a list is empty.
+		if installed := reflect.ValueOf(a.Metrics); installed.Kind() == reflect.Struct {
+			if f := installed.FieldByName("Installed"); f.IsValid() && f.Bool() {
+				t.Errorf("%s is installed", c.name)
+			}
+		}
+	}
+}
+
+// A package whose changelog alone is too long does not hide the others.
+func TestChangelogsOfRPMThatAreTooLong(t *testing.T) {
+	asked := 0
+	h := treeHost(t, map[string]string{"var/lib/rpm/Packages": ""}, nil)
+	h.Output = func(_ context.Context, _ string, args ...string) ([]byte, error) {
+		names := args[len(args)-1]
+		switch asked++; {
+		case args[0] == "-qa":
+			return []byte("kernel\nbash\nzlib\n"), nil
+		case len(args) > 5 || names == "kernel":
+			return nil, fmt.Errorf("rpm %w", program.ErrTooMuch)
+		}
+		return []byte(rpmMark + names + "\n- mends CVE-2024-0001\n"), nil
+	}
+	got, err := readCVE(t.Context(), h)
+	if want := []fixedCVE{{"CVE-2024-0001", []string{"bash", "zlib"}}}; !reflect.DeepEqual(got, want) || !errors.Is(err, program.ErrTooMuch) || asked != 5 {
+		t.Errorf("%+v, %v, asked %d times", got, err, asked)
+	}
+}
+
+// The search goes as deep as it says and into no folder of a program's own.
+func TestSitesAreSearchedToADepth(t *testing.T) {
+	files := map[string]string{"etc/nginx/nginx.conf": "http { server { root /; } server { server_name deep; root /data/deep; } }"}
+	for _, folder := range []string{"data/deep/1/2/3/4/5/6", "data/deep/1/2/3/4/5/6/7", "var/www/a", "var/www/a/wp-content/b", "var/www/a/blog", "var/www/.git"} {
+		files[folder+"/wp-includes/version.php"] = "<?php\n$wp_version = '6.8';"
+		files[folder+"/wp-load.php"] = ""
+	}
+	h := treeHost(t, files, nil)
+	got, err := readWordpress(t.Context(), h)
+	var found []string
+	for _, s := range got.(wordpress).Found {
+		found = append(found, s.Site+" "+s.Path+" "+s.Version)
+	}
+	want := []string{"deep /data/deep/1/2/3/4/5/6 6.8", " /var/www/a 6.8", " /var/www/a/blog 6.8"}
+	if err != nil || !reflect.DeepEqual(found, want) {
+		t.Errorf("%q, %v", found, err)
+	}
+}
+
+// A configuration that includes itself is read as often as is allowed, and says so.
+func TestConfigurationThatIncludesItself(t *testing.T) {
+	h := treeHost(t, map[string]string{
+		"usr/sbin/apache2":         "",
+		"etc/apache2/apache2.conf": "Include apache2.conf\nInclude apache2.conf\nListen 80\n",
+		"usr/sbin/nginx":           "",
+		"etc/nginx/nginx.conf":     "include nginx.conf; include nginx.conf; http { server { listen 80; } }",
+	}, map[string]string{"apache2 -v": "", "sh -c exec nginx -V 2>&1": ""})
+	for _, name := range []string{"apache2", "nginx_config"} {
+		a, err := Get(t.Context(), h, name)
+		if err != nil || a.Error == nil || !strings.Contains(*a.Error, "10 deep") {
+			t.Errorf("%s: %+v, %v", name, a, err)
+		}
+	}
+}
+
+// Without the time to read, no answer waits.
+func TestSoftwareWithoutTime(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	h := softwareFamilies()[0].host(t)
+	for _, s := range softwareTypes() {
+		if a := s.answer(ctx, h); a.Error == nil {
+			t.Errorf("%s answers", s.Name)
+		}
+		// Also where the time runs out right after the start.
+		if _, err := s.Read(ctx, h); err == nil && s.Name != "autoupdates" && !strings.Contains(s.Name, "routes") && !strings.Contains(s.Name, "tables") && s.Name != "packages" && s.Name != "php" {
+			t.Errorf("%s reads on", s.Name)
+		}
+	}
+}
+
+// Each key of an answer says what it is.
+func TestSoftwareKeysAreDocumented(t *testing.T) {
+	for _, s := range softwareTypes() {
+		keys := Describe(s)
+		if len(keys) == 0 || s.Summary == "" || strings.HasSuffix(s.Summary, ".") {
+			t.Errorf("%s: %d keys, %q", s.Name, len(keys), s.Summary)
+		}
+		for _, k := range keys {
+			if k.Name == "" || k.Doc == "" {
+				t.Errorf("%s: %+v", s.Name, k)
+			}
+		}
+	}
+}

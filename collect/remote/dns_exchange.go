@@ -39,7 +39,7 @@ func (q lookup) exchange(ctx context.Context) (reply *dns.Msg, server string, er
 
 // askOnce asks over UDP, over TCP where the answer did not fit, and without EDNS where the server does not know that.
 func (q lookup) askOnce(ctx context.Context, server string) (*dns.Msg, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, dnsWait, errNoAnswer)
+	ctx, cancel := context.WithTimeoutCause(ctx, q.wait, errNoAnswer)
 	defer cancel()
 	message := q.message
 	reply, err := q.over(ctx, "udp", server, message)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -25,7 +26,8 @@ const (
 // A lookup is what the details of a remote.dns check ask for.
 type lookup struct {
 	message *dns.Msg
-	servers []string // host:port, at least one
+	servers []string      // host:port, at least one
+	wait    time.Duration // for each attempt's answer
 	only    family
 }
 
@@ -38,6 +40,7 @@ func (c dnsCheck) read(check schedule.Check) (q lookup, err error) {
 	if err != nil {
 		return q, err
 	}
+	q.wait = dnsWait
 	q.message = new(dns.Msg).SetQuestion(name, kind).SetEdns0(udpBytes, false)
 	if q.only, err = targetFamily(check.Details); err != nil {
 		return q, err

@@ -1,0 +1,334 @@
+package remote
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"virgo/collect/collecttest"
+	"virgo/schedule"
+)
+
+// nameServer serves a handler over UDP and TCP of one port, until the test ends.
+func nameServer(t testing.TB, handle dns.HandlerFunc) (address string) {
+	t.Helper()
+	for range 20 { // the port may be taken for UDP
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := net.ListenPacket("udp", l.Addr().String())
+		if err != nil {
+			l.Close()
+			continue
+		}
+		for _, s := range []*dns.Server{{Listener: l, Handler: handle}, {PacketConn: p, Handler: handle}} {
+			started := make(chan struct{})
+			s.NotifyStartedFunc = func() { close(started) }
+			go s.ActivateAndServe()
+			<-started
+			t.Cleanup(func() { s.Shutdown() })
+		}
+		return l.Addr().String()
+	}
+	t.Fatal("no port is free for both UDP and TCP")
+	return ""
+}
+
+// zone answers with the records that these lines of a zone file hold, whoever asks for what.
+func zone(t testing.TB, lines ...string) dns.HandlerFunc {
+	var all []dns.RR
+	for _, line := range lines {
+		rr, err := dns.NewRR(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, rr)
+	}
+	return func(w dns.ResponseWriter, r *dns.Msg) {
+		m := new(dns.Msg).SetReply(r)
+		m.Answer = all
+		w.WriteMsg(m)
+	}
+}
+
+func TestDNSRecords(t *testing.T) {
+	many := make([]string, 0, 40)
+	for i := range 40 {
+		many = append(many, fmt.Sprintf("many.example. 60 IN A 10.0.0.%d", 10+i))
+	}
+	for name, c := range map[string]struct {
+		kind, query, answer string
+		count               int
+		zone                []string
+	}{
+		"sorted":      {"A", "www.example", "10.0.0.1, 10.0.0.2", 2, []string{"www.example. 60 IN A 10.0.0.2", "www.example. 60 IN A 10.0.0.1"}},
+		"case":        {"a", "WWW.Example.", "10.0.0.1", 1, []string{"www.example. 60 IN A 10.0.0.1"}},
+		"IPv6":        {"AAAA", "www.example", "2001:db8::1", 1, []string{"www.example. 60 IN AAAA 2001:db8::1"}},
+		"by alias":    {"A", "a.example", "10.0.0.9", 1, []string{"c.example. 60 IN A 10.0.0.9", "b.example. 60 IN CNAME c.example.", "a.example. 60 IN CNAME b.example."}},
+		"alias":       {"CNAME", "a.example", "b.example.", 1, []string{"a.example. 60 IN CNAME b.example.", "b.example. 60 IN CNAME c.example."}},
+		"alias loop":  {"A", "a.example", "10.0.0.9", 1, []string{"a.example. 60 IN CNAME b.example.", "b.example. 60 IN CNAME a.example.", "a.example. 60 IN A 10.0.0.9"}},
+		"others left": {"A", "a.example", "10.0.0.1", 1, []string{"a.example. 60 IN A 10.0.0.1", "bank.example. 60 IN A 6.6.6.6", "a.example. 60 CH A 7.7.7.7"}},
+		"mail":        {"MX", "example", "10 mx1.example., 20 mx2.example.", 2, []string{"example. 60 IN MX 20 mx2.example.", "example. 60 IN MX 10 mx1.example."}},
+		"text":        {"TXT", "example", `"v=spf1 -all" "and, more"`, 1, []string{`example. 60 IN TXT "v=spf1 -all" "and, more"`}},
+		"server":      {"NS", "example", "ns.example.", 1, []string{"example. 60 IN NS ns.example."}},
+		"authority":   {"SOA", "example", "ns.example. root.example. 7 3600 600 86400 60", 1, []string{"example. 60 IN SOA ns.example. root.example. 7 3600 600 86400 60"}},
+		"service":     {"SRV", "_virgo._tcp.example", "1 2 443 a.example.", 1, []string{"_virgo._tcp.example. 60 IN SRV 1 2 443 a.example."}},
+		"issuer":      {"CAA", "example", `0 issue "ca.example"`, 1, []string{`example. 60 IN CAA 0 issue "ca.example"`}},
+		"pointer":     {"PTR", "10.0.0.1", "a.example.", 1, []string{"1.0.0.10.in-addr.arpa. 60 IN PTR a.example."}},
+		"pointer, 6":  {"PTR", "::1", "a.example.", 1, []string{"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa. 60 IN PTR a.example."}},
+		"not ASCII":   {"A", "bücher.example", "10.0.0.1", 1, []string{"xn--bcher-kva.example. 60 IN A 10.0.0.1"}},
+		"the root":    {"NS", ".", "a.root.", 1, []string{". 60 IN NS a.root."}},
+		"over TCP":    {"A", "many.example", "", 40, many},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := zone(t, c.zone...)
+			server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+				if _, udp := w.RemoteAddr().(*net.UDPAddr); udp && name == "over TCP" {
+					m := new(dns.Msg).SetReply(r)
+					m.Truncated = true
+					w.WriteMsg(m)
+					return
+				}
+				answer(w, r)
+			})
+			r := looks(t, "remote.dns", schedule.Details{"query": c.query, "record_type": c.kind, "server": server})
+			available(t, r)
+			has(t, r, map[string]string{"count": fmt.Sprint(c.count)})
+			if c.answer != "" {
+				has(t, r, map[string]string{"answer": c.answer})
+			}
+			if value(r, "tt_resolve") == "absent" {
+				t.Error("no tt_resolve")
+			}
+		})
+	}
+}
+
+func TestDNSAnswersThatAreNone(t *testing.T) {
+	for name, c := range map[string]struct {
+		code   int
+		status string
+	}{
+		"nothing":     {dns.RcodeSuccess, "there is no A record of www.example."},
+		"no name":     {dns.RcodeNameError, "there is no name www.example. (NXDOMAIN)"},
+		"failed":      {dns.RcodeServerFailure, "SERVER answers SERVFAIL for www.example."},
+		"refused":     {dns.RcodeRefused, "SERVER answers REFUSED for www.example."},
+		"not done":    {dns.RcodeNotImplemented, "SERVER answers NOTIMP for www.example."},
+		"not ours":    {dns.RcodeNotZone, "SERVER answers NOTZONE for www.example."},
+		"new to us":   {15, "SERVER answers code 15 for www.example."},
+		"bad cookies": {dns.RcodeBadCookie, "SERVER answers BADCOOKIE for www.example."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+				m := new(dns.Msg).SetRcode(r, c.code)
+				if r.IsEdns0() != nil {
+					m.SetEdns0(udpBytes, false)
+				}
+				w.WriteMsg(m)
+			})
+			fails(t, looks(t, "remote.dns", schedule.Details{"query": "www.example", "server": server}), strings.Replace(c.status, "SERVER", server, 1))
+		})
+	}
+}
+
+// A server from before EDNS answers what it does not know with FORMERR, and without the question.
+func TestDNSServerWithoutEDNS(t *testing.T) {
+	good := zone(t, "www.example. 60 IN A 10.0.0.1")
+	server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+		if r.IsEdns0() == nil {
+			good(w, r)
+			return
+		}
+		m := new(dns.Msg).SetRcodeFormatError(r)
+		m.Question = nil
+		w.WriteMsg(m)
+	})
+	has(t, looks(t, "remote.dns", schedule.Details{"query": "www.example", "server": server}), map[string]string{"answer": "10.0.0.1"})
+}
+
+// Before the true answer come others: all are ignored.
+func TestDNSAnswersOfOthers(t *testing.T) {
+	good := zone(t, "www.example. 60 IN A 10.0.0.1")
+	server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+		for _, spoil := range []func(m *dns.Msg){
+			func(m *dns.Msg) { m.Id++ },
+			func(m *dns.Msg) { m.Question[0].Name = "bank.example." },
+			func(m *dns.Msg) { m.Question[0].Qtype = dns.TypeMX },
+			func(m *dns.Msg) { m.Question[0].Qclass = dns.ClassCHAOS },
+			func(m *dns.Msg) { m.Question = nil },
+			func(m *dns.Msg) { m.Question = append(m.Question, m.Question[0]) },
+			func(m *dns.Msg) { m.Response = false },
+			func(m *dns.Msg) { m.Opcode = dns.OpcodeNotify },
+		} {
+			m := new(dns.Msg).SetReply(r)
+			m.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: "www.example.", Rrtype: dns.TypeA, Class: dns.ClassINET}, A: net.IPv4(6, 6, 6, 6)}}
+			spoil(m)
+			w.WriteMsg(m)
+		}
+		w.Write(nil)
+		w.Write([]byte("garbage"))
+		cut := new(dns.Msg).SetReply(r)
+		cut.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: "www.example.", Rrtype: dns.TypeA, Class: dns.ClassINET}, A: net.IPv4(6, 6, 6, 6)}}
+		data, _ := cut.Pack()
+		w.Write(data[:len(data)-2])
+		good(w, r)
+	})
+	r := looks(t, "remote.dns", schedule.Details{"query": "www.example", "server": server})
+	available(t, r)
+	has(t, r, map[string]string{"answer": "10.0.0.1", "count": "1"})
+}
+
+func TestDNSServersThatTalkNonsenseOverTCP(t *testing.T) {
+	for name, c := range map[string]struct {
+		say    func(w dns.ResponseWriter, r *dns.Msg)
+		status string
+	}{
+		"another answer": {func(w dns.ResponseWriter, r *dns.Msg) {
+			m := new(dns.Msg).SetReply(r)
+			m.Id++
+			w.WriteMsg(m)
+		}, "the answer over TCP is to another question"},
+		"goodbye": {func(w dns.ResponseWriter, r *dns.Msg) { w.Close() }, "the server closed the connection without an answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+				if _, udp := w.RemoteAddr().(*net.UDPAddr); udp {
+					m := new(dns.Msg).SetReply(r)
+					m.Truncated = true
+					w.WriteMsg(m)
+					return
+				}
+				c.say(w, r)
+			})
+			fails(t, looks(t, "remote.dns", schedule.Details{"query": "www.example", "server": server}), "asking "+server+": "+c.status)
+		})
+	}
+}
+
+func TestDNSHugeAnswer(t *testing.T) {
+	var lines []string
+	for i := range 500 {
+		lines = append(lines, fmt.Sprintf("big.example. 60 IN TXT \"%03d %s\"", i, strings.Repeat("x", 100)))
+	}
+	full := zone(t, lines...)
+	server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+		if _, udp := w.RemoteAddr().(*net.UDPAddr); udp {
+			m := new(dns.Msg).SetReply(r)
+			m.Truncated = true
+			w.WriteMsg(m)
+			return
+		}
+		full(w, r)
+	})
+	r := looks(t, "remote.dns", schedule.Details{"query": "big.example", "record_type": "TXT", "server": server})
+	available(t, r)
+	has(t, r, map[string]string{"count": "500"})
+	if n := len(value(r, "answer")); n > maxAnswerListing || n < maxAnswerListing-200 {
+		t.Errorf("%d bytes of records", n)
+	}
+}
+
+func TestDNSSilentAndAbsentServers(t *testing.T) {
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	leavesNothing(t, func() {
+		within(t, 300*time.Millisecond, func() {
+			r := run(t, typed(t, Options{}, "remote.dns"), schedule.Details{"query": "www.example", "server": silent.LocalAddr().String()}, 300*time.Millisecond)
+			fails(t, r, "check timed out after 0.3s")
+		})
+	})
+	absent := "127.0.0.1:" + collecttest.FreePort(t)
+	fails(t, looks(t, "remote.dns", schedule.Details{"query": "www.example", "server": absent}), "asking "+absent+": connection refused")
+}
+
+// A datagram that is lost is asked for again, and of several servers the next one is asked.
+func TestDNSAsksAgain(t *testing.T) {
+	good := zone(t, "www.example. 60 IN A 10.0.0.1")
+	var asked atomic.Int32
+	server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+		if asked.Add(1) > 1 {
+			good(w, r)
+		}
+	})
+	absent := "127.0.0.1:" + collecttest.FreePort(t)
+	question := func(servers ...string) lookup {
+		return lookup{message: new(dns.Msg).SetQuestion("www.example.", dns.TypeA), servers: servers, wait: 100 * time.Millisecond}
+	}
+	reply, by, err := question(server).exchange(t.Context())
+	if err != nil || len(reply.Answer) != 1 || by != server || asked.Load() != 2 {
+		t.Errorf("%v of %s, %v, asked %d times", reply, by, err, asked.Load())
+	}
+	reply, by, err = question(absent, server).exchange(t.Context())
+	if err != nil || len(reply.Answer) != 1 || by != server {
+		t.Errorf("%v of %s, %v", reply, by, err)
+	}
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	if _, _, err = question(silent.LocalAddr().String()).exchange(t.Context()); !errors.Is(err, errNoAnswer) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestDNSServers(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "resolv.conf")
+	for _, c := range []struct {
+		conf    string
+		check   schedule.Check
+		servers string
+	}{
+		{"# none\n", schedule.Check{}, "127.0.0.1:53"},
+		{"search example\nnameserver 10.0.0.1\nnameserver fe80::1%eth0\nnameserver nonsense\nnameserver ::2\nnameserver 10.0.0.4\n", schedule.Check{}, "10.0.0.1:53 [fe80::1%eth0]:53 [::2]:53"},
+		{"", schedule.Check{Details: schedule.Details{"server": "10.0.0.9"}}, "10.0.0.9:53"},
+		{"", schedule.Check{Details: schedule.Details{"server": "ns.example:5353"}}, "ns.example:5353"},
+		{"", schedule.Check{Details: schedule.Details{"server": "[::1]:5353"}}, "[::1]:5353"},
+		{"", schedule.Check{Details: schedule.Details{"server": "::1"}}, "[::1]:53"},
+		{"", schedule.Check{Details: schedule.Details{"target": "10.0.0.8"}, TargetAlias: "10.0.0.7"}, "10.0.0.8:53"},
+		{"", schedule.Check{TargetAlias: "10.0.0.7"}, "10.0.0.7:53"},
+	} {
+		if err := os.WriteFile(file, []byte(c.conf), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		servers, err := dnsCheck{configuration: file}.serversOf(c.check)
+		if got := strings.Join(servers, " "); err != nil || got != c.servers {
+			t.Errorf("%q, %v, want %q", got, err, c.servers)
+		}
+	}
+	_, err := dnsCheck{configuration: filepath.Join(t.TempDir(), "none")}.serversOf(schedule.Check{})
+	if err == nil || !strings.HasPrefix(err.Error(), `no detail "server", and the system's servers are not known: `) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestDNSRefusesWrongDetails(t *testing.T) {
+	for _, c := range []struct {
+		details schedule.Details
+		status  string
+	}{
+		{nil, "Missing query parameter"},
+		{schedule.Details{"query": "a b"}, `detail "query" is "a b", not a host name or an IP address`},
+		{schedule.Details{"query": strings.Repeat("a", 70) + ".example"}, `detail "query" is "` + strings.Repeat("a", 64) + `", not a domain name`},
+		{schedule.Details{"query": "a..b"}, `detail "query" is "a..b", not a domain name`},
+		{schedule.Details{"query": "a", "record_type": "ANY"}, `detail "record_type" is "ANY", not A, AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV or TXT`},
+		{schedule.Details{"query": "a", "server": "x:y"}, `detail "server" is "x:y", not a host or host:port`},
+		{schedule.Details{"query": "a", "server": "x:0"}, `detail "server" is "x:0", not a host or host:port`},
+		{schedule.Details{"query": "a", "server": ":53"}, `detail "server" is ":53", not a host or host:port`},
+		{schedule.Details{"query": "a", "server": "a b"}, `detail "server" is "a b", not a host name or an IP address`},
+	} {
+		fails(t, looks(t, "remote.dns", c.details), c.status)
+	}
+}

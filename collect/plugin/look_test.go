@@ -15,7 +15,7 @@ func TestLook(t *testing.T) {
 		{"status ok fine\n", 0, "virgo"}, {"status fine\n", 2, "virgo"}, {"state available\n", 0, "virgo"}, {"timestamp 1\n", 0, "virgo"},
 		{"metric value=1\n", 0, "virgo"}, {"status OK - fine | a=1\n", 0, "virgo"}, {"status 1\n", 0, "virgo"}, {"status\n", 0, "virgo"},
 		{"\ufeffstatus fine\n", 0, "virgo"}, {"hello world\n", 0, "virgo"}, {"hello world\n", 1, "virgo"}, {"hello world\n", 4, "virgo"},
-		{"  metric a int 1\n", 0, "virgo"}, {"# only a comment\n", 0, "virgo"}, {"all is ok\n", 0, "virgo"}, {"a | b\n", 0, "virgo"},
+		{"  metric a int 1\n", 0, "virgo"}, {"Users: 5\n", 0, "virgo"}, {"# only a comment\n", 0, "virgo"}, {"all is ok\n", 0, "virgo"}, {"a | b\n", 0, "virgo"},
 		{"Traceback (most recent call last):\n", 1, "virgo"}, {"-1\n", -1, "virgo"},
 
 		{"hello world\n", 2, "nagios"}, {"hello world\n", 3, "nagios"}, {"\nOK - fine\n", 0, "nagios"},

@@ -21,13 +21,15 @@ type nagiosFormat struct {
 
 func (n *nagiosFormat) line(text []byte) { n.read(n.next(text)) }
 
-// partial reads what is whole of a line whose rest was cut.
+// partial reads what is whole of a line whose rest was cut: its text, or the items but the last. That one
+// is no fault of the plugin's.
 func (n *nagiosFormat) partial(text []byte) {
-	s := n.next(text)
-	if end := strings.LastIndexAny(s, blanks); end >= 0 && (n.perf || strings.Contains(s, "|")) {
-		s = s[:end]
+	s, faults := n.next(text), n.faults
+	if n.perf || strings.Contains(s, "|") {
+		s = s[:max(0, strings.LastIndexAny(s, "|"+blanks))]
 	}
 	n.read(s)
+	n.faults = faults
 }
 
 func (n *nagiosFormat) read(s string) {

@@ -33,7 +33,7 @@ func TestPerfdata(t *testing.T) {
 		"a=3B": "a double 3 bytes", "a=2KB": "a double 2048 bytes", "a=1.5MB": "a double 1572864 bytes", "a=1GB": "a double 1073741824 bytes",
 		"a=1TB": "a double 1099511627776 bytes", "a=1kb": "a double 1024 bytes", "a=10.00Gb": "a double 10737418240 bytes", "a=2MiB": "a double 2097152 bytes",
 		"a=1PB": "a double 1125899906842624 bytes", "a=1EB": "a double 1152921504606847000 bytes", "a=2b": "a double 2 b",
-		"a=20C": "a double 20 C", "a=3packets": "a double 3 packets", "a=1e30": "a double 1e+30",
+		"a=20C": "a double 20 C", "a=3packets": "a double 3 packets", "a=1e30": "a double 1e+30", "a=2e-300": "a double 2e-300", "a=0.1e-400us": "a double 0 seconds",
 		"'a b'=1": "a b double 1", "'it''s'=1": "it's double 1", "'it's'=1": "it's double 1", "'a=b'=1": "a=b double 1", "/=1;2;3;0;9": "/ double 1",
 		"a=1;2;3;0;9": "a double 1", "a=1;@10:20;~:30;;": "a double 1", "a=1;10:;@~:5;-1;1": "a double 1", "a=1;5ms;1:2s": "a double 1",
 		"a=1;": "a double 1", "a=1;;;;": "a double 1", "a=1;;;;;": "a double 1", "a=1,": "a double 1",

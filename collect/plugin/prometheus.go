@@ -102,12 +102,12 @@ func (p *prometheusFormat) report(e exit, cut bool) (collect.Report, error) {
 func (p *prometheusFormat) examined() (string, []Fault) { return "prometheus", p.faults }
 
 // saysPrometheus reports whether a first line is one of Prometheus's: a sample, or a comment that means
-// something.
+// something. "Users: 5" would be a sample, but is nobody's.
 func saysPrometheus(s string) bool {
 	if s[0] == '#' {
 		words := wordsOf(s)
 		return len(words) >= 3 && words[0] == "#" && (words[1] == "HELP" || words[1] == "TYPE" || words[1] == "UNIT")
 	}
 	sample, fault := sampleOf(s)
-	return fault == "" && !isJudgement(sample.name)
+	return fault == "" && !isJudgement(sample.name) && !strings.HasSuffix(sample.name, ":")
 }

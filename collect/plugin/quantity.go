@@ -164,8 +164,8 @@ func figure(printed string, f float64) string {
 	if f == 0 {
 		f = 0 // not "-0"
 	}
-	const plain = 1e21 // what is larger is shorter with an exponent
-	if math.Abs(f) < plain {
+	const smallest, largest = 1e-12, 1e21 // beyond them an exponent is shorter
+	if a := math.Abs(f); a == 0 || smallest <= a && a < largest {
 		return strconv.FormatFloat(f, 'f', -1, 64)
 	}
 	return strconv.FormatFloat(f, 'g', -1, 64)

@@ -1,0 +1,38 @@
+package plugin
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"virgo/collect"
+)
+
+// What is kept of an output that is too long fits into a result in every format, and the status says so.
+func TestEveryFormatIsBounded(t *testing.T) {
+	for _, value := range []string{"x", `\\x`, "\x01", "\u2028", "ä"} {
+		long := strings.Repeat(value, 60)
+		for format, line := range map[string]string{
+			"nagios":     "m%d" + long + "=1\n",
+			"checkmk":    "0 s%d" + long + " m=1|n=2 text\n",
+			"prometheus": "m%d{l=\"" + long + "\"} 1\n",
+			"influx":     "m%d,t=" + long + " f=1\n",
+		} {
+			var b strings.Builder
+			if format == "nagios" {
+				b.WriteString("OK |\n|")
+			}
+			for i := 0; b.Len() <= MaxOutputBytes; i++ {
+				fmt.Fprintf(&b, line, i)
+			}
+			x := Examine([]byte(b.String()), "", 0, 0)
+			if x.Err != nil || x.Format != format || !strings.HasPrefix(x.Report.Status, "Output cut at ") || len(x.Faults) > 0 {
+				t.Fatalf("%s, %q: %s, status %q, %v, %v", format, value, x.Format, x.Report.Status, x.Err, x.Faults[:min(len(x.Faults), 3)])
+			}
+			r := collect.Result{CheckID: "c", CheckType: TypeName, State: collect.Available, Status: x.Report.Status, Metrics: x.Report.Metrics}
+			if n := len(r.AppendJSON(nil)); n > collect.MaxResultBytes || n < collect.MaxResultBytes/8 {
+				t.Errorf("%s, %q: %d metrics make %d bytes of JSON", format, value, len(r.Metrics), n)
+			}
+		}
+	}
+}

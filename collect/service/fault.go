@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -81,14 +83,12 @@ func fault(ctx context.Context, address string, err error, secrets ...string) er
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	var garbage *garbageError
-	if errors.As(err, &garbage) && garbage.said != "" {
-		return &faultError{"Answer of " + address + " is " + garbage.Error() + ": " + quote(garbage.said, secrets), err}
-	}
-	return &faultError{hide(sentence(address, err), secrets...), err}
+	return &faultError{sentence(address, err, secrets), err}
 }
 
-func sentence(address string, err error) string {
+// sentence hides secrets in what it quotes. Its own words stay as they are: a password that is one of them would
+// be told by its absence.
+func sentence(address string, err error, secrets []string) string {
 	var (
 		garbage   *garbageError
 		tooLong   *tooLongError
@@ -103,8 +103,12 @@ func sentence(address string, err error) string {
 		timeout   net.Error
 	)
 	switch {
-	case errors.As(err, &known):
+	case errors.As(err, &known) && (known.text == invalidPassword || known.text == missingPassword):
 		return known.text
+	case errors.As(err, &known):
+		return hide(known.text, secrets...)
+	case errors.As(err, &garbage) && garbage.said != "":
+		return "Answer of " + address + " is " + garbage.Error() + ": " + quote(garbage.said, secrets)
 	case errors.As(err, &garbage):
 		return "Answer of " + address + " is " + garbage.Error()
 	case errors.As(err, &tooLong):
@@ -112,7 +116,7 @@ func sentence(address string, err error) string {
 	case errors.As(err, &name) && name.IsNotFound:
 		return "No such host: " + name.Name
 	case errors.As(err, &name):
-		return "Could not look up the host " + name.Name + ": " + name.Err
+		return "Could not look up the host " + name.Name + ": " + hide(name.Err, secrets...)
 	case refused(err):
 		return "Connection refused by " + address
 	case errors.Is(err, fs.ErrNotExist):
@@ -128,22 +132,24 @@ func sentence(address string, err error) string {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "TLS certificate of " + address + " has expired or is not yet valid"
 	case errors.As(err, &verify):
-		return "TLS certificate of " + address + " is not trusted: " + verify.Err.Error()
+		return "TLS certificate of " + address + " is not trusted: " + hide(verify.Err.Error(), secrets...)
 	case errors.As(err, &noTLS):
 		return address + " does not talk TLS"
 	case errors.As(err, &op) && op.Op == "remote error": // as crypto/tls marks an alert of the other side
-		return "TLS refused by " + address + ": " + strings.TrimPrefix(op.Err.Error(), "tls: ")
+		return "TLS refused by " + address + ": " + hide(strings.TrimPrefix(op.Err.Error(), "tls: "), secrets...)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return "No answer from " + address
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), reset(err):
 		return "Connection closed by " + address
 	}
-	return "Could not talk to " + address + ": " + err.Error()
+	return "Could not talk to " + address + ": " + hide(err.Error(), secrets...)
 }
 
 // hide puts a text that may quote a server into one line without secrets.
 func hide(text string, secrets ...string) string {
-	for _, secret := range secrets {
+	// A secret that begins another one comes after it.
+	byLength := func(a, b string) int { return cmp.Compare(len(b), len(a)) }
+	for _, secret := range slices.SortedFunc(slices.Values(secrets), byLength) {
 		if secret != "" {
 			text = strings.ReplaceAll(text, secret, "***")
 		}

@@ -39,12 +39,20 @@ func TestFaults(t *testing.T) {
 			`Answer of db:1 is not a word: "` + strings.Repeat("é", 30) + "***" + strings.Repeat("é", 7) + `…"`},
 		{&tooLongError{5}, "Answer of db:1 is longer than 5 bytes"},
 	} {
-		err := fault(t.Context(), "db:1", c.err, "", "s3cret")
+		err := fault(t.Context(), "db:1", c.err, "", "s3", "s3cret")
 		if err.Error() != c.want {
 			t.Errorf("%v: %q, want %q", c.err, err, c.want)
 		}
 		if !errors.Is(err, c.err) && !errors.Is(c.err, errors.Unwrap(err)) {
 			t.Errorf("%v is lost", c.err)
+		}
+	}
+	// A password that is a word of the sentence is not told by its absence.
+	for want, err := range map[string]error{
+		invalidPassword: &faultError{invalidPassword, nil}, "Connection closed by password:1": io.EOF,
+	} {
+		if err := fault(t.Context(), "password:1", err, "password", "closed"); err.Error() != want {
+			t.Errorf("%q, want %q", err, want)
 		}
 	}
 	if err := fault(t.Context(), "db:1", nil); err != nil {

@@ -129,10 +129,11 @@ func serviceOf(s string) (l localService, fault string) {
 		if item.unknown {
 			continue
 		}
-		if l.items = append(l.items, item); computed {
-			if j := item.judged(); j.worse(l.state) {
-				l.state = j
-			}
+		if j := item.judged(); computed && j.worse(l.state) {
+			l.state = j
+		}
+		if len(l.items) <= collect.MaxMetrics { // one more, which tells that there were more
+			l.items = append(l.items, item)
 		}
 	}
 	return l, ""

@@ -55,34 +55,26 @@ type point struct {
 // pointOf reads a line without blanks around it. The point's own time is read and not used: a result has
 // one time only.
 func pointOf(s string) (p point, fault string) {
-	const key, name = `,= `, `, `
-	measurement, rest := unescape(s, name)
+	measurement, rest := unescape(s, ", ", ", ")
 	if measurement == "" {
 		return p, "no measurement is named"
 	}
-	var tags []string
-	for strings.HasPrefix(rest, ",") {
-		var tag, value string
-		if tag, rest = unescape(rest[1:], key); tag == "" || !strings.HasPrefix(rest, "=") {
-			return p, fmt.Sprintf("tag %.64q of %.64q has no value", tag, measurement)
-		}
-		if value, rest = unescape(rest[1:], key); value == "" || strings.HasPrefix(rest, "=") {
-			return p, fmt.Sprintf("tag %.64q of %.64q has no value", tag, measurement)
-		}
-		tags = append(tags, tag+"="+value)
+	p.series = measurement
+	if rest, fault = p.readTags(rest); fault != "" {
+		return p, fault
 	}
-	slices.Sort(tags)
-	p.series = strings.Join(append([]string{measurement}, tags...), ",")
 	rest = " " + strings.TrimLeft(rest, " ") // more than one blank is often seen
 	for rest != "" && (rest[0] == ',' || len(p.fields) == 0) {
 		var m collect.Metric
-		if m.Name, rest = unescape(rest[1:], key); m.Name == "" || !strings.HasPrefix(rest, "=") {
+		if m.Name, rest = unescape(rest[1:], influxKey, influxKey); m.Name == "" || !strings.HasPrefix(rest, "=") {
 			return p, fmt.Sprintf("field %.64q of %.64q has no value", m.Name, measurement)
 		}
 		if rest, fault = fieldValue(&m, rest[1:]); fault != "" {
 			return p, fmt.Sprintf("field %.64q of %.64q: %s", m.Name, measurement, fault)
 		}
-		p.fields = append(p.fields, m)
+		if len(p.fields) <= collect.MaxMetrics { // one more, which tells that there were more
+			p.fields = append(p.fields, m)
+		}
 	}
 	if rest = strings.TrimLeft(rest, " "); rest != "" {
 		if _, err := strconv.ParseInt(rest, 10, 64); err != nil {
@@ -92,33 +84,35 @@ func pointOf(s string) (p point, fault string) {
 	return p, ""
 }
 
-// unescape takes a text up to the first of the marks that has no backslash before it, and says what comes
-// from there on. A backslash before anything else stands for itself.
-func unescape(s, marks string) (text, rest string) {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '\\' && i+1 < len(s) && strings.IndexByte(marks, s[i+1]) >= 0:
-			i++
-			b.WriteByte(s[i])
-		case strings.IndexByte(marks, c) >= 0:
-			return b.String(), s[i:]
-		default:
-			b.WriteByte(c)
+// influxKey are the marks that end a key or a tag's value, and that a backslash makes part of it.
+const influxKey = ",= "
+
+// readTags adds the tags to the series, which so far is the measurement, and says what comes after.
+func (p *point) readTags(s string) (rest, fault string) {
+	var tags []string
+	for strings.HasPrefix(s, ",") {
+		var tag, value string
+		if tag, s = unescape(s[1:], influxKey, influxKey); strings.HasPrefix(s, "=") {
+			value, s = unescape(s[1:], influxKey, influxKey)
 		}
+		if tag == "" || value == "" || strings.HasPrefix(s, "=") {
+			return "", fmt.Sprintf("tag %.64q of %.64q has no value", tag, p.series)
+		}
+		tags = append(tags, tag+"="+value)
 	}
-	return b.String(), ""
+	slices.Sort(tags)
+	p.series = strings.Join(append([]string{p.series}, tags...), ",")
+	return s, ""
 }
 
 // fieldValue reads a field's value into m and says what comes after: "," or a blank and more, or nothing.
 func fieldValue(m *collect.Metric, s string) (rest, fault string) {
 	if strings.HasPrefix(s, `"`) {
 		m.Type = collect.String
-		var closed bool
-		if m.Value, rest, closed = fieldText(s[1:]); !closed {
+		if m.Value, rest = unescape(s[1:], `"`, `"\`); rest == "" {
 			return "", "the text is not closed by a quotation mark"
 		}
-		if rest != "" && rest[0] != ',' && rest[0] != ' ' {
+		if rest = rest[1:]; rest != "" && rest[0] != ',' && rest[0] != ' ' {
 			return "", fmt.Sprintf("%.64q follows the text", rest)
 		}
 		return rest, ""
@@ -151,21 +145,4 @@ func fieldValue(m *collect.Metric, s string) (rest, fault string) {
 		return "", fmt.Sprintf("%.64q is no value", value)
 	}
 	return rest, ""
-}
-
-// fieldText reads a text up to its closing quotation mark; \" and \\ stand for the mark and the backslash.
-func fieldText(s string) (text, rest string, closed bool) {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"':
-			return b.String(), s[i+1:], true
-		case c == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
-			i++
-			b.WriteByte(s[i])
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return "", "", false
 }

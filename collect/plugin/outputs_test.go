@@ -120,25 +120,6 @@ plugin_state string unknown
 [No-Text]hirn double -8
 [Service Name]plugin_state string ok
 `},
-		{"checkmk_services.txt", 1, 0, `checkmk, available: 5 of 9 services not ok: NotGood: A critical check
-[Service_FOO]plugin_state string ok
-[Service_FOO]V double 1
-[Bar_Service]plugin_state string warning
-[NotGood]plugin_state string critical
-[NotGood]V double 120
-[Some_other_Service]plugin_state string warning
-[Some_other_Service]value1 double 10
-[Some_other_Service]value2 double 20
-[This_is_OK]plugin_state string ok
-[This_is_OK]foo double 18
-[Some_yet_other_Service]plugin_state string warning
-[Some_yet_other_Service]temp double 40
-[Some_yet_other_Service]humidity double 28
-[Has-no-var]plugin_state string ok
-[No-Text]plugin_state string warning
-[No-Text]hirn double -8
-[Service Name]plugin_state string ok
-`},
 		{"prometheus_directory_size.prom", 0, 0, `prometheus, available: 
 [directory=/etc]node_directory_size_bytes double 6221824 bytes
 [directory=/usr/lib]node_directory_size_bytes double 4752232448 bytes

@@ -22,8 +22,8 @@ func (p perfItem) metric(dimension string) collect.Metric {
 	}
 }
 
-// nextItem takes the first item of performance data and says what comes after it. Faults: one that leaves
-// no value has ok false.
+// nextItem takes the first item of performance data, which begins with no blank, and says what comes after
+// it. Not ok where it has no value; a fault beside ok is one of its thresholds.
 func nextItem(s string) (item perfItem, rest string, ok bool, fault string) {
 	label, behind, fault := nextLabel(s)
 	figures, rest := behind, ""

@@ -98,27 +98,15 @@ func (p *promSample) readLabels(s string) (rest, fault string) {
 	}
 }
 
-// quotedText reads a text in quotation marks, with \\, \" and \n, and says what comes after.
+// quotedText reads a text in quotation marks and says what comes after.
 func quotedText(s string) (text, rest, fault string) {
 	if !strings.HasPrefix(s, `"`) {
 		return "", "", "the value is not in quotation marks"
 	}
-	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"':
-			return b.String(), s[i+1:], ""
-		case c == '\\' && i+1 < len(s) && s[i+1] == 'n':
-			b.WriteByte('\n')
-			i++
-		case c == '\\' && i+1 < len(s) && (s[i+1] == '\\' || s[i+1] == '"'):
-			b.WriteByte(s[i+1])
-			i++
-		default:
-			b.WriteByte(c)
-		}
+	if text, rest = unescape(s[1:], `"`, `"\n`); rest == "" {
+		return "", "", "the value is not closed by a quotation mark"
 	}
-	return "", "", "the value is not closed by a quotation mark"
+	return text, rest[1:], ""
 }
 
 // nameLength is how much of s is a name: letters, digits, "_", and in a metric's ":"; no digit at first.

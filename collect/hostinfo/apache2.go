@@ -86,11 +86,9 @@ func (h *Host) apacheConfig(ctx context.Context, name string) (r *apacheReader, 
 	}
 	envvars, _ := h.read(root + "/envvars") // Debian's alone
 	r = &apacheReader{
-		root: root,
-		vars: parseEnvvars(envvars),
-		glob: h.glob,
-		done: ctx.Err,
-		read: func(name string) ([]byte, error) { return h.readUntil(ctx, name) },
+		configFiles: h.configFiles(ctx),
+		root:        root,
+		vars:        parseEnvvars(envvars),
 		list: func(name string) ([]string, bool) {
 			if info, err := os.Stat(h.path(name)); err != nil || !info.IsDir() {
 				return nil, false

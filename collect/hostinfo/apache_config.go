@@ -8,33 +8,16 @@ import (
 	"strings"
 )
 
-// Bounds of a configuration that is spread over files.
-const (
-	// maxConfigFiles are read of one configuration.
-	maxConfigFiles = 2000
-	// maxConfigDepth is how deep files may include each other.
-	maxConfigDepth = 10
-	// maxConfigDirectives are looked at.
-	maxConfigDirectives = 200_000
-)
-
 // An apacheReader goes through a configuration of Apache's (httpd.apache.org/docs/2.4/configuring.html) as
 // the server does: files that include others, sections, variables.
 type apacheReader struct {
-	read func(name string) ([]byte, error)
-	glob func(pattern string) []string
+	configFiles
 	// list gives the files of a folder; not ok for anything else.
 	list func(name string) ([]string, bool)
-	// done gives an error when the time is up.
-	done func() error
 
-	setup      apacheSetup
-	root       string
-	vars       map[string]string
-	files      int
-	directives int
-	depth      int
-	faults     faults
+	setup apacheSetup
+	root  string
+	vars  map[string]string
 }
 
 // An apacheSetup is what a configuration says.
@@ -53,21 +36,14 @@ type apacheSection struct {
 
 // file goes through one file and those that it includes. Sections end with their file.
 func (r *apacheReader) file(name string, outer apacheSection) {
-	if r.files++; r.files > maxConfigFiles || r.depth >= maxConfigDepth {
-		r.faults.add(fmt.Errorf("%s is left out: more than %d files, or %d deep", name, maxConfigFiles, maxConfigDepth))
+	b, ok := r.open(name)
+	if !ok {
 		return
 	}
-	b, err := r.read(name)
-	r.faults.add(err)
-	r.depth++
-	defer func() { r.depth-- }()
+	defer r.close()
 	open := []apacheSection{outer}
 	for line, text := range apacheLines(b) {
-		if r.directives++; r.directives > maxConfigDirectives {
-			r.faults.add(fmt.Errorf("only the first %d directives were read", maxConfigDirectives))
-			return
-		}
-		if r.done() != nil {
+		if !r.more() {
 			return
 		}
 		at := open[len(open)-1]

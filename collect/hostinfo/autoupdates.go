@@ -146,7 +146,7 @@ func (h *Host) yumStyle(u *autoUpdate, file string, f *faults) {
 
 // unitEnabled says whether the owner's links start a unit, and no other link masks it.
 func (h *Host) unitEnabled(name string, f *faults) bool {
-	if target, err := os.Readlink(h.path("/etc/systemd/system/" + name)); err == nil && target == "/dev/null" {
+	if h.link("/etc/systemd/system/"+name) == "/dev/null" {
 		return false
 	}
 	return h.enabledUnits(f)[name] != ""

@@ -2,6 +2,7 @@ package hostinfo
 
 import (
 	"context"
+	"iter"
 	"os"
 	"path"
 	"strings"
@@ -105,20 +106,31 @@ func cronReads(name string, debian bool) bool {
 	return !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#")
 }
 
+// cronLines gives the lines of a table that say what to run, trimmed, each with the names of the variables that
+// were set before it.
+func cronLines(b []byte) iter.Seq2[string, []string] {
+	return func(yield func(string, []string) bool) {
+		environment := []string{}
+		for line := range strings.Lines(string(b)) {
+			line = strings.TrimSpace(line)
+			if line == "" || line[0] == '#' {
+				continue
+			}
+			if name, ok := cronVariable(line); ok {
+				// A new list, because the lines before have the old one.
+				environment = append(environment[:len(environment):len(environment)], name)
+			} else if !yield(line, environment) {
+				return
+			}
+		}
+	}
+}
+
 // parseCrontab reads a crontab. Those of the system name the user in each line; of those of a user, the user
 // is given.
 func parseCrontab(b []byte, user string) []cronJob {
-	jobs, environment := []cronJob{}, []string{}
-	for line := range strings.Lines(string(b)) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		if name, ok := cronVariable(line); ok {
-			// A new list, because the jobs before share the old one.
-			environment = append(environment[:len(environment):len(environment)], name)
-			continue
-		}
+	var jobs []cronJob
+	for line, environment := range cronLines(b) {
 		j := cronJob{User: user, Environment: environment}
 		ok := true
 		take := func() (word string) {
@@ -147,20 +159,12 @@ func parseCrontab(b []byte, user string) []cronJob {
 
 // parseAnacrontab reads lines of period, delay, name of the job, and command.
 func parseAnacrontab(b []byte) []cronJob {
-	jobs, environment := []cronJob{}, []string{}
-	for line := range strings.Lines(string(b)) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		if name, ok := cronVariable(line); ok {
-			environment = append(environment[:len(environment):len(environment)], name)
-			continue
-		}
+	var jobs []cronJob
+	for line, environment := range cronLines(b) {
 		period, rest, _ := cutField(line)
 		_, rest, _ = cutField(rest)
 		_, command, ok := cutField(rest)
-		if !ok || command == "" || len(jobs) > MaxRows {
+		if command = cronCommand(command); !ok || command == "" {
 			continue
 		}
 		switch {
@@ -169,7 +173,10 @@ func parseAnacrontab(b []byte) []cronJob {
 		case period[0] != '@':
 			period += " days"
 		}
-		jobs = append(jobs, cronJob{Time: period, User: "root", Command: cronCommand(command), Environment: environment})
+		jobs = append(jobs, cronJob{Time: period, User: "root", Command: command, Environment: environment})
+		if len(jobs) > MaxRows {
+			break
+		}
 	}
 	return jobs
 }

@@ -63,13 +63,7 @@ func (h *Host) nginx(ctx context.Context) (nginxConfig, error) {
 
 // nginxReader goes on from what is known of a configuration.
 func (h *Host) nginxReader(ctx context.Context, known nginxConfig) *nginxReader {
-	return &nginxReader{
-		setup:  known,
-		folder: path.Dir(known.ConfPath),
-		glob:   h.glob,
-		done:   ctx.Err,
-		read:   func(name string) ([]byte, error) { return h.readUntil(ctx, name) },
-	}
+	return &nginxReader{configFiles: h.configFiles(ctx), setup: known, folder: path.Dir(known.ConfPath)}
 }
 
 // parseNginxVersion reads what nginx -V says.

@@ -10,64 +10,50 @@ import (
 // A nginxReader goes through a configuration of nginx's (nginx.org/en/docs/beginners_guide.html) as the
 // server does: directives that end with ; and blocks, in files that include others.
 type nginxReader struct {
-	read func(name string) ([]byte, error)
-	glob func(pattern string) []string
-	// done gives an error when the time is up.
-	done func() error
+	configFiles
 	// folder that included files lie in.
 	folder string
 
 	setup  nginxConfig
 	blocks []string
 	host   *nginxVhost
-	files  int
-	count  int
-	depth  int
-	faults faults
 }
 
 // file goes through one file and those that it includes. Blocks that it leaves open end with it.
 func (r *nginxReader) file(name string) {
-	if r.files++; r.files > maxConfigFiles || r.depth >= maxConfigDepth {
-		r.faults.add(fmt.Errorf("%s is left out: more than %d files, or %d deep", name, maxConfigFiles, maxConfigDepth))
+	b, ok := r.open(name)
+	if !ok {
 		return
 	}
-	b, err := r.read(name)
-	r.faults.add(err)
-	r.depth++
+	defer r.close()
 	outer := len(r.blocks)
 	s := nginxScanner{text: string(b), line: 1}
-	for {
+	for r.more() {
 		words, end, line := s.next()
-		if r.count++; r.count > maxConfigDirectives {
-			r.faults.add(fmt.Errorf("only the first %d directives were read", maxConfigDirectives))
-			break
-		}
-		if end == 0 || r.done() != nil {
+		if end == 0 {
 			break
 		}
 		switch end {
 		case '}':
 			if len(r.blocks) > outer {
-				r.close()
+				r.closeBlock()
 			}
 		case '{':
 			if len(words) > 0 && strings.HasSuffix(words[0], "_by_lua_block") {
 				s.skipLua()
 				continue
 			}
-			r.open(words, fmt.Sprintf("%s:%d", name, line))
+			r.openBlock(words, fmt.Sprintf("%s:%d", name, line))
 		case ';':
 			r.directive(words)
 		}
 	}
 	for len(r.blocks) > outer {
-		r.close()
+		r.closeBlock()
 	}
-	r.depth--
 }
 
-func (r *nginxReader) open(words []string, place string) {
+func (r *nginxReader) openBlock(words []string, place string) {
 	block := ""
 	if len(words) > 0 {
 		block = words[0]
@@ -79,7 +65,7 @@ func (r *nginxReader) open(words []string, place string) {
 	r.blocks = append(r.blocks, block)
 }
 
-func (r *nginxReader) close() {
+func (r *nginxReader) closeBlock() {
 	block := r.blocks[len(r.blocks)-1]
 	r.blocks = r.blocks[:len(r.blocks)-1]
 	if block == "server" && r.host != nil {

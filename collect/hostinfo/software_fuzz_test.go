@@ -69,8 +69,8 @@ func FuzzNetworkTables(f *testing.F) {
 	seeds(f, "*/proc/net/*", "*.out/iptables-save")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		answers(t, parseIP4Routes(b, binary.LittleEndian), parseIP6Routes(b), parsePacketRules(b))
-		for _, s := range append(parseWaitingSockets(b, "tcp6", binary.LittleEndian), parseWaitingSockets(b, "udp", binary.LittleEndian)...) {
-			if s.LocalAddr == "" || s.State == "" {
+		for _, s := range parseSockets(b, "udp6", binary.LittleEndian) {
+			if !s.local.IsValid() || !s.foreign.IsValid() || s.waits() && s.foreign.Port() != 0 {
 				t.Errorf("%+v", s)
 			}
 		}
@@ -107,17 +107,23 @@ func FuzzSettings(f *testing.F) {
 	})
 }
 
+// sameFile is a configuration all of whose files are the same, and each pattern also matches a folder.
+func sameFile(b []byte) configFiles {
+	return configFiles{
+		read: func(string) ([]byte, error) { return b, nil },
+		glob: func(pattern string) []string { return []string{pattern, "/folder"} },
+		done: func() error { return nil },
+	}
+}
+
 // A configuration that includes itself ends as well.
 func FuzzApacheConfig(f *testing.F) {
 	seeds(f, "debian/etc/apache2/*.conf", "debian/etc/apache2/sites-enabled/*", "redhat/etc/httpd/conf*/*")
 	f.Add([]byte("Include *\n<VirtualHost *:80>\nInclude *\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := &apacheReader{
-			root: "/etc/apache2", vars: map[string]string{"A": "${A}${A}"},
-			read: func(string) ([]byte, error) { return b, nil },
-			glob: func(pattern string) []string { return []string{pattern, "/folder"} },
+			configFiles: sameFile(b), root: "/etc/apache2", vars: map[string]string{"A": "${A}${A}"},
 			list: func(name string) ([]string, bool) { return []string{"a"}, name == "/folder" },
-			done: func() error { return nil },
 		}
 		r.file("/etc/apache2/apache2.conf", apacheSection{})
 		if r.files > maxConfigFiles+1 && r.faults.err() == nil {
@@ -131,11 +137,7 @@ func FuzzNginxConfig(f *testing.F) {
 	seeds(f, "*/etc/nginx/*.conf", "*/etc/nginx/*/*")
 	f.Add([]byte("http { include *; server { include *; listen '80' \"x\\\"; } } content_by_lua_block { -- }\n }"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r := &nginxReader{
-			read: func(string) ([]byte, error) { return b, nil },
-			glob: func(pattern string) []string { return []string{pattern} },
-			done: func() error { return nil },
-		}
+		r := &nginxReader{configFiles: sameFile(b)}
 		r.file("/etc/nginx/nginx.conf")
 		if len(r.blocks) != 0 || r.host != nil {
 			t.Errorf("%d blocks are open", len(r.blocks))

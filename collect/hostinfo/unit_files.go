@@ -2,7 +2,6 @@ package hostinfo
 
 import (
 	"context"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -71,7 +70,7 @@ func (h *Host) enabledUnits(f *faults) map[string]string {
 		f.add(err)
 		for _, name := range names {
 			// A link of another name is an alias, which enables what it leads to.
-			if target, err := os.Readlink(h.path(place.folder + "/" + name)); err == nil {
+			if target := h.link(place.folder + "/" + name); target != "" {
 				if base := path.Base(target); base != name && base != "null" {
 					mark(base, place.state)
 				}
@@ -95,7 +94,7 @@ func (h *Host) enabledUnits(f *faults) map[string]string {
 // unitState tells the state of one unit file and what it says of itself.
 func (h *Host) unitState(file string, enabled map[string]string) (state, description string) {
 	name := path.Base(file)
-	if target, err := os.Readlink(h.path(file)); err == nil {
+	if target := h.link(file); target != "" {
 		switch path.Base(target) {
 		case "null":
 			return "masked", ""

@@ -68,8 +68,21 @@ func Output(ctx context.Context, name string, args ...string) ([]byte, error) {
 	return Run(ctx, path, args...)
 }
 
+// Feed is Output for a program that reads input: what is secret is not on a command line.
+func Feed(ctx context.Context, input, name string, args ...string) ([]byte, error) {
+	path, err := Find(name)
+	if err != nil {
+		return nil, err
+	}
+	return run(ctx, strings.NewReader(input), path, args)
+}
+
 // Run is Output for the program at path.
 func Run(ctx context.Context, path string, args ...string) ([]byte, error) {
+	return run(ctx, nil, path, args)
+}
+
+func run(ctx context.Context, input io.Reader, path string, args []string) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -81,6 +94,7 @@ func Run(ctx context.Context, path string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = environment()
 	cmd.Dir = rootFolder
+	cmd.Stdin = input
 	cmd.Stdout, cmd.Stderr = out, said
 	cmd.WaitDelay = waitDelay
 	ownGroup(cmd)

@@ -18,6 +18,12 @@ func TestOutput(t *testing.T) {
 	if err != nil || string(out) != "C\n/\n" {
 		t.Errorf("%q, %v", out, err)
 	}
+	if out, err := Feed(t.Context(), "fed", "sh", "-c", "read -r line; echo $line; cat"); err != nil || string(out) != "fed\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+	if out, err := Output(t.Context(), "cat"); err != nil || len(out) > 0 {
+		t.Errorf("without input: %q, %v", out, err)
+	}
 	if _, err := Output(t.Context(), "no-such-program-here"); !errors.Is(err, ErrMissing) {
 		t.Errorf("a program that is not there: %v", err)
 	}

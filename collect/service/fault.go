@@ -103,7 +103,7 @@ func sentence(address string, err error, secrets []string) string {
 		timeout   net.Error
 	)
 	switch {
-	case errors.As(err, &known) && (known.text == invalidPassword || known.text == missingPassword):
+	case errors.As(err, &known) && strings.HasPrefix(known.text, "Could not authenticate. "):
 		return known.text
 	case errors.As(err, &known):
 		return hide(known.text, secrets...)

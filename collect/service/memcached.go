@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"virgo/collect"
 )
@@ -49,9 +48,7 @@ func (s server) memcachedStats(ctx context.Context) (map[string]string, error) {
 	defer conn.Close()
 	r := newMemcachedReader(conn)
 	ask := func() (map[string]string, error) {
-		if _, err := io.WriteString(conn, "stats\r\n"); err != nil {
-			return nil, err
-		}
+		tell(conn, []byte("stats\r\n"))
 		stats, err := r.stats()
 		return stats, s.memcachedRefusal(err)
 	}
@@ -63,9 +60,7 @@ func (s server) memcachedStats(ctx context.Context) (map[string]string, error) {
 		return nil, &faultError{missingPassword, err}
 	}
 	token := s.username + " " + s.password
-	if _, err := fmt.Fprintf(conn, "set virgo 0 0 %d\r\n%s\r\n", len(token), token); err != nil {
-		return nil, err
-	}
+	tell(conn, fmt.Appendf(nil, "set virgo 0 0 %d\r\n%s\r\n", len(token), token))
 	if err := r.stored(); err != nil {
 		return nil, s.memcachedRefusal(err)
 	}

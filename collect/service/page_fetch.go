@@ -39,9 +39,7 @@ func (p page) fetch(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer conn.Close()
-	if err := req.Write(conn); err != nil {
-		return nil, err
-	}
+	_ = req.Write(conn) // as with tell, the answer says more
 	answer := &capped{conn, maxHeaderBytes + maxPageBytes}
 	resp, err := readResponse(bufio.NewReader(answer), req)
 	if err != nil {

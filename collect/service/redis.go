@@ -57,33 +57,28 @@ func (s server) redisInfo(ctx context.Context) ([]byte, error) {
 		commands = appendRedisCommand(commands, "AUTH", s.password)
 	}
 	commands = appendRedisCommand(commands, "INFO")
-	_, written := conn.Write(commands)
+	tell(conn, commands)
 	r := bufio.NewReader(conn)
 	if logIn {
 		if _, err := readRedisReply(r); err != nil {
-			return nil, redisRefusal(s.address, err, written)
+			return nil, redisRefusal(s.address, err)
 		}
 	}
 	info, err := readRedisReply(r)
 	if err != nil {
-		return nil, redisRefusal(s.address, err, written)
+		return nil, redisRefusal(s.address, err)
 	}
 	return info, nil
 }
 
-// redisRefusal is the sentence for a server that refuses. A server that has too many clients, or that takes
-// none from outside, says so and closes the connection before it read anything: writing fails (written), and what it
-// said counts.
-func redisRefusal(address string, err, written error) error {
+// redisRefusal is the sentence for a server that refuses.
+func redisRefusal(address string, err error) error {
 	var refusal redisError
 	if !errors.As(err, &refusal) {
-		if written != nil {
-			return written
-		}
 		return err
 	}
 	said := string(refusal)
-	text := ""
+	var text string
 	switch {
 	case strings.HasPrefix(said, "WRONGPASS"), strings.HasPrefix(said, "ERR invalid password"):
 		text = invalidPassword

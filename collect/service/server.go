@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"maps"
 	"net"
 	"slices"
@@ -124,6 +125,10 @@ func (s server) open(ctx context.Context) (net.Conn, error) {
 	}
 	return secure, nil
 }
+
+// tell says something to a server. Where that fails the server may have said why before it closed the connection
+// (it is full, it wants a certificate), so the answer tells, or its absence.
+func tell(conn io.Writer, words []byte) { _, _ = conn.Write(words) }
 
 // A bounded connection is closed when its context is done.
 type bounded struct {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"regexp"
 	"testing"
 	"time"
 
@@ -14,11 +15,12 @@ import (
 	"virgo/schedule"
 )
 
-// BenchmarkCheck is each check of the built-in schedule as it runs from the second run on, and beside it
-// the gopsutil calls that a plain program would make for the same figures.
+// BenchmarkCheck is each check of the built-in schedule, and filesystem_state, as it runs from the second run on,
+// and beside it the gopsutil calls that a plain program would make for the same figures.
 func BenchmarkCheck(b *testing.B) {
 	for _, typ := range Types(Options{}) {
-		if typ.Name == "agent.virgo" {
+		switch typ.Name {
+		case "agent.virgo", "agent.process", "agent.file", "agent.systemd":
 			continue
 		}
 		b.Run(typ.Name, func(b *testing.B) {
@@ -59,6 +61,48 @@ func BenchmarkCheck(b *testing.B) {
 				if err := call(); err != nil {
 					b.Fatal(err)
 				}
+			}
+		})
+	}
+}
+
+// BenchmarkProcess is one look at all processes of this host, by the two ways to choose them; what it takes for
+// each is processes/op.
+func BenchmarkProcess(b *testing.B) {
+	for name, w := range map[string]wanted{"name": {name: "no-such-program"}, "match": {match: regexp.MustCompile("no-such-program$")}} {
+		b.Run(name, func(b *testing.B) {
+			p := processes{tree: tree{proc: "/proc"}}
+			seen := 0
+			if err := eachEntry("/proc", maxProcesses, func(name string) error {
+				if name[0] >= '1' && name[0] <= '9' {
+					seen++
+				}
+				return nil
+			}); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			b.ReportMetric(float64(seen), "processes")
+			for b.Loop() {
+				if _, err := readProcesses(b.Context(), p, w, 0, time.Now()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkControlGroup is what agent.memory and agent.cpu pay for looking for limits, with none and with some.
+func BenchmarkControlGroup(b *testing.B) {
+	for name, t := range map[string]tree{
+		"this host": {proc: "/proc", sys: "/sys"},
+		"unit":      {proc: "testdata/cgroup/unit/first/proc", sys: "testdata/cgroup/unit/first/sys"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				readMemoryLimit(t)
+				readCPULimit(t, func() time.Duration { return 0 })
 			}
 		})
 	}

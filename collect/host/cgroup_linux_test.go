@@ -164,3 +164,51 @@ func TestCPULimitShortOfTime(t *testing.T) {
 		}
 	})
 }
+
+func FuzzControlGroup(f *testing.F) {
+	for _, group := range []string{"container", "unit"} {
+		dir := filepath.Join("testdata", "cgroup", group, "first")
+		seed := func(file string) string {
+			data, err := os.ReadFile(filepath.Join(dir, file))
+			if err != nil {
+				f.Fatal(err)
+			}
+			return string(data)
+		}
+		folder := "sys/fs/cgroup/"
+		if group == "unit" {
+			folder += "apps.slice/"
+		}
+		f.Add(seed("proc/self/cgroup"), seed(folder+"memory.max"), seed(folder+"memory.current"), seed(folder+"memory.stat"), seed(folder+"cpu.max"), seed(folder+"cpu.stat"))
+	}
+	f.Add("0::/"+strings.Repeat("a/", 3000), "0", "1", "inactive_file 18446744073709551615", "1 18446744073709551615", "usage_usec x\nnr_periods")
+	dir := f.TempDir()
+	for _, folder := range []string{"self", "fs/cgroup"} {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o700); err != nil {
+			f.Fatal(err)
+		}
+	}
+	f.Fuzz(func(t *testing.T, cgroup, most, current, stat, quota, usage string) {
+		for file, text := range map[string]string{
+			"self/cgroup": cgroup, "fs/cgroup/memory.max": most, "fs/cgroup/memory.current": current, "fs/cgroup/memory.stat": stat,
+			"fs/cgroup/cpu.max": quota, "fs/cgroup/cpu.stat": usage,
+		} {
+			write(t, filepath.Join(dir, file), text)
+		}
+		tr := tree{proc: dir, sys: dir}
+		var g collect.Figures
+		if m, ok := readMemoryLimit(tr); ok {
+			if m.available > m.limit {
+				t.Fatalf("%+v", m)
+			}
+			m.add(&g)
+		}
+		l := readCPULimit(tr, func() time.Duration { return time.Minute })
+		l.add(&g, cpuLimit{group: l.group})
+		for _, m := range g.Metrics {
+			if !m.Valid() || strings.HasPrefix(m.Value, "-") {
+				t.Fatalf("%+v", m)
+			}
+		}
+	})
+}

@@ -228,8 +228,8 @@ func TestFilePatternsAreBounded(t *testing.T) {
 	}
 }
 
-// A folder that this user may not look into is an error, not a file that is not there.
-func TestFileWithoutRights(t *testing.T) {
+// A folder that may not be looked into is an error, not a file that is not there.
+func TestFileThatIsMissing(t *testing.T) {
 	for _, err := range []error{unix.ENOENT, unix.ENOTDIR, unix.ENAMETOOLONG} {
 		if !isMissing(&os.PathError{Err: err}) {
 			t.Error(err)

@@ -66,6 +66,9 @@ func (p processes) Check(ctx context.Context, req collect.Request) (collect.Repo
 	if err != nil {
 		return collect.Report{}, err
 	}
+	if status := w.outside(int64(len(now.all))); status != "" {
+		return collect.Report{Unavailable: true, Status: status, Sample: now.encode(boot)}, nil
+	}
 	before, ok := parseProcessSample(req.Previous, boot)
 	if !ok || !now.follows(before) {
 		before = now
@@ -77,10 +80,6 @@ func (p processes) Check(ctx context.Context, req collect.Request) (collect.Repo
 		}
 	}
 	report := collect.Report{Sample: now.encode(boot)}
-	if report.Status = w.outside(int64(len(now.all))); report.Status != "" {
-		report.Unavailable = true
-		return report, nil
-	}
 	report.Metrics, report.Status = now.sums(before)
 	return report, nil
 }

@@ -4,7 +4,8 @@ import "virgo/collect"
 
 // Types gives the checks of this package, in the order to show them.
 func Types() []collect.Type {
-	return []collect.Type{
+	ps := systemPowerShell()
+	return append([]collect.Type{
 		redisType(),
 		memcachedType(),
 		mysqlType(),
@@ -12,5 +13,8 @@ func Types() []collect.Type {
 		apacheType(),
 		nginxType(),
 		httpJSONType(),
-	}
+		windowsPerfOSType(ps),
+		mssqlVersionType(ps),
+		mssqlDatabaseType(ps),
+	}, mssqlCounterTypes(ps)...)
 }

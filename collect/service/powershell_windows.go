@@ -1,0 +1,15 @@
+package service
+
+import (
+	"context"
+
+	"virgo/collect/program"
+)
+
+// systemPowerShell is Windows PowerShell, which every Windows has.
+func systemPowerShell() powerShell {
+	return func(ctx context.Context, script string, arguments ...string) ([]byte, error) {
+		return program.Feed(ctx, powerShellInput(arguments), "powershell.exe", "-NoLogo", "-NoProfile", "-NonInteractive",
+			"-ExecutionPolicy", "Bypass", "-EncodedCommand", encodePowerShell(powerShellHead+script+powerShellTail))
+	}
+}

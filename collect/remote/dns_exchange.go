@@ -60,10 +60,10 @@ func (q lookup) askOnce(ctx context.Context, server string) (*dns.Msg, error) {
 // over sends the message on a connection of its own and waits for its answer. Over UDP whatever is not that is ignored,
 // since anybody may have sent it.
 func (q lookup) over(ctx context.Context, network, server string, message *dns.Msg) (*dns.Msg, error) {
-	open, stop := until(ctx)
+	line, stop := until(ctx)
 	defer stop()
 	var d net.Dialer
-	conn, err := open.keep(d.DialContext(ctx, network+string(q.only), server))
+	conn, err := line.open(func() (net.Conn, error) { return d.DialContext(ctx, network+string(q.only), server) })
 	if err != nil {
 		return nil, err
 	}

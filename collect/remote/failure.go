@@ -41,6 +41,8 @@ func cause(err error) error {
 		contains = func(s string) bool { return strings.Contains(text, s) }
 	)
 	switch {
+	case errors.Is(err, errBrokenOff):
+		return errBrokenOff
 	case errors.As(err, &name) && name.IsNotFound:
 		return fmt.Errorf("there is no host %.64q", name.Name)
 	case errors.As(err, &name) && name.IsTimeout:

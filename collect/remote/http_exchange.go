@@ -27,7 +27,7 @@ type exchange struct {
 	stop  func()
 }
 
-// close ends the exchange's connections.
+// close ends the exchange's connection.
 func (x *exchange) close() {
 	if x.response != nil {
 		x.response.Body.Close()
@@ -79,7 +79,7 @@ func (c httpCheck) send(ctx context.Context, q question, m message, now time.Tim
 		return nil, err
 	}
 	traced := x.times.trace(ctx)
-	open, stop := until(ctx)
+	line, stop := until(ctx)
 	x.stop = stop
 	transport := newTransport()
 	transport.DialContext = func(_ context.Context, _, address string) (net.Conn, error) {
@@ -91,7 +91,7 @@ func (c httpCheck) send(ctx context.Context, q question, m message, now time.Tim
 			to = q.instead
 		}
 		// Within the context of the check and not the transport's, which outlives the request.
-		return open.keep(dial(traced, q.only, to, port))
+		return line.open(func() (net.Conn, error) { return dial(traced, q.only, to, port) })
 	}
 	transport.TLSClientConfig = look(m.url.Hostname(), now, func(seen certificate) { x.shown = seen })
 	if via != nil {

@@ -41,7 +41,7 @@ func (l *listener) line(ctx context.Context, most int) ([]byte, error) {
 	return bytes.TrimSuffix(line, []byte("\r")), err
 }
 
-// until gathers at least what enough wants, which is asked again each time that an eighth more came: up to most bytes, the
+// until gathers at least what enough wants, which is asked again each time that half as much more came: up to most bytes, the
 // connection's end, or a pause. Errors: the connection's; io.EOF where it ended without a byte.
 func (l *listener) until(ctx context.Context, most int, enough func(heard []byte) bool) ([]byte, error) {
 	if err := l.conn.SetReadDeadline(time.Time{}); err != nil {
@@ -50,7 +50,7 @@ func (l *listener) until(ctx context.Context, most int, enough func(heard []byte
 	asked := -1
 	chunk := make([]byte, 4<<10)
 	for {
-		if len(l.heard) > 0 && len(l.heard) >= asked+asked/8 {
+		if len(l.heard) > 0 && len(l.heard) >= asked+asked/2 {
 			if enough(l.heard) {
 				return l.heard, nil
 			}

@@ -84,10 +84,10 @@ func (tcpCheck) Check(ctx context.Context, req collect.Request) (collect.Report,
 	}
 	var times timing
 	now := req.Now()
-	open, stop := until(ctx)
+	line, stop := until(ctx)
 	defer stop()
 	place := net.JoinHostPort(c.host, c.port)
-	conn, err := open.keep(dial(times.trace(ctx), c.only, c.host, c.port))
+	conn, err := line.open(func() (net.Conn, error) { return dial(times.trace(ctx), c.only, c.host, c.port) })
 	if err != nil {
 		return collect.Report{}, failure(ctx, "connecting to "+place, err)
 	}

@@ -65,12 +65,16 @@ const grace = 250 * time.Millisecond
 
 // answer reads in a goroutine of its own, because a file of a file system whose server is gone is never read to
 // its end and nothing interrupts that: what does not come back is left behind.
-func (t Type) answer(ctx context.Context, h *Host) Answer {
-	a := Answer{}
+func (t Type) answer(ctx context.Context, h *Host) (a Answer) {
+	defer func() { a.Timestamp = h.now().UnixMilli() }()
 	fail := func(text string) { a.Error = &text }
 	if !t.supported(runtime.GOOS) {
 		fail("Unsupported operating system for " + t.Name)
-		a.Timestamp = h.now().UnixMilli()
+		return a
+	}
+	late := func() { fail(fmt.Sprintf("reading %s was not done in its time: %v", t.Name, ctx.Err())) }
+	if ctx.Err() != nil {
+		late()
 		return a
 	}
 	type seen struct {
@@ -93,9 +97,8 @@ func (t Type) answer(ctx context.Context, h *Host) Answer {
 			fail(Redact(s.err.Error()))
 		}
 	case <-patience.Done():
-		fail(fmt.Sprintf("reading %s was not done in its time: %v", t.Name, ctx.Err()))
+		late()
 	}
-	a.Timestamp = h.now().UnixMilli()
 	return a
 }
 
@@ -106,9 +109,6 @@ func (t Type) readBounded(ctx context.Context, h *Host) (metrics any, err error)
 			metrics, err = nil, fmt.Errorf("reading %s failed by a mistake of virgo's own", t.Name)
 		}
 	}()
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", t.Name, err)
-	}
 	metrics, err = t.Read(ctx, h)
 	metrics, cut := bound(metrics)
 	if err != nil && cut != nil {

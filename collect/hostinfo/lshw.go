@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 type lshwInfo struct {
@@ -13,26 +15,30 @@ type lshwInfo struct {
 
 // A hardware is a node of lshw's tree. Its keys are lshw's own.
 type hardware struct {
-	ID            string            `json:"id" doc:"what it is, for example cpu or disk:0"`
-	Class         string            `json:"class" doc:"its class, for example processor, memory, disk, network"`
-	Description   string            `json:"description,omitempty" doc:"what it is for a person"`
-	Product       string            `json:"product,omitempty" doc:"what its maker calls it"`
-	Vendor        string            `json:"vendor,omitempty" doc:"its maker"`
-	Version       string            `json:"version,omitempty" doc:"its version"`
-	Serial        string            `json:"serial,omitempty" doc:"its serial number, or the hardware address of an interface"`
-	PhysID        string            `json:"physid,omitempty" doc:"where it is among its like"`
-	BusInfo       string            `json:"businfo,omitempty" doc:"where it is on its bus"`
-	Handle        string            `json:"handle,omitempty" doc:"its number in the firmware's table, or on its bus"`
-	LogicalName   names             `json:"logicalname,omitempty" doc:"the system's names for it, for example /dev/sda or eth0"`
-	Claimed       bool              `json:"claimed,omitempty" doc:"whether a driver has taken it"`
-	Disabled      bool              `json:"disabled,omitempty" doc:"whether it is switched off"`
-	Units         string            `json:"units,omitempty" doc:"the unit of size and capacity"`
-	Size          json.Number       `json:"size,omitempty" doc:"how large or fast it is, in units"`
-	Capacity      json.Number       `json:"capacity,omitempty" doc:"how large or fast it could be, in units"`
-	Width         json.Number       `json:"width,omitempty" doc:"width of its bus, bits"`
-	Clock         json.Number       `json:"clock,omitempty" doc:"clock of its bus, Hz"`
-	Configuration map[string]string `json:"configuration,omitempty" doc:"how it is set up, by name"`
-	Children      []hardware        `json:"children,omitempty" doc:"what is in it, of the same form"`
+	ID            string        `json:"id" doc:"what it is, for example cpu or disk:0"`
+	Class         string        `json:"class" doc:"its class, for example processor, memory, disk, network"`
+	Description   string        `json:"description,omitempty" doc:"what it is for a person"`
+	Product       string        `json:"product,omitempty" doc:"what its maker calls it"`
+	Vendor        string        `json:"vendor,omitempty" doc:"its maker"`
+	Version       string        `json:"version,omitempty" doc:"its version"`
+	Serial        string        `json:"serial,omitempty" doc:"its serial number, or the hardware address of an interface"`
+	PhysID        string        `json:"physid,omitempty" doc:"where it is among its like"`
+	BusInfo       string        `json:"businfo,omitempty" doc:"where it is on its bus"`
+	Handle        string        `json:"handle,omitempty" doc:"its number in the firmware's table, or on its bus"`
+	LogicalName   names         `json:"logicalname,omitempty" doc:"the system's names for it, for example /dev/sda or eth0"`
+	Claimed       bool          `json:"claimed,omitempty" doc:"whether a driver has taken it"`
+	Disabled      bool          `json:"disabled,omitempty" doc:"whether it is switched off"`
+	Units         string        `json:"units,omitempty" doc:"the unit of size and capacity"`
+	Size          json.Number   `json:"size,omitempty" doc:"how large or fast it is, in units"`
+	Capacity      json.Number   `json:"capacity,omitempty" doc:"how large or fast it could be, in units"`
+	Width         json.Number   `json:"width,omitempty" doc:"width of its bus, bits"`
+	Clock         json.Number   `json:"clock,omitempty" doc:"clock of its bus, Hz"`
+	Configuration configuration `json:"configuration,omitempty" doc:"how it is set up, by name"`
+	Capabilities  capabilities  `json:"capabilities,omitempty" doc:"what it can do, by lshw's short names"`
+	Slot          string        `json:"slot,omitempty" doc:"the slot or socket that it is in"`
+	Date          string        `json:"date,omitempty" doc:"the date of a firmware"`
+	Dev           string        `json:"dev,omitempty" doc:"its number as a device, major:minor"`
+	Children      []hardware    `json:"children,omitempty" doc:"what is in it, of the same form"`
 }
 
 // names is a list that lshw writes as a text where there is one.
@@ -45,6 +51,24 @@ func (n *names) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	return json.Unmarshal(b, (*[]string)(n))
+}
+
+type configuration map[string]string
+
+func (configuration) describe() []Key {
+	return []Key{{"*", "text", "the value of the setting of that name, for example driver, speed, filesystem"}}
+}
+
+// capabilities are a list of names here; lshw explains each, or says true.
+type capabilities []string
+
+func (c *capabilities) UnmarshalJSON(b []byte) error {
+	var all map[string]any
+	if err := json.Unmarshal(b, &all); err != nil {
+		return err
+	}
+	*c = slices.Sorted(maps.Keys(all))
+	return nil
 }
 
 func lshwType() Type {
@@ -63,7 +87,7 @@ func lshwType() Type {
 	}
 }
 
-// parseLshw parses what lshw -json prints: a tree; since 02.19 in a list of one.
+// parseLshw parses what lshw -json prints: a tree, which some versions and builds since 02.18 put into a list.
 func parseLshw(b []byte) (lshwInfo, error) {
 	var one []hardware
 	if b = bytes.TrimSpace(b); !bytes.HasPrefix(b, []byte("[")) {

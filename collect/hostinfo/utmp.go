@@ -48,34 +48,44 @@ func utmpLayouts() []utmpLayout {
 	}
 }
 
-// parseUtmp parses records of utmp(5), oldest first. The layout is the one that fits; a piece of a record at the
-// end is one that is just being written.
+// parseUtmp parses records of utmp(5), oldest first. The layout is the one that fits most records; a piece of a
+// record at the end is one that is just being written.
 func parseUtmp(b []byte) []utmpRecord {
+	var best utmpLayout
+	most := 0
 	for _, l := range utmpLayouts() {
-		if !l.fits(b) {
-			continue
+		if n := l.records(b); n > most {
+			best, most = l, n
 		}
-		all := make([]utmpRecord, 0, len(b)/l.size)
-		for ; len(b) >= l.size; b = b[l.size:] {
-			all = append(all, utmpRecord{
-				kind: int(binary.NativeEndian.Uint16(b)),
-				line: cString(b[8:40]), user: cString(b[44:76]), host: cString(b[76:332]),
-				time: l.time(b).UTC(),
-			})
-		}
-		return all
 	}
-	return nil
+	if most == 0 {
+		return nil
+	}
+	all := make([]utmpRecord, 0, len(b)/best.size)
+	for ; len(b) >= best.size; b = b[best.size:] {
+		all = append(all, utmpRecord{
+			kind: int(binary.NativeEndian.Uint16(b)),
+			line: cString(b[8:40]), user: cString(b[44:76]), host: cString(b[76:332]),
+			time: best.time(b).UTC(),
+		})
+	}
+	return all
 }
 
-// fits says whether every record begins with a kind that there is, and the two bytes that only align the next field.
-func (l utmpLayout) fits(b []byte) bool {
-	for r := b; len(r) >= l.size; r = r[l.size:] {
-		if binary.NativeEndian.Uint16(r) > utmpLast || r[2] != 0 || r[3] != 0 {
-			return false
+// records counts those that say something; 0 where one of them does not begin with a kind that there is, and the
+// two bytes that only align the next field.
+func (l utmpLayout) records(b []byte) int {
+	n := 0
+	for ; len(b) >= l.size; b = b[l.size:] {
+		kind := binary.NativeEndian.Uint16(b)
+		if kind > utmpLast || b[2] != 0 || b[3] != 0 {
+			return 0
+		}
+		if kind != 0 {
+			n++
 		}
 	}
-	return len(b) >= l.size
+	return n
 }
 
 func cString(b []byte) string {

@@ -91,8 +91,8 @@ func (j *jsonFormat) values() {
 	}
 }
 
-// errDeep is returned where objects are nested too deep.
-var errDeep = fmt.Errorf("objects lie more than %d deep in one another", maxJSONDepth)
+// errDeep is returned where objects are nested deeper than maxJSONDepth.
+const errDeep = failure("objects lie more than 8 deep in one another")
 
 // broken keeps the fault that ended the reading.
 func (j *jsonFormat) broken(dec *json.Decoder, err error) {

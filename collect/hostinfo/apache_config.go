@@ -137,14 +137,14 @@ func (r *apacheReader) directive(at apacheSection, w []string) {
 		s.listen = append(s.listen, plainText(w[1]))
 		return
 	case "user":
-		s.user = w[1]
+		s.user = plainText(w[1])
 		return
 	case "maxclients", "maxrequestworkers":
 		s.maxClients = w[1]
 		return
 	case "documentroot":
 		if host == nil {
-			s.docroot = w[1]
+			s.docroot = plainText(w[1])
 		}
 	}
 	if host == nil {
@@ -158,7 +158,7 @@ func (r *apacheReader) directive(at apacheSection, w []string) {
 			host.Aliases = append(host.Aliases, plainText(alias))
 		}
 	case "documentroot":
-		host.Docroot = w[1]
+		host.Docroot = plainText(w[1])
 	case "errorlog":
 		host.ErrorLog = plainText(w[1])
 	case "customlog", "transferlog":

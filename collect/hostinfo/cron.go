@@ -5,6 +5,7 @@ import (
 	"iter"
 	"os"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -127,27 +128,27 @@ func cronLines(b []byte) iter.Seq2[string, []string] {
 }
 
 // parseCrontab reads a crontab. Those of the system name the user in each line; of those of a user, the user
-// is given.
+// is given. A line that cron would not run is left out, because nobody knows what its words are.
 func parseCrontab(b []byte, user string) []cronJob {
 	var jobs []cronJob
 	for line, environment := range cronLines(b) {
 		j := cronJob{User: user, Environment: environment}
 		ok := true
-		take := func() (word string) {
-			var there bool
-			word, line, there = cutField(line)
-			ok = ok && there
+		take := func(fits func(string) bool) (word string) {
+			word, line, _ = cutField(line)
+			ok = ok && fits(word)
 			return word
 		}
 		if line[0] == '@' {
-			j.Time = take()
+			j.Time = take(isCronNickname)
 		} else {
-			j.Minute, j.Hour, j.DayOfMonth, j.Month, j.DayOfWeek = take(), take(), take(), take(), take()
+			j.Minute, j.Hour, j.DayOfMonth = take(isCronField), take(isCronField), take(isCronField)
+			j.Month, j.DayOfWeek = take(isCronField), take(isCronField)
 		}
 		if user == "" {
-			j.User = take()
+			j.User = take(func(word string) bool { return word != "" })
 		}
-		if j.Command = cronCommand(line); ok && j.Command != "" {
+		if j.Command = cronCommand(j.User, line); ok && j.Command != "" {
 			jobs = append(jobs, j)
 		}
 		if len(jobs) > MaxRows {
@@ -162,16 +163,18 @@ func parseAnacrontab(b []byte) []cronJob {
 	var jobs []cronJob
 	for line, environment := range cronLines(b) {
 		period, rest, _ := cutField(line)
-		_, rest, _ = cutField(rest)
-		_, command, ok := cutField(rest)
-		if command = cronCommand(command); !ok || command == "" {
+		delay, rest, _ := cutField(rest)
+		name, command, _ := cutField(rest)
+		if command = cronCommand(name, command); command == "" || !isNumber(delay) {
 			continue
 		}
 		switch {
 		case period == "1":
 			period = "1 day"
-		case period[0] != '@':
+		case isNumber(period):
 			period += " days"
+		case !isCronNickname(period):
+			continue
 		}
 		jobs = append(jobs, cronJob{Time: period, User: "root", Command: command, Environment: environment})
 		if len(jobs) > MaxRows {
@@ -179,6 +182,32 @@ func parseAnacrontab(b []byte) []cronJob {
 		}
 	}
 	return jobs
+}
+
+// isCronNickname says whether a word stands for five fields; FreeBSD's also has seconds: @600.
+func isCronNickname(s string) bool {
+	name, ok := strings.CutPrefix(s, "@")
+	return ok && (isNumber(name) || slices.Contains([]string{
+		"reboot", "yearly", "annually", "monthly", "weekly", "daily", "midnight", "hourly", "every_minute", "every_second",
+	}, name))
+}
+
+// isCronField says whether a word is a field: numbers, names and * with , - / between; ~ is OpenBSD's and
+// cronie's, and a - before the minute cronie's.
+func isCronField(s string) bool {
+	const names = " jan feb mar apr may jun jul aug sep oct nov dec sun mon tue wed thu fri sat "
+	parts := strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune(",-/~", c) })
+	for _, p := range parts {
+		if p != "*" && !isNumber(p) && !(len(p) == 3 && strings.Contains(names, " "+strings.ToLower(p)+" ")) {
+			return false
+		}
+	}
+	return len(parts) > 0
+}
+
+// isNumber says whether a word is a number as tables of cron's have them.
+func isNumber(s string) bool {
+	return s != "" && len(s) <= 6 && strings.Trim(s, "0123456789") == ""
 }
 
 // cronVariable gives the name of an assignment: a line of a job starts with a digit, a * or an @.
@@ -192,15 +221,21 @@ func cronVariable(line string) (name string, ok bool) {
 	return name, true
 }
 
-// cronCommand leaves out what cron gives the command to read, the text behind an unescaped %.
-func cronCommand(s string) string {
+// cronCommand is a command line as it is told, without what cron gives the command to read: the text behind an
+// unescaped %. The word before it is looked at as well, because where the user was forgotten it is the
+// command's name, which tells what the rest means.
+func cronCommand(before, s string) string {
 	for i := range len(s) {
 		if s[i] == '%' && (i == 0 || s[i-1] != '\\') {
 			s = s[:i]
 			break
 		}
 	}
-	return plainText(strings.TrimSpace(s))
+	s = strings.TrimSpace(s)
+	if _, rest, _ := cutField(plainText(before + " " + s)); strings.Contains(rest, Redacted) {
+		return rest
+	}
+	return plainText(s)
 }
 
 // cutField takes the first word off a line.

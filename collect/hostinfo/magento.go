@@ -39,11 +39,13 @@ func magentoType() Type {
 func readMagento(ctx context.Context, h *Host) (any, error) {
 	var f faults
 	all := []magentoSite{}
-	h.searchSites(ctx, h.webRoots(ctx, &f), &f, func(s siteFolder) {
-		if m, ok := h.magentoSite(s); ok && len(all) < maxFound {
+	h.searchSites(ctx, h.webRoots(ctx, &f), &f, func(s siteFolder) bool {
+		m, found := h.magentoSite(s)
+		if found && len(all) < maxFound {
 			m.Site, m.Path = s.root.Site, s.path
 			all = append(all, m)
 		}
+		return found
 	})
 	f.add(ctx.Err())
 	return all, f.err()

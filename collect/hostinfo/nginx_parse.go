@@ -93,11 +93,11 @@ func (r *nginxReader) directive(w []string) {
 			r.file(name)
 		}
 	case "user":
-		r.setup.User = w[1]
+		r.setup.User = plainText(w[1])
 	case "worker_processes":
-		r.setup.WorkerProcesses = w[1]
+		r.setup.WorkerProcesses = plainText(w[1])
 	case "worker_connections":
-		r.setup.WorkerConnections = w[1]
+		r.setup.WorkerConnections = plainText(w[1])
 	}
 	if r.host == nil {
 		return
@@ -118,7 +118,7 @@ func (r *nginxReader) directive(w []string) {
 	case "root":
 		// The server's own, else the first one of its locations.
 		if within == "server" || r.host.Docroot == "" {
-			r.host.Docroot = w[1]
+			r.host.Docroot = plainText(w[1])
 		}
 	case "proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass":
 		if to := plainText(w[1]); !slices.Contains(r.host.Proxies, to) {

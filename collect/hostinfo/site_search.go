@@ -35,8 +35,9 @@ func (s siteFolder) has(name string, folder bool) bool {
 	return ok && (folder && e.IsDir() || !folder && e.Type().IsRegular())
 }
 
-// searchSites visits the folders below the roots. Links are not followed, except where a root is one itself.
-func (h *Host) searchSites(ctx context.Context, roots []webRoot, f *faults, visit func(siteFolder)) {
+// searchSites visits the folders below the roots. Links are not followed, except where a root is one itself; of
+// an installation that visit found, the folders that hold its data are left out.
+func (h *Host) searchSites(ctx context.Context, roots []webRoot, f *faults, visit func(siteFolder) (found bool)) {
 	seen := map[string]bool{}
 	var search func(root webRoot, folder string, depth int)
 	search = func(root webRoot, folder string, depth int) {
@@ -49,13 +50,13 @@ func (h *Host) searchSites(ctx context.Context, roots []webRoot, f *faults, visi
 		}
 		s, err := h.siteFolder(root, folder)
 		f.add(err)
-		visit(s)
+		found := visit(s)
 		if depth == maxSiteDepth {
 			return
 		}
 		names := make([]string, 0, len(s.entries))
 		for name, e := range s.entries {
-			if e.IsDir() && !skippedSiteFolder(name) {
+			if e.IsDir() && !skippedSiteFolder(name, found) {
 				names = append(names, name)
 			}
 		}
@@ -69,10 +70,10 @@ func (h *Host) searchSites(ctx context.Context, roots []webRoot, f *faults, visi
 	}
 }
 
-// skippedSiteFolder says whether a folder belongs to a program that is known by the folder above.
-func skippedSiteFolder(name string) bool {
-	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "wp-") ||
-		slices.Contains([]string{"node_modules", "vendor", "media", "var", "generated", "uploads", "cache"}, name)
+// skippedSiteFolder says whether a folder belongs to a program and no other site lies in it.
+func skippedSiteFolder(name string, installation bool) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "wp-") || name == "node_modules" || name == "vendor" ||
+		installation && slices.Contains([]string{"app", "lib", "media", "var", "generated"}, name)
 }
 
 func (h *Host) siteFolder(root webRoot, folder string) (siteFolder, error) {

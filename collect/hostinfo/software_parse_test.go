@@ -12,9 +12,10 @@ func TestParseCrontab(t *testing.T) {
 		"\tMAILTO = bob", `"PATH"=/bin`, "  # a comment", "",
 		"@hourly", "1 2 3 4", "1 2 3 4 5", // nothing to run
 		"1\t2  3 4 5   run  it", "@daily\trun", `1 2 3 4 5 date +\%s%input`, "1 2 3 4 5 %only input",
+		"mysql -u root -ps3cr3t db", "1 2 3 4 -ps3cr3t x", "@ps3cr3t x", "1,2 */3 1-5/2 jan-Mar,12 -1~5 fields",
 		"X=1", "@reboot last",
 	}, "\r\n")), "alice")
-	want := []string{"run  it", "run", `date +\%s`, "last"}
+	want := []string{"run  it", "run", `date +\%s`, "fields", "last"}
 	if len(got) != len(want) {
 		t.Fatalf("%+v", got)
 	}
@@ -23,8 +24,16 @@ func TestParseCrontab(t *testing.T) {
 			t.Errorf("%+v", j)
 		}
 	}
-	if !slices.Equal(got[0].Environment, []string{"MAILTO", "PATH"}) || !slices.Equal(got[3].Environment, []string{"MAILTO", "PATH", "X"}) {
-		t.Errorf("%v, %v", got[0].Environment, got[3].Environment)
+	if !slices.Equal(got[0].Environment, []string{"MAILTO", "PATH"}) || !slices.Equal(got[4].Environment, []string{"MAILTO", "PATH", "X"}) {
+		t.Errorf("%v, %v", got[0].Environment, got[4].Environment)
+	}
+}
+
+// A line of the system's whose user was forgotten names the command in the user's place.
+func TestCrontabWithoutUser(t *testing.T) {
+	got := parseCrontab([]byte("0 5 * * * mysqldump -ps3cr3t shop\n"), "")
+	if len(got) != 1 || strings.Contains(got[0].Command, "s3cr3t") {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -59,10 +59,12 @@ func readWordpress(ctx context.Context, h *Host) (any, error) {
 	var f faults
 	w := wordpress{Found: []wordpressSite{}}
 	w.Docroots = told(h.webRoots(ctx, &f))
-	h.searchSites(ctx, w.Docroots, &f, func(s siteFolder) {
-		if s.has("wp-includes", true) && s.has("wp-load.php", false) && len(w.Found) < maxFound {
+	h.searchSites(ctx, w.Docroots, &f, func(s siteFolder) bool {
+		found := s.has("wp-includes", true) && s.has("wp-load.php", false)
+		if found && len(w.Found) < maxFound {
 			w.Found = append(w.Found, h.wordpressSite(ctx, s))
 		}
+		return found
 	})
 	f.add(ctx.Err())
 	return w, f.err()

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -95,6 +96,24 @@ func portOf(a net.Addr) string {
 	return port
 }
 
+// refusing is a port that refuses connections and that nobody else gets: it is bound, and not listened on.
+func refusing(t *testing.T) (port string) {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(at.(*syscall.SockaddrInet4).Port)
+}
+
 // secondsFrom1900 is what NTP (RFC 5905) and the time protocol (RFC 868) count.
 func secondsFrom1900() uint32 { return uint32(time.Now().Unix() + 2_208_988_800) }
 
@@ -146,7 +165,7 @@ func TestMonitoringPlugins(t *testing.T) {
 	}))
 	t.Cleanup(site.Close)
 	web := portOf(site.Listener.Addr())
-	closed := collecttest.FreePort(t)
+	closed := refusing(t)
 	smtp := greeter(t, "220 mail.example ESMTP\r\n", func(line string) string {
 		if strings.HasPrefix(line, "QUIT") {
 			return "221 bye\r\n"
@@ -204,7 +223,7 @@ func TestMonitoringPlugins(t *testing.T) {
 		{"check_cluster", "--service -l web -d 0,0,2 -w 1 -c 2", "ok", "CLUSTER OK: web: 2 ok, 0 warning, 0 unknown, 1 critical", nil},
 		{"check_cluster", "--service -l web -d 0,2,2 -w 1 -c 2", "warning", "CLUSTER WARNING: web: ", nil},
 		{"check_cluster", "--service -l web -d 2,2,2 -w 1 -c 2", unavailable, "CLUSTER CRITICAL: web: ", nil},
-		{"check_nagios", "-e 5 -C go -F " + status, "ok", "NAGIOS OK: ", nil},
+		{"check_nagios", "-e 5 -F " + status + " -C " + filepath.Base(os.Args[0]), "ok", "NAGIOS OK: ", nil},
 		{"check_nagios", "-e 5 -C go -F " + filepath.Join(data, "none"), unavailable, "NAGIOS CRITICAL: Cannot open status log for reading!", nil},
 		{"check_mrtg", "-a AVG -v 1 -w 50 -c 90 -l traffic -u packets -F " + mrtg, "ok", "Avg. traffic = 10 packets", []string{"traffic double packets"}},
 		{"check_mrtg", "-a AVG -v 2 -w 5 -c 15 -l traffic -u packets -F " + mrtg, "critical", "Avg. traffic = 20 packets", []string{"traffic double packets"}},

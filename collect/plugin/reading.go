@@ -48,8 +48,8 @@ func (r *reading) wrong(text string) {
 	}
 }
 
-// over says that nothing that comes can change the result of a format that stops at its first fault.
-func (r *reading) over() bool { return len(r.faults) > 0 && !r.all }
+// over says that nothing that comes can change what is told of a format that stops at its first fault.
+func (r *reading) over() bool { return len(r.faults) > 0 && !r.all || len(r.faults) == maxFaults }
 
 // refused is the first fault as the status of a result; nil where there is none.
 func (r *reading) refused(format string) error {

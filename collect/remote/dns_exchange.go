@@ -62,8 +62,11 @@ func (q lookup) askOnce(ctx context.Context, server string) (*dns.Msg, error) {
 func (q lookup) over(ctx context.Context, network, server string, message *dns.Msg) (*dns.Msg, error) {
 	line, stop := until(ctx)
 	defer stop()
-	var d net.Dialer
-	conn, err := line.open(func() (net.Conn, error) { return d.DialContext(ctx, network+string(q.only), server) })
+	host, port, err := net.SplitHostPort(server)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := line.open(func() (net.Conn, error) { return dial(ctx, network, q.only, host, port) })
 	if err != nil {
 		return nil, err
 	}

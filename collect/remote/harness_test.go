@@ -2,7 +2,6 @@ package remote
 
 import (
 	"bytes"
-	"context"
 	"net"
 	"runtime"
 	"strings"
@@ -96,7 +95,6 @@ type speaker struct {
 	address, port string
 	mu            sync.Mutex
 	open          map[net.Conn]bool
-	taken         int
 }
 
 func speak(t testing.TB, address string, say func(conn net.Conn)) *speaker {
@@ -138,7 +136,6 @@ func (s *speaker) note(conn net.Conn, open bool) {
 	defer s.mu.Unlock()
 	if open {
 		s.open[conn] = true
-		s.taken++
 		return
 	}
 	conn.Close()
@@ -200,7 +197,7 @@ func ours() string {
 	return strings.Join(left, "\n\n")
 }
 
-// within says whether a check ended soon after its limit.
+// within fails the test where do took much longer than a check's limit.
 func within(t *testing.T, limit time.Duration, do func()) {
 	t.Helper()
 	start := time.Now()
@@ -208,11 +205,4 @@ func within(t *testing.T, limit time.Duration, do func()) {
 	if took := time.Since(start); took > limit+collect.Grace/2 {
 		t.Errorf("took %v, its limit was %v", took, limit)
 	}
-}
-
-// sinceContext is a context with a deadline, for code that is asked without a runner.
-func withLimit(t testing.TB, limit time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	t.Cleanup(cancel)
-	return ctx
 }

@@ -135,7 +135,7 @@ func (m message) redirected(origin *url.URL, location string, code int) (message
 	to, err := m.url.Parse(location)
 	switch {
 	case err != nil || len(location) > maxURLBytes || to.Hostname() == "":
-		return m, fmt.Errorf("redirected to what is not a URL")
+		return m, errors.New("redirected to what is not a URL")
 	case to.Scheme != "http" && to.Scheme != "https":
 		return m, fmt.Errorf("redirected to a URL of %.16q, not of http or https", to.Scheme)
 	}

@@ -91,7 +91,7 @@ func (c httpCheck) send(ctx context.Context, q question, m message, now time.Tim
 			to = q.instead
 		}
 		// Within the context of the check and not the transport's, which outlives the request.
-		return line.open(func() (net.Conn, error) { return dial(traced, q.only, to, port) })
+		return line.open(func() (net.Conn, error) { return dial(traced, "tcp", q.only, to, port) })
 	}
 	transport.TLSClientConfig = look(m.url.Hostname(), now, func(seen certificate) { x.shown = seen })
 	if via != nil {

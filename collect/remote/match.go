@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -38,14 +39,14 @@ func textPattern(d schedule.Details, key, metric string) ([]pattern, error) {
 }
 
 // patternsByKey reads a detail that is an object of patterns, metric names begin with prefix. Sorted by key.
-// Error: *schedule.DetailError.
+// The error names the detail.
 func patternsByKey(d schedule.Details, key, prefix string) ([]pattern, error) {
 	object, err := textObject(d, key)
 	if err != nil {
 		return nil, err
 	}
 	if len(object) > maxPatterns {
-		return nil, wrongDetail(key, "an object of more", "at most 32 patterns")
+		return nil, fmt.Errorf("detail %q has %d patterns, more than %d", key, len(object), maxPatterns)
 	}
 	var all []pattern
 	for _, member := range object {
@@ -67,7 +68,7 @@ func notInKey(r rune) bool {
 
 func compile(key, metric, text string) (pattern, error) {
 	if len(text) > maxPatternBytes {
-		return pattern{}, wrongDetail(key, text, "a pattern of at most 1024 bytes")
+		return pattern{}, wrongDetail(key, text, fmt.Sprintf("a pattern of at most %d bytes", maxPatternBytes))
 	}
 	expression, err := regexp.Compile(text)
 	if err != nil {

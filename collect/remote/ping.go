@@ -3,8 +3,6 @@ package remote
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/netip"
 	"time"
 
 	"virgo/collect"
@@ -83,7 +81,7 @@ func readPing(check schedule.Check) (host string, count int64, only family, err 
 	}
 	if count < 1 || count > maxEchoes {
 		text, _ := check.Details.Text("count")
-		err = wrongDetail("count", text, "a number from 1 to 100")
+		err = wrongDetail("count", text, fmt.Sprintf("a number from 1 to %d", maxEchoes))
 		return
 	}
 	only, err = targetFamily(check.Details)
@@ -109,12 +107,3 @@ func pingFigures(trips []time.Duration, count int64) []collect.Metric {
 }
 
 func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
-// resolve gives a host's first address of the family, in the system's order.
-func resolve(ctx context.Context, only family, host string) (netip.Addr, error) {
-	all, err := net.DefaultResolver.LookupNetIP(ctx, "ip"+string(only), host)
-	if err != nil {
-		return netip.Addr{}, err
-	}
-	return all[0].Unmap(), nil
-}

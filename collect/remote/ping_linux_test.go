@@ -18,7 +18,7 @@ import (
 // ownNetwork is the argument of the test binary that says that nobody else sees its network.
 const ownNetwork = "in-a-network-of-its-own"
 
-// inOwnNetwork runs the test again in a process with a network of its own, and returns whether this is that process. In
+// inOwnNetwork runs the test again in a process with a network and mounts of its own, and returns whether this is that process. In
 // it lo is up.
 func inOwnNetwork(t *testing.T) bool {
 	t.Helper()
@@ -27,7 +27,7 @@ func inOwnNetwork(t *testing.T) bool {
 		return true
 	}
 	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", ownNetwork)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
 	if os.Getuid() != 0 {
 		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}}

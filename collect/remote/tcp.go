@@ -87,7 +87,7 @@ func (tcpCheck) Check(ctx context.Context, req collect.Request) (collect.Report,
 	line, stop := until(ctx)
 	defer stop()
 	place := net.JoinHostPort(c.host, c.port)
-	conn, err := line.open(func() (net.Conn, error) { return dial(times.trace(ctx), c.only, c.host, c.port) })
+	conn, err := line.open(func() (net.Conn, error) { return dial(times.trace(ctx), "tcp", c.only, c.host, c.port) })
 	if err != nil {
 		return collect.Report{}, failure(ctx, "connecting to "+place, err)
 	}

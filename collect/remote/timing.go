@@ -3,7 +3,6 @@ package remote
 import (
 	"context"
 	"crypto/tls"
-	"net"
 	"net/http/httptrace"
 	"sync"
 	"time"
@@ -65,10 +64,4 @@ func (t *timing) addResolved(f *collect.Figures) {
 
 func milliseconds(f *collect.Figures, name string, d time.Duration) {
 	number(f, name, d.Milliseconds(), "milliseconds")
-}
-
-// dial connects within the context, to addresses of the family only.
-func dial(ctx context.Context, only family, host, port string) (net.Conn, error) {
-	d := net.Dialer{KeepAlive: -1}
-	return d.DialContext(ctx, "tcp"+string(only), net.JoinHostPort(host, port))
 }

@@ -8,6 +8,10 @@
 // (settings and where things lie), internal/term (what a person sees) and internal/timer (crontab and the
 // like). A command's help opens no file: what it needs is opened when it asks the [app] for it.
 //
+// Checks of services and of other hosts, and host information, are run by another program, virgo-checks
+// (package worker says why and how), which lies beside this one. It is started when such a check is due and ended
+// before the delivery.
+//
 // # Promises
 //
 //   - stdout carries what was asked for, as a table or with --json as one document with a

@@ -42,6 +42,15 @@
 // it once. Nothing but a receipt or an answer of the endpoint's takes a result out, and the spool's bounds hold
 // whether one comes or not. The key that seals the bundles lies beside the spool (agent.key).
 //
+// # What an endpoint may ask
+//
+// During a session the endpoint may ask for a check out of turn (check.test), for what a check can be pointed at
+// (check.targets) and for host information (host_info.get, host_info_types.get): as far as [Remote] says that the owner
+// lets it. Each question is answered within a part of the run's time ([askedTime]) and before the goodbye, told by
+// --verbose, and counted: agent.virgo reports the counts. A refusal is an error of that one question (code 400), so
+// that the session and its results go on. check_schedule.changed and system.info are always answered; a schedule
+// that is told to have changed with the last answer of a session is fetched by the next run.
+//
 // # What is kept beside the results
 //
 // In the spool's state, space "agent": the cached schedule, the last run, the last delivery, what keeps

@@ -70,6 +70,7 @@ Redirect /moved https://user:secret@elsewhere.example/?key=secret
 }
 
 func TestApache(t *testing.T) {
+	t.Parallel()
 	id := certify(t)
 	port, tlsPort := startApache(t, id, "On")
 	typ := apacheType()
@@ -122,6 +123,7 @@ func TestApache(t *testing.T) {
 }
 
 func TestApacheWithoutExtendedStatus(t *testing.T) {
+	t.Parallel()
 	port, _ := startApache(t, certify(t), "Off")
 	r := examine(t, apacheType(), schedule.Details{"url": "http://127.0.0.1:" + port + "/server-status?auto"}, time.Minute)
 	if r.Status != "success" || len(r.Metrics) == 0 {

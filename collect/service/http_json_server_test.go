@@ -12,6 +12,7 @@ import (
 )
 
 func TestHTTPJSON(t *testing.T) {
+	t.Parallel()
 	id := certify(t)
 	n := startNginx(t, id, document)
 	typ := httpJSONType()
@@ -68,6 +69,7 @@ func TestHTTPJSON(t *testing.T) {
 }
 
 func TestHTTPJSONHasManyMetrics(t *testing.T) {
+	t.Parallel()
 	many := make(map[string]any)
 	for i := range maxWanted + 1 {
 		many[fmt.Sprint(i)] = "/a"
@@ -78,6 +80,7 @@ func TestHTTPJSONHasManyMetrics(t *testing.T) {
 
 // A header is as good a key as a password: no status shows it.
 func TestHTTPJSONHidesHeaders(t *testing.T) {
+	t.Parallel()
 	port := says(t, "HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\nunknown key: k3y of a test !!!")
 	unavailable(t, httpJSONType(), schedule.Details{"url": "http://127.0.0.1:" + port + "/a", "metrics": `{"a":"/b"}`, "headers": `{"Authorization":"k3y of a test"}`},
 		"Answer of http://127.0.0.1:"+port+`/a is not JSON: "unknown key: *** !!!"`)

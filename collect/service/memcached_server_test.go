@@ -22,6 +22,7 @@ func startMemcached(t testing.TB, network, address string, options ...string) {
 }
 
 func TestMemcached(t *testing.T) {
+	t.Parallel()
 	port := collecttest.FreePort(t)
 	startMemcached(t, "tcp", "127.0.0.1:"+port, "-l", "127.0.0.1", "-p", port)
 	at := schedule.Details{"host": "127.0.0.1", "port": port}
@@ -43,6 +44,7 @@ func TestMemcached(t *testing.T) {
 }
 
 func TestMemcachedPasswords(t *testing.T) {
+	t.Parallel()
 	dir := folder(t)
 	if err := os.Chmod(dir, 0o777); err != nil { // the server makes its socket there
 		t.Fatal(err)
@@ -59,6 +61,7 @@ func TestMemcachedPasswords(t *testing.T) {
 }
 
 func TestMemcachedTLS(t *testing.T) {
+	t.Parallel()
 	id := certify(t)
 	port := collecttest.FreePort(t)
 	startMemcached(t, "tcp", "127.0.0.1:"+port, "-l", "127.0.0.1", "-p", port, "-Z", "-o", "ssl_chain_cert="+id.certFile+",ssl_key="+id.keyFile)
@@ -72,6 +75,7 @@ func TestMemcachedTLS(t *testing.T) {
 }
 
 func TestMemcachedBadServers(t *testing.T) {
+	t.Parallel()
 	badServer{
 		typ:           memcachedType(),
 		at:            func(port string) schedule.Details { return schedule.Details{"host": "127.0.0.1", "port": port} },
@@ -84,6 +88,7 @@ func TestMemcachedBadServers(t *testing.T) {
 }
 
 func TestMemcachedFull(t *testing.T) {
+	t.Parallel()
 	port := says(t, "ERROR Too many open connections\r\n")
 	unavailable(t, memcachedType(), schedule.Details{"host": "127.0.0.1", "port": port},
 		"Refused by 127.0.0.1:"+port+": ERROR Too many open connections")

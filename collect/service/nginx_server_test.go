@@ -18,7 +18,7 @@ type nginx struct{ port, tlsPort, socket string }
 
 func startNginx(t testing.TB, id identity, json string) nginx {
 	t.Helper()
-	program := collecttest.Program(t, "nginx", "nginx-light")
+	program := collecttest.Program(t, "nginx", "nginx")
 	dir := folder(t)
 	n := nginx{port: collecttest.FreePort(t), tlsPort: collecttest.FreePort(t), socket: filepath.Join(dir, "socket")}
 	write(t, dir, "page.json", json)
@@ -58,6 +58,7 @@ http {
 }
 
 func TestNginx(t *testing.T) {
+	t.Parallel()
 	id := certify(t)
 	n := startNginx(t, id, "{}")
 	typ := nginxType()

@@ -68,6 +68,9 @@ func readPage(d schedule.Details, address string) (page, error) {
 			socket, path = rest[:at], rest[at+1:]
 		}
 		address = "http://localhost" + path
+		if socket == "" {
+			address = ""
+		}
 	}
 	p.url, err = url.Parse(address)
 	if err != nil || (p.url.Scheme != "http" && p.url.Scheme != "https") || p.url.Hostname() == "" {

@@ -26,7 +26,9 @@ func (p page) fetch(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	req.Header = p.header.Clone()
-	req.Header.Set("User-Agent", "virgo")
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", "virgo")
+	}
 	if host := req.Header.Get("Host"); host != "" {
 		req.Host = host
 	}

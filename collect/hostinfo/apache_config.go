@@ -78,8 +78,7 @@ func (r *apacheReader) section(outer apacheSection, text, place string) apacheSe
 	argument = strings.TrimPrefix(argument, "!")
 	switch strings.ToLower(s.name) {
 	case "virtualhost":
-		_, port, _ := cutPort(argument)
-		s.host = &apacheVhost{Address: argument, Port: port, Conf: place, Aliases: []string{}, AccessLogs: []string{}}
+		s.host = &apacheVhost{Address: plainText(argument), Port: firstPort(argument), Conf: place, Aliases: []string{}, AccessLogs: []string{}}
 	case "ifmodule":
 		s.skip = s.skip || r.loaded(argument) == negated
 	case "ifdefine":
@@ -91,14 +90,14 @@ func (r *apacheReader) section(outer apacheSection, text, place string) apacheSe
 	return s
 }
 
-// cutPort takes the port off the first of some addresses: "*:80", "[::1]:443".
-func cutPort(addresses string) (host, port string, ok bool) {
+// firstPort is the port of the first of some addresses, "*:80" or "[::1]:443"; empty where it has none.
+func firstPort(addresses string) string {
 	first, _, _ := strings.Cut(addresses, " ")
 	at := strings.LastIndexByte(first, ':')
 	if at < 0 || strings.HasSuffix(first, "]") {
-		return first, "", false
+		return ""
 	}
-	return first[:at], first[at+1:], true
+	return first[at+1:]
 }
 
 // loaded says whether a module is there, by its name or its source file: ssl_module, mod_ssl.c.
@@ -118,55 +117,55 @@ func (r *apacheReader) directive(at apacheSection, w []string) {
 	if len(w) < 2 {
 		return
 	}
-	s := &r.setup
-	host := at.host
-	switch name := strings.ToLower(w[0]); name {
-	case "include", "includeoptional":
+	switch name := strings.ToLower(w[0]); {
+	case name == "include" || name == "includeoptional":
 		r.include(w[1], at)
-		return
-	case "serverroot":
+	case name == "serverroot":
 		r.root = w[1]
-		return
-	case "define":
+	case name == "define":
 		r.vars[w[1]] = strings.Join(w[2:], " ")
-		return
-	case "loadmodule":
-		s.modules = append(s.modules, w[1])
-		return
+	case name == "loadmodule":
+		r.setup.modules = append(r.setup.modules, plainText(w[1]))
+	case at.host != nil:
+		at.host.set(name, w[1:])
+	default:
+		r.setup.set(name, w[1])
+	}
+}
+
+// set takes a directive that stands outside of virtual hosts.
+func (s *apacheSetup) set(name, value string) {
+	switch name {
 	case "listen":
-		s.listen = append(s.listen, plainText(w[1]))
-		return
+		s.listen = append(s.listen, plainText(value))
 	case "user":
-		s.user = plainText(w[1])
-		return
+		s.user = plainText(value)
 	case "maxclients", "maxrequestworkers":
-		s.maxClients = w[1]
-		return
+		s.maxClients = value
 	case "documentroot":
-		if host == nil {
-			s.docroot = plainText(w[1])
-		}
+		s.docroot = plainText(value)
 	}
-	if host == nil {
-		return
-	}
-	switch strings.ToLower(w[0]) {
+}
+
+// set takes a directive of a virtual host.
+func (v *apacheVhost) set(name string, values []string) {
+	switch value := values[0]; name {
 	case "servername":
-		host.Vhost = plainText(w[1])
+		v.Vhost = plainText(value)
 	case "serveralias":
-		for _, alias := range w[1:] {
-			host.Aliases = append(host.Aliases, plainText(alias))
+		for _, alias := range values {
+			v.Aliases = append(v.Aliases, plainText(alias))
 		}
 	case "documentroot":
-		host.Docroot = plainText(w[1])
+		v.Docroot = plainText(value)
 	case "errorlog":
-		host.ErrorLog = plainText(w[1])
+		v.ErrorLog = plainText(value)
 	case "customlog", "transferlog":
-		host.AccessLogs = append(host.AccessLogs, plainText(w[1]))
+		v.AccessLogs = append(v.AccessLogs, plainText(value))
 	case "sslengine":
-		host.SSL = strings.EqualFold(w[1], "on")
+		v.SSL = strings.EqualFold(value, "on")
 	case "sslcertificatefile":
-		host.Certificate = plainText(w[1])
+		v.Certificate = plainText(value)
 	}
 }
 

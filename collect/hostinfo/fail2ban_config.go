@@ -7,6 +7,14 @@ import (
 	"strings"
 )
 
+// Bounds of files that name others to be read too.
+const (
+	// maxJailIncludes is how deep they do.
+	maxJailIncludes = 3
+	// maxIncludedJails are read of those that one line names.
+	maxIncludedJails = 10
+)
+
 // A jailConfig has the settings by section and name; names are in lower case, as Python's configparser
 // compares them.
 type jailConfig map[string]map[string]string
@@ -31,11 +39,13 @@ func (h *Host) addJails(ctx context.Context, c jailConfig, file string, depth in
 	lines := parseINI(b, true)
 	include := func(key string) {
 		for _, l := range lines {
-			if l.section == "INCLUDES" && l.key == key && depth < 3 {
-				for _, name := range strings.Fields(l.value)[:min(10, len(strings.Fields(l.value)))] {
-					if path.Base(name) == name {
-						h.addJails(ctx, c, path.Dir(file)+"/"+name, depth+1, f)
-					}
+			if l.section != "INCLUDES" || l.key != key || depth == maxJailIncludes {
+				continue
+			}
+			names := strings.Fields(l.value)
+			for _, name := range names[:min(len(names), maxIncludedJails)] {
+				if path.Base(name) == name {
+					h.addJails(ctx, c, path.Dir(file)+"/"+name, depth+1, f)
 				}
 			}
 		}

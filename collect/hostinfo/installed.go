@@ -28,30 +28,19 @@ func (h *Host) exists(name string) bool {
 	return err == nil
 }
 
-// A daemon is a process of a program that was looked for.
-type daemon struct {
-	pid  int
-	name string
-}
-
-// daemons finds the processes of programs by the name that the kernel has of them (proc(5), comm: 15 bytes),
-// by process id.
-func (h *Host) daemons(names ...string) []daemon {
-	var found []daemon
+// daemons gives the processes of a program by the name that the kernel has of it (proc(5), comm: 15 bytes), by
+// number.
+func (h *Host) daemons(name string) []int {
+	var found []int
 	pids, _ := h.names("/proc") // where there is no /proc, nothing is seen to run
 	for _, pid := range pids {
 		n, err := strconv.Atoi(pid)
 		if err != nil {
 			continue
 		}
-		comm, err := h.read("/proc/" + pid + "/comm")
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		for _, name := range names {
-			if strings.TrimSpace(string(comm)) == name[:min(len(name), 15)] {
-				found = append(found, daemon{n, name})
-			}
+		// One that cannot be read has ended meanwhile.
+		if comm, _ := h.read("/proc/" + pid + "/comm"); strings.TrimSpace(string(comm)) == name[:min(len(name), 15)] {
+			found = append(found, n)
 		}
 	}
 	return found

@@ -51,9 +51,9 @@ func readLsyncd(ctx context.Context, h *Host) (any, error) {
 	if _, version, ok := strings.Cut(string(out), "Version: "); ok {
 		l.Version = strings.TrimSpace(version)
 	}
-	for _, d := range h.daemons("lsyncd") {
+	for _, pid := range h.daemons("lsyncd") {
 		l.Status = true
-		arguments, err := h.read(fmt.Sprintf("/proc/%d/cmdline", d.pid))
+		arguments, err := h.read(fmt.Sprintf("/proc/%d/cmdline", pid))
 		f.add(err)
 		for _, a := range strings.Split(string(arguments), "\x00") {
 			if isLsyncdFile(a) && !slices.Contains(l.ConfigFile, a) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -196,9 +197,10 @@ func (h *Host) postfixProcess(queues string) postfixProcess {
 	if err != nil || pid == "" {
 		return postfixProcess{}
 	}
-	for _, d := range h.daemons("master") {
-		if fmt.Sprint(d.pid) == pid {
-			return postfixProcess{d.pid, d.name}
+	const name = "master"
+	for _, running := range h.daemons(name) {
+		if strconv.Itoa(running) == pid {
+			return postfixProcess{running, name}
 		}
 	}
 	return postfixProcess{}

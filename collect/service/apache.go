@@ -1,7 +1,6 @@
 package service
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"strconv"
@@ -17,9 +16,7 @@ func apacheType() collect.Type {
 		Summary: "an Apache web server, by the page of its mod_status: requests, workers",
 		Details: pageDetails(url),
 		Telling: []string{"requests_per_second", "busy_workers", "idle_workers", "total_accesses"},
-		Checker: collect.CheckerFunc(func(ctx context.Context, req collect.Request) (collect.Report, error) {
-			return checkPage(ctx, req, url, apacheReport)
-		}),
+		Checker: checkPage(url, apacheReport),
 	}
 }
 

@@ -12,30 +12,22 @@ import (
 const memcachedProtocol = "the memcached protocol"
 
 func memcachedType() collect.Type {
+	const port = 11211
 	return collect.Type{
 		Name:    "agent.memcached",
 		Summary: "a memcached server: connections, hits and misses, memory, evictions",
-		Details: serverDetails(11211),
+		Details: serverDetails(port),
 		Telling: []string{"curr_connections", "get_hits", "get_misses", "bytes", "evictions"},
-		Checker: collect.CheckerFunc(checkMemcached),
+		Checker: checkServer(port, askMemcached),
 	}
 }
 
-func checkMemcached(ctx context.Context, req collect.Request) (collect.Report, error) {
-	if err := ctx.Err(); err != nil {
-		return collect.Report{}, err
-	}
-	s, err := readServer(req.Check.Details, 11211)
-	if err != nil {
-		return collect.Report{}, err
-	}
-	ctx, cancel := limit(ctx, s.timeout)
-	defer cancel()
+func askMemcached(ctx context.Context, s server) ([]collect.Metric, error) {
 	stats, err := s.memcachedStats(ctx)
 	if err != nil {
-		return collect.Report{}, s.fault(ctx, err)
+		return nil, err
 	}
-	return collect.Report{Metrics: memcachedFigures(stats)}, nil
+	return memcachedFigures(stats), nil
 }
 
 // memcachedStats asks for the general statistics. Who has a password shows it only to a server that wants one

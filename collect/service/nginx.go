@@ -1,7 +1,6 @@
 package service
 
 import (
-	"context"
 	"regexp"
 
 	"virgo/collect"
@@ -14,9 +13,7 @@ func nginxType() collect.Type {
 		Summary: "an nginx web server, by the page of its stub_status: connections, requests",
 		Details: pageDetails(url),
 		Telling: []string{"active_connections", "requests", "reading", "writing", "waiting"},
-		Checker: collect.CheckerFunc(func(ctx context.Context, req collect.Request) (collect.Report, error) {
-			return checkPage(ctx, req, url, nginxReport)
-		}),
+		Checker: checkPage(url, nginxReport),
 	}
 }
 

@@ -35,16 +35,18 @@ func pageDetails(url string) []collect.Detail {
 	}, tlsDetails()...)
 }
 
-// checkPage is a check of a page that read understands; url is the default.
-func checkPage(ctx context.Context, req collect.Request, url string, read func(body []byte) (collect.Report, error)) (collect.Report, error) {
-	if err := ctx.Err(); err != nil {
-		return collect.Report{}, err
+// checkPage makes a check of a page that read understands; url is the default.
+func checkPage(url string, read func(body []byte) (collect.Report, error)) collect.CheckerFunc {
+	return func(ctx context.Context, req collect.Request) (collect.Report, error) {
+		if err := ctx.Err(); err != nil {
+			return collect.Report{}, err
+		}
+		p, err := readPage(req.Check.Details, url)
+		if err != nil {
+			return collect.Report{}, err
+		}
+		return p.report(ctx, read)
 	}
-	p, err := readPage(req.Check.Details, url)
-	if err != nil {
-		return collect.Report{}, err
-	}
-	return p.report(ctx, read)
 }
 
 // readPage reads the details that say where a page is. Errors: *[schedule.DetailError], and those of reading the

@@ -14,31 +14,22 @@ import (
 const redisProtocol = "the Redis protocol"
 
 func redisType() collect.Type {
+	const port = 6379
 	return collect.Type{
 		Name:    "agent.redis",
 		Summary: "a Redis or Valkey server: clients, memory, persistence, replication",
-		Details: serverDetails(6379),
+		Details: serverDetails(port),
 		Telling: []string{"version", "connected_clients", "used_memory", "uptime_in_seconds"},
-		Checker: collect.CheckerFunc(checkRedis),
+		Checker: checkServer(port, askRedis),
 	}
 }
 
-func checkRedis(ctx context.Context, req collect.Request) (collect.Report, error) {
-	if err := ctx.Err(); err != nil {
-		return collect.Report{}, err
-	}
-	s, err := readServer(req.Check.Details, 6379)
-	if err != nil {
-		return collect.Report{}, err
-	}
-	ctx, cancel := limit(ctx, s.timeout)
-	defer cancel()
+func askRedis(ctx context.Context, s server) ([]collect.Metric, error) {
 	info, err := s.redisInfo(ctx)
 	if err != nil {
-		return collect.Report{}, s.fault(ctx, err)
+		return nil, err
 	}
-	metrics, err := redisFigures(info)
-	return collect.Report{Metrics: metrics}, s.fault(ctx, err)
+	return redisFigures(info)
 }
 
 // redisInfo is the server's reply to INFO.

@@ -73,6 +73,24 @@ func readServer(d schedule.Details, port int) (server, error) {
 	return s, err
 }
 
+// checkServer makes a check of what ask asks of a server; port is the default one. Errors of ask become sentences
+// ([fault]).
+func checkServer(port int, ask func(ctx context.Context, s server) ([]collect.Metric, error)) collect.CheckerFunc {
+	return func(ctx context.Context, req collect.Request) (collect.Report, error) {
+		if err := ctx.Err(); err != nil {
+			return collect.Report{}, err
+		}
+		s, err := readServer(req.Check.Details, port)
+		if err != nil {
+			return collect.Report{}, err
+		}
+		ctx, cancel := limit(ctx, s.timeout)
+		defer cancel()
+		metrics, err := ask(ctx, s)
+		return collect.Report{Metrics: metrics}, s.fault(ctx, err)
+	}
+}
+
 // readTimeout reads the detail timeout, in milliseconds; 0 where it is absent.
 func readTimeout(d schedule.Details) (time.Duration, error) {
 	return d.Duration("timeout", time.Millisecond, 0)

@@ -55,8 +55,8 @@ func valueOf(s string, start, end int) (from, to int) {
 	switch {
 	case tag && !strings.HasPrefix(s[i:], "="):
 	case i < len(s) && (s[i] == '=' || s[i] == ':'):
-		if s[i] == ':' && start > 0 && s[start-1] == '/' {
-			return 0, 0 // "/etc/passwd: permission denied" names a file
+		if s[i] == ':' && start > 0 && s[start-1] == '/' && i+1 < len(s) && (s[i+1] == ' ' || s[i+1] == '/') {
+			return 0, 0 // "/etc/passwd: permission denied" and -v /run/secret:/run/secret name a file
 		}
 		for i < len(s) && (s[i] == '=' || s[i] == ':' || s[i] == '>') {
 			i++
@@ -97,7 +97,11 @@ func spaceGivesValue(s string, start, end, value int) bool {
 	if strings.Contains(line, "login ") && strings.EqualFold(s[start:end], "password") { // netrc(5)
 		return true
 	}
-	if strings.TrimLeft(line, " \t") != "" {
+	switch line = strings.ToLower(strings.Trim(line, " \t")); line {
+	case "":
+	case "setenv", "set", "export", "env", "fastcgi_param", "uwsgi_param", "proxy_set_header", "php_value", "php_admin_value", "option":
+		return true
+	default:
 		return false
 	}
 	if slices.Contains(directives(), strings.ToLower(s[start:end])) {

@@ -45,6 +45,7 @@ func passwordTakers() []passwordTaker {
 		{programs: "docker podman nerdctl buildah helm", needs: "login", next: "-p", joined: "-p"},
 		{programs: "rabbitmqctl", second: "add_user change_password authenticate_user"},
 		{programs: "htpasswd htdigest wpa_passphrase", final: true},
+		{programs: "aws", next: "aws_secret_access_key aws_session_token"},
 		{programs: "nsupdate dig", next: "-y", joined: "-y"},
 		{programs: "check_mysql check_mysql_query check_pgsql check_ldap check_imap check_smtp check_ftp check_http check_disk_smb check_oracle", next: "-p -P -a -b", joined: "-a"},
 	}

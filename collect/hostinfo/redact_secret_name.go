@@ -21,7 +21,7 @@ func secretName(name string) bool {
 		return false
 	case "pass", "pwd", "pw", "psk", "salt", "passcode", "userpwd", "userpass", "dbpass", "otp", "totp":
 		return !slices.Contains(parts, "proxy") && !strings.HasSuffix(flat, "cgipass") && flat != "grpcpass" && flat != "memcachedpass"
-	case "sig", "signature", "sas":
+	case "sig", "signature", "sas", "bindpw", "rootpw":
 		return true
 	}
 	for _, word := range []string{
@@ -81,7 +81,7 @@ func harmless(name, value string) bool {
 	value = strings.Trim(value, `"' `)
 	switch strings.ToLower(strings.TrimRight(value, ",;")) {
 	case "", "yes", "no", "true", "false", "on", "off", "none", "null", "nil", "enabled", "disabled", "required", "optional",
-		"*", "x", "!", "!!", "!*", "-", "undefined", strings.ToLower(Redacted):
+		"ro", "rw", "*", "x", "!", "!!", "!*", "-", "undefined", strings.ToLower(Redacted):
 		return true
 	}
 	parts := nameParts(name)

@@ -35,6 +35,8 @@ var secretForms = sync.OnceValue(func() []secretForm {
 		form("://", `([a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/"'<>?#]*@`, "${1}"+Redacted+"@"),
 		form("://", `([a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/:@"'<>]+:(?:[^\s/@"'<>0-9][^\s@"'<>]*|[0-9]+[^\s/@"'<>0-9][^\s@"'<>]*)@`, "${1}"+Redacted+"@"),
 		form("//", `(^|[\s"'])//[^\s/:@"']+:[^\s/@"']+@`, "${1}//"+Redacted+"@"),
+		form("::", `(^|[\s"'])[\w.-]+:[^\s/@:"']+@([\w.-]+::)`, "${1}"+Redacted+"@${2}"),                                                   // rsync's
+		form("'", `(?i)(\b(?:identified\s+(?:with\s+\S+\s+)?by(?:\s+password)?|password)(?:\s*\(\s*|\s+))'[^'\n]*'`, "${1}'"+Redacted+"'"), // SQL's
 		form("", `(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(["']?\s*[:=]\s*)[^\r\n"']+`, "${1}${2}"+Redacted),
 		form("", `(?i)\b(bearer\s+)[\w.~+/=-]*\d[\w.~+/=-]{7,}`, "${1}"+Redacted),
 		// crypt(5) and its kin, LDAP's and the databases' own.

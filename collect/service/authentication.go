@@ -7,3 +7,11 @@ func unauthenticated(s server, err error) error {
 	}
 	return &faultError{invalidPassword, err}
 }
+
+// turnedDown says in a database's own words why it did not do what it was asked.
+func turnedDown(s server, words string, err error) error {
+	if hide(words) == "" {
+		words = "Refused by " + s.address + " without a reason"
+	}
+	return &faultError{words, err}
+}

@@ -86,7 +86,7 @@ func mysqlFault(ctx context.Context, s server, err error) error {
 	case errors.As(err, &refusal) && (refusal.Number == mysqlAccessDenied || refusal.Number == mysqlAccessDeniedNoPassword):
 		err = unauthenticated(s, err)
 	case errors.As(err, &refusal):
-		err = &faultError{refusal.Message, err}
+		err = turnedDown(s, refusal.Message, err)
 	case errors.Is(err, mysql.ErrNoTLS):
 		err = &faultError{s.address + " does not talk TLS", err}
 	case errors.Is(err, mysql.ErrMalformPkt), errors.Is(err, mysql.ErrPktSync), errors.Is(err, mysql.ErrPktSyncMul), errors.Is(err, mysql.ErrBusyBuffer):

@@ -2,23 +2,12 @@ package service
 
 import (
 	"context"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
-
-// A recording is a connection to a server that says what it has to say whatever it is asked, and closes.
-type recording struct {
-	net.Conn
-	io.Reader
-}
-
-func (r recording) Read(p []byte) (int, error)  { return r.Reader.Read(p) }
-func (r recording) Write(p []byte) (int, error) { return len(p), nil }
-func (r recording) Close() error                { return nil }
 
 // Whatever a server says, it becomes figures or an error.
 func FuzzMySQLServer(f *testing.F) {
@@ -32,7 +21,7 @@ func FuzzMySQLServer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, said string) {
 		s := server{network: "tcp", address: "127.0.0.1:3306", username: "virgo", password: mysqlSecret}
 		reply, err := askMySQL(t.Context(), s, func(context.Context) (net.Conn, error) {
-			return recording{Reader: strings.NewReader(said)}, nil
+			return record(said), nil
 		})
 		if err == nil {
 			for _, m := range reply.metrics() {

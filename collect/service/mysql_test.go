@@ -17,8 +17,8 @@ import (
 // mysqlSecret has what an option file has to quote.
 const mysqlSecret = `s3cret/#"x`
 
-// mysqlMetrics are the names, types and units that the existing agent reports.
-const mysqlMetrics = `
+// mysqlTable are the names, types and units that the existing agent reports.
+const mysqlTable = `
 	uint64 clients core.aborted_clients
 	gauge connections core.connections
 	gauge queries core.queries
@@ -85,7 +85,7 @@ func TestMySQL(t *testing.T) {
 			"replication.relay_log_size", "replication.seconds_behind_master", "replication.last_errno", "replication.last_io_errno",
 		}
 		collecttest.Conform(t, collecttest.Subject{
-			Type: mysqlType(), Details: as("closed", mysqlSecret), Metrics: told(mysqlMetrics), Optional: optional,
+			Type: mysqlType(), Details: as("closed", mysqlSecret), Metrics: told(mysqlTable), Optional: optional,
 			Wrong: []collecttest.Wrong{
 				{Details: schedule.Details{"port": 70000}, Status: `detail "port" is "70000", not from 1 to 65535`},
 				{Details: schedule.Details{"password": []any{1}}, Status: `detail "password" is "a list or an object", not a text`},

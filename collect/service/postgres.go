@@ -1,13 +1,11 @@
 package service
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -87,29 +85,18 @@ func askPostgres(ctx context.Context, s server, database string, dial func(conte
 	if len(rows) != 1 {
 		return collect.Report{}, newGarbage(postgresProtocol, nil)
 	}
-	var f collect.Figures
-	addPostgres(&f, rows[0])
 	for _, query := range postgresQueries(rows[0]) {
-		rows, err := p.query(ctx, query)
-		if withheld(err) {
-			continue
-		}
-		if err != nil {
+		more, err := p.query(ctx, query)
+		if err != nil && !withheld(err) {
 			return collect.Report{}, err
 		}
-		for _, row := range rows {
-			f.Dimension = row["dimension"]
-			addPostgres(&f, row)
-		}
-		f.Dimension = ""
+		rows = append(rows, more...)
 	}
 	hits, sample, err := p.cacheHits(ctx, previous)
 	if err != nil {
 		return collect.Report{}, err
 	}
-	f.Metrics = append(f.Metrics, hits...)
-	slices.SortStableFunc(f.Metrics, func(a, b collect.Metric) int { return cmp.Compare(a.Dimension, b.Dimension) })
-	return collect.Report{Metrics: f.Metrics, Sample: sample}, nil
+	return collect.Report{Metrics: append(hits, postgresMetrics(rows)...), Sample: sample}, nil
 }
 
 // withheld reports whether a server refused a query for what it is, or what the user may see: privileges that are
@@ -131,7 +118,7 @@ func postgresFault(ctx context.Context, s server, err error) error {
 	case errors.As(err, &refusal) && refusal.Code == invalidPassword:
 		err = unauthenticated(s, err)
 	case errors.As(err, &refusal):
-		err = &faultError{refusal.Message, err}
+		err = turnedDown(s, refusal.Message, err)
 	}
 	return s.fault(ctx, err)
 }

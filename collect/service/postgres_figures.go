@@ -1,7 +1,9 @@
 package service
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strconv"
 
 	"virgo/collect"
@@ -47,6 +49,18 @@ func postgresFigures() []postgresFigure {
 		{"replication_lag", collect.Double, "seconds"},
 		{"replication_state", collect.String, ""},
 	}
+}
+
+// postgresMetrics are the figures of the rows that a server gave; a row's column dimension is theirs, and those without
+// come first.
+func postgresMetrics(rows []map[string]string) []collect.Metric {
+	var f collect.Figures
+	for _, row := range rows {
+		f.Dimension = row["dimension"]
+		addPostgres(&f, row)
+	}
+	slices.SortStableFunc(f.Metrics, func(a, b collect.Metric) int { return cmp.Compare(a.Dimension, b.Dimension) })
+	return f.Metrics
 }
 
 // addPostgres adds the figures that a row has. What is not of the figure's type is left out.

@@ -27,12 +27,13 @@ type postgresSession struct {
 }
 
 // openPostgres connects by dial and logs in.
-func openPostgres(ctx context.Context, s server, database string, dial func(context.Context) (net.Conn, error)) (*postgresSession, error) {
+func openPostgres(ctx context.Context, s server, database string, dial func(context.Context) (net.Conn, error)) (p *postgresSession, err error) {
 	config, err := postgresConfig()
 	if err != nil {
 		return nil, err
 	}
-	p := &postgresSession{server: s}
+	p = &postgresSession{server: s}
+	defer p.recovered(&err)
 	config.Host, config.Database = s.address, database
 	config.User, config.Password = s.username, s.password
 	config.TLSConfig = s.tls
@@ -52,10 +53,18 @@ func openPostgres(ctx context.Context, s server, database string, dial func(cont
 		return p.wire, nil
 	}
 	p.pg, err = pgconn.ConnectConfig(ctx, config)
-	if err != nil {
-		return nil, p.cause(err)
+	return p, p.cause(err)
+}
+
+// recovered makes an error of the driver's panic over a server that speaks out of turn.
+func (p *postgresSession) recovered(err *error) {
+	if recover() == nil {
+		return
 	}
-	return p, nil
+	if p.wire != nil {
+		p.wire.Close()
+	}
+	*err = newGarbage(postgresProtocol, nil)
 }
 
 // postgresConfig is a configuration without settings. The driver takes one from nowhere but its parser, which fills
@@ -110,6 +119,7 @@ func (p *postgresSession) close(ctx context.Context) {
 
 // query gives the rows of a query by column; what is NULL is not in a row.
 func (p *postgresSession) query(ctx context.Context, text string) (rows []map[string]string, err error) {
+	defer p.recovered(&err)
 	results := p.pg.Exec(ctx, text) // the simple protocol: poolers take it too
 	for results.NextResult() {
 		result := results.ResultReader()

@@ -9,8 +9,8 @@ import (
 
 const postgresSecret = "s3cret 'quoted\\"
 
-// postgresMetrics are the check's own.
-const postgresMetrics = `
+// postgresTable are the check's own.
+const postgresTable = `
 	string - version
 	uint64 seconds uptime
 	bool - is_replica
@@ -41,7 +41,7 @@ func TestPostgres(t *testing.T) {
 	}
 	t.Run("conform", func(t *testing.T) {
 		collecttest.Conform(t, collecttest.Subject{
-			Type: postgresType(), Details: as("closed", postgresSecret), Metrics: told(postgresMetrics),
+			Type: postgresType(), Details: as("closed", postgresSecret), Metrics: told(postgresTable),
 			Optional: []string{"replication_lag", "replication_lag_bytes", "replication_state", "cache_hit_percent"},
 			Wrong: []collecttest.Wrong{
 				{Details: schedule.Details{"port": "many"}, Status: `detail "port" is "many", not a whole number`},

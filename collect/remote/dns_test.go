@@ -21,26 +21,33 @@ import (
 func nameServer(t testing.TB, handle dns.HandlerFunc) (address string) {
 	t.Helper()
 	for range 20 { // the port may be taken for UDP
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+		address = "127.0.0.1:" + collecttest.FreePort(t)
+		if serveNames(t, address, handle) == nil {
+			return address
 		}
-		p, err := net.ListenPacket("udp", l.Addr().String())
-		if err != nil {
-			l.Close()
-			continue
-		}
-		for _, s := range []*dns.Server{{Listener: l, Handler: handle}, {PacketConn: p, Handler: handle}} {
-			started := make(chan struct{})
-			s.NotifyStartedFunc = func() { close(started) }
-			go s.ActivateAndServe()
-			<-started
-			t.Cleanup(func() { s.Shutdown() })
-		}
-		return l.Addr().String()
 	}
 	t.Fatal("no port is free for both UDP and TCP")
 	return ""
+}
+
+func serveNames(t testing.TB, address string, handle dns.HandlerFunc) error {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	p, err := net.ListenPacket("udp", address)
+	if err != nil {
+		l.Close()
+		return err
+	}
+	for _, s := range []*dns.Server{{Listener: l, Handler: handle}, {PacketConn: p, Handler: handle}} {
+		started := make(chan struct{})
+		s.NotifyStartedFunc = func() { close(started) }
+		go s.ActivateAndServe()
+		<-started
+		t.Cleanup(func() { s.Shutdown() })
+	}
+	return nil
 }
 
 // zone answers with the records that these lines of a zone file hold, whoever asks for what.

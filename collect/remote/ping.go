@@ -46,7 +46,7 @@ func (pingCheck) Check(ctx context.Context, req collect.Request) (collect.Report
 	}
 	to, err := resolve(ctx, only, host)
 	if err != nil {
-		return collect.Report{}, failure(ctx, "looking up "+host, err)
+		return collect.Report{}, failure(ctx, "pinging "+host, err)
 	}
 	socket, err := openEcho(to)
 	if err != nil {

@@ -52,11 +52,15 @@ func ip(t *testing.T, line string) {
 	}
 }
 
-// groups sets who may have an unprivileged socket in this network.
+// groups sets who may have an unprivileged socket in this network; a new one has "1 0", nobody.
 func groups(t *testing.T, text string) {
 	t.Helper()
-	if err := os.WriteFile("/proc/sys/net/ipv4/ping_group_range", []byte(text), 0o644); err != nil {
-		t.Fatal(err)
+	const file = "/proc/sys/net/ipv4/ping_group_range"
+	if now, err := os.ReadFile(file); err == nil && strings.Join(strings.Fields(string(now)), " ") == text {
+		return
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		collecttest.Lacks(t, "only root may say who may ping: "+err.Error())
 	}
 }
 
@@ -111,9 +115,6 @@ func TestPingUnprivileged(t *testing.T) {
 	if !inOwnNetwork(t) {
 		return
 	}
-	if os.Getuid() != 0 {
-		t.Skip("only root can become somebody else")
-	}
 	groups(t, "0 2147483647")
 	dropRights(t)
 	answersAll(t, "127.0.0.1", 2)
@@ -123,9 +124,6 @@ func TestPingUnprivileged(t *testing.T) {
 func TestPingWithoutTheRight(t *testing.T) {
 	if !inOwnNetwork(t) {
 		return
-	}
-	if os.Getuid() != 0 {
-		t.Skip("only root can become somebody else")
 	}
 	groups(t, "1 0")
 	dropRights(t)
@@ -148,7 +146,7 @@ func dropRights(t *testing.T) {
 		func() error { return syscall.Setuid(nobody) },
 	} {
 		if err := drop(); err != nil {
-			t.Fatal(err)
+			collecttest.Lacks(t, "only root can become somebody else: "+err.Error())
 		}
 	}
 }

@@ -77,7 +77,6 @@ func TestPingRefusesWrongDetails(t *testing.T) {
 		{schedule.Details{"target": "127.0.0.1", "count": "101"}, `detail "count" is "101", not a number from 1 to 100`},
 		{schedule.Details{"target": "127.0.0.1", "count": "x"}, `detail "count" is "x", not a whole number`},
 		{schedule.Details{"target": "a@b"}, `detail "target" is "a@b", not a host name or an IP address`},
-		{schedule.Details{"target": "no-such-host.invalid"}, `looking up no-such-host.invalid: there is no host "no-such-host.invalid"`},
 	} {
 		fails(t, looks(t, "remote.ping", c.details), c.status)
 	}

@@ -203,11 +203,11 @@ func TestRedactIsLinear(t *testing.T) {
 	for _, part := range []string{
 		"a", "password=", "://", "-----BEGIN ", `"`, `\"`, "mysql -p ", "x:y@", "eyJ", "token ", ",;a", "echo a | ", "token\n", "'password',", "a=b:",
 	} {
-		s := strings.Repeat(part, (256<<10)/len(part))
+		s := strings.Repeat(part, (64<<10)/len(part))
 		start := time.Now()
 		Redact(s)
 		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("256 KiB of %q take %v", part, took)
+			t.Errorf("64 KiB of %q take %v", part, took)
 		}
 	}
 }

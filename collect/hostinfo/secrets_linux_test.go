@@ -158,21 +158,13 @@ func TestNoTypeTellsASecret(t *testing.T) {
 // On the live host, secrets in the command line and the environment of a real process, and in its working folder.
 func TestNoTypeTellsASecretOfALiveProcess(t *testing.T) {
 	p := &planter{at: map[string]string{}}
-	args := []string{"-c", "read x", "mysql", "-p" + p.mark("-p"), "--password=" + p.mark("--password="), "--token", p.mark("--token"),
+	args := []string{"-c", "echo; read x", "mysql", "-p" + p.mark("-p"), "--password=" + p.mark("--password="), "--token", p.mark("--token"),
 		"--password", "two " + p.mark("a word behind a blank"), "PGPASSWORD=" + p.mark("PGPASSWORD"), "https://bob:" + p.mark("an address") + "@example.org/",
 		"-H", "Authorization: Bearer " + p.mark("a header"), "redis-cli", "-a", p.mark("redis-cli"), "curl", "-u", "bob:" + p.mark("curl"),
 		`{"client_secret": "` + p.mark("JSON") + `"}`, "-----BEGIN PRIVATE KEY-----\n" + p.mark("a key") + "\n-----END PRIVATE KEY-----"}
 	cmd := exec.Command("sh", args...)
 	cmd.Env = []string{"SECRET=" + p.mark("the environment"), "HOME=/" + p.mark("HOME")}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer cmd.Wait()
-	defer stdin.Close()
+	waiting(t, cmd)
 	shown := false
 	for _, typ := range Types() {
 		b, err := json.Marshal(typ.answer(t.Context(), &Host{}))
@@ -182,7 +174,7 @@ func TestNoTypeTellsASecretOfALiveProcess(t *testing.T) {
 		for _, where := range p.leaks(b) {
 			t.Errorf("%s tells the secret of %s", typ.Name, where)
 		}
-		shown = shown || typ.Name == "procs" && strings.Contains(string(b), "sh -c read x mysql -p[redacted] --password=[redacted] --token [redacted]")
+		shown = shown || typ.Name == "procs" && strings.Contains(string(b), "sh -c echo; read x mysql -p[redacted] --password=[redacted] --token [redacted]")
 	}
 	if !shown {
 		t.Error("the process is not shown")

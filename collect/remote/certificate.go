@@ -22,17 +22,16 @@ type certificate struct {
 	fault string
 }
 
-// look is a TLS configuration that takes any certificate and hands over what it is. host is whom it is to be for; the
-// caller says by ServerName whom to ask for.
-func look(host string, now time.Time, seen func(certificate)) *tls.Config {
+// look is a TLS configuration that takes any certificate that seen does. host is whom it is to be for; the caller says by
+// ServerName whom to ask for.
+func look(host string, now time.Time, seen func(certificate) error) *tls.Config {
 	return &tls.Config{
 		InsecureSkipVerify: true, // not skipped: VerifyConnection does it, and reports instead of failing
 		VerifyConnection: func(state tls.ConnectionState) error {
 			if len(state.PeerCertificates) == 0 {
 				return errors.New("the server showed no certificate")
 			}
-			seen(certificate{state.PeerCertificates[0], faults(state.PeerCertificates, host, now)})
-			return nil
+			return seen(certificate{state.PeerCertificates[0], faults(state.PeerCertificates, host, now)})
 		},
 	}
 }

@@ -38,7 +38,8 @@
 //
 // # Libraries
 //
-// net/http (a transport of its own for each request, connections never kept), icholy/digest for the digest's
+// net/http (a transport and one connection for each request, which it would otherwise repeat without end to a server that
+// breaks off HTTP/2), icholy/digest for the digest's
 // arithmetic, miekg/dns for DNS messages, golang.org/x/net/icmp for echoes. prometheus-community/pro-bing was
 // tried for remote.ping and left: on a route that is prohibited (EACCES) its send repeats itself for ever and heeds no
 // context, so that a check would leave a busy goroutine behind.

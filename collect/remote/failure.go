@@ -58,7 +58,8 @@ func cause(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
 		contains("client conn could not be established"):
 		return errClosed
-	case contains("malformed"), contains("unexpected EOF"), contains("invalid header"), contains("PROTOCOL_ERROR"), contains("bad Content-Length"):
+	case contains("malformed"), contains("invalid header"), contains("bad Content-Length"),
+		contains("PROTOCOL_ERROR"), contains("unexpected EOF"):
 		return errNotHTTP
 	case contains("GOAWAY"):
 		return errGoneAway

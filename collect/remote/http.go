@@ -89,13 +89,13 @@ func (c httpCheck) last(ctx context.Context, q question, now time.Time) (x *exch
 		if x.asks() && m.authorization == "" && !q.login.empty() && sameOrigin(q.url, m.url) {
 			m.authorization, err = q.answer(m, x)
 			if err != nil {
-				return x, "the login is not sent: " + err.Error(), nil
+				return x, notSent(err.Error()).Error(), nil
 			}
 			x.close()
 			continue
 		}
 		to := x.response.Header.Get("Location")
-		if !q.follow || to == "" || !redirects3xx(x.response.StatusCode) {
+		if !q.follow || to == "" || !isRedirect(x.response.StatusCode) {
 			return x, "", nil
 		}
 		code := x.response.StatusCode
@@ -108,6 +108,8 @@ func (c httpCheck) last(ctx context.Context, q question, now time.Time) (x *exch
 		}
 	}
 }
+
+func notSent(why string) error { return errors.New("the login is not sent: " + why) }
 
 // asks says whether the answer asks for a login.
 func (x *exchange) asks() bool {
@@ -122,9 +124,10 @@ func (q question) answer(m message, x *exchange) (string, error) {
 	return q.login.answer(m, x.response.Header)
 }
 
-func redirects3xx(code int) bool {
+func isRedirect(code int) bool {
 	switch code {
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		return true
 	}
 	return false

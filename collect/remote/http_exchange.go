@@ -93,7 +93,13 @@ func (c httpCheck) send(ctx context.Context, q question, m message, now time.Tim
 		// Within the context of the check and not the transport's, which outlives the request.
 		return line.open(func() (net.Conn, error) { return dial(traced, "tcp", q.only, to, port) })
 	}
-	transport.TLSClientConfig = look(m.url.Hostname(), now, func(seen certificate) { x.shown = seen })
+	transport.TLSClientConfig = look(m.url.Hostname(), now, func(seen certificate) error {
+		x.shown = seen
+		if m.authorization != "" && seen.fault != "" { // another one than asked for the login
+			return notSent(seen.fault)
+		}
+		return nil
+	})
 	if via != nil {
 		transport.Proxy = http.ProxyURL(via)
 		if via.Scheme == "https" {

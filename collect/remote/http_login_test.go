@@ -1,10 +1,15 @@
 package remote
 
 import (
+	"crypto/tls"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -135,6 +140,34 @@ func TestHTTPLoginIsKeptFromWhomNobodyVouchesFor(t *testing.T) {
 	has(t, r, map[string]string{"code": "401", "cert_error": "certificate is self-signed"})
 	if r.Status != "the login is not sent: certificate is self-signed" {
 		t.Errorf("status %q", r.Status)
+	}
+}
+
+// Nor to one who steps in when it is sent: that is another connection.
+func TestHTTPLoginIsKeptFromWhoStepsIn(t *testing.T) {
+	good, bad := certificateFor(wants{}), certificateFor(wants{self: true})
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			t.Error("the password was sent")
+		}
+		w.Header().Set("WWW-Authenticate", `Basic realm="r"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	var shown atomic.Int32
+	s.TLS = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		if shown.Add(1) == 1 {
+			return &good, nil
+		}
+		return &bad, nil
+	}}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	defer s.Close()
+	url := strings.Replace(s.URL, "127.0.0.1", "localhost", 1) // GetCertificate is asked by who names a host
+	r := looks(t, "remote.http", schedule.Details{"url": url, "target": "127.0.0.1", "auth_user": "jo", "auth_password": "geheim"})
+	fails(t, r, "GET "+url+": the login is not sent: certificate is self-signed")
+	if shown.Load() != 2 {
+		t.Errorf("%d connections", shown.Load())
 	}
 }
 

@@ -95,7 +95,7 @@ func (tcpCheck) Check(ctx context.Context, req collect.Request) (collect.Report,
 	times.add(&f, "tt_connect", &times.connected)
 	var shown certificate
 	if c.secure {
-		config := look(c.host, now, func(seen certificate) { shown = seen })
+		config := look(c.host, now, func(seen certificate) error { shown = seen; return nil })
 		config.ServerName = c.host
 		secured := tls.Client(conn, config)
 		if err := secured.HandshakeContext(ctx); err != nil {

@@ -1,6 +1,7 @@
 package hostinfo
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -60,6 +61,9 @@ func keys(prefix string, t reflect.Type, within []reflect.Type) []Key {
 }
 
 func kind(t reflect.Type) string {
+	if t == reflect.TypeFor[json.Number]() {
+		return "number"
+	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return kind(t.Elem())

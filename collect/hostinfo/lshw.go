@@ -59,6 +59,19 @@ func (configuration) describe() []Key {
 	return []Key{{"*", "text", "the value of the setting of that name, for example driver, speed, filesystem"}}
 }
 
+// UnmarshalJSON takes whatever a version writes as a value for a text.
+func (c *configuration) UnmarshalJSON(b []byte) error {
+	var all map[string]any
+	if err := json.Unmarshal(b, &all); err != nil {
+		return err
+	}
+	*c = make(configuration, len(all))
+	for name, value := range all {
+		(*c)[name] = redactSetting(name, fmt.Sprint(value))
+	}
+	return nil
+}
+
 // capabilities are a list of names here; lshw explains each, or says true.
 type capabilities []string
 
@@ -103,12 +116,9 @@ func parseLshw(b []byte) (lshwInfo, error) {
 	return lshwInfo{one[0]}, nil
 }
 
-// redact: the firmware and drivers hold texts that anybody may have written.
+// redact goes over what firmware and drivers say of themselves: texts that anybody may have written.
 func (n *hardware) redact() {
 	n.Description, n.Product, n.Vendor = Redact(n.Description), Redact(n.Product), Redact(n.Vendor)
-	for name, value := range n.Configuration {
-		n.Configuration[name] = redactSetting(name, value)
-	}
 	for i := range n.Children {
 		n.Children[i].redact()
 	}

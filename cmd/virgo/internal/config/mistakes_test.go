@@ -10,7 +10,7 @@ import (
 func TestMistakesNameFileLineAndNextStep(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want, hint string }{
 		"unknown key":      {"agent_id: a\nendpiont: b:1\n", `virgo.yaml:2: unknown key "endpiont"`, `did you mean "endpoint"?`},
-		"far key":          {"zzz: 1\n", `virgo.yaml:1: unknown key "zzz"`, "the keys are endpoint, endpoints, token, agent_id, agent_name, ca_file, pin, backup_pin, server_name, client_cert, client_key, proxy, no_proxy, spool, deadline, concurrency, schedule_max_age"},
+		"far key":          {"zzz: 1\n", `virgo.yaml:1: unknown key "zzz"`, "the keys are endpoint, endpoints, token, agent_id, agent_name, ca_file, pin, backup_pin, server_name, client_cert, client_key, proxy, no_proxy, spool, deadline, concurrency, allow_remote, host_info_deny, schedule_max_age"},
 		"nested unknown":   {"spool:\n  max_byte: 1\n", `virgo.yaml:2: unknown key "max_byte"`, `did you mean "max_bytes"?`},
 		"nested outside":   {"max_bytes: 1\n", `virgo.yaml:1: unknown key "max_bytes"`, "the keys are"},
 		"written flat":     {"spool.max_bytes: 64MiB\n", `virgo.yaml:1: unknown key "spool.max_bytes"`, ""},

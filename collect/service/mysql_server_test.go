@@ -28,19 +28,32 @@ func startMariaDB(t testing.TB, options ...string) *mariaDB {
 	install := collecttest.Program(t, "mariadb-install-db", "mariadb-server")
 	dir := folder(t)
 	data := filepath.Join(dir, "data")
-	user := []string{"--datadir=" + data}
+	// Several servers at once would use up what the kernel has for its asynchronous writes.
+	user := []string{"--datadir=" + data, "--innodb-log-file-size=4M", "--innodb-use-native-aio=0"}
 	if os.Getuid() == 0 {
 		user = append(user, "--user=mysql")
 	}
-	made := exec.Command(install, append([]string{"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=4M"}, user...)...)
+	// A server that starts removes the temporary tables of any other that it finds.
+	own := filepath.Join(dir, "tmp")
+	if err := os.Mkdir(own, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(own, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	environment := append(os.Environ(), "TMPDIR="+own)
+	made := exec.Command(install, append([]string{"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"}, user...)...)
+	made.Env = environment
 	if out, err := made.CombinedOutput(); err != nil {
 		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}
 	m := &mariaDB{port: collecttest.FreePort(t), socket: filepath.Join(data, "s"), identity: certify(t)}
 	args := append([]string{"--no-defaults", "--bind-address=127.0.0.1", "--port=" + m.port, "--socket=" + m.socket, "--pid-file=" + filepath.Join(data, "pid"),
-		"--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M", "--innodb-flush-log-at-trx-commit=0", "--log-bin=" + filepath.Join(data, "log"),
+		"--innodb-buffer-pool-size=8M", "--innodb-flush-log-at-trx-commit=0", "--log-bin=" + filepath.Join(data, "log"),
 		"--ssl-cert=" + m.identity.certFile, "--ssl-key=" + m.identity.keyFile}, user...)
-	m.server = collecttest.Serve(t, exec.Command(program, append(args, options...)...), func(ctx context.Context) error {
+	serve := exec.Command(program, append(args, options...)...)
+	serve.Env = environment
+	m.server = collecttest.Serve(t, serve, func(ctx context.Context) error {
 		return m.open(t).PingContext(ctx)
 	})
 	return m

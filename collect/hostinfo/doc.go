@@ -16,8 +16,8 @@
 //
 // # Bounds
 //
-// A file is read up to 8 MiB, a list has at most [MaxRows] rows, an answer at most [MaxAnswerBytes] of JSON; what
-// is left out is said in its error, which stands beside the rows that are told. A type that does not come back
+// A file is read up to 8 MiB and a folder up to 20,000 names. A list has at most [MaxRows] rows, an answer at most
+// [MaxAnswerBytes] of JSON; rows that are left out are said in its error, which stands beside those that are told. A type that does not come back
 // when its time is up (a file on a server that is gone) is left behind, and its answer says so.
 //
 // # Sources

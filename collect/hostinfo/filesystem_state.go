@@ -31,16 +31,18 @@ func filesystemStateType() Type {
 
 // stateOf counts each device once for reading and once for writing: a bind mount is none of its own.
 func stateOf(mounts []fstabLine) filesystemState {
-	ro, rw := []string{}, []string{}
+	var ro, rw []string
+	seen := make(map[string]bool)
 	for _, m := range mounts {
 		if !holdsFiles(m) {
 			continue
 		}
-		list := &rw
+		list, kind := &rw, "rw "
 		if slices.Contains(strings.Split(m.Options, ","), "ro") {
-			list = &ro
+			list, kind = &ro, "ro "
 		}
-		if !slices.Contains(*list, m.FileSystem) {
+		if !seen[kind+m.FileSystem] {
+			seen[kind+m.FileSystem] = true
 			*list = append(*list, m.FileSystem)
 		}
 	}

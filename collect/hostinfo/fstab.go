@@ -58,19 +58,19 @@ func parseFstab(b []byte) []fstabLine {
 // redactOptions takes secrets out of a list of mount options.
 func redactOptions(options string) string {
 	list := strings.Split(options, ",")
+	shown := make([]string, 0, len(list))
 	for i := 0; i < len(list); i++ {
 		name, value, ok := strings.Cut(list[i], "=")
 		if !ok || !secretName(name) || harmless(name, value) {
-			list[i] = Redact(list[i])
+			shown = append(shown, Redact(list[i]))
 			continue
 		}
-		list[i] = name + "=" + Redacted
-		// mount.cifs(8) lets a password hold commas, written twice.
-		for i+2 < len(list) && list[i+1] == "" {
-			list = append(list[:i+1], list[i+3:]...)
+		shown = append(shown, name+"="+Redacted)
+		for i+2 < len(list) && list[i+1] == "" { // mount.cifs(8) lets a password hold commas, written twice
+			i += 2
 		}
 	}
-	return strings.Join(list, ",")
+	return strings.Join(shown, ",")
 }
 
 // mountText undoes the octal escapes of fstab(5): \040 for a blank.

@@ -39,7 +39,7 @@ func secretName(name string) bool {
 // keyName says whether a name speaks of a key, which may be a secret or no more than a column of a table.
 func keyName(parts []string) bool {
 	last := parts[len(parts)-1]
-	if last != "key" && last != "keys" {
+	if last != "key" && last != "keys" && last != "encrypt" {
 		return false
 	}
 	for _, p := range parts {

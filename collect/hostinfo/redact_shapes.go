@@ -37,7 +37,7 @@ var secretForms = sync.OnceValue(func() []secretForm {
 		form("//", `(^|[\s"'])//[^\s/:@"']+:[^\s/@"']+@`, "${1}//"+Redacted+"@"),
 		form("::", `(^|[\s"'])[\w.-]+:[^\s/@:"']+@([\w.-]+::)`, "${1}"+Redacted+"@${2}"),                                                   // rsync's
 		form("'", `(?i)(\b(?:identified\s+(?:with\s+\S+\s+)?by(?:\s+password)?|password)(?:\s*\(\s*|\s+))'[^'\n]*'`, "${1}'"+Redacted+"'"), // SQL's
-		form("", `(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(["']?\s*[:=]\s*)[^\r\n"']+`, "${1}${2}"+Redacted),
+		form("", `(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(\\?["']?[ \t]*(?:=>|[:=])[ \t]*\\?["']?)[^\r\n"'\\]+`, "${1}${2}"+Redacted),
 		form("", `(?i)\b(bearer\s+)[\w.~+/=-]*\d[\w.~+/=-]{7,}`, "${1}"+Redacted),
 		// crypt(5) and its kin, LDAP's and the databases' own.
 		form("$", `\$(?:[1-9]|2[abxy]?|y|gy|md5|sha1|apr1|argon2(?:id|i|d)|pbkdf2[\w-]*|scrypt|bcrypt[\w-]*|[PHS])\$[./A-Za-z0-9$,=+-]{8,}`, Redacted),

@@ -1,6 +1,9 @@
 package service
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // The queries name their columns as the metrics are named (postgresFigures); a column "dimension" is theirs.
 // They are for PostgreSQL 9.6 and later; the check's own connection is left out of what they count.
@@ -72,14 +75,11 @@ SELECT CASE WHEN received <= replayed THEN 0 ELSE pg_wal_lsn_diff(received, repl
 FROM (SELECT pg_last_wal_receive_lsn() AS received, pg_last_wal_replay_lsn() AS replayed) AS log
 LEFT JOIN pg_stat_wal_receiver AS receiver ON true`
 
-const postgresStandby96 = `
-SELECT CASE WHEN received <= replayed THEN 0 ELSE pg_xlog_location_diff(received, replayed) END AS replication_lag_bytes,
-  CASE WHEN receiver.pid IS NOT NULL AND received = replayed THEN 0
-    ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END AS replication_lag,
-  coalesce(receiver.status, CASE WHEN receiver.pid IS NULL THEN 'none' END) AS replication_state,
-  (SELECT count(*) FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup') AS replicas
-FROM (SELECT pg_last_xlog_receive_location() AS received, pg_last_xlog_replay_location() AS replayed) AS log
-LEFT JOIN pg_stat_wal_receiver AS receiver ON true`
+// postgresStandby96 is the same in the words of 9.6.
+func postgresStandby96() string {
+	return strings.NewReplacer("pg_wal_lsn_diff", "pg_xlog_location_diff", "pg_last_wal_receive_lsn", "pg_last_xlog_receive_location",
+		"pg_last_wal_replay_lsn", "pg_last_xlog_replay_location").Replace(postgresStandby)
+}
 
 // postgresQueries are what a server is asked after postgresFacts, for its version and its part.
 func postgresQueries(facts map[string]string) []string {
@@ -91,7 +91,7 @@ func postgresQueries(facts map[string]string) []string {
 	}
 	switch {
 	case standby && old:
-		return append(queries, postgresStandby96)
+		return append(queries, postgresStandby96())
 	case standby:
 		return append(queries, postgresStandby)
 	case old:

@@ -21,6 +21,14 @@
 // secrets (every VIRGO_ variable, CREDENTIALS_DIRECTORY), and the check as RAX_CHECK_ID,
 // RAX_CHECK_PERIOD (seconds), RAX_CHECK_TYPE, RAX_DETAILS_<KEY> and the same beginning with VIRGO_.
 //
+// # As whom they run
+//
+// As the agent's user, or where that is root, as the user (and group) that the detail run_as names: with
+// that user's numbers and supplementary groups, and HOME, USER and LOGNAME. It is a way to give a plugin
+// less, never more: only root can name another user, and who writes "run_as: root" in a schedule
+// gets what the plugin had without it. The file must be as well guarded as any. Elsewhere, and on
+// Windows, the detail is refused.
+//
 // # How they end
 //
 // At its time limit, or when the run is stopped, a plugin gets SIGTERM and a moment to clean up

@@ -31,9 +31,9 @@ type program struct {
 	folder string
 }
 
-// locate finds the plugin called name in dir and makes sure that only those may change it who may
-// change the agent. All that it looked at belongs to them, so it still holds when the file is run.
-func locate(dir, name string) (program, error) {
+// locate finds the plugin called name in dir and makes sure, by guard, that only those may change it who
+// may change the agent. All that it looked at belongs to them, so it still holds when the file is run.
+func locate(dir, name string, guard func(string, fs.FileInfo) error) (program, error) {
 	none := program{}
 	if len(name) > maxNameBytes || strings.IndexByte(name, 0) >= 0 {
 		return none, failed(`detail "file": %.64q is no file name`, name)
@@ -61,7 +61,7 @@ func locate(dir, name string) (program, error) {
 	if err != nil || !filepath.IsLocal(within) {
 		return none, leavesFolder(name)
 	}
-	if err := guarded(folder, path); err != nil {
+	if err := guarded(folder, path, guard); err != nil {
 		return none, err
 	}
 	info, err := os.Lstat(path)
@@ -95,7 +95,7 @@ func notFound(name string, err error) error {
 }
 
 // guarded checks folder, path and all that lies between them, from the top.
-func guarded(folder, path string) error {
+func guarded(folder, path string, guard func(string, fs.FileInfo) error) error {
 	within, err := filepath.Rel(folder, path)
 	if err != nil {
 		return leavesFolder(path)
@@ -107,7 +107,7 @@ func guarded(folder, path string) error {
 		if err != nil {
 			return notFound(at, err)
 		}
-		if err := guardedBy(at, info); err != nil {
+		if err := guard(at, info); err != nil {
 			return err
 		}
 	}

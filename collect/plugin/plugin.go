@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strconv"
 	"time"
 
@@ -26,14 +28,19 @@ func Type(dir string, environ ...string) collect.Type {
 			{Name: "args", Summary: `its arguments: a list, or a text split at blanks ("…" and '…' hold one together)`},
 			{Name: "timeout", Summary: "milliseconds that it may take, within the check's own timeout"},
 			{Name: "format", Summary: "what it prints: virgo, nagios, checkmk, prometheus, influx or json; found by looking where absent"},
+			{Name: "run_as", Summary: "USER or USER:GROUP that it runs as, where the agent is root"},
 		},
-		Checker: &checker{dir: dir, environ: environ},
+		Checker: &checker{dir: dir, environ: environ, guard: guardedBy},
 	}
 }
 
 type checker struct {
 	dir     string
 	environ []string
+	// guard says who else may change a file or folder.
+	guard func(path string, info fs.FileInfo) error
+	// stderr is where plugins write errors; nil: nowhere.
+	stderr *os.File
 }
 
 // errTimeout is the cause of a context that ended at the plugin's own time limit.
@@ -41,43 +48,58 @@ var errTimeout = errors.New("plugin's time limit")
 
 // Check runs the plugin that the check's details name.
 func (c *checker) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
-	none := collect.Report{}
-	details := req.Check.Details
-	name, _ := details.Text("file")
-	if name == "" {
-		return none, failed("Missing file parameter")
-	}
-	f, err := formatNamed(details)
+	f, err := formatNamed(req.Check.Details)
 	if err != nil {
-		return none, err
+		return collect.Report{}, err
 	}
-	limit, err := timeLimit(req.Check)
+	return c.run(ctx, req.Check, f)
+}
+
+// run runs the plugin that the check names and has f read what it prints.
+func (c *checker) run(ctx context.Context, check schedule.Check, f format) (collect.Report, error) {
+	limit, err := timeLimit(check)
 	if err != nil {
-		return none, err
+		return collect.Report{}, err
 	}
-	args, err := arguments(details)
+	cmd, err := c.command(check)
 	if err != nil {
-		return none, err
-	}
-	program, err := locate(c.dir, name)
-	if err != nil {
-		return none, err
-	}
-	env, mark, err := environment(c.environ, req.Check)
-	if err != nil {
-		return none, err
+		return collect.Report{}, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errTimeout)
 	defer cancel()
 	started := time.Now()
-	end, err := run(ctx, command{program: program, args: args, env: env, mark: mark}, f)
+	end, err := run(ctx, cmd, f)
 	switch {
 	case err != nil:
-		return none, err
+		return collect.Report{}, err
 	case end.stopped:
-		return none, stopped(ctx, limit, time.Since(started))
+		return collect.Report{}, stopped(ctx, limit, time.Since(started))
 	}
 	return f.report(end.exit, end.cut)
+}
+
+// command is the plugin that the check names, ready to be run.
+func (c *checker) command(check schedule.Check) (cmd command, err error) {
+	name, _ := check.Details.Text("file")
+	if name == "" {
+		return cmd, failed("Missing file parameter")
+	}
+	cmd.stderr = c.stderr
+	if cmd.args, err = arguments(check.Details); err != nil {
+		return cmd, err
+	}
+	if cmd.who, err = runAs(check.Details); err != nil {
+		return cmd, err
+	}
+	if cmd.program, err = locate(c.dir, name, c.guard); err != nil {
+		return cmd, err
+	}
+	base := c.environ
+	if cmd.who != nil {
+		base = cmd.who.own(base)
+	}
+	cmd.env, cmd.mark, err = environment(base, check)
+	return cmd, err
 }
 
 // stopped says why a plugin was ended.

@@ -24,6 +24,10 @@ type command struct {
 	env     []string
 	// mark is the variable in env that only this run has.
 	mark string
+	// who it runs as; nil: as the agent.
+	who *identity
+	// stderr is where it writes errors; nil: nowhere.
+	stderr *os.File
 }
 
 // An ending is how a run of a plugin ended.

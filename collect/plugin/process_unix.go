@@ -28,11 +28,21 @@ func start(cmd command, out *os.File) (*process, error) {
 		return nil, failed("plugin could not be started: %v", err)
 	}
 	defer null.Close()
+	errs := null
+	if cmd.stderr != nil {
+		errs = cmd.stderr
+	}
 	attr := &os.ProcAttr{
 		Dir:   cmd.program.folder,
 		Env:   cmd.env,
-		Files: []*os.File{null, out, null},
-		Sys:   &syscall.SysProcAttr{Setpgid: true},
+		Files: []*os.File{null, out, errs},
+		Sys:   &syscall.SysProcAttr{Setpgid: true, Credential: cmd.who.credential()},
+	}
+	if cmd.who != nil {
+		// Or what opens /dev/stdout anew may not write there.
+		if err := out.Chown(int(cmd.who.uid), int(cmd.who.gid)); err != nil {
+			return nil, failed("plugin could not be started: %v", err)
+		}
 	}
 	p, err := os.StartProcess(cmd.program.path, append([]string{cmd.program.name}, cmd.args...), attr)
 	if errors.Is(err, syscall.ENOEXEC) && isText(cmd.program.path) {

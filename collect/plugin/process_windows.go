@@ -38,6 +38,10 @@ func start(cmd command, out *os.File) (*process, error) {
 		return nil, failed("plugin could not be started: %v", err)
 	}
 	defer null.Close()
+	errs := null
+	if cmd.stderr != nil {
+		errs = cmd.stderr
+	}
 	job, err := newJob()
 	if err != nil {
 		return nil, failed("plugin could not be started: its job object cannot be made: %v", err)
@@ -45,7 +49,7 @@ func start(cmd command, out *os.File) (*process, error) {
 	p, err := os.StartProcess(path, argv, &os.ProcAttr{
 		Dir:   cmd.program.folder,
 		Env:   withSystemRoot(cmd.env),
-		Files: []*os.File{null, out, null},
+		Files: []*os.File{null, out, errs},
 		Sys: &syscall.SysProcAttr{
 			CmdLine:       line,
 			HideWindow:    true,

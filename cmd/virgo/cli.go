@@ -19,6 +19,7 @@ type cli struct {
 	Check     checkCmd     `cmd:"" help:"Run one check now and show what it says."`
 	Targets   targetsCmd   `cmd:"" help:"List what a check's type can be pointed at."`
 	Hostinfo  hostinfoCmd  `cmd:"" help:"Tell what this host is and how it is set up, as JSON."`
+	Plugin    pluginCmd    `cmd:"" help:"Write a plugin, or try one."`
 	Flush     flushCmd     `cmd:"" help:"Deliver what waits in the spool."`
 	Schedule  scheduleCmd  `cmd:"" help:"Show or fetch the schedule."`
 	Spool     spoolCmd     `cmd:"" help:"Look at what waits, was refused or dropped."`

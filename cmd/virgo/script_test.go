@@ -134,7 +134,7 @@ func forEachCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: for-each-command")
 	}
 	commands := []string{
-		"run", "check", "targets", "hostinfo", "flush", "schedule", "schedule show", "schedule fetch",
+		"run", "check", "targets", "plugin", "plugin new", "plugin test", "hostinfo", "flush", "schedule", "schedule show", "schedule fetch",
 		"spool", "spool status", "spool list", "spool retry", "spool drop", "spool export", "spool import-receipt", "status", "setup", "install", "uninstall", "version",
 	}
 	for _, c := range commands {

@@ -66,7 +66,7 @@ func (s *sight) add(path string, info fs.FileInfo) {
 }
 
 func parts(path string) []string {
-	return strings.Split(strings.TrimLeft(path[len(filepath.VolumeName(path)):], `/`+string(filepath.Separator)), string(filepath.Separator))
+	return strings.Split(strings.TrimLeft(filepath.ToSlash(path[len(filepath.VolumeName(path)):]), "/"), "/")
 }
 
 // A walker finds what a pattern matches, folder by folder, and keeps no list of it.

@@ -61,7 +61,9 @@ func FuzzPackages(f *testing.F) {
 				t.Errorf("%+v", p)
 			}
 		}
-		cutRelease(string(b))
+		if name, version, ok := cutRelease(string(b)); ok && name+"-"+version != string(b) {
+			t.Errorf("%q and %q of %q", name, version, b)
+		}
 	})
 }
 

@@ -34,7 +34,7 @@ func seed(f *testing.F, odd ...string) {
 // holds reads an output in a format and checks what holds of every report.
 func holds(t *testing.T, format, in string, code int) {
 	t.Helper()
-	read := func(one func(o *output)) (collect.Report, error, []Fault) {
+	read := func(one func(o *output)) (collect.Report, []Fault, error) {
 		g, err := newFormat(format, false)
 		if err != nil {
 			t.Fatal(err)
@@ -43,9 +43,9 @@ func holds(t *testing.T, format, in string, code int) {
 		one(o)
 		r, err := g.report(exit{code: code}, o.cut)
 		_, faults := g.examined()
-		return r, err, faults
+		return r, faults, err
 	}
-	r, err, faults := read(func(o *output) { o.read(strings.NewReader(in)) })
+	r, faults, err := read(func(o *output) { o.read(strings.NewReader(in)) })
 	var said failure
 	switch {
 	case err != nil && (!errors.As(err, &said) || said == ""):
@@ -68,7 +68,7 @@ func holds(t *testing.T, format, in string, code int) {
 		t.Errorf("%d bytes of JSON", n)
 	}
 	// How the bytes came in parts plays no part, and an examination says the same.
-	again, err2, _ := read(func(o *output) { o.read(&bits{in}) })
+	again, _, err2 := read(func(o *output) { o.read(&bits{in}) })
 	if fmt.Sprint(err) != fmt.Sprint(err2) || again.Status != r.Status || !slices.Equal(again.Metrics, r.Metrics) {
 		t.Errorf("in parts: %+v, %v; whole: %+v, %v", again, err2, r, err)
 	}

@@ -46,10 +46,10 @@ const powerShellTail = `
 $rows | Select-Object Name, Value, Type | ConvertTo-Csv | ForEach-Object { [Console]::Out.WriteLine($_) }
 `
 
-// encodePowerShell is a script in the form of powershell.exe's -EncodedCommand: base64 of UTF-16.
+// encodePowerShell is a whole script, head and tail around it, in the form of powershell.exe's -EncodedCommand: base64 of UTF-16.
 func encodePowerShell(script string) string {
 	var b []byte
-	for _, unit := range utf16.Encode([]rune(script)) {
+	for _, unit := range utf16.Encode([]rune(powerShellHead + script + powerShellTail)) {
 		b = binary.LittleEndian.AppendUint16(b, unit)
 	}
 	return base64.StdEncoding.EncodeToString(b)

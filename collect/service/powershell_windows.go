@@ -10,6 +10,6 @@ import (
 func systemPowerShell() powerShell {
 	return func(ctx context.Context, script string, arguments ...string) ([]byte, error) {
 		return program.Feed(ctx, powerShellInput(arguments), "powershell.exe", "-NoLogo", "-NoProfile", "-NonInteractive",
-			"-ExecutionPolicy", "Bypass", "-EncodedCommand", encodePowerShell(powerShellHead+script+powerShellTail))
+			"-ExecutionPolicy", "Bypass", "-EncodedCommand", encodePowerShell(script))
 	}
 }

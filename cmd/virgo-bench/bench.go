@@ -22,7 +22,7 @@ type bench struct {
 	dir string
 	// env is what the programs find: this program's, without virgo's settings.
 	env                   []string
-	agent, endpoint, bare string // the programs' files
+	agent, endpoint, bare string // the programs' files; virgo-checks is one of the environment's settings
 	token, pin            string
 	server                *exec.Cmd // nil while the endpoint is away
 	address               string    // the endpoint's, also while it is away
@@ -73,6 +73,11 @@ func (b *bench) prepare() error {
 		}
 		*p.file = file
 	}
+	checksProgram, err := b.build(b.cli.Checks, "virgo/cmd/virgo-checks")
+	if err != nil {
+		return err
+	}
+	b.env = append(b.env, "VIRGO_CHECKS_PROGRAM="+checksProgram)
 	out, err := b.output(b.endpoint, "init", "--dir", b.path("store"), "--host", "127.0.0.1", "--json")
 	if err != nil {
 		return err

@@ -18,24 +18,9 @@ func (b *bench) earlier(r *report) error {
 		return err
 	}
 	then.agent = b.cli.Earlier
-	both := func() (pair, error) {
-		a, err := now.run("run", "--strict")
-		if err != nil {
-			return pair{}, err
-		}
-		e, err := then.run("run", "--strict")
-		return pair{a, e}, err
-	}
-	var pairs []pair
-	for i := range b.cli.Runs + 2 {
-		p, err := both()
-		if err != nil {
-			return err
-		}
-		if i >= 2 { // the first fetch the schedule and bring the programs into the page cache
-			pairs = append(pairs, p)
-		}
-		b.nextSecond()
+	pairs, err := b.turns(now, checks, runsOf(now, then))
+	if err != nil {
+		return err
 	}
 	r.add("earlier virgo run: CPU", medianOf(bs(pairs), cpuMS), "ms")
 	r.atMost("virgo run: CPU, times the earlier one's", ratio(pairs, cpuMS), "", earlierCPURatio)

@@ -19,6 +19,7 @@ type cli struct {
 	JSON        bool   `name:"json" help:"Print one JSON document instead of the table."`
 	Agent       string `placeholder:"FILE" help:"A virgo that is built already."`
 	Earlier     string `placeholder:"FILE" help:"A virgo of an earlier revision, to compare the runs with."`
+	Checks      string `placeholder:"FILE" help:"A virgo-checks that is built already."`
 	Endpoint    string `placeholder:"FILE" help:"A virgo-endpoint that is built already."`
 }
 
@@ -66,7 +67,7 @@ func (c *cli) run(ctx context.Context, out, progress io.Writer) error {
 		{"round trips", true, b.roundTrips},
 		{"handshakes", true, b.handshake},
 		{"delivery beside a bare TLS pipe", true, b.delivery},
-		{"a hundred plugins at once", true, b.hundredAtOnce},
+		{"a hundred checks at once", true, b.hundredAtOnce},
 		{"a long outage", !c.SkipMillion, b.outage},
 	} {
 		if !step.on {

@@ -35,28 +35,8 @@ func (b *bench) runs(r *report) error {
 		bare, err := b.runBare(sink.Addr().String())
 		return pair{agent, bare}, err
 	}
-	// Twice unmeasured: the first run fetches the schedule and takes its samples a second apart, and the
-	// programs' pages are to be in the page cache.
-	for range 2 {
-		if _, err := both(); err != nil {
-			return err
-		}
-		b.nextSecond()
-	}
-	before, err := b.stored(host.name)
+	pairs, err := b.turns(host, checks, both)
 	if err != nil {
-		return err
-	}
-	var pairs []pair
-	for range b.cli.Runs {
-		p, err := both()
-		if err != nil {
-			return err
-		}
-		pairs = append(pairs, p)
-		b.nextSecond()
-	}
-	if err := b.expectStored(host.name, before, b.cli.Runs*checks); err != nil {
 		return err
 	}
 	info, err := os.Stat(b.agent)

@@ -14,12 +14,13 @@ import (
 type subject struct {
 	bench *bench
 	name  string
-	agent string // its virgo's file
+	agent string   // its virgo's file
+	flags []string // that its virgo is always given
 }
 
 // enrol writes the configuration that `virgo setup` would write.
 func (b *bench) enrol(name, address string) (*subject, error) {
-	s := &subject{b, name, b.agent}
+	s := &subject{bench: b, name: name, agent: b.agent}
 	// No bound of the spool is reached, so that nothing is measured of dropping.
 	text := fmt.Sprintf("endpoint: %q\ntoken: %q\npin: %q\nagent_id: %q\nspool:\n  max_bytes: 64GiB\n", address, b.token, b.pin, name)
 	if err := os.MkdirAll(b.path(name, "checks.d"), 0o700); err != nil {
@@ -40,7 +41,7 @@ func (s *subject) run(args ...string) (sample, error) {
 	if err := s.bench.ctx.Err(); err != nil {
 		return sample{}, err
 	}
-	argv := append([]string{s.agent, "--config", s.bench.path(s.name, "virgo.yaml"), "--state", s.state()}, args...)
+	argv := append([]string{s.agent, "--config", s.bench.path(s.name, "virgo.yaml"), "--state", s.state()}, append(s.flags, args...)...)
 	m, err := measure(s.bench.env, argv...)
 	if err == nil && m.Code != 0 {
 		err = fmt.Errorf("virgo %s ended with %d: %s", strings.Join(args, " "), m.Code, m.Stderr)

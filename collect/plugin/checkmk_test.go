@@ -37,7 +37,7 @@ func TestCheckmk(t *testing.T) {
 				"line 10: \"j\" of service \"h\" is no metric=value\n" +
 				"line 11: \"cached(\" is not closed\n"},
 	} {
-		if got := told(Examine([]byte(tt.in), "checkmk", tt.code, tt.signal)); got != tt.want {
+		if got := told(examine([]byte(tt.in), "checkmk", tt.code, tt.signal)); got != tt.want {
 			t.Errorf("%q, code %d, signal %d:\n%swant\n%s", tt.in, tt.code, tt.signal, got, tt.want)
 		}
 	}

@@ -72,7 +72,7 @@
 // virgo is the existing agent's format, and with "status ok|warn|err TEXT" Cloudkick's. In it, in
 // prometheus, influx and json an exit code other than 0 makes the result unavailable. In all formats but
 // nagios so does the first line that cannot be read, which the status names: half of the figures would look like
-// all of them. [Examine] tells every fault with its line.
+// all of them. A [Trial] tells every fault with its line.
 //
 // nagios: the status is the first line's text. Exit code 0, 1, 2 or 3 is the judgement, told by the string
 // metric plugin_state: ok, warning, critical or unknown. The metrics are kept whichever it is, so the

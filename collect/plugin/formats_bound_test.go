@@ -25,7 +25,7 @@ func TestEveryFormatIsBounded(t *testing.T) {
 			for i := 0; b.Len() <= MaxOutputBytes; i++ {
 				fmt.Fprintf(&b, line, i)
 			}
-			x := Examine([]byte(b.String()), "", 0, 0)
+			x := examine([]byte(b.String()), "", 0, 0)
 			if x.Err != nil || x.Format != format || !strings.HasPrefix(x.Report.Status, "Output cut at ") || len(x.Faults) > 0 {
 				t.Fatalf("%s, %q: %s, status %q, %v, %v", format, value, x.Format, x.Report.Status, x.Err, x.Faults[:min(len(x.Faults), 3)])
 			}

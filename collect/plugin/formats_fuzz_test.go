@@ -72,7 +72,7 @@ func holds(t *testing.T, format, in string, code int) {
 	if fmt.Sprint(err) != fmt.Sprint(err2) || again.Status != r.Status || !slices.Equal(again.Metrics, r.Metrics) {
 		t.Errorf("in parts: %+v, %v; whole: %+v, %v", again, err2, r, err)
 	}
-	x := Examine([]byte(in), format, code, 0)
+	x := examine([]byte(in), format, code, 0)
 	if fmt.Sprint(err) != fmt.Sprint(x.Err) || x.Report.Status != r.Status || !slices.Equal(x.Report.Metrics, r.Metrics) {
 		t.Errorf("examined: %+v; checked: %+v, %v", x, r, err)
 	}

@@ -41,7 +41,7 @@ func TestJSON(t *testing.T) {
 		{strings.Repeat(`{"a":`, maxJSONDepth+1) + "1" + strings.Repeat("}", maxJSONDepth+1), 0,
 			"json, unavailable: Line 1 is not in the format json: objects lie more than 8 deep in one another\nline 1: objects lie more than 8 deep in one another\n"},
 	} {
-		if got := told(Examine([]byte(tt.in), "json", tt.code, 0)); got != tt.want {
+		if got := told(examine([]byte(tt.in), "json", tt.code, 0)); got != tt.want {
 			t.Errorf("%q, code %d:\n%swant\n%s", tt.in, tt.code, got, tt.want)
 		}
 	}
@@ -53,7 +53,7 @@ func TestJSONIsBounded(t *testing.T) {
 		strings.Repeat("[", MaxOutputBytes), strings.Repeat(`{"a":`, MaxOutputBytes/5), `{"a":` + strings.Repeat("[", MaxOutputBytes-5),
 		strings.Repeat("1 ", MaxOutputBytes/2), strings.Repeat("[1]\n", MaxOutputBytes/4), "{" + strings.Repeat(`"":1,`, MaxOutputBytes/5-1) + `"a":1}`,
 	} {
-		if x := Examine([]byte(in), "json", 0, 0); x.Err == nil || len(x.Faults) > maxFaults {
+		if x := examine([]byte(in), "json", 0, 0); x.Err == nil || len(x.Faults) > maxFaults {
 			t.Errorf("%.10q: %v, %d faults", in, x.Err, len(x.Faults))
 		}
 	}
@@ -61,11 +61,11 @@ func TestJSONIsBounded(t *testing.T) {
 	for i := range 50_000 {
 		fmt.Fprintf(&b, `,"m%d":1`, i)
 	}
-	x := Examine([]byte("{"+b.String()[1:]+"}"), "", 0, 0)
+	x := examine([]byte("{"+b.String()[1:]+"}"), "", 0, 0)
 	if x.Report.Status != cutAtMetrics || x.Err != nil {
 		t.Errorf("%q, %v", x.Report.Status, x.Err)
 	}
-	x = Examine([]byte(`{"a":"`+strings.Repeat("x", MaxOutputBytes)), "", 0, 0)
+	x = examine([]byte(`{"a":"`+strings.Repeat("x", MaxOutputBytes)), "", 0, 0)
 	if x.Err == nil || x.Err.Error() != "Output cut at 1 MiB, which is no whole JSON" || x.Format != "json" {
 		t.Errorf("%s, %.100v", x.Format, x.Err)
 	}

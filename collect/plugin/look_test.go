@@ -37,7 +37,7 @@ func TestLook(t *testing.T) {
 		{"cpu,cpu=cpu0 usage=1.5,n=2i 1568760922000000000\n", 0, "influx"}, {"cpu usage=1\n", 1, "influx"}, {"# by hand\ncpu usage=1\n", 0, "influx"},
 		{"cpu usage=1s\n", 0, "virgo"},
 	} {
-		if x := Examine([]byte(tt.in), "", tt.code, 0); x.Format != tt.want {
+		if x := examine([]byte(tt.in), "", tt.code, 0); x.Format != tt.want {
 			t.Errorf("%q, code %d: found %s, want %s", tt.in, tt.code, x.Format, tt.want)
 		}
 	}
@@ -52,7 +52,7 @@ func TestLookLosesNothing(t *testing.T) {
 		"\n\n{\"a\":1,\n\"b\":[]}":    "json, unavailable: Line 4 is not in the format json: \"b\" is a list\nline 4: \"b\" is a list\n",
 		"\nOK - fine\n":               "nagios, available: OK - fine\nplugin_state string ok\n",
 	} {
-		if got := told(Examine([]byte(in), "", 0, 0)); got != want {
+		if got := told(examine([]byte(in), "", 0, 0)); got != want {
 			t.Errorf("%q:\n%swant\n%s", in, got, want)
 		}
 	}
@@ -61,7 +61,7 @@ func TestLookLosesNothing(t *testing.T) {
 // A format that is named is the one that is read, whatever the output looks like.
 func TestNamedFormat(t *testing.T) {
 	for _, name := range Formats() {
-		x := Examine([]byte("status fine\n"), name, 0, 0)
+		x := examine([]byte("status fine\n"), name, 0, 0)
 		if x.Format != name {
 			t.Errorf("%s was read as %s", name, x.Format)
 		}
@@ -69,7 +69,7 @@ func TestNamedFormat(t *testing.T) {
 			t.Errorf("%s: %+v", name, x)
 		}
 	}
-	if x := Examine(nil, "xml", 0, 0); x.Err == nil || !strings.Contains(x.Err.Error(), "virgo, nagios, checkmk, prometheus, influx, json") {
+	if x := examine(nil, "xml", 0, 0); x.Err == nil || !strings.Contains(x.Err.Error(), "virgo, nagios, checkmk, prometheus, influx, json") {
 		t.Errorf("%+v", x)
 	}
 }
@@ -98,10 +98,10 @@ func TestExamineTellsEveryFault(t *testing.T) {
 		"line 6: Invalid \"<value> [<unit>]\" combination \"x\" for a non-string metric\n" +
 		"line 7: Invalid type \"what\" for metric \"d\"\n" +
 		"line 8: " + badTimestamp + "\n"
-	if got := told(Examine([]byte(in), "", 0, 0)); got != want {
+	if got := told(examine([]byte(in), "", 0, 0)); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
-	if x := Examine([]byte(strings.Repeat("x\n", 2*maxFaults)), "", 0, 0); len(x.Faults) != maxFaults {
+	if x := examine([]byte(strings.Repeat("x\n", 2*maxFaults)), "", 0, 0); len(x.Faults) != maxFaults {
 		t.Errorf("%d faults were kept", len(x.Faults))
 	}
 }

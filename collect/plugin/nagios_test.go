@@ -10,7 +10,7 @@ import (
 
 // parsed is what a format makes of a text: its metrics, and its faults as "N: text".
 func parsed(text, format string) (metrics, faults []string) {
-	x := Examine([]byte(text), format, 0, 0)
+	x := examine([]byte(text), format, 0, 0)
 	for _, m := range x.Report.Metrics {
 		if m.Name != "plugin_state" {
 			metrics = append(metrics, toldMetric(m))
@@ -96,7 +96,7 @@ func TestNagiosOutput(t *testing.T) {
 		{"one|a=1\ntwo\nthree | b=2\nc=3\nd=4 e=5\n", 0, 0,
 			"nagios, available: one\na double 1\nb double 2\nc double 3\nd double 4\ne double 5\nplugin_state string ok\n"},
 	} {
-		if got := told(Examine([]byte(tt.in), "nagios", tt.code, tt.signal)); got != tt.want {
+		if got := told(examine([]byte(tt.in), "nagios", tt.code, tt.signal)); got != tt.want {
 			t.Errorf("%q, code %d:\n%swant\n%s", tt.in, tt.code, got, tt.want)
 		}
 	}
@@ -109,7 +109,7 @@ func TestNagiosJudgementHasRoom(t *testing.T) {
 	for i := range collect.MaxMetrics {
 		fmt.Fprintf(&b, " m%d=%d", i, i)
 	}
-	x := Examine([]byte(b.String()), "", 0, 0)
+	x := examine([]byte(b.String()), "", 0, 0)
 	last := len(x.Report.Metrics) - 1
 	if len(x.Report.Metrics) != collect.MaxMetrics || x.Report.Metrics[last].Name != "plugin_state" || x.Report.Status != "Output cut at 10000 metrics: OK" {
 		t.Errorf("%d metrics, %q", len(x.Report.Metrics), x.Report.Status)

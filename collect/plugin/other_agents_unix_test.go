@@ -57,7 +57,7 @@ END
 	} {
 		install(t, dir, tt.name, tt.body)
 		r, err := checkIn(t.Context(), dir, schedule.Details{"file": tt.name})
-		if got := told(Examination{Report: r, Err: err}); got != ", "+tt.want {
+		if got := told(examination{Report: r, Err: err}); got != ", "+tt.want {
 			t.Errorf("%s: %swant %s", tt.name, got[2:], tt.want)
 		}
 	}

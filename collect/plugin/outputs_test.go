@@ -11,7 +11,7 @@ import (
 )
 
 // told is an examination as text, a line each for what it found.
-func told(x Examination) string {
+func told(x examination) string {
 	var b strings.Builder
 	state, status := collect.Available, x.Report.Status
 	switch {
@@ -177,7 +177,7 @@ max children reached double 0
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := told(Examine(text, "", tt.code, tt.signal)); got != tt.want {
+		if got := told(examine(text, "", tt.code, tt.signal)); got != tt.want {
 			t.Errorf("%s, code %d, signal %d:\n%swant\n%s", tt.file, tt.code, tt.signal, got, tt.want)
 		}
 	}

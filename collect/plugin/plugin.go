@@ -67,6 +67,9 @@ func (c *checker) run(ctx context.Context, check schedule.Check, f format) (coll
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errTimeout)
 	defer cancel()
+	if ctx.Err() != nil {
+		return collect.Report{}, stopped(ctx, limit, 0)
+	}
 	started := time.Now()
 	end, err := run(ctx, cmd, f)
 	switch {

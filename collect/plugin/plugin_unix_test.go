@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"virgo/collect"
+	"virgo/collect/collecttest"
 	"virgo/schedule"
 )
 
@@ -297,4 +298,20 @@ func TestTimeouts(t *testing.T) {
 	if _, err := checkIn(ctx, dir, schedule.Details{"file": "slow"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
+}
+func TestPluginConforms(t *testing.T) {
+	dir := folder(t)
+	install(t, dir, "figures", "#!/bin/sh\necho '{\"count\": 1, \"name\": \"x\"}'\n")
+	collecttest.Conform(t, collecttest.Subject{
+		Type:    Type(dir),
+		Details: schedule.Details{"file": "figures", "format": "json"},
+		Metrics: map[string]collecttest.Metric{"count": {Type: collect.Double}, "name": {Type: collect.String}},
+		Wrong: []collecttest.Wrong{
+			{Details: schedule.Details{}, Status: "Missing file parameter"},
+			{Details: schedule.Details{"file": "none"}, Status: "Plugin exited with non-zero status code (code=-127)"},
+			{Details: schedule.Details{"file": "figures", "format": "xml"},
+				Status: `detail "format": unknown format "xml", there are: virgo, nagios, checkmk, prometheus, influx, json`},
+			{Details: schedule.Details{"file": "figures", "format": []any{"json"}}, Status: `detail "format" is "a list or an object", not the name of a format`},
+		},
+	})
 }

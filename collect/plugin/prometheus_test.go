@@ -55,7 +55,7 @@ func TestPrometheusFaults(t *testing.T) {
 			t.Errorf("%q: %q, want %q", in, faults, want)
 		}
 	}
-	x := Examine([]byte("z 1\nfoo\nbar\n"), "prometheus", 0, 0)
+	x := examine([]byte("z 1\nfoo\nbar\n"), "prometheus", 0, 0)
 	if x.Err == nil || x.Err.Error() != `Line 2 is not in the format prometheus: metric "foo" has no value` || len(x.Faults) != 2 || x.Report.Metrics != nil {
 		t.Errorf("%+v", x)
 	}

@@ -7,19 +7,8 @@ import (
 	"virgo/collect"
 )
 
-// maxFaults bounds what an examination keeps of an output that is wrong all over.
-const maxFaults = 1000
-
-// A Fault is what is wrong with one line of a plugin's output.
-type Fault struct {
-	// Line counts from 1.
-	Line int
-	// Text says what is wrong with it, without the number.
-	Text string
-}
-
-// An Examination is what becomes of one output of a plugin.
-type Examination struct {
+// An examination is what becomes of one output of a plugin.
+type examination struct {
 	// Format is the one that was named, or found by looking.
 	Format string
 	// Report and Err are what the check returns.
@@ -30,12 +19,12 @@ type Examination struct {
 	Faults []Fault
 }
 
-// Examine reads an output as the check does. format is a name of [Formats], or empty to find it by looking;
+// examine reads an output as the check does. format is a name of [Formats], or empty to find it by looking;
 // code is the exit code, or signal the number of the signal that ended the plugin.
-func Examine(output []byte, format string, code, signal int) Examination {
+func examine(output []byte, format string, code, signal int) examination {
 	f, err := newFormat(format, true)
 	if err != nil {
-		return Examination{Format: format, Err: err}
+		return examination{Format: format, Err: err}
 	}
 	e := exit{code: code, signal: signal}
 	if signal != 0 {
@@ -43,7 +32,7 @@ func Examine(output []byte, format string, code, signal int) Examination {
 	}
 	o := newOutput(f)
 	o.read(bytes.NewReader(output))
-	var x Examination
+	var x examination
 	x.Report, x.Err = f.report(e, o.cut)
 	x.Format, x.Faults = f.examined()
 	return x

@@ -153,26 +153,29 @@ func bareValue(s string, i int) (from, to int) {
 		case ' ', '\t', '\r', '\n':
 			return i, j
 		case ',', ';', '&', '"', '\'', ')', '}', ']', '<', '|', '\\':
-			if endsValue(s, j) {
+			ends, behind := endsValue(s, j)
+			if ends {
 				return i, j
 			}
+			j = max(j, behind-1) // the signs in a row say the same
 		}
 	}
 	return i, len(s)
 }
 
-// endsValue says whether the sign at s[j] ends a value, because nothing or another name=value comes behind it.
-func endsValue(s string, j int) bool {
+// endsValue says whether the sign at s[j] ends a value, because nothing or another name=value comes behind it and the
+// signs that follow it up to behind.
+func endsValue(s string, j int) (ends bool, behind int) {
 	k := j
 	for k < len(s) && strings.IndexByte(",;&\"')}]|\\", s[k]) >= 0 {
 		k++
 	}
 	if k == len(s) || s[k] == ' ' || s[k] == '\t' || s[k] == '\r' || s[k] == '\n' || s[k] == '<' {
-		return true
+		return true, k
 	}
 	name := k
 	for k < len(s) && k-name < 64 && isNameLetter(s[k]) {
 		k++
 	}
-	return k > name && k < len(s) && (s[k] == '=' || s[k] == ':')
+	return k > name && k < len(s) && (s[k] == '=' || s[k] == ':'), name
 }

@@ -19,21 +19,40 @@ func secretName(name string) bool {
 		"algorithm", "alg", "method", "manager", "provider", "plugin", "prefix", "header", "field", "name", "version",
 		"format", "encryption", "storage", "quality", "complexity", "so", "service", "conf", "py", "php", "sh", "html":
 		return false
+	case "bypass", "compass", "trespass", "overpass", "underpass", "onepass", "multipass", "encompass", "surpass":
+		return false
+	case "auth":
+		return true // harmless where no user's name stands before a colon
 	case "pass", "pwd", "pw", "psk", "salt", "passcode", "userpwd", "userpass", "dbpass", "otp", "totp":
-		return !slices.Contains(parts, "proxy") && !strings.HasSuffix(flat, "cgipass") && flat != "grpcpass" && flat != "memcachedpass"
+		return !passesOn(parts)
 	case "sig", "signature", "sas", "bindpw", "rootpw":
 		return true
 	}
-	for _, word := range []string{
-		"password", "passwd", "passphrase", "passwort", "secret", "token", "apikey", "accesskey", "privatekey", "credential",
-		"authkey", "sessionkey", "sharedkey", "accountkey", "masterkey", "encryptionkey", "signingkey", "cryptkey", "appkey",
-		"loggedinkey", "noncekey", "requirepass", "masterauth", "rocommunity", "rwcommunity", "mysqlpwd", "jwt", "setcookie",
-	} {
+	for _, word := range secretWords() {
 		if strings.Contains(flat, word) {
 			return !strings.HasSuffix(flat, "file") && !strings.HasSuffix(flat, "path") && flat != "servertokens"
 		}
 	}
-	return keyName(parts) || last == "community" || last == "cookie" || name == "_auth" || strings.HasSuffix(name, "._auth")
+	return strings.HasSuffix(last, "pass") && !passesOn(parts) || keyName(parts) || last == "community" || last == "cookie" || name == "_auth" || strings.HasSuffix(name, "._auth")
+}
+
+// secretWords stand in the names of secrets, without what parts their words.
+func secretWords() []string {
+	return []string{
+		"password", "passwd", "passphrase", "passwort", "secret", "token", "apikey", "accesskey", "privatekey", "credential",
+		"authkey", "sessionkey", "sharedkey", "accountkey", "masterkey", "encryptionkey", "signingkey", "cryptkey", "appkey",
+		"loggedinkey", "noncekey", "requirepass", "masterauth", "rocommunity", "rwcommunity", "mysqlpwd", "jwt", "setcookie",
+	}
+}
+
+// passesOn tells the directives of web servers that pass requests on: proxy_pass, ProxyPass, fastcgi_pass.
+func passesOn(parts []string) bool {
+	last := parts[len(parts)-1]
+	before := strings.TrimSuffix(last, "pass")
+	if before == "" && len(parts) > 1 {
+		before = parts[len(parts)-2]
+	}
+	return slices.Contains([]string{"proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached"}, before) || slices.Contains(parts, "proxy")
 }
 
 // keyName says whether a name speaks of a key, which may be a secret or no more than a column of a table.
@@ -96,7 +115,11 @@ func harmless(name, value string) bool {
 	if last == "tokens" && strings.Trim(value, "0123456789,;") == "" {
 		return true
 	}
-	return keyName(parts) && len(value) < 16 && !strings.Contains(strings.Join(parts, ""), "api")
+	if last == "auth" {
+		return !strings.Contains(value, ":")
+	}
+	flat := strings.Join(parts, "")
+	return keyName(parts) && len(value) < 16 && !slices.ContainsFunc(secretWords(), func(s string) bool { return strings.Contains(flat, s) })
 }
 
 // isPath tells /etc/ssl/private/site.key from a password that begins with a stroke.

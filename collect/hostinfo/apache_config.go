@@ -223,7 +223,9 @@ func (r *apacheReader) expand(word string) string {
 			}
 			return out.String()
 		}
-		if value, set := r.vars[name]; set {
+		if value, set := r.vars[name]; set && secretSetting(name, value) {
+			out.WriteString(Redacted)
+		} else if set {
 			out.WriteString(value)
 		} else {
 			out.WriteString("${" + name + "}")

@@ -27,7 +27,7 @@ func bound(metrics any) (any, error) {
 	}
 	shown := reflect.New(v.Type()).Elem()
 	shown.Set(v)
-	had, most := rows(shown), MaxRows
+	had, most := rows(shown), min(MaxRows, fitting(shown))
 	for {
 		for _, l := range lists(shown) {
 			l.Set(l.Slice(0, min(l.Len(), most)))
@@ -51,6 +51,28 @@ func bound(metrics any) (any, error) {
 		return shown.Interface(), fmt.Errorf("only the first %d of %d rows are told", had-left, had)
 	}
 	return shown.Interface(), nil
+}
+
+// fitting gives how many rows of each list fit, about, without making JSON of those that do not.
+func fitting(v reflect.Value) int {
+	all, size := lists(v), 0
+	for n := range MaxRows {
+		more := false
+		for _, l := range all {
+			if n >= l.Len() {
+				continue
+			}
+			more = true
+			b, _ := json.Marshal(l.Index(n).Interface()) // what is no JSON is found out with the rest
+			if size += len(b) + len(","); size > MaxAnswerBytes {
+				return n
+			}
+		}
+		if !more {
+			break
+		}
+	}
+	return MaxRows
 }
 
 func lists(v reflect.Value) []reflect.Value {

@@ -9,6 +9,14 @@ import (
 	"strings"
 )
 
+// Bounds of what a table sets before its jobs; whoever has a crontab may write what cron reads in it.
+const (
+	// maxCronVariables of a table are told with each job.
+	maxCronVariables = 64
+	// maxCronVariable bytes of a name are looked at; a longer one is not told.
+	maxCronVariable = 64
+)
+
 // A cronJob is a line of a crontab (crontab(5)), of anacrontab(5), or a script that run-parts(8) runs.
 type cronJob struct {
 	Time        string   `json:"time" doc:"what stands instead of the five fields: @daily; of anacrontab the period, '7 days'; else empty"`
@@ -20,7 +28,7 @@ type cronJob struct {
 	User        string   `json:"user" doc:"who it runs as"`
 	Command     string   `json:"command" doc:"the command line, without secrets and without the input behind its first %"`
 	File        string   `json:"file" doc:"where it is written"`
-	Environment []string `json:"environment" doc:"names of the variables that the crontab sets before it; their values are not told"`
+	Environment []string `json:"environment" doc:"names of the first 64 variables that the crontab sets before it; their values are not told"`
 }
 
 func cronType() Type {
@@ -118,8 +126,10 @@ func cronLines(b []byte) iter.Seq2[string, []string] {
 				continue
 			}
 			if name, ok := cronVariable(line); ok {
-				// A new list, because the lines before have the old one.
-				environment = append(environment[:len(environment):len(environment)], name)
+				if len(environment) < maxCronVariables && len(name) <= maxCronVariable && !slices.Contains(environment, name) {
+					// A new list, because the lines before have the old one.
+					environment = append(environment[:len(environment):len(environment)], name)
+				}
 			} else if !yield(line, environment) {
 				return
 			}

@@ -113,6 +113,9 @@ func (c jailConfig) value(jail, key string) string {
 				out.WriteString("%(")
 				continue
 			}
+			if secretSetting(name, v) {
+				v = Redacted
+			}
 			out.WriteString(v)
 			rest, changed = tail, true
 		}

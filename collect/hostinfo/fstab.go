@@ -61,7 +61,7 @@ func redactOptions(options string) string {
 	shown := make([]string, 0, len(list))
 	for i := 0; i < len(list); i++ {
 		name, value, ok := strings.Cut(list[i], "=")
-		if !ok || !secretName(name) || harmless(name, value) {
+		if !ok || !secretSetting(name, value) {
 			shown = append(shown, Redact(list[i]))
 			continue
 		}

@@ -112,14 +112,20 @@ func (h *Host) plain(name string, err error) error {
 	return err
 }
 
+// openFolder does not wait where somebody put a pipe in the folder's place.
+func (h *Host) openFolder(folder string) (*os.File, error) {
+	f, err := os.OpenFile(h.path(folder), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	return f, h.plain(folder, err)
+}
+
 // names lists a folder, sorted; a folder that is not there has none.
 func (h *Host) names(folder string) ([]string, error) {
-	f, err := os.Open(h.path(folder))
+	f, err := h.openFolder(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, h.plain(folder, err)
+		return nil, err
 	}
 	defer f.Close()
 	names, err := f.Readdirnames(maxEntries)

@@ -3,6 +3,7 @@ package hostinfo
 import (
 	"context"
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -56,7 +57,7 @@ func readLsyncd(ctx context.Context, h *Host) (any, error) {
 		arguments, err := h.read(fmt.Sprintf("/proc/%d/cmdline", pid))
 		f.add(err)
 		for _, a := range strings.Split(string(arguments), "\x00") {
-			if isLsyncdFile(a) && !slices.Contains(l.ConfigFile, a) {
+			if isLsyncdFile(a) && h.ownFile(pid, a) && !slices.Contains(l.ConfigFile, a) {
 				l.ConfigFile = append(l.ConfigFile, a)
 			}
 		}
@@ -77,6 +78,25 @@ func readLsyncd(ctx context.Context, h *Host) (any, error) {
 		}
 	}
 	return l, f.err()
+}
+
+// ownFile says whether a process may have a file read for it: root's any, another's one of the same user. Anybody may
+// start a program that names a file which only root may read.
+func (h *Host) ownFile(pid int, name string) bool {
+	process, err := os.Stat(h.path(fmt.Sprintf("/proc/%d", pid)))
+	if err != nil {
+		return false
+	}
+	user, _, ok := fileOwner(process)
+	if !ok || user == 0 {
+		return ok
+	}
+	file, err := os.Stat(h.path(name))
+	if err != nil {
+		return false
+	}
+	owner, _, ok := fileOwner(file)
+	return ok && owner == user
 }
 
 // isLsyncdFile says whether an argument names a configuration file, as opposed to a folder to sync.

@@ -73,7 +73,7 @@ func FuzzSSHD(f *testing.F) {
 	captured(f, "etc/ssh/sshd_config", "etc/ssh/sshd_config.d/*")
 	f.Add([]byte("Match all\nMatch User x\nInclude a\nPort=\"22\nMatch\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c := sshdConfig{global: make(sshdSettings), include: func(string) ([][]byte, error) { return [][]byte{b[:len(b)/2]}, nil }}
+		c := sshdConfig{global: make(sshdSettings), include: func(string) []string { return []string{"x"} }, read: func(string) ([]byte, error) { return b[:len(b)/2], nil }}
 		c.parse(b, 0)
 		if _, err := json.Marshal(c.settings()); err != nil || c.files > maxSSHDFiles*(len(b)+2) {
 			t.Errorf("%d files, %v", c.files, err)

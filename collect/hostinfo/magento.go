@@ -125,16 +125,27 @@ func parseComposer(b []byte) magentoSite {
 // parseComposerLock reads the version that composer.lock says is installed.
 func parseComposerLock(b []byte) magentoSite {
 	var file struct {
-		Packages []struct {
-			Name    string `json:"name"`
-			Version string `json:"version"`
-		} `json:"packages"`
+		Packages json.RawMessage `json:"packages"`
 	}
-	if json.Unmarshal(b, &file) == nil {
-		for _, p := range file.Packages {
-			if edition := magentoEdition(p.Name); edition != "" {
-				return magentoSite{Version: plainText(p.Version), Edition: edition}
-			}
+	if json.Unmarshal(b, &file) != nil {
+		return magentoSite{}
+	}
+	// One after the other: whoever owns the site could write millions of empty ones.
+	packages := json.NewDecoder(bytes.NewReader(file.Packages))
+	if start, err := packages.Token(); err != nil || start != json.Delim('[') {
+		return magentoSite{}
+	}
+	var p struct {
+		Name    string `json:"name"`
+		Version string `json:"version"`
+	}
+	for packages.More() {
+		p.Name, p.Version = "", ""
+		if packages.Decode(&p) != nil {
+			break
+		}
+		if edition := magentoEdition(p.Name); edition != "" {
+			return magentoSite{Version: plainText(p.Version), Edition: edition}
 		}
 	}
 	return magentoSite{}

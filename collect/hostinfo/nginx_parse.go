@@ -182,7 +182,9 @@ func (s *nginxScanner) word() string {
 	for s.at < len(s.text) && strings.IndexByte(" \t\r\n;{}", s.text[s.at]) < 0 {
 		switch {
 		case strings.HasPrefix(s.text[s.at:], "${"):
-			if closed := strings.IndexByte(s.text[s.at:], '}'); closed > 0 {
+			// A name is short; to look further for each would take the square of the time.
+			const maxName = 256
+			if closed := strings.IndexByte(s.text[s.at:min(s.at+maxName, len(s.text))], '}'); closed > 0 {
 				s.at += closed
 			}
 		case s.text[s.at] == '\\' && s.at+1 < len(s.text):

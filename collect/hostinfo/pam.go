@@ -69,13 +69,15 @@ func parsePAM(file string, b []byte) []pamLine {
 // pamWords splits a line; what stands in brackets is one word, without them.
 func pamWords(line string) []string {
 	var all []string
+	closes := true // a bracket that nothing closes is looked behind once
 	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
 		end := strings.IndexAny(line, " \t")
-		if line[0] == '[' {
+		if line[0] == '[' && closes {
 			if closed := strings.IndexByte(line, ']'); closed > 0 {
 				all, line = append(all, line[1:closed]), line[closed+1:]
 				continue
 			}
+			closes = false
 		}
 		if end < 0 {
 			end = len(line)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -158,9 +157,9 @@ func parsePostconf(b []byte) map[string]string {
 
 // countFiles counts the files below a folder by the names that folders list, without looking at each.
 func (h *Host) countFiles(ctx context.Context, folder string, depth int) (int, error) {
-	f, err := os.Open(h.path(folder))
+	f, err := h.openFolder(folder)
 	if err != nil {
-		return 0, h.plain(folder, err)
+		return 0, err
 	}
 	defer f.Close()
 	count := 0

@@ -76,10 +76,11 @@ func readProcs(ctx context.Context, h *Host) (any, error) {
 // the process has ended. Its environment is never asked for.
 func processOf(ctx context.Context, p *process.Process) (i processInfo, ok bool) {
 	i.PID = p.Pid
-	var err error
-	if i.StateName, err = p.NameWithContext(ctx); err != nil {
+	name, err := p.NameWithContext(ctx)
+	if err != nil {
 		return i, false
 	}
+	i.StateName = Redact(name) // gopsutil takes a long one from the command line, where a title may have more in it
 	if args, err := p.CmdlineSliceWithContext(ctx); err == nil {
 		i.Command = commandLine(args)
 	}

@@ -37,7 +37,7 @@ func redactArgs(args []string) []string {
 		switch name, _, at := nameIn(arg); {
 		case i > 0 && takesNext(args[i-1], i-1) && !isFlag(arg):
 			shown[i] = Redacted
-		case at > 0 && secretName(name) && !harmless(name, arg[at:]):
+		case at > 0 && secretSetting(name, arg[at:]):
 			shown[i] = arg[:at] + Redacted
 		default:
 			shown[i] = Redact(arg)
@@ -56,11 +56,13 @@ func redactArgs(args []string) []string {
 
 // redactSetting gives the value of a setting, or Redacted where its name says that it is a secret.
 func redactSetting(name, value string) string {
-	if secretName(name) && !harmless(name, value) {
+	if secretSetting(name, value) {
 		return Redacted
 	}
 	return Redact(value)
 }
+
+func secretSetting(name, value string) bool { return secretName(name) && !harmless(name, value) }
 
 // takesNext says whether the argument after this one is a secret's value: --password, or the bare word
 // password (nmcli), which is no program's name.

@@ -46,6 +46,14 @@ func (s siteFiles) head(name string, most int64) []byte {
 		return nil
 	}
 	defer f.Close()
+	return headOf(f, most)
+}
+
+// headOf gives the first bytes of a regular file; nil of anything else, which might never end.
+func headOf(f *os.File, most int64) []byte {
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
 	b, _ := io.ReadAll(io.LimitReader(f, most)) // what was read before a fault serves as well
 	return b
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 )
@@ -78,9 +77,9 @@ func skippedSiteFolder(name string, installation bool) bool {
 
 func (h *Host) siteFolder(root webRoot, folder string) (siteFolder, error) {
 	s := siteFolder{root, folder, map[string]fs.DirEntry{}}
-	d, err := os.Open(h.path(folder))
+	d, err := h.openFolder(folder)
 	if err != nil {
-		return s, h.plain(folder, err)
+		return s, err
 	}
 	defer d.Close()
 	entries, err := d.ReadDir(maxEntries)

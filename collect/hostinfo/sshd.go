@@ -36,7 +36,7 @@ func sshdType() Type {
 		Systems: []string{"linux", "darwin", "freebsd"},
 		Shape:   sshdSettings{},
 		Read: func(_ context.Context, h *Host) (any, error) {
-			c := sshdConfig{include: h.sshdInclude, global: make(sshdSettings)}
+			c := sshdConfig{include: h.sshdInclude, read: h.read, global: make(sshdSettings)}
 			b, err := h.read(sshdFile)
 			if err != nil {
 				return nil, err
@@ -47,24 +47,19 @@ func sshdType() Type {
 	}
 }
 
-// sshdInclude reads the files of an Include: a pattern, of /etc/ssh where it does not begin with a stroke.
-func (h *Host) sshdInclude(pattern string) (files [][]byte, err error) {
+// sshdInclude lists the files of an Include: a pattern, of /etc/ssh where it does not begin with a stroke.
+func (h *Host) sshdInclude(pattern string) []string {
 	if !path.IsAbs(pattern) {
 		pattern = path.Join(path.Dir(sshdFile), pattern)
 	}
-	var wrong faults
-	for _, name := range h.glob(pattern) {
-		b, err := h.read(name)
-		wrong.add(err)
-		files = append(files, b)
-	}
-	return files, wrong.err()
+	return h.glob(pattern)
 }
 
 // An sshdConfig gathers options as sshd does: of one that stands twice the first counts, a Match block ends at the
 // next or at the end of its file.
 type sshdConfig struct {
-	include func(pattern string) ([][]byte, error)
+	include func(pattern string) []string
+	read    func(name string) ([]byte, error)
 	global  sshdSettings
 	matches []sshdSettings
 	// block is what options go into now; nil: global.
@@ -86,9 +81,12 @@ func (c *sshdConfig) parse(b []byte, depth int) {
 		case "":
 		case "include":
 			for pattern := range strings.FieldsSeq(value) {
-				files, err := c.include(strings.Trim(pattern, `"`))
-				c.wrong.add(err)
-				for _, b := range files {
+				for _, name := range c.include(strings.Trim(pattern, `"`)) {
+					if c.files > maxSSHDFiles {
+						break
+					}
+					b, err := c.read(name)
+					c.wrong.add(err)
 					c.parse(b, depth+1)
 				}
 			}

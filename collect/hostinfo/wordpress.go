@@ -91,6 +91,9 @@ func (h *Host) wordpressSite(ctx context.Context, s siteFolder) wordpressSite {
 		}
 	}
 	for _, name := range files.names("wp-content/themes") {
+		if ctx.Err() != nil {
+			break
+		}
 		style := files.head("wp-content/themes/"+name+"/style.css", wordpressHead)
 		if a, ok := parseWordpressHeader(style, "Theme Name"); ok && len(found.Themes) < maxFound {
 			a.Folder = name

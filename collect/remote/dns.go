@@ -46,16 +46,17 @@ func (c dnsCheck) Check(ctx context.Context, req collect.Request) (collect.Repor
 		return collect.Report{}, failure(ctx, "asking "+server, err)
 	}
 	name, kind := q.message.Question[0].Name, q.message.Question[0].Qtype
+	shown, server := cut(name, maxPlaceBytes), cut(server, maxPlaceBytes)
 	switch reply.Rcode {
 	case dns.RcodeSuccess:
 	case dns.RcodeNameError:
-		return collect.Report{}, fmt.Errorf("there is no name %s (NXDOMAIN)", name)
+		return collect.Report{}, fmt.Errorf("there is no name %s (NXDOMAIN)", shown)
 	default:
-		return collect.Report{}, fmt.Errorf("%s answers %s for %s", server, rcode(reply.Rcode), name)
+		return collect.Report{}, fmt.Errorf("%s answers %s for %s", server, rcode(reply.Rcode), shown)
 	}
 	answers := records(reply.Answer, name, kind)
 	if len(answers) == 0 {
-		return collect.Report{}, fmt.Errorf("there is no %s record of %s", dns.TypeToString[kind], name)
+		return collect.Report{}, fmt.Errorf("there is no %s record of %s", dns.TypeToString[kind], shown)
 	}
 	var f collect.Figures
 	f.Double("tt_resolve", inMilliseconds(took), "milliseconds")

@@ -41,11 +41,11 @@ func (q lookup) exchange(ctx context.Context) (reply *dns.Msg, server string, er
 func (q lookup) askOnce(ctx context.Context, server string) (*dns.Msg, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, q.wait, errNoAnswer)
 	defer cancel()
-	message := q.message
+	message := q.message.Copy()
+	message.Id = dns.Id() // who saw or guessed the last one knows nothing of this one
 	reply, err := q.over(ctx, "udp", server, message)
 	if err == nil && message.IsEdns0() != nil && (reply.Rcode == dns.RcodeFormatError || reply.Rcode == dns.RcodeNotImplemented) {
-		message = message.Copy()
-		message.Extra = nil
+		message.Id, message.Extra = dns.Id(), nil
 		reply, err = q.over(ctx, "udp", server, message)
 	}
 	if err == nil && reply.Truncated {

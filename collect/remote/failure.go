@@ -12,10 +12,14 @@ import (
 	"strings"
 )
 
+// maxPlaceBytes of a host's name are in a status, which has room for 256 characters and must also say what went wrong.
+const maxPlaceBytes = 100
+
 // failure is an error as a person reads it: what was being done and why it failed. A context that is done is
 // the reason whatever the error says, so that the runner sees it. What a server sent is not quoted,
 // since it may hold what was sent to it.
 func failure(ctx context.Context, doing string, err error) error {
+	doing = cut(doing, maxPlaceBytes+len("starting TLS with https://:65535"))
 	if done := ctx.Err(); done != nil {
 		return fmt.Errorf("%s: %w", doing, done)
 	}

@@ -143,7 +143,7 @@ func (m message) redirected(origin *url.URL, location string, code int) (message
 		return m, fmt.Errorf("redirected to a URL of %.16q, not of http or https", to.Scheme)
 	}
 	// User and password in it would be the server's choice.
-	to.User, to.Fragment = nil, ""
+	to.User, to.Fragment, to.RawQuery = nil, "", spaceless(to.RawQuery)
 	next := message{url: to, method: m.method, headers: m.headers, payload: m.payload}
 	if code != http.StatusTemporaryRedirect && code != http.StatusPermanentRedirect {
 		next.payload = ""
@@ -153,7 +153,7 @@ func (m message) redirected(origin *url.URL, location string, code int) (message
 	}
 	if !sameOrigin(origin, to) {
 		if next.payload != "" {
-			return m, fmt.Errorf("redirected to %s, which does not get the payload", cut(to.Host, maxHostBytes))
+			return m, fmt.Errorf("redirected to %s, which does not get the payload", cut(to.Host, maxPlaceBytes))
 		}
 		next.headers = nil
 	}

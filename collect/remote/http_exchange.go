@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -102,6 +103,12 @@ func (c httpCheck) send(ctx context.Context, q question, m message, now time.Tim
 	})
 	if via != nil {
 		transport.Proxy = http.ProxyURL(via)
+		transport.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+			if answer.StatusCode != http.StatusOK { // its words are anybody's
+				return fmt.Errorf("the proxy answers %03d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
+			}
+			return nil
+		}
 		if via.Scheme == "https" {
 			strictFirst(transport.TLSClientConfig, via.Hostname(), now)
 		}
@@ -112,7 +119,7 @@ func (c httpCheck) send(ctx context.Context, q question, m message, now time.Tim
 	}
 	if err != nil {
 		x.close()
-		return nil, failure(ctx, m.method+" "+m.url.Scheme+"://"+cut(m.url.Host, maxHostBytes), err)
+		return nil, failure(ctx, m.method+" "+m.url.Scheme+"://"+cut(m.url.Host, maxPlaceBytes), err)
 	}
 	return x, nil
 }

@@ -90,9 +90,12 @@ func readURL(d schedule.Details) (*url.URL, login, error) {
 		l.password, _ = u.User.Password()
 		u.User = nil
 	}
-	u.Fragment = ""
+	u.Fragment, u.RawQuery = "", spaceless(u.RawQuery)
 	return u, l, nil
 }
+
+// spaceless is a query that can stand in the first line of a request, which spaces part.
+func spaceless(query string) string { return strings.ReplaceAll(query, " ", "%20") }
 
 // hostPort is a URL's host: the port may be missing, and an IPv6 address stands in brackets.
 func hostPort(host, port string) string {
@@ -128,7 +131,8 @@ func readHeaders(d schedule.Details) ([]member, error) {
 	}
 	for _, h := range headers {
 		if !httpguts.ValidHeaderFieldName(h.key) {
-			return nil, wrongDetail("headers", h.key, "the name of a header")
+			// Whoever took "Name: value" for a name wrote a secret there.
+			return nil, fmt.Errorf("detail %q has a name that no header can have", "headers")
 		}
 		if !httpguts.ValidHeaderFieldValue(h.value) {
 			return nil, fmt.Errorf("detail %q has a value for %.64q that no header can have", "headers", h.key)

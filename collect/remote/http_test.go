@@ -212,7 +212,7 @@ func TestHTTPRefusesWrongDetails(t *testing.T) {
 		{schedule.Details{"url": "http://x", "method": "GET IT"}, `detail "method" is "GET IT", not a method such as GET, HEAD or POST`},
 		{schedule.Details{"url": "http://x", "method": "connect"}, `detail "method" is "connect", not a method such as GET, HEAD or POST`},
 		{schedule.Details{"url": "http://x", "headers": "Accept"}, `detail "headers" is "a text or a list", not an object of texts`},
-		{schedule.Details{"url": "http://x", "headers": map[string]any{"a b": "c"}}, `detail "headers" is "a b", not the name of a header`},
+		{schedule.Details{"url": "http://x", "headers": map[string]any{"Authorization: Bearer geheim": ""}}, `detail "headers" has a name that no header can have`},
 		{schedule.Details{"url": "http://x", "headers": map[string]any{"a": "geheim\r\nHost: evil"}}, `detail "headers" has a value for "a" that no header can have`},
 		{schedule.Details{"url": "http://x", "body": "("}, `detail "body" is "(", not a regular expression (RE2)`},
 		{schedule.Details{"url": "http://x", "body_matches": map[string]any{"a.b": "x"}}, `detail "body_matches" is "a.b", not an object whose keys are letters, digits, _ and -`},
@@ -230,5 +230,22 @@ func TestHTTPRefusesWrongDetails(t *testing.T) {
 		if strings.Contains(r.Status, "geheim") {
 			t.Errorf("a secret is told: %s", r.Status)
 		}
+	}
+}
+
+// A space in a query would part the first line of the request.
+func TestHTTPQueryWithASpace(t *testing.T) {
+	s := page(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/from" {
+			w.Header().Set("Location", "/to?c d HTTP/1.1")
+			w.WriteHeader(http.StatusFound)
+			return
+		}
+		fmt.Fprint(w, r.RequestURI)
+	})
+	for url, want := range map[string]string{"/?a b HTTP/1.1": "/?a%20b%20HTTP/1.1", "/from": "/to?c%20d%20HTTP/1.1"} {
+		r := looks(t, "remote.http", schedule.Details{"url": s.URL + url, "body": ".*"})
+		available(t, r)
+		has(t, r, map[string]string{"body_match": want, "code": "200"})
 	}
 }

@@ -67,7 +67,7 @@ func (pingCheck) Check(ctx context.Context, req collect.Request) (collect.Report
 	}
 	report := collect.Report{Metrics: pingFigures(trips, count)}
 	if len(trips) == 0 {
-		report.Status = fmt.Sprintf("none of %d echoes was answered by %s", count, host)
+		report.Status = fmt.Sprintf("none of %d echoes was answered by %s", count, cut(host, maxPlaceBytes))
 	}
 	return report, nil
 }

@@ -115,7 +115,14 @@ func TestHTTPProxiesThatRefuse(t *testing.T) {
 	safe := secure(t, certificateFor(wants{}), func(http.ResponseWriter, *http.Request) {})
 	s, _ := relay(t, nil)
 	fails(t, looks(t, "remote.http", schedule.Details{"url": safe.URL, "proxy": "http://x:geheim@" + s.address}),
-		"GET "+safe.URL+": Proxy Authentication Required")
+		"GET "+safe.URL+": the proxy answers 407 Proxy Authentication Required")
+	// What it says may repeat what was sent to it.
+	tells := speak(t, "127.0.0.1:0", func(conn net.Conn) {
+		requestRead(conn)
+		io.WriteString(conn, "HTTP/1.1 502 x:geheim\r\nContent-Length: 0\r\n\r\n")
+	})
+	fails(t, looks(t, "remote.http", schedule.Details{"url": safe.URL, "proxy": "http://x:geheim@" + tells.address}),
+		"GET "+safe.URL+": the proxy answers 502 Bad Gateway")
 	// A password is not sent to a proxy whose certificate is not in order.
 	cert := certificateFor(wants{self: true})
 	s, served := relay(t, &cert)

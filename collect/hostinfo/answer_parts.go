@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 )
 
 // maxText bounds a text that is copied out of a file, in bytes.
@@ -42,9 +43,13 @@ func told[T any](all []T) []T {
 }
 
 // plainText is a text that may hold anything, without secrets and no longer than maxText.
-func plainText(s string) string {
-	if len(s) > maxText {
-		s = s[:maxText]
+func plainText(s string) string { return Redact(beginning(s, maxText)) }
+
+// beginning is at most so many bytes of a text, without a piece of a word at its end: a part of an address may have the
+// password in it, and not the @ that tells so.
+func beginning(s string, most int) string {
+	if len(s) <= most {
+		return s
 	}
-	return Redact(s)
+	return s[:strings.LastIndexAny(s[:most], " \t\n,")+1]
 }

@@ -41,7 +41,7 @@ func parseINI(b []byte, continued bool) []iniLine {
 				value, _, _ = strings.Cut(value, mark)
 			}
 		}
-		value = strings.TrimSpace(value[:min(len(value), maxText)])
+		value = strings.TrimSpace(beginning(value, maxText))
 		all = append(all, iniLine{section, strings.TrimSpace(text[:at]), value})
 	}
 	return all

@@ -276,3 +276,17 @@ func BenchmarkRedact(b *testing.B) {
 		})
 	}
 }
+
+// Where a long text is cut, no piece of an address stays that does not look like one any more.
+func TestPlainTextCutsBetweenWords(t *testing.T) {
+	for room := range 40 {
+		words := strings.Repeat("a ", (maxText-room)/2)
+		got := plainText(words + "https://bob:" + S + S + "@example.org/ b")
+		if strings.Contains(got, S[:4]) || len(got) > maxText || !strings.HasPrefix(got, words) {
+			t.Fatalf("with room for %d: %d bytes, … %s", room, len(got), got[max(0, len(got)-60):])
+		}
+	}
+	if got := plainText(strings.Repeat("x", maxText+1)); got != "" {
+		t.Errorf("%d bytes of one word", len(got))
+	}
+}

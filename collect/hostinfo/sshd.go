@@ -155,7 +155,7 @@ func sshdOption(line string) (name, value string) {
 	if n := len(value); n > 1 && value[0] == '"' && strings.IndexByte(value[1:], '"') == n-2 {
 		value = value[1 : n-1]
 	}
-	value = value[:min(len(value), maxText)]
+	value = beginning(value, maxText)
 	switch name {
 	case "setenv":
 		var all []string

@@ -73,7 +73,7 @@ func secretSysctl(key string) bool {
 
 // sysctlValue is the value as sysctl(8) prints it, blanks between the words, without secrets.
 func sysctlValue(b []byte) string {
-	lines := strings.Split(strings.TrimSpace(string(b[:min(len(b), maxText)])), "\n")
+	lines := strings.Split(strings.TrimSpace(beginning(string(b), maxText)), "\n")
 	for i, l := range lines {
 		lines[i] = strings.Join(strings.Fields(l), " ")
 	}

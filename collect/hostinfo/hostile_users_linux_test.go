@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,7 +56,7 @@ func TestPipesAreNotWaitedFor(t *testing.T) {
 
 // A lock file of millions of packages takes little more memory than itself.
 func TestComposerLockTakesLittleMemory(t *testing.T) {
-	const most = 4 << 20
+	const most = 1 << 20
 	lock := []byte(`{"packages":[` + strings.Repeat("{},", most/3) + `{"name":"magento/product-community-edition","version":"2.4.7"}]}`)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -162,10 +163,7 @@ func (c countedRow) MarshalJSON() ([]byte, error) {
 // Of rows that are far too large for an answer no JSON is made.
 func TestBoundMakesNoMoreThanItTells(t *testing.T) {
 	made := 0
-	rows := make([]countedRow, MaxRows)
-	for i := range rows {
-		rows[i] = countedRow{strings.Repeat("x", MaxAnswerBytes/10), &made}
-	}
+	rows := slices.Repeat([]countedRow{{strings.Repeat("x", MaxAnswerBytes/10), &made}}, MaxRows)
 	if _, err := bound(rows); err == nil || made > 100 {
 		t.Errorf("%d rows were made, %v", made, err)
 	}

@@ -279,7 +279,7 @@ func BenchmarkRedact(b *testing.B) {
 
 // Where a long text is cut, no piece of an address stays that does not look like one any more.
 func TestPlainTextCutsBetweenWords(t *testing.T) {
-	for room := range 40 {
+	for room := 0; room < 40; room += 4 {
 		words := strings.Repeat("a ", (maxText-room)/2)
 		got := plainText(words + "https://bob:" + S + S + "@example.org/ b")
 		if strings.Contains(got, S[:4]) || len(got) > maxText || !strings.HasPrefix(got, words) {

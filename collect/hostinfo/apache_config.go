@@ -239,19 +239,19 @@ func (r *apacheReader) expand(word string) string {
 func apacheLines(b []byte) func(yield func(int, string) bool) {
 	return func(yield func(int, string) bool) {
 		number, first := 0, 1
-		joined := ""
+		var joined []byte
 		for line := range bytes.Lines(b) {
 			number++
-			if joined == "" {
+			if len(joined) == 0 {
 				first = number
 			}
-			text := strings.TrimRight(string(line), "\r\n")
-			if before, ok := strings.CutSuffix(text, `\`); ok && len(joined) < 1<<16 {
-				joined += before + " "
+			line = bytes.TrimRight(line, "\r\n")
+			if before, ok := bytes.CutSuffix(line, []byte(`\`)); ok && len(joined) < 1<<16 {
+				joined = append(append(joined, before...), ' ')
 				continue
 			}
-			text = strings.TrimSpace(joined + text)
-			joined = ""
+			text := strings.TrimSpace(string(append(joined, line...)))
+			joined = joined[:0]
 			if text != "" && text[0] != '#' && !yield(first, text) {
 				return
 			}

@@ -172,8 +172,13 @@ func TestBoundMakesNoMoreThanItTells(t *testing.T) {
 // The bytes per second are the same for both sizes, as for Redact.
 func BenchmarkHostileTables(b *testing.B) {
 	for name, parse := range map[string]func(string){
-		"pam [":     func(s string) { parsePAM("x", []byte("auth "+strings.ReplaceAll(s, "x", "[ "))) },
-		"nginx ${":  func(s string) { (&nginxScanner{text: strings.ReplaceAll(s, "x", "${"), line: 1}).next() },
+		"pam [":    func(s string) { parsePAM("x", []byte("auth "+strings.ReplaceAll(s, "x", "[ "))) },
+		"nginx ${": func(s string) { (&nginxScanner{text: strings.ReplaceAll(s, "x", "${"), line: 1}).next() },
+		"apache \\": func(s string) {
+			for range apacheLines([]byte(strings.ReplaceAll(s, "x", "\\\n"))) {
+				b.Fatal("there is no directive")
+			}
+		},
 		"crontab V": func(s string) { parseCrontab([]byte(strings.ReplaceAll(s, "x", "V=1\n")), "alice") },
 	} {
 		for _, size := range []int{1 << 10, 64 << 10} {

@@ -11,7 +11,8 @@ import (
 
 // A Handler answers a request of the endpoint's. The result is written as JSON, nil as {}. A method that
 // it does not know it answers with [NotFound]. It runs within the session's calls, one at a time, and
-// must not call the session; params are its own to keep. One that panics answers 500.
+// must not call the session; params are its own to keep. One that panics answers 500; an answer that no frame can
+// carry becomes an error of that request alone, 400.
 type Handler func(ctx context.Context, method string, params json.RawMessage) (result any, err *Error)
 
 // NotFound is the answer to a method that is not known.
@@ -40,7 +41,7 @@ func (s *Session) answerAll(ctx context.Context) error {
 		out.Result, out.Error = s.serve(ctx, in)
 		err := s.w.WriteFrame(&out)
 		if errors.Is(err, ErrUnsendable) {
-			out.Result, out.Error = nil, &Error{Code: CodeInternal, Message: err.Error()}
+			out.Result, out.Error = nil, &Error{Code: CodeBadRequest, Message: words(err.Error(), maxMessageBytes)}
 			err = s.w.WriteFrame(&out)
 		}
 		if err != nil {

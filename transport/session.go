@@ -178,7 +178,9 @@ func (s *Session) Close(ctx context.Context) error {
 			err = s.until(ctx, func() bool { return s.window.has(isBeat) == 0 })
 		}
 		if err == nil {
-			s.answerAll(ctx)
+			if s.answerAll(ctx) == nil { // what came in the last instant
+				s.flush(ctx)
+			}
 			s.conn.Close() // a *tls.Conn sends close_notify first
 		}
 	}

@@ -72,7 +72,7 @@ func (l *link) asked(ctx context.Context, method string, params json.RawMessage)
 	case transport.MethodSystemInfo:
 		info, err := systemInfo(ctx)
 		if err != nil {
-			return nil, "", &transport.Error{Code: transport.CodeInternal, Message: err.Error()}
+			return nil, "", refused("reading the system: %v", err)
 		}
 		return info, "", nil
 	case transport.MethodCheckTest:
@@ -184,6 +184,9 @@ func checkParams(params json.RawMessage) (schedule.Check, *transport.Error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &fields); err != nil {
 		return schedule.Check{}, refused("%s: no JSON object: %v", key, err)
+	}
+	if fields == nil { // null is no error to JSON
+		return schedule.Check{}, refused("%s: no JSON object", key)
 	}
 	if id := bytes.TrimSpace(fields["id"]); len(id) == 0 || string(id) == "null" || string(id) == `""` {
 		fields["id"] = json.RawMessage(`"` + transport.MethodCheckTest + `"`)

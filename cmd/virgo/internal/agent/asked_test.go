@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"virgo/collect"
 	"virgo/transport"
@@ -45,6 +46,19 @@ func asking(t *testing.T, requests ...transporttest.Request) *bench {
 	return b
 }
 
+// answers waits for what the endpoint is answered: the run is over when it is sent, not when it is read.
+func (b *bench) answers(n int) []transport.Frame {
+	b.t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for limit := time.Now().Add(10 * time.Second); len(b.endpoint.Answers()) < n; <-tick.C {
+		if time.Now().After(limit) {
+			b.t.Fatalf("%d answers, want %d", len(b.endpoint.Answers()), n)
+		}
+	}
+	return b.endpoint.Answers()
+}
+
 func request(method, params string) transporttest.Request {
 	return transporttest.Request{Method: method, Params: json.RawMessage(params)}
 }
@@ -61,6 +75,8 @@ func TestTheEndpointAsks(t *testing.T) {
 		"an unknown check":      {"check.test", `{"checkParams":"{\"type\":\"test.sen\"}"}`, `unknown check type \"test.sen\", did you mean \"test.seen\"?`, 0},
 		"no check":              {"check.test", `{}`, `params have no "checkParams"`, 400},
 		"a check that is none":  {"check.test", `{"checkParams":"[]"}`, "no JSON object", 400},
+		"a check that is null":  {"check.test", `{"checkParams":"null"}`, "no JSON object", 400},
+		"null for a check":      {"check.test", `{"checkParams":null}`, "no JSON object", 400},
 		"a check with no type":  {"check.test", `{"checkParams":"{}"}`, "checkParams: ", 400},
 		"targets":               {"check.targets", `{"type":"test.targets"}`, `{"targets":["a","b"]}`, 0},
 		"no targets":            {"check.targets", `{"type":"test.seen"}`, `{"targets":[]}`, 0},
@@ -77,10 +93,7 @@ func TestTheEndpointAsks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := asking(t, request(tc.method, tc.params))
 			b.run()
-			answers := b.endpoint.Answers()
-			if len(answers) != 1 {
-				t.Fatalf("%d answers", len(answers))
-			}
+			answers := b.answers(1)
 			switch got := answers[0]; {
 			case tc.code == 0 && (got.Error != nil || !strings.Contains(string(got.Result), tc.want)):
 				t.Errorf("%s, %v, want %s", got.Result, got.Error, tc.want)
@@ -104,7 +117,7 @@ func TestTheOwnerSaysWhatMayBeAsked(t *testing.T) {
 		b.Remote.Allow = []string{allowed}
 		b.run()
 		good := 0
-		for _, a := range b.endpoint.Answers() {
+		for _, a := range b.answers(len(questions)) {
 			if a.Error == nil {
 				good++
 			} else if a.Error.Code != transport.CodeBadRequest || !strings.Contains(a.Error.Message, "allow_remote") {
@@ -146,14 +159,35 @@ func TestAChangeThatIsToldAtTheEndIsFetchedByTheNextRun(t *testing.T) {
 	}
 }
 
+// Nor is what it said in a session that broke off.
+func TestAChangeThatIsToldBeforeASessionFailsIsFetchedByTheNextRun(t *testing.T) {
+	b := asking(t)
+	b.run()
+	l, err := b.link(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, wrong := l.answer(t.Context(), transport.MethodScheduleChanged, nil); wrong != nil {
+		t.Fatal(wrong)
+	}
+	b.endpoint.Set(transporttest.Script{HelloError: &transport.Error{Code: transport.CodeUnauthorized}})
+	if d := b.deliver(t.Context(), l, &queue{agent: b.Agent, backlog: true}); d.Err == nil {
+		t.Fatal("the session did not fail")
+	}
+	st, err := b.State(t.Context())
+	if err != nil || !st.Cached.Changed {
+		t.Errorf("not marked: %+v, %v", st.Cached, err)
+	}
+}
+
 func TestHostInformationThatFailsIsAnErrorOfThatQuestion(t *testing.T) {
 	b := asking(t, request("host_info.get", `{"type":"cpu"}`))
 	b.Remote.HostInfo = func(context.Context, string) (json.RawMessage, error) {
 		return nil, errors.New("virgo-checks is not there")
 	}
 	b.run()
-	answers := b.endpoint.Answers()
-	if len(answers) != 1 || answers[0].Error == nil || answers[0].Error.Message != `host information "cpu": virgo-checks is not there` {
+	answers := b.answers(1)
+	if answers[0].Error == nil || answers[0].Error.Message != `host information "cpu": virgo-checks is not there` {
 		t.Errorf("%+v", answers)
 	}
 }

@@ -87,6 +87,7 @@ func (a *Agent) deliver(ctx context.Context, l *link, q *queue) Delivery {
 	}
 	q.link, l.started = l, started
 	d := Delivery{Tried: true, Err: a.attempts(ctx, l, q)}
+	l.leaveChanged(ctx) // it was told, and then the session broke off
 	d.Endpoint, d.Delivered, d.Refused, d.Passed = l.endpoint, q.delivered, q.refused, q.passed
 	d.Took = a.Now().Sub(started)
 	l.conclude(ctx, d, q.memory)
@@ -145,7 +146,5 @@ func (l *link) goodbye(ctx context.Context) {
 		l.setOffset(offset)
 	}
 	l.sess = nil
-	if l.changed { // it was told with the last heartbeat
-		l.markChanged(ctx)
-	}
+	l.leaveChanged(ctx) // it was told with the last heartbeat
 }

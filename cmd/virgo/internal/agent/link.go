@@ -156,6 +156,14 @@ func (l *link) askSchedule(ctx context.Context, fresh bool) ([]schedule.Problem,
 	return problems, a.saveSchedule(ctx, cached)
 }
 
+// leaveChanged leaves a change that was told and not asked for to the next run.
+func (l *link) leaveChanged(ctx context.Context) {
+	if l.changed {
+		l.changed = false
+		l.markChanged(ctx)
+	}
+}
+
 // markChanged lets the next run fetch a schedule that this one heard of and did not get.
 func (l *link) markChanged(ctx context.Context) {
 	if !l.state.HasCached || l.state.Cached.Changed {

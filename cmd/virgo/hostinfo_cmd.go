@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -123,7 +124,10 @@ func (c *hostinfoCmd) tell(a *app, wanted []worker.InfoType) error {
 		if c.Out != "" && term.IsTerminal(a.err) {
 			fmt.Fprintf(a.err, "\r%d of %d: %s … \x1b[K", i+1, len(wanted), info.Name)
 		}
-		answer, fault, err := ask(ctx, a.worker(), info.Name)
+		answer, fault, err := a.ask(ctx, info.Name)
+		if a.ctx.Err() != nil { // what is answered then is no answer, and must not take the place of one
+			return a.ctx.Err()
+		}
 		if err != nil {
 			return err
 		}
@@ -155,14 +159,23 @@ func (c *hostinfoCmd) tell(a *app, wanted []worker.InfoType) error {
 	return nil
 }
 
-// ask gives an answer and the error that stands in it.
-func ask(ctx context.Context, program *worker.Program, name string) (answer json.RawMessage, fault string, err error) {
-	answer, err = program.HostInfo(ctx, name)
-	if err != nil {
-		return nil, "", err
-	}
+// ask gives an answer and the error that stands in it. One type that takes virgo-checks down with it does not cost the
+// others their answers. Error: virgo-checks cannot be started.
+func (a *app) ask(ctx context.Context, name string) (answer json.RawMessage, fault string, err error) {
 	var read struct {
-		Error string `json:"error"`
+		Error     string          `json:"error"`
+		Metrics   json.RawMessage `json:"metrics"`
+		Timestamp int64           `json:"timestamp"`
+	}
+	answer, err = a.worker().HostInfo(ctx, name)
+	var start *worker.StartError
+	switch {
+	case errors.As(err, &start):
+		return nil, "", err
+	case err != nil:
+		read.Error, read.Timestamp = err.Error(), a.now().UnixMilli()
+		answer, err = json.Marshal(read)
+		return answer, read.Error, err
 	}
 	err = json.Unmarshal(answer, &read)
 	return answer, read.Error, err

@@ -27,6 +27,15 @@ type Program struct {
 	process *process // nil where none is running
 }
 
+// A StartError is returned when the program could not be started, so that nothing was asked and asking something else is of
+// no use.
+type StartError struct{ Err error }
+
+func (e *StartError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the reason.
+func (e *StartError) Unwrap() error { return e.Err }
+
 // infoTime bounds one question about the host.
 const infoTime = 30 * time.Second
 
@@ -69,7 +78,8 @@ func ended(ctx context.Context) error {
 // clockSlack is how much earlier than here a check's time may be up in the other process.
 const clockSlack = 200 * time.Millisecond
 
-// HostInfo asks one question about the host; the answer is host_info.get's result as JSON.
+// HostInfo asks one question about the host; the answer is host_info.get's result as JSON. Errors: *StartError, or why
+// there is no answer to this question.
 func (p *Program) HostInfo(ctx context.Context, name string) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, infoTime)
 	defer cancel()
@@ -91,7 +101,7 @@ func (p *Program) HostInfo(ctx context.Context, name string) (json.RawMessage, e
 func (p *Program) ask(ctx context.Context, write func(id uint64) (request, error)) (answer, error) {
 	proc, err := p.running()
 	if err != nil {
-		return answer{}, err
+		return answer{}, &StartError{err}
 	}
 	return proc.ask(ctx, write)
 }

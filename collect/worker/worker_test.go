@@ -200,7 +200,8 @@ func TestProgramsThatAreNone(t *testing.T) {
 	} {
 		t.Run(does, func(t *testing.T) {
 			_, err := checker{program(t, does)}.Check(t.Context(), requestFor("t.echo", nil))
-			if err == nil || !strings.Contains(err.Error(), want) {
+			var start *StartError
+			if err == nil || !strings.Contains(err.Error(), want) || errors.As(err, &start) {
 				t.Errorf("%v, want %q", err, want)
 			}
 		})
@@ -214,7 +215,9 @@ func TestProgramsThatAreNone(t *testing.T) {
 	})
 	t.Run("missing", func(t *testing.T) {
 		p := &Program{Path: func() (string, error) { return "", errors.New("virgo-checks is not there") }}
-		if _, err := (checker{p}).Check(t.Context(), requestFor("t.echo", nil)); err == nil || err.Error() != "virgo-checks is not there" {
+		_, err := checker{p}.Check(t.Context(), requestFor("t.echo", nil))
+		var start *StartError
+		if !errors.As(err, &start) || err.Error() != "virgo-checks is not there" {
 			t.Errorf("%v", err)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -221,6 +222,30 @@ func TestProgramsThatAreNone(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// What is looked for in the catalog's text is what is found by decoding it.
+func TestTellsHostInfo(t *testing.T) {
+	offered := Offered()
+	if len(offered.HostInfo) == 0 {
+		t.Fatal("the catalog has no host information")
+	}
+	for _, info := range offered.HostInfo {
+		if !TellsHostInfo(info.Name) {
+			t.Errorf("%q is not found", info.Name)
+		}
+		for _, k := range info.Keys {
+			known := slices.ContainsFunc(offered.HostInfo, func(t InfoType) bool { return t.Name == k.Name })
+			if TellsHostInfo(k.Name) != known {
+				t.Errorf("%q is a key and taken for a type", k.Name)
+			}
+		}
+	}
+	for _, name := range []string{"", "agent.redis", "proc", "procs\"", ".*"} {
+		if TellsHostInfo(name) {
+			t.Errorf("%q is found", name)
+		}
+	}
 }
 
 func TestConform(t *testing.T) {

@@ -37,7 +37,8 @@ func environment(pairs ...string) func(string) string {
 func TestPrecedence(t *testing.T) {
 	full := "endpoint: file:1\ntoken: file-token\nagent_id: from-file\nagent_name: n\npin: " + pinA + "\nca_file: /c\nserver_name: s\n" +
 		"backup_pin: " + pinB + "\nclient_cert: /cc\nclient_key: /ck\nproxy: http://u:p@file:1\nno_proxy: [a, b]\n" +
-		"spool: {max_bytes: 1MiB, max_age: 1d}\ndeadline: 10s\nconcurrency: 2\nschedule_max_age: 2h\n"
+		"spool: {max_bytes: 1MiB, max_age: 1d}\ndeadline: 10s\nconcurrency: 2\nschedule_max_age: 2h\n" +
+		"allow_remote: [check.targets]\nhost_info_deny: [procs, cron]\n"
 	path := write(t, "virgo.yaml", full, 0o600)
 	for _, tc := range []struct {
 		name, variable, value  string
@@ -60,6 +61,9 @@ func TestPrecedence(t *testing.T) {
 		{"max_age", "VIRGO_SPOOL_MAX_AGE", "2d", func(c Config) any { return c.SpoolMaxAge }, 720 * time.Hour, 24 * time.Hour, 48 * time.Hour},
 		{"deadline", "VIRGO_DEADLINE", "20s", func(c Config) any { return c.Deadline }, 50 * time.Second, 10 * time.Second, 20 * time.Second},
 		{"concurrency", "VIRGO_CONCURRENCY", "3", func(c Config) any { return c.Concurrency }, 128, 2, 3},
+		{"allow_remote", "VIRGO_ALLOW_REMOTE", "host_info, check.test", func(c Config) any { return strings.Join(c.AllowRemote, " ") },
+			"check.test check.targets host_info", "check.targets", "host_info check.test"},
+		{"host_info_deny", "VIRGO_HOST_INFO_DENY", "packages", func(c Config) any { return strings.Join(c.HostInfoDeny, " ") }, "", "procs cron", "packages"},
 		{"schedule_max_age", "VIRGO_SCHEDULE_MAX_AGE", "3h", func(c Config) any { return c.ScheduleMaxAge }, time.Hour, 2 * time.Hour, 3 * time.Hour},
 	} {
 		for _, from := range []struct {
@@ -79,6 +83,27 @@ func TestPrecedence(t *testing.T) {
 			if got := tc.get(c); got != from.want {
 				t.Errorf("%s from %s: got %v, want %v", tc.name, from.what, got, from.want)
 			}
+		}
+	}
+}
+
+// Whoever lets an endpoint ask nothing says so in one of three ways, and it stays so when virgo setup writes the file
+// again.
+func TestNothingMayBeAsked(t *testing.T) {
+	for text, variable := range map[string]string{
+		"allow_remote: none\n": "", "allow_remote: [none]\n": "", "allow_remote: []\n": "", "allow_remote: [check.test]\n": "none",
+	} {
+		path := write(t, "virgo.yaml", text, 0o600)
+		c, err := Load(path, true, environment("VIRGO_ALLOW_REMOTE", variable))
+		if err != nil || len(c.AllowRemote) != 0 {
+			t.Errorf("%q, %q: %q, %v", text, variable, c.AllowRemote, err)
+			continue
+		}
+		if err := c.Write(path); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := Load(path, true, environment()); err != nil || len(c.AllowRemote) != 0 {
+			t.Errorf("%q, written again: %q, %v", text, c.AllowRemote, err)
 		}
 	}
 }

@@ -27,7 +27,7 @@
 //	deadline: 50s
 //	concurrency: 128                      # checks that run at a time, at the most
 //	schedule_max_age: 1h
-//	allow_remote: [check.test, check.targets, host_info]   # what the endpoint may ask; none: nothing
+//	allow_remote: [check.test, check.targets, host_info]   # what the endpoint may ask; none or []: nothing
 //	host_info_deny: [procs, connections]                    # what it is not told all the same
 //
 // Spans of time and sizes carry their unit (a size without one is bytes). A path that is relative is taken

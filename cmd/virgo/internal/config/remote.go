@@ -12,9 +12,9 @@ import (
 // noQuestions is what the owner writes who lets an endpoint ask nothing.
 const noQuestions = "none"
 
-// checkAllowed gives the questions that are allowed; "none" alone is no question.
+// checkAllowed gives the questions that are allowed; "none" alone, and an empty list, is no question.
 func checkAllowed(values []string) ([]string, error) {
-	if len(values) == 1 && values[0] == noQuestions {
+	if len(values) == 0 || len(values) == 1 && values[0] == noQuestions {
 		return []string{}, nil
 	}
 	return values, allowedError(values)
@@ -35,22 +35,23 @@ func allowedError(values []string) error {
 
 // checkDenied looks for types that do not exist: one that is misspelt would be told.
 func checkDenied(values []string) error {
-	if len(values) == 0 {
-		return nil
-	}
-	var known []string
-	for _, t := range worker.Offered().HostInfo {
-		known = append(known, t.Name)
-	}
 	for _, v := range values {
-		if !slices.Contains(known, v) {
+		if !worker.TellsHostInfo(v) {
 			return &OwnersError{
 				Err:  fmt.Errorf("%.64q is no type of host information", v),
-				Next: suggestion(v, known, "virgo hostinfo --list"),
+				Next: suggestion(v, hostInfoTypes(), "virgo hostinfo --list"),
 			}
 		}
 	}
 	return nil
+}
+
+func hostInfoTypes() []string {
+	var names []string
+	for _, t := range worker.Offered().HostInfo {
+		names = append(names, t.Name)
+	}
+	return names
 }
 
 func suggestion(word string, known []string, otherwise string) string {

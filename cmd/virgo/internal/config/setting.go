@@ -12,7 +12,7 @@ type setting struct {
 	key string
 	// list says that it takes several values: a list in the file, commas in the variable.
 	list bool
-	// set takes checked values, at least one. Its error says what is wrong, not where.
+	// set takes checked values, at least one unless emptyIsNone. Its error says what is wrong, not where.
 	set func(c *Config, values []string) error
 }
 
@@ -51,6 +51,10 @@ var settings = [...]setting{
 	{"host_info_deny", true, func(c *Config, v []string) error { c.HostInfoDeny = v; return checkDenied(v) }},
 	{"schedule_max_age", false, span(func(c *Config) *timeSpan { return &c.ScheduleMaxAge }, scheduleAgeBounds)},
 }
+
+// emptyIsNone says that an empty list in the file is no absence, to be filled by the default: whoever lists no questions
+// allows none.
+func (s *setting) emptyIsNone() bool { return s.key == "allow_remote" }
 
 // variable is the setting's name in the environment.
 func (s *setting) variable() string {

@@ -22,6 +22,7 @@ func TestWhatSetupWritesIsReadBack(t *testing.T) {
 	c.NoProxy = []string{"example.com", "10.0.0.0/8", "::1"}
 	c.SpoolMaxBytes, c.SpoolMaxAge = 10<<20, 36*time.Hour
 	c.Deadline, c.Concurrency, c.ScheduleMaxAge = 40*time.Second, 8, 30*time.Minute
+	c.AllowRemote, c.HostInfoDeny = []string{"host_info", "check.test"}, []string{"procs"}
 	path := filepath.Join(t.TempDir(), "new", "virgo.yaml")
 	if err := c.Write(path); err != nil {
 		t.Fatal(err)

@@ -75,7 +75,7 @@ func (c *Config) yamlSetting(name, above string, f strictyaml.Field) error {
 		}
 		where := name + ":" + strconv.Itoa(f.Value.Line) + ": " + s.key
 		values, err := s.values(f.Value)
-		if err == nil && len(values) > 0 {
+		if err == nil && (len(values) > 0 || s.emptyIsNone() && f.Value.Kind == strictyaml.List) {
 			err = s.set(c, values)
 		}
 		if err != nil {

@@ -136,6 +136,7 @@ func (a *app) entry(cfg config.Config, printing bool) (timer.Entry, error) {
 		{"config", paths.Config, usual.Config},
 		{"state", paths.State, usual.State},
 		{"plugins", paths.Plugins, usual.Plugins},
+		{"checks-program", a.ChecksProgram, ""}, // where none is named it lies beside this program
 	} {
 		if f.here == f.usual {
 			continue

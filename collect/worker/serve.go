@@ -24,11 +24,11 @@ type Server struct {
 	HostInfo func(ctx context.Context, name string) (any, error)
 }
 
-// Serve answers requests from r on w, all at the same time, until r ends; then it cancels what is under way,
-// waits for it for at most [collect.Grace], and returns. Errors: a talk that is not this one, or a w that
-// cannot be written.
+// Serve answers requests from r on w, all at the same time, until r ends or ctx does; then it cancels what is under
+// way, waits for it for at most [collect.Grace], and returns. Errors: a talk that is not this one, a w that cannot
+// be written, or the context's; a Read of r is then left behind.
 func (s Server) Serve(ctx context.Context, r io.Reader, w io.Writer) error {
-	in := bufio.NewReader(r)
+	in := bufio.NewReader(endsWith(ctx, r))
 	var hello greeting
 	if err := readLine(in, &hello); err != nil {
 		return fmt.Errorf("reading the agent's first line: %w", err)
@@ -59,6 +59,17 @@ func (s Server) Serve(ctx context.Context, r io.Reader, w io.Writer) error {
 	return fmt.Errorf("reading the agent's requests: %w", err)
 }
 
+// endsWith reads from r until ctx is done, even where a Read of r waits and nothing interrupts it, as that of a terminal.
+func endsWith(ctx context.Context, r io.Reader) io.Reader {
+	out, in := io.Pipe()
+	context.AfterFunc(ctx, func() { in.CloseWithError(ctx.Err()) })
+	go func() {
+		_, err := io.Copy(in, r)
+		in.CloseWithError(err) // nil: the end
+	}()
+	return out
+}
+
 // A desk is what a server has under way.
 type desk struct {
 	server   Server
@@ -81,7 +92,7 @@ func (d *desk) take(ctx context.Context, req request) {
 		return
 	}
 	limit := time.Duration(req.Timeout) * time.Millisecond
-	if limit <= 0 || limit > schedule.MaxTimeout {
+	if limit <= 0 {
 		limit = schedule.DefaultTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)

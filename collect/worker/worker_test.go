@@ -293,6 +293,29 @@ func TestServeEndsWithItsInput(t *testing.T) {
 	}
 }
 
+// It ends with its context as well, also where no line comes: a person who started it presses Ctrl-C.
+func TestServeEndsWithItsContext(t *testing.T) {
+	for _, lines := range []string{"", `{"protocol":1,"settings":{}}` + "\n" + `{"id":1,"check":{"id":"a","type":"t.waits"}}` + "\n"} {
+		in, agent := io.Pipe()
+		defer agent.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- Server{Open: testChecks, HostInfo: testInfo}.Serve(ctx, in, io.Discard) }()
+		if _, err := io.WriteString(agent, lines); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		select {
+		case err := <-done:
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("%q: %v", lines, err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%q: it does not end", lines)
+		}
+	}
+}
+
 func FuzzServe(f *testing.F) {
 	hello := `{"protocol":1,"version":"1","settings":{}}` + "\n"
 	f.Add([]byte(hello + `{"id":1,"check":{"id":"a","type":"t.echo","details":{"text":"x"}},"timeout_ms":5}` + "\n"))

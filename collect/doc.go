@@ -4,11 +4,13 @@
 //
 // A [Registry] maps a type's name to its [Type]: the [Checker] that runs it, one line of help, the
 // details it takes, and the metrics that tell a person most. Nothing registers itself: cmd wires the
-// families (host, plugin, …) by name.
+// families by name. host and plugin are linked into the agent; service and remote would make every run heavier, so they run
+// in a program of their own (package worker), and a registry asks for their names only where it is asked for one that is
+// none of the others' ([Registry.WithFurther]).
 //
-// The [Runner] runs quick jobs one after the other and slow ones side by side, each in its own time
-// limit and never past the run's own deadline. A check that fails, times out or panics is a result too: state unavailable, no metrics, a
-// status that says what went wrong in one sentence. One bad check never stops the others, and a check
+// The [Runner] runs quick jobs one after the other and slow ones side by side, each in its own time limit and never
+// past the run's own deadline. A check that fails, times out or panics is a result too: state unavailable, no
+// metrics, a status that says what went wrong in one sentence. One bad check never stops the others, and a check
 // that does not come back at its time limit is left behind: its result says so and the run goes on.
 //
 // # What a result promises

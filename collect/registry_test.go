@@ -3,6 +3,7 @@ package collect
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 )
 
@@ -42,6 +43,37 @@ func TestRegistry(t *testing.T) {
 		if got := r.Suggest(name); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
 		}
+	}
+}
+
+// The further types are as good as the others, and looked at only where those do not do.
+func TestFurtherTypesAreLookedAtWhenTheyAreNeeded(t *testing.T) {
+	c := CheckerFunc(quiet)
+	asked := 0
+	r := registry(t, Type{Name: "agent.memory", Checker: c}, Type{Name: "remote.tcp", Checker: c}).WithFurther(func() []Type {
+		asked++
+		return []Type{{Name: "remote.http", Checker: c}, {Name: "agent.redis", Checker: c}}
+	})
+	if _, ok := r.Lookup("remote.tcp"); !ok || asked != 0 {
+		t.Errorf("remote.tcp: %v, asked %d times", ok, asked)
+	}
+	for name, want := range map[string]bool{"agent.redis": true, "remote.http": true, "agent.memory": true, "agent.mysql": false} {
+		if got, ok := r.Lookup(name); ok != want || ok && got.Name != name {
+			t.Errorf("%s: %v, %v", name, got.Name, ok)
+		}
+	}
+	var names []string
+	for _, typ := range r.Types() {
+		names = append(names, typ.Name)
+	}
+	if want := []string{"agent.memory", "agent.redis", "remote.http", "remote.tcp"}; !slices.Equal(names, want) {
+		t.Errorf("%q, want %q", names, want)
+	}
+	if got := r.Suggest("agent.redsi"); got != "agent.redis" {
+		t.Errorf("suggested %q", got)
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
 	}
 }
 

@@ -14,7 +14,7 @@ func TestPlainRunAgreesWithKong(t *testing.T) {
 	none := func(string) string { return "" }
 	for _, line := range []string{
 		"", "run", "run --splay=17s", "run --splay", "--config=/a/b.yaml run", "--config /a/b.yaml --state=/s run --strict",
-		"run --plugins /p --no-deliver -v", "run --json --verbose", "run --deadline=40s", "--strict", "--deadline=1m run",
+		"run --plugins /p --no-deliver -v", "run --checks-program /c", "--checks-program=/c run", "run --checks-program", "run --json --verbose", "run --deadline=40s", "--strict", "--deadline=1m run",
 		"run --splay=70s", "run --splay=x", "run --deadline 40s", "run --deadline=x", "run --help", "-h", "run run", "status",
 		"run --config", "run --config --strict", "run --strict=false", "run extra", "--nonsense", "run --config=", "run -vv", "run --state a --state b",
 		"run -v=true", "run --no-splay", "run -- x",
@@ -44,7 +44,7 @@ func TestPlainRunAgreesWithKong(t *testing.T) {
 
 func TestPlainRunReadsTheEnvironmentAsKongDoes(t *testing.T) {
 	for name, value := range map[string]string{
-		"VIRGO_CONFIG": "/c", "VIRGO_STATE": "/s", "VIRGO_PLUGINS": "/p", "VIRGO_VERBOSE": "true", "VIRGO_JSON": "1",
+		"VIRGO_CONFIG": "/c", "VIRGO_STATE": "/s", "VIRGO_PLUGINS": "/p", "VIRGO_CHECKS_PROGRAM": "/k", "VIRGO_VERBOSE": "true", "VIRGO_JSON": "1",
 	} {
 		t.Setenv(name, value)
 		g, _, ok := plainRun([]string{"run"}, func(n string) string {
@@ -62,8 +62,11 @@ func TestPlainRunReadsTheEnvironmentAsKongDoes(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, ok, err)
 		}
 		want := globals{}
-		field := reflect.ValueOf(&want).Elem().FieldByNameFunc(func(f string) bool { return "VIRGO_"+strings.ToUpper(f) == name })
-		field.Set(reflect.ValueOf(c.globals).FieldByNameFunc(func(f string) bool { return "VIRGO_"+strings.ToUpper(f) == name }))
+		named := func(f string) bool {
+			return strings.EqualFold(f, strings.ReplaceAll(strings.TrimPrefix(name, "VIRGO_"), "_", ""))
+		}
+		field := reflect.ValueOf(&want).Elem().FieldByNameFunc(named)
+		field.Set(reflect.ValueOf(c.globals).FieldByNameFunc(named))
 		if !reflect.DeepEqual(g, want) {
 			t.Errorf("%s: got %+v, kong has %+v", name, g, want)
 		}

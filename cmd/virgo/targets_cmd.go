@@ -25,7 +25,7 @@ func (c *targetsCmd) Run(a *app) error {
 	}
 	lister, ok := typ.Checker.(collect.Targeter)
 	if !ok {
-		return usageError("%s looks at the whole host and has no targets", typ.Name)
+		return usageError("%s has no targets to list: it looks at the whole host, or at what its details name", typ.Name)
 	}
 	ctx, cancel := a.deadline(targetsTime)
 	defer cancel()

@@ -142,6 +142,36 @@ func TestTheOwnerSaysWhatMayBeAsked(t *testing.T) {
 	}
 }
 
+// However much an endpoint asks, the run ends in its time and its results have arrived.
+func TestAFloodOfQuestionsEndsInTheRunsTime(t *testing.T) {
+	questions := make([]transporttest.Request, 300)
+	for i := range questions {
+		questions[i] = request("check.test", `{"checkParams":"{\"type\":\"test.endless\"}"}`)
+	}
+	b := asking(t, questions...)
+	known, _ := b.Registry.Lookup("test.ok")
+	var err error
+	b.Registry, err = collect.NewRegistry(known, collect.Type{Name: "test.endless", Checker: collect.CheckerFunc(func(ctx context.Context, _ collect.Request) (collect.Report, error) {
+		<-ctx.Done()
+		return collect.Report{}, ctx.Err()
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), askedReserve+time.Second)
+	defer cancel()
+	if _, err := b.Run(ctx, Options{Deliver: true}); err != nil || ctx.Err() != nil {
+		t.Fatalf("%v, %v", err, ctx.Err())
+	}
+	if b.waiting() != 0 || !slices.Contains(b.storedChecks(), "now") {
+		t.Error("the questions cost a result")
+	}
+	answers := b.answers(len(questions))
+	if last := answers[len(answers)-1]; last.Error == nil || last.Error.Code != transport.CodeBadRequest || !strings.Contains(last.Error.Message, "no time left") {
+		t.Errorf("the last answer: %s, %v", last.Result, last.Error)
+	}
+}
+
 // What the endpoint says with the very last heartbeat is not lost: the next run asks for the schedule.
 func TestAChangeThatIsToldAtTheEndIsFetchedByTheNextRun(t *testing.T) {
 	b := asking(t)

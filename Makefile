@@ -63,7 +63,7 @@ fuzz-main: ## a minute each of what reads frames, schedules, configuration, bund
 	go test -run '^$$' -fuzz '^FuzzParseEndpoint$$' -fuzztime 1m -fuzzminimizetime 10x ./schedule
 	go test -run '^$$' -fuzz '^FuzzLoad$$' -fuzztime 1m -fuzzminimizetime 10x ./cmd/virgo/internal/config
 	go test -run '^$$' -fuzz '^FuzzReader$$' -fuzztime 1m -fuzzminimizetime 10x ./spool/bundle
-	go test -run '^$$' -fuzz '^FuzzServe$$' -fuzztime 1m -fuzzminimizetime 10x ./collect/worker
+	go test -run '^$$' -fuzz '^FuzzServe$$' -fuzztime 20s -fuzzminimizetime 10x ./collect/worker
 	go test -run '^$$' -fuzz '^FuzzRecord$$' -fuzztime 1m -fuzzminimizetime 10x ./spool
 
 fuzz: ## ten seconds, or FUZZTIME, of every fuzz target

@@ -33,13 +33,16 @@ func (s *Spool) openLocked(ctx context.Context, write bool) (*session, error) {
 	if write {
 		flags = os.O_RDWR | os.O_CREATE
 	}
-	for {
+	for range openTries {
 		f, err := openFile(s.path, flags)
 		if err != nil {
 			if !write && errors.Is(err, fs.ErrNotExist) {
 				return nil, nil
 			}
 			return nil, explain("open", s.path, write, err)
+		}
+		if s.opened != nil {
+			s.opened()
 		}
 		o, err := s.lockFile(ctx, f, write)
 		if err != nil {
@@ -55,7 +58,15 @@ func (s *Spool) openLocked(ctx context.Context, write bool) (*session, error) {
 		}
 		// Another process moved the file away while we waited; take the one that is there now.
 	}
+	return nil, fmt.Errorf("open %s: %w", s.path, errElusive)
 }
+
+// openTries bounds how often the file is opened anew because it was moved away meanwhile. Processes that mend it
+// do so once each; a disk that always says so would keep a run until its deadline.
+const openTries = 64
+
+// errElusive is returned when the file is not where it was just opened, again and again.
+var errElusive = errors.New("it is not there any more each time that it was opened: look at its disk")
 
 // A headerError is a file that is damaged by its header alone.
 type headerError struct {

@@ -52,6 +52,8 @@ type Spool struct {
 	opt       Options
 	turn      chan struct{} // holds one token: whose turn at the file it is in this process
 	gone      error         // why nothing of it can be reached; nil: it can
+	// opened, where not nil, is a test's: it is called between opening the file and locking it.
+	opened func()
 }
 
 // Open makes the folder dir, if it is not there, with mode 0700, and checks that it and the file in it

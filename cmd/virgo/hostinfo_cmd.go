@@ -28,8 +28,8 @@ type hostinfoCmd struct {
 
 // Help is the command's own part of its help.
 func (hostinfoCmd) Help() string {
-	return "Prints JSON: for each type its metrics, the time (ms) and, where something went wrong, an error. No password, key or token " +
-		"is in an answer. Exits with 1 where a type that was named has an error; with --all that is said on standard error."
+	return "Prints JSON: for each type its metrics, the time (ms) and, where something went wrong, an error. Passwords, keys and tokens " +
+		"are left out. Exits with 1 where a type that was named has an error; with --all that is said on standard error."
 }
 
 // hostInfoTypes lists what the host can tell.

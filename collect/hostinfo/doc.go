@@ -47,5 +47,6 @@
 // it picks, line by line and key by key, and never copies whole; texts that may hold anything (command lines,
 // addresses, configuration values, what programs print) pass [Redact]. The environment of a process is never
 // read; of /etc/shadow only whether there is a password, and its dates; files of keys are named, never opened.
-// A test plants secrets in all of these places and looks for them in every answer.
+// A test plants secrets in all of these places and looks for them in every answer. A secret on a command line that
+// nothing marks as one (radtest bob secret) cannot be known, and stays.
 package hostinfo

@@ -334,3 +334,18 @@ func FuzzServe(f *testing.F) {
 		}
 	})
 }
+
+// What the agent reads of the catalog for its checks is what is in it.
+func TestTypesAreTheCatalogsChecks(t *testing.T) {
+	types := (&Program{}).Types()
+	want := Offered().Checks
+	if len(want) == 0 || len(types) != len(want) {
+		t.Fatalf("%d types, %d in the catalog", len(types), len(want))
+	}
+	for i, w := range want {
+		got := CheckType{types[i].Name, types[i].Summary, types[i].Details, types[i].Telling}
+		if !reflect.DeepEqual(got, w) {
+			t.Errorf("got  %+v\nwant %+v", got, w)
+		}
+	}
+}

@@ -113,7 +113,7 @@ func (p *process) ask(ctx context.Context, write func(id uint64) (request, error
 	req, err := write(id)
 	if err == nil {
 		p.waiting[id] = got
-		err = writeLine(p.in, req)
+		_, err = p.in.Write(req.appendLine(nil))
 	}
 	p.mu.Unlock()
 	if err != nil {
@@ -153,7 +153,7 @@ func (p *process) last(got <-chan answer, err error) (answer, error) {
 func (p *process) cancel(id uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_ = writeLine(p.in, request{ID: id, Cancel: true}) // one that has ended needs none
+	_, _ = p.in.Write((&request{ID: id, Cancel: true}).appendLine(nil)) // one that has ended needs none
 }
 
 func (p *process) forget(id uint64) {

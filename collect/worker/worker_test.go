@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -346,6 +347,24 @@ func TestTypesAreTheCatalogsChecks(t *testing.T) {
 		got := CheckType{types[i].Name, types[i].Summary, types[i].Details, types[i].Telling}
 		if !reflect.DeepEqual(got, w) {
 			t.Errorf("got  %+v\nwant %+v", got, w)
+		}
+	}
+}
+
+// A request that is written without reflection reads back the same.
+func TestRequestsReadBackTheSame(t *testing.T) {
+	for _, want := range []request{
+		{ID: 1, Check: json.RawMessage(`{"id":"a","type":"t.echo"}`), Timeout: 1500, Previous: []byte{0, 255, '"'}},
+		{ID: 1<<64 - 1, HostInfo: "ip4routes", Timeout: 30_000},
+		{ID: 2, Cancel: true},
+	} {
+		var got request
+		line := want.appendLine(nil)
+		if err := readLine(bufio.NewReader(bytes.NewReader(line)), &got); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, %v", line, got, err)
+		}
+		if bytes.Count(line, []byte("\n")) != 1 {
+			t.Errorf("not one line: %q", line)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"sync"
 )
@@ -37,7 +38,8 @@ func (m *measured) Read(p []byte) (int, error) {
 	if m.read += n; m.read > maxDatabaseBytes {
 		n, err = 0, &tooLongError{maxDatabaseBytes}
 	}
-	if m.err == nil {
+	// Drivers close a connection of theirs while they still read from it: that is never why it ended.
+	if m.err == nil && !errors.Is(err, net.ErrClosed) {
 		m.err = err
 	}
 	return n, err

@@ -3,6 +3,7 @@ package transporttest
 import (
 	"crypto/rand"
 	"crypto/tls"
+	"errors"
 	"net"
 	"sync"
 )
@@ -131,12 +132,6 @@ func (e *Endpoint) current() Script {
 	return e.script
 }
 
-func (e *Endpoint) isClosed() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.closed
-}
-
 // begin registers a connection; false when the endpoint is closed.
 func (e *Endpoint) begin(conn net.Conn) bool {
 	e.mu.Lock()
@@ -203,7 +198,8 @@ func (e *Endpoint) serve(raw net.Conn, secure func(net.Conn) net.Conn) {
 	}
 	c := newConversation(e, &script, conn)
 	err = c.run()
-	if err != nil && !limited.spent() && !c.ended && !e.isClosed() {
+	// Whoever closed this side's connection, it was not the agent.
+	if err != nil && !limited.spent() && !c.ended && !errors.Is(err, net.ErrClosed) {
 		e.books.fault(err)
 	}
 	if err == nil || c.ended {

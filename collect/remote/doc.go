@@ -34,7 +34,8 @@
 //
 // Nothing a server sends is kept past a constant of this package: bodies, headers, lines, redirects, answers.
 // Every wait ends with the check's context, and with it every connection, socket and goroutine.
-// No proxy is used unless remote.http's detail proxy asks for one; the process's environment is not looked at.
+// No proxy is used unless remote.http's detail proxy asks for one; the process's environment is not looked at. A proxy
+// finds the URL's host itself: one of HTTP, and one of SOCKS 5 as well (socks5 and socks5h are the same).
 //
 // # Libraries
 //

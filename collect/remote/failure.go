@@ -47,6 +47,10 @@ func cause(err error) error {
 	switch {
 	case errors.Is(err, errBrokenOff):
 		return errBrokenOff
+	case errors.As(err, &op) && op.Op == proxyStep:
+		return fmt.Errorf("the proxy: %w", cause(op.Err))
+	case errors.As(err, &op) && op.Op == socksStep:
+		return socksCause(op.Err)
 	case errors.As(err, &name) && name.IsNotFound:
 		return fmt.Errorf("there is no host %.64q", name.Name)
 	case errors.As(err, &name) && name.IsTimeout:

@@ -75,13 +75,40 @@ func strictFirst(config *tls.Config, proxy string, now time.Time) {
 		}
 		first = false
 		if len(state.PeerCertificates) == 0 {
-			return errors.New("the proxy showed no certificate")
+			return errors.New("it showed no certificate")
 		}
 		if fault := faults(state.PeerCertificates, proxy, now); fault != "" {
-			return fmt.Errorf("the proxy's %s", fault)
+			return errors.New(fault)
 		}
 		return nil
 	}
+}
+
+// What net/http calls the steps that fail on the proxy's account: connecting to it (with TLS, where it is reached so), and
+// asking it for a connection by SOCKS.
+const (
+	proxyStep = "proxyconnect"
+	socksStep = "socks connect"
+)
+
+// socksCause is in plain words what net/http, which has only texts for it, says of a SOCKS proxy.
+func socksCause(err error) error {
+	text := err.Error()
+	refused, isReply := strings.CutPrefix(text, "unknown error ") // an answer of RFC 1928, section 6
+	switch {
+	case isReply:
+		return fmt.Errorf("the proxy does not connect: %s", refused)
+	case text == "no acceptable authentication methods":
+		return errors.New("the proxy wants a login")
+	case text == "username/password authentication failed":
+		return errors.New("the proxy does not take this user and password")
+	case text == "invalid username/password":
+		return errors.New("the proxy wants a user and a password of 1 to 255 bytes each")
+	case strings.HasPrefix(text, "unexpected protocol version"), strings.HasPrefix(text, "unknown address type"),
+		strings.HasPrefix(text, "unsupported authentication method"), text == "invalid username/password version", text == "non-zero reserved field":
+		return errors.New("the proxy does not speak SOCKS 5")
+	}
+	return fmt.Errorf("the proxy: %w", cause(err))
 }
 
 // portOf is the port that a URL leads to.

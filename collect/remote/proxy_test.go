@@ -127,7 +127,7 @@ func TestHTTPProxiesThatRefuse(t *testing.T) {
 	cert := certificateFor(wants{self: true})
 	s, served := relay(t, &cert)
 	fails(t, looks(t, "remote.http", schedule.Details{"url": safe.URL, "proxy": "https://ju%25:geheim@" + s.address}),
-		"GET "+safe.URL+": the proxy's certificate is self-signed")
+		"GET "+safe.URL+": the proxy: certificate is self-signed")
 	if served.Load() != 0 {
 		t.Error("it was served")
 	}

@@ -99,10 +99,11 @@ var rooms = []struct {
 	{"collect/collecttest", true, []string{"collect", "schedule"}, "every family passes the suite, so it may know none"},
 	{"collect/host", true, []string{"collect", "collect/collecttest", "collect/program", "schedule"}, "a family knows the runner's contract only"},
 	{"collect/plugin", true, []string{"collect", "collect/collecttest", "schedule"}, "a family knows the runner's contract only"},
-	{"collect/service", true, []string{"collect", "collect/collecttest", "collect/program", "schedule"}, "a family knows the runner's contract only"},
-	{"collect/remote", true, []string{"collect", "collect/collecttest", "schedule"}, "a family knows the runner's contract only"},
+	{"collect/service", true, []string{"collect", "collect/collecttest", "collect/program", "collect/trust", "schedule"}, "a family knows the runner's contract only"},
+	{"collect/remote", true, []string{"collect", "collect/collecttest", "collect/trust", "schedule"}, "a family knows the runner's contract only"},
 	{"collect/hostinfo", true, []string{"collect/collecttest", "collect/program"}, "an answer is no check: it has no schedule and no state"},
 	{"collect/program", true, nil, "it runs programs and knows nobody who asks"},
+	{"collect/trust", true, []string{"collect", "schedule"}, "it reads details and knows no check that has them"},
 	{"collect/worker", true, []string{"collect", "collect/collecttest", "schedule"}, "it carries checks to another process and knows none of them"},
 }
 

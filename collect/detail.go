@@ -13,9 +13,17 @@ func (e *MissingDetailError) Error() string { return "Missing " + e.Key + " para
 // RequiredText is the text of a detail that a check cannot run without. Errors: *[MissingDetailError] where
 // it is absent or empty, *[schedule.DetailError] where it is a list or an object.
 func RequiredText(d schedule.Details, key string) (string, error) {
-	v, there := d[key]
-	if !there || v == nil || v == "" {
+	if v := d[key]; v == nil || v == "" {
 		return "", &MissingDetailError{Key: key}
+	}
+	return OptionalText(d, key)
+}
+
+// OptionalText is the text of a detail, "" where it is absent. Error: *[schedule.DetailError] where it is a list or
+// an object.
+func OptionalText(d schedule.Details, key string) (string, error) {
+	if d[key] == nil {
+		return "", nil
 	}
 	text, ok := d.Text(key)
 	if !ok {

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -22,7 +21,7 @@ type wanted struct {
 const maxPatternBytes = 1024
 
 func parseWanted(d schedule.Details) (w wanted, err error) {
-	if w.name, err = optionalText(d, "name"); err != nil {
+	if w.name, err = collect.OptionalText(d, "name"); err != nil {
 		return w, err
 	}
 	if w.match, err = pattern(d, "match"); err != nil {
@@ -31,7 +30,7 @@ func parseWanted(d schedule.Details) (w wanted, err error) {
 	if w.name == "" && w.match == nil {
 		return w, &collect.MissingDetailError{Key: "name or match"}
 	}
-	if w.user, err = optionalText(d, "user"); err != nil {
+	if w.user, err = collect.OptionalText(d, "user"); err != nil {
 		return w, err
 	}
 	if w.min, err = countDetail(d, "min", 1); err != nil {
@@ -78,18 +77,9 @@ func (w wanted) outside(n int64) string {
 	return ""
 }
 
-// optionalText is the text of a detail, empty where it is absent. Error: *schedule.DetailError.
-func optionalText(d schedule.Details, key string) (string, error) {
-	text, err := collect.RequiredText(d, key)
-	if missing := (*collect.MissingDetailError)(nil); errors.As(err, &missing) {
-		return "", nil
-	}
-	return text, err
-}
-
 // pattern is a detail that is a regular expression (RE2), nil where it is absent. Error: *schedule.DetailError.
 func pattern(d schedule.Details, key string) (*regexp.Regexp, error) {
-	text, err := optionalText(d, key)
+	text, err := collect.OptionalText(d, key)
 	if err != nil || text == "" {
 		return nil, err
 	}

@@ -22,22 +22,24 @@ type certificate struct {
 	fault string
 }
 
-// look is a TLS configuration that takes any certificate that seen does. host is whom it is to be for; the caller says by
-// ServerName whom to ask for.
-func look(host string, now time.Time, seen func(certificate) error) *tls.Config {
+// look is a TLS configuration with the names and certificates of c that takes any certificate that seen does.
+func look(c *tls.Config, now time.Time, seen func(certificate) error) *tls.Config {
 	return &tls.Config{
+		ServerName:         c.ServerName,
+		Certificates:       c.Certificates,
 		InsecureSkipVerify: true, // not skipped: VerifyConnection does it, and reports instead of failing
 		VerifyConnection: func(state tls.ConnectionState) error {
 			if len(state.PeerCertificates) == 0 {
 				return errors.New("the server showed no certificate")
 			}
-			return seen(certificate{state.PeerCertificates[0], faults(state.PeerCertificates, host, now)})
+			return seen(certificate{state.PeerCertificates[0], faults(state.PeerCertificates, c.ServerName, c.RootCAs, now)})
 		},
 	}
 }
 
-// faults says all that is wrong with a chain, leaf first: its time, its name, who signed it.
-func faults(chain []*x509.Certificate, host string, now time.Time) string {
+// faults says all that is wrong with a chain, leaf first: its time, its name, who signed it. Trusted are roots, or the
+// system's where that is nil.
+func faults(chain []*x509.Certificate, host string, roots *x509.CertPool, now time.Time) string {
 	leaf := chain[0]
 	var all []string
 	at := now
@@ -57,7 +59,7 @@ func faults(chain []*x509.Certificate, host string, now time.Time) string {
 		between.AddCert(c)
 	}
 	// Time and name were looked at: what is left is whether somebody trusted signed it.
-	_, err := leaf.Verify(x509.VerifyOptions{Intermediates: between, CurrentTime: at})
+	_, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at})
 	unknown := new(x509.UnknownAuthorityError)
 	switch {
 	case err == nil:

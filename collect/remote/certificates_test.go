@@ -83,6 +83,7 @@ type wants struct {
 	start, end time.Time
 	self       bool
 	by         *authority // nil: trusted
+	client     bool       // of a client and not of a server
 }
 
 func certificateFor(w wants) tls.Certificate {
@@ -96,6 +97,9 @@ func certificateFor(w wants) tls.Certificate {
 	if w.names != nil {
 		template.DNSNames, template.IPAddresses = w.names, nil
 		template.Subject.CommonName = w.names[0]
+	}
+	if w.client {
+		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	}
 	if !w.start.IsZero() {
 		template.NotBefore = w.start
@@ -136,6 +140,15 @@ func certificateFiles(t *testing.T, c tls.Certificate) (chain, key string) {
 		}
 	}
 	return chain, key
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
 
 func stamp(at time.Time) string { return fmt.Sprint(at.Unix()) }

@@ -50,7 +50,7 @@ func (c dnsCheck) read(check schedule.Check) (q lookup, err error) {
 }
 
 func recordType(d schedule.Details) (uint16, error) {
-	text, err := optionalText(d, "record_type")
+	text, err := collect.OptionalText(d, "record_type")
 	if err != nil || text == "" {
 		return dns.TypeA, err
 	}
@@ -85,7 +85,7 @@ func queryName(d schedule.Details, kind uint16) (string, error) {
 
 // serversOf are the servers to ask, in their order.
 func (c dnsCheck) serversOf(check schedule.Check) ([]string, error) {
-	text, err := optionalText(check.Details, "server")
+	text, err := collect.OptionalText(check.Details, "server")
 	if err != nil {
 		return nil, err
 	}

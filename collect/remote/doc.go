@@ -21,8 +21,11 @@
 //
 // A certificate that is expired, self-signed, of another name or of an unknown authority is a fact
 // (cert_error, empty where all is well) and no failure: the check goes on and stays available. Since nobody knows then
-// who answers, auth_user and auth_password are not sent to such a server, and the status says so; headers and payload are
-// sent as they are written. Trusted are the authorities that the system trusts.
+// who answers, auth_user and auth_password are not sent to such a server, and the status says so, unless tls_verify is
+// false; headers and payload are sent as they are written. Trusted are the authorities that the system trusts, or instead
+// those of ca_file. server_name stands for the URL's host, or the target, in the handshake and in the certificate; it and
+// the certificate of cert_file are for the URL's own scheme, host and port: where else a redirect leads gets neither. A
+// proxy's certificate must be in order, by the system's authorities or those of ca_file.
 //
 // # Matches
 //

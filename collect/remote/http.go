@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
 	"virgo/collect"
+	"virgo/collect/trust"
 )
 
 // maxRedirects are followed.
@@ -23,7 +25,7 @@ func httpType(proxy func(address string) (string, error)) collect.Type {
 	return collect.Type{
 		Name:    "remote.http",
 		Summary: "a web page: its answer, how long it took, what it says, its certificate",
-		Details: append([]collect.Detail{
+		Details: slices.Concat([]collect.Detail{
 			{Name: "url", Summary: "http or https URL", Required: true},
 			{Name: "method", Summary: "GET, HEAD, POST, …; default GET"},
 			{Name: "headers", Summary: "object of headers to send"},
@@ -34,7 +36,8 @@ func httpType(proxy func(address string) (string, error)) collect.Type {
 			{Name: "body_matches", Summary: "object of regular expressions; KEY becomes body_match_KEY"},
 			{Name: "follow_redirects", Summary: "true (default) or false; at most 5 are followed"},
 			{Name: "proxy", Summary: "agent (the agent's own proxy) or a proxy's URL; default none"},
-		}, targetDetails(false)...),
+			{Name: "tls_verify", Summary: "false: log in whatever the server's certificate (true)"},
+		}, trust.Details(), targetDetails(false)),
 		Telling: []string{"code", "duration", "cert_end_in", "cert_error", "bytes"},
 		Checker: httpCheck{proxy},
 	}
@@ -118,7 +121,7 @@ func (x *exchange) asks() bool {
 
 // answer is the header that logs in, for a server that is who it says.
 func (q question) answer(m message, x *exchange) (string, error) {
-	if x.shown.fault != "" {
+	if x.shown.fault != "" && !q.anybody {
 		return "", errors.New(x.shown.fault)
 	}
 	return q.login.answer(m, x.response.Header)

@@ -92,25 +92,26 @@ func (c httpCheck) send(ctx context.Context, q question, m message, now time.Tim
 			to = q.instead
 		}
 		// Within the context of the check and not the transport's, which outlives the request.
-		return line.open(func() (net.Conn, error) { return dial(traced, "tcp", q.only, to, port) })
+		conn, err := line.open(func() (net.Conn, error) { return dial(traced, "tcp", q.only, to, port) })
+		if err != nil || via == nil || via.Scheme != "https" {
+			return conn, err
+		}
+		return secureProxy(traced, conn, via.Hostname(), q.trust.RootCAs, now)
 	}
-	transport.TLSClientConfig = look(m.url.Hostname(), now, func(seen certificate) error {
+	transport.TLSClientConfig = look(q.trustFor(m.url), now, func(seen certificate) error {
 		x.shown = seen
-		if m.authorization != "" && seen.fault != "" { // another one than asked for the login
+		if m.authorization != "" && seen.fault != "" && !q.anybody { // another one than asked for the login
 			return notSent(seen.fault)
 		}
 		return nil
 	})
 	if via != nil {
-		transport.Proxy = http.ProxyURL(via)
+		transport.Proxy = http.ProxyURL(asTunnelled(via))
 		transport.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 			if answer.StatusCode != http.StatusOK { // its words are anybody's
 				return fmt.Errorf("the proxy answers %03d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
 			}
 			return nil
-		}
-		if via.Scheme == "https" {
-			strictFirst(transport.TLSClientConfig, via.Hostname(), now)
 		}
 	}
 	request, err := m.request(traced)

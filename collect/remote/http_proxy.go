@@ -1,7 +1,9 @@
 package remote
 
 import (
+	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"virgo/collect"
 	"virgo/schedule"
 )
 
@@ -17,7 +20,7 @@ const agentProxy = "agent"
 
 // readProxy gives "" (none), agentProxy or a proxy's URL.
 func readProxy(d schedule.Details) (string, error) {
-	text, err := optionalText(d, "proxy")
+	text, err := collect.OptionalText(d, "proxy")
 	if err != nil || text == "" || text == agentProxy {
 		return text, err
 	}
@@ -65,27 +68,45 @@ func (c httpCheck) proxyFor(setting string, u *url.URL) (*url.URL, error) {
 	return via, nil
 }
 
-// strictFirst verifies the first certificate that the configuration is shown, which is that of a proxy reached by TLS: it
-// may be sent a password and is not what the check looks at.
-func strictFirst(config *tls.Config, proxy string, now time.Time) {
-	then, first := config.VerifyConnection, true
-	config.VerifyConnection = func(state tls.ConnectionState) error {
-		if !first {
-			return then(state)
-		}
-		first = false
-		if len(state.PeerCertificates) == 0 {
-			return errors.New("it showed no certificate")
-		}
-		if fault := faults(state.PeerCertificates, proxy, now); fault != "" {
-			return errors.New(fault)
-		}
-		return nil
+// secureProxy talks TLS with a proxy, whose certificate must be in order: it may be sent a password and is not what the
+// check looks at. Trusted are the system's authorities and, where there are any, roots.
+func secureProxy(ctx context.Context, conn net.Conn, host string, roots *x509.CertPool, now time.Time) (net.Conn, error) {
+	secured := tls.Client(conn, &tls.Config{
+		ServerName:         host,
+		InsecureSkipVerify: true, // not skipped
+		VerifyConnection: func(state tls.ConnectionState) error {
+			if len(state.PeerCertificates) == 0 {
+				return errors.New("it showed no certificate")
+			}
+			fault := faults(state.PeerCertificates, host, nil, now)
+			if fault != "" && roots != nil {
+				fault = faults(state.PeerCertificates, host, roots, now)
+			}
+			if fault != "" {
+				return errors.New(fault)
+			}
+			return nil
+		},
+	})
+	if err := secured.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, err
 	}
+	return secured, nil
 }
 
-// What net/http calls the steps that fail on the proxy's account: connecting to it (with TLS, where it is reached so), and
-// asking it for a connection by SOCKS.
+// asTunnelled is the proxy for net/http where TLS with it is already spoken.
+func asTunnelled(via *url.URL) *url.URL {
+	if via.Scheme != "https" {
+		return via
+	}
+	u := *via
+	u.Scheme, u.Host = "http", net.JoinHostPort(via.Hostname(), portOf(via))
+	return &u
+}
+
+// What net/http calls the steps that fail on the proxy's account: connecting to it (with TLS, where it is
+// reached so), and asking it for a connection by SOCKS.
 const (
 	proxyStep = "proxyconnect"
 	socksStep = "socks connect"

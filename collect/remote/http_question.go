@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"virgo/collect"
+	"virgo/collect/trust"
 	"virgo/schedule"
 )
 
@@ -31,6 +33,10 @@ type question struct {
 	// instead is where to connect to instead of the URL's host; empty: the URL's.
 	instead string
 	only    family
+	// trust is whom the check trusts and what it shows the URL's host by TLS.
+	trust *tls.Config
+	// anybody gets the login, whatever the certificate.
+	anybody bool
 }
 
 // A login is a user's name and password; nobody's where both are empty.
@@ -46,7 +52,7 @@ func ask(check schedule.Check) (question, error) {
 		func() (err error) { q.url, q.login, err = readURL(d); return },
 		func() (err error) { q.method, err = readMethod(d); return },
 		func() (err error) { q.headers, err = readHeaders(d); return },
-		func() (err error) { q.payload, err = optionalText(d, "payload"); return },
+		func() (err error) { q.payload, err = collect.OptionalText(d, "payload"); return },
 		func() error { return q.readLogin(d) },
 		func() (err error) { q.matches, err = textPattern(d, "body", "body_match"); return },
 		func() error {
@@ -58,6 +64,12 @@ func ask(check schedule.Check) (question, error) {
 		func() (err error) { q.proxy, err = readProxy(d); return },
 		func() (err error) { q.only, err = targetFamily(d); return },
 		func() error { return q.readTarget(check) },
+		func() (err error) { q.trust, err = trust.Read(d, q.url.Hostname()); return },
+		func() error {
+			verify, err := d.Bool("tls_verify", true)
+			q.anybody = !verify
+			return err
+		},
 	} {
 		if err := read(); err != nil {
 			return q, err
@@ -109,7 +121,7 @@ func hostPort(host, port string) string {
 }
 
 func readMethod(d schedule.Details) (string, error) {
-	text, err := optionalText(d, "method")
+	text, err := collect.OptionalText(d, "method")
 	if text == "" || err != nil {
 		return "GET", err
 	}
@@ -146,11 +158,11 @@ func readHeaders(d schedule.Details) ([]member, error) {
 
 // readLogin puts auth_user and auth_password before those of the URL.
 func (q *question) readLogin(d schedule.Details) error {
-	user, err := optionalText(d, "auth_user")
+	user, err := collect.OptionalText(d, "auth_user")
 	if err != nil {
 		return err
 	}
-	password, err := optionalText(d, "auth_password")
+	password, err := collect.OptionalText(d, "auth_password")
 	if err != nil {
 		return err
 	}
@@ -158,6 +170,15 @@ func (q *question) readLogin(d schedule.Details) error {
 		q.login = login{user, password}
 	}
 	return nil
+}
+
+// trustFor is the trust for what is sent to a URL: another origin than the check's is shown no certificate and must be
+// who it says.
+func (q question) trustFor(to *url.URL) *tls.Config {
+	if sameOrigin(q.url, to) {
+		return q.trust
+	}
+	return &tls.Config{ServerName: to.Hostname(), RootCAs: q.trust.RootCAs}
 }
 
 // readTarget takes the target, or an alias that is an address, as the place to connect to.

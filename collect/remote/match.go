@@ -27,7 +27,7 @@ type pattern struct {
 
 // textPattern reads the pattern of a detail; nil where it is absent. Error: *schedule.DetailError.
 func textPattern(d schedule.Details, key, metric string) ([]pattern, error) {
-	text, err := optionalText(d, key)
+	text, err := collect.OptionalText(d, key)
 	if err != nil || text == "" {
 		return nil, err
 	}

@@ -35,7 +35,9 @@ func microsocks(t *testing.T, more ...string) (address string, server *collectte
 }
 
 func TestHTTPThroughASOCKSProxy(t *testing.T) {
-	plain := page(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Header.Get("Proxy-Authorization"), r.Host) })
+	plain := page(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.Header.Get("Proxy-Authorization"), r.Host)
+	})
 	safe := secure(t, certificateFor(wants{names: []string{hidden}}), func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Host) })
 	at := func(s string, host string) string {
 		u, err := url.Parse(s)

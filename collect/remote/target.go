@@ -33,7 +33,7 @@ func targetDetails(required bool) []collect.Detail {
 // target gives the host that the details or else the alias name, in its ASCII form; empty where neither does.
 // Error: *schedule.DetailError.
 func target(check schedule.Check) (string, error) {
-	text, err := optionalText(check.Details, "target")
+	text, err := collect.OptionalText(check.Details, "target")
 	if err != nil {
 		return "", err
 	}
@@ -54,7 +54,7 @@ func requiredTarget(check schedule.Check) (string, error) {
 
 // targetFamily reads target_resolver. Error: *schedule.DetailError.
 func targetFamily(d schedule.Details) (family, error) {
-	text, err := optionalText(d, "target_resolver")
+	text, err := collect.OptionalText(d, "target_resolver")
 	switch {
 	case err != nil:
 		return "", err
@@ -92,18 +92,6 @@ func asciiHost(key, text string) (string, error) {
 
 func notInHost(r rune) bool {
 	return r > '~' || r <= ' ' || strings.ContainsRune(`/\@:?#%[]"'<>|`, r)
-}
-
-// optionalText is the text of a detail, empty where it is absent. Error: *schedule.DetailError.
-func optionalText(d schedule.Details, key string) (string, error) {
-	if v, there := d[key]; !there || v == nil {
-		return "", nil
-	}
-	text, ok := d.Text(key)
-	if !ok {
-		return "", wrongDetail(key, "a list or an object", "a text")
-	}
-	return text, nil
 }
 
 // port reads a TCP port. Error: *schedule.DetailError.

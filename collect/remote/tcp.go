@@ -5,10 +5,12 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
 	"virgo/collect"
+	"virgo/collect/trust"
 	"virgo/schedule"
 )
 
@@ -23,13 +25,13 @@ func tcpType() collect.Type {
 	return collect.Type{
 		Name:    "remote.tcp",
 		Summary: "a TCP port: how long it takes to connect, what it says, its certificate",
-		Details: append([]collect.Detail{
+		Details: slices.Concat([]collect.Detail{
 			{Name: "port", Summary: "port to connect to", Required: true},
 			{Name: "banner_match", Summary: "regular expression; the server speaks first, and this is looked for in its first line"},
 			{Name: "send_body", Summary: "text to send"},
 			{Name: "body_match", Summary: "regular expression, looked for in what comes after the banner"},
 			{Name: "ssl", Summary: "true: speak TLS; default false"},
-		}, targetDetails(true)...),
+		}, trust.Details(), targetDetails(true)),
 		Telling: []string{"tt_connect", "duration", "banner", "body_match", "cert_end_in"},
 		Checker: tcpCheck{},
 	}
@@ -40,6 +42,7 @@ type call struct {
 	host, port   string
 	only         family
 	secure       bool
+	trust        *tls.Config // nil where it is not secure
 	send         string
 	banner, body []pattern
 }
@@ -63,7 +66,12 @@ func readCall(check schedule.Check) (c call, err error) {
 	if c.secure, err = d.Bool("ssl", false); err != nil {
 		return c, err
 	}
-	if c.send, err = optionalText(d, "send_body"); err != nil {
+	if c.secure {
+		if c.trust, err = trust.Read(d, c.host); err != nil {
+			return c, err
+		}
+	}
+	if c.send, err = collect.OptionalText(d, "send_body"); err != nil {
 		return c, err
 	}
 	if c.banner, err = textPattern(d, "banner_match", "banner_match"); err != nil {
@@ -95,9 +103,7 @@ func (tcpCheck) Check(ctx context.Context, req collect.Request) (collect.Report,
 	times.add(&f, "tt_connect", &times.connected)
 	var shown certificate
 	if c.secure {
-		config := look(c.host, now, func(seen certificate) error { shown = seen; return nil })
-		config.ServerName = c.host
-		secured := tls.Client(conn, config)
+		secured := tls.Client(conn, look(c.trust, now, func(seen certificate) error { shown = seen; return nil }))
 		if err := secured.HandshakeContext(ctx); err != nil {
 			return collect.Report{}, failure(ctx, "starting TLS with "+place, err)
 		}

@@ -28,11 +28,7 @@ func (t *timing) trace(ctx context.Context) context.Context {
 				t.note(&t.connected)
 			}
 		},
-		TLSHandshakeDone: func(tls.ConnectionState, error) {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.secured = time.Now() // the last: the first one may be a proxy's
-		},
+		TLSHandshakeDone:     func(tls.ConnectionState, error) { t.note(&t.secured) },
 		GotFirstResponseByte: func() { t.note(&t.read) },
 	})
 }

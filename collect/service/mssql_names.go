@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode"
 
+	"virgo/collect"
 	"virgo/schedule"
 )
 
@@ -13,7 +14,7 @@ const maxMSSQLName = 128
 // mssqlName is the detail that names an instance or a host ("HOST\NAME", "tcp:host,1433", "MSSQL$NAME"); "" where it
 // is absent. Error: *[schedule.DetailError].
 func mssqlName(d schedule.Details, key string) (string, error) {
-	name, err := optionalText(d, key)
+	name, err := collect.OptionalText(d, key)
 	if err != nil {
 		return "", err
 	}
@@ -25,7 +26,7 @@ func mssqlName(d schedule.Details, key string) (string, error) {
 
 // mssqlDatabase is the detail that names a database. Errors: that there is none, *[schedule.DetailError].
 func mssqlDatabase(d schedule.Details) (string, error) {
-	name, err := optionalText(d, "db")
+	name, err := collect.OptionalText(d, "db")
 	if err != nil {
 		return "", err
 	}

@@ -97,7 +97,7 @@ func queryMSSQL(ctx context.Context, ps powerShell, d schedule.Details, query, d
 	}
 	arguments := []string{query, db, instance}
 	for _, key := range []string{"hostname", "username", "password"} {
-		text, err := optionalText(d, key)
+		text, err := collect.OptionalText(d, key)
 		if err != nil {
 			return nil, err
 		}

@@ -5,13 +5,14 @@ import (
 	"maps"
 	"strings"
 
+	"virgo/collect"
 	"virgo/schedule"
 )
 
 // withMyCnf adds to the details what the option file that the detail mycnf names says of the connection. What the
 // details say themselves stands.
 func withMyCnf(d schedule.Details) (schedule.Details, error) {
-	path, err := optionalText(d, "mycnf")
+	path, err := collect.OptionalText(d, "mycnf")
 	if err != nil || path == "" {
 		return d, err
 	}

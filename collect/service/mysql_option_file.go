@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"virgo/collect/trust"
 )
 
 const (
@@ -43,7 +45,7 @@ func (o mysqlOptions) read(path string, depth int, left *int) error {
 	if *left--; *left < 0 {
 		return fmt.Errorf("more than %d option files are included", maxOptionFiles)
 	}
-	data, err := readRegular(path)
+	data, err := trust.ReadFile(path)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func readPostgresServer(d schedule.Details) (s server, database string, err erro
 	if s, err = readServer(d, postgresPort); err != nil {
 		return server{}, "", err
 	}
-	if database, err = optionalText(d, "database"); err != nil {
+	if database, err = collect.OptionalText(d, "database"); err != nil {
 		return server{}, "", err
 	}
 	if database == "" {

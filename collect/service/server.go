@@ -96,23 +96,11 @@ func readTimeout(d schedule.Details) (time.Duration, error) {
 	return d.Duration("timeout", time.Millisecond, 0)
 }
 
-// optionalText is the text of a detail, "" where it is absent. Error: *[schedule.DetailError].
-func optionalText(d schedule.Details, key string) (string, error) {
-	if d[key] == nil {
-		return "", nil
-	}
-	text, ok := d.Text(key)
-	if !ok {
-		return "", &schedule.DetailError{Key: key, Value: "a list or an object", Want: "a text"}
-	}
-	return text, nil
-}
-
 // readTexts reads details that may be absent. Error: *[schedule.DetailError], of the first by name.
 func readTexts(d schedule.Details, into map[string]*string) error {
 	for _, key := range slices.Sorted(maps.Keys(into)) {
 		var err error
-		if *into[key], err = optionalText(d, key); err != nil {
+		if *into[key], err = collect.OptionalText(d, key); err != nil {
 			return err
 		}
 	}

@@ -15,4 +15,11 @@
 // One process serves all of a run's checks at the same time. Its standard input and output carry lines of
 // JSON, a request with an id and, in any order, its answer. Nothing secret is on a command line. The process
 // ends when its input does: one that started it and died leaves nothing behind.
+//
+// # When it dies
+//
+// A panic of a check is that check's. A fatal error of Go's runtime, the kernel for want of memory, or a signal ends the
+// process with all that is under way in it, and nobody can tell whose fault it was. So each of those is asked once more,
+// in a process of its own, a few such at the same time, within its time limit: who kills that one as well is told so, all
+// others have their results. They may have asked their servers twice; each has one result.
 package worker

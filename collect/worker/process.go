@@ -30,9 +30,10 @@ type process struct {
 	name string
 	cmd  *exec.Cmd
 	said *lastWords
-	// ended is closed when nothing more will be answered; wrong is set before.
-	ended chan struct{}
-	wrong error
+	// ended is closed when nothing more will be answered; what follows is set before.
+	ended   chan struct{}
+	wrong   error
+	greeted bool // it was the program that it was taken for
 
 	mu      sync.Mutex // guards what follows, and the order of lines
 	in      io.WriteCloser
@@ -81,6 +82,7 @@ func (p *process) read(out io.Reader, version string) {
 	if err == nil && hello.Protocol != protocol {
 		err = fmt.Errorf("its version is %.32q, virgo's %.32q: install both of one version", hello.Version, version)
 	}
+	p.greeted = err == nil
 	for err == nil {
 		var a answer
 		if err = readLine(in, &a); err == nil {
@@ -89,7 +91,7 @@ func (p *process) read(out io.Reader, version string) {
 	}
 	// Whatever it has to say is said; it must not wait for a reader, and neither may its end.
 	kill(p.cmd)
-	_ = p.cmd.Wait() // how it ended is told by what it said
+	_ = p.cmd.Wait() // how it ended is told by what it said, and by its state
 	p.wrong = err
 	close(p.ended)
 }
@@ -185,13 +187,23 @@ func (p *process) close() {
 	}
 }
 
-// failure is why there is no answer: what the process said at last tells most.
+// A deathError is returned when a process that had answered the greeting ended before it answered a request.
+type deathError struct {
+	name, how string
+}
+
+func (e *deathError) Error() string { return e.name + " died: " + e.how }
+
+// failure is why there is no answer: what the process said at last tells most. Error: *deathError among others.
 func (p *process) failure(err error) error {
 	// Its end explains a line that could not be written; it comes a moment later.
 	timer := time.NewTimer(closeGrace)
 	defer timer.Stop()
 	select {
 	case <-p.ended:
+		if p.greeted {
+			return &deathError{p.name, p.how()}
+		}
 		if p.wrong != nil && !errors.Is(p.wrong, io.EOF) {
 			err = p.wrong
 		}
@@ -204,6 +216,18 @@ func (p *process) failure(err error) error {
 		return fmt.Errorf("%s ended before it answered", p.name)
 	}
 	return fmt.Errorf("%s does not answer: %w", p.name, err)
+}
+
+// how is how an ended process ended.
+func (p *process) how() string {
+	state := p.cmd.ProcessState.String() // "signal: killed", "exit status 2"
+	switch said := p.said.line(); {
+	case said != "":
+		return said + " (" + state + ")"
+	case !errors.Is(p.wrong, io.EOF): // it was ended for what it wrote
+		return p.wrong.Error()
+	}
+	return state
 }
 
 // lastWords keeps the first part of what a process prints on standard error: a crash is told at its beginning.

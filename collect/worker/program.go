@@ -24,7 +24,8 @@ type Program struct {
 	Version string
 
 	mu      sync.Mutex
-	process *process // nil where none is running
+	process *process      // nil where none is running
+	cells   chan struct{} // has room for those who are asked alone; nil until one is
 }
 
 // A StartError is returned when the program could not be started, so that nothing was asked and asking something else is of
@@ -47,12 +48,17 @@ func (c checker) Check(ctx context.Context, req collect.Request) (collect.Report
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
 	}
-	limit := req.Check.Timeout
-	if deadline, ok := ctx.Deadline(); ok {
-		limit = time.Until(deadline)
-	}
-	a, err := c.program.ask(ctx, func(id uint64) (request, error) { return checkRequest(id, req, limit) })
+	a, err := c.program.ask(ctx, func(id uint64) (request, error) {
+		limit := req.Check.Timeout
+		if deadline, ok := ctx.Deadline(); ok {
+			limit = time.Until(deadline)
+		}
+		return checkRequest(id, req, limit)
+	})
+	died := new(deathError)
 	switch {
+	case errors.As(err, &died):
+		return collect.Report{}, fmt.Errorf("%s died while it ran this check: %s", died.name, died.how)
 	case err != nil:
 		return collect.Report{}, err
 	case a.Ended:
@@ -86,7 +92,10 @@ func (p *Program) HostInfo(ctx context.Context, name string) (json.RawMessage, e
 	a, err := p.ask(ctx, func(id uint64) (request, error) {
 		return request{ID: id, HostInfo: name, Timeout: infoTime.Milliseconds()}, nil
 	})
+	died := new(deathError)
 	switch {
+	case errors.As(err, &died):
+		return nil, fmt.Errorf("%s died while it looked for %q: %s", died.name, name, died.how)
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, fmt.Errorf("host information %q was not ready in time", name)
 	case err != nil:
@@ -97,12 +106,43 @@ func (p *Program) HostInfo(ctx context.Context, name string) (json.RawMessage, e
 	return a.HostInfo, nil
 }
 
-// ask sends a request and waits for its answer.
+// ask sends a request and waits for its answer. One that was under way when the process died may have killed it or be a
+// bystander: it is asked once more, alone. Error: *StartError, *deathError where the process died of it alone, and others.
 func (p *Program) ask(ctx context.Context, write func(id uint64) (request, error)) (answer, error) {
 	proc, err := p.running()
 	if err != nil {
 		return answer{}, &StartError{err}
 	}
+	a, err := proc.ask(ctx, write)
+	if died := (*deathError)(nil); errors.As(err, &died) && ctx.Err() == nil {
+		return p.askAlone(ctx, died, write)
+	}
+	return a, err
+}
+
+// maxAlone processes for one request each run at the same time, whatever the number of those who wait for one: they are
+// what is left to do when the first was killed for want of memory, too.
+const maxAlone = 4
+
+// askAlone sends a request to a process of its own. died is what became of the one that it was in before.
+func (p *Program) askAlone(ctx context.Context, died *deathError, write func(id uint64) (request, error)) (answer, error) {
+	p.mu.Lock()
+	if p.cells == nil {
+		p.cells = make(chan struct{}, maxAlone)
+	}
+	cells := p.cells
+	p.mu.Unlock()
+	select {
+	case cells <- struct{}{}:
+		defer func() { <-cells }()
+	case <-ctx.Done():
+		return answer{}, fmt.Errorf("%s died (%s) while this and others were under way, and there was no time to try it alone", died.name, died.how)
+	}
+	proc, err := p.begin()
+	if err != nil {
+		return answer{}, &StartError{err}
+	}
+	defer proc.close()
 	return proc.ask(ctx, write)
 }
 
@@ -113,6 +153,27 @@ func (p *Program) running() (*process, error) {
 	if p.process != nil && !p.process.over() {
 		return p.process, nil
 	}
+	if p.process != nil {
+		p.process.close()
+		p.process = nil
+	}
+	proc, err := p.start()
+	if err != nil {
+		return nil, err
+	}
+	p.process = proc
+	return proc, nil
+}
+
+// begin starts a process beside the one that all share.
+func (p *Program) begin() (*process, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.start()
+}
+
+// start starts a process, under the lock, which keeps Path, Environ and Settings from being called by two.
+func (p *Program) start() (*process, error) {
 	path, err := p.Path()
 	if err != nil {
 		return nil, err
@@ -123,16 +184,7 @@ func (p *Program) running() (*process, error) {
 			return nil, err
 		}
 	}
-	if p.process != nil {
-		p.process.close()
-		p.process = nil
-	}
-	proc, err := start(path, p.Environ(), greeting{Protocol: protocol, Version: p.Version, Settings: &settings})
-	if err != nil {
-		return nil, err
-	}
-	p.process = proc
-	return proc, nil
+	return start(path, p.Environ(), greeting{Protocol: protocol, Version: p.Version, Settings: &settings})
 }
 
 // Close ends the process, if there is one, with whatever it still does. It is started again when it is needed.

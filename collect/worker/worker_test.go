@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -64,7 +65,7 @@ func testChecks(s Settings) (*collect.Registry, error) {
 	check := func(name string, f collect.CheckerFunc) collect.Type {
 		return collect.Type{Name: name, Summary: "of the test", Checker: f}
 	}
-	return collect.NewRegistry(
+	return collect.NewRegistry(append(deadly(),
 		check("t.echo", func(_ context.Context, req collect.Request) (collect.Report, error) {
 			text, _ := req.Check.Details.Text("text")
 			return collect.Report{
@@ -88,11 +89,14 @@ func testChecks(s Settings) (*collect.Registry, error) {
 		check("t.large", func(context.Context, collect.Request) (collect.Report, error) {
 			return collect.Report{Status: strings.Repeat("x", MaxLineBytes)}, nil
 		}),
-	)
+	)...)
 }
 
 func testInfo(_ context.Context, name string) (any, error) {
-	if name == "unknown" {
+	switch name {
+	case "exits":
+		os.Exit(7)
+	case "unknown":
 		return nil, errors.New("unknown host information type")
 	}
 	return map[string]string{"asked": name}, nil
@@ -102,7 +106,7 @@ func program(t *testing.T, does string) *Program {
 	t.Helper()
 	p := &Program{
 		Path:     os.Executable,
-		Environ:  func() []string { return append(os.Environ(), mode+"="+does) },
+		Environ:  func() []string { return append(os.Environ(), mode+"="+does, "GORACE=atexit_sleep_ms=0") },
 		Settings: func() (Settings, error) { return Settings{Proxy: "http://proxy"}, nil },
 		Version:  "1",
 	}
@@ -181,7 +185,7 @@ func TestChecksRunSideBySideAndEndInTime(t *testing.T) {
 
 func TestTheProgramIsStartedAgain(t *testing.T) {
 	p := program(t, "")
-	if _, err := (checker{p}).Check(t.Context(), requestFor("t.exits", nil)); err == nil || !strings.Contains(err.Error(), "ended before it answered") {
+	if _, err := (checker{p}).Check(t.Context(), requestFor("t.exits", nil)); err == nil || err.Error() != p.name(t)+" died while it ran this check: exit status 7" {
 		t.Errorf("%v", err)
 	}
 	for range 2 {
@@ -323,7 +327,7 @@ func FuzzServe(f *testing.F) {
 	f.Add([]byte(hello + `{"id":1,"host_info":"cpu"}` + "\n" + `{"id":1,"cancel":true}` + "\n"))
 	f.Add([]byte("{}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if bytes.Contains(data, []byte("t.deaf")) || bytes.Contains(data, []byte("t.exits")) || bytes.Contains(data, []byte("t.large")) {
+		if deadly := regexp.MustCompile(`t\.(deaf|exits|large|killed|fatal|breaks|bystander)|exits`); deadly.Match(data) {
 			return // they are for a process of their own
 		}
 		var out bytes.Buffer

@@ -16,7 +16,7 @@ type autoUpdate struct {
 	Scheduled bool   `json:"scheduled" doc:"it runs by itself, by a timer, a service or cron"`
 	Downloads bool   `json:"downloads" doc:"it is told to fetch updates"`
 	Applies   bool   `json:"applies" doc:"it is told to install updates"`
-	Kind      string `json:"kind" doc:"what it takes: of yum and dnf default, security or minimal; empty for apt, which goes by lists of origins"`
+	Kind      string `json:"kind" doc:"what it takes: of yum and dnf default, security or minimal, as written; default too where they do not know what is written; empty for apt, which goes by lists of origins"`
 	Reboots   bool   `json:"reboots" doc:"it restarts the host where an update needs that"`
 	LastRun   int64  `json:"last_run" doc:"when it ran last, ms since the epoch; 0 where that is not known"`
 }
@@ -86,14 +86,31 @@ func (h *Host) unattendedUpgrades(f *faults) autoUpdate {
 	return u
 }
 
+// yumCron reads what yum-cron(8) goes by: a file for its daily run and one for the hourly; what is told is the run
+// that does more, the daily where they do the same.
 func (h *Host) yumCron(f *faults) autoUpdate {
 	u := autoUpdate{
 		Method:    "yum_cron",
 		Installed: h.exists("/etc/yum/yum-cron.conf"),
 		Scheduled: h.unitEnabled("yum-cron.service", f) || len(h.glob("/etc/rc[.]d/rc3.d/S*yum-cron")) > 0,
 	}
-	h.yumStyle(&u, "/etc/yum/yum-cron.conf", f)
+	hourly := u
+	h.yumCronRun(&u, "/etc/yum/yum-cron.conf", f)
+	h.yumCronRun(&hourly, "/etc/yum/yum-cron-hourly.conf", f)
+	if hourly.Applies && !u.Applies || hourly.Downloads && !u.Downloads {
+		return hourly
+	}
 	return u
+}
+
+func (h *Host) yumCronRun(u *autoUpdate, file string, f *faults) {
+	h.yumStyle(u, file, f)
+	u.Applies = u.Applies && u.Downloads // it ends before it would install where it is not told to fetch
+	// Severities may stand behind those of security.
+	kind, _, _ := strings.Cut(u.Kind, "-severity:")
+	if u.Installed && !slices.Contains([]string{"security", "default-security", "minimal", "minimal-security"}, kind) {
+		u.Kind = "default"
+	}
 }
 
 // dnf5Defaults has what dnf5 goes by where the owner's file says nothing (dnf5-automatic(8)).
@@ -117,6 +134,10 @@ func (h *Host) dnfAutomatic(f *faults) autoUpdate {
 		u.Scheduled, u.Downloads, u.Applies = true, false, false
 	default:
 		u.Scheduled = h.unitEnabled("dnf-automatic.timer", f) || h.unitEnabled("dnf5-automatic.timer", f)
+		u.Downloads = u.Downloads || u.Applies // to install it fetches, whatever it is told of fetching
+	}
+	if u.Installed && u.Kind != "security" {
+		u.Kind = "default"
 	}
 	return u
 }

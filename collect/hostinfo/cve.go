@@ -12,8 +12,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"virgo/collect/program"
 )
 
 // Bounds of what one answer about CVEs reads.
@@ -22,8 +20,6 @@ const (
 	maxChangelog = 16 << 20
 	// maxChangelogs bytes are read in all.
 	maxChangelogs = 512 << 20
-	// rpmAtOnce packages are asked for together.
-	rpmAtOnce = 16
 )
 
 // A fixedCVE is a vulnerability that changelogs of installed packages speak of as mended.
@@ -152,53 +148,4 @@ func (h *Host) debianChangelog(file string, most int64, line func([]byte)) (read
 		return most - limited.N, fmt.Errorf("unpacking %s: %w", file, err)
 	}
 	return most - limited.N, nil
-}
-
-// rpmMark starts the part of a package in what rpm prints.
-const rpmMark = "=virgo= "
-
-// rpmChangelogs asks rpm, a few packages at once, because it prints more than is kept for all of them.
-func (h *Host) rpmChangelogs(ctx context.Context, found cveFindings) error {
-	out, err := h.output(ctx, "rpm", "-qa", "--queryformat", `%{NAME}\n`)
-	if err != nil {
-		return err
-	}
-	names := strings.Fields(string(out))
-	slices.Sort(names)
-	names = slices.Compact(names)
-	var f faults
-	for some := range slices.Chunk(names, rpmAtOnce) {
-		if ctx.Err() != nil {
-			break
-		}
-		out, err := h.rpmChangelog(ctx, some...)
-		if errors.Is(err, program.ErrTooMuch) {
-			for _, name := range some {
-				alone, err := h.rpmChangelog(ctx, name)
-				f.add(err)
-				found.addRPM(alone)
-			}
-			continue
-		}
-		f.add(err)
-		found.addRPM(out)
-	}
-	return f.err()
-}
-
-func (h *Host) rpmChangelog(ctx context.Context, names ...string) ([]byte, error) {
-	args := append([]string{"-q", "--queryformat", rpmMark + `%{NAME}\n[%{CHANGELOGTEXT}\n]`, "--"}, names...)
-	return h.output(ctx, "rpm", args...)
-}
-
-// addRPM reads what rpmChangelog gives.
-func (c cveFindings) addRPM(out []byte) {
-	name := ""
-	for line := range bytes.Lines(out) {
-		if marked, ok := bytes.CutPrefix(line, []byte(rpmMark)); ok {
-			name = string(bytes.TrimSpace(marked))
-			continue
-		}
-		c.add(name, line)
-	}
 }

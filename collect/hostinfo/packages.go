@@ -111,20 +111,6 @@ func parseDpkgStatus(b []byte, installed bool) []softwarePackage {
 	return all
 }
 
-// readRPM asks rpm, whose database has had three formats.
-func readRPM(ctx context.Context, h *Host) ([]softwarePackage, bool, error) {
-	if !h.hasRPM() {
-		return nil, false, nil
-	}
-	out, err := h.output(ctx, "rpm", "-qa", "--queryformat", `%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{ARCH}\n`)
-	return parseTabbed(out, "rpm"), true, err
-}
-
-// hasRPM says whether there is a database of rpm's: also Debian's hosts may have the program.
-func (h *Host) hasRPM() bool {
-	return len(h.glob("/var/lib/rpm/[Pr]*")) > 0 || len(h.glob("/usr/lib/sysimage/rpm/[Pr]*")) > 0
-}
-
 // parseTabbed reads lines of name, version and architecture with tabs between.
 func parseTabbed(b []byte, manager string) []softwarePackage {
 	var all []softwarePackage

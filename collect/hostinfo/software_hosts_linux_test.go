@@ -94,23 +94,94 @@ func TestSoftwareThatIsMissing(t *testing.T) {
 	}
 }
 
-// A package whose changelog alone is too long does not hide the others.
+// What is too long to be read at once is read for each package, then for each of its versions; what is too long
+// even so is read from its beginning, which is the newest, and said.
 func TestChangelogsOfRPMThatAreTooLong(t *testing.T) {
-	asked := 0
+	var asked []string
 	h := treeHost(t, map[string]string{"var/lib/rpm/Packages": ""}, nil)
 	h.Output = func(_ context.Context, _ string, args ...string) ([]byte, error) {
-		names := args[len(args)-1]
-		switch asked++; {
+		names := strings.Join(args[min(len(args), 4):], " ")
+		asked = append(asked, names)
+		tooMuch := fmt.Errorf("rpm %w", program.ErrTooMuch)
+		switch {
 		case args[0] == "-qa":
-			return []byte("kernel\nbash\nzlib\n"), nil
-		case len(args) > 5 || names == "kernel":
-			return nil, fmt.Errorf("rpm %w", program.ErrTooMuch)
+			return []byte("kernel\nkernel\nbash\nzlib\n"), nil
+		case strings.Contains(names, " "):
+			return nil, tooMuch
+		case !strings.HasPrefix(args[2], rpmMark):
+			return []byte("kernel-6-1.x86_64\nkernel-5-1.x86_64\n"), nil
+		case names == "kernel" || names == "kernel-6-1.x86_64":
+			return []byte(rpmMark + "kernel\n- mends CVE-2024-0006\n- mends CVE-2024-1234"), tooMuch
+		case names == "kernel-5-1.x86_64":
+			return []byte(rpmMark + "kernel\n- mends CVE-2023-0005\n"), nil
 		}
 		return []byte(rpmMark + names + "\n- mends CVE-2024-0001\n"), nil
 	}
 	got, err := readCVE(t.Context(), h)
-	if want := []fixedCVE{{"CVE-2024-0001", []string{"bash", "zlib"}}}; !reflect.DeepEqual(got, want) || !errors.Is(err, program.ErrTooMuch) || asked != 5 {
-		t.Errorf("%+v, %v, asked %d times", got, err, asked)
+	want := []fixedCVE{{"CVE-2023-0005", []string{"kernel"}}, {"CVE-2024-0001", []string{"bash", "zlib"}}, {"CVE-2024-0006", []string{"kernel"}}}
+	if !reflect.DeepEqual(got, want) || !errors.Is(err, program.ErrTooMuch) || !strings.Contains(err.Error(), "kernel-6-1.x86_64") {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if want := []string{"", "bash kernel zlib", "bash", "kernel", "kernel", "kernel-5-1.x86_64", "kernel-6-1.x86_64", "zlib"}; !slices.Equal(asked, want) {
+		t.Errorf("asked for %q", asked)
+	}
+}
+
+// rpm leaves out a package whose record is damaged, says so as captured, and ends with 0.
+func TestWhatRPMComplainsOf(t *testing.T) {
+	for said, want := range map[string]string{
+		"": "",
+		"warning: Found bdb_ro Packages database while attempting sqlite backend: using bdb_ro backend.\n":                              "",
+		"warning: a\nerror: rpmdbNextIterator: skipping h#       9 tag[23]: BAD, tag 1044 type 6 offset -1 count -1 len 10\nerror: b\n": "rpm: rpmdbNextIterator: skipping h# 9 tag[23]: BAD, tag 1044 type 6 offset -1 count -1 len 10",
+	} {
+		got := ""
+		if err := rpmComplaint([]byte(said)); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %q", said, got)
+		}
+	}
+}
+
+// What yum-cron and dnf-automatic do with settings that do not go together; dnf-automatic was watched doing it.
+func TestSettingsOfAutomaticUpdates(t *testing.T) {
+	const fetchNot, fetchOnly = "[commands]\ndownload_updates = no\napply_updates = yes\n", "[commands]\ndownload_updates = yes\napply_updates = no\n"
+	dnf := func(conf string) map[string]string {
+		return map[string]string{"usr/bin/dnf-automatic": "", "etc/dnf/automatic.conf": conf}
+	}
+	for _, c := range []struct {
+		files map[string]string
+		want  autoUpdate
+	}{
+		{dnf(fetchNot + "upgrade_type = nonsense\n"), autoUpdate{Downloads: true, Applies: true, Kind: "default"}},
+		{dnf(fetchOnly + "upgrade_type = security\n"), autoUpdate{Downloads: true, Kind: "security"}},
+		{dnf("[commands]\n"), autoUpdate{Kind: "default"}},
+		{map[string]string{"etc/yum/yum-cron.conf": fetchNot}, autoUpdate{Kind: "default"}},
+		{map[string]string{"etc/yum/yum-cron.conf": fetchOnly + "update_cmd = minimal-security-severity:Critical\n"},
+			autoUpdate{Downloads: true, Kind: "minimal-security-severity:Critical"}},
+		{map[string]string{"etc/yum/yum-cron.conf": fetchOnly, "etc/yum/yum-cron-hourly.conf": "[commands]\nupdate_cmd = security\ndownload_updates = yes\napply_updates = yes\n"},
+			autoUpdate{Downloads: true, Applies: true, Kind: "security"}},
+	} {
+		h := treeHost(t, c.files, nil)
+		for name := range c.files {
+			if strings.HasPrefix(name, "usr/bin/") {
+				os.Chmod(h.path("/"+name), 0o755)
+			}
+		}
+		got, err := readAutoUpdates(t.Context(), h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.want.Installed, c.want.Status = true, "disabled"
+		for _, u := range got.([]autoUpdate) {
+			if c.want.Method = u.Method; u != c.want {
+				t.Errorf("%v: %+v", c.files, u)
+			}
+		}
+		if len(got.([]autoUpdate)) != 1 {
+			t.Errorf("%v: %+v", c.files, got)
+		}
 	}
 }
 

@@ -71,8 +71,8 @@ func softwareFamilies() []softwareFamily {
 			prints: map[string]string{
 				"httpd -v": "httpd", "sh -c exec nginx -V 2>&1": "nginx", "php -v": "php-v", "php -m": "php-m",
 				`rpm -qa --queryformat %{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{ARCH}\n`: "rpm-qa",
-				`rpm -qa --queryformat %{NAME}\n`:                                                 "rpm-names",
-				`rpm -q --queryformat =virgo= %{NAME}\n[%{CHANGELOGTEXT}\n] -- bash openssl-libs`: "rpm-changelog",
+				`rpm -qa --queryformat %{NAME}\n`: "rpm-names",
+				`rpm -q --queryformat =virgo= %{NAME}\n[%{CHANGELOGTEXT}\n] -- bash bind-utils gpg-pubkey httpd httpd-core kernel-core libstdc++ nginx openssl-libs python3.11-a-very-long-name-of-a-package-indeed tzdata web-server-old`: "rpm-changelog",
 				"iptables-save -c": "iptables-save", "lsyncd -version": "lsyncd",
 			},
 		},

@@ -25,7 +25,7 @@ const (
 // ErrMissing is returned when a program is not on this system; the error around it names the program.
 var ErrMissing = errors.New("is not installed")
 
-// ErrTooMuch is returned when a program printed more than MaxOutputBytes.
+// ErrTooMuch is returned when a program printed more than MaxOutputBytes, with those that were kept.
 var ErrTooMuch = errors.New("printed too much")
 
 // An ExitError is returned when a program ended with a code other than 0.
@@ -59,7 +59,7 @@ func Find(name string) (string, error) {
 }
 
 // Output runs a program of the system's and gives what it printed on standard output, which is also there
-// with an ExitError. Other errors: ErrMissing, ErrTooMuch, the context's.
+// with an ExitError and with ErrTooMuch. Other errors: ErrMissing, the context's.
 func Output(ctx context.Context, name string, args ...string) ([]byte, error) {
 	path, err := Find(name)
 	if err != nil {
@@ -74,17 +74,29 @@ func Feed(ctx context.Context, input, name string, args ...string) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	return run(ctx, strings.NewReader(input), path, args)
+	out, _, err := run(ctx, strings.NewReader(input), path, args)
+	return out, err
 }
 
 // Run is Output for the program at path.
 func Run(ctx context.Context, path string, args ...string) ([]byte, error) {
+	out, _, err := run(ctx, nil, path, args)
+	return out, err
+}
+
+// OutputAndErrors is Output for a program that ends with 0 whatever it complained of: it also gives the first
+// 4 KiB of standard error.
+func OutputAndErrors(ctx context.Context, name string, args ...string) (out, said []byte, err error) {
+	path, err := Find(name)
+	if err != nil {
+		return nil, nil, err
+	}
 	return run(ctx, nil, path, args)
 }
 
-func run(ctx context.Context, input io.Reader, path string, args []string) ([]byte, error) {
+func run(ctx context.Context, input io.Reader, path string, args []string) (printed, complained []byte, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -98,23 +110,23 @@ func run(ctx context.Context, input io.Reader, path string, args []string) ([]by
 	cmd.Stdout, cmd.Stderr = out, said
 	cmd.WaitDelay = waitDelay
 	ownGroup(cmd)
-	err := cmd.Run()
+	err = cmd.Run()
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil && errors.Is(context.Cause(ctx), ErrTooMuch):
-		return nil, fmt.Errorf("%s %w (over %d bytes)", name, ErrTooMuch, MaxOutputBytes)
+		return out.Bytes(), said.Bytes(), fmt.Errorf("%s %w (over %d bytes)", name, ErrTooMuch, MaxOutputBytes)
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
+		return nil, nil, ctx.Err()
 	case errors.As(err, &exit):
-		return out.Bytes(), &ExitError{Name: name, Code: exit.ExitCode(), Stderr: oneLine(said.String())}
+		return out.Bytes(), said.Bytes(), &ExitError{Name: name, Code: exit.ExitCode(), Stderr: oneLine(said.String())}
 	case errors.Is(err, exec.ErrWaitDelay):
-		return out.Bytes(), nil // it ended well; what it left behind keeps its output open
+		return out.Bytes(), said.Bytes(), nil // it ended well; what it left behind keeps its output open
 	case errors.Is(err, os.ErrNotExist):
-		return nil, fmt.Errorf("%s %w", name, ErrMissing)
+		return nil, nil, fmt.Errorf("%s %w", name, ErrMissing)
 	case err != nil:
-		return nil, fmt.Errorf("running %s: %w", name, err)
+		return nil, nil, fmt.Errorf("running %s: %w", name, err)
 	}
-	return out.Bytes(), nil
+	return out.Bytes(), said.Bytes(), nil
 }
 
 // limited keeps the first bytes and throws away the rest, so that the program can go on.

@@ -37,6 +37,17 @@ func TestOutput(t *testing.T) {
 	}
 }
 
+// What a program says on standard error is also there where it ended with 0.
+func TestOutputAndErrors(t *testing.T) {
+	out, said, err := OutputAndErrors(t.Context(), "sh", "-c", "echo seen; echo 'error: one' >&2; echo two >&2")
+	if err != nil || string(out) != "seen\n" || string(said) != "error: one\ntwo\n" {
+		t.Errorf("%q, %q, %v", out, said, err)
+	}
+	if _, _, err := OutputAndErrors(t.Context(), "no-such-program-here"); !errors.Is(err, ErrMissing) {
+		t.Errorf("a program that is not there: %v", err)
+	}
+}
+
 // What was started is gone when the time is up, the children of the program as well.
 func TestOutputEndsTheWholeGroup(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "pid")
@@ -65,10 +76,11 @@ func TestOutputEndsTheWholeGroup(t *testing.T) {
 }
 
 func TestOutputIsBounded(t *testing.T) {
-	if _, err := Output(t.Context(), "sh", "-c", "while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done"); !errors.Is(err, ErrTooMuch) {
-		t.Error(err)
+	out, err := Output(t.Context(), "sh", "-c", "while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done")
+	if !errors.Is(err, ErrTooMuch) || len(out) != MaxOutputBytes {
+		t.Errorf("%d bytes, %v", len(out), err)
 	}
-	out, err := Output(t.Context(), "sh", "-c", "head -c 100000 /dev/zero >&2; echo well")
+	out, err = Output(t.Context(), "sh", "-c", "head -c 100000 /dev/zero >&2; echo well")
 	if err != nil || string(out) != "well\n" {
 		t.Errorf("%q, %v", out, err)
 	}

@@ -51,23 +51,29 @@ func (c *installCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	changed := false
+	changed, caveat := false, ""
 	if !c.Print {
 		ctx, cancel := a.deadline(timerTime)
 		defer cancel()
 		if changed, err = table.Install(ctx, entry); err != nil {
 			return err
 		}
+		if t, ok := table.(timer.Caveater); ok {
+			caveat = t.Caveat(ctx)
+		}
 	}
 	switch {
 	case a.JSON:
-		return a.printJSON(timerDocument{document{schemaVersion}, table.Name(), changed, int(entry.Splay / time.Second), table.Print(entry)})
+		err = a.printJSON(timerDocument{document{schemaVersion}, table.Name(), changed, int(entry.Splay / time.Second), table.Print(entry)})
 	case c.Print:
 		_, err = fmt.Fprint(a.out, table.Print(entry))
 	case changed:
 		_, err = fmt.Fprintf(a.out, "%s: virgo runs once a minute, %s into it\n", table.Name(), entry.Splay)
 	default:
 		_, err = fmt.Fprintf(a.out, "%s: nothing to do, virgo is there\n", table.Name())
+	}
+	if caveat != "" {
+		a.notice("%s", caveat)
 	}
 	return err
 }

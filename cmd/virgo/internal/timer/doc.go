@@ -35,6 +35,11 @@ type Timetable interface {
 	Uninstall(ctx context.Context) (changed bool, err error)
 }
 
+// A Caveater is a timetable that may not run always; its caveat says when and what to do, empty where it does.
+type Caveater interface {
+	Caveat(ctx context.Context) string
+}
+
 // A HintError is an error with the next step.
 type HintError struct {
 	Err  error

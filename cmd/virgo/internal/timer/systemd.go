@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -50,7 +51,11 @@ func (Systemd) units(e Entry) []unit {
 		"[Service]\n" +
 		"Type=oneshot\n" +
 		"ExecStart=" + strings.Join(append(words, "run"), " ") + "\n" +
-		"TimeoutStartSec=120\n"
+		"TimeoutStartSec=120\n" +
+		// Three lines a minute of its start and end stay out of the journal; what virgo says, and that it failed,
+		// comes in.
+		"SyslogLevel=notice\n" +
+		"LogLevelMax=notice\n"
 	timer := "[Unit]\n" +
 		"Description=virgo: once a minute\n\n" +
 		"[Timer]\n" +
@@ -61,8 +66,11 @@ func (Systemd) units(e Entry) []unit {
 	return []unit{{serviceUnit, service}, {timerUnit, timer}}
 }
 
-// Install writes the units and starts the timer.
+// Install writes the units and starts the timer; nothing is written where no systemd answers.
 func (s Systemd) Install(ctx context.Context, e Entry) (bool, error) {
+	if err := s.answers(ctx); err != nil {
+		return false, err
+	}
 	changed := false
 	for _, u := range s.units(e) {
 		path := filepath.Join(s.Dir, u.name)
@@ -90,6 +98,9 @@ func (s Systemd) Uninstall(ctx context.Context) (bool, error) {
 	if _, err := os.Stat(filepath.Join(s.Dir, timerUnit)); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
+	if err := s.answers(ctx); err != nil {
+		return false, err
+	}
 	if err := s.systemctl(ctx, "disable", "--now", timerUnit); err != nil {
 		return false, err
 	}
@@ -99,6 +110,34 @@ func (s Systemd) Uninstall(ctx context.Context) (bool, error) {
 		}
 	}
 	return true, s.systemctl(ctx, "daemon-reload")
+}
+
+// answers asks the manager for something small. A container has a systemctl and no manager; a user's manager is
+// out of reach without the environment of a login, which su and sudo do not give.
+func (s Systemd) answers(ctx context.Context) error {
+	err := s.systemctl(ctx, "show", "--property=Version")
+	var hint *HintError
+	if err == nil || errors.As(err, &hint) {
+		return err
+	}
+	next := "use the crontab: `virgo install`"
+	if s.User {
+		next = "log in as this user (su and sudo are no login), or " + next
+	}
+	return &HintError{Err: err, Next: next}
+}
+
+// Caveat says what keeps an installed timer from running always; empty where nothing does. A user's timers end
+// with the last session, unless the user lingers (loginctl(1)).
+func (s Systemd) Caveat(ctx context.Context) string {
+	if !s.User {
+		return ""
+	}
+	out, err := exec.CommandContext(ctx, "loginctl", "show-user", strconv.Itoa(os.Geteuid()), "--property=Linger").Output()
+	if err != nil || strings.TrimSpace(string(out)) != "Linger=no" {
+		return ""
+	}
+	return "the timer runs only while this user is logged in; `loginctl enable-linger` makes it run always"
 }
 
 func (s Systemd) systemctl(ctx context.Context, args ...string) error {

@@ -6,9 +6,10 @@ import (
 	"virgo/collect"
 )
 
-// A memoryLimit is what a control group lets its processes have, in bytes.
+// A memoryLimit is what a control group lets its processes have, in bytes: of memory, of swap space or of both.
 type memoryLimit struct {
-	limit uint64 // the lowest, of the agent's own group and those above it
+	limited bool
+	limit   uint64 // the lowest, of the agent's own group and those above it
 	// used is what the group with that limit was charged for: with its caches, as memory.current has it.
 	used uint64
 	// available is what the processes can still get until one of the limits stops them; caches that were not
@@ -19,9 +20,11 @@ type memoryLimit struct {
 }
 
 func (m memoryLimit) add(f *collect.Figures) {
-	f.Gauge("cgroup_memory_limit", m.limit, "bytes")
-	f.Gauge("cgroup_memory_used", m.used, "bytes")
-	f.Gauge("cgroup_memory_available", m.available, "bytes")
+	if m.limited {
+		f.Gauge("cgroup_memory_limit", m.limit, "bytes")
+		f.Gauge("cgroup_memory_used", m.used, "bytes")
+		f.Gauge("cgroup_memory_available", m.available, "bytes")
+	}
 	if m.swapLimited {
 		f.Gauge("cgroup_swap_limit", m.swapLimit, "bytes")
 		f.Gauge("cgroup_swap_used", m.swapUse, "bytes")

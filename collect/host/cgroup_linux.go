@@ -72,39 +72,41 @@ func groupCounters(file string, counters map[string]*uint64) {
 	})
 }
 
-// readMemoryLimit reads memory.max, and of groups that have one memory.current, memory.stat (inactive_file) and
-// memory.swap.*; false where no group has one.
-func readMemoryLimit(t tree) (memoryLimit, bool) {
-	var (
-		m     memoryLimit
-		found bool
-	)
+// readMemoryLimit reads memory.max, and of groups that have one memory.current and memory.stat (inactive_file);
+// and memory.swap.*, which may be another group's. The zero value is no limit.
+func readMemoryLimit(t tree) memoryLimit {
+	var m memoryLimit
 	eachGroup(t, func(folder string) {
-		limit, ok := groupLimit(folder + "/memory.max")
-		if !ok {
+		m.addMemory(folder)
+		swap, ok := groupLimit(folder + "/memory.swap.max")
+		if !ok || m.swapLimited && swap > m.swapLimit {
 			return
 		}
-		used, ok := groupLimit(folder + "/memory.current")
-		if !ok {
-			return
-		}
-		idle := uint64(0)
-		groupCounters(folder+"/memory.stat", map[string]*uint64{"inactive_file": &idle})
-		available := limit - min(limit, used-min(used, idle))
-		// Of two with the same limit the outer one holds more processes.
-		if !found || limit <= m.limit {
-			m.limit, m.used = limit, used
-		}
-		if !found || available < m.available {
-			m.available = available
-		}
-		found = true
-		if swap, ok := groupLimit(folder + "/memory.swap.max"); ok && (!m.swapLimited || swap <= m.swapLimit) {
-			m.swapLimited, m.swapLimit = true, swap
-			m.swapUse, _ = groupLimit(folder + "/memory.swap.current")
-		}
+		m.swapLimited, m.swapLimit = true, swap
+		m.swapUse, _ = groupLimit(folder + "/memory.swap.current")
 	})
-	return m, found
+	return m
+}
+
+func (m *memoryLimit) addMemory(folder string) {
+	limit, ok := groupLimit(folder + "/memory.max")
+	if !ok {
+		return
+	}
+	used, ok := groupLimit(folder + "/memory.current")
+	if !ok {
+		return
+	}
+	idle := uint64(0)
+	groupCounters(folder+"/memory.stat", map[string]*uint64{"inactive_file": &idle})
+	available := limit - min(limit, used-min(used, idle))
+	if !m.limited || available < m.available {
+		m.available = available
+	}
+	// Of two with the same limit the outer one holds more processes.
+	if !m.limited || limit <= m.limit {
+		m.limited, m.limit, m.used = true, limit, used
+	}
 }
 
 // readCPULimit reads cpu.max ("quota period", in µs), and cpu.stat of the group where it is lowest. The zero

@@ -132,15 +132,34 @@ func TestControlGroupsWithoutLimit(t *testing.T) {
 			write(t, filepath.Join(dir, file), text)
 		}
 		tr := tree{proc: dir, sys: dir}
-		if m, ok := readMemoryLimit(tr); ok {
+		if m := readMemoryLimit(tr); m != (memoryLimit{}) {
 			t.Errorf("%s: %+v", name, m)
 		}
 		if l := readCPULimit(tr, func() time.Duration { return 0 }); l != (cpuLimit{}) {
 			t.Errorf("%s: %+v", name, l)
 		}
 	}
-	if m, ok := readMemoryLimit(tree{proc: t.TempDir()}); ok {
+	if m := readMemoryLimit(tree{proc: t.TempDir()}); m != (memoryLimit{}) {
 		t.Errorf("%+v", m)
+	}
+}
+
+// Swap space may be limited where memory is not, and by another group.
+func TestSwapLimitOfItsOwn(t *testing.T) {
+	dir := t.TempDir()
+	for file, text := range map[string]string{
+		"self/cgroup": "0::/a/b\n", "fs/cgroup/a/b/memory.max": "max\n",
+		"fs/cgroup/a/memory.swap.max": "4096\n", "fs/cgroup/a/memory.swap.current": "1024\n", "fs/cgroup/a/b/memory.swap.max": "8192\n",
+	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, file)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, file), text)
+	}
+	var f collect.Figures
+	readMemoryLimit(tree{proc: dir, sys: dir}).add(&f)
+	if len(f.Metrics) != 2 || f.Metrics[0].Name != "cgroup_swap_limit" || f.Metrics[0].Value != "4096" || f.Metrics[1].Name != "cgroup_swap_used" || f.Metrics[1].Value != "1024" {
+		t.Errorf("%+v", f.Metrics)
 	}
 }
 
@@ -197,12 +216,11 @@ func FuzzControlGroup(f *testing.F) {
 		}
 		tr := tree{proc: dir, sys: dir}
 		var g collect.Figures
-		if m, ok := readMemoryLimit(tr); ok {
-			if m.available > m.limit {
-				t.Fatalf("%+v", m)
-			}
-			m.add(&g)
+		m := readMemoryLimit(tr)
+		if m.available > m.limit {
+			t.Fatalf("%+v", m)
 		}
+		m.add(&g)
 		l := readCPULimit(tr, func() time.Duration { return time.Minute })
 		l.add(&g, cpuLimit{group: l.group})
 		for _, m := range g.Metrics {

@@ -4,6 +4,6 @@ package host
 
 import "time"
 
-func readMemoryLimit(tree) (memoryLimit, bool) { return memoryLimit{}, false }
+func readMemoryLimit(tree) memoryLimit { return memoryLimit{} }
 
 func readCPULimit(tree, func() time.Duration) cpuLimit { return cpuLimit{} }

@@ -58,8 +58,6 @@ func (m memory) Check(ctx context.Context, _ collect.Request) (collect.Report, e
 	f.Gauge("swap_free", swap.free, "bytes")
 	f.Gauge("swap_page_in", swap.in, "bytes")
 	f.Gauge("swap_page_out", swap.out, "bytes")
-	if limit, ok := readMemoryLimit(m.tree); ok {
-		limit.add(&f)
-	}
+	readMemoryLimit(m.tree).add(&f)
 	return collect.Report{Metrics: f.Metrics}, nil
 }

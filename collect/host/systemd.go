@@ -31,7 +31,7 @@ func systemdType() collect.Type {
 	}
 }
 
-// Targets lists the loaded units that do something: services, timers, sockets, mounts and paths.
+// Targets lists the units that are there and do something: services, timers, sockets, mounts and paths.
 func (s systemd) Targets(ctx context.Context) ([]string, error) {
 	out, err := s.ask(ctx, "list-units", "--all", "--full", "--plain", "--no-legend", "--no-pager", "--type=service,timer,socket,mount,path")
 	if err != nil {
@@ -56,6 +56,9 @@ func (s systemd) Check(ctx context.Context, req collect.Request) (collect.Report
 	}
 	if !isUnitName(name) {
 		return unavailable(fmt.Sprintf("Wrong target parameter: %.64q is no unit's name", name))
+	}
+	if isTemplate(name) {
+		return unavailable(fmt.Sprintf("Wrong target parameter: %.64q is a template, its instances have a name after the @", name))
 	}
 	out, err := s.ask(ctx, "show", "--property="+unitProperties, "--", name)
 	if err != nil {
@@ -146,8 +149,9 @@ func (u unit) trouble(name string) string {
 // maxUnits bounds how many units are listed.
 const maxUnits = 10_000
 
-// parseUnits reads the first column of systemctl list-units, which a mark may precede (●, ×, * for a unit in
-// trouble).
+// parseUnits reads the first columns of systemctl list-units (unit, load state), which a mark may precede (●, ×, *
+// for a unit in trouble). A unit that others only name (After=mysql.service on a host without it) is listed, too,
+// as not-found: the check would call it missing.
 func parseUnits(out string) []string {
 	var units []string
 	for line := range strings.Lines(out) {
@@ -155,11 +159,20 @@ func parseUnits(out string) []string {
 		if len(fields) > 0 && !strings.Contains(fields[0], ".") {
 			fields = fields[1:]
 		}
+		if len(fields) > 1 && fields[1] == "not-found" {
+			continue
+		}
 		if len(fields) > 0 && isUnitName(fields[0]) && len(units) < maxUnits {
 			units = append(units, fields[0])
 		}
 	}
 	return units
+}
+
+// isTemplate reports whether nothing stands between the @ of a unit's name and its suffix, or end.
+func isTemplate(name string) bool {
+	_, instance, found := strings.Cut(name, "@")
+	return found && (instance == "" || instance[0] == '.' && !strings.Contains(instance[1:], "."))
 }
 
 // isUnitName reports whether systemd.unit(5) allows the name, with or without a suffix. A dash comes first only

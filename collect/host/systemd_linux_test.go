@@ -55,10 +55,25 @@ func TestSystemdOfTwoVersions(t *testing.T) {
 	}
 }
 
+// systemctl show refuses a template; its instances are the units.
+func TestTemplatesOfUnits(t *testing.T) {
+	for name, want := range map[string]bool{
+		"getty@": true, "getty@.service": true, "getty@tty1.service": false, "getty@tty1": false, "getty@.a.service": false, "sshd.service": false,
+	} {
+		if isTemplate(name) != want {
+			t.Errorf("%q", name)
+		}
+	}
+	r, _, err := look(t, standIn(t, "252"), request("getty@.service", nil))
+	if err != nil || !r.Unavailable || !strings.Contains(r.Status, "is a template") {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 func TestSystemdTargets(t *testing.T) {
 	for version, want := range map[string]string{
 		"252": "-.mount fails.service sleepy.service dbus.socket dirmngr.socket gpg-agent-browser.socket pk-debconf-helper.socket",
-		"219": "boot.mount kdump.service ntpd.service sshd.service getty@tty1.service systemd-tmpfiles-clean.timer",
+		"219": "boot.mount kdump.service sshd.service getty@tty1.service systemd-tmpfiles-clean.timer",
 	} {
 		units, err := standIn(t, version).Targets(t.Context())
 		if err != nil || strings.Join(units, " ") != want {

@@ -58,14 +58,32 @@ func owned(t *testing.T, opt Options) Options {
 
 func TestMemoryOfControlGroups(t *testing.T) {
 	for group, want := range map[string]string{
-		// Used without the 128 MiB that were not looked at lately are 256 MiB of 512.
-		"container": "cgroup_memory_limit 536870912\ncgroup_memory_used 402653184\ncgroup_memory_available 268435456\ncgroup_swap_limit 0\ncgroup_swap_used 0",
+		// 12 KiB were not looked at lately.
+		"container": "cgroup_memory_limit 67108864\ncgroup_memory_used 67059712\ncgroup_memory_available 61440\ncgroup_swap_limit 104857600\ncgroup_swap_used 54177792",
+		// The slice limits memory, 25 MiB of which were not looked at lately; the unit in it limits swap space.
+		"slice": "cgroup_memory_limit 209715200\ncgroup_memory_used 148258816\ncgroup_memory_available 88035328\ncgroup_swap_limit 134217728\ncgroup_swap_used 0",
 		// The lowest limit is the inner slice's; less is left of the outer one.
 		"unit": "cgroup_memory_limit 1073741824\ncgroup_memory_used 268435456\ncgroup_memory_available 117859943\ncgroup_swap_limit 1048576\ncgroup_swap_used 4096",
 	} {
 		first, _ := grouped(t, group)
 		expect(t, see(t, typed(t, first, "agent.memory").Checker, request("", nil)), "", want+"\ntotal 16708005888")
 	}
+}
+
+func TestSwapLimitAlone(t *testing.T) {
+	dir := t.TempDir()
+	for file, text := range map[string]string{
+		"self/cgroup": "0::/a\n", "fs/cgroup/a/memory.max": "max\n", "fs/cgroup/a/memory.current": "9\n",
+		"fs/cgroup/a/memory.swap.max": "4096\n", "fs/cgroup/a/memory.swap.current": "1024\n",
+	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, file)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, file), text)
+	}
+	var f collect.Figures
+	readMemoryLimit(tree{proc: dir, sys: dir}).add(&f)
+	expect(t, collect.Report{Metrics: f.Metrics}, "", "cgroup_swap_limit 4096\ncgroup_swap_used 1024\ncgroup_memory_limit ")
 }
 
 // cpuAt is the check over a tree whose clock says at.
@@ -75,8 +93,10 @@ func cpuAt(opt Options, at time.Duration) cpu {
 
 func TestCPUOfControlGroups(t *testing.T) {
 	for group, want := range map[string]string{
-		// 12 s in 60 s of half a processor; 150 of 600 periods.
-		"container": "cgroup_cpu_limit 0.5\ncgroup_cpu_usage 40\ncgroup_cpu_throttled 25",
+		// 8.2 s in 60 s of half a processor; 163 of 167 periods.
+		"container": "cgroup_cpu_limit 0.5\ncgroup_cpu_usage 27.3555\ncgroup_cpu_throttled 97.6048",
+		// The slice's: the unit in it may take 1.5 processors, the slice 0.4. 6.5 s; 161 of 165 periods.
+		"slice": "cgroup_cpu_limit 0.4\ncgroup_cpu_usage 27.0255\ncgroup_cpu_throttled 97.5758",
 		// The lowest is the outer slice's: 90 s in 60 s of 1.5 processors; a kernel that counts no periods.
 		"unit": "cgroup_cpu_limit 1.5\ncgroup_cpu_usage 100\ncgroup_cpu_throttled 0",
 	} {
@@ -144,25 +164,6 @@ func TestControlGroupsWithoutLimit(t *testing.T) {
 	}
 }
 
-// Swap space may be limited where memory is not, and by another group.
-func TestSwapLimitOfItsOwn(t *testing.T) {
-	dir := t.TempDir()
-	for file, text := range map[string]string{
-		"self/cgroup": "0::/a/b\n", "fs/cgroup/a/b/memory.max": "max\n",
-		"fs/cgroup/a/memory.swap.max": "4096\n", "fs/cgroup/a/memory.swap.current": "1024\n", "fs/cgroup/a/b/memory.swap.max": "8192\n",
-	} {
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, file)), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		write(t, filepath.Join(dir, file), text)
-	}
-	var f collect.Figures
-	readMemoryLimit(tree{proc: dir, sys: dir}).add(&f)
-	if len(f.Metrics) != 2 || f.Metrics[0].Name != "cgroup_swap_limit" || f.Metrics[0].Value != "4096" || f.Metrics[1].Name != "cgroup_swap_used" || f.Metrics[1].Value != "1024" {
-		t.Errorf("%+v", f.Metrics)
-	}
-}
-
 // With no time for a second sample, the limit is told and what is made of it is not.
 func TestCPULimitShortOfTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -185,7 +186,7 @@ func TestCPULimitShortOfTime(t *testing.T) {
 }
 
 func FuzzControlGroup(f *testing.F) {
-	for _, group := range []string{"container", "unit"} {
+	for _, group := range []string{"container", "slice", "unit"} {
 		dir := filepath.Join("testdata", "cgroup", group, "first")
 		seed := func(file string) string {
 			data, err := os.ReadFile(filepath.Join(dir, file))
@@ -195,7 +196,7 @@ func FuzzControlGroup(f *testing.F) {
 			return string(data)
 		}
 		folder := "sys/fs/cgroup/"
-		if group == "unit" {
+		if group != "container" {
 			folder += "apps.slice/"
 		}
 		f.Add(seed("proc/self/cgroup"), seed(folder+"memory.max"), seed(folder+"memory.current"), seed(folder+"memory.stat"), seed(folder+"cpu.max"), seed(folder+"cpu.stat"))

@@ -38,6 +38,9 @@ func TestSystemdOfTwoVersions(t *testing.T) {
 		{"252", "fails.service", "fails.service is failed (failed, exit-code)", "active_state failed\nsub_state failed\nrestarts 0\nuptime "},
 		{"252", "default.target", "", "active_state active\nsub_state active\nrestarts \nuptime 724.7302"},
 		{"252", "-.mount", "", "sub_state mounted\nrestarts \nuptime 724.7558"},
+		{"252", "slow.service", "slow.service is activating (start)", "active_state activating\nsub_state start\nrestarts 0\nuptime "},
+		{"252", "bad.service", "bad.service is inactive (dead, bad-setting)", "active_state inactive\nuptime "},
+		{"252", "tick.timer", "", "active_state active\nsub_state waiting\nrestarts \nuptime 1838.0017"},
 		{"219", "sshd.service", "", "active_state active\nsub_state running\nrestarts \nuptime 1987.1968"},
 		{"219", "iptables.service", "iptables.service is inactive (dead, masked)", "active_state inactive\nuptime "},
 	} {
@@ -45,6 +48,12 @@ func TestSystemdOfTwoVersions(t *testing.T) {
 		expect(t, r, "", c.want)
 		if r.Status != c.status {
 			t.Errorf("%s: %q", c.unit, r.Status)
+		}
+	}
+	for _, template := range []string{"getty@", "getty@.service"} {
+		r, _, err := look(t, standIn(t, "252"), request(template, nil))
+		if err != nil || !r.Unavailable || !strings.Contains(r.Status, "is a template") {
+			t.Errorf("%s: %+v, %v", template, r, err)
 		}
 	}
 	for _, version := range []string{"219", "252"} {
@@ -55,24 +64,9 @@ func TestSystemdOfTwoVersions(t *testing.T) {
 	}
 }
 
-// systemctl show refuses a template; its instances are the units.
-func TestTemplatesOfUnits(t *testing.T) {
-	for name, want := range map[string]bool{
-		"getty@": true, "getty@.service": true, "getty@tty1.service": false, "getty@tty1": false, "getty@.a.service": false, "sshd.service": false,
-	} {
-		if isTemplate(name) != want {
-			t.Errorf("%q", name)
-		}
-	}
-	r, _, err := look(t, standIn(t, "252"), request("getty@.service", nil))
-	if err != nil || !r.Unavailable || !strings.Contains(r.Status, "is a template") {
-		t.Errorf("%+v, %v", r, err)
-	}
-}
-
 func TestSystemdTargets(t *testing.T) {
 	for version, want := range map[string]string{
-		"252": "-.mount fails.service sleepy.service dbus.socket dirmngr.socket gpg-agent-browser.socket pk-debconf-helper.socket",
+		"252": "-.mount fails.service sleepy.service dbus.socket dirmngr.socket gpg-agent-browser.socket pk-debconf-helper.socket getty@tty1.service slow.service",
 		"219": "boot.mount kdump.service sshd.service getty@tty1.service systemd-tmpfiles-clean.timer",
 	} {
 		units, err := standIn(t, version).Targets(t.Context())

@@ -133,11 +133,14 @@ func (s Systemd) Caveat(ctx context.Context) string {
 	if !s.User {
 		return ""
 	}
-	out, err := exec.CommandContext(ctx, "loginctl", "show-user", strconv.Itoa(os.Geteuid()), "--property=Linger").Output()
-	if err != nil || strings.TrimSpace(string(out)) != "Linger=no" {
+	out, err := exec.CommandContext(ctx, "loginctl", "show-user", strconv.Itoa(os.Geteuid()), "--property=Name", "--property=Linger").Output()
+	said := "\n" + string(out)
+	if err != nil || !strings.Contains(said, "\nLinger=no\n") {
 		return ""
 	}
-	return "the timer runs only while this user is logged in; `loginctl enable-linger` makes it run always"
+	_, name, _ := strings.Cut(said, "\nName=")
+	name, _, _ = strings.Cut(name, "\n")
+	return "the timer runs only while " + name + " is logged in; always after `loginctl enable-linger " + name + "` as root"
 }
 
 func (s Systemd) systemctl(ctx context.Context, args ...string) error {

@@ -63,6 +63,7 @@ func TestSystemdTimerStartsAtTheSplay(t *testing.T) {
 		"OnCalendar=*:*:17\n",
 		`ExecStart="/opt/my tools/virgo" --config=/srv/100%%.yaml run` + "\n",
 		"# /etc/systemd/system/virgo.timer\n",
+		"SyslogLevel=notice\nLogLevelMax=notice\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)

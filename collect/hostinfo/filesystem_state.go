@@ -2,6 +2,7 @@ package hostinfo
 
 import (
 	"context"
+	"path"
 	"slices"
 	"strings"
 )
@@ -24,9 +25,33 @@ func filesystemStateType() Type {
 			if err != nil {
 				return nil, err
 			}
-			return stateOf(parseFstab(b)), nil
+			mounts := parseFstab(b)
+			for i := range mounts {
+				if mounts[i].FileSystem == "/dev/root" {
+					mounts[i].FileSystem = h.rootDevice()
+				}
+			}
+			return stateOf(mounts), nil
 		},
 	}
+}
+
+// rootDevice names the device that the kernel calls /dev/root where no initial file system named it.
+func (h *Host) rootDevice() string {
+	b, err := h.read("/proc/self/mountinfo")
+	if err != nil {
+		return "/dev/root"
+	}
+	for line := range strings.Lines(string(b)) {
+		f := strings.Fields(line) // id parent major:minor root point …
+		if len(f) < 5 || f[4] != "/" {
+			continue
+		}
+		if link := h.link("/sys/dev/block/" + f[2]); link != "" {
+			return "/dev/" + path.Base(link)
+		}
+	}
+	return "/dev/root"
 }
 
 // stateOf counts each device once for reading and once for writing: a bind mount is none of its own.

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// A systemdUnit is a unit file of systemd's (systemd.unit(5)).
+// A systemdUnit is a unit file of systemd's (systemd.unit(5)), or an instance of a template that is enabled or runs.
 type systemdUnit struct {
 	Name        string `json:"name" doc:"name of the unit: nginx.service"`
-	State       string `json:"state" doc:"as systemctl list-unit-files has it: enabled, enabled-runtime, disabled, static, masked, alias, indirect"`
+	State       string `json:"state" doc:"as systemctl list-unit-files has it: enabled, enabled-runtime, disabled, static, masked, alias, indirect, generated, transient"`
 	Running     bool   `json:"running" doc:"it has processes now"`
 	Description string `json:"description" doc:"its Description"`
 	File        string `json:"file" doc:"where it is written"`
@@ -19,15 +19,15 @@ type systemdUnit struct {
 // unitFolders are where unit files lie, the first one that has a unit wins.
 func unitFolders() []string {
 	return []string{
-		"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
-		"/usr/lib/systemd/system", "/lib/systemd/system",
+		"/run/systemd/transient", "/run/systemd/generator.early", "/etc/systemd/system", "/run/systemd/system", "/run/systemd/generator",
+		"/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/generator.late",
 	}
 }
 
 // unitFiles reads the units of the kinds that an owner starts and stops, by name. Links are looked at and not
 // followed: their names tell what is enabled.
 func (h *Host) unitFiles(ctx context.Context, f *faults) []systemdUnit {
-	enabled := h.enabledUnits(f)
+	enabled, running := h.enabledUnits(f), h.runningUnits()
 	units := map[string]systemdUnit{}
 	for _, folder := range unitFolders() {
 		names, err := h.names(folder)
@@ -37,8 +37,22 @@ func (h *Host) unitFiles(ctx context.Context, f *faults) []systemdUnit {
 				continue
 			}
 			u := systemdUnit{Name: name, File: folder + "/" + name}
-			u.State, u.Description = h.unitState(u.File, enabled)
-			u.Running = h.unitRuns(name)
+			u.State, u.Description = h.unitState(u, enabled)
+			u.Running = running[name]
+			units[name] = u
+		}
+	}
+	// Instances have no file of their own: getty@tty1.service.
+	for _, names := range []map[string]bool{enabledInstances(enabled), running} {
+		for name := range names {
+			template, instance := templateOf(name)
+			from, known := units[template]
+			if _, seen := units[name]; seen || !known || instance == "" {
+				continue
+			}
+			u := systemdUnit{Name: name, File: from.File, Running: running[name]}
+			u.State, u.Description = h.unitState(u, enabled)
+			u.Description = strings.NewReplacer("%i", instance, "%I", instance).Replace(u.Description)
 			units[name] = u
 		}
 	}
@@ -48,6 +62,27 @@ func (h *Host) unitFiles(ctx context.Context, f *faults) []systemdUnit {
 	}
 	slices.SortFunc(all, func(a, b systemdUnit) int { return strings.Compare(a.Name, b.Name) })
 	return all
+}
+
+// templateOf splits the name of an instance: getty@tty1.service is tty1 of getty@.service. Other names have none.
+func templateOf(name string) (template, instance string) {
+	before, after, found := strings.Cut(name, "@")
+	suffix := path.Ext(name)
+	if !found || len(after) < len(suffix) {
+		return "", ""
+	}
+	return before + "@" + suffix, strings.TrimSuffix(after, suffix)
+}
+
+// enabledInstances are the instances among the units that links start.
+func enabledInstances(enabled map[string]string) map[string]bool {
+	instances := map[string]bool{}
+	for name := range enabled {
+		if _, instance := templateOf(name); instance != "" && isServiceUnit(name) {
+			instances[name] = true
+		}
+	}
+	return instances
 }
 
 func isServiceUnit(name string) bool {
@@ -91,19 +126,18 @@ func (h *Host) enabledUnits(f *faults) map[string]string {
 	return enabled
 }
 
-// unitState tells the state of one unit file and what it says of itself.
-func (h *Host) unitState(file string, enabled map[string]string) (state, description string) {
-	name := path.Base(file)
-	if target := h.link(file); target != "" {
+// unitState tells the state of a unit and what its file says of itself.
+func (h *Host) unitState(u systemdUnit, enabled map[string]string) (state, description string) {
+	if target := h.link(u.File); target != "" {
 		switch path.Base(target) {
 		case "null":
 			return "masked", ""
-		case name:
+		case path.Base(u.File):
 		default:
 			return "alias", ""
 		}
 	}
-	b, err := h.read(file)
+	b, err := h.read(u.File)
 	if err != nil {
 		return "", ""
 	}
@@ -111,8 +145,13 @@ func (h *Host) unitState(file string, enabled map[string]string) (state, descrip
 		return "masked", "" // systemd takes an empty file for a masked unit
 	}
 	description, install := parseUnitFile(b)
-	if enabled[name] != "" {
-		return enabled[name], description
+	switch {
+	case strings.HasPrefix(u.File, "/run/systemd/generator"):
+		return "generated", description
+	case strings.HasPrefix(u.File, "/run/systemd/transient/"):
+		return "transient", description
+	case enabled[u.Name] != "":
+		return enabled[u.Name], description
 	}
 	return install, description
 }
@@ -142,15 +181,4 @@ func parseUnitFile(b []byte) (description, state string) {
 		}
 	}
 	return description, state
-}
-
-// unitRuns says whether the control group of a unit of the system's has processes (cgroup v2, and v1 as
-// systemd mounts it).
-func (h *Host) unitRuns(name string) bool {
-	for _, top := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/systemd"} {
-		if b, err := h.read(top + "/system.slice/" + name + "/cgroup.procs"); err == nil && len(b) > 0 {
-			return true
-		}
-	}
-	return false
 }

@@ -52,8 +52,8 @@ func (Systemd) units(e Entry) []unit {
 		"Type=oneshot\n" +
 		"ExecStart=" + strings.Join(append(words, "run"), " ") + "\n" +
 		"TimeoutStartSec=120\n" +
-		// Three lines a minute of its start and end stay out of the journal; what virgo says, and that it failed,
-		// comes in.
+		// Three lines a minute of its start and end stay out of the journal (of systemd 252 and 257; 247 writes them all
+		// the same); what virgo says, and that it failed, comes in.
 		"SyslogLevel=notice\n" +
 		"LogLevelMax=notice\n"
 	timer := "[Unit]\n" +

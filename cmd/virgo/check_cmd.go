@@ -18,7 +18,7 @@ type checkCmd struct {
 	Type    string        `arg:"" optional:"" help:"The check's type, for example agent.cpu."`
 	Details []string      `arg:"" optional:"" name:"key=value" help:"Its details, for example target=/."`
 	List    bool          `help:"List the types there are and what they take."`
-	Nagios  bool          `help:"Print a Nagios plugin's line and exit with its code (0 ok, 2 critical, 3 unknown)."`
+	Nagios  bool          `help:"Print a Nagios plugin's line and exit with its code (0 ok, 1 warning, 2 critical, 3 unknown)."`
 	Timeout time.Duration `default:"60s" help:"Time limit."`
 }
 
@@ -28,13 +28,6 @@ func (checkCmd) Help() string {
 		"What the types take: virgo check --list; of one: virgo check TYPE --list."
 }
 
-// The exit codes of a Nagios plugin (Monitoring Plugins Development Guidelines).
-const (
-	nagiosOK       = 0
-	nagiosCritical = 2
-	nagiosUnknown  = 3
-)
-
 func (c *checkCmd) Run(a *app) error {
 	err := c.run(a)
 	var said *exitError
@@ -42,7 +35,7 @@ func (c *checkCmd) Run(a *app) error {
 		return err
 	}
 	if c.Nagios && err != nil {
-		fmt.Fprintln(a.out, "UNKNOWN: "+oneLine(err.Error()))
+		fmt.Fprintln(a.out, nagiosWords[nagiosUnknown]+": "+oneLine(err.Error()))
 		return &exitError{code: nagiosUnknown}
 	}
 	return err
@@ -78,9 +71,10 @@ func (c *checkCmd) run(a *app) error {
 	}
 	switch {
 	case c.Nagios:
-		fmt.Fprintln(a.out, nagiosLine(reg, out.Result))
-		if out.Result.State != collect.Available {
-			return &exitError{code: nagiosCritical}
+		code := nagiosCode(out.Result)
+		fmt.Fprintln(a.out, nagiosLine(reg, out.Result, code))
+		if code != nagiosOK {
+			return &exitError{code: code}
 		}
 		return nil
 	case a.JSON:
@@ -177,57 +171,6 @@ func takesHint(typ collect.Type, key string) string {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	return "it takes " + strings.Join(names, ", ")
-}
-
-// nagiosLine is the one line of a plugin: state, text, performance data of the numeric metrics.
-func nagiosLine(reg *collect.Registry, r collect.Result) string {
-	word := "OK"
-	if r.State != collect.Available {
-		word = "CRITICAL"
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s %s", word, r.CheckType, nagiosText(r.Status))
-	if s := telling(reg, r); s != "" {
-		fmt.Fprintf(&b, " (%s)", nagiosText(s))
-	}
-	sep := " |"
-	for _, m := range r.Metrics {
-		if m.Type == collect.String || m.Type == collect.Bool {
-			continue
-		}
-		label := m.Name
-		if m.Dimension != "" {
-			label = m.Dimension + "." + m.Name
-		}
-		fmt.Fprintf(&b, "%s'%s'=%s%s", sep, strings.NewReplacer("'", "''", "=", "_", "|", "_").Replace(label), m.Value, nagiosUnit(m))
-		sep = " "
-	}
-	return b.String()
-}
-
-// nagiosText keeps text from starting the performance data or a second line.
-func nagiosText(s string) string {
-	return strings.NewReplacer("|", "/", "\n", " ", "\r", " ").Replace(s)
-}
-
-// nagiosUnit gives the unit of measurement that the guidelines know; the others are left out.
-func nagiosUnit(m collect.Metric) string {
-	switch m.Unit {
-	case "bytes":
-		return "B"
-	case "kilobytes":
-		return "KB"
-	case "megabytes":
-		return "MB"
-	case "percent":
-		return "%"
-	case "milliseconds":
-		return "ms"
-	case "seconds":
-		return "s"
-	default:
-		return ""
-	}
 }
 
 // selfByHand gives agent.virgo its figures where a person asks; the state is only read.

@@ -41,13 +41,14 @@ func (h *Host) hypervisor() string {
 		return ""
 	}
 	for _, name := range []string{"product_name", "sys_vendor", "board_vendor", "bios_vendor"} {
+		text := said(name)
 		for _, v := range []struct{ prefix, kind string }{
 			{"KVM", "kvm"}, {"OpenStack", "kvm"}, {"KubeVirt", "kvm"}, {"Amazon EC2", "amazon"}, {"QEMU", "qemu"},
 			{"VMware", "vmware"}, {"VMW", "vmware"}, {"innotek GmbH", "oracle"}, {"VirtualBox", "oracle"}, {"Xen", "xen"},
 			{"Bochs", "bochs"}, {"Parallels", "parallels"}, {"BHYVE", "bhyve"}, {"Hyper-V", "microsoft"},
 			{"Google Compute Engine", "google"}, {"Apple Virtualization", "apple"},
 		} {
-			if strings.HasPrefix(said(name), v.prefix) {
+			if strings.HasPrefix(text, v.prefix) {
 				return v.kind
 			}
 		}

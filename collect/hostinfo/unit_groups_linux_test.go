@@ -17,6 +17,7 @@ func TestUnitsOfABootedSystem(t *testing.T) {
 		"usr/lib/systemd/system/user@.service":         "[Unit]\nDescription=User Manager\n",
 		"usr/lib/systemd/system/web.service":           "[Unit]\nDescription=In a slice\n",
 		"usr/lib/systemd/system/old.service":           "[Unit]\nDescription=Version 1\n",
+		"usr/lib/systemd/system/cpu.service":           "[Unit]\nDescription=Named like a file of the kernel's\n",
 		"usr/lib/systemd/system/done.service":          "[Unit]\nDescription=Left nothing\n",
 		"run/systemd/generator.late/exim4.service":     "[Unit]\nDescription=LSB: exim\n",
 		"run/systemd/transient/run-u1.service":         "[Unit]\nDescription=By hand\n",
@@ -30,6 +31,7 @@ func TestUnitsOfABootedSystem(t *testing.T) {
 		cgroup + "system.slice/system-getty.slice/getty@tty1.service/cgroup.events":              populated,
 		cgroup + "system.slice/exim4.service/cgroup.events":                                      populated,
 		cgroup + "system.slice/run-u1.service/cgroup.events":                                     populated,
+		cgroup + "system.slice/_cpu.service/cgroup.events":                                       populated,
 		cgroup + "system.slice/done.service/cgroup.events":                                       empty,
 		cgroup + "apps.slice/apps-web.slice/web.service/cgroup.events":                           populated,
 		cgroup + "user.slice/user-1001.slice/user@1001.service/cgroup.events":                    populated,
@@ -45,7 +47,8 @@ func TestUnitsOfABootedSystem(t *testing.T) {
 	for _, u := range answer.(services).Units {
 		fmt.Fprintf(&got, "%s %s %t %s\n", u.Name, u.State, u.Running, u.Description)
 	}
-	want := `done.service static false Left nothing
+	want := `cpu.service static true Named like a file of the kernel's
+done.service static false Left nothing
 exim4.service generated true LSB: exim
 getty@.service disabled false Getty on %I
 getty@tty1.service disabled true Getty on tty1

@@ -54,7 +54,11 @@ func apacheReport(body []byte) (collect.Report, error) {
 	}
 	whole("total_accesses", "Total Accesses", "requests", collect.Gauge)
 	whole("total_kbytes", "Total kBytes", "kilobytes", collect.Uint64)
-	whole("uptime", "Uptime", "seconds", collect.Uint64)
+	uptime := "Uptime"
+	if _, extended := lines[uptime]; !extended { // ExtendedStatus Off leaves this one, from 2.4 on
+		uptime = "ServerUptimeSeconds"
+	}
+	whole("uptime", uptime, "seconds", collect.Uint64)
 	whole("bytes_per_second", "BytesPerSec", "bytes", collect.Uint64)
 	whole("bytes_per_request", "BytesPerReq", "bytes", collect.Uint64)
 	whole("busy_workers", "BusyWorkers", "workers", collect.Uint64)

@@ -59,10 +59,15 @@ func TestApachePagesOfManyVersions(t *testing.T) {
 			idle 0
 			open 325
 			vhost status.example.com`},
-		"2.4-extended-off": {"", `uptime 77
+		"2.4.62": {"Handling 0.21 requests per second", `total_accesses 22
+			total_kbytes 11
+			uptime 105
+			bytes_per_second 107
+			bytes_per_request 512
 			busy_workers 1
-			idle_workers 3
-			waiting 3
+			idle_workers 74
+			requests_per_second 0.2095
+			waiting 74
 			starting 0
 			reading 0
 			sending 1
@@ -72,7 +77,22 @@ func TestApachePagesOfManyVersions(t *testing.T) {
 			logging 0
 			gracefully_finishing 0
 			idle 0
-			open 4
+			open 325
+			vhost status.example.com`},
+		"2.4-extended-off": {"", `uptime 4
+			busy_workers 1
+			idle_workers 74
+			waiting 74
+			starting 0
+			reading 0
+			sending 1
+			keepalive 0
+			dns 0
+			closing 0
+			logging 0
+			gracefully_finishing 0
+			idle 0
+			open 325
 			vhost status.example.com`},
 	} {
 		t.Run(file, func(t *testing.T) {
@@ -120,7 +140,7 @@ func TestApacheFiguresThatAreNone(t *testing.T) {
 }
 
 func FuzzApachePage(f *testing.F) {
-	for _, file := range []string{"2.2", "2.4.71", "2.4-extended-off"} {
+	for _, file := range []string{"2.2", "2.4.62", "2.4.71", "2.4-extended-off"} {
 		f.Add(stored(f, "apache/"+file+".txt"))
 	}
 	f.Fuzz(func(t *testing.T, page []byte) {

@@ -38,6 +38,44 @@ func TestMemcachedStatsOfManyVersions(t *testing.T) {
 			get_misses 100023
 			bytes_read 901234567
 			bytes_written 8012345678`,
+		"1.6.9": `version 1.6.9
+			uptime 6
+			threads 4
+			curr_connections 1
+			max_connections 1024
+			total_connections 2
+			rejected_connections 0
+			listen_disabled_num 0
+			curr_items 0
+			total_items 0
+			bytes 0
+			limit_maxbytes 67108864
+			evictions 0
+			cmd_get 0
+			cmd_set 0
+			get_hits 0
+			get_misses 0
+			bytes_read 13
+			bytes_written 0`,
+		"1.6.38": `version 1.6.38
+			uptime 5
+			threads 4
+			curr_connections 1
+			max_connections 1024
+			total_connections 2
+			rejected_connections 0
+			listen_disabled_num 0
+			curr_items 0
+			total_items 0
+			bytes 0
+			limit_maxbytes 67108864
+			evictions 0
+			cmd_get 0
+			cmd_set 0
+			get_hits 0
+			get_misses 0
+			bytes_read 13
+			bytes_written 0`,
 		"1.6.18": `version 1.6.18
 			uptime 2
 			threads 4
@@ -105,7 +143,7 @@ func TestMemcachedRepliesThatAreNone(t *testing.T) {
 }
 
 func FuzzMemcachedStats(f *testing.F) {
-	for _, file := range []string{"1.4", "1.6.18"} {
+	for _, file := range []string{"1.4", "1.6.9", "1.6.18", "1.6.38"} {
 		f.Add(stored(f, "memcached/"+file+".txt"))
 	}
 	f.Add([]byte("CLIENT_ERROR unauthenticated\r\n"))

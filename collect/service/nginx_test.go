@@ -25,6 +25,20 @@ func TestNginxPages(t *testing.T) {
 			reading 0
 			writing 1
 			waiting 0`,
+		"1.18.0": `active_connections 1
+			accepts 1
+			handled 1
+			requests 1
+			reading 0
+			writing 1
+			waiting 0`,
+		"1.26.3": `active_connections 1
+			accepts 1
+			handled 1
+			requests 1
+			reading 0
+			writing 1
+			waiting 0`,
 	} {
 		t.Run(file, func(t *testing.T) {
 			report, err := nginxReport(stored(t, "nginx/"+file+".txt"))

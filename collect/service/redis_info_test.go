@@ -104,6 +104,76 @@ func TestRedisInfoOfManyVersions(t *testing.T) {
 			replication_link_status down
 			replication_sync_in_progress 0
 			replication_link_down 41`,
+		"6.0-master": `version 6.0.16
+			uptime_in_seconds 4
+			connected_clients 1
+			blocked_clients 0
+			used_memory 1983672
+			bgsave_in_progress 0
+			changes_since_last_save 0
+			bgrewriteaof_in_progress 0
+			total_connections_received 2
+			total_commands_processed 8
+			expired_keys 0
+			evicted_keys 0
+			pubsub_patterns 0
+			replication_role master
+			replication_replicas 1
+			replication_lag 0
+			replication_lag_bytes 0`,
+		"6.0-replica": `version 6.0.16
+			uptime_in_seconds 4
+			connected_clients 2
+			blocked_clients 0
+			used_memory 1941720
+			bgsave_in_progress 0
+			changes_since_last_save 0
+			bgrewriteaof_in_progress 0
+			total_connections_received 1
+			total_commands_processed 0
+			expired_keys 0
+			evicted_keys 0
+			pubsub_patterns 0
+			replication_role slave
+			replication_replicas 0
+			replication_link_status up
+			replication_sync_in_progress 0
+			replication_last_io 4`,
+		"8.0-master": `version 8.0.2
+			uptime_in_seconds 4
+			connected_clients 1
+			blocked_clients 0
+			used_memory 790672
+			bgsave_in_progress 0
+			changes_since_last_save 0
+			bgrewriteaof_in_progress 0
+			total_connections_received 3
+			total_commands_processed 6
+			expired_keys 0
+			evicted_keys 0
+			pubsub_patterns 0
+			replication_role master
+			replication_replicas 1
+			replication_lag 0
+			replication_lag_bytes 0`,
+		"8.0-replica": `version 8.0.2
+			uptime_in_seconds 39
+			connected_clients 2
+			blocked_clients 0
+			used_memory 784152
+			bgsave_in_progress 0
+			changes_since_last_save 0
+			bgrewriteaof_in_progress 0
+			total_connections_received 4
+			total_commands_processed 6
+			expired_keys 0
+			evicted_keys 0
+			pubsub_patterns 0
+			replication_role slave
+			replication_replicas 0
+			replication_link_status up
+			replication_sync_in_progress 0
+			replication_last_io 9`,
 		"7.0-master": `version 7.0.15
 			uptime_in_seconds 5
 			connected_clients 1

@@ -59,6 +59,17 @@ func TestMySQLRepliesOfManyVersions(t *testing.T) {
 			"replication.read_master_log_pos": "uint64 1409 position", "replication.relay_log_size": "uint64 2009 bytes",
 			"replication.slave_retried_transactions": "uint64 0 transactions", "replication.last_error": "",
 		},
+		"mariadb-10.5": {
+			"core.connections": "gauge 8 connections", "core.queries": "gauge 14 queries", "qcache.size": "uint64 1048576 bytes",
+			"innodb.os_log_pending_writes": "uint64 0 queries", "max.connections": "uint64 151 connections",
+			"replication.slave_running": "string ON", "replication.slave_io_running": "string Yes", "replication.seconds_behind_master": "uint64 0 seconds",
+			"replication.read_master_log_pos": "uint64 1368 position", "replication.last_io_errno": "uint64 0 errno",
+		},
+		"mariadb-11.8": {
+			"core.connections": "gauge 8 connections", "core.queries": "gauge 3 queries", "innodb.os_log_pending_writes": "", "innodb.rows_read": "",
+			"replication.slave_running": "string OFF", "replication.slave_io_running": "string Connecting", "replication.slave_sql_running": "string Yes",
+			"replication.seconds_behind_master": "", "replication.exec_master_log_pos": "uint64 4 position", "replication.last_io_errno": "uint64 1045 errno",
+		},
 		"mysql-5.7": {
 			"core.aborted_clients": "uint64 5 clients", "core.queries": "gauge 5802217 queries", "core.uptime": "uint64 1318847 seconds",
 			"innodb.rows_read": "gauge 20311769645 rows", "innodb.row_lock_time_avg": "uint64 16 milliseconds", "innodb.data_pending_reads": "uint64 1 queries",

@@ -188,15 +188,20 @@ func text(raw []byte, last string) (string, error) {
 	return s, nil
 }
 
+// nameOf decodes a name, which is bounded by what it comes to: an escape is shorter then, and U+FFFD in the place of a
+// byte longer.
 func nameOf(raw []byte, last *string) (string, error) {
-	if len(raw) > MaxNameBytes+2 {
-		return "", fmt.Errorf("longer than %d bytes", MaxNameBytes)
+	const escaped = len(`\u0000`)
+	if len(raw) <= escaped*MaxNameBytes+2 {
+		s, err := text(raw, *last)
+		if err == nil && len(s) <= MaxNameBytes && bytes.IndexByte(raw, '\\') < 0 {
+			*last = s
+		}
+		if err != nil || len(s) <= MaxNameBytes {
+			return s, err
+		}
 	}
-	s, err := text(raw, *last)
-	if err == nil && bytes.IndexByte(raw, '\\') < 0 {
-		*last = s
-	}
-	return s, err
+	return "", fmt.Errorf("longer than %d bytes", MaxNameBytes)
 }
 
 // words makes a foreign text fit to be shown: at most limit bytes, cut between runes, nothing that a terminal

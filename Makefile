@@ -1,10 +1,11 @@
 # `make` or `make help` lists the targets.
 VERSION ?= 0.1.0
 COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null)
-LDFLAGS := -s -w -X main.release=$(VERSION) -X main.commit=$(COMMIT)
+# virgo-run starts only the virgo whose file contains the same text.
+AGENT   := virgo-build $(VERSION) $(COMMIT);
+LDFLAGS := -s -w -X "virgo/cmd/internal/agent.build=$(AGENT)" -X main.release=$(VERSION) -X main.commit=$(COMMIT)
 BUILD   := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 PLATFORMS := $(foreach os,linux darwin freebsd windows,$(os)/amd64 $(os)/arm64)
-PORTABLE  := ./cmd/virgo/... ./cmd/virgo-checks/... ./collect/... ./spool/... ./schedule/... ./transport
 TORTURE  ?= 1h
 FUZZTIME ?= 10s
 # Pinned, so that a new check is a decision and not a surprise.
@@ -15,36 +16,34 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 10
 
-build: ## bin/virgo, bin/virgo-checks and bin/virgo-endpoint, static
-	$(BUILD) -o bin/ ./cmd/virgo ./cmd/virgo-checks ./cmd/virgo-endpoint
+build: ## bin/virgo, bin/virgo-run and bin/virgo-endpoint, static
+	$(BUILD) -o bin/ ./cmd/virgo ./cmd/virgo-run ./cmd/virgo-endpoint
 
-test: ## every test
+test: ## the tests, without those that take minutes or need much
 	go test ./...
+	@test "$$VIRGO_TEST" = all || echo 'left out: torture, real servers, Wine, namespaces (VIRGO_TEST=all make test)'
 
-race: ## every test, under the race detector (needs a C compiler)
+race: ## the same under the race detector (needs a C compiler)
 	go test -race ./...
 
 lint: ## gofmt, go vet here and for the other systems, staticcheck
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	go vet ./...
-	GOOS=windows go vet $(PORTABLE)
-	GOOS=darwin go vet $(PORTABLE)
-	GOOS=freebsd go vet $(PORTABLE)
+	GOOS=windows go vet ./...
+	GOOS=darwin go vet ./...
+	GOOS=freebsd go vet ./...
 	go run $(STATICCHECK) ./...
 
-demo: build ## the whole way on this machine: endpoint, enrolment, three runs, one of them cut off
+demo: build ## endpoint, enrolment and three runs on this machine, one of them while the endpoint is away
 	@sh testdata/demo.sh bin
 
-docs: ## what is made from the checks themselves: the catalog in virgo, the table in the README
-	@mkdir -p bin
-	go run ./cmd/virgo-checks catalog > bin/catalog.json
-	mv bin/catalog.json collect/worker/catalog.json
-	go test -count=1 -run '^TestReadmeListsTheChecks$$' ./cmd/virgo -update
+docs: ## generate the catalogs of checks from the code
+	go test -count=1 -run '^TestCatalog' ./cmd/virgo -update
 
-cross: ## the programs for every system that is built for
+cross: ## build the programs for every supported system
 	@for p in $(PLATFORMS); do \
 		echo "$$p"; \
-		for program in virgo virgo-checks virgo-endpoint; do \
+		for program in virgo virgo-run virgo-endpoint; do \
 			GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o /dev/null ./cmd/$$program || exit 1; \
 		done; \
 	done
@@ -52,19 +51,20 @@ cross: ## the programs for every system that is built for
 bench: ## measure whole runs and print the table of the README
 	go run ./cmd/virgo-bench
 
-torture: ## bad days for an hour, or for TORTURE=15m and some minutes more; the numbers of cases are in bin/torture
+torture: ## real damage for an hour, or for TORTURE=15m and some minutes more; writes the numbers of cases to bin/torture
 	@mkdir -p bin && rm -f bin/torture
-	VIRGO_TORTURE=$(TORTURE) VIRGO_TORTURE_REPORT=$(CURDIR)/bin/torture go test -count=1 -timeout 3h ./cmd/virgo/internal/torture
-	VIRGO_TORTURE=1m VIRGO_TORTURE_REPORT=$(CURDIR)/bin/torture go test -count=1 -timeout 1h -run '^(TestDamage|TestKilledAtAnyMoment)$$' ./spool ./transport/endpoint
+	VIRGO_TORTURE=$(TORTURE) VIRGO_TORTURE_REPORT=$(CURDIR)/bin/torture go test -count=1 -timeout 3h ./cmd/internal/torture
+	VIRGO_TORTURE=1m VIRGO_TORTURE_REPORT=$(CURDIR)/bin/torture go test -count=1 -timeout 1h -run '^(TestDamage|TestKilledAtAnyMoment)$$' ./spool ./cmd/virgo-endpoint/internal/endtoend
 	@cat bin/torture
 
-fuzz-main: ## a minute each of what reads frames, schedules, configuration, bundles, records
+fuzz-main: ## fuzz the readers of frames, schedules, configuration, bundles and records for a minute each
 	go test -run '^$$' -fuzz '^FuzzReadFrame$$' -fuzztime 1m -fuzzminimizetime 10x ./transport
 	go test -run '^$$' -fuzz '^FuzzParseEndpoint$$' -fuzztime 1m -fuzzminimizetime 10x ./schedule
-	go test -run '^$$' -fuzz '^FuzzLoad$$' -fuzztime 1m -fuzzminimizetime 10x ./cmd/virgo/internal/config
+	go test -run '^$$' -fuzz '^FuzzLoad$$' -fuzztime 1m -fuzzminimizetime 10x ./cmd/internal/config
 	go test -run '^$$' -fuzz '^FuzzReader$$' -fuzztime 1m -fuzzminimizetime 10x ./spool/bundle
 	go test -run '^$$' -fuzz '^FuzzServe$$' -fuzztime 20s -fuzzminimizetime 10x ./collect/worker
 	go test -run '^$$' -fuzz '^FuzzRecord$$' -fuzztime 1m -fuzzminimizetime 10x ./spool
+	go test -run '^$$' -fuzz '^FuzzFile$$' -fuzztime 20s -fuzzminimizetime 10x ./spool/internal/boltfile
 
 fuzz: ## ten seconds, or FUZZTIME, of every fuzz target
 	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r f; do \
@@ -73,5 +73,5 @@ fuzz: ## ten seconds, or FUZZTIME, of every fuzz target
 		done || exit 1; \
 	done
 
-clean: ## what was built
+clean: ## remove what was built
 	rm -rf bin

@@ -7,47 +7,48 @@ import (
 	"virgo/schedule"
 )
 
-// SampleGap lies between two samples that a check takes by itself where none was kept.
+// SampleGap is the time between the two samples that a check takes if none is stored.
 const SampleGap = time.Second
 
-// A Request is what a Checker is asked.
+// A Request is the input of a Checker.
 type Request struct {
-	// Check is what is due: its Details are the arguments.
+	// Check is the check to run: its Details are the arguments.
 	Check schedule.Check
-	// Previous is the Sample of this check's last report; nil on the first run and by hand.
+	// Previous is the Sample of this check's last report; nil in the first run and in a run by
+	// hand.
 	Previous []byte
-	// Now tells the time. Never nil when it comes from a Runner.
+	// Now returns the current time. A Runner always sets it.
 	Now func() time.Time
 }
 
-// A Report is what a Checker saw. The zero value is a success without metrics.
+// A Report is the output of a Checker. The zero value is a success without metrics.
 type Report struct {
-	// Unavailable is set by a check that ran but has to say that its object is not in order.
+	// Unavailable means that the check ran and found a fault.
 	Unavailable bool
-	// Status is one sentence; empty means "success".
+	// Status is one sentence; empty: StatusSuccess.
 	Status string
-	// Metrics in any order; those of one dimension are sent together.
+	// Metrics are in any order.
 	Metrics []Metric
-	// Time is when the report was made; zero means when the check finished.
+	// Time is when the report was made; zero: when the check finished.
 	Time time.Time
-	// Sample is kept for the next run's Request.Previous, also where the check failed; nil keeps
-	// nothing.
+	// Sample is stored for the next run's Request.Previous, even if the check failed; nil: nothing
+	// is stored.
 	Sample []byte
 }
 
-// A Checker runs checks of one type. An error becomes a result with state unavailable whose status
-// is the error's text; the report's Sample is kept all the same. Check must return within Grace after
-// ctx is done and leave nothing behind that it started.
+// A Checker runs checks of one type. After an error the result is unavailable and its status is the
+// error's text; the report's Sample is stored even so. Check must return within Grace after ctx is
+// done, and must end everything that it started.
 type Checker interface {
 	Check(ctx context.Context, req Request) (Report, error)
 }
 
-// A Targeter is a Checker that can list what it can be pointed at (check.targets).
+// A Targeter is a Checker that can list its possible targets (check.targets).
 type Targeter interface {
 	Targets(ctx context.Context) ([]string, error)
 }
 
-// CheckerFunc lets a function be a Checker.
+// CheckerFunc makes a Checker of a function.
 type CheckerFunc func(ctx context.Context, req Request) (Report, error)
 
 // Check calls f.
@@ -55,21 +56,40 @@ func (f CheckerFunc) Check(ctx context.Context, req Request) (Report, error) { r
 
 // A Type is an entry of the Registry.
 type Type struct {
-	// Name as a schedule writes it, for example "agent.cpu".
+	// Name is the type's name in a schedule, for example "agent.cpu".
 	Name string
-	// Summary is one line for a person, lower case, no full stop.
+	// Summary describes the type in one line for people: lower case, no full stop.
 	Summary string
-	// Details are the arguments it takes, in the order to show them.
+	// Details are the arguments of the type, in the order in which they are listed.
 	Details []Detail
-	// Telling names the few metrics that tell a person most, most telling first, without dimension.
-	Telling []string
-	// Checker runs it.
+	// OwnDetails means that a check may have details beyond these, for example for a plugin.
+	OwnDetails bool
+	// KeyMetrics names the few metrics that people want to see, most useful first, without
+	// dimension, in the form that [ParseFigure] parses.
+	KeyMetrics []string
+	// KernelOnly means that the check only reads files and kernel figures, in this process. It
+	// starts no program and opens no socket, so it ends within milliseconds and leaves nothing
+	// running. The only exception is Options.StatProgram of package host, for a mount that may
+	// hang. False is always safe. collecttest.Conform runs such checks where they can do neither.
+	KernelOnly bool
+	// Checker runs the checks of the type.
 	Checker Checker
 }
 
-// A Detail is one argument of a check's type.
+// A Detail describes one argument of a check type.
 type Detail struct {
 	Name     string
 	Summary  string
 	Required bool
+	// Kind is what it may be besides a text: List or Object; empty: nothing.
+	Kind DetailKind `json:",omitempty"`
 }
+
+// A DetailKind is the kind of a detail that is more than a text.
+type DetailKind string
+
+// The kinds of details. On a command line their values are JSON.
+const (
+	List   DetailKind = "list"
+	Object DetailKind = "object"
+)

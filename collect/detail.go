@@ -2,16 +2,18 @@ package collect
 
 import "virgo/schedule"
 
-// A MissingDetailError is returned by a check that cannot run without a detail; its text is the status.
+// A MissingDetailError is returned by a check that cannot run without a detail. Its text is the
+// status.
 type MissingDetailError struct {
-	// Key names the detail.
+	// Key is the detail's name.
 	Key string
 }
 
 func (e *MissingDetailError) Error() string { return "Missing " + e.Key + " parameter" }
 
-// RequiredText is the text of a detail that a check cannot run without. Errors: *[MissingDetailError] where
-// it is absent or empty, *[schedule.DetailError] where it is a list or an object.
+// RequiredText returns the text of a detail that a check cannot run without. Errors:
+// *[MissingDetailError] if it is absent or empty, *[schedule.DetailError] if it is a list or an
+// object.
 func RequiredText(d schedule.Details, key string) (string, error) {
 	if v := d[key]; v == nil || v == "" {
 		return "", &MissingDetailError{Key: key}
@@ -19,8 +21,8 @@ func RequiredText(d schedule.Details, key string) (string, error) {
 	return OptionalText(d, key)
 }
 
-// OptionalText is the text of a detail, "" where it is absent. Error: *[schedule.DetailError] where it is a list or
-// an object.
+// OptionalText returns the text of a detail, "" if it is absent. Error: *[schedule.DetailError] if
+// it is a list or an object.
 func OptionalText(d schedule.Details, key string) (string, error) {
 	if d[key] == nil {
 		return "", nil

@@ -15,16 +15,17 @@ const (
 	Bool   MetricType = "bool"
 )
 
-// A Metric is one figure of a result.
+// A Metric is one value of a result.
 type Metric struct {
-	// Dimension tells alike metrics apart (a disk, a mount point); empty means none (null on the wire).
+	// Dimension distinguishes metrics of the same name (a disk, a mount point); empty: none, null
+	// on the wire.
 	Dimension string
-	// Name in the check's own terms, for example "usage_average".
+	// Name is the metric's name, for example "usage_average".
 	Name string
-	// Type says how Value is to be read.
+	// Type is the type of Value.
 	Type MetricType
-	// Value in the protocol's text form: decimal for numbers.
+	// Value has the form that it has on the wire; numbers are decimal.
 	Value string
-	// Unit in the field's words ("bytes", "percent"); empty where there is none.
+	// Unit is the unit in full ("bytes", "percent"); empty: none.
 	Unit string
 }

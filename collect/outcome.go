@@ -10,12 +10,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"virgo/schedule/shorttext"
 )
 
-// errLimit is the cause of a check's context that ended at the check's own time limit.
-var errLimit = errors.New("check's time limit")
+// errTimeout is the cause of a check's context that ended because of the check's own time limit.
+var errTimeout = errors.New("check's time limit")
 
-// outcome turns what a check returned into what is kept of it.
+// outcome returns the outcome of a check that returned.
 func (r *Runner) outcome(a running, job Job, report Report, err error) Outcome {
 	took := time.Since(a.started)
 	o := r.failed(job, "", took)
@@ -27,17 +29,18 @@ func (r *Runner) outcome(a running, job Job, report Report, err error) Outcome {
 	}
 	switch ended := a.ctx.Err() != nil; {
 	case err != nil && ended && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)):
-		o.Result.Status = overran(a.ctx, a.timeout, took)
+		o.Result.Status = timeoutStatus(a.ctx, a.timeout, took)
 	case err != nil:
-		o.Result.Status = CutStatus(err.Error())
+		o.Result.Status = TruncateStatus(err.Error())
 	case report.Unavailable:
-		o.Result.Status = CutStatus(report.Status)
+		o.Result.Status = TruncateStatus(report.Status)
 	default:
 		o.Result.State = Available
-		o.Result.Status = CutStatus(report.Status)
-		o.Result.Metrics = report.Metrics
-		o.Result.bound()
+		o.Result.Status = TruncateStatus(report.Status)
+		o.Result.Metrics = withoutControls(report.Metrics)
+		o.Result.applyBounds()
 	}
+	o.Result.Status = shorttext.StripControls(o.Result.Status)
 	if o.Result.Status == "" && o.Result.State == Available {
 		o.Result.Status = StatusSuccess
 	} else if o.Result.Status == "" {
@@ -46,27 +49,49 @@ func (r *Runner) outcome(a running, job Job, report Report, err error) Outcome {
 	return o
 }
 
-// bound holds an available result to what may be sent. A metric that cannot be read as its type says
-// (NaN and infinities among them) is left out, because a gap is seen and a wrong figure is stored; the
-// status says so where it says nothing else. A result past MaxMetrics or MaxResultBytes becomes
-// unavailable.
-func (r *Result) bound() {
-	wrong := func(m Metric) bool { return !m.Valid() }
-	if first := slices.IndexFunc(r.Metrics, wrong); first >= 0 {
-		m := r.Metrics[first]
-		kept := slices.DeleteFunc(slices.Clone(r.Metrics), wrong)
-		if r.Status == "" {
-			r.Status = CutStatus(fmt.Sprintf("success, but %d of %d metrics left out: %.64q is %.64q, which is no %.16s",
-				len(r.Metrics)-len(kept), len(r.Metrics), m.Name, m.Value, m.Type))
+// withoutControls returns metrics without the control characters of terminals: names of files and
+// answers of servers may hold some. It does not change its argument.
+func withoutControls(metrics []Metric) []Metric {
+	cloned := false
+	for i, m := range metrics {
+		clean := m
+		clean.Dimension, clean.Name = shorttext.StripControls(m.Dimension), shorttext.StripControls(m.Name)
+		clean.Unit = shorttext.StripControls(m.Unit)
+		if m.Type == String {
+			clean.Value = shorttext.StripControls(m.Value)
 		}
-		r.Metrics = kept
+		if clean == m {
+			continue
+		}
+		if !cloned {
+			metrics, cloned = slices.Clone(metrics), true
+		}
+		metrics[i] = clean
+	}
+	return metrics
+}
+
+// applyBounds makes an available result fit to be sent. A metric whose value is not of its type
+// (such as NaN or an infinity) is removed, because a gap is noticed while a wrong figure would be
+// stored; a status that is empty then reports it. A result that exceeds MaxMetrics or
+// MaxResultBytes becomes unavailable.
+func (r *Result) applyBounds() {
+	invalid := func(m Metric) bool { return !m.Valid() }
+	if first := slices.IndexFunc(r.Metrics, invalid); first >= 0 {
+		m := r.Metrics[first]
+		valid := slices.DeleteFunc(slices.Clone(r.Metrics), invalid)
+		if r.Status == "" {
+			r.Status = TruncateStatus(fmt.Sprintf("success, but %d of %d metrics left out: %.64q is %.64q, not a valid %.16s",
+				len(r.Metrics)-len(valid), len(r.Metrics), m.Name, m.Value, m.Type))
+		}
+		r.Metrics = valid
 	}
 	tooMuch := ""
 	if n := len(r.Metrics); n > MaxMetrics {
-		tooMuch = fmt.Sprintf("check found %d metrics, more than the %d that a result can hold", n, MaxMetrics)
+		tooMuch = fmt.Sprintf("check found %d metrics, more than the %d that a result can have", n, MaxMetrics)
 	} else if r.maxJSONBytes() > MaxResultBytes {
 		if n := len(r.AppendJSON(nil)); n > MaxResultBytes {
-			tooMuch = fmt.Sprintf("check found %d bytes of metrics, more than the %d that a result can hold", n, MaxResultBytes)
+			tooMuch = fmt.Sprintf("check found %d bytes of metrics, more than the %d that a result can have", n, MaxResultBytes)
 		}
 	}
 	if tooMuch != "" {
@@ -74,14 +99,14 @@ func (r *Result) bound() {
 	}
 }
 
-// failed is the outcome of a check that has nothing but a status to show.
+// failed returns the outcome of a check that has only a status.
 func (r *Runner) failed(job Job, status string, took time.Duration) Outcome {
 	return Outcome{
 		Result: Result{
 			CheckID:        job.Check.ID,
 			CheckType:      job.Check.Type,
 			State:          Unavailable,
-			Status:         CutStatus(status),
+			Status:         TruncateStatus(status),
 			Time:           r.now(),
 			MinCheckPeriod: job.Check.Period,
 		},
@@ -95,19 +120,19 @@ func (r *Runner) skipped(job Job) Outcome {
 	return o
 }
 
-// overran is the status of a check whose context ended before it did.
-func overran(ctx context.Context, timeout, took time.Duration) string {
+// timeoutStatus returns the status of a check whose context ended before it did.
+func timeoutStatus(ctx context.Context, timeout, took time.Duration) string {
 	switch cause := context.Cause(ctx); {
-	case cause == errLimit:
-		return "check timed out after " + plain(timeout)
+	case cause == errTimeout:
+		return "check timed out after " + formatSeconds(timeout)
 	case errors.Is(cause, context.DeadlineExceeded):
-		return "check timed out after " + plain(took) + ", at the end of the run"
+		return "check timed out after " + formatSeconds(took) + ", at the end of the run"
 	}
-	return "check was stopped after " + plain(took) + ", as the run was"
+	return "check was stopped after " + formatSeconds(took) + ", as the run was"
 }
 
-// plain is a length of time in seconds, to the tenth: "5s", "0.5s", "90s".
-func plain(d time.Duration) string {
+// formatSeconds formats a duration in seconds with at most one decimal: "5s", "0.5s", "90s".
+func formatSeconds(d time.Duration) string {
 	return strconv.FormatFloat(d.Round(100*time.Millisecond).Seconds(), 'f', -1, 64) + "s"
 }
 
@@ -118,10 +143,10 @@ func unknownType(r *Registry, name string) string {
 	return fmt.Sprintf("unknown check type %q", name)
 }
 
-// panicked is the status of a check that ended with a panic, called while it unwinds; value is what
-// recover returned, nil where the check ended its goroutine. It names the place, since the stack is
-// gone once the result is read.
-func panicked(value any) string {
+// panicStatus returns the status of a check that panicked. It must be called while the panic
+// unwinds the stack. value is the result of recover; nil if the check ended its goroutine. The
+// status contains file and line, because the stack is not stored.
+func panicStatus(value any) string {
 	if value == nil {
 		return "check ended without a result"
 	}

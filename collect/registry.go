@@ -6,22 +6,24 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"virgo/schedule/shorttext"
 )
 
-// A Registry holds the types of checks that can be run. It does not change once made.
+// A Registry contains the types of checks that can be run. It never changes.
 type Registry struct {
 	types []Type // by name
-	// further gives the types that are looked at only where the others have none of the name; nil: none.
-	further func() []Type
+	// lazy returns further types; nil: there are none.
+	lazy func() []Type
 }
 
-// ErrType is returned when a Registry cannot be made of the types given.
+// ErrType is returned when the types do not form a valid Registry.
 var ErrType = errors.New("bad check type")
 
-// NewRegistry returns a registry of the types given. Two of one name, one without a name and one
-// without a Checker are an error.
+// NewRegistry returns a registry of the types. Error: ErrType if two have the same name, or one has
+// no name or no Checker.
 func NewRegistry(types ...Type) (*Registry, error) {
-	r := &Registry{types: byName(types)}
+	r := &Registry{types: sortedByName(types)}
 	for i, t := range r.types {
 		switch {
 		case t.Name == "":
@@ -35,77 +37,60 @@ func NewRegistry(types ...Type) (*Registry, error) {
 	return r, nil
 }
 
-// WithFurther returns a registry that has further types as well, of names that r does not have. They are
-// asked for when a name is looked up that is not among r's, or all are wanted, and once at most: a run that needs
-// none of them does not pay for them.
-func (r *Registry) WithFurther(further func() []Type) *Registry {
-	return &Registry{types: r.types, further: sync.OnceValue(func() []Type { return byName(further()) })}
+// WithLazy returns a registry that also has the types returned by lazy, whose names must not be in
+// r. lazy is called at most once: when a name is looked up that r does not have, or all types are
+// listed. A run that does neither has no costs.
+func (r *Registry) WithLazy(lazy func() []Type) *Registry {
+	return &Registry{types: r.types, lazy: sync.OnceValue(func() []Type { return sortedByName(lazy()) })}
 }
 
 // Lookup returns the type of that name.
 func (r *Registry) Lookup(name string) (Type, bool) {
-	for types, further := r.types, r.further; ; types, further = further(), nil {
-		i, ok := slices.BinarySearchFunc(types, name, func(t Type, name string) int {
-			return strings.Compare(t.Name, name)
-		})
-		if ok {
-			return types[i], true
-		}
-		if further == nil {
-			return Type{}, false
-		}
+	if t, ok := find(r.types, name); ok || r.lazy == nil {
+		return t, ok
 	}
+	return find(r.lazy(), name)
 }
 
-// Types returns all types, by name. The slice is the caller's.
+func find(sorted []Type, name string) (Type, bool) {
+	i, ok := slices.BinarySearchFunc(sorted, name, func(t Type, name string) int { return strings.Compare(t.Name, name) })
+	if !ok {
+		return Type{}, false
+	}
+	return sorted[i], true
+}
+
+// Types returns all types, sorted by name, in a new slice.
 func (r *Registry) Types() []Type {
-	if r.further == nil {
+	if r.lazy == nil {
 		return slices.Clone(r.types)
 	}
-	return byName(slices.Concat(r.types, r.further()))
+	return sortedByName(slices.Concat(r.types, r.lazy()))
 }
 
-// byName returns a sorted copy.
-func byName(types []Type) []Type {
+// sortedByName returns a sorted copy.
+func sortedByName(types []Type) []Type {
 	return slices.SortedStableFunc(slices.Values(types), func(a, b Type) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// Suggest returns the registered name that was most likely meant by name, or "" where none is near: one
-// without its family ("cpu" for "agent.cpu"), or with a typing mistake or two.
+// Suggest returns the name of the type that was most likely meant, or "" if none is similar. name
+// may lack the family ("cpu" for "agent.cpu"), have the wrong family, or be mistyped.
 func (r *Registry) Suggest(name string) string {
-	const longest = 64 // bytes; nobody mistypes more than that
-	if name == "" || len(name) > longest {
-		return ""
-	}
-	name = strings.ToLower(name)
-	best, bestDistance := "", 3
+	var (
+		full  []string
+		short []string // without the family
+	)
 	for _, t := range r.Types() {
-		for _, known := range [2]string{t.Name, t.Name[strings.LastIndexByte(t.Name, '.')+1:]} {
-			d := distance(name, known)
-			if d < bestDistance && 3*d <= len(known) {
-				best, bestDistance = t.Name, d
-			}
-		}
+		full = append(full, t.Name)
+		short = append(short, withoutFamily(t.Name))
 	}
-	return best
+	if near := shorttext.Nearest(withoutFamily(name), short); near != "" {
+		return full[slices.Index(short, near)]
+	}
+	if !strings.Contains(name, ".") {
+		return shorttext.Nearest(name, full)
+	}
+	return ""
 }
 
-// distance is the number of bytes to insert, delete or replace that makes b of a (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			d := diagonal
-			if a[i] != b[j] {
-				d = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], d
-		}
-	}
-	return row[len(b)]
-}
+func withoutFamily(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }

@@ -33,12 +33,12 @@ func TestRegistry(t *testing.T) {
 	}
 	types[0].Name = "changed"
 	if _, ok := r.Lookup("agent.cpu"); !ok {
-		t.Error("Types gives the registry's own slice away")
+		t.Error("Types returns the registry's own slice")
 	}
 	for name, want := range map[string]string{
 		"agent.cpuu": "agent.cpu", "cpu": "agent.cpu", "CPU": "agent.cpu", "memroy": "agent.memory",
 		"agent.cpu": "agent.cpu", "remote.tpc": "remote.tcp", "": "", "agent.zzzzzz": "", "x": "",
-		"agent.mem\x00ory": "agent.memory",
+		"agent.mem\x00ory": "agent.memory", "agentcpu": "agent.cpu", "remote.memory": "agent.memory", "agent.zzz": "",
 	} {
 		if got := r.Suggest(name); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
@@ -46,16 +46,16 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
-// The further types are as good as the others, and looked at only where those do not do.
-func TestFurtherTypesAreLookedAtWhenTheyAreNeeded(t *testing.T) {
+// Lazy types are found like the others, and loaded once, when a name is not among those.
+func TestLazyTypesAreLoadedWhenNeeded(t *testing.T) {
 	c := CheckerFunc(quiet)
-	asked := 0
-	r := registry(t, Type{Name: "agent.memory", Checker: c}, Type{Name: "remote.tcp", Checker: c}).WithFurther(func() []Type {
-		asked++
+	loads := 0
+	r := registry(t, Type{Name: "agent.memory", Checker: c}, Type{Name: "remote.tcp", Checker: c}).WithLazy(func() []Type {
+		loads++
 		return []Type{{Name: "remote.http", Checker: c}, {Name: "agent.redis", Checker: c}}
 	})
-	if _, ok := r.Lookup("remote.tcp"); !ok || asked != 0 {
-		t.Errorf("remote.tcp: %v, asked %d times", ok, asked)
+	if _, ok := r.Lookup("remote.tcp"); !ok || loads != 0 {
+		t.Errorf("remote.tcp: %v, loaded %d times", ok, loads)
 	}
 	for name, want := range map[string]bool{"agent.redis": true, "remote.http": true, "agent.memory": true, "agent.mysql": false} {
 		if got, ok := r.Lookup(name); ok != want || ok && got.Name != name {
@@ -72,12 +72,12 @@ func TestFurtherTypesAreLookedAtWhenTheyAreNeeded(t *testing.T) {
 	if got := r.Suggest("agent.redsi"); got != "agent.redis" {
 		t.Errorf("suggested %q", got)
 	}
-	if asked != 1 {
-		t.Errorf("asked %d times", asked)
+	if loads != 1 {
+		t.Errorf("loaded %d times", loads)
 	}
 }
 
-func TestRegistryRefuses(t *testing.T) {
+func TestNewRegistryErrors(t *testing.T) {
 	c := CheckerFunc(quiet)
 	for _, types := range [][]Type{
 		{{Name: "a", Checker: c}, {Name: "b", Checker: c}, {Name: "a", Checker: c}},

@@ -3,20 +3,22 @@ package collect
 import (
 	"time"
 	"unicode/utf8"
+
+	"virgo/schedule/shorttext"
 )
 
 // Bounds of a result.
 const (
-	MaxStatusRunes = 256       // characters of a status; what is longer is cut
+	MaxStatusRunes = 256       // characters of a status; a longer one is truncated
 	MaxResultBytes = 1 << 20   // bytes of a result as JSON; a longer one becomes unavailable
 	MaxMetrics     = 10_000    // metrics of a result; one with more becomes unavailable
-	MaxSampleBytes = 256 << 10 // bytes of a sample; a longer one is not kept
+	MaxSampleBytes = 256 << 10 // bytes of a sample; a longer one is not stored
 )
 
-// StatusSuccess is the status of a check that has nothing to say.
+// StatusSuccess is the status of an available check that reports none.
 const StatusSuccess = "success"
 
-// A State says whether what was checked is in order.
+// A State is whether a check succeeded and found no fault.
 type State string
 
 // The states of the protocol.
@@ -25,40 +27,29 @@ const (
 	Unavailable State = "unavailable"
 )
 
-// A Result is what one run of a check found, as check_metrics.post sends it.
+// A Result is the result of one run of a check, as check_metrics.post sends it.
 type Result struct {
 	// CheckID and CheckType are the schedule's.
 	CheckID, CheckType string
-	// State is Unavailable where the check failed; there are no metrics then.
+	// State is Unavailable if the check failed or found a fault; there are no metrics then.
 	State State
-	// Status is one sentence, StatusSuccess where there is nothing to say.
+	// Status is one sentence; StatusSuccess if the check reports none.
 	Status string
-	// Time is when the check finished. Milliseconds are sent.
+	// Time is when the check finished, or the Time of its Report. It is sent in ms.
 	Time time.Time
-	// MinCheckPeriod is the check's period. Milliseconds are sent.
+	// MinCheckPeriod is the check's period. It is sent in ms.
 	MinCheckPeriod time.Duration
-	// Metrics in any order. Of two with one dimension and name the last stands.
+	// Metrics are in any order. Of several with the same dimension and name, only the last is sent.
 	Metrics []Metric
 }
 
-// CutStatus returns the first MaxStatusRunes characters of s, as valid UTF-8.
-func CutStatus(s string) string {
-	s = validText(s)
-	if len(s) <= MaxStatusRunes {
-		return s
-	}
-	n := 0
-	for i := range s {
-		if n == MaxStatusRunes {
-			return s[:i]
-		}
-		n++
-	}
-	return s
+// TruncateStatus returns the first MaxStatusRunes characters of s, as valid UTF-8.
+func TruncateStatus(s string) string {
+	return shorttext.TruncateRunes(shorttext.Valid(s), MaxStatusRunes)
 }
 
-// maxJSONBytes is an upper bound of the length of r as JSON, found without writing it: six bytes for
-// one is the most that escaping makes of a text.
+// maxJSONBytes returns an upper bound of the length of r as JSON without encoding it: escaping
+// makes at most six bytes of one.
 func (r Result) maxJSONBytes() int {
 	const perResult, perMetric = 512, 64
 	n := perResult + 6*(len(r.CheckID)+len(r.CheckType)+len(r.State)+MaxStatusRunes*utf8.UTFMax)

@@ -1,16 +1,21 @@
 package collect
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
 
-// Up to these sizes a plain search is cheaper than a map; nearly every result is smaller.
-const (
-	plainDimensions = 128 // dimensions of a result
-	plainNames      = 48  // metrics of one dimension
+	"virgo/schedule/shorttext"
 )
 
-// grouped returns metrics with those of one dimension together, in the order in which dimensions first
-// appear, without two of one name in a dimension (the last one's value, in the first one's place), and
-// with valid names. It returns its argument where that is so already, which is the rule; it never changes it.
+// Up to these sizes a linear search is cheaper than a map; nearly every result is smaller.
+const (
+	maxSearchedDimensions = 128 // dimensions of a result
+	maxSearchedNames      = 48  // metrics of one dimension
+)
+
+// grouped returns metrics in the form in which they are sent: the metrics of a dimension are
+// together, dimensions are in the order in which they first appear, names are valid UTF-8, and
+// names within a dimension are distinct (the last value, at the position of the first). If metrics
+// already have this form, as nearly always, it returns its argument. It never changes its argument.
 func grouped(metrics []Metric) []Metric {
 	if isGrouped(metrics) {
 		return metrics
@@ -22,9 +27,9 @@ func grouped(metrics []Metric) []Metric {
 		groups     = make([][]Metric, 0, 8)
 	)
 	for _, m := range metrics {
-		m.Dimension, m.Name = validText(m.Dimension), validText(m.Name)
+		m.Dimension, m.Name = shorttext.Valid(m.Dimension), shorttext.Valid(m.Name)
 		k := key{m.Dimension, m.Name}
-		if at, double := names[k]; double {
+		if at, duplicate := names[k]; duplicate {
 			groups[at[0]][at[1]] = m
 			continue
 		}
@@ -44,10 +49,10 @@ func grouped(metrics []Metric) []Metric {
 	return out
 }
 
-// isGrouped reports whether metrics are as grouped returns them. Where finding out would take long it
-// says no.
+// isGrouped reports whether metrics have the form that grouped returns. It is also false if a
+// linear search would take too long.
 func isGrouped(metrics []Metric) bool {
-	var starts [plainDimensions]int // where each dimension's metrics begin
+	var starts [maxSearchedDimensions]int // where each dimension's metrics begin
 	n := 0
 	for i, m := range metrics {
 		if !utf8.ValidString(m.Name) {
@@ -55,7 +60,7 @@ func isGrouped(metrics []Metric) bool {
 		}
 		if i > 0 && m.Dimension == metrics[i-1].Dimension {
 			first := starts[n-1]
-			if i-first >= plainNames {
+			if i-first >= maxSearchedNames {
 				return false
 			}
 			for _, earlier := range metrics[first:i] {
@@ -65,7 +70,7 @@ func isGrouped(metrics []Metric) bool {
 			}
 			continue
 		}
-		if n == plainDimensions || !utf8.ValidString(m.Dimension) {
+		if n == maxSearchedDimensions || !utf8.ValidString(m.Dimension) {
 			return false
 		}
 		for _, s := range starts[:n] {

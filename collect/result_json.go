@@ -2,24 +2,24 @@ package collect
 
 import (
 	"strconv"
-	"strings"
-	"unicode/utf8"
+
+	"virgo/schedule/shorttext"
 )
 
-// AppendJSON appends r to b as the params object of check_metrics.post and returns the longer slice.
-// What it appends is one JSON object without a newline, begins with '{' and has at least one field, is
-// valid UTF-8 whatever the texts of r hold (wrong bytes become U+FFFD), and holds no key twice.
+// AppendJSON appends r to b as the params object of check_metrics.post and returns the extended
+// slice. It appends one JSON object without a newline, with at least one field and distinct keys.
+// The JSON is valid UTF-8 whatever the texts of r contain: invalid bytes become U+FFFD.
 //
-// Dimensions stand in the order in which they first appear, the metrics of one in theirs.
+// Dimensions are in the order in which they first appear, and so are the metrics of each dimension.
 func (r Result) AppendJSON(b []byte) []byte {
 	b = append(b, `{"check_id":`...)
-	b = appendString(b, r.CheckID)
+	b = shorttext.AppendJSON(b, r.CheckID)
 	b = append(b, `,"check_type":`...)
-	b = appendString(b, r.CheckType)
+	b = shorttext.AppendJSON(b, r.CheckType)
 	b = append(b, `,"state":`...)
-	b = appendString(b, string(r.State))
+	b = shorttext.AppendJSON(b, string(r.State))
 	b = append(b, `,"status":`...)
-	b = appendString(b, CutStatus(r.Status))
+	b = shorttext.AppendJSON(b, TruncateStatus(r.Status))
 	b = append(b, `,"timestamp":`...)
 	b = strconv.AppendInt(b, r.Time.UnixMilli(), 10)
 	b = append(b, `,"min_check_period":`...)
@@ -29,7 +29,7 @@ func (r Result) AppendJSON(b []byte) []byte {
 	return append(b, `]}`...)
 }
 
-// appendMetrics writes metrics that grouped has put in order.
+// appendMetrics appends metrics in the form that grouped returns.
 func appendMetrics(b []byte, metrics []Metric) []byte {
 	for i, m := range metrics {
 		switch {
@@ -43,22 +43,19 @@ func appendMetrics(b []byte, metrics []Metric) []byte {
 			if m.Dimension == "" {
 				b = append(b, `null`...)
 			} else {
-				b = appendString(b, m.Dimension)
+				b = shorttext.AppendJSON(b, m.Dimension)
 			}
 			b = append(b, `,{`...)
 		}
-		b = appendString(b, m.Name)
+		b = shorttext.AppendJSON(b, m.Name)
 		b = append(b, `:{"t":`...)
-		b = appendString(b, string(m.Type))
+		b = shorttext.AppendJSON(b, string(m.Type))
 		b = append(b, `,"v":`...)
-		if m.Type == String {
-			b = appendString(b, m.Value)
-		} else {
-			b = appendString(b, decimal(m.Value))
-		}
+		m.Normalize()
+		b = shorttext.AppendJSON(b, m.Value)
 		if m.Unit != "" {
 			b = append(b, `,"u":`...)
-			b = appendString(b, m.Unit)
+			b = shorttext.AppendJSON(b, m.Unit)
 		}
 		b = append(b, '}')
 	}
@@ -66,64 +63,4 @@ func appendMetrics(b []byte, metrics []Metric) []byte {
 		b = append(b, `}]`...)
 	}
 	return b
-}
-
-// appendString appends s as a JSON string (RFC 8259). The line separators U+2028 and U+2029, which are
-// newlines to some readers, are escaped as well.
-func appendString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' {
-				i++
-				continue
-			}
-			b = append(b, s[start:i]...)
-			switch c {
-			case '"', '\\':
-				b = append(b, '\\', c)
-			case '\n':
-				b = append(b, '\\', 'n')
-			case '\r':
-				b = append(b, '\\', 'r')
-			case '\t':
-				b = append(b, '\\', 't')
-			default:
-				b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-			}
-			i++
-			start = i
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			b = append(b, s[start:i]...)
-			b = append(b, "\ufffd"...)
-			start = i + size
-		case r == '\u2028' || r == '\u2029':
-			b = append(b, s[start:i]...)
-			b = append(b, `\u202`...)
-			b = append(b, hex[r&15])
-			start = i + size
-		}
-		i += size
-	}
-	b = append(b, s[start:]...)
-	return append(b, '"')
-}
-
-// validText returns s with every wrong byte replaced by U+FFFD, one for one, as appendString does.
-func validText(s string) string {
-	if utf8.ValidString(s) {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		b.WriteRune(r)
-	}
-	return b.String()
 }

@@ -4,13 +4,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"virgo/schedule/shorttext"
 )
 
-func TestAppendJSONIsTheProtocols(t *testing.T) {
+func TestAppendJSONIsAsInTheProtocol(t *testing.T) {
 	r := Result{
 		CheckID: "ch1", CheckType: "agent.network", State: Available, Status: "success",
 		Time: time.UnixMilli(1700000000123), MinCheckPeriod: time.Minute,
@@ -38,7 +41,7 @@ func TestAppendJSONIsTheProtocols(t *testing.T) {
 	}
 }
 
-func TestOfTwoMetricsWithOneNameTheLastStands(t *testing.T) {
+func TestLastOfTwoMetricsOfOneNameIsSent(t *testing.T) {
 	few := []Metric{{Name: "a", Type: Int64, Value: "1"}, {Name: "b", Type: Int64, Value: "2"}, {Name: "a", Type: Int64, Value: "3"}}
 	if got := string(Result{Metrics: few}.AppendJSON(nil)); !strings.HasSuffix(got, `[[null,{"a":{"t":"int64","v":"3"},"b":{"t":"int64","v":"2"}}]]}`) {
 		t.Errorf("%s", got)
@@ -79,20 +82,20 @@ func TestStringsAreEscaped(t *testing.T) {
 		"\xed\xa0\x80\r\t": "\"\ufffd\ufffd\ufffd\\r\\t\"",
 		"\ufffd":           "\"\ufffd\"",
 	} {
-		if got := string(appendString(nil, in)); got != want {
+		if got := string(shorttext.AppendJSON(nil, in)); got != want {
 			t.Errorf("%q: got %s, want %s", in, got, want)
 		}
 	}
 }
 
-func TestStatusIsCutBetweenCharacters(t *testing.T) {
+func TestStatusIsTruncatedBetweenCharacters(t *testing.T) {
 	long := strings.Repeat("é", 300)
-	got := CutStatus(long)
+	got := TruncateStatus(long)
 	if want := strings.Repeat("é", 256); got != want {
 		t.Errorf("got %d characters", utf8.RuneCountInString(got))
 	}
-	if s := strings.Repeat("é", 256); CutStatus(s) != s {
-		t.Error("256 characters were cut")
+	if s := strings.Repeat("é", 256); TruncateStatus(s) != s {
+		t.Error("256 characters were truncated")
 	}
 	r, err := ParseResult(Result{Status: long}.AppendJSON(nil))
 	if err != nil || r.Status != got {
@@ -131,7 +134,7 @@ func FuzzResultRoundTrip(f *testing.F) {
 		if err := json.Unmarshal(b, &wire); err != nil {
 			t.Fatalf("%v: %q", err, b)
 		}
-		if wire.CheckID != validText(id) || utf8.RuneCountInString(wire.Status) > MaxStatusRunes {
+		if wire.CheckID != shorttext.Valid(id) || utf8.RuneCountInString(wire.Status) > MaxStatusRunes {
 			t.Fatalf("%q", b)
 		}
 		seen := map[string]bool{}
@@ -147,13 +150,11 @@ func FuzzResultRoundTrip(f *testing.F) {
 			t.Fatalf("%v: %q", err, b)
 		}
 		want := r
-		want.CheckID, want.CheckType, want.Status = validText(id), validText(typ), CutStatus(status)
+		want.CheckID, want.CheckType, want.Status = shorttext.Valid(id), shorttext.Valid(typ), TruncateStatus(status)
 		want.Metrics = nil
 		for _, m := range grouped(r.Metrics) {
-			m.Value, m.Unit = validText(m.Value), validText(m.Unit)
-			if m.Type != String {
-				m.Value = decimal(m.Value)
-			}
+			m.Value, m.Unit = shorttext.Valid(m.Value), shorttext.Valid(m.Unit)
+			m.Normalize()
 			want.Metrics = append(want.Metrics, m)
 		}
 		if !reflect.DeepEqual(back, want) {
@@ -176,5 +177,33 @@ func BenchmarkAppendJSON(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		buf = r.AppendJSON(buf[:0])
+	}
+}
+
+// Metrics of any number of dimensions, and of any number of names in one, are grouped.
+func TestManyDimensionsAndNames(t *testing.T) {
+	for _, n := range []int{1, maxSearchedNames, maxSearchedNames + 1, maxSearchedDimensions, maxSearchedDimensions + 1, 1000} {
+		for name, dimension := range map[string]func(i int) string{
+			"dimensions": func(i int) string { return fmt.Sprint("d", i) },
+			"names":      func(int) string { return "d" },
+			"in turn":    func(i int) string { return fmt.Sprint("d", i%3) },
+		} {
+			r := Result{State: Available}
+			for i := range n {
+				r.Metrics = append(r.Metrics, Metric{Dimension: dimension(i), Name: fmt.Sprint("n", i), Type: Int64, Value: fmt.Sprint(i)})
+			}
+			back, err := ParseResult(r.AppendJSON(nil))
+			if err != nil || len(back.Metrics) != n {
+				t.Fatalf("%d %s: %d metrics, %v", n, name, len(back.Metrics), err)
+			}
+			for i, m := range back.Metrics {
+				if i > 0 && m.Dimension != back.Metrics[i-1].Dimension && slices.ContainsFunc(back.Metrics[:i], func(b Metric) bool { return b.Dimension == m.Dimension }) {
+					t.Fatalf("%d %s: dimension %s is there twice", n, name, m.Dimension)
+				}
+				if m.Name != "n"+m.Value {
+					t.Errorf("%d %s: %+v", n, name, m)
+				}
+			}
+		}
 	}
 }

@@ -9,13 +9,14 @@ import (
 	"time"
 )
 
-// ErrNoResult is returned when what should be a result's JSON is not one; the error around it says where.
+// ErrNoResult is returned for JSON that is not a result; the error that wraps it contains the
+// reason.
 var ErrNoResult = errors.New("not a result")
 
-// ParseResult reads the params of check_metrics.post, also those of a foreign agent: unknown fields are
-// skipped, absent and null ones are zero, numbers may stand where texts should and the other way round.
-// The metrics keep the order that they were written in; a number written as 0x… becomes decimal. The
-// caller bounds the length of data; more than MaxMetrics metrics are an error.
+// ParseResult parses the params of check_metrics.post, also those of another agent. Unknown fields
+// are ignored, absent and null fields are zero, and numbers and strings are interchangeable.
+// Metrics keep the order of data; valid values become normal (package number). The caller must bound
+// the length of data. Error: ErrNoResult, also for more than MaxMetrics metrics.
 func ParseResult(data []byte) (Result, error) {
 	var r Result
 	var wire struct {
@@ -53,8 +54,8 @@ func ParseResult(data []byte) (Result, error) {
 	return r, nil
 }
 
-// parseMetrics reads [[dimension, {name: {"t": …, "v": …, "u": …}, …}], …]. It goes by tokens, because a
-// map would lose the order of the names.
+// parseMetrics parses [[dimension, {name: {"t": …, "v": …, "u": …}, …}], …], token by token,
+// because a map would lose the order of the names.
 func parseMetrics(data []byte) ([]Metric, error) {
 	if len(data) == 0 || string(data) == "null" {
 		return nil, nil
@@ -93,14 +94,12 @@ func parseMetrics(data []byte) ([]Metric, error) {
 			}
 			m := Metric{
 				Dimension: string(dimension),
-				Name:      name.(string), // a key: the decoder takes nothing else here
+				Name:      name.(string), // a key, which the decoder checks
 				Type:      MetricType(wire.Type),
 				Value:     string(wire.Value),
 				Unit:      string(wire.Unit),
 			}
-			if m.Type != String {
-				m.Value = decimal(m.Value)
-			}
+			m.Normalize()
 			metrics = append(metrics, m)
 		}
 		if err := expect(dec, '}', ']'); err != nil {
@@ -117,13 +116,13 @@ func expect(dec *json.Decoder, delims ...json.Delim) error {
 			return err
 		}
 		if tok != want {
-			return fmt.Errorf("%.64q where %q should be", fmt.Sprint(tok), want.String())
+			return fmt.Errorf("%.64q in place of %q", fmt.Sprint(tok), want.String())
 		}
 	}
 	return nil
 }
 
-// looseText takes a JSON string, number or bool as text, and null as "".
+// looseText is the text of a JSON string, number or bool, "" for null.
 type looseText string
 
 func (t *looseText) UnmarshalJSON(data []byte) error {
@@ -135,7 +134,7 @@ func (t *looseText) UnmarshalJSON(data []byte) error {
 		}
 		*t = looseText(s)
 	case '{', '[':
-		return fmt.Errorf("%.16s where a text or a number should be", data)
+		return fmt.Errorf("%.16s in place of a string or a number", data)
 	case 'n':
 		*t = ""
 	default:
@@ -144,7 +143,7 @@ func (t *looseText) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// milliseconds reads a whole number; a fraction of a millisecond is dropped.
+// milliseconds parses a number; a fraction of a millisecond is dropped.
 func (t looseText) milliseconds() (int64, error) {
 	if t == "" {
 		return 0, nil
@@ -154,7 +153,7 @@ func (t looseText) milliseconds() (int64, error) {
 	}
 	f, err := strconv.ParseFloat(string(t), 64)
 	if err != nil || !(f > -(1<<62) && f < 1<<62) {
-		return 0, fmt.Errorf("%.64q is no number of milliseconds", string(t))
+		return 0, fmt.Errorf("%.64q is not a number of milliseconds", string(t))
 	}
 	return int64(f), nil
 }

@@ -7,9 +7,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"virgo/schedule/number/numbertest"
 )
 
-func TestParseResultReadsForeignAgents(t *testing.T) {
+func TestParseResultOfOtherAgents(t *testing.T) {
 	r, err := ParseResult([]byte(`{"result_id":"x","check_id":12,"state":null,"status":"","timestamp":"1700000000000",
 		"min_check_period":6e4,"metrics":[[null,{"b":{"t":"int32","v":7,"x":{}},"a":{"t":"uint64","v":"0xFF","u":null},
 		"on":{"t":"bool","v":true}}],["",{}],["d",{"s":{"t":"string","v":"0xFF"}}]]}`))
@@ -35,7 +37,7 @@ func TestParseResultReadsForeignAgents(t *testing.T) {
 	}
 }
 
-func TestParseResultRefuses(t *testing.T) {
+func TestParseResultErrors(t *testing.T) {
 	many := `{"metrics":[[null,{`
 	for i := range MaxMetrics + 1 {
 		many += fmt.Sprintf(`%q:{},`, fmt.Sprint(i))
@@ -73,23 +75,29 @@ func FuzzParseResult(f *testing.F) {
 	})
 }
 
-func TestValidMetrics(t *testing.T) {
-	for _, c := range []struct {
-		t     MetricType
-		v     string
-		valid bool
-	}{
-		{String, "", true}, {Bool, "true", true}, {Bool, "maybe", false},
-		{Int32, "-2147483648", true}, {Int32, "2147483648", false}, {Int64, "", false}, {Int64, "0x1f", true},
-		{Uint32, "-1", false}, {Uint64, "18446744073709551615", true}, {Uint64, "1.5", false},
-		{Double, "1.5", true}, {Double, "NaN", false}, {Double, "-Inf", false}, {Double, "1e999", false}, {Double, "infinity", false},
-		{Gauge, "18446744073709551615", true}, {Gauge, "0x10", true}, {Gauge, "ten", false},
-		{"counter", "1", false}, {"", "1", false},
-	} {
-		if got := (Metric{Type: c.t, Value: c.v}).Valid(); got != c.valid {
-			t.Errorf("%s %q: %v", c.t, c.v, got)
+// The agent sends exactly what its endpoint takes (TestValuesAreThoseOfTheAgent in the endpoint's
+// package intake), and in a form that every reader takes for the same number.
+func TestValuesAreThoseOfTheEndpoint(t *testing.T) {
+	for _, c := range numbertest.Cases() {
+		m := Metric{Name: "m", Type: MetricType(c.Type), Value: c.Text}
+		if m.Valid() != (c.Normal != "") {
+			t.Errorf("%s %q: valid is %v, want %q", c.Type, c.Text, m.Valid(), c.Normal)
+		}
+		if c.Normal == "" {
+			continue
+		}
+		sent := Result{State: Available, Metrics: []Metric{m}}.AppendJSON(nil)
+		if want := fmt.Sprintf(`{"t":%q,"v":%q}`, c.Type, c.Normal); !strings.Contains(string(sent), want) {
+			t.Errorf("%s %q: %s, want %s", c.Type, c.Text, sent, want)
+		}
+		other := fmt.Sprintf(`{"metrics":[[null,{"m":{"t":%q,"v":%q}}]]}`, c.Type, c.Text)
+		if r, err := ParseResult([]byte(other)); err != nil || r.Metrics[0].Value != c.Normal {
+			t.Errorf("%s: %+v, %v", other, r, err)
 		}
 	}
+}
+
+func TestFormatDouble(t *testing.T) {
 	for in, want := range map[float64]string{0: "0", 33.333333333: "33.3333", -0.00001: "0", 100: "100", 1e300: "1" + strings.Repeat("0", 300)} {
 		if got := FormatDouble(in); got != want && (in < 1e299 || !(Metric{Type: Double, Value: got}).Valid()) {
 			t.Errorf("%v: got %s, want %s", in, got, want)

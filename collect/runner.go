@@ -8,90 +8,112 @@ import (
 	"virgo/schedule"
 )
 
-// Grace is what a check is given, past its time limit, to clean up and return. After it the run goes on
-// without it.
+// Grace is the time that a check has to clean up and return after its time limit. Then the run
+// continues without it.
 const Grace = 2 * time.Second
 
-// DefaultConcurrency is how many checks run at the same time where a Runner does not say. A check that waits
-// costs next to nothing ([Patience] keeps those that compute in a row), and one that waits for its
-// turn is late: more checks than an ordinary host has are all under way at once.
+// DefaultConcurrency is the number of checks that run at the same time if a Runner does not set it.
+// It is high enough for all checks of an ordinary host, because a check that waits for its turn is
+// late. A check that waits for a reply costs next to nothing, and [startInterval] makes those that
+// compute run one after the other.
 const DefaultConcurrency = 128
 
-// Patience is how long a Runner waits for a check before it starts another one beside it. Most checks are
-// done by then, and one after the other they need one stack and one thread of the system's.
-const Patience = 2 * time.Millisecond
+// startInterval is how long a Runner waits for a check before it starts the next one beside it.
+// Most checks have finished by then; run one after the other, they need one stack and one thread.
+const startInterval = 2 * time.Millisecond
+
+// A Runner that wakes up more than lateWake after the time that it asked for has no processor: one more
+// check beside those that run would only take time from all. It then starts a check only when no other
+// runs, until a wake-up is in time again, and sees to it that there is one every crowdedPoll.
+const (
+	lateWake    = 50 * time.Millisecond
+	crowdedPoll = time.Second
+)
 
 // A Job is one check to run.
 type Job struct {
 	Check schedule.Check
-	// Previous is the Sample of its last outcome; nil where none was kept.
+	// Previous is the Sample of the check's last outcome; nil if none is stored.
 	Previous []byte
 }
 
-// An Outcome is what became of a Job.
+// An Outcome is the result of a Job.
 type Outcome struct {
 	Result Result
-	// Sample is what to keep for the next run; nil: nothing.
+	// Sample is to be stored for the next run; nil: nothing.
 	Sample []byte
-	// Took is how long the check ran, until it was abandoned where it was.
+	// Took is how long the check ran; for an abandoned one, until it was abandoned.
 	Took time.Duration
-	// Skipped says that the run was over before this check began. Nothing was looked at: its claim can
-	// be given back instead of a result kept.
+	// Skipped means that the run ended before this check began, so its claim can be released.
 	Skipped bool
 }
 
-// A Runner runs checks. It may be used by one goroutine at a time or by many.
+// A Runner runs checks. It is safe for concurrent use.
 type Runner struct {
 	Registry *Registry
-	// Concurrency is how many checks run at the same time; 0: DefaultConcurrency.
+	// Concurrency is the number of checks that run at the same time; 0: DefaultConcurrency.
 	Concurrency int
-	// Now tells the time; nil: time.Now.
+	// Now returns the current time; nil: time.Now.
 	Now func() time.Time
+
+	// lateness returns how much later than at wake the Runner woke up; nil: time.Since. For tests.
+	lateness func(wake time.Time) time.Duration
 }
 
-// Run runs the jobs, up to Concurrency at a time ([Patience]), in their order, and calls each once a job, as they finish,
-// from the goroutine that called Run and so never two at a time. It returns when all jobs have their
+// Run runs the jobs in their order, at most Concurrency at a time. For each job it calls each as
+// the job finishes, always on the goroutine that called Run. It returns when all jobs have an
 // outcome.
 //
-// A job's time limit is its check's Timeout (schedule.DefaultTimeout where that is 0), and never past
-// ctx. A check that has not returned Grace after its limit is abandoned: its outcome says that it timed
-// out, what it returns later is thrown away, and its goroutine is left behind until it ends by itself or
-// the process does. A check that panics has a result that says so. Once ctx is done, what is under way
-// ends as at its limit and what has not begun is skipped.
-func (r *Runner) Run(ctx context.Context, jobs []Job, each func(i int, o Outcome)) {
+// A check with a Fault does not run: the fault is its status.
+//
+// The time limit of a job is its check's Timeout (schedule.DefaultTimeout if that is 0) or the end
+// of ctx, whichever is earlier. A check that has not returned Grace after its limit is abandoned:
+// its outcome reports the timeout, its later result is ignored, and its goroutine remains until the
+// check returns or the process ends. Once ctx is done, running checks end as at their limit, and
+// checks that have not begun are skipped.
+func (r *Runner) Run(ctx context.Context, jobs []Job, each func(index int, o Outcome)) {
 	concurrency := r.Concurrency
 	if concurrency <= 0 {
 		concurrency = DefaultConcurrency
 	}
 	var (
-		crew   = newCrew(r, len(jobs))
-		active = make([]running, 0, min(concurrency, len(jobs)))
-		over   = ctx.Done()
-		next   = 0
-		begun  time.Time // when the last check was started
-		timer  *time.Timer
+		workers   = newPool(r, len(jobs))
+		active    = make([]running, 0, min(concurrency, len(jobs)))
+		done      = ctx.Done()
+		next      = 0
+		lastStart time.Time
+		timer     *time.Timer
+		crowded   bool // there is no processor for a further check
 	)
-	defer crew.dismiss()
+	mayStart := func() bool {
+		return next < len(jobs) && len(active) < concurrency && (!crowded || len(active) == 0)
+	}
+	defer workers.close()
 	for next < len(jobs) || len(active) > 0 {
-		for len(active) < concurrency && next < len(jobs) && (len(active) == 0 || time.Since(begun) >= Patience) {
+		for mayStart() && (len(active) == 0 || time.Since(lastStart) >= startInterval) {
 			job := jobs[next]
 			if ctx.Err() != nil {
 				each(next, r.skipped(job))
+			} else if job.Check.Fault != "" {
+				each(next, r.failed(job, job.Check.Fault, 0))
 			} else if t, ok := r.Registry.Lookup(job.Check.Type); !ok {
 				each(next, r.failed(job, unknownType(r.Registry, job.Check.Type), 0))
 			} else {
-				active = append(active, crew.start(ctx, next, job, t.Checker))
-				begun = time.Now()
+				active = append(active, workers.start(ctx, next, job, t.Checker))
+				lastStart = time.Now()
 			}
 			next++
 		}
 		if len(active) == 0 {
 			continue
 		}
-		last := soonest(active)
-		wake := active[last].abandon
-		if more := begun.Add(Patience); len(active) < concurrency && next < len(jobs) && more.Before(wake) {
-			wake = more
+		soonest := soonestAbandoned(active)
+		wake := active[soonest].abandon
+		if start := lastStart.Add(startInterval); mayStart() && start.Before(wake) {
+			wake = start
+		}
+		if poll := time.Now().Add(crowdedPoll); crowded && next < len(jobs) && poll.Before(wake) {
+			wake = poll
 		}
 		if timer == nil {
 			timer = time.NewTimer(time.Until(wake))
@@ -99,45 +121,46 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(i int, o Outcome
 		} else {
 			timer.Reset(time.Until(wake))
 		}
-		deliver := func(f finished) {
-			crew.back(f)
+		finish := func(f finished) {
+			workers.release(f)
 			// One that is not active was abandoned and has its outcome.
-			if at := slices.IndexFunc(active, func(a running) bool { return a.job == f.job }); at >= 0 {
+			if at := slices.IndexFunc(active, func(a running) bool { return a.index == f.index }); at >= 0 {
 				active = slices.Delete(active, at, at+1)
-				each(f.job, f.outcome)
+				each(f.index, f.outcome)
 			}
 		}
 		select {
-		case f := <-crew.results:
-			deliver(f)
-		case <-over:
-			over = nil
-			until := time.Now().Add(Grace)
+		case f := <-workers.results:
+			finish(f)
+		case <-done:
+			done = nil
+			latest := time.Now().Add(Grace)
 			for i := range active {
-				if active[i].abandon.After(until) {
-					active[i].abandon = until
+				if active[i].abandon.After(latest) {
+					active[i].abandon = latest
 				}
 			}
 		case <-timer.C:
+			crowded = r.late(wake) > lateWake
 			select {
-			case f := <-crew.results: // at the last moment; the timer is set anew for who is left
-				deliver(f)
+			case f := <-workers.results: // at the last moment
+				finish(f)
 				continue
 			default:
 			}
-			a := active[last]
+			a := active[soonest]
 			if time.Now().Before(a.abandon) {
-				continue // it was time for another check
+				continue // it is time to start another check
 			}
-			active = slices.Delete(active, last, last+1)
+			active = slices.Delete(active, soonest, soonest+1)
 			took := time.Since(a.started)
-			each(a.job, r.failed(jobs[a.job], overran(a.ctx, a.timeout, took), took))
+			each(a.index, r.failed(jobs[a.index], timeoutStatus(a.ctx, a.timeout, took), took))
 		}
 	}
 }
 
-// soonest returns the index of the check that is to be abandoned first.
-func soonest(active []running) int {
+// soonestAbandoned returns the place of the check that is to be abandoned first.
+func soonestAbandoned(active []running) int {
 	first := 0
 	for i, a := range active {
 		if a.abandon.Before(active[first].abandon) {
@@ -145,6 +168,13 @@ func soonest(active []running) int {
 		}
 	}
 	return first
+}
+
+func (r *Runner) late(wake time.Time) time.Duration {
+	if r.lateness == nil {
+		return time.Since(wake)
+	}
+	return r.lateness(wake)
 }
 
 func (r *Runner) now() time.Time {

@@ -19,7 +19,8 @@ func job(typ string, timeout time.Duration) Job {
 	return Job{Check: schedule.Check{ID: "id " + typ, Type: typ, Period: time.Minute, Timeout: timeout}}
 }
 
-// run runs the jobs with checkers named a, b, c, … and returns the outcomes in the order of the jobs.
+// run runs the jobs with checkers of types a, b, c, … and returns the outcomes in the order of the
+// jobs.
 func run(t *testing.T, ctx context.Context, concurrency int, jobs []Job, checkers ...CheckerFunc) []Outcome {
 	t.Helper()
 	var types []Type
@@ -67,7 +68,7 @@ func TestRunnerFillsResults(t *testing.T) {
 				if string(req.Previous) != "before" || req.Check.ID != "id b" || req.Now().IsZero() {
 					t.Errorf("%+v", req)
 				}
-				return Report{Sample: []byte("b")}, errors.New("disk is on fire")
+				return Report{Sample: []byte("b")}, errors.New("disk failure")
 			},
 			func(context.Context, Request) (Report, error) {
 				return Report{Unavailable: true, Status: "too hot", Time: at, Metrics: []Metric{{Name: "m"}}}, nil
@@ -80,7 +81,7 @@ func TestRunnerFillsResults(t *testing.T) {
 		if a.Took != time.Second || string(a.Sample) != "a" || a.Skipped {
 			t.Errorf("%+v", a)
 		}
-		status(t, got[1], "disk is on fire")
+		status(t, got[1], "disk failure")
 		if string(got[1].Sample) != "b" {
 			t.Error("the sample of a failed check is lost")
 		}
@@ -96,15 +97,15 @@ func TestRunnerLimitsEachCheck(t *testing.T) {
 		start := time.Now()
 		never := make(chan struct{})
 		got := run(t, t.Context(), 1, []Job{job("a", 5*time.Second), job("b", 500*time.Millisecond), job("c", time.Second), job("d", time.Second)},
-			func(ctx context.Context, _ Request) (Report, error) { // obeys
+			func(ctx context.Context, _ Request) (Report, error) { // ends with its context
 				<-ctx.Done()
 				return Report{Sample: []byte("s")}, fmt.Errorf("read: %w", ctx.Err())
 			},
-			func(context.Context, Request) (Report, error) { // does not come back
+			func(context.Context, Request) (Report, error) { // does not return
 				<-never
 				return Report{}, nil
 			},
-			func(ctx context.Context, _ Request) (Report, error) { // has its own words
+			func(ctx context.Context, _ Request) (Report, error) { // has its own message
 				<-ctx.Done()
 				time.Sleep(Grace / 2)
 				return Report{}, errors.New("plugin did not finish")
@@ -150,12 +151,12 @@ func TestRunnerEndsWithItsContext(t *testing.T) {
 				defer cancel()
 				start := time.Now()
 				never := make(chan struct{})
-				obeys := func(ctx context.Context, _ Request) (Report, error) {
+				endsInTime := func(ctx context.Context, _ Request) (Report, error) {
 					<-ctx.Done()
 					return Report{}, ctx.Err()
 				}
 				got := run(t, ctx, 2, []Job{job("a", time.Minute), job("b", time.Minute), job("a", time.Minute)},
-					obeys,
+					endsInTime,
 					func(context.Context, Request) (Report, error) { <-never; return Report{}, nil })
 				status(t, got[0], c.status)
 				if name == "deadline" {
@@ -237,15 +238,15 @@ func TestRunnerBoundsResults(t *testing.T) {
 	}
 	long := []Metric{{Name: "text", Type: String, Value: strings.Repeat("x", MaxResultBytes)}}
 	almost := []Metric{{Name: "text", Type: String, Value: strings.Repeat("x", MaxResultBytes-1000)}}
-	odd := []Metric{{Name: "a", Type: Int64, Value: "1"}, {Name: "b", Type: Double, Value: "NaN"}, {Name: "c", Type: Double, Value: "+Inf"}}
+	invalid := []Metric{{Name: "a", Type: Int64, Value: "1"}, {Name: "b", Type: Double, Value: "NaN"}, {Name: "c", Type: Double, Value: "+Inf"}}
 	report := func(m []Metric) CheckerFunc {
 		return func(context.Context, Request) (Report, error) {
 			return Report{Metrics: m, Sample: make([]byte, MaxSampleBytes+1)}, nil
 		}
 	}
 	got := run(t, t.Context(), 1, []Job{job("a", 0), job("b", 0), job("c", 0), job("d", 0), job("e", 0)},
-		report(many), report(long), report(almost), report(odd), report(many[:MaxMetrics]))
-	status(t, got[0], "check found 10001 metrics, more than the 10000 that a result can hold")
+		report(many), report(long), report(almost), report(invalid), report(many[:MaxMetrics]))
+	status(t, got[0], "check found 10001 metrics, more than the 10000 that a result can have")
 	if !strings.HasPrefix(got[1].Result.Status, "check found 1048") || got[1].Result.State != Unavailable || got[1].Result.Metrics != nil {
 		t.Errorf("%.200v", got[1].Result)
 	}
@@ -255,14 +256,14 @@ func TestRunnerBoundsResults(t *testing.T) {
 		}
 	}
 	if r := got[3].Result; r.State != Available || len(r.Metrics) != 1 ||
-		r.Status != `success, but 2 of 3 metrics left out: "b" is "NaN", which is no double` {
+		r.Status != `success, but 2 of 3 metrics left out: "b" is "NaN", not a valid double` {
 		t.Errorf("%+v", r)
 	}
-	if len(odd) != 3 || odd[1].Name != "b" {
+	if len(invalid) != 3 || invalid[1].Name != "b" {
 		t.Error("the check's own metrics were changed")
 	}
 	if got[2].Sample != nil {
-		t.Error("a sample past its bound is kept")
+		t.Error("a sample past its bound is stored")
 	}
 }
 
@@ -282,4 +283,25 @@ func TestRunnerUsesItsClock(t *testing.T) {
 			t.Errorf("%+v", o)
 		}
 	})
+}
+
+// The context of a check ends with the check, so that nothing that it started goes on by it.
+func TestContextEndsWithTheCheck(t *testing.T) {
+	var contexts []context.Context
+	check := func(ctx context.Context, _ Request) (Report, error) {
+		if ctx.Err() != nil {
+			t.Error("the context ended before the check")
+		}
+		contexts = append(contexts, ctx)
+		return Report{}, nil
+	}
+	run(t, t.Context(), 1, []Job{job("a", time.Minute), job("a", 0)}, check)
+	if len(contexts) != 2 {
+		t.Fatalf("%d checks ran", len(contexts))
+	}
+	for i, ctx := range contexts {
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			t.Errorf("check %d: %v", i, ctx.Err())
+		}
+	}
 }

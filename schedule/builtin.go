@@ -1,18 +1,25 @@
 package schedule
 
-// Builtin is the schedule of a host that has no other: what every host has, once a minute.
+import "slices"
+
+// Builtin returns the schedule of a host that has no other: checks of the host itself, once a
+// minute, without those that this system does not have: they could only fail.
 func Builtin() Schedule {
 	var s Schedule
 	add := func(id, typ string, details Details) {
-		s.Checks = append(s.Checks, Check{ID: id, Type: typ, Details: details, Period: DefaultPeriod, Timeout: DefaultTimeout})
+		s.Checks = append(s.Checks, Check{
+			ID: id, Type: typ, Details: details, Period: DefaultPeriod, Timeout: DefaultTimeout,
+		})
 	}
-	add("cpu", "agent.cpu", nil)
-	add("memory", "agent.memory", nil)
-	if hasLoadAverage {
-		add("load_average", "agent.load_average", nil)
-	}
-	for _, name := range []string{"filesystem", "disk", "network"} {
-		add(name, "agent."+name, Details{"target": "*"})
+	for _, name := range []string{"cpu", "memory", "load_average", "filesystem", "disk", "network"} {
+		var details Details
+		switch name {
+		case "filesystem", "disk", "network":
+			details = Details{"target": "*"}
+		}
+		if typ := "agent." + name; !slices.Contains(missingTypes(), typ) {
+			add(name, typ, details)
+		}
 	}
 	return s
 }

@@ -1,5 +1,6 @@
-//go:build !windows
+//go:build !windows && !darwin
 
 package schedule
 
-const hasLoadAverage = true
+// missingTypes returns none: these systems have all types of the built-in schedule.
+func missingTypes() []string { return nil }

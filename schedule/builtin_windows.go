@@ -1,4 +1,4 @@
 package schedule
 
-// hasLoadAverage: Windows keeps no run queue average, the check would only ever say so.
-const hasLoadAverage = false
+// missingTypes returns the types of the built-in schedule that Windows does not have.
+func missingTypes() []string { return []string{"agent.load_average"} }

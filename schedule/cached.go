@@ -4,80 +4,105 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"virgo/schedule/shorttext"
 )
 
-// Cached is the last good schedule that an endpoint sent.
+// Cached is the last valid schedule that an endpoint sent.
 type Cached struct {
 	Schedule Schedule
-	// Fetched is when it came, or was last said to be unchanged; ms are kept of it.
+	// Fetched is when it was received, or when the endpoint last reported that it is unchanged;
+	// stored in ms.
 	Fetched time.Time
-	// Hash is the endpoint's own of it; empty where the endpoint has none.
+	// Hash is the hash of the schedule that the endpoint sent; empty if it sent none.
 	Hash string
-	// Changed is set when the endpoint has since said that it has another one.
+	// Changed is set once the endpoint has announced another schedule.
 	Changed bool
 }
 
-// cachedVersion is of the cached copy's form.
-const cachedVersion = 1
+// The versions of the stored form. A schedule without faults is stored in the first one, which earlier
+// versions of the program read as well.
+const (
+	cachedVersion       = 1
+	cachedFaultsVersion = 2
+)
 
-// maxHashBytes bounds the endpoint's hash: ours is 64 bytes, another's may be longer.
+// maxHashBytes bounds the endpoint's hash: ours has 64 bytes, others may be longer.
 const maxHashBytes = 1 << 10
 
-// ErrDamaged is returned by ParseCached for what Marshal did not write.
+// ErrDamaged is returned by ParseCached for bytes that Marshal did not write.
 var ErrDamaged = errors.New("not a cached schedule")
 
-// Marshal gives the copy's kept form. Every run reads it, so it is one that needs no reflection:
+// Marshal returns the stored form:
 //
 //	version   1 byte
-//	fetched   varint, ms since the epoch
+//	fetched   varint, ms since the Unix epoch
 //	changed   1 byte, 0 or 1
 //	hash      text
-//	checks    uvarint count, then of each: id, type, label, target_alias (texts), period and timeout
-//	          (uvarint, s), disabled (1 byte), monitoring_zones_poll and alarms (JSON as text), details
-//	          (a value: absent or an object)
+//	checks    uvarint count, then for each: id, type, label, target_alias (text); period and timeout
+//	          (uvarint, s); disabled (1 byte); monitoring_zones_poll and alarms (JSON as text; empty:
+//	          absent); details (a value: null or a map); in version 2 fault (text)
 //
-// A text is its length as uvarint and its bytes; values are those of [appendKept].
+// A text is its length as uvarint and its bytes. A value is one byte for its kind (0 null, 1 text,
+// 2 number as text, 3 true, 4 false, 5 list, 6 map), then its content: for a list the count as
+// uvarint and the values, for a map the count and for each entry the key (text) and the value.
 func (c Cached) Marshal() ([]byte, error) {
 	if len(c.Hash) > maxHashBytes {
-		c.Hash = "" // it is then fetched anew each time, as from an endpoint without hashes
+		c.Hash = "" // as from an endpoint that sends none: the schedule is fetched each time
 	}
-	b := append(make([]byte, 0, 64*(len(c.Schedule.Checks)+1)), cachedVersion)
+	version := byte(cachedVersion)
+	if slices.ContainsFunc(c.Schedule.Checks, func(c Check) bool { return c.Fault != "" }) {
+		version = cachedFaultsVersion
+	}
+	b := append(make([]byte, 0, 64*(len(c.Schedule.Checks)+1)), version)
 	b = binary.AppendVarint(b, c.Fetched.UnixMilli())
-	b = appendKeptBool(b, c.Changed)
-	b = appendKeptText(b, c.Hash)
+	b = appendBinaryBool(b, c.Changed)
+	b = appendBinaryText(b, c.Hash)
 	b = binary.AppendUvarint(b, uint64(len(c.Schedule.Checks)))
 	var err error
 	for i := range c.Schedule.Checks {
-		k := &c.Schedule.Checks[i]
-		for _, text := range [...]string{k.ID, k.Type, k.Label, k.TargetAlias} {
-			b = appendKeptText(b, text)
+		if b, err = c.Schedule.Checks[i].appendBinary(b); err != nil {
+			return nil, err
 		}
-		b = binary.AppendUvarint(b, uint64(k.Period/time.Second))
-		b = binary.AppendUvarint(b, uint64(k.Timeout/time.Second))
-		b = appendKeptBool(b, k.Disabled)
-		b = appendKeptText(b, string(k.MonitoringZonesPoll))
-		b = appendKeptText(b, string(k.Alarms))
-		var details any
-		if k.Details != nil {
-			details = map[string]any(k.Details)
-		}
-		if b, err = appendKept(b, details, 0); err != nil {
-			return nil, fmt.Errorf("keeping the details of check %q: %w", cut(k.ID, 64), err)
+		if version == cachedFaultsVersion {
+			b = appendBinaryText(b, c.Schedule.Checks[i].Fault)
 		}
 	}
 	return b, nil
 }
 
-// ParseCached reads what Marshal gave. Error: ErrDamaged, also for a newer version's form; the schedule
-// is then to be fetched as if there had been none.
+func (c *Check) appendBinary(b []byte) ([]byte, error) {
+	for _, text := range [...]string{c.ID, c.Type, c.Label, c.TargetAlias} {
+		b = appendBinaryText(b, text)
+	}
+	b = binary.AppendUvarint(b, uint64(c.Period/time.Second))
+	b = binary.AppendUvarint(b, uint64(c.Timeout/time.Second))
+	b = appendBinaryBool(b, c.Disabled)
+	b = appendBinaryText(b, string(c.MonitoringZonesPoll))
+	b = appendBinaryText(b, string(c.Alarms))
+	var details any
+	if c.Details != nil {
+		details = map[string]any(c.Details)
+	}
+	b, err := appendBinaryValue(b, details, 0)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the details of check %q: %w", shorttext.Truncate(c.ID, 64), err)
+	}
+	return b, nil
+}
+
+// ParseCached reads the stored form. Error: ErrDamaged, also for a newer version of the form; the
+// caller then fetches the schedule as if none were cached.
 func ParseCached(b []byte) (Cached, error) {
 	if len(b) > MaxScheduleBytes {
 		return Cached{}, fmt.Errorf("%w: %d bytes", ErrDamaged, len(b))
 	}
-	r := keptReader{rest: b}
-	if v := r.byte(); v != cachedVersion {
-		return Cached{}, fmt.Errorf("%w: version %d", ErrDamaged, v)
+	r := binaryReader{rest: b}
+	version := r.byte()
+	if version != cachedVersion && version != cachedFaultsVersion {
+		return Cached{}, fmt.Errorf("%w: version %d", ErrDamaged, version)
 	}
 	ms := r.varint()
 	if ms < -maxMillis || ms > maxMillis {
@@ -93,34 +118,40 @@ func ParseCached(b []byte) (Cached, error) {
 	}
 	for i := range c.Schedule.Checks {
 		k := &c.Schedule.Checks[i]
-		for _, text := range [...]*string{&k.ID, &k.Type, &k.Label, &k.TargetAlias} {
-			*text = r.text()
+		k.readBinary(&r)
+		if version == cachedFaultsVersion {
+			k.Fault = r.text()
 		}
-		k.Period, k.Timeout = r.seconds(MaxPeriod), r.seconds(MaxTimeout)
-		k.Disabled = r.bool()
-		k.MonitoringZonesPoll, k.Alarms = r.json(), r.json()
-		switch details := r.value(0).(type) {
-		case nil:
-		case map[string]any:
-			k.Details = details
-		default:
-			r.bad = true
-		}
-		if r.bad {
+		if r.failed {
 			return Cached{}, ErrDamaged
 		}
 		if err := k.validate(); err != nil {
-			return Cached{}, fmt.Errorf("%w: check %q: %w", ErrDamaged, cut(k.ID, 64), err)
+			return Cached{}, fmt.Errorf("%w: check %q: %w", ErrDamaged, shorttext.Truncate(k.ID, 64), err)
 		}
 	}
-	if r.bad || len(r.rest) > 0 || hasDouble(c.Schedule.Checks) {
+	if r.failed || len(r.rest) > 0 || hasDuplicateID(c.Schedule.Checks) {
 		return Cached{}, ErrDamaged
 	}
 	return c, nil
 }
 
-// hasDouble says whether an id is given twice.
-func hasDouble(checks []Check) bool {
+func (c *Check) readBinary(r *binaryReader) {
+	for _, text := range [...]*string{&c.ID, &c.Type, &c.Label, &c.TargetAlias} {
+		*text = r.text()
+	}
+	c.Period, c.Timeout = r.seconds(MaxPeriod), r.seconds(MaxTimeout)
+	c.Disabled = r.bool()
+	c.MonitoringZonesPoll, c.Alarms = r.json(), r.json()
+	switch details := r.value(0).(type) {
+	case nil:
+	case map[string]any:
+		c.Details = details
+	default:
+		r.fail()
+	}
+}
+
+func hasDuplicateID(checks []Check) bool {
 	seen := make(map[string]bool, len(checks))
 	for i := range checks {
 		if seen[checks[i].ID] {
@@ -131,8 +162,8 @@ func hasDouble(checks []Check) bool {
 	return false
 }
 
-// Stale says that the endpoint is to be asked again: the copy is maxAge old, or marked as changed, or
-// from so far in the future that the clock must have been set back.
+// Stale reports whether the schedule must be fetched again: it is at least maxAge old, marked as
+// changed, or from so far in the future that the clock must have been set back.
 func (c Cached) Stale(now time.Time, maxAge time.Duration) bool {
 	age := now.Sub(c.Fetched)
 	return c.Changed || age >= maxAge || age < -maxAge

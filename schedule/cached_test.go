@@ -1,23 +1,35 @@
 package schedule
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
+	"os/exec"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 )
 
-func TestCachedComesBackWhole(t *testing.T) {
-	s, _, _, err := ParseEndpoint([]byte(`{"checks":[
-		{"id":"a \"<&>\" ü\u2028","type":"t","details":{"n":1.50,"s":"a\nb\u0001","deep":{"l":[true,null,{}]}},"period":90,"timeout":5,"disabled":true,"label":"L","target_alias":"x","monitoring_zones_poll":["z"],"alarms":{"k":"<"}},
+// fullSchedule uses every field of a check and every kind of value in its details.
+func fullSchedule(t testing.TB) Schedule {
+	t.Helper()
+	s, _, problems, err := ParseEndpoint([]byte(`{"checks":[
+		{"id":"a \"<&>\" ü","type":"t","details":{"n":1.50,"s":"a\nb\u0001","deep":{"l":[true,false,null,{}]}},
+		"period":90,"timeout":5,"disabled":true,"label":"L","target_alias":"x","monitoring_zones_poll":["z"],"alarms":{"k":"<"}},
 		{"id":"b","type":"t"}]}`))
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(problems) > 0 {
+		t.Fatal(err, problems)
 	}
+	return s
+}
+
+func TestCachedRoundTrip(t *testing.T) {
 	for _, c := range []Cached{
 		{},
-		{Schedule: s, Fetched: time.UnixMilli(1_772_434_800_123), Hash: "abc\"", Changed: true},
+		{Schedule: fullSchedule(t), Fetched: time.UnixMilli(1_772_434_800_123), Hash: "abc\"", Changed: true},
 		{Schedule: Builtin(), Fetched: time.UnixMilli(-5)},
 	} {
 		b, err := c.Marshal()
@@ -26,7 +38,7 @@ func TestCachedComesBackWhole(t *testing.T) {
 		}
 		got, err := ParseCached(b)
 		if err != nil {
-			t.Fatalf("%v\n%s", err, b)
+			t.Fatalf("%v\n%q", err, b)
 		}
 		if !got.Fetched.Equal(time.UnixMilli(c.Fetched.UnixMilli())) {
 			t.Errorf("fetched %v, want %v", got.Fetched, c.Fetched)
@@ -38,10 +50,33 @@ func TestCachedComesBackWhole(t *testing.T) {
 	}
 }
 
-// TestLargestDetailsStayWithinTheirLimit: a character that JSON escapes must not make a schedule that
-// was taken too large to be read back.
-func TestLargestDetailsStayWithinTheirLimit(t *testing.T) {
-	s, _, problems, err := ParseEndpoint([]byte(`{"checks":[{"id":"a","type":"t","details":{"v":"` + strings.Repeat(`\u0001`, MaxDetailBytes-20) + `"}}]}`))
+// cachedByVersion1 is fullSchedule as the first version of the form stored it.
+const cachedByVersion1 = "\x01" + "\xf6\xf7\xc5\xd5\x95g" + "\x01" + "\x03abc" + "\x02" + // fetched, changed, hash, count
+	"\x0aa \"<&>\" ü" + "\x01t" + "\x01L" + "\x01x" + "\x5a" + "\x05" + "\x01" + "\x05[\"z\"]" + "\x09{\"k\":\"<\"}" +
+	"\x06\x03" + "\x04deep\x06\x01" + "\x01l\x05\x04\x03\x04\x00\x06\x00" + "\x01n\x02\x041.50" + "\x01s\x01\x04a\nb\x01" +
+	"\x01b" + "\x01t" + "\x00" + "\x00" + "\x3c" + "\x3c" + "\x00" + "\x00" + "\x00" + "\x00"
+
+// A schedule that an earlier version stored must be read after an upgrade: the host may be offline.
+func TestParseCachedReadsEarlierVersions(t *testing.T) {
+	got, err := ParseCached([]byte(cachedByVersion1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Cached{Schedule: fullSchedule(t), Fetched: time.UnixMilli(1_772_434_800_123), Hash: "abc", Changed: true}
+	if !got.Fetched.Equal(want.Fetched) {
+		t.Errorf("fetched %v, want %v", got.Fetched, want.Fetched)
+	}
+	got.Fetched = want.Fetched
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// Details at their size limit must still fit once stored, even where every character is escaped in
+// JSON.
+func TestLargestDetailsAreStored(t *testing.T) {
+	s, _, problems, err := ParseEndpoint([]byte(`{"checks":[{"id":"a","type":"t","details":{"v":"` +
+		strings.Repeat(`\u0001`, MaxDetailBytes-20) + `"}}]}`))
 	if err != nil || len(problems) > 0 {
 		t.Fatal(err, problems)
 	}
@@ -54,48 +89,49 @@ func TestLargestDetailsStayWithinTheirLimit(t *testing.T) {
 	}
 }
 
-func TestDamagedCopyIsNone(t *testing.T) {
+func TestParseCachedRejectsDamage(t *testing.T) {
 	good, err := Cached{Schedule: Builtin(), Fetched: simulationStart, Hash: "h"}.Marshal()
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := func(checks ...string) string { // a head, and checks as they are kept
+	cached := func(checks ...string) string { // a header, and checks in their stored form
 		return "\x01\x00\x00\x00" + string(rune(len(checks))) + strings.Join(checks, "")
 	}
 	const check = "\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x00"
-	if c, err := ParseCached([]byte(kept(check))); err != nil || len(c.Schedule.Checks) != 1 {
-		t.Fatalf("what the cases below spoil: %+v, %v", c, err)
+	if c, err := ParseCached([]byte(cached(check))); err != nil || len(c.Schedule.Checks) != 1 {
+		t.Fatalf("the check that the cases below damage: %+v, %v", c, err)
 	}
+	deep := strings.Repeat("\x05\x01", MaxDetailDepth+1) + "\x03"
 	for name, b := range map[string]string{
-		"none":               "",
+		"empty":              "",
 		"JSON":               `{"version":1}`,
-		"newer":              "\x02" + string(good[1:]),
-		"a byte too many":    string(good) + "\x00",
-		"one id twice":       kept(check, check),
-		"more than there is": strings.Replace(kept(check), "\x01a", "\xffa", 1),
-		"no id":              kept("\x00\x01t\x00\x00\x3c\x3c\x00\x00\x00\x00"),
-		"a period of 0":      kept("\x01a\x01t\x00\x00\x00\x3c\x00\x00\x00\x00"),
-		"a long timeout":     kept("\x01a\x01t\x00\x00\x3c\xff\xff\xff\x0f\x00\x00\x00\x00"),
-		"alarms, no JSON":    kept("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x01x\x00"),
-		"details of text":    kept("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x01\x01x"),
-		"a number, none":     kept("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x06\x01\x01k\x02\x01x"),
-		"a key twice":        kept("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x06\x02\x01k\x03\x01k\x03"),
-		"too deep":           kept("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x06\x01\x01k" + strings.Repeat("\x05\x01", MaxDetailDepth+1) + "\x03"),
-		"a large hash":       "\x01\x00\x00\xd0\x0f" + strings.Repeat("x", 2000) + "\x00",
+		"newer version":      "\x02" + string(good[1:]),
+		"trailing byte":      string(good) + "\x00",
+		"duplicate id":       cached(check, check),
+		"length past end":    strings.Replace(cached(check), "\x01a", "\xffa", 1),
+		"no id":              cached("\x00\x01t\x00\x00\x3c\x3c\x00\x00\x00\x00"),
+		"period of 0":        cached("\x01a\x01t\x00\x00\x00\x3c\x00\x00\x00\x00"),
+		"long timeout":       cached("\x01a\x01t\x00\x00\x3c\xff\xff\xff\x0f\x00\x00\x00\x00"),
+		"alarms, not JSON":   cached("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x01x\x00"),
+		"details are text":   cached("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x01\x01x"),
+		"invalid number":     cached("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x06\x01\x01k\x02\x01x"),
+		"duplicate key":      cached("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x06\x02\x01k\x03\x01k\x03"),
+		"nested too deep":    cached("\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x06\x01\x01k" + deep),
+		"hash of 2000 bytes": "\x01\x00\x00\xd0\x0f" + strings.Repeat("x", 2000) + "\x00",
 		"too large":          string(good) + strings.Repeat(" ", MaxScheduleBytes),
 	} {
 		if _, err := ParseCached([]byte(b)); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for n := 0; n < len(good); n++ {
+	for n := range good {
 		if _, err := ParseCached(good[:n]); !errors.Is(err, ErrDamaged) {
-			t.Fatalf("cut after %d bytes: %v", n, err)
+			t.Fatalf("truncated to %d bytes: %v", n, err)
 		}
 	}
 }
 
-func TestHostileHashIsNotKept(t *testing.T) {
+func TestOverlongHashIsNotStored(t *testing.T) {
 	b, err := Cached{Hash: strings.Repeat("x", 1<<20)}.Marshal()
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +152,7 @@ func TestStale(t *testing.T) {
 		"changed":                       {Cached{Fetched: now, Changed: true}, true},
 		"never fetched":                 {Cached{}, true},
 		"a little ahead":                {Cached{Fetched: now.Add(time.Minute)}, false},
-		"far ahead: the clock was back": {Cached{Fetched: now.Add(2 * time.Hour)}, true},
+		"far ahead: clock was set back": {Cached{Fetched: now.Add(2 * time.Hour)}, true},
 	} {
 		if got := c.cached.Stale(now, time.Hour); got != c.want {
 			t.Errorf("%s: %v", name, got)
@@ -141,8 +177,147 @@ func FuzzParseCached(f *testing.F) {
 			t.Fatal(err)
 		}
 		again, err := ParseCached(b)
-		if err != nil || again.Schedule.Hash() != c.Schedule.Hash() || !again.Fetched.Equal(c.Fetched) || again.Changed != c.Changed || again.Hash != c.Hash {
-			t.Fatalf("%v\n%s\n%s", err, data, b)
+		if err != nil || again.Schedule.Hash() != c.Schedule.Hash() || !again.Fetched.Equal(c.Fetched) ||
+			again.Changed != c.Changed || again.Hash != c.Hash {
+			t.Fatalf("%v\n%q\n%q", err, data, b)
+		}
+	})
+}
+
+// BenchmarkParseCached compares the stored form with the same schedule as JSON: the package comment
+// quotes it.
+func BenchmarkParseCached(b *testing.B) {
+	for _, n := range []int{6, 100} {
+		s := benchmarkSchedule(n)
+		stored, err := Cached{Schedule: s}.Marshal()
+		if err != nil {
+			b.Fatal(err)
+		}
+		asJSON, err := s.MarshalJSON()
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprintf("binary/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := ParseCached(stored); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("json/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := parseJSONSchedule(asJSON); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func benchmarkSchedule(n int) Schedule {
+	s := Builtin()
+	for i := len(s.Checks); i < n; i++ {
+		s.Checks = append(s.Checks, Check{
+			ID: fmt.Sprintf("shop-%d", i), Type: "agent.plugin", Label: "The web shop", Period: DefaultPeriod, Timeout: DefaultTimeout,
+			Details: Details{"file": "shop.sh", "args": []any{"--host", "x"}, "timeout": "5"},
+		})
+	}
+	return s
+}
+
+// parseJSONSchedule is what ParseCached would be with encoding/json, validation aside.
+func parseJSONSchedule(b []byte) error {
+	var s struct {
+		Checks []struct {
+			ID       string         `json:"id"`
+			Type     string         `json:"type"`
+			Label    string         `json:"label"`
+			Details  map[string]any `json:"details"`
+			Period   int64          `json:"period"`
+			Timeout  int64          `json:"timeout"`
+			Disabled bool           `json:"disabled"`
+		} `json:"checks"`
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber()
+	return dec.Decode(&s)
+}
+
+// firstParse names the environment variable that makes the test binary parse once and exit, see
+// BenchmarkFirstParseCached.
+const firstParse = "VIRGO_TEST_FIRST_PARSE"
+
+// BenchmarkFirstParseCached is the same in a fresh process, as each run is one.
+func BenchmarkFirstParseCached(b *testing.B) {
+	for _, form := range []string{"binary", "json"} {
+		b.Run(form, func(b *testing.B) {
+			var total time.Duration
+			for b.Loop() {
+				child := exec.Command(os.Args[0], "-test.run=^TestFirstParse$", "-test.v")
+				child.Env = append(os.Environ(), firstParse+"="+form)
+				out, err := child.Output()
+				if err != nil {
+					b.Fatal(err)
+				}
+				_, after, _ := strings.Cut(string(out), "took ")
+				text, _, _ := strings.Cut(after, "\n")
+				took, err := time.ParseDuration(text)
+				if err != nil {
+					b.Fatalf("%v: %s", err, out)
+				}
+				total += took
+			}
+			b.ReportMetric(float64(total.Nanoseconds())/float64(b.N), "ns-in-child/op")
+		})
+	}
+}
+
+// TestFirstParse is the child of BenchmarkFirstParseCached and does nothing by itself.
+func TestFirstParse(t *testing.T) {
+	form := os.Getenv(firstParse)
+	if form == "" {
+		return
+	}
+	stored, err := Cached{Schedule: Builtin()}.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asJSON, err := Builtin().MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if form == "json" {
+		err = parseJSONSchedule(asJSON)
+	} else {
+		_, err = ParseCached(stored)
+	}
+	took := time.Since(began)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("took", took)
+}
+
+func BenchmarkMarshalCheck(b *testing.B) {
+	c := fullSchedule(b).Checks[0]
+	b.Run("MarshalJSON", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := c.MarshalJSON(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("encoding/json", func(b *testing.B) {
+		type plain Check // without MarshalJSON
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := json.Marshal(plain(c)); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 }

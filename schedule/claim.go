@@ -3,25 +3,28 @@ package schedule
 import (
 	"fmt"
 	"time"
+
+	"virgo/schedule/shorttext"
 )
 
-// maxClaim bounds a claim's life, whatever its caller says.
+// maxClaim is the longest lifetime of a claim, whatever the caller requests.
 const maxClaim = 2 * MaxTimeout
 
-// A Claimed check is this run's alone until its claim dies.
+// A Claimed check belongs to this run alone until its claim expires.
 type Claimed struct {
 	Check Check
-	// Slot is the grid point that this run satisfies.
+	// Slot is the due time that this run satisfies.
 	Slot time.Time
-	// Until is when the claim dies.
+	// Until is when the claim expires.
 	Until time.Time
-	// claim is Last.Claim as this run left it.
+	// claim is the Last.Claim that this run stored.
 	claim uint32
 }
 
-// claimed says whether a claim is alive. One that was made further ahead of now than it is long was made
-// before the clock was set back, and one that is longer than claims are was never made; nobody may wait
-// for their end.
+// claimed reports whether a claim is stored that has not expired. Two kinds of claims do not count,
+// because the check would not run until they expire: one that starts further in the future than its
+// length, which was made before the clock was set back, and one longer than maxClaim, which no run
+// makes.
 func (l Last) claimed(now time.Time) bool {
 	if l.ClaimedUntil.IsZero() || !now.Before(l.ClaimedUntil) {
 		return false
@@ -30,10 +33,23 @@ func (l Last) claimed(now time.Time) bool {
 	return life <= maxClaim && l.ClaimedAt.Sub(now) <= life
 }
 
-// Claim takes the checks that are due at now and that no other live run has, in the schedule's order,
-// and marks them. ttl is how long a check's claim lives: its time limit and what it takes to keep the
-// result; it is kept from 1 s to two hours. An error is the Store's.
+// Claim claims the checks that are due at now and not claimed by another run, in the order of the
+// schedule, and stores the claims. ttl returns the lifetime of a check's claim, which is clamped to
+// 1 s to 2 h; it should cover the check's time limit and the time to store the result. Errors are
+// the Store's.
 func Claim(st Store, agent string, s Schedule, now time.Time, ttl func(Check) time.Duration) ([]Claimed, error) {
+	return claimChecks(st, agent, s, now, ttl, false)
+}
+
+// ClaimAll is Claim for all checks that are not disabled, due or not. A check that was not due is
+// due again when it would have been without this run.
+func ClaimAll(st Store, agent string, s Schedule, now time.Time, ttl func(Check) time.Duration) ([]Claimed, error) {
+	return claimChecks(st, agent, s, now, ttl, true)
+}
+
+func claimChecks(
+	st Store, agent string, s Schedule, now time.Time, ttl func(Check) time.Duration, all bool,
+) ([]Claimed, error) {
 	var out []Claimed
 	ms := clampMillis(now)
 	for i := range s.Checks {
@@ -45,39 +61,45 @@ func Claim(st Store, agent string, s Schedule, now time.Time, ttl func(Check) ti
 		if last.claimed(now) {
 			continue
 		}
-		point, due := c.grid(agent).next(!last.Slot.IsZero(), clampMillis(last.Slot), ms)
-		if !due {
+		g := c.grid(agent)
+		point, due := g.next(!last.Slot.IsZero(), clampMillis(last.Slot), ms)
+		switch {
+		case !due && !all:
 			continue
+		case !due:
+			point -= g.period // the one that the last run satisfied
 		}
-		// What is kept has ms: the claim ends in whole ones, or its own run could not tell it.
+		// Stored times have whole ms: with a fraction in ClaimedUntil, Until would differ from it.
 		last.ClaimedAt = time.UnixMilli(ms)
-		last.ClaimedUntil = last.ClaimedAt.Add(max(time.Second, min(ttl(*c), maxClaim)).Truncate(time.Millisecond))
+		life := max(time.Second, min(ttl(*c), maxClaim)).Truncate(time.Millisecond)
+		last.ClaimedUntil = last.ClaimedAt.Add(life)
 		last.Claim++
 		if err := putLast(st, c.ID, last); err != nil {
-			return nil, fmt.Errorf("claiming check %q: %w", cut(c.ID, 64), err)
+			return nil, fmt.Errorf("claiming check %q: %w", shorttext.Truncate(c.ID, 64), err)
 		}
-		out = append(out, Claimed{Check: *c, Slot: time.UnixMilli(point), Until: last.ClaimedUntil, claim: last.Claim})
+		out = append(out, Claimed{
+			Check: *c, Slot: time.UnixMilli(point), Until: last.ClaimedUntil, claim: last.Claim,
+		})
 	}
 	return out, nil
 }
 
-// Finish turns claims into last runs: their checks are due again at the grid point after Slot. ran is
-// when the results were kept. A claim that died and that a later run took over is left to that run; one
-// whose check is no longer scheduled is let go. An error is the Store's.
+// Finish turns claims into last runs: their checks are due again at the first due time after Slot.
+// ran is when the results were stored. It ignores a claim that a later run took over after it
+// expired, and the claim of a check whose state was pruned meanwhile. Errors are the Store's.
 func Finish(st Store, done []Claimed, ran time.Time) error {
-	return settle(st, done, "finishing", func(c Claimed, last *Last) {
+	return end(st, done, "finishing", func(c Claimed, last *Last) {
 		last.Slot, last.Ran = c.Slot, ran
 	})
 }
 
-// Release gives claims back as if they had not been made: their checks are due still. An error is the
-// Store's.
+// Release withdraws claims, so that their checks are still due. Errors are the Store's.
 func Release(st Store, undone []Claimed) error {
-	return settle(st, undone, "releasing", func(Claimed, *Last) {})
+	return end(st, undone, "releasing", func(Claimed, *Last) {})
 }
 
-// settle ends the claims that are still this run's own.
-func settle(st Store, claims []Claimed, doing string, change func(Claimed, *Last)) error {
+// end applies change to the claims that still belong to this run.
+func end(st Store, claims []Claimed, doing string, change func(Claimed, *Last)) error {
 	for _, c := range claims {
 		last := ReadLast(st, c.Check.ID)
 		if last.Claim != c.claim || last.ClaimedUntil.IsZero() {
@@ -86,7 +108,7 @@ func settle(st Store, claims []Claimed, doing string, change func(Claimed, *Last
 		change(c, &last)
 		last.ClaimedAt, last.ClaimedUntil = time.Time{}, time.Time{}
 		if err := putLast(st, c.Check.ID, last); err != nil {
-			return fmt.Errorf("%s check %q: %w", doing, cut(c.Check.ID, 64), err)
+			return fmt.Errorf("%s check %q: %w", doing, shorttext.Truncate(c.Check.ID, 64), err)
 		}
 	}
 	return nil

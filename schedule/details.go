@@ -3,22 +3,21 @@ package schedule
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"virgo/schedule/strictyaml"
+	"virgo/schedule/number"
+	"virgo/schedule/shorttext"
 )
 
-// Details are the arguments of a check: decoded JSON or YAML, or the words of a command line. Numbers
-// are json.Number as they were written; a caller that makes Details by hand may use Go's own numbers.
-// The accessors are lenient ("60" and 60 are the same), and a detail that is null or empty text counts
-// as absent.
+// Details are the arguments of a check: decoded JSON or YAML, or arguments of a command line. Parsers
+// store numbers as json.Number, unchanged; other callers may use Go's own numbers. The accessors are
+// lenient ("60" and 60 are the same), and a detail that is null or empty text counts as absent.
 type Details map[string]any
 
-// Keys gives the names, sorted.
+// Keys returns the names, sorted.
 func (d Details) Keys() []string {
 	keys := make([]string, 0, len(d))
 	for k := range d {
@@ -28,8 +27,8 @@ func (d Details) Keys() []string {
 	return keys
 }
 
-// Text gives a scalar as text: a number as it was written, a truth value as "true" or "false". Not ok
-// where the detail is absent, null, a list or an object.
+// Text returns a scalar as text: a number as it was written, a boolean as "true" or "false". ok is
+// false if the detail is absent, null, a list or an object.
 func (d Details) Text(key string) (text string, ok bool) {
 	return scalarText(d[key])
 }
@@ -55,9 +54,9 @@ func scalarText(v any) (string, bool) {
 	}
 }
 
-// given is the text of a detail that is there; absent is true where it is not. A list or an object is
-// there, as text that is no number and no truth value.
-func (d Details) given(key string) (text string, absent bool) {
+// value returns the text of a detail, or that it is absent. The text for a list or an object is
+// neither a number nor a boolean.
+func (d Details) value(key string) (text string, absent bool) {
 	v, ok := d[key]
 	if !ok || v == nil {
 		return "", true
@@ -69,13 +68,13 @@ func (d Details) given(key string) (text string, absent bool) {
 	return "a list or an object", false
 }
 
-// A DetailError is returned by the accessors where a detail is there but is not what was asked for.
+// A DetailError is returned by the accessors for a detail that is present but has the wrong type.
 type DetailError struct {
 	// Key names the detail.
 	Key string
-	// Value as given, cut to 64 bytes.
+	// Value as given, truncated to 64 bytes.
 	Value string
-	// Want says what it has to be, for example "a whole number".
+	// Want describes a valid value, for example "a whole number".
 	Want string
 }
 
@@ -84,52 +83,48 @@ func (e *DetailError) Error() string {
 }
 
 func detailError(key, value, want string) error {
-	return &DetailError{key, cut(value, 64), want}
+	return &DetailError{key, shorttext.Truncate(value, 64), want}
 }
 
-// Int gives a whole number, or def where the detail is absent. Error: *DetailError.
+// Int returns a whole number, or def if the detail is absent. Error: *DetailError.
 func (d Details) Int(key string, def int64) (int64, error) {
-	text, absent := d.given(key)
+	text, absent := d.value(key)
 	if absent {
 		return def, nil
 	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+	if n, ok := number.Whole(text); ok {
 		return n, nil
-	}
-	// 60.0 and 6e1 are whole as well.
-	if f, err := strconv.ParseFloat(text, 64); err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-		return int64(f), nil
 	}
 	return def, detailError(key, text, "a whole number")
 }
 
-// Float gives a finite number, or def where the detail is absent. Error: *DetailError.
+// Float returns a finite number, or def if the detail is absent. Error: *DetailError.
 func (d Details) Float(key string, def float64) (float64, error) {
-	text, absent := d.given(key)
+	text, absent := d.value(key)
 	if absent {
 		return def, nil
 	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+	f, ok := number.Parse(text)
+	if !ok {
 		return def, detailError(key, text, "a number")
 	}
 	return f, nil
 }
 
-// Bool gives a truth value (true, false, 1, 0, yes, no, on, off), or def where the detail is absent.
+// Bool returns a boolean (true, false, 1, 0, yes, no, on, off), or def if the detail is absent.
 // Error: *DetailError.
 func (d Details) Bool(key string, def bool) (bool, error) {
-	text, absent := d.given(key)
+	text, absent := d.value(key)
 	if absent {
 		return def, nil
 	}
-	if b, ok := truth(text); ok {
+	if b, ok := parseBool(text); ok {
 		return b, nil
 	}
 	return def, detailError(key, text, "true or false")
 }
 
-func truth(text string) (value, ok bool) {
+func parseBool(text string) (value, ok bool) {
 	switch strings.ToLower(text) {
 	case "true", "1", "yes", "on":
 		return true, true
@@ -139,25 +134,26 @@ func truth(text string) (value, ok bool) {
 	return false, false
 }
 
-// Duration gives a span of time, or def where the detail is absent: a number counts units (fractions
-// are taken), text may carry a unit of its own ("1.5s", "30d"). Never negative. Error: *DetailError.
+// Duration returns a duration, or def if the detail is absent. A number, which may have a fraction,
+// is multiplied by unit; text may have a unit of its own ("1.5s", "30d"). A negative duration is an
+// error. Error: *DetailError.
 func (d Details) Duration(key string, unit, def time.Duration) (time.Duration, error) {
-	text, absent := d.given(key)
+	text, absent := d.value(key)
 	if absent {
 		return def, nil
 	}
-	if f, err := strconv.ParseFloat(text, 64); err == nil {
+	if f, ok := number.Parse(text); ok {
 		if span := f * float64(unit); span >= 0 && span < 1<<62 {
 			return time.Duration(span), nil
 		}
-	} else if span, err := strictyaml.ParseDuration(text); err == nil {
+	} else if span, err := ParseDuration(text); err == nil {
 		return span, nil
 	}
-	return def, detailError(key, text, "a span of time")
+	return def, detailError(key, text, "a duration")
 }
 
-// Strings gives a list of scalars as texts; a scalar alone is a list of one, nil where the detail is
-// absent. Error: *DetailError.
+// Strings returns a list of scalars as texts. A single scalar is a list of one; for an absent
+// detail the list is nil. Error: *DetailError.
 func (d Details) Strings(key string) ([]string, error) {
 	switch v := d[key].(type) {
 	case nil:
@@ -169,7 +165,7 @@ func (d Details) Strings(key string) ([]string, error) {
 		for _, item := range v {
 			text, ok := scalarText(item)
 			if !ok {
-				return nil, detailError(key, "a list of lists or objects", "a list of texts")
+				return nil, detailError(key, "a list of lists or objects", "a list of strings")
 			}
 			out = append(out, text)
 		}
@@ -177,7 +173,7 @@ func (d Details) Strings(key string) ([]string, error) {
 	default:
 		text, ok := scalarText(v)
 		if !ok {
-			return nil, detailError(key, "an object", "a list of texts")
+			return nil, detailError(key, "an object", "a list of strings")
 		}
 		return []string{text}, nil
 	}

@@ -72,7 +72,7 @@ func TestDetailsErrorsNameTheDetail(t *testing.T) {
 			}
 		}
 		if err := call(long, "text"); err == nil || len(err.Error()) > 200 {
-			t.Errorf("%s: a long value is repeated", what)
+			t.Errorf("%s: a long value is quoted whole", what)
 		}
 	}
 	for _, key := range []string{"negative", "huge"} {
@@ -80,8 +80,10 @@ func TestDetailsErrorsNameTheDetail(t *testing.T) {
 			t.Errorf("duration %s: %v", key, d)
 		}
 	}
-	if n, err := details.Int("float", 0); err == nil {
-		t.Errorf("1.50 as a whole number: %d", n)
+	for _, key := range []string{"float", "huge"} {
+		if n, err := details.Int(key, 0); err == nil {
+			t.Errorf("%s as a whole number: %d", key, n)
+		}
 	}
 }
 

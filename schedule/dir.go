@@ -2,7 +2,6 @@ package schedule
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -10,91 +9,111 @@ import (
 	"strconv"
 	"strings"
 
-	"virgo/schedule/strictyaml"
+	"virgo/schedule/yaml"
 )
 
 // fileSuffix ends the names of the files that LoadDir reads.
 const fileSuffix = ".yaml"
 
-// maxFiles bounds what LoadDir reads; there is no check without a file, so it is MaxChecks.
+// maxFiles bounds the files that LoadDir reads: with one check each they are MaxChecks checks.
 const maxFiles = MaxChecks
 
-// LoadDir reads the local checks: every *.yaml in dir, in the order of their names, as ParseYAML does.
-// A folder that does not exist is an empty schedule; hidden files and folders are passed over. An id that
-// two files share is an error, and so is a file named *.yml, which would otherwise be switched off in
-// silence. Errors: *strictyaml.Error for what is in a file, else of package os.
-func LoadDir(dir string) (Schedule, error) {
+// LoadDir reads the local checks: every *.yaml in dir with ParseYAML, sorted by name. If dir does
+// not exist, the schedule is empty; hidden files and folders are skipped. It is a mistake if two files
+// have the same id, or if a file is named *.yml, because it would otherwise be ignored silently.
+// Mistakes are treated as in [ParseYAML], which also describes the error.
+func LoadDir(dir string, parse yaml.Parser) (Schedule, []Problem, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Schedule{}, nil
+		return Schedule{}, nil, nil
 	}
+	r := fileReader{parse: parse}
 	if err != nil {
-		return Schedule{}, fmt.Errorf("reading the local checks: %w", err)
+		r.report("", unreadable(dir, err))
 	}
-	var s Schedule
-	var where map[string]string // check id → file:line
+	var misnamed []string // last, so that the checks of other files get the ids
 	files := 0
 	for _, e := range entries {
 		name := e.Name()
 		if e.IsDir() || strings.HasPrefix(name, ".") {
 			continue
 		}
-		path := filepath.Join(dir, name)
 		if strings.HasSuffix(name, ".yml") {
-			return Schedule{}, &strictyaml.Error{
-				File: path, Text: "only files named *.yaml are read",
-				Help: "rename it to " + strconv.Quote(strings.TrimSuffix(name, ".yml")+fileSuffix),
-			}
+			misnamed = append(misnamed, name)
+			continue
 		}
 		if !strings.HasSuffix(name, fileSuffix) {
 			continue
 		}
 		if files++; files > maxFiles {
-			return Schedule{}, inFile(dir, 0, fmt.Errorf("%w: at most %d files are taken", ErrTooMany, maxFiles))
+			r.report("", tooMany(dir, "files"))
+			break
 		}
-		checks, lines, err := loadFile(path)
-		if err != nil {
-			return Schedule{}, err
-		}
-		if where == nil {
-			where = make(map[string]string)
-		}
-		for i, c := range checks {
-			if first, double := where[c.ID]; double {
-				return Schedule{}, inFile(path, lines[i], fmt.Errorf("check %q: %w, first in %s", c.ID, ErrDouble, first))
-			}
-			where[c.ID] = path + ":" + strconv.Itoa(lines[i])
-		}
-		if s.Checks = append(s.Checks, checks...); len(s.Checks) > MaxChecks {
-			return Schedule{}, inFile(path, 0, fmt.Errorf("%w: at most %d are taken", ErrTooMany, MaxChecks))
+		if err := r.load(filepath.Join(dir, name), ""); err != nil {
+			return Schedule{}, nil, err
 		}
 	}
-	return s, nil
+	for _, name := range misnamed[:min(len(misnamed), maxFiles)] {
+		unusable := "only files named *.yaml are read; rename it to " + strconv.Quote(strings.TrimSuffix(name, ".yml")+fileSuffix)
+		if err := r.load(filepath.Join(dir, name), unusable); err != nil {
+			return Schedule{}, nil, err
+		}
+	}
+	s, problems := r.end()
+	return s, problems, nil
 }
 
-// LoadFile reads one file as ParseYAML does.
-func LoadFile(path string) ([]Check, error) {
-	checks, _, err := loadFile(path)
-	return checks, err
+func unreadable(path string, err error) error {
+	var inPath *fs.PathError // whose text has the path again
+	if errors.As(err, &inPath) {
+		err = inPath.Err
+	}
+	return &yaml.Error{File: path, Text: "cannot be read: " + err.Error(), Err: err}
 }
 
-func loadFile(path string) ([]Check, []int, error) {
+// LoadFiles reads files with checks as [LoadDir] does, whatever their names are.
+func LoadFiles(paths []string, parse yaml.Parser) (Schedule, []Problem, error) {
+	r := fileReader{parse: parse}
+	for _, path := range paths {
+		data, err := ReadFile(path)
+		if err != nil {
+			r.report("", unreadable(path, err))
+		} else if err := r.file(path, data, ""); err != nil {
+			return Schedule{}, nil, err
+		}
+	}
+	s, problems := r.end()
+	return s, problems, nil
+}
+
+// load adds the checks of a file.
+func (r *fileReader) load(path, unusable string) error {
+	data, err := ReadFile(path)
+	if err != nil {
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil // it was deleted after the folder was read
+		}
+		r.report("", unreadable(path, err))
+		return nil
+	}
+	return r.file(path, data, unusable)
+}
+
+// ReadFile reads a regular file with checks, up to a byte more than yaml.MaxBytes. Errors: those of
+// package os.
+func ReadFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading checks: %w", err)
+		return nil, err
 	}
-	// A pipe or a device would keep the run waiting.
+	// Opening a pipe or a device could block.
 	if !info.Mode().IsRegular() {
-		return nil, nil, &strictyaml.Error{File: path, Text: "not a regular file"}
+		return nil, errors.New("not a regular file")
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading checks: %w", err)
+		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, strictyaml.MaxBytes+1))
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading checks from %q: %w", path, err)
-	}
-	return parseYAML(path, data)
+	return io.ReadAll(io.LimitReader(f, yaml.MaxBytes+1))
 }

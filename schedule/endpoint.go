@@ -5,30 +5,35 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+
+	"virgo/schedule/shorttext"
 )
 
-// Errors of ParseEndpoint that leave the last good schedule in force.
+// Errors of ParseEndpoint. The last valid schedule stays in use.
 var (
-	// ErrNotSchedule is returned for a result that is no JSON object, too large, or has no `checks`.
+	// ErrNotSchedule is returned for a result that is not a JSON object, too large, or without
+	// `checks`.
 	ErrNotSchedule = errors.New("not a schedule")
-	// ErrNoGoodCheck is returned where there are checks and not one of them can be taken: that is a
-	// fault of the endpoint, not its wish to have nothing looked at.
-	ErrNoGoodCheck = errors.New("no check of the schedule can be taken")
+	// ErrNoValidCheck is returned if there are checks, but none is valid. This is a fault of the
+	// endpoint and must not count as an empty schedule.
+	ErrNoValidCheck = errors.New("no check of the schedule is valid")
 )
 
-// ParseEndpoint reads the result of check_schedule.get (PROTOCOL.md), leniently: `checks` may be a list
-// or a single check, an empty object is an empty list, unknown keys are ignored, numbers may be text, and
-// period and timeout may be left out. A check that cannot be taken is left out and reported; the others
-// stand. hash is the endpoint's own (schedule_hash), empty where it sent none.
+// ParseEndpoint parses the result of check_schedule.get (PROTOCOL.md) leniently: `checks` may be a
+// list or a single check, an empty object is an empty list, unknown keys are ignored, numbers may
+// be text, and period and timeout are optional. An invalid check is reported, and stays with a Fault if
+// it has an id of its own, else as a part of the check FaultsID. hash is the endpoint's
+// schedule_hash, empty where it sent none.
 //
-// With an error (ErrNotSchedule, ErrTooMany, ErrNoGoodCheck) there is no schedule; the problems are told
-// all the same.
+// With an error (ErrNotSchedule, ErrTooMany, ErrNoValidCheck) the schedule is empty; the problems are
+// still returned.
 func ParseEndpoint(result []byte) (s Schedule, hash string, problems []Problem, err error) {
 	if len(result) > MaxSentBytes {
-		return Schedule{}, "", nil, fmt.Errorf("%w: %d bytes, at most %d are taken", ErrNotSchedule, len(result), MaxSentBytes)
+		return Schedule{}, "", nil, fmt.Errorf("%w: %d bytes, more than %d", ErrNotSchedule, len(result), MaxSentBytes)
 	}
-	if n := values(result); n > MaxSentValues {
-		return Schedule{}, "", nil, fmt.Errorf("%w: %d values, at most %d are taken", ErrNotSchedule, n, MaxSentValues)
+	if n := countValues(result); n > MaxSentValues {
+		return Schedule{}, "", nil, fmt.Errorf("%w: %d values, more than %d", ErrNotSchedule, n, MaxSentValues)
 	}
 	if object := bytes.TrimLeft(result, " \t\r\n"); len(object) == 0 || object[0] != '{' {
 		return Schedule{}, "", nil, fmt.Errorf("%w: the result is not an object", ErrNotSchedule)
@@ -43,20 +48,20 @@ func ParseEndpoint(result []byte) (s Schedule, hash string, problems []Problem, 
 	if absent(top.Checks) {
 		return Schedule{}, "", nil, fmt.Errorf("%w: the result has no checks", ErrNotSchedule)
 	}
-	s, problems, err = readChecks(top.Checks)
+	s, problems, err = parseChecks(top.Checks)
 	switch {
 	case err != nil:
 		return Schedule{}, "", problems, err
-	case len(s.Checks) == 0 && len(problems) > 0:
-		return Schedule{}, "", problems, fmt.Errorf("%w: the first one: %w", ErrNoGoodCheck, problems[0].Err)
+	case len(problems) > 0 && !s.HasValid():
+		return Schedule{}, "", problems, fmt.Errorf("%w: the first one: %w", ErrNoValidCheck, problems[0].Err)
 	}
 	hash, _ = rawText(top.ScheduleHash)
 	return s, hash, problems, nil
 }
 
-// values counts the values in JSON by what stands between them, without decoding it. Of what is no JSON it
-// counts something, and the decoder then says what it is.
-func values(b []byte) int {
+// countValues counts the values in JSON by their separators, without decoding it. For invalid JSON
+// the count is meaningless; the decoder then reports the error.
+func countValues(b []byte) int {
 	n := 1
 	quoted := false
 	for i := 0; i < len(b); i++ {
@@ -72,9 +77,9 @@ func values(b []byte) int {
 	return n
 }
 
-// readChecks reads a list of checks, or a single one, one at a time: what a hostile list takes in memory
-// is bounded by MaxSentChecks.
-func readChecks(raw json.RawMessage) (s Schedule, problems []Problem, err error) {
+// parseChecks parses a list of checks or a single one. It decodes one check at a time, so that
+// MaxSentChecks bounds the memory that a hostile list takes.
+func parseChecks(raw json.RawMessage) (s Schedule, problems []Problem, err error) {
 	switch raw[0] {
 	case '{':
 		if empty(raw) {
@@ -90,30 +95,69 @@ func readChecks(raw json.RawMessage) (s Schedule, problems []Problem, err error)
 		return s, nil, fmt.Errorf("%w: %w", ErrNotSchedule, err)
 	}
 	seen := make(map[string]bool)
+	var loose []error
 	for i := 0; dec.More(); i++ {
 		if i == MaxSentChecks {
-			return Schedule{}, nil, fmt.Errorf("%w: at most %d are taken", ErrTooMany, MaxSentChecks)
+			return Schedule{}, nil, fmt.Errorf("%w: more than %d", ErrTooMany, MaxSentChecks)
 		}
 		var w wireCheck
-		var kind *json.UnmarshalTypeError
+		var wrongType *json.UnmarshalTypeError
 		c, err := Check{}, dec.Decode(&w)
 		switch {
-		case errors.As(err, &kind):
-			err = fmt.Errorf("check is a JSON %s, not an object", kind.Value)
+		case errors.As(err, &wrongType):
+			err = fmt.Errorf("check is a JSON %s, not an object", wrongType.Value)
 		case err != nil:
 			return Schedule{}, nil, fmt.Errorf("%w: %w", ErrNotSchedule, err)
 		default:
 			c, err = w.check()
 		}
-		if err == nil && seen[c.ID] {
-			err = fmt.Errorf("%w: the first one stands", ErrDouble)
+		if err == nil && c.Fault != "" {
+			err = errors.New(c.Fault)
+		}
+		duplicate := seen[c.ID]
+		if err == nil && duplicate {
+			err = fmt.Errorf("%w: the first one is used", ErrDuplicateID)
 		}
 		if err != nil {
-			problems = append(problems, Problem{CheckID: cut(c.ID, 64), Index: i, Err: err})
-			continue
+			problems = append(problems, Problem{CheckID: shorttext.Truncate(c.ID, 64), Index: i, Err: err})
+			if duplicate || c.validateField("id") != nil {
+				loose = append(loose, fmt.Errorf("check %d of the endpoint's schedule: %w", i+1, err))
+				continue
+			}
+			if c.Fault == "" {
+				c.Invalidate("the endpoint's schedule: " + err.Error())
+			}
 		}
 		seen[c.ID] = true
 		s.Checks = append(s.Checks, c)
 	}
+	if len(loose) > 0 && !seen[FaultsID] {
+		s.Checks = append(s.Checks, faultsCheck(loose))
+	}
 	return s, problems, nil
+}
+
+// HasValid reports whether there is a check that can run.
+func (s Schedule) HasValid() bool {
+	return slices.ContainsFunc(s.Checks, func(c Check) bool { return c.Fault == "" })
+}
+
+// faultsCheck returns the check that reports the mistakes of which no other check does.
+func faultsCheck(mistakes []error) Check {
+	c := Check{ID: FaultsID, Type: faultType, Period: DefaultPeriod, Timeout: DefaultTimeout}
+	c.Invalidate(summary(mistakes))
+	return c
+}
+
+// summary returns the first of some mistakes with its hint, and how many more there are.
+func summary(mistakes []error) string {
+	text := mistakes[0].Error()
+	var hinted interface{ Hint() string }
+	if errors.As(mistakes[0], &hinted) && hinted.Hint() != "" {
+		text += "; " + hinted.Hint()
+	}
+	if more := len(mistakes) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	return text
 }

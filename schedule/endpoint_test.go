@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// text shows a schedule in one line a check, for tests.
+// text formats a schedule as one line of JSON for each check.
 func text(s Schedule) string {
 	var lines []string
 	for _, c := range s.Checks {
@@ -23,10 +23,10 @@ func text(s Schedule) string {
 	return strings.Join(lines, "\n")
 }
 
-func TestParseEndpointTakesWhatEndpointsSend(t *testing.T) {
+func TestParseEndpointIsLenient(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{
-			"one check in place of a list",
+			"one check instead of a list",
 			`{"checks": {"id": "ch1234", "type": "agent.cpu", "details": {"foo": "foo"}, "period": 30, "timeout": 30, "disabled": false}}`,
 			`{"id":"ch1234","type":"agent.cpu","details":{"foo":"foo"},"period":30,"timeout":30,"disabled":false}`,
 		},
@@ -36,13 +36,13 @@ func TestParseEndpointTakesWhatEndpointsSend(t *testing.T) {
 			`{"id":"a","type":"remote.http","details":{"l":[1,null,true],"n":1.50,"url":"http://x/?a=1&b=<2>"},"period":90,"timeout":15,"disabled":true,"label":"L","target_alias":"public0_v4","monitoring_zones_poll":["mzord","mzdfw"],"alarms":{"x":{}}}`,
 		},
 		{
-			"nulls, and what is left out",
+			"nulls and missing fields",
 			`{"checks":[{"id":7,"type":"agent.cpu","details":null,"period":null,"timeout":0,"disabled":null,"label":null,"alarms":null}]}`,
 			`{"id":"7","type":"agent.cpu","details":{},"period":60,"timeout":60,"disabled":false}`,
 		},
-		{"an empty list for an empty object", `{"checks":[{"id":"a","type":"t","details":[ ],"disabled":0}]}`, `{"id":"a","type":"t","details":{},"period":60,"timeout":60,"disabled":false}`},
+		{"an empty list instead of an object", `{"checks":[{"id":"a","type":"t","details":[ ],"disabled":0}]}`, `{"id":"a","type":"t","details":{},"period":60,"timeout":60,"disabled":false}`},
 		{"no checks", `{"checks":[]}`, ``},
-		{"an empty object for an empty list", `{"checks":{ }}`, ``},
+		{"an empty object instead of a list", `{"checks":{ }}`, ``},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, hash, problems, err := ParseEndpoint([]byte(c.in))
@@ -56,7 +56,7 @@ func TestParseEndpointTakesWhatEndpointsSend(t *testing.T) {
 	}
 }
 
-func TestParseEndpointTellsTheHash(t *testing.T) {
+func TestParseEndpointReturnsTheHash(t *testing.T) {
 	_, hash, _, err := ParseEndpoint([]byte(`{"checks":[],"schedule_hash":"abc"}`))
 	if hash != "abc" || err != nil {
 		t.Errorf("hash %q, error %v", hash, err)
@@ -66,8 +66,8 @@ func TestParseEndpointTellsTheHash(t *testing.T) {
 	}
 }
 
-// TestBadCheckIsLeftOutAndTheOthersStand: each of these, between two good ones.
-func TestBadCheckIsLeftOutAndTheOthersStand(t *testing.T) {
+// Each of these checks is between two valid ones.
+func TestInvalidCheckIsLeftOutAndOthersStay(t *testing.T) {
 	const large = 900_000
 	deep := strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40)
 	for _, c := range []struct {
@@ -83,7 +83,7 @@ func TestBadCheckIsLeftOutAndTheOthersStand(t *testing.T) {
 		{"a period of a year and two days", `{"id":"x","type":"t","period":31708800}`, "x", ErrPeriod, ""},
 		{"half a second", `{"id":"x","type":"t","period":0.5}`, "x", ErrPeriod, "0.5"},
 		{"a period that is text", `{"id":"x","type":"t","period":"often"}`, "x", ErrPeriod, "often"},
-		{"a period that is not a number", `{"id":"x","type":"t","period":"NaN"}`, "x", ErrPeriod, "NaN"},
+		{"a period of NaN", `{"id":"x","type":"t","period":"NaN"}`, "x", ErrPeriod, "NaN"},
 		{"a period that is a list", `{"id":"x","type":"t","period":[60]}`, "x", ErrPeriod, "a list"},
 		{"a timeout of -1", `{"id":"x","type":"t","timeout":-1}`, "x", ErrTimeout, ""},
 		{"a timeout of two hours", `{"id":"x","type":"t","timeout":7200}`, "x", ErrTimeout, ""},
@@ -93,16 +93,16 @@ func TestBadCheckIsLeftOutAndTheOthersStand(t *testing.T) {
 		{"an empty id", `{"id":"","type":"t"}`, "", ErrNoID, ""},
 		{"an id that is an object", `{"id":{},"type":"t"}`, "", ErrName, "an object"},
 		{"a control character in the id", `{"id":"x\u001b[2J","type":"t"}`, "x\x1b[2J", ErrName, `\x1b`},
-		{"an id from right to left", `{"id":"x\u202ey","type":"t"}`, "x\u202ey", ErrName, `\u202e`},
+		{"a direction override in the id", `{"id":"x\u202ey","type":"t"}`, "x\u202ey", ErrName, `\u202e`},
 		{"no type", `{"id":"x"}`, "x", ErrNoType, ""},
-		{"a double id", `{"id":"a","type":"t"}`, "a", ErrDouble, ""},
-		{"disabled perhaps", `{"id":"x","type":"t","disabled":"perhaps"}`, "x", nil, "perhaps"},
-		{"disabled in a list", `{"id":"x","type":"t","disabled":[true]}`, "x", nil, "a list"},
+		{"a duplicate id", `{"id":"a","type":"t"}`, "a", ErrDuplicateID, ""},
+		{"disabled: perhaps", `{"id":"x","type":"t","disabled":"perhaps"}`, "x", nil, "perhaps"},
+		{"disabled: a list", `{"id":"x","type":"t","disabled":[true]}`, "x", nil, "a list"},
 		{"details as text", `{"id":"x","type":"t","details":"target=/"}`, "x", ErrDetails, ""},
 		{"details as a number", `{"id":"x","type":"t","details":12}`, "x", ErrDetails, ""},
 		{"details of 100 KB", `{"id":"x","type":"t","details":{"a":"` + strings.Repeat("x", 100_000) + `"}}`, "x", ErrDetails, "larger"},
 		{"details of 0.9 MB", `{"id":"x","type":"t","details":{"a":"` + strings.Repeat("x", large) + `"}}`, "x", ErrDetails, "larger"},
-		{"deep details", `{"id":"x","type":"t","details":` + deep + `}`, "x", ErrDetails, "deep"},
+		{"details nested too deep", `{"id":"x","type":"t","details":` + deep + `}`, "x", ErrDetails, "deep"},
 		{"large alarms", `{"id":"x","type":"t","alarms":["` + strings.Repeat("x", 100_000) + `"]}`, "x", ErrDetails, "alarms"},
 		{"null", `null`, "", ErrNoID, ""},
 		{"a number", `5`, "", nil, "a JSON number, not an object"},
@@ -114,8 +114,20 @@ func TestBadCheckIsLeftOutAndTheOthersStand(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(s.Checks) != 2 || s.Checks[0].ID != "a" || s.Checks[1].ID != "b" || s.Checks[0].Type != "agent.cpu" {
-				t.Errorf("the others do not stand: %d checks", len(s.Checks))
+			var valid []string
+			var faulty []Check
+			for _, k := range s.Checks {
+				if k.Fault == "" {
+					valid = append(valid, k.ID)
+				} else {
+					faulty = append(faulty, k)
+				}
+			}
+			if fmt.Sprint(valid) != "[a b]" || s.Checks[0].Type != "agent.cpu" {
+				t.Errorf("valid checks %v", valid)
+			}
+			if len(faulty) != 1 || faulty[0].ID != c.id && faulty[0].ID != FaultsID || !strings.Contains(faulty[0].Fault, c.text) {
+				t.Errorf("checks that cannot run: %.400v", faulty)
 			}
 			if len(problems) != 1 {
 				t.Fatalf("problems %v", problems)
@@ -134,15 +146,15 @@ func TestBadCheckIsLeftOutAndTheOthersStand(t *testing.T) {
 	}
 }
 
-func TestParseEndpointRefuses(t *testing.T) {
+func TestParseEndpointRejects(t *testing.T) {
 	tooMany := `{"checks":[` + strings.Repeat("1,", MaxSentChecks) + `1]}`
 	for _, c := range []struct {
 		name, in string
 		want     error
 	}{
-		{"nothing", ``, ErrNotSchedule},
-		{"no JSON", `<html>`, ErrNotSchedule},
-		{"half of it", `{"checks":[{"id":"a"`, ErrNotSchedule},
+		{"empty", ``, ErrNotSchedule},
+		{"HTML", `<html>`, ErrNotSchedule},
+		{"truncated", `{"checks":[{"id":"a"`, ErrNotSchedule},
 		{"null", `null`, ErrNotSchedule},
 		{"a number", `0`, ErrNotSchedule},
 		{"a list", `[{"id":"a","type":"t"}]`, ErrNotSchedule},
@@ -153,8 +165,8 @@ func TestParseEndpointRefuses(t *testing.T) {
 		{"too many checks", tooMany, ErrTooMany},
 		{"more than 1 MiB", `{"checks":[]` + strings.Repeat(" ", MaxSentBytes) + `}`, ErrNotSchedule},
 		{"many small values", `{"checks":[{"id":"a","type":"t","details":{"a":[` + strings.Repeat("0,", MaxSentValues) + `0]}}]}`, ErrNotSchedule},
-		{"deep", `{"checks":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`, ErrNotSchedule},
-		{"nothing but bad checks", `{"checks":[{"id":"a","type":"t","period":0}]}`, ErrNoGoodCheck},
+		{"nested too deep", `{"checks":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`, ErrNotSchedule},
+		{"only invalid checks", `{"checks":[{"id":"a","type":"t","period":0}]}`, ErrNoValidCheck},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, _, _, err := ParseEndpoint([]byte(c.in))
@@ -187,15 +199,15 @@ func TestHash(t *testing.T) {
 	same := parse(`{"checks":{"period":"60","details":{"y":"\u003c","x":1},"type":"t","id":"a","timeout":60}}`)
 	other := parse(`{"checks":[{"id":"a","type":"t","details":{"x":2,"y":"<"}}]}`)
 	if a.Hash() != same.Hash() {
-		t.Error("the same schedule has two hashes")
+		t.Error("equal schedules have different hashes")
 	}
 	if a.Hash() == other.Hash() {
-		t.Error("two schedules have one hash")
+		t.Error("different schedules have the same hash")
 	}
 	if len(a.Hash()) != 64 {
 		t.Errorf("hash %q", a.Hash())
 	}
-	// Canonical form and hash are part of what endpoint and agent agree on.
+	// Agent and endpoint compare the hash, so the canonical form must not change.
 	const want = `{"checks":[{"id":"a","type":"t","details":{"x":1,"y":"<"},"period":60,"timeout":60,"disabled":false}]}`
 	if b, _ := a.MarshalJSON(); string(b) != want {
 		t.Errorf("canonical\n%s, want\n%s", b, want)
@@ -205,11 +217,11 @@ func TestHash(t *testing.T) {
 	}
 }
 
-func TestDetailsThatJSONCannotHold(t *testing.T) {
+func TestDetailsWithoutJSONFormAreRejected(t *testing.T) {
 	for _, v := range []any{make(chan int), json.Number("1 2"), json.Number("x"), json.Number(" 1"), json.Number("1\n"), json.Number("true")} {
 		s := Schedule{Checks: []Check{{ID: "a", Type: "t", Details: Details{"v": v}}}}
 		if _, err := s.MarshalJSON(); err == nil {
-			t.Errorf("%v is taken", v)
+			t.Errorf("%v is accepted", v)
 		}
 		if s.Hash() != "" {
 			t.Error("it has a hash")
@@ -217,12 +229,13 @@ func TestDetailsThatJSONCannotHold(t *testing.T) {
 	}
 }
 
-// FuzzParseEndpoint: what is taken is within the limits, and comes back the same through the wire and
-// the cached copy.
+// FuzzParseEndpoint checks that accepted schedules are within the limits, and the same after a
+// round trip through JSON and through the stored form.
 func FuzzParseEndpoint(f *testing.F) {
 	for _, s := range []string{
 		`{"checks": {"id": "ch1234", "type": "agent.cpu", "details": {"foo": "foo"}, "period": 30, "timeout": 30, "disabled": false}}`,
 		`{"checks":[{"id":"a","type":"t","period":"90","details":{"n":-1.5e3,"o":{"x":[1]}},"alarms":[{}]},{"id":"a"},null]}`,
+		`{"checks":[{"id":"a","type":"t"},{"id":"b","type":"","period":-1,"fault":"\ud800 x"},{"id":"c","label":"\u0007"},{"id":"a"},7]}`,
 		`{"checks":{},"schedule_hash":"x"}`, `{"checks":[1,2]}`, `{"checks":[{"ID":"a","Type":"\ud800","details":{"\u2028":"\u0000"}}]}`, `[]`, `{"checks":[{"id":"a","type":"t","monitoring_zones_poll": "<\u003c" }]}`,
 	} {
 		f.Add([]byte(s))
@@ -239,7 +252,7 @@ func FuzzParseEndpoint(f *testing.F) {
 		}
 		for _, c := range s.Checks {
 			if err := c.validate(); err != nil {
-				t.Fatalf("taken, but %v", err)
+				t.Fatalf("accepted, but %v", err)
 			}
 		}
 		b, err := json.Marshal(s)
@@ -250,26 +263,63 @@ func FuzzParseEndpoint(f *testing.F) {
 			t.Fatal("a newline in the JSON")
 		}
 		again, _, problems, err := ParseEndpoint(b)
-		if err != nil || len(problems) > 0 || again.Hash() != s.Hash() {
-			t.Fatalf("not the same through the wire: %v, %v\n%s\n%s", err, problems, text(s), text(again))
+		if err != nil || len(problems) != countFaults(s) || again.Hash() != s.Hash() {
+			t.Fatalf("changed by the round trip through JSON: %v, %v\n%s\n%s", err, problems, text(s), text(again))
 		}
-		kept, err := Cached{Schedule: s, Hash: hash, Fetched: time.UnixMilli(1)}.Marshal()
+		stored, err := Cached{Schedule: s, Hash: hash, Fetched: time.UnixMilli(1)}.Marshal()
 		if err != nil {
 			t.Fatal(err)
 		}
-		back, err := ParseCached(kept)
+		back, err := ParseCached(stored)
 		if err != nil || back.Schedule.Hash() != s.Hash() || fmt.Sprint(back.Schedule) != fmt.Sprint(s) {
-			t.Fatalf("not the same from the cached copy: %v\n%s", err, kept)
+			t.Fatalf("changed by the round trip through the stored form: %v\n%q", err, stored)
 		}
 	})
 }
 
-// What stands in a string is no value, and what is a value counts.
-func TestValuesAreCounted(t *testing.T) {
+func countFaults(s Schedule) (n int) {
+	for _, c := range s.Checks {
+		if c.Fault != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// An endpoint sends a check with a mistake in a form that an agent without this field does not run.
+func TestParseEndpointReadsFaults(t *testing.T) {
+	s, _, problems, err := ParseEndpoint([]byte(`{"checks":[{"id":"a","type":"t","period":300,"disabled":true,` +
+		`"details":{"x":1},"fault":"default.yaml:3: \u001b[2Jno"},{"id":"b","type":"t"}]}`))
+	want := `{"id":"a","type":"t","details":{},"period":300,"timeout":60,"disabled":false,"fault":"default.yaml:3:  [2Jno"}`
+	if got, _, _ := strings.Cut(text(s), "\n"); err != nil || got != want {
+		t.Errorf("%v\ngot  %s\nwant %s", err, got, want)
+	}
+	if len(problems) != 1 || problems[0].CheckID != "a" || problems[0].Err.Error() != s.Checks[0].Fault {
+		t.Errorf("problems %v", problems)
+	}
+	if _, _, _, err := ParseEndpoint([]byte(`{"checks":[{"id":"a","type":"t","fault":"no"}]}`)); !errors.Is(err, ErrNoValidCheck) {
+		t.Errorf("a schedule of faults alone: %v", err)
+	}
+	stored, err := Cached{Schedule: s, Fetched: time.UnixMilli(1)}.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := ParseCached(stored); err != nil || text(back.Schedule) != text(s) {
+		t.Errorf("stored and read again: %s, %v", text(back.Schedule), err)
+	}
+	s.Checks = s.Checks[1:]
+	if stored, err = (Cached{Schedule: s, Fetched: time.UnixMilli(1)}).Marshal(); err != nil || stored[0] != cachedVersion {
+		t.Errorf("a schedule without faults is stored in version %d, %v, which earlier programs cannot read", stored[0], err)
+	}
+}
+
+// Separators inside strings do not count.
+func TestCountValues(t *testing.T) {
 	for in, want := range map[string]int{
 		`{}`: 2, `[1,2,3]`: 4, `{"a":[1,2],"b":{"c":null}}`: 6, `{"a":",[{\",","b":"\\"}`: 3, ``: 1,
+		`{"a":"\",\",\","}`: 2,
 	} {
-		if got := values([]byte(in)); got != want {
+		if got := countValues([]byte(in)); got != want {
 			t.Errorf("%s: %d, want %d", in, got, want)
 		}
 	}

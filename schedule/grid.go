@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// maxSlack is the most that a grid point is taken early. It must be more than the jitter of what starts
-// the runs: cron takes up to three seconds for it.
+// maxSlack is the longest time by which a grid point may be satisfied early. It must exceed the
+// jitter of the timer: cron starts runs up to three seconds late.
 const maxSlack = 10 * time.Second
 
-// slack is how early a grid point may be taken.
+// slack returns how early a grid point of a check with this period may be satisfied.
 func slack(period time.Duration) time.Duration { return min(period/6, maxSlack) }
 
-// Phase is the check's offset in its period: whole seconds, from a hash (SHA-256) of agent and check id.
+// Phase returns the offset of the check's due times in its period, in whole seconds. It is derived
+// from a SHA-256 of agent and check id.
 func (c Check) Phase(agent string) time.Duration {
 	if c.Period < time.Second {
 		return 0
@@ -32,7 +33,7 @@ func (c *Check) grid(agent string) grid {
 	return grid{c.Phase(agent).Milliseconds(), period.Milliseconds(), slack(period).Milliseconds()}
 }
 
-// floor is the greatest grid point that is not after t.
+// floor returns the latest grid point that is not after t.
 func (g grid) floor(t int64) int64 {
 	off := (t - g.phase) % g.period
 	if off < 0 {
@@ -41,32 +42,32 @@ func (g grid) floor(t int64) int64 {
 	return t - off
 }
 
-// next says whether a check is due at now, and which grid point a run at now satisfies. Where it is not
-// due, it gives the grid point that is to come. ran is false for a check that never ran; slot is the grid
-// point that its last run satisfied.
+// next reports whether a check is due at now. If it is, point is the grid point that a run at now
+// satisfies, otherwise the next grid point. ran is false for a check that never ran; slot is the
+// grid point that its last run satisfied.
 func (g grid) next(ran bool, slot, now int64) (point int64, due bool) {
 	here := g.floor(now)
 	if !ran {
 		return here, true
 	}
-	// After a change of the period the kept point is none of this grid's.
+	// After a change of the period the stored point is not on this grid.
 	slot = g.floor(slot)
 	switch {
 	case slot > here+g.period:
-		// No run satisfies a point that far ahead: the clock was set back.
+		// No run satisfies a point so far ahead: the clock was set back.
 		return here, true
 	case now+g.slack >= slot+g.period:
-		// Points that were missed in between are all satisfied by this one run. Without slack in here, or
-		// the point that is taken early now would be skipped by the next run.
+		// This one run satisfies all points that were missed in between. here has no slack: with it,
+		// the next run would skip the point that is taken early now.
 		return max(slot+g.period, here), true
 	default:
 		return slot + g.period, false
 	}
 }
 
-// Next is when a check is due next: a moment that is not after now where it is due already. While a
-// run has it claimed, that is the grid point after the one which that run satisfies. A disabled check is
-// never due: the zero time.
+// Next returns when a check is due next. The time is not after now if the check is due already.
+// While a run has claimed the check, it is the grid point after the one that this run satisfies.
+// For a disabled check it is the zero time: never.
 func Next(agent string, c Check, last Last, now time.Time) time.Time {
 	if c.Disabled {
 		return time.Time{}

@@ -26,8 +26,8 @@ func TestNext(t *testing.T) {
 		{"missed runs", Last{Slot: grid}, grid.Add(time.Hour + time.Second), grid.Add(time.Hour), true},
 		{"the clock was set back", Last{Slot: grid.Add(time.Hour)}, grid.Add(time.Second), grid, true},
 		{"1970", Last{Slot: grid}, time.Unix(3, 0), time.Time{}, true},
-		{"a claim lives", Last{Slot: grid, ClaimedAt: grid.Add(time.Minute), ClaimedUntil: grid.Add(2 * time.Minute)}, grid.Add(61 * time.Second), grid.Add(2 * time.Minute), false},
-		{"a claim died", Last{Slot: grid, ClaimedAt: grid.Add(time.Minute), ClaimedUntil: grid.Add(2 * time.Minute)}, grid.Add(2*time.Minute + time.Second), grid.Add(2 * time.Minute), true},
+		{"a live claim", Last{Slot: grid, ClaimedAt: grid.Add(time.Minute), ClaimedUntil: grid.Add(2 * time.Minute)}, grid.Add(61 * time.Second), grid.Add(2 * time.Minute), false},
+		{"an expired claim", Last{Slot: grid, ClaimedAt: grid.Add(time.Minute), ClaimedUntil: grid.Add(2 * time.Minute)}, grid.Add(2*time.Minute + time.Second), grid.Add(2 * time.Minute), true},
 	} {
 		got := Next("host", c, tc.last, tc.now)
 		if !tc.want.IsZero() && !got.Equal(tc.want) {
@@ -54,13 +54,13 @@ func TestNextAgreesWithClaim(t *testing.T) {
 			t.Fatal(err)
 		}
 		due := !Next("h", c, last, now).After(now)
-		if got := claim2(t, st, c, now); got != due {
+		if got := claims(t, st, c, now); got != due {
 			t.Fatalf("%+v, %+v at %s: claimed %v, next says due %v", c, last, now, got, due)
 		}
 	}
 }
 
-func claim2(t *testing.T, st Store, c Check, now time.Time) bool {
+func claims(t *testing.T, st Store, c Check, now time.Time) bool {
 	t.Helper()
 	got, err := Claim(st, "h", Schedule{Checks: []Check{c}}, now, aMinute)
 	if err != nil {
@@ -69,20 +69,36 @@ func claim2(t *testing.T, st Store, c Check, now time.Time) bool {
 	return len(got) == 1
 }
 
-func TestChangedPeriodFloorsTheKeptPoint(t *testing.T) {
+func TestChangedPeriod(t *testing.T) {
 	st, s := newMemory(), minutely("a")
-	finish(t, st, claim(t, st, s, simulationStart), simulationStart)
+	start := simulationStart.Add(20 * time.Minute) // its grid point is not on the hourly grid
+	finish(t, st, claim(t, st, s, start), start)
 	s.Checks[0].Period = time.Hour
-	now := simulationStart.Add(2 * time.Minute)
+	now := start.Add(2 * time.Minute)
 	runs := 0
 	for range 24 * 60 {
 		got := claim(t, st, s, now)
 		runs += len(got)
+		for _, c := range got {
+			if phase := s.Checks[0].Phase("host"); c.Slot.Add(-phase).UnixMilli()%time.Hour.Milliseconds() != 0 {
+				t.Fatalf("%s is not on the grid of the new period", c.Slot)
+			}
+		}
 		finish(t, st, got, now)
 		now = now.Add(time.Minute)
 	}
 	if runs < 24 || runs > 25 {
-		t.Errorf("%d runs in a day of an hourly check that was minutely before", runs)
+		t.Errorf("%d runs in a day of an hourly check that ran every minute before", runs)
+	}
+}
+
+func TestSlack(t *testing.T) {
+	for period, want := range map[time.Duration]time.Duration{
+		time.Second: time.Second / 6, 12 * time.Second: 2 * time.Second, time.Minute: 10 * time.Second, 24 * time.Hour: 10 * time.Second,
+	} {
+		if got := slack(period); got != want {
+			t.Errorf("slack of %s is %s, want %s", period, got, want)
+		}
 	}
 }
 
@@ -98,7 +114,7 @@ func TestPhasesSpread(t *testing.T) {
 	}
 	for i, n := range buckets {
 		if n < 60 || n > 140 {
-			t.Errorf("%d of 600 agents lie in sixth %d of the minute", n, i)
+			t.Errorf("%d of 600 agents have a phase in sixth %d of the minute", n, i)
 		}
 	}
 	// The grid must not move between versions: all checks would run twice, or late.

@@ -6,35 +6,38 @@ import (
 	"time"
 )
 
-// Last is what is kept of a check from run to run. The zero value: it never ran. Times are kept in ms.
+// Last is the stored state of a check. The zero value means that it never ran. Times are stored in
+// ms.
 type Last struct {
-	// Slot is the grid point that the last run satisfied. It may lie up to the slack after Ran.
+	// Slot is the grid point that the last run satisfied. It may be later than Ran, by at most the
+	// slack.
 	Slot time.Time
-	// Ran is when the last run's result was kept.
+	// Ran is when the last run's result was stored.
 	Ran time.Time
-	// ClaimedAt and ClaimedUntil are the claim of a run under way; zero where there is none.
+	// ClaimedAt and ClaimedUntil are when the claim of a run in progress was made and when it
+	// expires; zero: there is none.
 	ClaimedAt, ClaimedUntil time.Time
-	// Claim counts the claims on this check: it tells a run's own claim from a later run's.
+	// Claim counts the claims on this check, to distinguish a run's own claim from a later one.
 	Claim uint32
 }
 
 const (
 	lastVersion = 1
 	lastBytes   = 1 + 4*8 + 4
-	// neverMillis stands for the zero time.
+	// neverMillis is the zero time.
 	neverMillis = math.MinInt64
-	// maxMillis bounds a moment that is believed: the year 275760, the farthest that calendars of
-	// other programs reach as well. Past it, arithmetic with periods could overflow.
+	// maxMillis bounds valid times: the year 275760, as in ECMAScript. Past it, arithmetic with
+	// periods could overflow.
 	maxMillis = 8_640_000_000_000_000
 )
 
-// AppendBinary appends the kept form, 37 bytes, all integers big-endian:
+// AppendBinary appends the stored form, 37 bytes, all integers big-endian:
 //
 //	version        1 byte, 1
-//	slot           int64, ms since the Unix epoch; the least int64 for the zero time
-//	ran            likewise
-//	claimed at     likewise
-//	claimed until  likewise
+//	slot           int64, ms since the Unix epoch; the smallest int64 for the zero time
+//	ran            as slot
+//	claimed at     as slot
+//	claimed until  as slot
 //	claim          uint32
 func (l Last) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, lastVersion)
@@ -44,8 +47,8 @@ func (l Last) AppendBinary(b []byte) ([]byte, error) {
 	return binary.BigEndian.AppendUint32(b, l.Claim), nil
 }
 
-// parseLast reads the kept form. What cannot be read counts as never run: the check runs once, and what
-// is kept is whole again.
+// parseLast parses the stored form. An invalid form counts as never run: the check then runs once
+// and stores a valid state.
 func parseLast(b []byte) Last {
 	if len(b) != lastBytes || b[0] != lastVersion {
 		return Last{}
@@ -71,12 +74,12 @@ func toMillis(t time.Time) int64 {
 	return clampMillis(t)
 }
 
-// clampMillis is a moment in ms since the epoch, within what is believed.
+// clampMillis returns a time in ms since the Unix epoch, clamped to valid times.
 func clampMillis(t time.Time) int64 {
 	return max(-maxMillis, min(t.UnixMilli(), maxMillis))
 }
 
-// ReadLast gives what is kept of a check; the zero Last where there is nothing.
+// ReadLast returns the stored state of a check; the zero Last if there is none.
 func ReadLast(st Reader, id string) Last { return parseLast(st.Get(CheckSpace, id)) }
 
 func putLast(st Store, id string, l Last) error {

@@ -3,6 +3,7 @@ package schedule
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -15,7 +16,7 @@ func TestMergeLocalWins(t *testing.T) {
 	for _, c := range got.Checks {
 		ids = append(ids, c.ID)
 		if c.ID == "b" && c.Period != time.Hour {
-			t.Error("the endpoint's check stands in the local one's place")
+			t.Error("the endpoint's check replaced the local one")
 		}
 	}
 	if fmt.Sprint(ids) != "[a c b d]" {
@@ -25,10 +26,24 @@ func TestMergeLocalWins(t *testing.T) {
 		t.Errorf("problems %v", problems)
 	}
 	if got, problems := Merge(endpoint, Schedule{}); got.Hash() != endpoint.Hash() || problems != nil {
-		t.Error("nothing local changes the schedule")
+		t.Error("an empty local schedule changes the endpoint's")
 	}
 	if got, problems := Merge(Schedule{}, local); got.Hash() != local.Hash() || problems != nil {
-		t.Error("nothing of an endpoint changes the schedule")
+		t.Error("an empty endpoint's schedule changes the local one")
+	}
+}
+
+// Mistakes without an id of their own are reported for both sources.
+func TestMergeJoinsFaults(t *testing.T) {
+	endpoint, local := minutely("a"), minutely("b")
+	endpoint.Checks = append(endpoint.Checks, faultsCheck([]error{errors.New("one")}))
+	local.Checks = append(local.Checks, faultsCheck([]error{errors.New("two"), errors.New("three")}))
+	got, problems := Merge(endpoint, local)
+	if len(got.Checks) != 3 || got.Checks[2].ID != FaultsID || got.Checks[2].Fault != "two (and 1 more); one" || len(problems) > 0 {
+		t.Errorf("%+v, %v", got.Checks, problems)
+	}
+	if local.Checks[1].Fault != "two (and 1 more)" {
+		t.Error("the local schedule was changed")
 	}
 }
 
@@ -58,14 +73,14 @@ func TestBuiltin(t *testing.T) {
 			t.Errorf("target %q", target)
 		}
 	}
-	for _, id := range []string{"cpu", "memory", "filesystem", "disk", "network"} {
-		if !seen[id] {
+	for _, id := range []string{"cpu", "memory", "load_average", "filesystem", "disk", "network"} {
+		if seen[id] == slices.Contains(missingTypes(), "agent."+id) {
 			t.Errorf("no check %q", id)
 		}
 	}
-	// The caller may change what it got.
+	// Callers may change the result.
 	s.Checks[0].ID = "x"
 	if Builtin().Checks[0].ID == "x" {
-		t.Error("the built-in schedule can be changed")
+		t.Error("callers share one built-in schedule")
 	}
 }

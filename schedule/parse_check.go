@@ -7,17 +7,17 @@ import (
 	"fmt"
 )
 
-// ErrNotCheck is returned for what should be one check's JSON and is not.
+// ErrNotCheck is returned for JSON that is not an object, or too large.
 var ErrNotCheck = errors.New("not a check")
 
-// ParseCheck reads one check as [Check.MarshalJSON] writes it and as an endpoint sends it, as leniently as
-// [ParseEndpoint] does. Errors: ErrNotCheck, or what is wrong with the check.
+// ParseCheck parses one check as [Check.MarshalJSON] writes it or an endpoint sends it, as
+// leniently as [ParseEndpoint]. Errors: ErrNotCheck, or those of a check (ErrNoID, ErrPeriod, …).
 func ParseCheck(raw []byte) (Check, error) {
-	if len(raw) > MaxSentBytes || values(raw) > MaxSentValues {
+	if len(raw) > MaxSentBytes || countValues(raw) > MaxSentValues {
 		return Check{}, fmt.Errorf("%w: too large", ErrNotCheck)
 	}
 	if object := bytes.TrimLeft(raw, " \t\r\n"); len(object) == 0 || object[0] != '{' {
-		return Check{}, fmt.Errorf("%w: no JSON object", ErrNotCheck)
+		return Check{}, fmt.Errorf("%w: not a JSON object", ErrNotCheck)
 	}
 	var w wireCheck
 	if err := json.Unmarshal(raw, &w); err != nil {

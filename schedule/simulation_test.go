@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// simulated is how long the simulations run; 2 March 2026, so that no round number helps.
+// simulated is how long the simulations run.
 const simulated = 30 * 24 * time.Hour
 
 var simulationStart = time.Date(2026, 3, 2, 7, 0, 0, 0, time.UTC)
@@ -17,19 +17,19 @@ var simulatedPeriods = []time.Duration{30 * time.Second, time.Minute, 90 * time.
 
 // A tick is one start of a run by cron.
 type tick struct {
-	real    time.Duration // since the simulation's start, as no clock shows it
+	real    time.Duration // elapsed since the start of the simulation
 	wall    time.Time     // as this host's clock shows it
-	stretch int           // how many disturbances came before
+	stretch int           // the number of disturbances before it
 }
 
-// A disturbance begins at a moment of real time. Either ticks are skipped for a while, or the clock is set.
+// A disturbance begins at an elapsed time: ticks are skipped for a while, or the clock is set.
 type disturbance struct {
 	at   time.Duration
 	skip time.Duration
 	set  time.Duration
 }
 
-// ticks are cron's: one a minute of the wall clock, 0 to 3 s late.
+// ticks returns the starts of runs by cron: one each minute of the wall clock, 0 to 3 s late.
 func ticks(rng *rand.Rand, disturbances []disturbance) []tick {
 	var out []tick
 	var offset time.Duration // wall clock minus real
@@ -52,12 +52,12 @@ func ticks(rng *rand.Rand, disturbances []disturbance) []tick {
 		if real >= quiet {
 			out = append(out, tick{real + jitter, minute.Add(jitter), stretch})
 		}
-		real += 30 * time.Second // and so into the next minute
+		real += 30 * time.Second // into the next minute
 	}
 	return out
 }
 
-// covered is the real time of each stretch in which ticks came.
+// covered returns the elapsed time with ticks between the disturbances.
 func covered(disturbances []disturbance) []time.Duration {
 	var out []time.Duration
 	var from time.Duration
@@ -71,10 +71,10 @@ func covered(disturbances []disturbance) []time.Duration {
 var month = []disturbance{
 	{at: 2*24*time.Hour + 13*time.Second, skip: time.Minute},                   // one tick
 	{at: 4 * 24 * time.Hour, skip: 7 * time.Minute},                            // a reboot
-	{at: 6*24*time.Hour + 1234*time.Second, set: time.Hour},                    // set forth
+	{at: 6*24*time.Hour + 1234*time.Second, set: time.Hour},                    // set forward
 	{at: 9 * 24 * time.Hour, set: -time.Hour},                                  // and back
 	{at: 12 * 24 * time.Hour, set: -time.Hour - 17*time.Second},                // back first
-	{at: 15*24*time.Hour + 30*time.Second, set: time.Hour + 17*time.Second},    // and forth
+	{at: 15*24*time.Hour + 30*time.Second, set: time.Hour + 17*time.Second},    // and forward
 	{at: 18 * 24 * time.Hour, skip: 9*time.Hour + 20*time.Minute},              // a laptop that slept
 	{at: 21 * 24 * time.Hour, skip: 3 * 24 * time.Hour},                        // a long weekend
 	{at: 26 * 24 * time.Hour, set: -56 * 365 * 24 * time.Hour},                 // 1970
@@ -91,12 +91,12 @@ func simulatedSchedule() Schedule {
 	return s
 }
 
-// ideal is how often a check runs in a span without disturbances: with every tick at most.
+// ideal is how often a check runs in a duration without disturbances: once a tick at most.
 func ideal(span, period time.Duration) float64 {
 	return float64(span) / float64(max(period, time.Minute))
 }
 
-// TestThirtyDays goes the whole way: Claim and Finish for every tick of cron.
+// TestThirtyDays runs Claim and Finish for every tick of cron.
 func TestThirtyDays(t *testing.T) {
 	for _, c := range []struct {
 		name         string
@@ -134,9 +134,9 @@ func TestThirtyDays(t *testing.T) {
 	}
 }
 
-// checkCounts wants counts that are exact to one for each disturbance, the start being the first: in
-// each stretch, and so in all. (A span holds its length over the period, or one more or less, where its
-// ends lie.) A check that is due at least once a minute runs with every tick, disturbed or not.
+// checkCounts checks the number of runs, in each stretch between disturbances and in total. It may
+// differ by one for each disturbance, the start included, and by one for the ends of a stretch. A
+// check that is due at least once a minute runs with every tick.
 func checkCounts(t *testing.T, id string, period time.Duration, counts []int, spans []time.Duration, allTicks int) {
 	t.Helper()
 	const ends = 1
@@ -193,10 +193,10 @@ func TestThirtyDaysOfEveryPhase(t *testing.T) {
 	}
 }
 
-// TestUndisturbedGridPointsAreTakenOnceEach: no point twice, none left out, none more than a tick late.
-// The start alone may be a point behind: its run takes the point before it, and the one just after it
-// may fall into the next tick's run.
-func TestUndisturbedGridPointsAreTakenOnceEach(t *testing.T) {
+// Without disturbances no grid point is taken twice, none is skipped, and none is more than a tick
+// late. Only the first run may be a point behind: it takes the point before it, and the next tick's
+// run may take two.
+func TestGridPointsAreTakenOnce(t *testing.T) {
 	all := ticks(rand.New(rand.NewPCG(7, 7)), nil)
 	for _, period := range simulatedPeriods[1:] { // one of 30 s has two points a tick
 		for phase := int64(0); phase < period.Milliseconds(); phase += max(1000, period.Milliseconds()/15000*1000) {

@@ -6,34 +6,35 @@ import (
 	"strings"
 )
 
-// memory is a Store as a transaction over a database shows it: it gives copies, and lists in key order.
+// memory is a Store in memory. Like a transaction of a database, it returns copies and lists in key
+// order.
 type memory struct {
-	kept    map[string][]byte // space NUL key
-	writes  int
-	refuses bool
+	values map[string][]byte // by space NUL key
+	writes int
+	fail   bool
 }
 
-func newMemory() *memory { return &memory{kept: make(map[string][]byte)} }
+func newMemory() *memory { return &memory{values: make(map[string][]byte)} }
 
-var errRefused = errors.New("disk full")
+var errDiskFull = errors.New("disk full")
 
-func (m *memory) Get(space, key string) []byte { return slices.Clone(m.kept[space+"\x00"+key]) }
+func (m *memory) Get(space, key string) []byte { return slices.Clone(m.values[space+"\x00"+key]) }
 
 func (m *memory) Put(space, key string, value []byte) error {
-	if m.refuses {
-		return errRefused
+	if m.fail {
+		return errDiskFull
 	}
 	m.writes++
-	m.kept[space+"\x00"+key] = slices.Clone(value)
+	m.values[space+"\x00"+key] = slices.Clone(value)
 	return nil
 }
 
 func (m *memory) Delete(space, key string) error {
-	if m.refuses {
-		return errRefused
+	if m.fail {
+		return errDiskFull
 	}
 	m.writes++
-	delete(m.kept, space+"\x00"+key)
+	delete(m.values, space+"\x00"+key)
 	return nil
 }
 
@@ -52,7 +53,7 @@ func (m *memory) Each(space string, fn func(key string, value []byte) error) err
 
 func (m *memory) keys(space string) []string {
 	var keys []string
-	for full := range m.kept {
+	for full := range m.values {
 		if key, ok := strings.CutPrefix(full, space+"\x00"); ok {
 			keys = append(keys, key)
 		}

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"time"
+
+	"virgo/schedule/number"
+	"virgo/schedule/shorttext"
 )
 
-// A wireCheck is a check as an endpoint sends it, nothing of it believed yet.
+// A wireCheck is a check as an endpoint sends it, not yet validated.
 type wireCheck struct {
 	ID                  json.RawMessage `json:"id"`
 	Type                json.RawMessage `json:"type"`
@@ -22,15 +24,19 @@ type wireCheck struct {
 	TargetAlias         json.RawMessage `json:"target_alias"`
 	MonitoringZonesPoll json.RawMessage `json:"monitoring_zones_poll"`
 	Alarms              json.RawMessage `json:"alarms"`
+	Fault               json.RawMessage `json:"fault"`
 }
 
-// check reads what was sent. With an error, ID is set as far as it could be read.
+// check parses and validates. With an error, what could be parsed is set.
 func (w *wireCheck) check() (c Check, err error) {
 	for _, f := range []struct {
 		key  string
 		raw  json.RawMessage
 		into *string
-	}{{"id", w.ID, &c.ID}, {"type", w.Type, &c.Type}, {"label", w.Label, &c.Label}, {"target_alias", w.TargetAlias, &c.TargetAlias}} {
+	}{
+		{"id", w.ID, &c.ID}, {"type", w.Type, &c.Type},
+		{"label", w.Label, &c.Label}, {"target_alias", w.TargetAlias, &c.TargetAlias},
+	} {
 		text, ok := rawText(f.raw)
 		if !ok {
 			return c, fmt.Errorf("%w: %s is %s", ErrName, f.key, rawKind(f.raw))
@@ -49,8 +55,8 @@ func (w *wireCheck) check() (c Check, err error) {
 	if text, ok := rawText(w.Disabled); !ok {
 		return c, fmt.Errorf("disabled is %s, not true or false", rawKind(w.Disabled))
 	} else if text != "" {
-		if c.Disabled, ok = truth(text); !ok {
-			return c, fmt.Errorf("disabled is %q, not true or false", cut(text, 64))
+		if c.Disabled, ok = parseBool(text); !ok {
+			return c, fmt.Errorf("disabled is %q, not true or false", shorttext.Truncate(text, 64))
 		}
 	}
 	if c.Details, err = rawDetails(w.Details); err != nil {
@@ -62,19 +68,24 @@ func (w *wireCheck) check() (c Check, err error) {
 	if c.Alarms, err = rawCanonical("alarms", w.Alarms); err != nil {
 		return c, err
 	}
+	if fault, ok := rawText(w.Fault); ok && fault != "" {
+		c.Invalidate(fault)
+		c.Disabled = false // it is for agents that do not know the field (PROTOCOL.md)
+	}
 	return c, c.validate()
 }
 
+// absent reports whether raw is missing or null.
 func absent(raw json.RawMessage) bool {
 	return len(raw) == 0 || string(raw) == "null"
 }
 
-// empty says whether raw is {} or [], whatever white space is in it.
+// empty reports whether raw is {} or [], white space aside.
 func empty(raw json.RawMessage) bool {
 	return (raw[0] == '{' || raw[0] == '[') && len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0
 }
 
-// rawText gives a scalar as text, empty where it is absent; not ok for a list or an object.
+// rawText returns a scalar as text, empty where it is absent. ok is false for a list or an object.
 func rawText(raw json.RawMessage) (text string, ok bool) {
 	switch {
 	case absent(raw):
@@ -96,10 +107,10 @@ func rawKind(raw json.RawMessage) string {
 	return "an object"
 }
 
-// maxSeconds keeps a number of seconds within what time.Duration holds; the limits proper are validate's.
+// maxSeconds keeps seconds within the range of time.Duration; validate checks the actual limits.
 const maxSeconds = 1 << 33
 
-// rawSeconds reads whole seconds, as a number or as text; def where there are none.
+// rawSeconds parses whole seconds, a number or text; def where they are absent.
 func rawSeconds(raw json.RawMessage, def time.Duration) (time.Duration, error) {
 	text, ok := rawText(raw)
 	if !ok {
@@ -108,17 +119,17 @@ func rawSeconds(raw json.RawMessage, def time.Duration) (time.Duration, error) {
 	if text = strings.TrimSpace(text); text == "" {
 		return def, nil
 	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || f != math.Trunc(f) {
-		return 0, fmt.Errorf("%q is not a whole number of seconds", cut(text, 64))
+	f, ok := number.Parse(text)
+	if !ok || f != math.Trunc(f) {
+		return 0, fmt.Errorf("%q is not a whole number of seconds", shorttext.Truncate(text, 64))
 	}
 	if math.Abs(f) > maxSeconds {
-		return 0, fmt.Errorf("%s s is out of all bounds", cut(text, 64))
+		return 0, fmt.Errorf("%s s is out of range", shorttext.Truncate(text, 64))
 	}
 	return time.Duration(f) * time.Second, nil
 }
 
-// rawDetails reads details. An empty list is none: that is how some endpoints write an empty object.
+// rawDetails parses details. An empty list counts as absent: some endpoints write an empty object so.
 func rawDetails(raw json.RawMessage) (Details, error) {
 	switch {
 	case absent(raw) || empty(raw):
@@ -135,7 +146,7 @@ func rawDetails(raw json.RawMessage) (Details, error) {
 }
 
 func rawValue(key string, raw json.RawMessage) (v any, err error) {
-	if len(raw) > 8*MaxDetailBytes { // escapes and white space at their worst
+	if len(raw) > 8*MaxDetailBytes { // a generous limit: escapes and white space do not count
 		return nil, fmt.Errorf("%w: %s is larger than %d bytes", ErrDetails, key, MaxDetailBytes)
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -146,7 +157,7 @@ func rawValue(key string, raw json.RawMessage) (v any, err error) {
 	return v, nil
 }
 
-// rawCanonical gives a value as canonical JSON; nil where it is absent.
+// rawCanonical returns a value as canonical JSON; nil where it is absent.
 func rawCanonical(key string, raw json.RawMessage) (json.RawMessage, error) {
 	if absent(raw) {
 		return nil, nil
@@ -155,7 +166,7 @@ func rawCanonical(key string, raw json.RawMessage) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := appendValue(nil, v, 0)
+	b, err := appendJSONValue(nil, v, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrDetails, key, err)
 	}

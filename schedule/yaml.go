@@ -1,208 +1,213 @@
 package schedule
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
-	"virgo/schedule/strictyaml"
+	"virgo/schedule/shorttext"
+	"virgo/schedule/yaml"
 )
 
-// checkKeys are the keys of a check in a file, PROTOCOL.md's.
-var checkKeys = []string{"id", "type", "label", "details", "period", "timeout", "disabled", "target_alias", "monitoring_zones_poll", "alarms"}
-
-// ParseYAML reads one check or a list of them as a person writes them, strictly: an unknown key, a double
-// id or a value of the wrong type is an error. Keys and meanings are those of check_schedule.get; period
-// and timeout are whole seconds, or text with a unit ("90s", "5m", "1d"), a minute each where they are
-// left out. name is what errors call the file. Every error is a *strictyaml.Error; what is wrong with a
-// check is in its chain (ErrNoID, ErrPeriod, …).
-func ParseYAML(name string, data []byte) ([]Check, error) {
-	checks, _, err := parseYAML(name, data)
-	return checks, err
+// checkKeys are the keys of a check in a file, as in PROTOCOL.md.
+var checkKeys = []string{
+	"id", "type", "label", "details", "period", "timeout", "disabled",
+	"target_alias", "monitoring_zones_poll", "alarms",
 }
 
-// parseYAML gives the checks and the line of each.
-func parseYAML(name string, data []byte) (checks []Check, lines []int, err error) {
-	root, err := strictyaml.Parse(name, data)
-	if err != nil {
-		return nil, nil, err
+// ParseYAML parses one check or a list of checks strictly: an unknown key, a duplicate id or a value of
+// the wrong type is a mistake. The keys are those of check_schedule.get. period and timeout are whole
+// seconds, or text with a unit ("90s", "5m", "1d"); the default is a minute. name is the name of the
+// file in the mistakes.
+//
+// A mistake costs its check alone, which stays with a Fault; mistakes of which no check can tell are
+// in the check FaultsID. That is so for a list that is no YAML, too, because its entries are then
+// parsed one by one. The Err of a problem is a *yaml.Error that may wrap the reason (ErrNoID,
+// ErrPeriod, …). There are all mistakes, but one for each key.
+//
+// The only error is one of parse that wraps yaml.ErrNotPlain.
+func ParseYAML(name string, data []byte, parse yaml.Parser) (Schedule, []Problem, error) {
+	r := fileReader{parse: parse}
+	if err := r.file(name, data, ""); err != nil {
+		return Schedule{}, nil, err
 	}
-	var nodes []strictyaml.Node
-	switch root.Kind {
-	case strictyaml.Null:
-	case strictyaml.Map:
-		nodes = []strictyaml.Node{root}
-	case strictyaml.List:
-		nodes = root.Items
-	default:
-		return nil, nil, wrongKind(name, root, "a check or a list of checks")
-	}
-	if len(nodes) > MaxChecks {
-		return nil, nil, inFile(name, 0, fmt.Errorf("%w: at most %d are taken", ErrTooMany, MaxChecks))
-	}
-	seen := make(map[string]int, len(nodes))
-	for _, n := range nodes {
-		c, err := yamlCheck(name, n)
-		if err != nil {
-			return nil, nil, err
-		}
-		if first, double := seen[c.ID]; double {
-			return nil, nil, inFile(name, n.Line, fmt.Errorf("check %q: %w, first in line %d", c.ID, ErrDouble, first))
-		}
-		seen[c.ID] = n.Line
-		checks, lines = append(checks, c), append(lines, n.Line)
-	}
-	return checks, lines, nil
+	s, problems := r.end()
+	return s, problems, nil
 }
 
-func inFile(name string, line int, err error) error {
-	return &strictyaml.Error{File: name, Line: line, Text: err.Error(), Err: err}
+// A source is a file, or a part of one that is parsed by itself.
+type source struct {
+	name string
+	data []byte
+	// before is the number of lines of the file before data.
+	before int
+	// unusable is why no check of the file is used although they may be valid; empty: they are.
+	unusable string
 }
 
-func wrongKind(name string, n strictyaml.Node, want string) error {
-	return &strictyaml.Error{File: name, Line: n.Line, Text: n.Kind.String() + ", where " + want + " belongs"}
-}
-
-func yamlCheck(name string, n strictyaml.Node) (Check, error) {
-	if n.Kind != strictyaml.Map {
-		return Check{}, wrongKind(name, n, "a check")
+func (s *source) mistake(line int, key, help string, err error) *yaml.Error {
+	return &yaml.Error{
+		File: s.name, Line: s.before + line, Column: column(s.data, line, key), Text: err.Error(), Help: help, Err: err,
 	}
-	c := Check{Period: DefaultPeriod, Timeout: DefaultTimeout}
+}
+
+func (s *source) wrongKind(n yaml.Node, key, want string) *yaml.Error {
+	return s.mistake(n.Line, key, "", errors.New("expected "+want+", found "+n.Kind.String()))
+}
+
+// column returns the column of a key in a line of data, or that of the line's first character.
+func column(data []byte, line int, key string) int {
+	data = bytes.TrimPrefix(data, []byte(yaml.ByteOrderMark))
+	for ; line > 1; line-- {
+		_, data, _ = bytes.Cut(data, []byte("\n"))
+	}
+	text, _, _ := bytes.Cut(data, []byte("\n"))
+	at := len(text) - len(bytes.TrimLeft(text, " \t"))
+	if i := bytes.Index(text, []byte(key+":")); key != "" && i >= 0 {
+		at = i
+	}
+	return utf8.RuneCount(text[:at]) + 1
+}
+
+// yamlCheck returns a check and all mistakes in it. With a mistake, what could be read is set.
+func yamlCheck(src *source, n yaml.Node) (Check, []*yaml.Error) {
+	c := Check{Period: DefaultPeriod, Timeout: DefaultTimeout, File: src.name, Line: src.before + n.Line}
+	if n.Kind != yaml.Map {
+		return c, []*yaml.Error{src.wrongKind(n, "", "a check")}
+	}
+	var mistakes []*yaml.Error
+	var failed []string
 	for _, f := range n.Fields {
-		if err := yamlField(name, &c, f); err != nil {
-			return Check{}, err
+		if err := yamlField(src, &c, f); err != nil {
+			// The key that was meant is not missing, too.
+			mistakes, failed = append(mistakes, err), append(failed, f.Key, shorttext.Nearest(f.Key, checkKeys))
 		}
 	}
-	if err := c.validate(); err != nil {
-		line := n.Line
-		for _, f := range n.Fields {
-			// The mistake is most often one field's: show its line.
-			if errors.Is(err, fieldError(f.Key)) {
-				line = f.Line
-			}
+	for _, key := range validatedFields {
+		err := c.validateField(key)
+		if err == nil || slices.Contains(failed, key) {
+			continue
 		}
-		return Check{}, inFile(name, line, err)
+		at := slices.IndexFunc(n.Fields, func(f yaml.Field) bool { return f.Key == key })
+		if at < 0 {
+			mistakes = append(mistakes, src.mistake(n.Line, "", "", err))
+		} else {
+			mistakes = append(mistakes, src.mistake(n.Fields[at].Line, key, "", err))
+		}
 	}
-	return c, nil
+	return c, mistakes
 }
 
-// fieldError is the sentinel of a mistake in one field; nil where the error itself has to say it.
-func fieldError(key string) error {
-	switch key {
-	case "period":
-		return ErrPeriod
-	case "timeout":
-		return ErrTimeout
-	case "details":
-		return ErrDetails
-	default:
-		return nil
-	}
-}
-
-func yamlField(name string, c *Check, f strictyaml.Field) (err error) {
+func yamlField(src *source, c *Check, f yaml.Field) *yaml.Error {
+	var err *yaml.Error
 	switch f.Key {
 	case "id":
-		c.ID, err = yamlText(name, f, validName)
+		c.ID, err = yamlText(src, f)
 	case "type":
-		c.Type, err = yamlText(name, f, validName)
+		c.Type, err = yamlText(src, f)
 	case "label":
-		c.Label, err = yamlText(name, f, validName)
+		c.Label, err = yamlText(src, f)
 	case "target_alias":
-		c.TargetAlias, err = yamlText(name, f, validName)
+		c.TargetAlias, err = yamlText(src, f)
 	case "period":
-		c.Period, err = yamlSeconds(name, f, DefaultPeriod, ErrPeriod)
+		c.Period, err = yamlSeconds(src, f, DefaultPeriod, ErrPeriod)
 	case "timeout":
-		c.Timeout, err = yamlSeconds(name, f, DefaultTimeout, ErrTimeout)
+		c.Timeout, err = yamlSeconds(src, f, DefaultTimeout, ErrTimeout)
 	case "disabled":
-		if f.Value.Kind != strictyaml.Bool {
-			return wrongKind(name, f.Value, "true or false of disabled")
+		if f.Value.Kind != yaml.Bool {
+			return src.wrongKind(f.Value, f.Key, "true or false for disabled")
 		}
-		c.Disabled, _ = truth(f.Value.Text)
+		c.Disabled, _ = parseBool(f.Value.Text)
 	case "details":
-		if f.Value.Kind == strictyaml.Null {
+		if f.Value.Kind == yaml.Null {
 			return nil
 		}
-		if f.Value.Kind != strictyaml.Map {
-			return wrongKind(name, f.Value, "the mapping of details")
+		if f.Value.Kind != yaml.Map {
+			return src.wrongKind(f.Value, f.Key, "a mapping for details")
 		}
 		var v any
-		if v, err = yamlValue(name, f.Value); err == nil {
+		if v, err = yamlValue(src, f.Value); err == nil {
 			if c.Details = v.(map[string]any); len(c.Details) == 0 {
 				c.Details = nil
 			}
 		}
 	case "monitoring_zones_poll":
-		c.MonitoringZonesPoll, err = yamlRaw(name, f)
+		c.MonitoringZonesPoll, err = yamlRaw(src, f)
 	case "alarms":
-		c.Alarms, err = yamlRaw(name, f)
+		c.Alarms, err = yamlRaw(src, f)
 	default:
-		return strictyaml.UnknownKey(name, f, checkKeys)
+		err = yaml.UnknownKey(src.name, f, checkKeys)
+		err.Line, err.Column = src.before+f.Line, column(src.data, f.Line, f.Key)
 	}
 	return err
 }
 
-// yamlText takes text; a number without quotes is taken as it is written, for ids such as 1001.
-func yamlText(name string, f strictyaml.Field, valid func(key, value string) error) (string, error) {
+// yamlText returns text; a number without quotes is text as written, for ids such as 1001.
+func yamlText(src *source, f yaml.Field) (string, *yaml.Error) {
 	switch f.Value.Kind {
-	case strictyaml.Null:
+	case yaml.Null:
 		return "", nil
-	case strictyaml.Text, strictyaml.Number:
-		if err := valid(f.Key, f.Value.Text); err != nil {
-			return "", inFile(name, f.Value.Line, err)
-		}
+	case yaml.Text, yaml.Number:
 		return f.Value.Text, nil
 	default:
-		return "", wrongKind(name, f.Value, "the text of "+f.Key)
+		return "", src.wrongKind(f.Value, f.Key, "text for "+f.Key)
 	}
 }
 
-func yamlSeconds(name string, f strictyaml.Field, def time.Duration, kind error) (time.Duration, error) {
+func yamlSeconds(src *source, f yaml.Field, def time.Duration, kind error) (time.Duration, *yaml.Error) {
 	text := f.Value.Text
 	switch f.Value.Kind {
-	case strictyaml.Null:
+	case yaml.Null:
 		return def, nil
-	case strictyaml.Number:
+	case yaml.Number:
 		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n < -maxSeconds || n > maxSeconds {
-			return 0, inFile(name, f.Value.Line, fmt.Errorf("%w: %q is not a whole number of seconds within them", kind, cut(text, 64)))
+		switch {
+		case err != nil:
+			err = fmt.Errorf("%w: %q is not a whole number of seconds", kind, shorttext.Truncate(text, 64))
+		case n < -maxSeconds || n > maxSeconds:
+			err = fmt.Errorf("%w: %d s is out of range", kind, n)
+		}
+		if err != nil {
+			return def, src.mistake(f.Value.Line, f.Key, "", err)
 		}
 		return time.Duration(n) * time.Second, nil
-	case strictyaml.Text:
-		d, err := strictyaml.ParseDuration(text)
+	case yaml.Text:
+		d, err := ParseDuration(text)
 		if err != nil {
-			return 0, inFile(name, f.Value.Line, fmt.Errorf("%s %q: %w", f.Key, cut(text, 64), err))
+			err := fmt.Errorf("%s %q: %w", f.Key, shorttext.Truncate(text, 64), err)
+			return def, src.mistake(f.Value.Line, f.Key, "", err)
 		}
 		return d, nil
 	default:
-		return 0, wrongKind(name, f.Value, "the seconds of "+f.Key)
+		return def, src.wrongKind(f.Value, f.Key, "seconds for "+f.Key)
 	}
 }
 
-// yamlValue gives a node as JSON's decoder would.
-func yamlValue(name string, n strictyaml.Node) (any, error) {
+// yamlValue returns a node as encoding/json would decode it, with json.Number.
+func yamlValue(src *source, n yaml.Node) (any, *yaml.Error) {
 	switch n.Kind {
-	case strictyaml.Null:
+	case yaml.Null:
 		return nil, nil
-	case strictyaml.Bool:
-		b, _ := truth(n.Text)
+	case yaml.Bool:
+		b, _ := parseBool(n.Text)
 		return b, nil
-	case strictyaml.Text:
+	case yaml.Text:
 		return n.Text, nil
-	case strictyaml.Number:
+	case yaml.Number:
 		if !isNumber(n.Text) {
-			return nil, &strictyaml.Error{
-				File: name, Line: n.Line, Text: fmt.Sprintf("%q is read as a number by some and as text by others", cut(n.Text, 64)),
-				Help: "put it in quotes where it is text, write it in plain decimal digits where it is a number",
-			}
+			return nil, src.mistake(n.Line, "", "quote text, or write the number in decimal digits",
+				fmt.Errorf("%q is ambiguous: a number or text", shorttext.Truncate(n.Text, 64)))
 		}
 		return json.Number(n.Text), nil
-	case strictyaml.List:
+	case yaml.List:
 		out := make([]any, 0, len(n.Items))
 		for _, item := range n.Items {
-			v, err := yamlValue(name, item)
+			v, err := yamlValue(src, item)
 			if err != nil {
 				return nil, err
 			}
@@ -212,7 +217,7 @@ func yamlValue(name string, n strictyaml.Node) (any, error) {
 	default:
 		out := make(map[string]any, len(n.Fields))
 		for _, f := range n.Fields {
-			v, err := yamlValue(name, f.Value)
+			v, err := yamlValue(src, f.Value)
 			if err != nil {
 				return nil, err
 			}
@@ -222,18 +227,18 @@ func yamlValue(name string, n strictyaml.Node) (any, error) {
 	}
 }
 
-// yamlRaw gives a value as JSON, for the fields that belong to the endpoint.
-func yamlRaw(name string, f strictyaml.Field) (json.RawMessage, error) {
-	if f.Value.Kind == strictyaml.Null {
+// yamlRaw returns a value as canonical JSON, for the fields that belong to the endpoint.
+func yamlRaw(src *source, f yaml.Field) (json.RawMessage, *yaml.Error) {
+	if f.Value.Kind == yaml.Null {
 		return nil, nil
 	}
-	v, err := yamlValue(name, f.Value)
-	if err != nil {
-		return nil, err
+	v, mistake := yamlValue(src, f.Value)
+	if mistake != nil {
+		return nil, mistake
 	}
-	b, err := appendValue(nil, v, 0)
+	b, err := appendJSONValue(nil, v, 0)
 	if err != nil {
-		return nil, inFile(name, f.Line, fmt.Errorf("%w: %s: %w", ErrDetails, f.Key, err))
+		return nil, src.mistake(f.Line, f.Key, "", fmt.Errorf("%w: %s: %w", ErrDetails, f.Key, err))
 	}
 	return b, nil
 }

@@ -1,17 +1,19 @@
 package schedule
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
 
-	"virgo/schedule/strictyaml"
+	"virgo/schedule/yaml"
+	"virgo/schedule/yaml/full"
 )
 
 func TestParseYAML(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
-		{"nothing", "# none yet\n", ``},
+		{"empty", "# none yet\n", ``},
 		{"one check", "id: a\ntype: agent.cpu\n", `{"id":"a","type":"agent.cpu","details":{},"period":60,"timeout":60,"disabled":false}`},
 		{
 			"a list, with all keys",
@@ -19,61 +21,64 @@ func TestParseYAML(t *testing.T) {
 			`{"id":"a","type":"agent.filesystem","details":{"l":["a",1,{"b":null}],"n":1.50,"s":"007","target":"/"},"period":300,"timeout":30,"disabled":true,"label":"The root","target_alias":"x","monitoring_zones_poll":["z"],"alarms":{"c":1}}` + "\n" +
 				`{"id":"1001","type":"agent.cpu","details":{},"period":86400,"timeout":60,"disabled":false}`,
 		},
-		{"values left out", "id: a\ntype: t\ndetails:\nperiod:\nlabel:\n", `{"id":"a","type":"t","details":{},"period":60,"timeout":60,"disabled":false}`},
+		{"missing values", "id: a\ntype: t\ndetails:\nperiod:\nlabel:\n", `{"id":"a","type":"t","details":{},"period":60,"timeout":60,"disabled":false}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			checks, err := ParseYAML("f.yaml", []byte(c.in))
-			if err != nil {
-				t.Fatal(err)
+			s, problems, err := ParseYAML("f.yaml", []byte(c.in), full.Parse)
+			if err != nil || len(problems) > 0 {
+				t.Fatal(problems, err)
 			}
-			if got := text(Schedule{checks}); got != c.want {
+			if got := text(s); got != c.want {
 				t.Errorf("got\n%s\nwant\n%s", got, c.want)
 			}
 		})
 	}
 }
 
-func TestParseYAMLIsStrict(t *testing.T) {
+func TestParseYAMLRejects(t *testing.T) {
 	for _, c := range []struct {
 		name, in, want string
 		kind           error
 	}{
 		{"an unknown key", "id: a\ntype: t\nperoid: 60\n", `f.yaml:3: unknown key "peroid"`, nil},
-		{"a double key", "id: a\ntype: t\nid: b\n", `f.yaml:3: key "id" is given twice, first in line 1`, nil},
-		{"a double id", "- id: a\n  type: t\n- id: a\n  type: t\n", `f.yaml:3: check "a": id is given twice, first in line 1`, ErrDouble},
+		{"a duplicate key", "id: a\ntype: t\nid: b\n", `f.yaml:3: duplicate key "id", first in line 1`, nil},
+		{"a duplicate id", "- id: a\n  type: t\n- id: a\n  type: t\n", `f.yaml:3: duplicate id "a", first in f.yaml:1`, ErrDuplicateID},
 		{"no id", "- type: t\n", "f.yaml:1: check has no id", ErrNoID},
 		{"no type", "\n- id: a\n", "f.yaml:2: check has no type", ErrNoType},
-		{"an id that is a list", "id: [a]\ntype: t\n", "f.yaml:1: a list, where the text of id belongs", nil},
+		{"an id that is a list", "id: [a]\ntype: t\n", "f.yaml:1: expected text for id, found a list", nil},
 		{"an id of 10 MB", "id: " + strings.Repeat("x", 10<<20) + "\ntype: t\n", "f.yaml: larger than 4194304 bytes", nil},
-		{"an id of 64 KB", "id: " + strings.Repeat("x", 1<<16) + "\ntype: t\n", "f.yaml:1: not a name: id is 65536 bytes long", ErrName},
-		{"a period of 0", "id: a\ntype: t\nperiod: 0\n", "f.yaml:3: period is out of bounds", ErrPeriod},
-		{"a period of -1", "id: a\ntype: t\n\nperiod: -1\n", "f.yaml:4: period is out of bounds", ErrPeriod},
-		{"a period of 1e12", "id: a\nperiod: 1000000000000\ntype: t\n", "f.yaml:2: period is out of bounds", ErrPeriod},
-		{"a period with an exponent", "id: a\nperiod: 1e12\ntype: t\n", `f.yaml:2: period "1e12": not a span of time`, nil},
-		{"half a second", "id: a\nperiod: 0.5\ntype: t\n", "f.yaml:2: period is out of bounds", ErrPeriod},
-		{"half a second with a unit", "id: a\nperiod: 500ms\ntype: t\n", "f.yaml:2: period is out of bounds", ErrPeriod},
-		{"seconds in quotes", "id: a\nperiod: '60'\ntype: t\n", `f.yaml:2: period "60": not a span of time`, nil},
-		{"a period that is true", "id: a\nperiod: true\ntype: t\n", "f.yaml:2: true or false, where the seconds of period belongs", nil},
-		{"a timeout of two hours", "id: a\ntype: t\ntimeout: 2h\n", "f.yaml:3: timeout is out of bounds", ErrTimeout},
-		{"disabled as text", "id: a\ntype: t\ndisabled: \"yes\"\n", "f.yaml:3: text, where true or false of disabled belongs", nil},
-		{"details as a list", "id: a\ntype: t\ndetails: [a]\n", "f.yaml:3: a list, where the mapping of details belongs", nil},
-		{"an octal", "id: a\ntype: t\ndetails:\n  mode: 0644\n", `f.yaml:4: "0644" is read as a number by some and as text by others`, nil},
-		{"an infinity", "id: a\ntype: t\ndetails:\n  max: .inf\n", `f.yaml:4: ".inf" is read`, nil},
-		{"large details", "id: a\ntype: t\ndetails:\n  x: " + strings.Repeat("x", 100_000) + "\n", "f.yaml:3: details cannot be taken: larger", ErrDetails},
-		{"deep details", "id: a\ntype: t\ndetails: {x: " + strings.Repeat("[", 25) + strings.Repeat("]", 25) + "}\n", "f.yaml:3: details cannot be taken: nested", ErrDetails},
-		{"deep alarms", "id: a\ntype: t\nalarms: " + strings.Repeat("[", 25) + strings.Repeat("]", 25) + "\n", "f.yaml:3: details cannot be taken: alarms", ErrDetails},
-		{"text", "agent.cpu\n", "f.yaml:1: text, where a check or a list of checks belongs", nil},
-		{"a list of texts", "- agent.cpu\n", "f.yaml:1: text, where a check belongs", nil},
-		{"no YAML", "id: a\n\ttype: t\n", "f.yaml:", nil},
+		{"an id of 64 KB", "id: " + strings.Repeat("x", 1<<16) + "\ntype: t\n", "f.yaml:1: invalid name: id has 65536 bytes", ErrName},
+		{"a period of 0", "id: a\ntype: t\nperiod: 0\n", "f.yaml:3: invalid period", ErrPeriod},
+		{"a period of -1", "id: a\ntype: t\n\nperiod: -1\n", "f.yaml:4: invalid period", ErrPeriod},
+		{"a period of 1e12", "id: a\nperiod: 1000000000000\ntype: t\n", "f.yaml:2: invalid period", ErrPeriod},
+		{"a period with an exponent", "id: a\nperiod: 1e12\ntype: t\n", `f.yaml:2: period "1e12": not a duration`, nil},
+		{"half a second", "id: a\nperiod: 0.5\ntype: t\n", "f.yaml:2: invalid period", ErrPeriod},
+		{"half a second with a unit", "id: a\nperiod: 500ms\ntype: t\n", "f.yaml:2: invalid period", ErrPeriod},
+		{"seconds in quotes", "id: a\nperiod: '60'\ntype: t\n", `f.yaml:2: period "60": not a duration`, nil},
+		{"a period that is true", "id: a\nperiod: true\ntype: t\n", "f.yaml:2: expected seconds for period, found a boolean", nil},
+		{"a timeout of two hours", "id: a\ntype: t\ntimeout: 2h\n", "f.yaml:3: invalid timeout", ErrTimeout},
+		{"disabled as text", "id: a\ntype: t\ndisabled: \"yes\"\n", "f.yaml:3: expected true or false for disabled, found text", nil},
+		{"details as a list", "id: a\ntype: t\ndetails: [a]\n", "f.yaml:3: expected a mapping for details, found a list", nil},
+		{"an octal", "id: a\ntype: t\ndetails:\n  mode: 0644\n", `f.yaml:4: "0644" is ambiguous: a number or text`, nil},
+		{"an infinity", "id: a\ntype: t\ndetails:\n  max: .inf\n", `f.yaml:4: ".inf" is ambiguous`, nil},
+		{"large details", "id: a\ntype: t\ndetails:\n  x: " + strings.Repeat("x", 100_000) + "\n", "f.yaml:3: invalid details: larger", ErrDetails},
+		{"details nested too deep", "id: a\ntype: t\ndetails: {x: " + strings.Repeat("[", 25) + strings.Repeat("]", 25) + "}\n", "f.yaml:3: invalid details: nested", ErrDetails},
+		{"alarms nested too deep", "id: a\ntype: t\nalarms: " + strings.Repeat("[", 25) + strings.Repeat("]", 25) + "\n", "f.yaml:3: invalid details: alarms", ErrDetails},
+		{"text", "agent.cpu\n", "f.yaml:1: expected a check or a list of checks, found text", nil},
+		{"a list of texts", "- agent.cpu\n", "f.yaml:1: expected a check, found text", nil},
+		{"invalid YAML", "id: a\n\ttype: t\n", "f.yaml:", nil},
 		{"a schedule's JSON", `{"checks":[]}`, `f.yaml:1: unknown key "checks"`, nil},
 		{"too many checks", strings.Repeat("- a\n", MaxChecks+1), "f.yaml: too many checks", ErrTooMany},
-		{"a control character", "id: \"a\\e[2J\"\ntype: t\n", "f.yaml:1: not a name", ErrName},
+		{"a control character", "id: \"a\\e[2J\"\ntype: t\n", "f.yaml:1: invalid name", ErrName},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			checks, err := ParseYAML("f.yaml", []byte(c.in))
-			var e *strictyaml.Error
-			if !errors.As(err, &e) {
-				t.Fatalf("checks %v, error %v", checks, err)
+			s, problems, err := ParseYAML("f.yaml", []byte(c.in), full.Parse)
+			var e *yaml.Error
+			if err != nil || len(problems) == 0 || countFaults(s) == 0 {
+				t.Fatalf("checks %v, problems %v, error %v", s, problems, err)
+			}
+			if err = problems[0].Err; !errors.As(err, &e) {
+				t.Fatalf("a mistake is a %T", err)
 			}
 			if !strings.HasPrefix(err.Error(), c.want) {
 				t.Errorf("error %q, want %q", err, c.want)
@@ -85,19 +90,46 @@ func TestParseYAMLIsStrict(t *testing.T) {
 	}
 }
 
-func TestUnknownKeyOfACheckHints(t *testing.T) {
-	_, err := ParseYAML("f.yaml", []byte("id: a\ntype: t\nperoid: 60\n"))
-	var e *strictyaml.Error
-	if !errors.As(err, &e) || e.Hint() != `did you mean "period"?` {
-		t.Errorf("error %v, hint %q", err, e.Hint())
+func TestUnknownKeyHint(t *testing.T) {
+	s, problems, err := ParseYAML("f.yaml", []byte("id: a\ntype: t\nperoid: 60\n"), full.Parse)
+	var e *yaml.Error
+	if err != nil || len(problems) != 1 || !errors.As(problems[0].Err, &e) || e.Hint() != `did you mean "period"?` {
+		t.Fatalf("problems %v, %v", problems, err)
+	}
+	if want := `f.yaml:3: unknown key "peroid"; did you mean "period"?`; s.Checks[0].Fault != want {
+		t.Errorf("fault %q, want %q", s.Checks[0].Fault, want)
 	}
 }
 
-// FuzzParseYAML: what is taken is within the limits and can be sent.
+// A person who corrects a file wants all mistakes at once, with their places.
+func TestAllMistakesOfAFileAndTheirColumns(t *testing.T) {
+	const file = "# ümlaut\n" +
+		"- id: a\n  tpye: t\n  label: \"é\"\n  period: 0\n  disabled: maybe\n" +
+		"- {id: b, type: t, timeout: 2h}\n" +
+		"- id: c\n\ttype: t\n" +
+		"- id: [d]\n  type: t\n  details:\n    mode: 0644\n"
+	s, problems, err := ParseYAML("f.yaml", []byte(file), full.Parse)
+	var got []string
+	for _, p := range problems {
+		var e *yaml.Error
+		if !errors.As(p.Err, &e) {
+			t.Fatal(p.Err)
+		}
+		got = append(got, strings.Join(strings.SplitN(e.Position(), ":", 4)[1:3], ":"))
+	}
+	if want := "3:3 6:3 5:3 7:20 9:1 10:3 13:5"; err != nil || strings.Join(got, " ") != want {
+		t.Errorf("mistakes at %v, want %s; %v %v", got, want, problems, err)
+	}
+	if !strings.HasSuffix(s.Checks[0].Fault, " (and 2 more)") || len(s.Checks) != 4 {
+		t.Errorf("%d checks, fault %q", len(s.Checks), s.Checks[0].Fault)
+	}
+}
+
+// FuzzParseYAML checks that accepted checks survive a round trip through JSON.
 func FuzzParseYAML(f *testing.F) {
 	for _, s := range []string{
 		"id: a\ntype: agent.cpu\n", "- id: a\n  type: t\n  details: {a: [1, 2.5, ~, true, 'x']}\n  alarms: {x: \"<\"}\n- id: 7\n  type: t\n  period: 5m\n",
-		"id: a\nid: b", "- {id: a, type: t, timeout: 1d}", "id: |\n  a\ntype: >\n  t\n", "id: \"\\u0000\"\ntype: t",
+		"id: a\nid: b", "- {id: a, type: t, timeout: 1d}", "id: |\n  a\ntype: >\n  t\n", "id: \"\\u0000\"\ntype: t", "- id: a\n  type: t\n- id: b\n\ttype: t\n- id: c\n  x: @\n- id: a\n  type: t\n",
 	} {
 		f.Add([]byte(s))
 	}
@@ -105,22 +137,34 @@ func FuzzParseYAML(f *testing.F) {
 		if len(data) > 4<<10 {
 			return
 		}
-		checks, err := ParseYAML("f", data)
+		s, problems, err := ParseYAML("f", data, full.Parse)
 		if err != nil {
-			var e *strictyaml.Error
-			if !errors.As(err, &e) {
-				t.Fatalf("%T", err)
+			t.Fatal(err)
+		}
+		for _, p := range problems {
+			var e *yaml.Error
+			if !errors.As(p.Err, &e) || e.Line > bytes.Count(data, []byte("\n"))+bytes.Count(data, []byte("\r"))+2 {
+				t.Fatalf("%T %v", p.Err, p.Err)
 			}
+		}
+		if (countFaults(s) > 0) != (len(problems) > 0) {
+			t.Fatalf("%d faults, %d problems", countFaults(s), len(problems))
+		}
+		for _, c := range s.Checks {
+			if err := c.validate(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !s.HasValid() {
 			return
 		}
-		s := Schedule{checks}
 		b, err := json.Marshal(s)
 		if err != nil {
 			t.Fatal(err)
 		}
 		again, _, problems, err := ParseEndpoint(b)
-		if err != nil || len(problems) > 0 || again.Hash() != s.Hash() {
-			t.Fatalf("not the same through the wire: %v %v\n%s", err, problems, b)
+		if err != nil || len(problems) != countFaults(s) || again.Hash() != s.Hash() {
+			t.Fatalf("changed by the round trip through JSON: %v %v\n%s", err, problems, b)
 		}
 	})
 }

@@ -1,21 +1,17 @@
 package spool
 
 import (
-	"crypto/rand"
-	"encoding/binary"
 	"fmt"
 	"strings"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 )
 
-// Append adds records in the order given and returns them with their ids; their Data is the entries'
-// own, not a copy. Then it drops what the bounds no longer allow, oldest first, which [Tx.Dropped]
-// tells; that can be the first of a batch that is larger than the whole spool.
+// Append adds records in the given order and returns them with their ids; their Data is the
+// entries' slices, not copies. Then it drops the oldest records until no bound is exceeded (see
+// [Tx.Dropped]); if a batch is larger than the whole spool, these include its own first records.
 //
-// One call drops a few thousand records at most. Where far more is past a bound (a lower
-// MaxBytes, a host that slept), the next calls go on.
+// One call drops at most as many records as it added and 4096 more. If more must be dropped
+// (MaxBytes was lowered), the next calls continue.
 //
 // Errors: [ErrTooLarge] (nothing of this call is stored, and the transaction can go on),
 // [ErrViewOnly], [ErrTxOver], [ErrDamaged].
@@ -26,7 +22,7 @@ func (tx *Tx) Append(entries ...Entry) ([]Record, error) {
 }
 
 func (tx *Tx) append(entries []Entry) ([]Record, error) {
-	queue, err := tx.writable(bucketQueue)
+	queue, err := tx.writableRecords(bucketQueue)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +30,7 @@ func (tx *Tx) append(entries []Entry) ([]Record, error) {
 	for i := range entries {
 		e := &entries[i]
 		if err := tx.s.checkSize(e); err != nil {
-			return nil, fmt.Errorf("keep record %d of %d: %w", i+1, len(entries), err)
+			return nil, fmt.Errorf("append record %d of %d: %w", i+1, len(entries), err)
 		}
 		size += recordSize(e.Agent, len(e.Data)) - keyBytes
 		ids += idSize(len(e.Agent))
@@ -42,20 +38,17 @@ func (tx *Tx) append(entries []Entry) ([]Record, error) {
 	if len(entries) == 0 {
 		return nil, nil
 	}
-	var random [8]byte
-	rand.Read(random[:]) // never fails: it ends the process rather
-	start := binary.BigEndian.Uint64(random[:])
-
-	seq := queue.Sequence()
-	if k, _ := queue.Cursor().Last(); parseKey(k) > seq {
-		return nil, tx.disorder() // one record must not be put over another
+	start := randomStart()
+	seq := queue.b.Sequence()
+	key := keyOf(seq + 1)
+	if k, _ := queue.cursor().seek(key[:]); k != nil {
+		return nil, tx.outOfOrder() // one record must not replace another
 	}
-	queue.FillPercent = 1 // keys only grow: a page that is full stays as it is
+	queue.b.FillPercent = 1 // keys only grow: full pages are never inserted into
 	records := make([]Record, len(entries))
-	values := make([]byte, 0, size) // bbolt keeps pointing into it until the commit
+	values := make([]byte, 0, size) // bbolt refers to it until the commit
 	var names strings.Builder
 	names.Grow(ids)
-	var key [keyBytes]byte
 	for i := range entries {
 		e := &entries[i]
 		seq++
@@ -63,8 +56,8 @@ func (tx *Tx) append(entries []Entry) ([]Record, error) {
 		values = appendRecord(values, seq, tx.totals.age, start, e)
 		v := values[from:len(values):len(values)]
 		key = keyOf(seq)
-		if err := queue.Put(key[:], v); err != nil {
-			return nil, tx.odd(err)
+		if err := queue.put(key[:], v); err != nil {
+			return nil, err
 		}
 		tx.totals.queue.add(keyBytes + len(v))
 		writeID(&names, v[recordFixed:recordFixed+len(e.Agent)], start, seq)
@@ -73,11 +66,11 @@ func (tx *Tx) append(entries []Entry) ([]Record, error) {
 			Made: time.UnixMilli(e.Made.UnixMilli()), Data: e.Data,
 		}
 	}
-	if err := queue.SetSequence(seq); err != nil {
-		return nil, tx.odd(err)
+	if err := queue.b.SetSequence(seq); err != nil {
+		return nil, tx.wrapCorrupt(err)
 	}
-	tx.totals.flow(len(entries), uint64(size+keyBytes*len(entries)))
-	tx.totals.loose += uint64(len(entries))
+	tx.totals.countInflow(len(entries), uint64(size+keyBytes*len(entries)))
+	tx.totals.unpacked += uint64(len(entries))
 	tx.dirty, tx.appended = true, true
 	if err := tx.pack(queue, len(entries)); err != nil {
 		return nil, err
@@ -97,35 +90,34 @@ func (s *Spool) checkSize(e *Entry) error {
 	return nil
 }
 
-// maxTrim bounds how many records one call drops besides as many as it added: each costs memory until
-// the commit.
+// maxTrim bounds how many records one call drops in addition to as many as it added: each costs
+// memory until the commit.
 const maxTrim = 4096
 
 // trimQueue drops the oldest records while a bound is passed.
-func (tx *Tx) trimQueue(queue *bolt.Bucket, added int) error {
+func (tx *Tx) trimQueue(queue *records, added int) error {
 	t := &tx.totals
-	most := uint64(tx.s.opt.MaxBytes)
-	// What is not records (the state, half-filled pages) takes from the room of the records, as far as
-	// the file is known before this commit.
-	if rest := tx.o.used - int64(tx.before); rest+int64(t.rejected.bytes)+int64(most) > tx.s.opt.MaxFileBytes {
-		most = uint64(max(0, tx.s.opt.MaxFileBytes-rest-int64(t.rejected.bytes)))
-	}
-	left, err := tx.dropHead(queue, &t.queue, maxTrim+added, func(_, at uint64) (Cause, bool) {
+	// The state and the unused parts of pages also count against MaxFileBytes. Their size is that
+	// before this commit.
+	other := tx.o.used - int64(tx.before)
+	room := tx.s.opt.MaxFileBytes - other - int64(t.rejected.bytes)
+	most := uint64(max(0, min(tx.s.opt.MaxBytes, room)))
+	left, err := tx.dropOldest(queue, &t.queue, maxTrim+added, func(_, at uint64) (Cause, bool) {
 		if t.age > at+uint64(tx.s.opt.MaxAge.Milliseconds()) {
 			return CauseAge, true
 		}
 		return CauseSpace, t.queue.bytes > most
 	})
 	if err == nil && !left {
-		t.queue, t.loose = tally{}, 0 // whatever was counted, nothing is there
+		t.queue, t.unpacked = tally{}, 0 // the bucket is empty, whatever was counted
 	}
 	return err
 }
 
-// trimRejected does the same for what was refused.
-func (tx *Tx) trimRejected(rejected *bolt.Bucket, added int) error {
+// trimRejected drops the oldest rejected records while they are past their bound.
+func (tx *Tx) trimRejected(rejected *records, added int) error {
 	t := &tx.totals
-	left, err := tx.dropHead(rejected, &t.rejected, maxTrim+added, func(uint64, uint64) (Cause, bool) {
+	left, err := tx.dropOldest(rejected, &t.rejected, maxTrim+added, func(uint64, uint64) (Cause, bool) {
 		return CauseRefused, t.rejected.bytes > uint64(tx.s.opt.MaxBytes/rejectedShare)
 	})
 	if err == nil && !left {

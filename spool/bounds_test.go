@@ -11,7 +11,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// one is what a record of n bytes of data takes.
+// one returns the size of a record with n bytes of data.
 func one(n int) int { return recordSize("agent-1", n) }
 
 func TestBoundOnBytes(t *testing.T) {
@@ -20,7 +20,7 @@ func TestBoundOnBytes(t *testing.T) {
 		put(t, s, fmt.Sprintf("record-%03d", i))
 	}
 	if st := stats(t, s); st.Records != 3 || st.Bytes != st.MaxBytes || len(st.Dropped) != 0 {
-		t.Fatalf("full to the byte: %+v", st)
+		t.Fatalf("exactly full: %+v", st)
 	}
 	var dropped []Drop
 	err := s.Update(context.Background(), func(tx *Tx) error {
@@ -39,20 +39,23 @@ func TestBoundOnBytes(t *testing.T) {
 	if fmt.Sprint(dropped) != fmt.Sprint(localDrops(want)) {
 		t.Errorf("the transaction dropped %v, want %v", dropped, want)
 	}
-	if got := waiting(t, s); !slices.Equal(got, []string{"record-001", "record-002", "record-003"}) {
-		t.Errorf("waiting: %q", got)
+	if got := queued(t, s); !slices.Equal(got, []string{"record-001", "record-002", "record-003"}) {
+		t.Errorf("queued: %q", got)
 	}
 	put(t, s, "record-004", "record-005", "record-006", "record-007", "record-008")
-	if got := waiting(t, s); !slices.Equal(got, []string{"record-006", "record-007", "record-008"}) {
-		t.Errorf("more than fits at once: %q", got)
+	if got := queued(t, s); !slices.Equal(got, []string{"record-006", "record-007", "record-008"}) {
+		t.Errorf("a batch longer than the spool: %q", got)
 	}
-	want = []Drop{{Cause: CauseSpace, Records: 6, Bytes: int64(6 * one(10)), First: testTime, Last: testTime.Add(time.Hour)}}
+	want = []Drop{{
+		Cause: CauseSpace, Records: 6, Bytes: int64(6 * one(10)),
+		First: testTime, Last: testTime.Add(time.Hour),
+	}}
 	if st := stats(t, s); fmt.Sprint(st.Dropped) != fmt.Sprint(localDrops(want)) {
-		t.Errorf("ledger %v, want %v", st.Dropped, want)
+		t.Errorf("drop counts %v, want %v", st.Dropped, want)
 	}
 }
 
-// localDrops gives the times the location that they are read back in.
+// localDrops converts the times to the location in which they are decoded.
 func localDrops(list []Drop) []Drop {
 	for i := range list {
 		list[i].First, list[i].Last = list[i].First.Local(), list[i].Last.Local()
@@ -68,21 +71,21 @@ func TestBoundOnAge(t *testing.T) {
 	put(t, s, "hour 20")
 	now = now.Add(4 * time.Hour)
 	put(t, s, "hour 24")
-	if got := waiting(t, s); !slices.Equal(got, []string{"day 0", "hour 20", "hour 24"}) {
-		t.Errorf("to the millisecond: %q", got)
+	if got := queued(t, s); !slices.Equal(got, []string{"day 0", "hour 20", "hour 24"}) {
+		t.Errorf("at the bound: %q", got)
 	}
 	now = now.Add(time.Millisecond)
 	put(t, s, "later")
-	if got := waiting(t, s); !slices.Equal(got, []string{"hour 20", "hour 24", "later"}) {
+	if got := queued(t, s); !slices.Equal(got, []string{"hour 20", "hour 24", "later"}) {
 		t.Errorf("past it: %q", got)
 	}
 	st := stats(t, s)
 	if len(st.Dropped) != 1 || st.Dropped[0].Cause != CauseAge || st.Dropped[0].Records != 1 {
-		t.Errorf("ledger %v", st.Dropped)
+		t.Errorf("drop counts %v", st.Dropped)
 	}
 }
 
-// A bound that was lowered is reached in steps, each with little work.
+// A lowered bound is reached in several calls, each with bounded work.
 func TestLoweredBound(t *testing.T) {
 	s := newSpool(t, Options{})
 	data := make([]string, 3*maxTrim/2)
@@ -93,52 +96,64 @@ func TestLoweredBound(t *testing.T) {
 	lower := open(t, s.dir, Options{MaxBytes: int64(10 * one(10))})
 	put(t, lower, "first")
 	if st, want := stats(t, s), uint64(len(data)-maxTrim); st.Records > want+1 || st.Records+groupRecords < want {
-		t.Errorf("after one append %d wait, want %d or the rest of a group fewer", st.Records, want)
+		t.Errorf("after one append %d are queued, want %d or up to a group fewer", st.Records, want)
 	}
 	put(t, lower, "second")
 	if st := stats(t, s); st.Bytes > int64(10*one(10)) || st.Records != 10 {
-		t.Errorf("after two appends %d wait, %d bytes", st.Records, st.Bytes)
+		t.Errorf("after two appends %d are queued, %d bytes", st.Records, st.Bytes)
 	}
 }
 
-func TestBoundOnRefused(t *testing.T) {
+// A batch that is much larger than the spool leaves no more than the bound.
+func TestBatchLargerThanSpool(t *testing.T) {
+	s := newSpool(t, Options{MaxBytes: int64(10 * one(1))})
+	put(t, s, slices.Repeat([]string{"x"}, 10)...)
+	put(t, s, slices.Repeat([]string{"y"}, maxTrim+1000)...)
+	if st := stats(t, s); st.Bytes > st.MaxBytes || st.Records == 0 {
+		t.Errorf("%d records of %d bytes are queued", st.Records, st.Bytes)
+	}
+}
+
+func TestBoundOnRejected(t *testing.T) {
 	s := newSpool(t, Options{MaxBytes: 8 * 3 * int64(one(10)+reasonFixed+2)})
 	for i := range 5 {
 		r := put(t, s, fmt.Sprintf("record-%03d", i))
 		settle(t, s, Outcome{Seq: r[0].Seq, Refused: &Refusal{Code: 400, Message: "no"}})
 	}
-	if got := refused(t, s); !slices.Equal(got, []string{"record-002: 400 no", "record-003: 400 no", "record-004: 400 no"}) {
-		t.Errorf("refused: %q", got)
+	want := []string{"record-002: 400 no", "record-003: 400 no", "record-004: 400 no"}
+	if got := rejected(t, s); !slices.Equal(got, want) {
+		t.Errorf("rejected: %q", got)
 	}
 	st := stats(t, s)
 	if len(st.Dropped) != 1 || st.Dropped[0].Cause != CauseRefused || st.Dropped[0].Records != 2 {
-		t.Errorf("ledger %v", st.Dropped)
+		t.Errorf("drop counts %v", st.Dropped)
 	}
 	big := put(t, s, strings.Repeat("x", 1000))
 	settle(t, s, Outcome{Seq: big[0].Seq, Refused: &Refusal{}})
 	if st := stats(t, s); st.Rejected != 0 || st.RejectedBytes != 0 || st.Dropped[0].Records != 6 {
-		t.Errorf("larger than its share: %+v", st)
+		t.Errorf("larger than the bound: %+v", st)
 	}
 }
 
-func TestDropByAPerson(t *testing.T) {
+func TestDrop(t *testing.T) {
 	s := newSpool(t, Options{})
 	ctx := context.Background()
 	r := put(t, s, "a", "b", "c", "d", "e", "f")
-	settle(t, s, Outcome{Seq: r[4].Seq, Refused: &Refusal{Code: 400}}, Outcome{Seq: r[5].Seq, Refused: &Refusal{Code: 400}})
-	id := r[1].ID[:8] + "0000000000000000" + r[1].ID[24:] // the right sequence, of another life
+	no := &Refusal{Code: 400}
+	settle(t, s, Outcome{Seq: r[4].Seq, Refused: no}, Outcome{Seq: r[5].Seq, Refused: no})
+	id := r[1].ID[:8] + "0000000000000000" + r[1].ID[24:] // the right sequence number, another start
 	d, err := s.Drop(ctx, Selection{IDs: []string{r[0].ID, r[4].ID, r[0].ID, id, "", "nonsense"}})
 	if err != nil || d.Records != 2 || !d.First.Equal(testTime) {
 		t.Errorf("by id: %+v, %v", d, err)
 	}
-	if got := waiting(t, s); !slices.Equal(got, []string{"b", "c", "d"}) {
-		t.Errorf("waiting: %q", got)
+	if got := queued(t, s); !slices.Equal(got, []string{"b", "c", "d"}) {
+		t.Errorf("queued: %q", got)
 	}
-	if got := refused(t, s); !slices.Equal(got, []string{"f: 400 "}) {
-		t.Errorf("refused: %q", got)
+	if got := rejected(t, s); !slices.Equal(got, []string{"f: 400 "}) {
+		t.Errorf("rejected: %q", got)
 	}
 	if d, err := s.Drop(ctx, Selection{Rejected: true}); err != nil || d.Records != 1 {
-		t.Errorf("refused: %+v, %v", d, err)
+		t.Errorf("rejected: %+v, %v", d, err)
 	}
 	if d, err := s.Drop(ctx, Selection{Waiting: true}); err != nil || d.Records != 3 || d.Bytes != int64(3*one(1)) {
 		t.Errorf("waiting: %+v, %v", d, err)
@@ -147,15 +162,16 @@ func TestDropByAPerson(t *testing.T) {
 		t.Errorf("nothing: %+v, %v", d, err)
 	}
 	st := stats(t, s)
-	if st.Records != 0 || st.Rejected != 0 || len(st.Dropped) != 1 || st.Dropped[0].Cause != CauseUser || st.Dropped[0].Records != 6 {
+	if st.Records != 0 || st.Rejected != 0 ||
+		len(st.Dropped) != 1 || st.Dropped[0].Cause != CauseUser || st.Dropped[0].Records != 6 {
 		t.Errorf("stats %+v", st)
 	}
 	if next := put(t, s, "g"); next[0].Seq != 7 {
-		t.Errorf("the sequence went on with %d, want 7", next[0].Seq)
+		t.Errorf("the next sequence number is %d, want 7", next[0].Seq)
 	}
 }
 
-// More than one transaction's worth, and one that comes while it is under way stays.
+// More records than one transaction drops.
 func TestDropMany(t *testing.T) {
 	var s *Spool
 	steps := 0
@@ -172,12 +188,12 @@ func TestDropMany(t *testing.T) {
 	if steps != 3 {
 		t.Errorf("%d transactions, want 3", steps)
 	}
-	if got := waiting(t, s); got != nil {
-		t.Errorf("waiting: %d", len(got))
+	if got := queued(t, s); got != nil {
+		t.Errorf("queued: %d", len(got))
 	}
 }
 
-// A record whose bytes changed on the disk is never handed out: it is dropped and counted.
+// A record whose bytes changed on the disk is never returned: it is dropped and counted.
 func TestDamagedRecords(t *testing.T) {
 	s := newSpool(t, Options{})
 	put(t, s, "a", "b", "c", "d")
@@ -201,7 +217,8 @@ func TestDamagedRecords(t *testing.T) {
 		t.Errorf("read %v, %v", read, err)
 	}
 	st := stats(t, s)
-	if st.Records != 2 || len(st.Dropped) != 1 || st.Dropped[0].Cause != CauseDamaged || st.Dropped[0].Records != 2 || !st.Dropped[0].First.IsZero() {
+	if st.Records != 2 || len(st.Dropped) != 1 || st.Dropped[0].Cause != CauseDamaged ||
+		st.Dropped[0].Records != 2 || !st.Dropped[0].First.IsZero() {
 		t.Errorf("stats %+v", st)
 	}
 	spoil(2, 4)
@@ -211,7 +228,7 @@ func TestDamagedRecords(t *testing.T) {
 	if st := stats(t, s); st.Records != 0 || st.Dropped[0].Records != 4 {
 		t.Errorf("stats %+v", st)
 	}
-	// Many in a row do not hide what lies behind them.
+	// Many in a row do not hide what comes after them.
 	put(t, s, make([]string, (listRecords+10)*groupRecords)...)
 	boltUpdate(t, s.Path(), func(tx *bolt.Tx) error {
 		b := tx.Bucket(bucketQueue)
@@ -219,7 +236,7 @@ func TestDamagedRecords(t *testing.T) {
 		b.ForEach(func(k, _ []byte) error { keys = append(keys, slices.Clone(k)); return nil })
 		for _, k := range keys[:len(keys)-5] {
 			v := slices.Clone(b.Get(k))
-			v[0] = 99 // a kind from the future
+			v[0] = 99 // an unknown kind
 			b.Put(k, v)
 		}
 		return nil

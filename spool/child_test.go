@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The test binary is its own child: childVariable names the part that it plays.
+// childVariable makes the test binary a child: it names what the child does, with arguments.
 const childVariable = "VIRGO_SPOOL_CHILD"
 
 func TestMain(m *testing.M) {
@@ -20,8 +20,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child plays a part and returns the exit code. It says on stdout what it does, line by line, each
-// line written at once: what the pipe has taken is there, whatever becomes of the child.
+// child runs one function and returns the exit code. It reports on stdout, line by line, each with
+// one write: a line that is in the pipe stays there when the child is killed.
 func child(part string, args []string) int {
 	var err error
 	switch part {
@@ -35,10 +35,14 @@ func child(part string, args []string) int {
 		err = childReplace(args)
 	case "damage":
 		err = childDamage(args)
+	case "aimed":
+		err = childAimed(args)
+	case "steps":
+		err = childSteps(args)
 	case "fill":
 		err = childFill(args)
 	default:
-		err = fmt.Errorf("no part %q", part)
+		err = fmt.Errorf("no function %q", part)
 	}
 	if err != nil {
 		fmt.Println("error", err)
@@ -47,7 +51,7 @@ func child(part string, args []string) int {
 	return 0
 }
 
-// A process is a child that runs.
+// A process is a running child.
 type process struct {
 	cmd   *exec.Cmd
 	lines *bufio.Scanner
@@ -83,7 +87,7 @@ func start(t *testing.T, part ...string) *process {
 	return &process{cmd, lines, stdin}
 }
 
-// next is the child's next line; empty when it said its last.
+// next returns the child's next line; empty at its end.
 func (p *process) next(t *testing.T) string {
 	t.Helper()
 	if !p.lines.Scan() {
@@ -96,7 +100,7 @@ func (p *process) next(t *testing.T) string {
 	return ""
 }
 
-// die ends the process as kill -9 does, at once and for good.
+// die ends the process as kill -9 does.
 func die() {
 	p, err := os.FindProcess(os.Getpid())
 	if err == nil {

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Whatever the clock says, no record is dropped for an age that it never had.
-func TestClockThatJumps(t *testing.T) {
-	now := time.UnixMilli(0) // a host without a battery starts
+// However the wall clock jumps, no record is dropped for an age that it does not have.
+func TestClockJumps(t *testing.T) {
+	now := time.UnixMilli(0) // a host without a clock battery starts
 	s := newSpool(t, Options{MaxAge: 24 * time.Hour, Now: func() time.Time { return now }})
 	put(t, s, "1970")
 	now = now.Add(time.Minute)
 	put(t, s, "a minute later")
-	now = testTime // it learns the time
+	now = testTime // the clock is set
 	put(t, s, "2026")
 	now = now.AddDate(50, 0, 0)
 	put(t, s, "2076")
@@ -24,31 +24,33 @@ func TestClockThatJumps(t *testing.T) {
 	now = testTime
 	put(t, s, "2026 again")
 	all := []string{"1970", "a minute later", "2026", "2076", "2016", "1969", "2026 again"}
-	if got := waiting(t, s); !slices.Equal(got, all) {
-		t.Fatalf("waiting: %q", got)
+	if got := queued(t, s); !slices.Equal(got, all) {
+		t.Fatalf("queued: %q", got)
 	}
 	now = now.Add(-time.Hour)
 	put(t, s, "an hour back")
-	if got := waiting(t, s); len(got) != 8 {
-		t.Errorf("waiting: %q", got)
+	if got := queued(t, s); len(got) != 8 {
+		t.Errorf("queued: %q", got)
 	}
-	// Time that passes by the clock still counts: the second record is a day old now, to the millisecond.
+	// Time that passes between the jumps counts: the second record is a day old now, to the
+	// millisecond.
 	now = now.Add(23 * time.Hour)
 	put(t, s, "x")
 	now = now.Add(time.Hour)
 	put(t, s, "y")
-	if got := waiting(t, s); !slices.Equal(got, slices.Concat(all[1:], []string{"an hour back", "x", "y"})) {
-		t.Errorf("a day of uptime on: %q", got)
+	if got := queued(t, s); !slices.Equal(got, slices.Concat(all[1:], []string{"an hour back", "x", "y"})) {
+		t.Errorf("a day later: %q", got)
 	}
 	now = now.Add(time.Millisecond)
 	put(t, s, "z")
-	if got := waiting(t, s); !slices.Equal(got, []string{"x", "y", "z"}) {
+	if got := queued(t, s); !slices.Equal(got, []string{"x", "y", "z"}) {
 		t.Errorf("past a day: %q", got)
 	}
 }
 
-// A month's sleep and a clock that is a month wrong look the same: both count as a day.
-func TestClockThatJumpsAMonth(t *testing.T) {
+// A host that slept for a month and a clock that is a month wrong look the same: both count as a
+// day.
+func TestClockJumpsByMonth(t *testing.T) {
 	now := testTime
 	s := newSpool(t, Options{MaxAge: 72 * time.Hour, Now: func() time.Time { return now }})
 	put(t, s, "0")
@@ -56,20 +58,23 @@ func TestClockThatJumpsAMonth(t *testing.T) {
 		now = now.AddDate(0, 0, step)
 		put(t, s, "x")
 	}
-	if got := waiting(t, s); len(got) != 4 {
-		t.Errorf("two days by its own clock, and it holds %q", got)
+	if got := queued(t, s); len(got) != 4 {
+		t.Errorf("at two days by the spool's clock: %q", got)
 	}
 	now = now.AddDate(0, 0, 1)
 	put(t, s, "x")
+	if got := queued(t, s); len(got) != 5 {
+		t.Errorf("at three days by the spool's clock: %q", got)
+	}
 	now = now.Add(time.Millisecond)
 	put(t, s, "x")
-	if got := waiting(t, s); got[0] != "x" || len(got) != 5 {
+	if got := queued(t, s); got[0] != "x" || len(got) != 5 {
 		t.Errorf("past three days: %q", got)
 	}
 }
 
-// The time that a record was made is the caller's word, not the spool's clock.
-func TestMadeInAnyYear(t *testing.T) {
+// The time a record was made is the caller's, whatever the spool's clock says.
+func TestMadeIsUnchanged(t *testing.T) {
 	s := newSpool(t, Options{MaxAge: time.Hour})
 	years := []time.Time{{}, time.UnixMilli(0), time.UnixMilli(-5), testTime.AddDate(1000, 0, 0)}
 	for _, made := range years {
@@ -92,11 +97,11 @@ func TestInflow(t *testing.T) {
 	now := testTime
 	s := newSpool(t, Options{Now: func() time.Time { return now }})
 	if in := stats(t, s).Inflow; in != (Inflow{}) {
-		t.Errorf("nothing yet: %+v", in)
+		t.Errorf("before the first append: %+v", in)
 	}
 	put(t, s, "0123456789")
 	if in := stats(t, s).Inflow; in != (Inflow{}) {
-		t.Errorf("one append says no rate: %+v", in)
+		t.Errorf("after one append: %+v", in)
 	}
 	for minute := 1; minute <= 5*24*60; minute += 30 {
 		now = now.Add(30 * time.Minute)

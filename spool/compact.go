@@ -8,30 +8,32 @@ import (
 	"syscall"
 
 	bolt "go.etcd.io/bbolt"
+
+	"virgo/spool/internal/boltfile"
 )
 
-// bbolt never gives pages back to the file system. A file of which more than half is free is
-// therefore copied into a new one, which is synced and then renamed over it: whenever the process dies, one
-// of the two is whole and in its place. Who waits for the old file's lock meanwhile finds, once it has
-// it, that another file has its name, and takes that one.
+// bbolt never returns pages to the file system. A file of which more than half is free is therefore
+// copied to a new one, which is synced and renamed over it: whenever the process dies, the path
+// names a whole file. A process that waited for the old file's lock notices that it was replaced
+// and opens the new one.
 const (
-	// compactFrom is the length that no file is worth shortening below, bytes.
+	// compactFrom is the length in bytes below which a file is not worth compacting.
 	compactFrom = 512 << 10
-	// manyFree pages are worth a copy where they are an eighth of the file: each writing process reads the
-	// whole list of them.
+	// manyFree is the number of free pages above which a file is compacted if they are also more
+	// than an eighth of it: every process that writes reads the list of free pages.
 	manyFree = 4096
-	// copyBytes is how much is copied in one transaction: it stays in memory until its end.
+	// copyBytes bounds a transaction of the copy, which is in memory until it ends.
 	copyBytes = 128 << 10
 
 	compactSuffix = ".compact"
 )
 
-// Compact makes the file as short as what it holds allows. It happens by itself where a commit leaves
-// more than half of a file free.
+// Compact makes the file as short as its content allows. It is rarely needed: a commit that leaves
+// more than half of the file free compacts it.
 //
 // Errors: those of opening, [ErrFull], [ErrReadOnly] and the system's: the file is then as it was.
 func (s *Spool) Compact(ctx context.Context) error {
-	return s.transact(ctx, writes|own, "update", func(tx *Tx) error {
+	return s.transact(ctx, writes|repeatable, "update", func(tx *Tx) error {
 		if tx.bolt.Bucket(bucketMeta) != nil {
 			tx.compact = true
 		}
@@ -39,23 +41,30 @@ func (s *Spool) Compact(ctx context.Context) error {
 	})
 }
 
-// wasteful says whether more than half of the file's pages are free, or very many. A file that cannot be read says no.
-func wasteful(f *os.File) bool {
-	m, good, _, err := readMetas(f)
-	if err != nil || good == 0 || m.pages*pageSize < compactFrom {
-		return false
-	}
-	free, err := freePages(f, m)
-	return err == nil && (free > m.pages/2 || free > max(manyFree, m.pages/8))
+// worthCompacting reports whether more than half of the file's pages are free, or very many.
+func worthCompacting(u boltfile.Usage) bool {
+	return u.Pages*boltfile.PageSize >= compactFrom &&
+		(u.Free > u.Pages/2 || u.Free > max(manyFree, u.Pages/8))
 }
 
-// tidy compacts the file that the transaction was committed to. Where that fails nothing is lost, and
-// the next commit tries again.
-func (tx *Tx) tidy() error {
-	if !replaceable || !tx.compact && (tx.o.size < compactFrom || !wasteful(tx.o.f)) {
+// maybeCompact compacts the file after a commit if that is worth it or was requested. If it fails,
+// nothing is lost and the next commit tries again.
+func (tx *Tx) maybeCompact() error {
+	if !replaceable {
 		return nil
 	}
+	if !tx.compact {
+		if tx.o.size < compactFrom { // spares most runs the reading
+			return nil
+		}
+		if u, err := boltfile.ReadUsage(tx.o.f); err != nil || !worthCompacting(u) {
+			return nil
+		}
+	}
 	s, path := tx.s, tx.s.path+compactSuffix
+	if err := boltfile.Verify(tx.o.f); err != nil { // the copy reads every page
+		return tx.unverified(err)
+	}
 	tx.hook("compact", ".before")
 	f, err := openFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
@@ -63,7 +72,7 @@ func (tx *Tx) tidy() error {
 	}
 	if err := tx.copyTo(f, path); err != nil {
 		if errno := syscall.Errno(0); !errors.As(err, &errno) {
-			err = damaged(s.path, "it cannot be copied: %v", err) // bbolt will not store what it read
+			err = damaged(s.path, "it cannot be copied: %v", err) // bbolt refuses to store what it read
 		}
 		_ = os.Remove(path)
 		return explain("write", path, true, err)
@@ -76,7 +85,7 @@ func (tx *Tx) tidy() error {
 	return explain("sync the folder", s.dir, true, syncDir(s.dir))
 }
 
-// copyTo fills the empty file f, syncs and closes it.
+// copyTo copies everything to the empty file f, syncs and closes it.
 func (tx *Tx) copyTo(f *os.File, path string) (err error) {
 	to, err := openNew(f, path)
 	if err != nil {
@@ -90,7 +99,7 @@ func (tx *Tx) copyTo(f *os.File, path string) (err error) {
 	}
 	defer from.Rollback()
 	c := copier{to: to, done: func() { giveBack(tx.o.db, from.Size()) }}
-	defer c.end(false) // also where the file turns out to be damaged: closing waits for open transactions
+	defer c.end(false) // also after a panic: closing waits for open transactions
 	for _, name := range allBuckets {
 		if err := c.bucket(from.Bucket(name), [][]byte{name}); err != nil {
 			return err
@@ -102,11 +111,11 @@ func (tx *Tx) copyTo(f *os.File, path string) (err error) {
 	return to.Sync()
 }
 
-// openNew hands a file that nobody else knows of to bbolt. Only its end is synced.
+// openNew has bbolt open a file that no other process uses yet. The caller syncs it at the end.
 func openNew(f *os.File, path string) (*bolt.DB, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{
 		OpenFile:     func(string, int, fs.FileMode) (*os.File, error) { return f, nil },
-		PageSize:     pageSize,
+		PageSize:     boltfile.PageSize,
 		FreelistType: bolt.FreelistArrayType,
 		NoSync:       true,
 		NoGrowSync:   true,
@@ -118,15 +127,15 @@ func openNew(f *os.File, path string) (*bolt.DB, error) {
 	return db, err
 }
 
-// A copier fills a file in transactions of a bounded size.
+// A copier writes to a new file in transactions of bounded size.
 type copier struct {
 	to    *bolt.DB
 	tx    *bolt.Tx
-	bytes int    // put in this transaction
-	done  func() // called after each
+	bytes int    // put in the current transaction
+	done  func() // called after each transaction
 }
 
-// at gives a bucket of the present transaction.
+// at returns a bucket in the current transaction; it creates what is missing.
 func (c *copier) at(path [][]byte) (*bolt.Bucket, error) {
 	if c.tx == nil {
 		var err error
@@ -141,17 +150,18 @@ func (c *copier) at(path [][]byte) (*bolt.Bucket, error) {
 		}
 	}
 	if err == nil {
-		b.FillPercent = 1 // keys come in their order, and those that are added later are greater
+		b.FillPercent = 1 // keys are added in ascending order
 	}
 	return b, err
 }
 
-func (c *copier) end(keep bool) error {
+// end commits the current transaction, or rolls it back.
+func (c *copier) end(commit bool) error {
 	tx := c.tx
 	if c.tx, c.bytes = nil, 0; tx == nil {
 		return nil
 	}
-	if !keep {
+	if !commit {
 		return tx.Rollback()
 	}
 	size := tx.Size()
@@ -160,8 +170,9 @@ func (c *copier) end(keep bool) error {
 	return err
 }
 
-// room ends the transaction where it is large enough; more says that one is still open.
-func (c *copier) room(bytes int) (more bool, err error) {
+// added counts the bytes that were put, and commits the transaction once it is large enough. open is
+// false if it did.
+func (c *copier) added(bytes int) (open bool, err error) {
 	if c.bytes += bytes; c.bytes < copyBytes {
 		return true, nil
 	}
@@ -172,10 +183,10 @@ func (c *copier) room(bytes int) (more bool, err error) {
 	return false, err
 }
 
-// bucket copies a bucket and what is in it.
+// bucket copies a bucket and the buckets in it.
 func (c *copier) bucket(from *bolt.Bucket, path [][]byte) error {
 	if from == nil {
-		return errors.New("a part is missing")
+		return errors.New("a bucket is missing")
 	}
 	to, err := c.at(path)
 	if err == nil {
@@ -186,13 +197,13 @@ func (c *copier) bucket(from *bolt.Bucket, path [][]byte) error {
 	}
 	cur := from.Cursor()
 	for k, v := cur.First(); k != nil; k, v = cur.Next() {
-		more := false
+		open := false
 		if v == nil {
 			err = c.bucket(from.Bucket(k), append(path[:len(path):len(path)], k))
 		} else if err = to.Put(k, v); err == nil {
-			more, err = c.room(len(k) + len(v))
+			open, err = c.added(len(k) + len(v))
 		}
-		if err == nil && !more {
+		if err == nil && !open {
 			to, err = c.at(path)
 		}
 		if err != nil {

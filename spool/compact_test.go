@@ -16,12 +16,10 @@ func fileBytes(t *testing.T, s *Spool) int64 {
 	return fi.Size()
 }
 
-// A file that was long is short again when what waited is gone, and nothing of the rest is missing.
-func TestFileGetsShortAgain(t *testing.T) {
+// The file shrinks when the queue is drained, and nothing of the rest is lost.
+func TestFileShrinks(t *testing.T) {
 	s := newSpool(t, Options{})
-	if err := s.Update(t.Context(), func(tx *Tx) error { return tx.Put("space", "key", []byte("value")) }); err != nil {
-		t.Fatal(err)
-	}
+	putState(t, s, "space", "key", []byte("value"))
 	data := make([]string, 2000)
 	for i := range data {
 		data[i] = fmt.Sprint(i, payloadData(i%70), string(make([]byte, 70<<10*(i%50/49))))
@@ -29,7 +27,7 @@ func TestFileGetsShortAgain(t *testing.T) {
 	records := put(t, s, data...)
 	settle(t, s, Outcome{Seq: records[5].Seq, Refused: &Refusal{Code: 400, Message: "no"}})
 	long := fileBytes(t, s)
-	_, refused := listed(t, s)
+	_, rejects := listed(t, s)
 	for len(records) > 20 {
 		var outcomes []Outcome
 		for _, r := range records[:20] {
@@ -41,13 +39,13 @@ func TestFileGetsShortAgain(t *testing.T) {
 	if short := fileBytes(t, s); short >= 1<<20 || long < 2*compactFrom {
 		t.Errorf("%d bytes, then %d", long, short)
 	}
-	waiting, refusedNow := listed(t, s)
-	if len(waiting) != 20 || !slices.Equal(refused, refusedNow) {
-		t.Errorf("%d wait, %d were refused", len(waiting), len(refusedNow))
+	queue, rejectsNow := listed(t, s)
+	if len(queue) != 20 || !slices.Equal(rejects, rejectsNow) {
+		t.Errorf("%d queued, %d rejected", len(queue), len(rejectsNow))
 	}
 	for i, r := range records {
-		if waiting[i] != fmt.Sprint(r.ID, " ", r.Order, " ", string(r.Data)) {
-			t.Errorf("%.40s waits in the place of %s", waiting[i], r.ID)
+		if queue[i] != fmt.Sprint(r.ID, " ", r.Order, " ", string(r.Data)) {
+			t.Errorf("%.40s is queued instead of %s", queue[i], r.ID)
 		}
 	}
 	if err := s.View(t.Context(), func(tx *Tx) error {
@@ -66,6 +64,6 @@ func TestFileGetsShortAgain(t *testing.T) {
 		t.Errorf("compacted from %d bytes to %d", before, after)
 	}
 	if r := put(t, s, "next"); r[0].Seq != records[len(records)-1].Seq+1 {
-		t.Errorf("the next place is %d", r[0].Seq)
+		t.Errorf("the next sequence number is %d", r[0].Seq)
 	}
 }

@@ -8,9 +8,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"virgo/spool/internal/boltfile"
 )
 
-// childReplace compacts a spool, or mends it where it is damaged, and dies at a hook. args: folder, point.
+// childReplace compacts a spool, or repairs it where it is damaged, and dies at a hook. args:
+// folder, point.
 func childReplace(args []string) error {
 	s, err := Open(args[0], Options{Hook: func(p string) {
 		if p == args[1] {
@@ -23,8 +26,8 @@ func childReplace(args []string) error {
 	return s.Compact(context.Background())
 }
 
-// Whenever a process dies that puts another file in the place of the spool's, the one or the other is there,
-// and has everything.
+// Whenever a process that replaces the file dies, there is the old file or the new one, and it has
+// everything.
 func TestKilledWhileReplacing(t *testing.T) {
 	for _, point := range []string{
 		"compact.before", "compact.synced", "compact.after", "salvage.before", "salvage.after",
@@ -32,40 +35,41 @@ func TestKilledWhileReplacing(t *testing.T) {
 		t.Run(point, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "state")
 			s := write(t, dir, goodFile(t))
-			waiting, refused := listed(t, s)
+			queue, rejects := listed(t, s)
 			if strings.HasPrefix(point, "salvage") {
 				b, err := os.ReadFile(s.Path())
 				if err != nil {
 					t.Fatal(err)
 				}
-				clear(b[:2*pageSize]) // both headers: the records are found by looking through all pages
+				clear(b[:2*boltfile.PageSize]) // both headers: the records are found by reading all pages
 				if err := os.WriteFile(s.Path(), b, 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
 			p := start(t, "replace", dir, point)
 			if line := p.next(t); line != "" {
-				t.Fatalf("the child says %q", line)
+				t.Fatalf("the child reports %q", line)
 			}
 			if err := p.cmd.Wait(); err == nil {
-				t.Fatal("the child was to die")
+				t.Fatal("the child did not die")
 			}
 			put(t, s, "next")
-			gotWaiting, gotRefused := listed(t, s)
-			if len(gotWaiting) == 0 || !strings.HasSuffix(gotWaiting[len(gotWaiting)-1], "next") {
-				t.Fatalf("%d wait", len(gotWaiting))
+			gotQueue, gotRejects := listed(t, s)
+			if len(gotQueue) == 0 || !strings.HasSuffix(gotQueue[len(gotQueue)-1], "next") {
+				t.Fatalf("%d queued", len(gotQueue))
 			}
 			if strings.HasPrefix(point, "salvage") {
-				// Without headers what was settled comes back as well: an endpoint knows it by its id.
-				for _, list := range [][2][]string{{waiting, gotWaiting}, {refused, gotRefused}} {
+				// Without headers, settled records come back too: an endpoint recognises them by
+				// their ids.
+				for _, list := range [][2][]string{{queue, gotQueue}, {rejects, gotRejects}} {
 					for _, want := range list[0] {
 						if !slices.Contains(list[1], want) {
-							t.Errorf("%.60s is gone", want)
+							t.Errorf("%.60s is lost", want)
 						}
 					}
 				}
-			} else if !slices.Equal(gotWaiting[:len(gotWaiting)-1], waiting) || !slices.Equal(gotRefused, refused) {
-				t.Errorf("%d wait, want %d; %d were refused, want %d", len(gotWaiting)-1, len(waiting), len(gotRefused), len(refused))
+			} else if !slices.Equal(gotQueue[:len(gotQueue)-1], queue) || !slices.Equal(gotRejects, rejects) {
+				t.Errorf("%d queued, want %d; %d rejected, want %d", len(gotQueue)-1, len(queue), len(gotRejects), len(rejects))
 			}
 			if err := s.Compact(t.Context()); err != nil {
 				t.Fatal(err)
@@ -75,7 +79,7 @@ func TestKilledWhileReplacing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(left) > 2 {
+			if len(left) > 3 { // the spool, its marker and a backup
 				t.Errorf("left behind: %s", fmt.Sprint(left))
 			}
 		})

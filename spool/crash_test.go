@@ -12,22 +12,22 @@ import (
 	"time"
 )
 
-// childWork appends and settles, and tells what it is about to do and what it has done:
+// childWork appends and settles, and reports what it is about to do and what it has done:
 //
-//	want FIRST LAST     payloads that it will append, all or none
-//	kept ID PAYLOAD     one that was appended
-//	settle ID           one that it will settle
+//	append FIRST LAST     payloads that it will append, all or none
+//	appended ID PAYLOAD
+//	settle ID             a record that it will settle
 //	settled ID
 //
-// args: folder, first payload, rounds, hook point, and at which passing of it to die (0: never).
+// args: folder, first payload, rounds, hook point, and at which call of the hook to die (0: never).
 func childWork(args []string) error {
 	dir, point := args[0], args[3]
 	payload, _ := strconv.Atoi(args[1])
 	rounds, _ := strconv.Atoi(args[2])
-	passings, _ := strconv.Atoi(args[4])
+	calls, _ := strconv.Atoi(args[4])
 	s, err := Open(dir, Options{LockWait: time.Minute, Hook: func(p string) {
 		if p == point {
-			if passings--; passings == 0 {
+			if calls--; calls == 0 {
 				die()
 			}
 		}
@@ -38,7 +38,7 @@ func childWork(args []string) error {
 	ctx := context.Background()
 	for round := range rounds {
 		n := 1 + round%5
-		fmt.Println("want", payload, payload+n-1)
+		fmt.Println("append", payload, payload+n-1)
 		entries := make([]Entry, n)
 		for i := range entries {
 			entries[i] = Entry{Agent: "a", Made: time.Now(), Data: []byte(payloadData(payload))}
@@ -49,7 +49,7 @@ func childWork(args []string) error {
 			return err
 		}
 		for _, r := range records {
-			fmt.Println("kept", r.ID, string(r.Data[:strings.IndexByte(string(r.Data), ' ')]))
+			fmt.Println("appended", r.ID, string(r.Data[:strings.IndexByte(string(r.Data), ' ')]))
 		}
 		if round%3 == 2 {
 			records, err := s.Read(ctx, 0, 5, 1<<20)
@@ -81,31 +81,31 @@ func childWork(args []string) error {
 	return nil
 }
 
-// payloadData is long enough that pages split and merge.
+// payloadData returns data of various lengths, so that pages split and merge.
 func payloadData(n int) string { return fmt.Sprintf("%d %s", n, strings.Repeat("x", n*37%1500)) }
 
-// A history is what children said.
+// A history is what children reported.
 type history struct {
-	last    int // payload that was wanted last
-	open    [2]int
-	kept    map[string]string // id → payload
-	settle  map[string]bool
-	settled map[string]bool
+	last     int               // the last payload that was to be appended
+	pending  [2]int            // first and last payload of the last append
+	appended map[string]string // id → payload
+	settle   map[string]bool
+	settled  map[string]bool
 }
 
 func newHistory() *history {
-	return &history{kept: map[string]string{}, settle: map[string]bool{}, settled: map[string]bool{}}
+	return &history{appended: map[string]string{}, settle: map[string]bool{}, settled: map[string]bool{}}
 }
 
 func (h *history) note(line string) {
 	f := strings.Fields(line)
 	switch f[0] {
-	case "want":
-		h.open[0], _ = strconv.Atoi(f[1])
-		h.open[1], _ = strconv.Atoi(f[2])
-		h.last = max(h.last, h.open[1])
-	case "kept":
-		h.kept[f[1]] = f[2]
+	case "append":
+		h.pending[0], _ = strconv.Atoi(f[1])
+		h.pending[1], _ = strconv.Atoi(f[2])
+		h.last = max(h.last, h.pending[1])
+	case "appended":
+		h.appended[f[1]] = f[2]
 	case "settle":
 		h.settle[f[1]] = true
 	case "settled":
@@ -113,9 +113,10 @@ func (h *history) note(line string) {
 	}
 }
 
-// hold checks that the spool has each record that was reported as kept once, or that it was settled.
-// What nobody reported must be the whole of the append that was under way; it is reported from now on.
-func (h *history) hold(t *testing.T, s *Spool) {
+// check checks that the spool has each record that was reported as appended exactly once, or that
+// it was settled. Records that were not reported must be the whole of the append that was under
+// way; they count as reported from now on.
+func (h *history) check(t *testing.T, s *Spool) {
 	t.Helper()
 	there := map[string]string{}
 	var extra []string
@@ -128,19 +129,19 @@ func (h *history) hold(t *testing.T, s *Spool) {
 			t.Errorf("record %s is there twice", r.ID)
 		}
 		there[r.ID] = payload
-		if _, ok := h.kept[r.ID]; !ok {
+		if _, ok := h.appended[r.ID]; !ok {
 			extra = append(extra, payload)
-			h.kept[r.ID] = payload
+			h.appended[r.ID] = payload
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for id, payload := range h.kept {
+	for id, payload := range h.appended {
 		switch got, ok := there[id]; {
 		case ok && h.settled[id]:
-			t.Errorf("record %s was settled and is there", id)
+			t.Errorf("record %s was settled and is still there", id)
 		case ok && got != payload:
 			t.Errorf("record %s is payload %s, was %s", id, got, payload)
 		case !ok && !h.settle[id]:
@@ -148,11 +149,11 @@ func (h *history) hold(t *testing.T, s *Spool) {
 		}
 	}
 	for i, payload := range extra {
-		if payload != strconv.Itoa(h.open[1]-len(extra)+1+i) {
-			t.Errorf("payloads %q came from nowhere (%v was under way)", extra, h.open)
+		if payload != strconv.Itoa(h.pending[1]-len(extra)+1+i) {
+			t.Errorf("payloads %q were never appended (%v was under way)", extra, h.pending)
 		}
 	}
-	// What settle was asked for is either done or not; the next children start from what is there.
+	// What was to be settled is settled or not; the next children start from what is there.
 	for id := range h.settle {
 		if _, ok := there[id]; ok {
 			delete(h.settle, id)
@@ -162,7 +163,7 @@ func (h *history) hold(t *testing.T, s *Spool) {
 	}
 }
 
-// listen notes what a child says until it ends.
+// listen notes what a child reports until it ends.
 func (h *history) listen(t *testing.T, p *process) {
 	t.Helper()
 	for line := p.next(t); line != ""; line = p.next(t) {
@@ -180,30 +181,33 @@ func TestKilledAtEachHook(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "state")
 			h := newHistory()
-			for passing := 1; passing <= 3; passing++ {
+			for call := 1; call <= 3; call++ {
 				if strings.HasPrefix(point, "create") {
-					os.Remove(filepath.Join(dir, fileName)) // each time the first creation
+					os.Remove(filepath.Join(dir, fileName)) // a creation each time
 					h = newHistory()
 				}
-				p := start(t, "work", dir, strconv.Itoa(h.last+1), "40", point, strconv.Itoa(min(passing, h.passings(point))))
+				p := start(t, "work", dir, strconv.Itoa(h.last+1), "40", point, strconv.Itoa(min(call, maxCalls(point))))
 				h.listen(t, p)
 				if code := p.cmd.ProcessState.ExitCode(); code == 0 || code == 1 && !diesWithOne {
-					t.Fatalf("the child ended with %d: it never came by %s", code, point)
+					t.Fatalf("the child ended with %d: it never called the hook %s", code, point)
 				}
 				s := open(t, dir, Options{})
-				h.hold(t, s)
-				// The next run just works.
+				if _, clean := s.readMarker(); clean {
+					t.Error("the killed process left a clean marker")
+				}
+				h.check(t, s)
+				// The next run works.
 				r := put(t, s, payloadData(h.last+1))
-				h.note(fmt.Sprintf("want %d %d", h.last+1, h.last+1))
-				h.note(fmt.Sprintf("kept %s %d", r[0].ID, h.last))
-				h.hold(t, s)
+				h.note(fmt.Sprintf("append %d %d", h.last+1, h.last+1))
+				h.note(fmt.Sprintf("appended %s %d", r[0].ID, h.last))
+				h.check(t, s)
 			}
 		})
 	}
 }
 
-// passings is how often a child comes by a point at most.
-func (h *history) passings(point string) int {
+// maxCalls is how often a child calls a hook at most.
+func maxCalls(point string) int {
 	if strings.HasPrefix(point, "create") {
 		return 1
 	}
@@ -228,16 +232,16 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		}
 		h.listen(t, p)
 		s := open(t, dir, Options{})
-		h.hold(t, s)
+		h.check(t, s)
 		checkWhole(t, s.Path())
 		settleAllBut(t, s, 20, h)
 	}
-	if len(h.kept) < kills {
-		t.Errorf("only %d records were ever kept", len(h.kept))
+	if len(h.appended) < kills {
+		t.Errorf("only %d records were ever appended", len(h.appended))
 	}
 }
 
-// settleAllBut keeps the spool of a long test small.
+// settleAllBut settles all but the last n records, to bound the spool of a long test.
 func settleAllBut(t *testing.T, s *Spool, n int, h *history) {
 	t.Helper()
 	records, err := s.Read(context.Background(), 0, 1<<20, 1<<30)
@@ -264,9 +268,9 @@ func TestSeveralProcesses(t *testing.T) {
 			t.Errorf("a child ended with %d", code)
 		}
 	}
-	h.open = [2]int{0, -1} // nothing is under way any more
-	if len(h.kept) != 3*90 {
-		t.Errorf("%d records were kept, want %d", len(h.kept), 3*90)
+	h.pending = [2]int{0, -1} // no append is under way any more
+	if len(h.appended) != 3*90 {
+		t.Errorf("%d records were appended, want %d", len(h.appended), 3*90)
 	}
-	h.hold(t, open(t, dir, Options{}))
+	h.check(t, open(t, dir, Options{}))
 }

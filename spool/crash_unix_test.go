@@ -2,6 +2,5 @@
 
 package spool
 
-// diesWithOne says whether a process that was killed exits with code 1 (TerminateProcess); here it has
-// no exit code.
+// diesWithOne reports whether a killed process exits with code 1 (TerminateProcess on Windows).
 const diesWithOne = false

@@ -1,4 +1,4 @@
 package spool
 
-// diesWithOne says whether a process that was killed exits with code 1 (TerminateProcess).
+// diesWithOne reports whether a killed process exits with code 1 (TerminateProcess).
 const diesWithOne = true

@@ -14,9 +14,11 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"virgo/spool/internal/boltfile"
 )
 
-// write makes a spool whose file has the given bytes, and no check at the end.
+// write returns a spool whose file has the given bytes. The file is not checked at the end.
 func write(t testing.TB, dir string, b []byte) *Spool {
 	t.Helper()
 	s, err := Open(dir, Options{Now: func() time.Time { return testTime }, LockWait: 50 * time.Millisecond})
@@ -29,41 +31,42 @@ func write(t testing.TB, dir string, b []byte) *Spool {
 	return s
 }
 
-// What is not this package's at all is set aside, whole, and a fresh file takes its place.
-func TestNoSpool(t *testing.T) {
+// A file that is not a spool is replaced by a new one and kept unchanged beside it.
+func TestForeignFileIsReplaced(t *testing.T) {
 	good := goodFile(t)
 	for name, b := range map[string][]byte{
-		"text":                  []byte("not a spool\n"),
-		"much text":             bytes.Repeat([]byte("not a spool\n"), 5000),
-		"zeros":                 make([]byte, 1<<20),
-		"cut to a header":       good[:pageHeader+metaBytes],
-		"cut to two pages":      good[:2*pageSize],
-		"another program's":     foreignFile(t),
-		"garbage after headers": append(bytes.Clone(good[:2*pageSize]), bytes.Repeat([]byte{0xa5}, len(good)-2*pageSize)...),
+		"text":                   []byte("not a spool\n"),
+		"much text":              bytes.Repeat([]byte("not a spool\n"), 5000),
+		"zeros":                  make([]byte, 1<<20),
+		"truncated to a header":  good[:80],
+		"truncated to two pages": good[:2*boltfile.PageSize],
+		"another program's":      foreignFile(t),
+		"garbage after headers":  append(bytes.Clone(good[:2*boltfile.PageSize]), bytes.Repeat([]byte{0xa5}, len(good)-2*boltfile.PageSize)...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := write(t, filepath.Join(t.TempDir(), "state"), b)
-			var told []Recovery
-			s.opt.Recovered = func(r Recovery) { told = append(told, r) }
+			var recovered []Recovery
+			s.opt.Recovered = func(r Recovery) { recovered = append(recovered, r) }
 			if st, err := s.Stats(t.Context()); err != nil || st.Records != 0 {
-				t.Errorf("a look at it: %+v, %v", st, err)
+				t.Errorf("stats: %+v, %v", st, err)
 			}
 			put(t, s, "x")
-			if waiting, _ := listed(t, s); len(waiting) != 1 {
-				t.Errorf("%q wait", waiting)
+			if queue, _ := listed(t, s); len(queue) != 1 {
+				t.Errorf("%q are queued", queue)
 			}
-			if len(told) != 1 || told[0].Saved != 0 || told[0].Kept != s.Path()+".damaged-1" || !strings.Contains(told[0].String(), told[0].Kept) {
-				t.Fatalf("told of %+v", told)
+			if len(recovered) != 1 || recovered[0].Saved != 0 || recovered[0].Backup != s.Path()+".damaged-1" ||
+				!strings.Contains(recovered[0].String(), recovered[0].Backup) {
+				t.Fatalf("recovered %+v", recovered)
 			}
-			if kept, err := os.ReadFile(told[0].Kept); err != nil || !bytes.Equal(kept, b) {
-				t.Errorf("%d bytes of %d were kept, %v", len(kept), len(b), err)
+			if kept, err := os.ReadFile(recovered[0].Backup); err != nil || !bytes.Equal(kept, b) {
+				t.Errorf("the backup has %d bytes of %d, %v", len(kept), len(b), err)
 			}
 		})
 	}
 }
 
 // The last three damaged files are kept.
-func TestDamagedFilesAreKept(t *testing.T) {
+func TestBackups(t *testing.T) {
 	s := newSpool(t, Options{})
 	for n := range 5 {
 		put(t, s, "x")
@@ -72,7 +75,7 @@ func TestDamagedFilesAreKept(t *testing.T) {
 		}
 	}
 	put(t, s, "x")
-	var kept string
+	var kept string // the first byte of each
 	for n := 1; n < 6; n++ {
 		b, _ := os.ReadFile(fmt.Sprint(s.Path(), ".damaged-", n))
 		if len(b) > 0 {
@@ -80,14 +83,14 @@ func TestDamagedFilesAreKept(t *testing.T) {
 		}
 	}
 	if kept != "edc" {
-		t.Errorf("%q are kept", kept)
+		t.Errorf("backups %q", kept)
 	}
 }
 
 func TestNewerFormat(t *testing.T) {
 	newerBolt := goodFile(t)
 	for page := range 2 {
-		binary.NativeEndian.PutUint32(newerBolt[page*pageSize+pageHeader+4:], boltVersion+1)
+		binary.NativeEndian.PutUint32(newerBolt[page*boltfile.PageSize+16+4:], 3)
 	}
 	s := write(t, filepath.Join(t.TempDir(), "state"), newerBolt)
 	if _, err := appendAll(s, entry("x")); !errors.Is(err, ErrNewerFormat) {
@@ -113,11 +116,11 @@ func TestNewerFormat(t *testing.T) {
 	}
 }
 
-// A part that is missing costs what was in it, and nothing else.
-func TestPartsMissing(t *testing.T) {
+// A missing bucket or key loses its content and nothing else.
+func TestMissingBuckets(t *testing.T) {
 	good := goodFile(t)
 	whole := write(t, filepath.Join(t.TempDir(), "state"), good)
-	waiting, refused := listed(t, whole)
+	queue, rejects := listed(t, whole)
 	for name, tt := range map[string]struct {
 		spoil   func(*bolt.Tx) error
 		without string
@@ -130,14 +133,14 @@ func TestPartsMissing(t *testing.T) {
 		"totals":   {func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Delete(keyTotals) }, ""},
 		"sum": {func(tx *bolt.Tx) error {
 			v := bytes.Clone(tx.Bucket(bucketMeta).Get(keyTotals))
-			v[8] ^= 0x80 // a queue of exabytes, which a bound would drop at once
+			v[8] ^= 0x80 // a queue of exabytes, all of which would be dropped
 			return tx.Bucket(bucketMeta).Put(keyTotals, v)
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := write(t, filepath.Join(t.TempDir(), "state"), good)
 			boltUpdate(t, s.Path(), tt.spoil)
-			// Whoever comes by it first: a look, or a transaction that is told once.
+			// The first transaction may fail; the next one finds the file repaired.
 			for range 2 {
 				err := s.Update(t.Context(), func(tx *Tx) error {
 					if _, err := tx.Append(entry("x")); err != nil {
@@ -156,16 +159,16 @@ func TestPartsMissing(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			gotWaiting, gotRefused := listed(t, s)
-			if n := len(gotWaiting) - 1; tt.without != "queue" && n != len(waiting) || n < 0 {
-				t.Errorf("%d of %d wait", n, len(waiting))
+			gotQueue, gotRejects := listed(t, s)
+			if n := len(gotQueue) - 1; tt.without != "queue" && n != len(queue) || n < 0 {
+				t.Errorf("%d of %d are queued", n, len(queue))
 			}
-			if tt.without != "rejected" && len(gotRefused) != len(refused) {
-				t.Errorf("%d of %d were refused", len(gotRefused), len(refused))
+			if tt.without != "rejected" && len(gotRejects) != len(rejects) {
+				t.Errorf("%d of %d are rejected", len(gotRejects), len(rejects))
 			}
 			if err := s.View(t.Context(), func(tx *Tx) error {
 				if tt.without != "state" && len(tx.Get("space", "key")) != 10_000 {
-					t.Error("the state is gone")
+					t.Error("the state is lost")
 				}
 				return nil
 			}); err != nil {
@@ -203,7 +206,8 @@ func TestKeysOutOfOrder(t *testing.T) {
 			}
 			s := write(t, filepath.Join(t.TempDir(), "state"), b)
 			s.opt.MaxBytes = int64(4 * one(1))
-			// A caller that does not look at the error commits nothing all the same, and hears of it.
+			// A caller that ignores the error commits nothing all the same, and Update returns the
+			// error.
 			for tries := 0; ; tries++ {
 				err := s.Update(t.Context(), func(tx *Tx) error { tx.Append(entry("x")); return nil })
 				if err == nil {
@@ -213,16 +217,17 @@ func TestKeysOutOfOrder(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			waiting, _ := listed(t, s)
-			if len(waiting) == 0 || !strings.HasSuffix(waiting[len(waiting)-1], " x") {
-				t.Errorf("%q wait", waiting)
+			queue, _ := listed(t, s)
+			if len(queue) == 0 || !strings.HasSuffix(queue[len(queue)-1], " x") {
+				t.Errorf("%q are queued", queue)
 			}
 			checkWhole(t, s.Path())
 		})
 	}
 }
 
-// goodFile has a tree of several levels in its queue, and some of everything.
+// goodFile returns a file with a tree of several levels in its queue, and records or values in
+// every bucket.
 func goodFile(t testing.TB) []byte {
 	t.Helper()
 	s := newSpool(t, Options{})
@@ -239,9 +244,7 @@ func goodFile(t testing.TB) []byte {
 	}
 	put(t, s, data...)
 	settle(t, s, outcomes...)
-	if err := s.Update(context.Background(), func(tx *Tx) error { return tx.Put("space", "key", make([]byte, 10_000)) }); err != nil {
-		t.Fatal(err)
-	}
+	putState(t, s, "space", "key", make([]byte, 10_000))
 	b, err := os.ReadFile(s.Path())
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +255,7 @@ func goodFile(t testing.TB) []byte {
 func foreignFile(t testing.TB) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "other.db")
-	db, err := bolt.Open(path, 0o600, &bolt.Options{PageSize: pageSize})
+	db, err := bolt.Open(path, 0o600, &bolt.Options{PageSize: boltfile.PageSize})
 	if err != nil {
 		t.Fatal(err)
 	}

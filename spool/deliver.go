@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -8,23 +9,26 @@ import (
 
 const deliverName = "deliver.lock"
 
-// TryDeliver makes the caller the one that delivers, if nobody does at present; ok is false where
-// another process does. It does not wait. release ends it and may be called more than once; the
-// system does the same when the process dies, and no child process keeps it.
+// TryDeliver acquires the lock that only the process that delivers may have. It does not wait: ok is
+// false if another process has it. release unlocks it and may be called more than once. The system
+// unlocks it when the process dies; child processes do not inherit it.
 //
 // Errors: [ErrReadOnly], [ErrFull], [ModeError], [OwnerError] and the system's.
 func (s *Spool) TryDeliver() (release func() error, ok bool, err error) {
-	if s.gone != nil {
-		return nil, false, s.gone
+	if s.unreachable != nil {
+		return nil, false, s.unreachable
 	}
 	path := filepath.Join(s.dir, deliverName)
-	for {
+	for range maxOpenTries {
 		f, err := openFile(path, os.O_RDWR|os.O_CREATE)
 		if err != nil {
 			return nil, false, explain("open", path, true, err)
 		}
-		ok, still, err := lockDeliver(f, path)
-		if ok && still {
+		if s.afterOpen != nil {
+			s.afterOpen()
+		}
+		ok, current, err := lockDeliver(f, path)
+		if ok && current {
 			return sync.OnceValue(func() error {
 				unlock(f)
 				return f.Close()
@@ -34,19 +38,20 @@ func (s *Spool) TryDeliver() (release func() error, ok bool, err error) {
 		if err != nil || !ok {
 			return nil, false, err
 		}
-		// The file was deleted between its opening and its locking: take the one that is there now.
+		// The file was deleted before it was locked: open the new one.
 	}
+	return nil, false, fmt.Errorf("open %s: %w", path, errReplaced)
 }
 
-// lockDeliver locks f; still says that path names it yet. A lock on a file that was deleted keeps nobody
-// out.
-func lockDeliver(f *os.File, path string) (ok, still bool, err error) {
+// lockDeliver locks f. current is false if path names another file by now: a lock on a deleted file
+// excludes nobody.
+func lockDeliver(f *os.File, path string) (ok, current bool, err error) {
 	ok, err = tryLock(f, true)
 	if err != nil || !ok {
 		return false, false, explain("lock", path, true, err)
 	}
-	if _, still, err = checkFile(f, path); err != nil {
+	if _, current, err = checkFile(f, path); err != nil {
 		return false, false, err
 	}
-	return true, still, nil
+	return true, current, nil
 }

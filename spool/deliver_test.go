@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// childDeliver takes the lock, starts a child of its own that outlives it, and waits to be killed.
+// childDeliver takes the lock, starts a child that outlives it, and waits to be killed.
 func childDeliver(args []string) error {
 	s, err := Open(args[0], Options{})
 	if err != nil {
@@ -22,7 +22,7 @@ func childDeliver(args []string) error {
 	if err != nil {
 		return err
 	}
-	// Its stdin is the one that the test holds open, so that it lives as long as the test wants.
+	// Its stdin is a pipe from the test, so that it lives until the test closes that.
 	cmd := exec.Command(exe)
 	cmd.Env = append(os.Environ(), childVariable+"=sleep")
 	cmd.Stdin = os.Stdin
@@ -45,7 +45,7 @@ func TestTryDeliver(t *testing.T) {
 			t.Errorf("taken twice: %v, %v", ok, err)
 		}
 	}
-	put(t, other, "x") // who delivers keeps nobody from appending
+	put(t, other, "x") // the lock does not exclude appends
 	for range 2 {
 		if err := release(); err != nil {
 			t.Error(err)
@@ -58,7 +58,7 @@ func TestTryDeliver(t *testing.T) {
 	release()
 }
 
-// A lock on a file that is no longer there keeps nobody out, and must not seem to.
+// A lock on a deleted file excludes nobody, and must not be taken for one.
 func TestDeliverLockDeleted(t *testing.T) {
 	s := newSpool(t, Options{})
 	path := filepath.Join(s.dir, deliverName)
@@ -71,8 +71,8 @@ func TestDeliverLockDeleted(t *testing.T) {
 		t.Skipf("an open file cannot be deleted here: %v", err)
 	}
 	for range 2 { // no file in its place, another one
-		if ok, still, err := lockDeliver(f, path); !ok || still || err != nil {
-			t.Errorf("%v, %v, %v", ok, still, err)
+		if ok, current, err := lockDeliver(f, path); !ok || current || err != nil {
+			t.Errorf("%v, %v, %v", ok, current, err)
 		}
 		release, ok, err := s.TryDeliver()
 		if !ok || err != nil {
@@ -86,16 +86,16 @@ func TestDeliverLockDeleted(t *testing.T) {
 	}
 }
 
-// The lock goes with its holder, though a process that the holder started lives on.
-func TestDelivererDies(t *testing.T) {
+// The lock ends with its owner, although a process that the owner started lives on.
+func TestDeliverLockEndsWithOwner(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	p := start(t, "deliver", dir)
 	if p.next(t) == "" {
-		t.Fatal("the child said nothing")
+		t.Fatal("the child reported nothing")
 	}
 	s := open(t, dir, Options{})
 	if _, ok, err := s.TryDeliver(); ok || err != nil {
-		t.Fatalf("while the child holds it: %v, %v", ok, err)
+		t.Fatalf("while the child has it: %v, %v", ok, err)
 	}
 	if err := p.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)

@@ -5,17 +5,17 @@ import (
 	"errors"
 )
 
-// A Selection is what a person wants dropped.
+// A Selection selects records for [Spool.Drop] and [Spool.Retry]. The zero value selects none.
 type Selection struct {
-	// Waiting selects all that waits, Rejected all that was refused.
+	// Waiting selects all queued records, Rejected all rejected ones.
 	Waiting, Rejected bool
-	// IDs selects records by id, wherever they are.
+	// IDs selects records by id.
 	IDs []string
 }
 
-// Drop deletes what is selected, counts it in the ledger (cause user), and says how much it was. What
-// is appended meanwhile stays. It works in small transactions: an error leaves what was dropped
-// before it dropped, and the sum says how much that was. An id that is not there is passed over.
+// Drop deletes the selected records, counts them (cause user), and returns the count. Records that
+// are appended meanwhile stay. It works in small transactions: after an error, the count is that of
+// the transactions before it. An id that does not exist is ignored.
 //
 // Errors: as [Spool.Update].
 func (s *Spool) Drop(ctx context.Context, sel Selection) (dropped Drop, err error) {
@@ -39,24 +39,24 @@ func (s *Spool) dropIDs(ctx context.Context, ids []string, sum *Drop) error {
 	for _, id := range ids {
 		wanted[id] = true
 	}
-	waiting, refused, err := s.places(ctx, wanted)
-	if err != nil || len(waiting)+len(refused) == 0 {
+	queued, rejected, err := s.find(ctx, wanted)
+	if err != nil || len(queued)+len(rejected) == 0 {
 		return err
 	}
-	named := func(r *stored) bool { return wanted[r.id()] }
-	return s.dropInside(ctx, sum, func(tx *Tx) error {
-		if err := tx.dropSeqs(bucketQueue, waiting, named, CauseUser); err != nil {
+	match := func(r *stored) bool { return wanted[r.id()] }
+	return s.dropInTx(ctx, sum, func(tx *Tx) error {
+		if err := tx.dropBySeq(bucketQueue, queued, match, CauseUser); err != nil {
 			return err
 		}
-		return tx.dropSeqs(bucketRejected, refused, named, CauseUser)
+		return tx.dropBySeq(bucketRejected, rejected, match, CauseUser)
 	})
 }
 
-// places finds records by their ids. What was refused and waits again is not at the place that its id
-// tells, so everything is looked through.
-func (s *Spool) places(ctx context.Context, wanted map[string]bool) (waiting, refused []uint64, err error) {
+// find returns the sequence numbers of records by their ids. It reads all records, because the
+// number in an id is not the sequence number of a record that was rejected and queued again.
+func (s *Spool) find(ctx context.Context, wanted map[string]bool) (queued, rejected []uint64, err error) {
 	left := len(wanted)
-	look := func(list *[]uint64) func(Record, *Refusal) error {
+	collect := func(list *[]uint64) func(Record, *Refusal) error {
 		return func(r Record, _ *Refusal) error {
 			if wanted[r.ID] {
 				*list = append(*list, r.Seq)
@@ -70,25 +70,25 @@ func (s *Spool) places(ctx context.Context, wanted map[string]bool) (waiting, re
 	for _, b := range []struct {
 		bucket []byte
 		list   *[]uint64
-	}{{bucketRejected, &refused}, {bucketQueue, &waiting}} {
-		if err := s.list(ctx, b.bucket, look(b.list)); err != nil && err != errFound {
+	}{{bucketRejected, &rejected}, {bucketQueue, &queued}} {
+		if err := s.list(ctx, b.bucket, collect(b.list)); err != nil && !errors.Is(err, errFound) {
 			return nil, nil, err
 		}
 		if left == 0 {
 			break
 		}
 	}
-	return waiting, refused, nil
+	return queued, rejected, nil
 }
 
-var errFound = errors.New("all were found")
+var errFound = errors.New("all records were found")
 
-// dropAll drops up to the record that was appended last when it begins.
+// dropAll drops all records of a bucket up to the one that was appended last when it begins.
 func (s *Spool) dropAll(ctx context.Context, bucket []byte, sum *Drop) error {
 	last, known, done := uint64(0), false, false
 	for !done {
-		err := s.dropInside(ctx, sum, func(tx *Tx) error {
-			b, err := tx.writable(bucket)
+		err := s.dropInTx(ctx, sum, func(tx *Tx) error {
+			b, err := tx.writableRecords(bucket)
 			if err != nil {
 				return err
 			}
@@ -98,7 +98,7 @@ func (s *Spool) dropAll(ctx context.Context, bucket []byte, sum *Drop) error {
 				}
 				known = true
 			}
-			left, err := tx.dropHead(b, tx.tallyOf(bucket), maxTrim, func(seq, _ uint64) (Cause, bool) {
+			left, err := tx.dropOldest(b, tx.tallyOf(bucket), maxTrim, func(seq, _ uint64) (Cause, bool) {
 				done = seq > last
 				return CauseUser, !done
 			})
@@ -112,9 +112,10 @@ func (s *Spool) dropAll(ctx context.Context, bucket []byte, sum *Drop) error {
 	return nil
 }
 
-func (s *Spool) dropInside(ctx context.Context, sum *Drop, fn func(*Tx) error) error {
+// dropInTx runs fn in a transaction and adds what it dropped to sum.
+func (s *Spool) dropInTx(ctx context.Context, sum *Drop, fn func(*Tx) error) error {
 	var drops []Drop
-	err := s.transact(ctx, writes|own, "drop", func(tx *Tx) error {
+	err := s.transact(ctx, writes|repeatable, "drop", func(tx *Tx) error {
 		tx.inside = true
 		err := tx.leave(fn(tx))
 		drops = tx.Dropped()
@@ -124,10 +125,7 @@ func (s *Spool) dropInside(ctx context.Context, sum *Drop, fn func(*Tx) error) e
 		return err
 	}
 	for _, d := range drops {
-		sum.Records += d.Records
-		sum.Bytes += d.Bytes
-		sum.reach(d.First)
-		sum.reach(d.Last)
+		sum.add(d)
 	}
 	return nil
 }

@@ -7,33 +7,33 @@ import (
 	"strings"
 )
 
-// These errors can be returned when the spool is opened, which every call does.
+// Errors of opening the file, which every call does.
 var (
-	// ErrLocked is returned when another process (or another goroutine of this one) held the file for
-	// longer than [Options.LockWait].
-	ErrLocked = errors.New("the spool is held by another process")
+	// ErrLocked is returned when another process (or another goroutine of this one) had the file
+	// locked for longer than [Options.LockWait].
+	ErrLocked = errors.New("the spool is locked by another process")
 
 	// ErrNewerFormat is returned when the file was written by a later version of the program. The
-	// file is left as it is.
+	// file is left unchanged.
 	ErrNewerFormat = errors.New("the spool was written by a newer version")
 
 	// ErrDamaged is returned when the file cannot be what this package wrote. Every such error is a
 	// [DamagedError].
 	ErrDamaged = errors.New("the spool is damaged")
 
-	// ErrReadOnly is returned when the folder or the file cannot be written: a read-only file system,
-	// or no permission.
+	// ErrReadOnly is returned when the folder or the file cannot be written: the file system is
+	// read-only, or the permission is missing.
 	ErrReadOnly = errors.New("the spool cannot be written")
 )
 
-// These errors can be returned by what writes. Nothing of the call is stored then.
+// Errors of calls that write. Nothing of the call is stored then.
 var (
-	// ErrFull is returned when the disk, or the owner's quota of it, has no room left.
+	// ErrFull is returned when the disk, or the user's quota of it, is full.
 	ErrFull = errors.New("no room left on the disk")
 
-	// ErrTooLarge is returned when an entry is longer than [MaxRecordBytes] or than the spool's own
+	// ErrTooLarge is returned when an entry is longer than [MaxRecordBytes] or than the spool's
 	// bound, or when a key or a value of the state is longer than its limit.
-	ErrTooLarge = errors.New("too large to be kept")
+	ErrTooLarge = errors.New("too large to store")
 
 	// ErrViewOnly is returned when a transaction of [Spool.View] is asked to write.
 	ErrViewOnly = errors.New("this transaction only reads")
@@ -42,11 +42,11 @@ var (
 	ErrTxOver = errors.New("the transaction is over")
 )
 
-// A ModeError says that others may read or write what only its owner should.
+// A ModeError is returned when other users may read or write a file or folder.
 type ModeError struct {
 	Path string
 	Mode fs.FileMode
-	// Fix is the command that mends it.
+	// Fix is the command that corrects the mode.
 	Fix string
 }
 
@@ -54,15 +54,16 @@ func (e *ModeError) Error() string {
 	return fmt.Sprintf("%s can be used by others (mode %04o)", e.Path, e.Mode.Perm())
 }
 
-// Hint is the command that mends it.
+// Hint returns the command that corrects the mode.
 func (e *ModeError) Hint() string { return e.Fix }
 
-// An OwnerError says that the state belongs to another user than the one that runs this process.
+// An OwnerError is returned when the state belongs to another user than the one that runs this
+// process.
 type OwnerError struct {
 	Path string
-	// Owner and User are numeric user ids: whose it is, and whose it should be.
+	// Owner and User are numeric user ids: the owner, and the user who runs this process.
 	Owner, User int
-	// Fix is a command that mends it, if it is User who should own the state.
+	// Fix is the command that makes User its owner.
 	Fix string
 }
 
@@ -70,15 +71,15 @@ func (e *OwnerError) Error() string {
 	return fmt.Sprintf("%s belongs to user %d, not to user %d who runs this", e.Path, e.Owner, e.User)
 }
 
-// Hint is what mends it.
+// Hint returns the two ways to correct it.
 func (e *OwnerError) Hint() string { return fmt.Sprintf("run as user %d, or: %s", e.Owner, e.Fix) }
 
-// A DamagedError says what is wrong with the file. errors.Is finds [ErrDamaged] in it.
+// A DamagedError is returned when the file is damaged. errors.Is finds [ErrDamaged] in it.
 type DamagedError struct {
 	Path string
 	// Why is one sentence for a person.
 	Why string
-	// Fix is a command after which the next call starts a fresh file and the damaged one is kept.
+	// Fix is a command that moves the file aside; the next call creates a new one.
 	Fix string
 }
 
@@ -86,8 +87,8 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("%s is damaged (%s)", e.Path, e.Why)
 }
 
-// Hint is the command that sets the file aside.
-func (e *DamagedError) Hint() string { return "to set it aside and start afresh: " + e.Fix }
+// Hint returns the command that moves the file aside.
+func (e *DamagedError) Hint() string { return "to move it aside and start with an empty one: " + e.Fix }
 
 // Is makes every DamagedError an [ErrDamaged].
 func (e *DamagedError) Is(target error) bool { return target == ErrDamaged }
@@ -100,8 +101,8 @@ func damaged(path, why string, args ...any) error {
 	}
 }
 
-// explain names what the system's error means for the spool. what is the thing that was tried, path what
-// it was tried on, where the error does not name that itself.
+// explain adds the operation and the path to an error that does not name them, and wraps a system
+// error in the corresponding error of this package.
 func explain(what, path string, write bool, err error) error {
 	if err == nil || errors.Is(err, ErrDamaged) {
 		return err
@@ -123,7 +124,7 @@ func explain(what, path string, write bool, err error) error {
 	return fmt.Errorf("%s%w", what, err)
 }
 
-// hasErrno also looks at the text: bbolt hands some errors of the system on as text alone.
+// hasErrno also compares the text: bbolt returns some system errors as text only.
 func hasErrno[E error](err error, list []E) bool {
 	text := err.Error()
 	for _, e := range list {
@@ -134,7 +135,7 @@ func hasErrno[E error](err error, list []E) bool {
 	return false
 }
 
-// quote makes path one word of a shell.
+// quote returns path as one word for a shell.
 func quote(path string) string {
 	if path != "" && !strings.ContainsFunc(path, func(r rune) bool {
 		return !(r == '/' || r == '.' || r == '-' || r == '_' || r == '+' || r == ':' || r == '\\' ||

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-var sample = flag.Bool("sample", false, "write testdata/format2.db anew: only before the first release of a format")
+var sample = flag.Bool("sample", false, "write testdata/format2.db again: only before the first release of a format")
 
-// A file of the present format, as this version left it when the format was made: with groups, one of them
-// half delivered, a refused record that waits again, and a report of what was lost.
-func TestFormat2IsRead(t *testing.T) {
+// A file of the current format from when it was introduced: with groups, one of them half
+// delivered, a rejected record that was queued again, and a loss report.
+func TestReadFormat2(t *testing.T) {
 	const file = "testdata/format2.db"
 	if *sample {
 		writeSample(t, file)
@@ -24,15 +24,17 @@ func TestFormat2IsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := write(t, filepath.Join(t.TempDir(), "state"), b)
-	waiting, refused := listed(t, s)
-	if len(waiting) != 257 || !strings.HasSuffix(waiting[0], "result 41 of 300") || !strings.HasSuffix(waiting[256], "result 7 of 300") {
-		t.Fatalf("%d wait, from %q to %q", len(waiting), waiting[0], waiting[len(waiting)-1])
+	queue, rejects := listed(t, s)
+	if len(queue) != 257 || !strings.HasSuffix(queue[0], "result 41 of 300") ||
+		!strings.HasSuffix(queue[256], "result 7 of 300") {
+		t.Fatalf("%d are queued, from %q to %q", len(queue), queue[0], queue[len(queue)-1])
 	}
-	if len(refused) != 1 || !strings.HasSuffix(refused[0], "result 8 of 300") {
-		t.Errorf("%q were refused", refused)
+	if len(rejects) != 1 || !strings.HasSuffix(rejects[0], "result 8 of 300") {
+		t.Errorf("%q are rejected", rejects)
 	}
 	st := stats(t, s)
-	if st.Records != 257 || st.Rejected != 1 || len(st.Dropped) != 1 || st.Dropped[0].Records != 4 || st.Ever[0].Records != 4 {
+	if st.Records != 257 || st.Rejected != 1 ||
+		len(st.Dropped) != 1 || st.Dropped[0].Records != 4 || st.Ever[0].Records != 4 {
 		t.Errorf("%+v", st)
 	}
 	if err := s.Update(t.Context(), func(tx *Tx) error {
@@ -95,20 +97,18 @@ func writeSample(t *testing.T, file string) {
 	}
 }
 
-// What takes room in the file and is no record takes it from the records.
-func TestBoundOnTheFile(t *testing.T) {
+// What is in the file besides records reduces the bound on the records.
+func TestBoundOnFile(t *testing.T) {
 	now := testTime
 	s := newSpool(t, Options{MaxBytes: 1 << 20, MaxFileBytes: 1 << 20, Now: func() time.Time { return now }})
-	if err := s.Update(t.Context(), func(tx *Tx) error { return tx.Put("space", "key", make([]byte, 700<<10)) }); err != nil {
-		t.Fatal(err)
-	}
+	putState(t, s, "space", "key", make([]byte, 700<<10))
 	long := strings.Repeat("0123456789abcdef", 1<<10)
 	for i := range 100 {
 		put(t, s, fmt.Sprint(i, long[:8<<10+i]), fmt.Sprint(i, "b", long[i:]))
 	}
 	st := stats(t, s)
 	if st.Bytes > 400<<10 || st.Records == 0 || len(st.Dropped) != 1 || st.Dropped[0].Cause != CauseSpace {
-		t.Errorf("%d records of %d bytes wait, dropped %+v", st.Records, st.Bytes, st.Dropped)
+		t.Errorf("%d records of %d bytes are queued, dropped %+v", st.Records, st.Bytes, st.Dropped)
 	}
 	if n := fileBytes(t, s); n > 3<<20 {
 		t.Errorf("the file has %d bytes", n)

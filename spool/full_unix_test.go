@@ -15,8 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// childFill appends under a limit on the length of files until that is reached, then shows that
-// nothing of it was harmed.
+// childFill appends under a limit on the length of files until that is reached. args: folder.
 func childFill(args []string) error {
 	s, err := Open(args[0], Options{})
 	if err != nil {
@@ -29,17 +28,17 @@ func childFill(args []string) error {
 	return fill(s)
 }
 
-// fill appends until there is no room, and says what it found out.
+// fill appends until the disk is full, and checks that everything appended can be read.
 func fill(s *Spool) error {
-	kept := 0
+	appends := 0
 	var err error
-	for ; err == nil; kept++ {
-		if kept > 10_000 {
+	for ; err == nil; appends++ {
+		if appends > 10_000 {
 			return errors.New("the disk never filled")
 		}
 		_, err = appendAll(s, entry(strings.Repeat("x", 1000)), entry(strings.Repeat("y", 1000)))
 	}
-	kept--
+	appends--
 	if !errors.Is(err, ErrFull) {
 		return fmt.Errorf("not ErrFull: %w", err)
 	}
@@ -47,36 +46,36 @@ func fill(s *Spool) error {
 	if err != nil {
 		return err
 	}
-	if kept == 0 || st.Records != uint64(2*kept) {
-		return fmt.Errorf("%d records, want %d", st.Records, 2*kept)
+	if appends == 0 || st.Records != uint64(2*appends) {
+		return fmt.Errorf("%d records, want %d", st.Records, 2*appends)
 	}
 	n := 0
-	if err := s.List(context.Background(), func(Record) error { n++; return nil }); err != nil || n != 2*kept {
-		return fmt.Errorf("%d can be read, want %d: %w", n, 2*kept, err)
+	if err := s.List(context.Background(), func(Record) error { n++; return nil }); err != nil || n != 2*appends {
+		return fmt.Errorf("%d can be read, want %d: %w", n, 2*appends, err)
 	}
-	fmt.Println("full after", kept)
+	fmt.Println("full after", appends)
 	return nil
 }
 
-func TestNoRoom(t *testing.T) {
+func TestFullDisk(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	p := start(t, "fill", dir)
 	line := p.next(t)
 	if !strings.HasPrefix(line, "full after") {
-		t.Fatalf("the child said %q", line)
+		t.Fatalf("the child reported %q", line)
 	}
-	// With room again, all goes on.
+	// Without the limit, appending works again.
 	s := open(t, dir, Options{})
 	before := stats(t, s).Records
 	put(t, s, "more")
-	if got := waiting(t, s); uint64(len(got)) != before+1 || got[len(got)-1] != "more" {
+	if got := queued(t, s); uint64(len(got)) != before+1 || got[len(got)-1] != "more" {
 		t.Errorf("%d records, want %d", len(got), before+1)
 	}
 }
 
 func TestReadOnlyFolder(t *testing.T) {
 	if os.Geteuid() == 0 {
-		t.Skip("modes do not bind root: this wants another user (TestReadOnlyFileSystem stands in on Linux)")
+		t.Skip("root may write despite modes: run as another user (on Linux, TestReadOnlyFileSystem covers root)")
 	}
 	s := newSpool(t, Options{})
 	put(t, s, "x")
@@ -92,15 +91,15 @@ func TestReadOnlyFolder(t *testing.T) {
 	}
 	defer os.Chmod(s.dir, 0o700)
 	if _, _, err := s.TryDeliver(); !errors.Is(err, ErrReadOnly) {
-		t.Errorf("the lock in a folder that cannot be written: %v", err)
+		t.Errorf("the lock in a read-only folder: %v", err)
 	}
 	if _, err := Open(filepath.Join(s.dir, "below"), Options{}); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("a folder below it: %v", err)
 	}
 }
 
-// checkReadOnly holds a spool with the one record "x" to what can be done where nothing can be
-// written.
+// checkReadOnly checks what works and what fails on a read-only disk; the spool has one record,
+// "x".
 func checkReadOnly(t *testing.T, s *Spool) {
 	t.Helper()
 	if _, err := appendAll(s, entry("y")); !errors.Is(err, ErrReadOnly) {
@@ -109,8 +108,8 @@ func checkReadOnly(t *testing.T, s *Spool) {
 	if err := s.Settle(context.Background(), []Outcome{{Seq: 1}}, nil); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("settle: %v", err)
 	}
-	if got := waiting(t, s); !slices.Equal(got, []string{"x"}) {
-		t.Errorf("waiting: %q", got)
+	if got := queued(t, s); !slices.Equal(got, []string{"x"}) {
+		t.Errorf("queued: %q", got)
 	}
 	if st := stats(t, s); st.Records != 1 {
 		t.Errorf("stats: %+v", st)

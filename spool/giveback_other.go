@@ -4,6 +4,5 @@ package spool
 
 import bolt "go.etcd.io/bbolt"
 
-// giveBack is worth its cost only where resident memory counts what a map touched, which was measured on
-// Linux alone.
+// giveBack does nothing: its effect was measured on Linux only.
 func giveBack(*bolt.DB, int64) {}

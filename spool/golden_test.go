@@ -13,10 +13,10 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-var update = flag.Bool("update", false, "write testdata/tree.golden anew")
+var update = flag.Bool("update", false, "write testdata/tree.golden again")
 
-// The tree of a file that holds one of everything, as doc.go describes it. What is drawn at random,
-// and the sums over it, are left out.
+// The tree of a file with one of everything, as doc.go describes it. Random values and the sums
+// over them are left out.
 func TestGoldenTree(t *testing.T) {
 	now := testTime
 	s := newSpool(t, Options{MaxBytes: 8 * 100, Now: func() time.Time { return now }})
@@ -48,9 +48,9 @@ func TestGoldenTree(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("the tree is\n%s\nwant\n%s\n(a change of it is a new Format; then go test -update)", got, want)
+		t.Errorf("the tree is\n%s\nwant\n%s\n(a change needs a new Format; then go test -update)", got, want)
 	}
-	// Every bucket and every fixed key that is there is told of in the package comment.
+	// The package comment describes every bucket and every fixed key.
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {
 		t.Fatal(err)
@@ -61,12 +61,12 @@ func TestGoldenTree(t *testing.T) {
 			pattern = `(?m)^//\t(meta/)? +` + m[2] + ` `
 		}
 		if !regexp.MustCompile(pattern).Match(doc) {
-			t.Errorf("doc.go does not tell of %q", m[0])
+			t.Errorf("doc.go does not describe %q", m[0])
 		}
 	}
 }
 
-// dump writes a line for each key, numbers in decimal.
+// dump returns a line for each key, with numbers in decimal.
 func dump(t *testing.T, path string) string {
 	t.Helper()
 	db, err := bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true, Timeout: time.Second})
@@ -109,17 +109,18 @@ func dump(t *testing.T, path string) string {
 					record(k, v)
 				case "rejected":
 					why, rest, _ := parseReason(v)
-					fmt.Fprintf(&b, "rejected/ %d: when %d, code %d, message %q, ", parseKey(k), why.Time.UnixMilli(), why.Code, why.Message)
+					fmt.Fprintf(&b, "rejected/ %d: when %d, code %d, message %q, ",
+						parseKey(k), why.Time.UnixMilli(), why.Code, why.Message)
 					record(k, rest)
 				case "dropped":
 					fmt.Fprintf(&b, "dropped/ %s: %d\n", k, numbers(v, 4))
 				case "state":
 					bucket.Bucket(k).ForEach(func(key, v []byte) error {
-						fmt.Fprintf(&b, "state/ %s/ %s: %x\n", k, key, unsealed(string(k), string(key), v))
+						fmt.Fprintf(&b, "state/ %s/ %s: %x\n", k, key, stripSum(string(k), string(key), v))
 						return nil
 					})
 				default:
-					t.Errorf("%s/%s: %x is not known", name, k, v)
+					t.Errorf("%s/%s: %x is unknown", name, k, v)
 				}
 				return nil
 			})

@@ -13,10 +13,10 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// The tests run on this clock unless they set their own.
+// testTime is the time in tests that set no clock.
 var testTime = time.Date(2026, 3, 4, 5, 6, 7, 8_000_000, time.UTC)
 
-// open opens a spool in dir, and checks the whole file when the test ends.
+// open opens a spool in dir, and checks the file when the test ends.
 func open(t testing.TB, dir string, opt Options) *Spool {
 	t.Helper()
 	if opt.Now == nil {
@@ -35,7 +35,7 @@ func newSpool(t testing.TB, opt Options) *Spool {
 	return open(t, filepath.Join(t.TempDir(), "state"), opt)
 }
 
-// checkWhole holds the file to bbolt's own rules, and its totals to a recount.
+// checkWhole checks the file by bbolt's rules, and its totals by a recount.
 func checkWhole(t testing.TB, path string) {
 	t.Helper()
 	if fi, err := os.Stat(path); errors.Is(err, os.ErrNotExist) || err == nil && fi.Size() == 0 {
@@ -55,7 +55,7 @@ func checkWhole(t testing.TB, path string) {
 			return nil
 		}
 		var queue, rejected tally
-		var loose uint64
+		var unpacked uint64
 		var parsed totals
 		b := meta.Get(keyTotals)
 		if !parsed.parse(b) {
@@ -66,18 +66,18 @@ func checkWhole(t testing.TB, path string) {
 			queue.add(len(k) + len(v))
 			if isGroup(v) {
 				g, err := parseGroup(parseKey(k), v)
-				if err != nil || g.live() == 0 {
+				if err != nil || g.queued() == 0 {
 					t.Errorf("group %x: %v", k, err)
 				}
-				queue.records += uint64(g.live()) - 1
-				if list, _, err := g.records(nil); err != nil || len(list) != g.live() {
+				queue.records += uint64(g.queued()) - 1
+				if list, _, err := g.records(nil); err != nil || len(list) != g.queued() {
 					t.Errorf("group %x: %d records, %v", k, len(list), err)
 				}
 			} else if parseKey(k) > parsed.packed {
-				loose++
+				unpacked++
 			}
 			if seq := binary.BigEndian.Uint64(k); seq > tx.Bucket(bucketQueue).Sequence() {
-				t.Errorf("record %d lies past the sequence", seq)
+				t.Errorf("record %d is past the bucket's sequence", seq)
 			}
 			return nil
 		})
@@ -85,11 +85,11 @@ func checkWhole(t testing.TB, path string) {
 			rejected.add(len(k) + len(v))
 			return nil
 		})
-		if parsed.loose != loose {
-			t.Errorf("totals say that %d wait by themselves; a recount says %d", parsed.loose, loose)
+		if parsed.unpacked != unpacked {
+			t.Errorf("the totals count %d unpacked records, a recount %d", parsed.unpacked, unpacked)
 		}
 		if q, r := readTally(b), readTally(b[16:]); q != queue || r != rejected {
-			t.Errorf("totals say %v waiting, %v refused; a recount says %v, %v", q, r, queue, rejected)
+			t.Errorf("the totals count %v queued and %v rejected, a recount %v and %v", q, r, queue, rejected)
 		}
 		return nil
 	})
@@ -124,8 +124,8 @@ func appendAll(s *Spool, entries ...Entry) (records []Record, err error) {
 	return records, err
 }
 
-// waiting and refused list what is there, by their data.
-func waiting(t testing.TB, s *Spool) (data []string) {
+// queued lists the data of the queued records.
+func queued(t testing.TB, s *Spool) (data []string) {
 	t.Helper()
 	if err := s.List(context.Background(), func(r Record) error {
 		data = append(data, string(r.Data))
@@ -136,7 +136,8 @@ func waiting(t testing.TB, s *Spool) (data []string) {
 	return data
 }
 
-func refused(t testing.TB, s *Spool) (data []string) {
+// rejected lists the data of the rejected records, with the reasons.
+func rejected(t testing.TB, s *Spool) (data []string) {
 	t.Helper()
 	if err := s.ListRejected(context.Background(), func(r Record, why Refusal) error {
 		data = append(data, fmt.Sprintf("%s: %d %s", r.Data, why.Code, why.Message))
@@ -163,7 +164,14 @@ func settle(t testing.TB, s *Spool, outcomes ...Outcome) {
 	}
 }
 
-// boltUpdate changes the file behind the spool's back.
+func putState(t testing.TB, s *Spool, space, key string, value []byte) {
+	t.Helper()
+	if err := s.Update(context.Background(), func(tx *Tx) error { return tx.Put(space, key, value) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// boltUpdate changes the file with bbolt alone.
 func boltUpdate(t testing.TB, path string, fn func(*bolt.Tx) error) {
 	t.Helper()
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 10 * time.Second})

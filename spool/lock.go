@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// Waiting for the file: other processes hold it for milliseconds, so look again soon, then less
-// often; each wait is drawn from the upper half, so that several waiters do not move in step.
+// Other processes have the file locked for milliseconds: the lock is polled soon, then less often.
+// Each wait is random within its upper half, so that several waiting processes do not move in step.
 const (
-	firstLook = time.Millisecond
-	lastLook  = 16 * time.Millisecond
+	minPoll = time.Millisecond
+	maxPoll = 16 * time.Millisecond
 )
 
 // lockWithin waits for the lock of f until wait is over or ctx is done.
 func lockWithin(ctx context.Context, f *os.File, exclusive bool, wait time.Duration) error {
 	var timer *time.Timer
 	var end time.Time
-	for look := firstLook; ; look = min(2*look, lastLook) {
+	for poll := minPoll; ; poll = min(2*poll, maxPoll) {
 		ok, err := tryLock(f, exclusive)
 		if ok || err != nil {
 			return err
@@ -34,7 +34,7 @@ func lockWithin(ctx context.Context, f *os.File, exclusive bool, wait time.Durat
 		} else if left = time.Until(end); left <= 0 {
 			return fmt.Errorf("%w (waited %v)", ErrLocked, wait)
 		}
-		timer.Reset(min(left, look/2+rand.N(look/2)))
+		timer.Reset(min(left, poll/2+rand.N(poll/2)))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
@@ -43,20 +43,20 @@ func lockWithin(ctx context.Context, f *os.File, exclusive bool, wait time.Durat
 	}
 }
 
-// acquire lets one goroutine of this process at the file; the others need not ask the system for it.
+// acquire admits one goroutine of this process at a time; the others need not ask the system.
 func (s *Spool) acquire(ctx context.Context) error {
-	if s.gone != nil {
-		return s.gone
+	if s.unreachable != nil {
+		return s.unreachable
 	}
 	select {
-	case s.turn <- struct{}{}:
+	case s.sem <- struct{}{}:
 		return nil
 	default:
 	}
 	timer := time.NewTimer(s.opt.LockWait)
 	defer timer.Stop()
 	select {
-	case s.turn <- struct{}{}:
+	case s.sem <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -65,6 +65,6 @@ func (s *Spool) acquire(ctx context.Context) error {
 	}
 }
 
-func (s *Spool) release() { <-s.turn }
+func (s *Spool) release() { <-s.sem }
 
 func parent(dir string) string { return filepath.Dir(filepath.Clean(dir)) }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// hold takes the file's lock as another process would, until the test ends.
-func hold(t *testing.T, s *Spool) {
+// holdLock locks the file as another process would, until the test ends.
+func holdLock(t *testing.T, s *Spool) {
 	t.Helper()
 	f, err := openFile(s.Path(), os.O_RDWR|os.O_CREATE)
 	if err != nil {
@@ -28,7 +28,7 @@ func TestWaitIsBounded(t *testing.T) {
 	put(t, s, "x")
 	synctest.Test(t, func(t *testing.T) {
 		s := newSpoolIn(t, s.dir, 7*time.Second)
-		hold(t, s)
+		holdLock(t, s)
 		began := time.Now()
 		if _, err := s.Stats(context.Background()); !errors.Is(err, ErrLocked) {
 			t.Errorf("got %v", err)
@@ -49,7 +49,7 @@ func TestWaitIsBounded(t *testing.T) {
 	})
 }
 
-// A wait ends soon after the lock is free, not at some later look.
+// A wait ends soon after the lock is released.
 func TestWaitEndsSoon(t *testing.T) {
 	dir := newSpool(t, Options{}).dir
 	synctest.Test(t, func(t *testing.T) {
@@ -66,13 +66,14 @@ func TestWaitEndsSoon(t *testing.T) {
 		if _, err := appendAllIn(context.Background(), s); err != nil {
 			t.Error(err)
 		}
-		if waited := time.Since(began); waited < time.Second || waited > time.Second+lastLook {
-			t.Errorf("waited %v for a lock that was free after 1s", waited)
+		if waited := time.Since(began); waited < time.Second || waited > time.Second+maxPoll {
+			t.Errorf("waited %v for a lock that was released after 1s", waited)
 		}
 	})
 }
 
-// newSpoolIn and appendAllIn touch nothing outside of a bubble.
+// newSpoolIn opens a spool inside a synctest bubble, without the cleanup that would run outside of
+// it.
 func newSpoolIn(t *testing.T, dir string, wait time.Duration) *Spool {
 	t.Helper()
 	s, err := Open(dir, Options{LockWait: wait})
@@ -90,8 +91,8 @@ func appendAllIn(ctx context.Context, s *Spool) (records []Record, err error) {
 	return records, err
 }
 
-// Who waited for a file that was moved away meanwhile must not write into it.
-func TestFileMovedAwayWhileWaiting(t *testing.T) {
+// A process that waited for the lock of a file that was renamed meanwhile must not write to it.
+func TestFileRenamedWhileWaiting(t *testing.T) {
 	s := newSpool(t, Options{})
 	put(t, s, "old")
 	f, err := openFile(s.Path(), os.O_RDWR)
@@ -104,11 +105,11 @@ func TestFileMovedAwayWhileWaiting(t *testing.T) {
 	}
 	for range 2 { // no file in its place, another one
 		if o, err := s.lockFile(context.Background(), f, true); o != nil || err != nil {
-			t.Errorf("took %+v, %v", o, err)
+			t.Errorf("opened %+v, %v", o, err)
 		}
 		put(t, s, "new")
 	}
-	if got := waiting(t, s); len(got) != 2 || got[0] != "new" {
-		t.Errorf("waiting: %q", got)
+	if got := queued(t, s); len(got) != 2 || got[0] != "new" {
+		t.Errorf("queued: %q", got)
 	}
 }

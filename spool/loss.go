@@ -1,7 +1,6 @@
 package spool
 
 import (
-	"crypto/rand"
 	"encoding/binary"
 	"strings"
 )
@@ -10,15 +9,15 @@ var keyLoss = []byte("loss")
 
 // A Loss is a report of what was dropped.
 type Loss struct {
-	// ID names the report for ever, as a record's does; empty where nothing was lost.
+	// ID is globally unique, like a record's; empty if nothing was dropped.
 	ID string
-	// Drops by cause, none of them zero.
+	// Drops has an entry for each cause with drops.
 	Drops []Drop
 }
 
-// ReportLoss gives what was dropped and not yet acknowledged to be known, under an id of that agent. It
-// freezes it: the same report comes back, however much is dropped meanwhile, until [Tx.ClearLoss] is called
-// for it, so that a report that is sent twice is counted once.
+// ReportLoss returns a report of the drops that are in no report yet, with a new id of that agent,
+// and stores it. Until [Tx.ClearLoss] deletes it, later calls return the same report, whatever is
+// dropped meanwhile, so that an endpoint that gets it twice counts it once.
 //
 // Errors: [ErrViewOnly], [ErrTxOver], [ErrDamaged].
 func (tx *Tx) ReportLoss(agent string) (Loss, error) {
@@ -32,7 +31,7 @@ func (tx *Tx) reportLoss(agent string) (Loss, error) {
 	if err != nil {
 		return Loss{}, err
 	}
-	if loss, err := tx.frozen(); err != nil || loss.ID != "" {
+	if loss, err := tx.pendingLoss(); err != nil || loss.ID != "" {
 		return loss, err
 	}
 	var loss Loss
@@ -43,34 +42,32 @@ func (tx *Tx) reportLoss(agent string) (Loss, error) {
 		}
 		loss.Drops = append(loss.Drops, d)
 		if err := dropped.Delete(sinceKey(cause)); err != nil {
-			return Loss{}, tx.odd(err)
+			return Loss{}, tx.wrapCorrupt(err)
 		}
 	}
 	if len(loss.Drops) == 0 {
 		return Loss{}, nil
 	}
-	queue, err := tx.bucket(bucketQueue)
+	queue, err := tx.records(bucketQueue)
 	if err != nil {
 		return Loss{}, err
 	}
-	seq, err := queue.NextSequence() // which no record will have
+	seq, err := queue.b.NextSequence() // no record will have it
 	if err != nil {
-		return Loss{}, tx.odd(err)
+		return Loss{}, tx.wrapCorrupt(err)
 	}
-	var random [8]byte
-	rand.Read(random[:]) // never fails: it ends the process rather
 	var id strings.Builder
-	writeID(&id, []byte(agent[:min(len(agent), MaxAgentBytes)]), binary.BigEndian.Uint64(random[:]), seq)
+	writeID(&id, []byte(agent[:min(len(agent), MaxAgentBytes)]), randomStart(), seq)
 	loss.ID = id.String()
 	tx.dirty = true
 	if err := tx.bolt.Bucket(bucketMeta).Put(keyLoss, loss.append(nil)); err != nil {
-		return Loss{}, tx.odd(err)
+		return Loss{}, tx.wrapCorrupt(err)
 	}
 	return loss, nil
 }
 
-// ClearLoss forgets a report that was acknowledged. What was dropped since it was made is the next one's. An
-// id that is not the present report's is passed over.
+// ClearLoss deletes an acknowledged report. Records dropped after it was made are in the next one.
+// An id that is not the stored report's is ignored.
 //
 // Errors: [ErrViewOnly], [ErrTxOver], [ErrDamaged].
 func (tx *Tx) ClearLoss(id string) error {
@@ -83,18 +80,19 @@ func (tx *Tx) clearLoss(id string) error {
 	if err != nil {
 		return err
 	}
-	if loss, err := tx.frozen(); err != nil || id == "" || loss.ID != id {
+	if loss, err := tx.pendingLoss(); err != nil || id == "" || loss.ID != id {
 		return err
 	}
 	tx.dirty = true
 	if err := meta.Delete(keyLoss); err != nil {
-		return tx.odd(err)
+		return tx.wrapCorrupt(err)
 	}
 	return nil
 }
 
-// frozen is the report that waits for its acknowledgement. One that is damaged is none.
-func (tx *Tx) frozen() (Loss, error) {
+// pendingLoss returns the report that is not acknowledged yet; the zero Loss if there is none or it
+// is damaged.
+func (tx *Tx) pendingLoss() (Loss, error) {
 	meta, err := tx.bucket(bucketMeta)
 	if meta == nil || err != nil {
 		return Loss{}, err
@@ -103,8 +101,8 @@ func (tx *Tx) frozen() (Loss, error) {
 	return loss, nil
 }
 
-// append writes sum u32, of what follows: id (u16 length, bytes), then for each cause its name (u8 length,
-// bytes) and its numbers as in dropped.
+// append encodes the report: checksum u32, of what follows; id (u16 length, bytes); then for each
+// cause its name (u8 length, bytes) and its numbers as in the bucket dropped.
 func (l *Loss) append(b []byte) []byte {
 	b = append(b, 0, 0, 0, 0)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(l.ID)))
@@ -114,12 +112,12 @@ func (l *Loss) append(b []byte) []byte {
 		b = append(append(b, byte(len(d.Cause))), d.Cause...)
 		b = d.append(b)
 	}
-	binary.BigEndian.PutUint32(b, uint32(xxh64(0, b[sumBytes:])))
+	binary.BigEndian.PutUint32(b, checksum(0, b[sumBytes:]))
 	return b
 }
 
 func parseLoss(b []byte) (l Loss, ok bool) {
-	if len(b) < sumBytes+2 || binary.BigEndian.Uint32(b) != uint32(xxh64(0, b[sumBytes:])) {
+	if len(b) < sumBytes+2 || binary.BigEndian.Uint32(b) != checksum(0, b[sumBytes:]) {
 		return Loss{}, false
 	}
 	n := int(binary.BigEndian.Uint16(b[sumBytes:]))

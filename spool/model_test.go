@@ -7,9 +7,11 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 )
 
-// model is a spool without a disk: lists, and the rules as the package comment tells them.
+// A model is a spool without a disk: lists, and the rules of the package comment.
 type model struct {
 	maxBytes, maxAge int64
 	wall, age        int64
@@ -41,7 +43,7 @@ func (m *model) drop(from *[]modelRecord, i int, cause Cause) {
 	*from = slices.Delete(*from, i, i+1)
 	d := m.dropped[cause]
 	d.Cause = cause
-	d.note(int(r.bytes), r.made.UnixMilli(), true)
+	d.count(int(r.bytes), r.made.UnixMilli(), true)
 	m.dropped[cause] = d
 }
 
@@ -84,10 +86,13 @@ func TestAgainstAModel(t *testing.T) {
 func modelRun(t *testing.T, seed uint64) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	now := testTime
-	m := &model{maxBytes: 40_000, maxAge: (40 * time.Hour).Milliseconds(), wall: now.UnixMilli(), dropped: map[Cause]Drop{}}
+	m := &model{
+		maxBytes: 40_000, maxAge: (40 * time.Hour).Milliseconds(),
+		wall: now.UnixMilli(), dropped: map[Cause]Drop{},
+	}
 	s := newSpool(t, Options{MaxBytes: m.maxBytes, MaxAge: 40 * time.Hour, Now: func() time.Time { return now }})
 	ctx := context.Background()
-	begun := false
+	created := false
 	for step := range 150 {
 		switch rnd.IntN(12) {
 		case 0:
@@ -99,7 +104,7 @@ func modelRun(t *testing.T, seed uint64) {
 		}
 		switch op := rnd.IntN(20); {
 		case op < 9:
-			modelAppend(t, s, m, rnd, now, &begun)
+			modelAppend(t, s, m, rnd, now, &created)
 		case op < 16:
 			var outcomes []Outcome
 			for range rnd.IntN(30) {
@@ -127,7 +132,9 @@ func modelRun(t *testing.T, seed uint64) {
 				if o.Refused != nil {
 					r.reason = fmt.Sprint(o.Refused.Code, " ", o.Refused.Message)
 					r.bytes += reasonFixed + int64(len(o.Refused.Message))
-					j, _ := slices.BinarySearchFunc(m.rejected, r.seq, func(x modelRecord, seq uint64) int { return int(x.seq) - int(seq) })
+					j, _ := slices.BinarySearchFunc(m.rejected, r.seq, func(x modelRecord, seq uint64) int {
+						return int(x.seq) - int(seq)
+					})
 					m.rejected = slices.Insert(m.rejected, j, r)
 				}
 			}
@@ -171,7 +178,7 @@ func modelRun(t *testing.T, seed uint64) {
 	checkWhole(t, s.Path())
 }
 
-func modelAppend(t *testing.T, s *Spool, m *model, rnd *rand.Rand, now time.Time, begun *bool) {
+func modelAppend(t *testing.T, s *Spool, m *model, rnd *rand.Rand, now time.Time, created *bool) {
 	var entries []Entry
 	for range rnd.IntN(15) {
 		size := rnd.IntN(300)
@@ -194,8 +201,8 @@ func modelAppend(t *testing.T, s *Spool, m *model, rnd *rand.Rand, now time.Time
 	if len(entries) == 0 {
 		return
 	}
-	if !*begun {
-		*begun = true
+	if !*created {
+		*created = true
 		m.wall = now.UnixMilli() // the spool's clock starts with its file
 	}
 	m.tick(now)
@@ -212,11 +219,11 @@ func modelAppend(t *testing.T, s *Spool, m *model, rnd *rand.Rand, now time.Time
 	m.trim()
 }
 
-// compare reads all that the spool holds and says.
+// compare compares everything in the spool with the model.
 func compare(t *testing.T, s *Spool, m *model, step int) {
 	t.Helper()
 	line := func(seq uint64, id string, made time.Time, data, reason string) string {
-		return fmt.Sprintf("%d %s %d %x %s", seq, id, made.UnixMilli(), xxh64(0, []byte(data)), reason)
+		return fmt.Sprintf("%d %s %d %x %s", seq, id, made.UnixMilli(), xxhash.Sum64String(data), reason)
 	}
 	var got, want []string
 	s.List(t.Context(), func(r Record) error {
@@ -231,7 +238,7 @@ func compare(t *testing.T, s *Spool, m *model, step int) {
 		want = append(want, line(r.seq, r.id, r.made, r.data, r.reason))
 	}
 	if !slices.Equal(got, want) {
-		t.Fatalf("step %d: the spool holds\n%q\nthe model\n%q", step, got, want)
+		t.Fatalf("step %d: the spool has\n%q\nthe model\n%q", step, got, want)
 	}
 	st := stats(t, s)
 	if st.Records != uint64(len(m.queue)) || st.Bytes != sum(m.queue) ||
@@ -246,6 +253,6 @@ func compare(t *testing.T, s *Spool, m *model, step int) {
 		}
 	}
 	if fmt.Sprint(st.Dropped) != fmt.Sprint(drops) {
-		t.Fatalf("step %d: ledger %v, the model's %v", step, st.Dropped, drops)
+		t.Fatalf("step %d: drop counts %v, the model's %v", step, st.Dropped, drops)
 	}
 }

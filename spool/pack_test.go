@@ -12,28 +12,36 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-func listed(t *testing.T, s *Spool) (waiting, refused []string) {
+// listed lists the queued and the rejected records, with ids, order and data.
+func listed(t *testing.T, s *Spool) (queued, rejected []string) {
 	t.Helper()
 	line := func(r Record) string { return fmt.Sprint(r.ID, " ", r.Order, " ", string(r.Data)) }
-	if err := s.List(t.Context(), func(r Record) error { waiting = append(waiting, line(r)); return nil }); err != nil {
+	if err := s.List(t.Context(), func(r Record) error {
+		queued = append(queued, line(r))
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.ListRejected(t.Context(), func(r Record, _ Refusal) error { refused = append(refused, line(r)); return nil }); err != nil {
+	if err := s.ListRejected(t.Context(), func(r Record, _ Refusal) error {
+		rejected = append(rejected, line(r))
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
-	return waiting, refused
+	return queued, rejected
 }
 
-// Packed or not, what is read, settled, refused, tried again and dropped is what a plain list would have.
-func TestPackedAgainstAList(t *testing.T) {
+// Packed or not, reading, settling, rejecting, retrying and dropping have the same results as with
+// a list.
+func TestPackedAgainstList(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
 	s := newSpool(t, Options{})
 	type item struct {
 		seq  uint64
 		text string
 	}
-	var waiting, refused []item
-	top := uint64(0) // of the places
+	var queue, rejects []item
+	top := uint64(0) // the greatest sequence number
 	texts := func(list []item) (out []string) {
 		for _, i := range list {
 			out = append(out, i.text)
@@ -47,53 +55,54 @@ func TestPackedAgainstAList(t *testing.T) {
 			for i := range data {
 				data[i] = payloadData(rnd.IntN(40))
 				if rnd.IntN(200) == 0 {
-					data[i] += string(make([]byte, groupBytes)) // by itself for ever
+					data[i] += string(make([]byte, groupBytes)) // never packed
 				}
 			}
 			for i, r := range put(t, s, data...) {
 				top = r.Seq
-				waiting = append(waiting, item{r.Seq, fmt.Sprint(r.ID, " ", r.Order, " ", data[i])})
+				queue = append(queue, item{r.Seq, fmt.Sprint(r.ID, " ", r.Order, " ", data[i])})
 			}
 		case op < 8:
 			var outcomes []Outcome
-			from := rnd.IntN(len(waiting) + 1)
-			for i := from; i < min(len(waiting), from+rnd.IntN(400)); i++ {
-				o := Outcome{Seq: waiting[i].seq}
+			from := rnd.IntN(len(queue) + 1)
+			for i := from; i < min(len(queue), from+rnd.IntN(400)); i++ {
+				o := Outcome{Seq: queue[i].seq}
 				switch rnd.IntN(40) {
 				case 0:
 					o.Refused = &Refusal{Code: 400, Message: "no"}
-					refused = append(refused, waiting[i])
+					rejects = append(rejects, queue[i])
 				case 1:
 					continue
 				}
 				outcomes = append(outcomes, o)
-				waiting[i].seq = 0
+				queue[i].seq = 0
 			}
 			settle(t, s, outcomes...)
-			waiting = slices.DeleteFunc(waiting, func(i item) bool { return i.seq == 0 })
-			slices.SortFunc(refused, func(a, b item) int { return int(a.seq) - int(b.seq) })
+			queue = slices.DeleteFunc(queue, func(i item) bool { return i.seq == 0 })
+			slices.SortFunc(rejects, func(a, b item) int { return int(a.seq) - int(b.seq) })
 		case op == 8:
 			n, err := s.Retry(t.Context(), Selection{Rejected: true})
-			if err != nil || n != len(refused) {
-				t.Fatalf("%d of %d wait again, %v", n, len(refused), err)
+			if err != nil || n != len(rejects) {
+				t.Fatalf("%d of %d are queued again, %v", n, len(rejects), err)
 			}
-			for _, r := range refused {
+			for _, r := range rejects {
 				top++
-				waiting = append(waiting, item{top, r.text})
+				queue = append(queue, item{top, r.text})
 			}
-			refused = nil
-		case len(waiting) > 0:
-			i := rnd.IntN(len(waiting))
+			rejects = nil
+		case len(queue) > 0:
+			i := rnd.IntN(len(queue))
 			var id string
-			fmt.Sscan(waiting[i].text, &id)
+			fmt.Sscan(queue[i].text, &id)
 			if d, err := s.Drop(t.Context(), Selection{IDs: []string{id}}); err != nil || d.Records != 1 {
 				t.Fatalf("drop %s: %+v, %v", id, d, err)
 			}
-			waiting = slices.Delete(waiting, i, i+1)
+			queue = slices.Delete(queue, i, i+1)
 		}
-		gotWaiting, gotRefused := listed(t, s)
-		if !slices.Equal(gotWaiting, texts(waiting)) || !slices.Equal(gotRefused, texts(refused)) {
-			t.Fatalf("step %d: %d wait, want %d; %d were refused, want %d", step, len(gotWaiting), len(waiting), len(gotRefused), len(refused))
+		gotQueue, gotRejects := listed(t, s)
+		if !slices.Equal(gotQueue, texts(queue)) || !slices.Equal(gotRejects, texts(rejects)) {
+			t.Fatalf("step %d: %d queued, want %d; %d rejected, want %d",
+				step, len(gotQueue), len(queue), len(gotRejects), len(rejects))
 		}
 		var back []string
 		for before := uint64(0); ; {
@@ -110,11 +119,11 @@ func TestPackedAgainstAList(t *testing.T) {
 			}
 		}
 		slices.Reverse(back)
-		if !slices.Equal(back, texts(waiting)) {
-			t.Fatalf("step %d: read backwards, %d wait, want %d", step, len(back), len(waiting))
+		if !slices.Equal(back, texts(queue)) {
+			t.Fatalf("step %d: read backwards, %d are queued, want %d", step, len(back), len(queue))
 		}
-		if st := stats(t, s); st.Records != uint64(len(waiting)) || st.Rejected != uint64(len(refused)) {
-			t.Fatalf("step %d: %d and %d are counted, want %d and %d", step, st.Records, st.Rejected, len(waiting), len(refused))
+		if st := stats(t, s); st.Records != uint64(len(queue)) || st.Rejected != uint64(len(rejects)) {
+			t.Fatalf("step %d: %d and %d are counted, want %d and %d", step, st.Records, st.Rejected, len(queue), len(rejects))
 		}
 		if step%10 == 0 {
 			checkWhole(t, s.Path())
@@ -122,7 +131,7 @@ func TestPackedAgainstAList(t *testing.T) {
 	}
 }
 
-// What is past the bound on age goes record by record, out of a group too.
+// The bound on age drops single records, out of groups too.
 func TestAgeOfPackedRecords(t *testing.T) {
 	now := testTime
 	s := newSpool(t, Options{MaxAge: time.Hour, Now: func() time.Time { return now }})
@@ -132,34 +141,35 @@ func TestAgeOfPackedRecords(t *testing.T) {
 	}
 	now = now.Add(30 * time.Minute)
 	put(t, s, "last")
-	// 40 runs a minute apart; the last was 31 minutes ago, so those of the first 10 minutes are too old.
+	// 40 runs a minute apart; the last was 31 minutes ago, so those of the first 10 minutes are too
+	// old.
 	st := stats(t, s)
 	if st.Records != 301 || len(st.Dropped) != 1 || st.Dropped[0].Cause != CauseAge || st.Dropped[0].Records != 100 {
-		t.Errorf("%d wait, ledger %+v", st.Records, st.Dropped)
+		t.Errorf("%d are queued, drop counts %+v", st.Records, st.Dropped)
 	}
 }
 
-// A file of format 1, as the version before this one left it.
-func TestFormat1IsCarriedForward(t *testing.T) {
+// A file of format 1, as the version before wrote it.
+func TestUpgradeFromFormat1(t *testing.T) {
 	sample, err := os.ReadFile("testdata/format1.db")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := write(t, filepath.Join(t.TempDir(), "state"), sample)
-	look := func(when string) {
+	check := func(when string) {
 		t.Helper()
-		waiting, refused := listed(t, s)
+		queue, rejects := listed(t, s)
 		for i, want := range []string{"bravo", "delta", "omega", "sigma"} {
-			if len(waiting) < 4 || waiting[i][len(waiting[i])-5:] != want {
-				t.Fatalf("%s: %q wait", when, waiting)
+			if len(queue) < 4 || queue[i][len(queue[i])-5:] != want {
+				t.Fatalf("%s: %q are queued", when, queue)
 			}
 		}
-		if len(refused) != 1 || refused[0][len(refused[0])-5:] != "gamma" {
-			t.Fatalf("%s: %q were refused", when, refused)
+		if len(rejects) != 1 || rejects[0][len(rejects[0])-5:] != "gamma" {
+			t.Fatalf("%s: %q are rejected", when, rejects)
 		}
 		st := stats(t, s)
 		if len(st.Dropped) != 1 || st.Dropped[0].Records != 1 || fmt.Sprint(st.Ever) != fmt.Sprint(st.Dropped) {
-			t.Errorf("%s: ledger %+v, ever %+v", when, st.Dropped, st.Ever)
+			t.Errorf("%s: drop counts %+v, ever %+v", when, st.Dropped, st.Ever)
 		}
 		if err := s.View(t.Context(), func(tx *Tx) error {
 			if v := tx.Get("checks", "cpu"); string(v) != "\x01\x02\x03" || tx.Get("samples", "empty") == nil {
@@ -171,50 +181,35 @@ func TestFormat1IsCarriedForward(t *testing.T) {
 		}
 	}
 	if got, _ := os.ReadFile(s.Path()); len(got) != len(sample) {
-		t.Fatal("looking changed the file")
+		t.Fatal("reading changed the file")
 	}
-	if err := s.Update(t.Context(), func(tx *Tx) error { return tx.Put("new", "key", []byte("value")) }); err != nil {
-		t.Fatal(err)
-	}
-	look("after the upgrade")
+	putState(t, s, "new", "key", []byte("value"))
+	check("after the upgrade")
 	put(t, s, make([]string, 300)...)
 	settle(t, s, Outcome{Seq: 3})
 	if st := stats(t, s); st.Records != 303 {
-		t.Errorf("%d wait", st.Records)
+		t.Errorf("%d are queued", st.Records)
 	}
 }
 
-func TestLossIsToldOnce(t *testing.T) {
+func TestLossIsReportedOnce(t *testing.T) {
 	s := newSpool(t, Options{})
-	report := func() (l Loss) {
-		t.Helper()
-		if err := s.Update(t.Context(), func(tx *Tx) (err error) { l, err = tx.ReportLoss("agent-1"); return err }); err != nil {
-			t.Fatal(err)
-		}
-		return l
-	}
+	report := func() Loss { t.Helper(); return reportLoss(t, s) }
 	clear := func(id string) {
 		t.Helper()
 		if err := s.Update(t.Context(), func(tx *Tx) error { return tx.ClearLoss(id) }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	lose := func() {
-		t.Helper()
-		r := put(t, s, "x")
-		if _, err := s.Drop(t.Context(), Selection{IDs: []string{r[0].ID}}); err != nil {
-			t.Fatal(err)
-		}
-	}
 	if l := report(); l.ID != "" || l.Drops != nil {
 		t.Fatalf("nothing was lost, and %+v is reported", l)
 	}
-	lose()
+	dropOne(t, s)
 	first := report()
 	if first.ID == "" || len(first.Drops) != 1 || first.Drops[0].Records != 1 || first.Drops[0].Cause != CauseUser {
 		t.Fatalf("reported %+v", first)
 	}
-	lose()
+	dropOne(t, s)
 	if again := report(); fmt.Sprint(again) != fmt.Sprint(first) {
 		t.Errorf("reported %+v, then %+v", first, again)
 	}
@@ -233,7 +228,7 @@ func TestLossIsToldOnce(t *testing.T) {
 		t.Errorf("then reported %+v", second)
 	}
 	if r := put(t, s, "y"); r[0].ID == second.ID || r[0].ID == first.ID {
-		t.Error("a record has a report's id")
+		t.Error("a record has the id of a report")
 	}
 	clear(second.ID)
 	if st := stats(t, s); len(st.Dropped) != 0 || st.Ever[0].Records != 2 {
@@ -241,7 +236,7 @@ func TestLossIsToldOnce(t *testing.T) {
 	}
 }
 
-// A file in which very much is not packed is packed in steps, each with little work.
+// A file with many unpacked records is packed in steps, each with bounded work.
 func TestPackingIsBounded(t *testing.T) {
 	s := newSpool(t, Options{})
 	put(t, s, make([]string, 5000)...)
@@ -266,7 +261,7 @@ func TestPackingIsBounded(t *testing.T) {
 		var bytes uint64
 		for i := range singles {
 			key := keyOf(singles[i].seq)
-			if err := b.Put(key[:], singles[i].appendAgain(nil)); err != nil {
+			if err := b.Put(key[:], singles[i].appendValue(nil)); err != nil {
 				return err
 			}
 		}
@@ -275,24 +270,14 @@ func TestPackingIsBounded(t *testing.T) {
 		}
 		var totals totals
 		totals.parse(tx.Bucket(bucketMeta).Get(keyTotals))
-		totals.queue.bytes, totals.loose, totals.packed = bytes, 5000, 0
+		totals.queue.bytes, totals.unpacked, totals.packed = bytes, 5000, 0
 		return tx.Bucket(bucketMeta).Put(keyTotals, totals.append(nil))
 	})
-	loose := func() (n int) {
-		boltUpdate(t, s.Path(), func(tx *bolt.Tx) error {
-			return tx.Bucket(bucketQueue).ForEach(func(_, v []byte) error {
-				if !isGroup(v) {
-					n++
-				}
-				return nil
-			})
-		})
-		return n
-	}
+	unpacked := func() int { t.Helper(); return unpackedRecords(t, s) }
 	for runs := 1; ; runs++ {
-		before := loose()
+		before := unpacked()
 		put(t, s, "x")
-		after := loose()
+		after := unpacked()
 		if after < before+1-packGroups*groupRecords {
 			t.Fatalf("%d were packed at once", before+1-after)
 		}
@@ -303,10 +288,10 @@ func TestPackingIsBounded(t *testing.T) {
 			break
 		}
 		if after >= before {
-			t.Fatalf("%d wait by themselves, then %d", before, after)
+			t.Fatalf("%d are unpacked, then %d", before, after)
 		}
 	}
-	if waiting, _ := listed(t, s); len(waiting) < 5000 {
-		t.Errorf("%d wait", len(waiting))
+	if queue, _ := listed(t, s); len(queue) < 5000 {
+		t.Errorf("%d are queued", len(queue))
 	}
 }

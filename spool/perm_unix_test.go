@@ -31,7 +31,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-func TestLooseModesAreRefused(t *testing.T) {
+func TestModesForOthersAreErrors(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "my state")
 	s := open(t, dir, Options{})
 	put(t, s, "x")
@@ -69,7 +69,7 @@ func TestLooseModesAreRefused(t *testing.T) {
 	check(err, 0o666, "chmod 600 '"+lock+"'")
 }
 
-func TestLinksInTheirPlaceAreRefused(t *testing.T) {
+func TestSymbolicLinksAreErrors(t *testing.T) {
 	dir, other := filepath.Join(t.TempDir(), "state"), filepath.Join(t.TempDir(), "other")
 	s := open(t, dir, Options{})
 	if err := os.WriteFile(other, nil, 0o600); err != nil {
@@ -91,18 +91,18 @@ func TestLinksInTheirPlaceAreRefused(t *testing.T) {
 	}
 	os.Remove(filepath.Join(dir, fileName))
 	os.Remove(filepath.Join(dir, deliverName))
-	// The folder itself may be a link of the user's own.
+	// The folder itself may be a link that the user owns.
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(dir, link); err != nil {
 		t.Fatal(err)
 	}
 	put(t, open(t, link, Options{}), "x")
-	if got := waiting(t, s); len(got) != 1 {
-		t.Errorf("waiting: %q", got)
+	if got := queued(t, s); len(got) != 1 {
+		t.Errorf("queued: %q", got)
 	}
 }
 
-func TestFolderThatCannotBe(t *testing.T) {
+func TestInvalidFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func TestFolderThatCannotBe(t *testing.T) {
 			t.Errorf("%s: %v", dir, err)
 		}
 	}
-	// A folder that goes away under an open spool is an error, not a new folder.
+	// A folder that disappears under an open spool is an error, not created again.
 	s := newSpool(t, Options{})
 	if err := os.Remove(s.dir); err != nil {
 		t.Fatal(err)

@@ -1,136 +1,63 @@
 package spool
 
-import (
-	"context"
-	"errors"
-	"strings"
-	"time"
-)
+import "context"
 
-// A batch of a list: small, so that memory stays flat and other processes get their turn.
-const (
-	listRecords = 256
-	listBytes   = 256 << 10
-)
-
-// Read returns records after the sequence after, oldest first: at most maxRecords of them, and of
-// data at most maxBytes unless the first alone is longer. None means that there are no more. The
-// data of one call lie in one block, which stays as long as any of it is in use. A damaged record is left out, and dropped and counted where that is possible just then.
+// Read returns the records after the sequence number after, oldest first: at most maxRecords of
+// them, and at most maxBytes of data unless the first record alone is longer. If it returns no
+// records, there are no more. The data of one call share one block of memory, which stays allocated
+// as long as any of it is in use. A damaged record is left out; if the spool can be written, it is
+// dropped and counted.
 //
 // Errors: those of opening, and the context's.
 func (s *Spool) Read(ctx context.Context, after uint64, maxRecords, maxBytes int) ([]Record, error) {
+	return s.readUndamaged(ctx, after, func(tx *Tx, after uint64, b *batch) error {
+		return tx.read(bucketQueue, after, maxRecords, maxBytes, b)
+	})
+}
+
+// ReadBack is [Spool.Read] in the other direction: it returns the records before the sequence number
+// before, newest first; if before is 0, it starts with the newest record.
+func (s *Spool) ReadBack(ctx context.Context, before uint64, maxRecords, maxBytes int) ([]Record, error) {
+	return s.readUndamaged(ctx, before, func(tx *Tx, before uint64, b *batch) error {
+		return tx.readBackward(before, maxRecords, maxBytes, b)
+	})
+}
+
+// readUndamaged reads batches of the queue until one has records or there are no more.
+func (s *Spool) readUndamaged(
+	ctx context.Context, from uint64, read func(tx *Tx, from uint64, b *batch) error,
+) ([]Record, error) {
 	for {
-		b, err := s.readBatch(ctx, bucketQueue, after, maxRecords, maxBytes)
+		b, err := s.readBatch(ctx, from, read)
 		if err != nil {
 			return nil, err
 		}
-		if len(b.bad) > 0 {
-			// What can be read is worth more than the count of what cannot: a spool that is not to be
-			// written still delivers.
-			_ = s.dropDamaged(ctx, b.bad)
+		if len(b.damaged) > 0 {
+			// An error is ignored: a spool that cannot be written still delivers the records that
+			// can be read.
+			_ = s.dropDamaged(ctx, b.damaged)
 		}
-		if len(b.records) > 0 || len(b.bad) == 0 {
+		if len(b.records) > 0 || len(b.damaged) == 0 {
 			return b.records, nil
 		}
-		after = b.last
+		from = b.last
 	}
 }
 
-func (s *Spool) readBatch(ctx context.Context, bucket []byte, after uint64, maxRecords, maxBytes int) (b batch, err error) {
-	err = s.transact(ctx, reads|own, "", func(tx *Tx) error {
-		b = batch{last: after}
+func (s *Spool) readBatch(
+	ctx context.Context, from uint64, read func(tx *Tx, from uint64, b *batch) error,
+) (b batch, err error) {
+	err = s.transact(ctx, reads|repeatable, "", func(tx *Tx) error {
+		b = batch{last: from}
 		tx.inside = true
-		return tx.leave(tx.read(bucket, after, maxRecords, maxBytes, &b))
+		return tx.leave(read(tx, from, &b))
 	})
 	return b, err
 }
 
-// ReadBack is [Spool.Read] the other way: records that lie before the place before, newest first; all of
-// them where before is 0.
-func (s *Spool) ReadBack(ctx context.Context, before uint64, maxRecords, maxBytes int) ([]Record, error) {
-	for {
-		var b batch
-		err := s.transact(ctx, reads|own, "", func(tx *Tx) error {
-			b = batch{}
-			tx.inside = true
-			return tx.leave(tx.readBack(before, maxRecords, maxBytes, &b))
-		})
-		if err != nil {
-			return nil, err
-		}
-		if len(b.bad) > 0 {
-			_ = s.dropDamaged(ctx, b.bad) // as in Read
-		}
-		if len(b.records) > 0 || len(b.bad) == 0 {
-			return b.records, nil
-		}
-		before = b.last
-	}
-}
-
-// A batch is what one reading gave.
-type batch struct {
-	records []Record
-	reasons []Refusal // one a record, of what was refused
-	bad     []uint64  // keys of what could not be read
-	last    uint64    // the last place that was looked at
-
-	taken                 []stored
-	maxRecords, maxBytes  int
-	bytes, loose, letters int // of data, of data that must be copied, of ids
-}
-
-// take adds a record; false where the batch is full.
-func (b *batch) take(r *stored) bool {
-	if len(b.taken) >= b.maxRecords || len(b.taken) > 0 && b.bytes+len(r.data) > b.maxBytes {
-		return false
-	}
-	if b.bytes += len(r.data); !r.held {
-		b.loose += len(r.data)
-	}
-	b.letters += idSize(len(r.agent))
-	b.taken = append(b.taken, *r)
-	b.last = r.seq
-	return true
-}
-
-// spoilt notes a value that cannot be read; false where there are enough of them for once.
-func (b *batch) spoilt(key uint64) bool {
-	b.bad = append(b.bad, key)
-	b.last = key
-	return len(b.bad) < listRecords
-}
-
-// finish makes records of what was taken: what lies in the file's pages is copied into one block.
-func (b *batch) finish() {
-	if len(b.taken) == 0 {
-		return
-	}
-	data := make([]byte, 0, b.loose)
-	var names strings.Builder
-	names.Grow(b.letters)
-	b.records = make([]Record, len(b.taken))
-	for i := range b.taken {
-		r := &b.taken[i]
-		name, own := names.Len(), r.data
-		if !r.held {
-			from := len(data)
-			data = append(data, own...)
-			own = data[from:len(data):len(data)]
-		}
-		writeID(&names, r.agent, r.start, r.order)
-		id := names.String()[name:]
-		b.records[i] = Record{
-			Seq: r.seq, Order: r.order, ID: id, Agent: id[:len(r.agent)],
-			Made: time.UnixMilli(r.made), Data: own,
-		}
-	}
-	b.taken = nil
-}
-
-// read takes records out of the file, oldest first.
+// read reads records of a bucket, oldest first.
 func (tx *Tx) read(bucket []byte, after uint64, maxRecords, maxBytes int, b *batch) error {
-	from, err := tx.bucket(bucket)
+	from, err := tx.records(bucket)
 	if from == nil || err != nil || after == 1<<64-1 {
 		return err
 	}
@@ -139,34 +66,33 @@ func (tx *Tx) read(bucket []byte, after uint64, maxRecords, maxBytes int, b *bat
 		return err
 	}
 	b.maxRecords, b.maxBytes = maxRecords, maxBytes
-	rejected, before := string(bucket) == string(bucketRejected), after
-	c := from.Cursor()
-	k, v := c.First() // what a search for the first key finds is another matter, where keys are out of order
+	rejected, previous := string(bucket) == string(bucketRejected), after
+	c := from.cursor()
+	k, v := c.first() // Seek would not find the first key where keys are out of order
 	if after > 0 {
 		key := keyOf(after + 1)
-		k, v = c.Seek(key[:])
+		k, v = c.seek(key[:])
 	}
-	b.taken = make([]stored, 0, min(uint64(max(maxRecords, 0)), listRecords, tx.totals.queue.records+tx.totals.rejected.records))
+	records := tx.totals.queue.records + tx.totals.rejected.records
+	b.taken = make([]stored, 0, min(uint64(max(maxRecords, 0)), listRecords, records))
 	defer b.finish()
-	for ; k != nil && len(b.taken) < maxRecords; k, v = c.Next() {
+	wanted := func(seq uint64) bool { return seq > after }
+	for ; k != nil && len(b.taken) < maxRecords; k, v = c.next() {
 		key := parseKey(k)
-		if key <= before || key > highest {
-			return tx.disorder()
+		if key <= previous || key > highest {
+			return tx.outOfOrder()
 		}
-		before = key
-		var why Refusal
-		if rejected {
-			why, v, _ = parseReason(v)
-		} else if isGroup(v) {
-			more, err := b.takeGroup(key, v, func(seq uint64) bool { return seq > after })
-			if err != nil && !b.spoilt(key) || err == nil && !more {
+		previous = key
+		if !rejected {
+			if !b.takeValue(key, v, false, wanted) {
 				return nil
 			}
 			continue
 		}
-		r, err := parseRecord(key, v)
+		why, value, _ := parseReason(v)
+		r, err := parseRecord(key, value)
 		if err != nil {
-			if !b.spoilt(key) {
+			if !b.noteDamaged(key) {
 				return nil
 			}
 			continue
@@ -174,111 +100,58 @@ func (tx *Tx) read(bucket []byte, after uint64, maxRecords, maxBytes int, b *bat
 		if !b.take(&r) {
 			return nil
 		}
-		if rejected {
-			b.reasons = append(b.reasons, why)
-		}
+		b.reasons = append(b.reasons, why)
 	}
 	return nil
 }
 
-// takeGroup takes those records of a group that are wanted. A group that does not fit whole is left for
-// the next batch: each time it is expanded anew.
-func (b *batch) takeGroup(key uint64, v []byte, wanted func(seq uint64) bool) (more bool, err error) {
-	g, err := parseGroup(key, v)
-	if err != nil {
-		return false, err
-	}
-	if len(b.taken) > 0 && len(b.taken)+g.live() > b.maxRecords {
-		return false, nil
-	}
-	list, _, err := g.records(make([]byte, 0, g.size))
-	if err != nil {
-		return false, err
-	}
-	for i := range list {
-		if wanted(list[i].seq) && !b.take(&list[i]) {
-			return false, nil
-		}
-	}
-	b.last = key
-	return true, nil
-}
-
-// readBack takes records out of the file, newest first.
-func (tx *Tx) readBack(before uint64, maxRecords, maxBytes int, b *batch) error {
-	queue, err := tx.bucket(bucketQueue)
+// readBackward reads records of the queue, newest first.
+func (tx *Tx) readBackward(before uint64, maxRecords, maxBytes int, b *batch) error {
+	queue, err := tx.records(bucketQueue)
 	if queue == nil || err != nil {
 		return err
 	}
-	b.maxRecords, b.maxBytes, b.last = maxRecords, maxBytes, before
+	b.maxRecords, b.maxBytes = maxRecords, maxBytes
 	defer b.finish()
-	c := queue.Cursor()
+	c := queue.cursor()
 	var k, v []byte
 	if before == 0 {
 		before = 1<<64 - 1
-		k, v = c.Last()
+		k, v = c.last()
 	} else {
 		key := keyOf(before)
-		if k, v = c.Seek(key[:]); k == nil {
-			k, v = c.Last()
-		} else if !isGroup(v) { // a group may reach from behind the place to before it
-			k, v = c.Prev()
+		if k, v = c.seek(key[:]); k == nil {
+			k, v = c.last()
+		} else if !isGroup(v) { // a group may begin before that number and end after it
+			k, v = c.prev()
 		}
 	}
-	for above := uint64(1<<64 - 1); k != nil && len(b.taken) < maxRecords; k, v = c.Prev() {
+	wanted := func(seq uint64) bool { return seq < before }
+	for previous := uint64(1<<64 - 1); k != nil && len(b.taken) < maxRecords; k, v = c.prev() {
 		key := parseKey(k)
-		if key == 0 || key >= above {
-			return tx.disorder()
+		if key == 0 || key >= previous {
+			return tx.outOfOrder()
 		}
-		above = key
-		if isGroup(v) {
-			err := b.takeGroupBack(key, v, before)
-			if err == errFull || err != nil && !b.spoilt(key) {
-				return nil
-			}
-			continue
-		}
-		r, err := parseRecord(key, v)
-		if err != nil {
-			if !b.spoilt(key) {
-				return nil
-			}
-		} else if !b.take(&r) {
+		previous = key
+		if !b.takeValue(key, v, true, wanted) {
 			return nil
 		}
 	}
 	return nil
 }
 
-var errFull = errors.New("the batch is full")
-
-func (b *batch) takeGroupBack(key uint64, v []byte, before uint64) error {
-	g, err := parseGroup(key, v)
-	if err != nil {
-		return err
-	}
-	list, _, err := g.records(make([]byte, 0, g.size))
-	if err != nil {
-		return err
-	}
-	for i := len(list) - 1; i >= 0; i-- {
-		if list[i].seq < before && !b.take(&list[i]) {
-			return errFull
-		}
-	}
-	return nil
-}
-
-// List calls fn for each record that waits, oldest first. The file is open only between calls of fn,
-// which may therefore take its time; what is appended meanwhile is listed too. An error of fn ends
-// the list and is returned as it is.
+// List calls fn for each queued record, oldest first. The file is not open during a call of fn,
+// which may therefore take long; records that are appended meanwhile are listed too. An error of fn
+// ends the list and is returned unchanged.
 func (s *Spool) List(ctx context.Context, fn func(Record) error) error {
 	return s.list(ctx, bucketQueue, func(r Record, _ *Refusal) error { return fn(r) })
 }
 
 func (s *Spool) list(ctx context.Context, bucket []byte, fn func(Record, *Refusal) error) error {
 	for after := uint64(0); ; {
-		b, err := s.readBatch(ctx, bucket, after, listRecords, listBytes)
+		b, err := s.readBatch(ctx, after, func(tx *Tx, after uint64, b *batch) error {
+			return tx.read(bucket, after, listRecords, listBytes, b)
+		})
 		if err != nil {
 			return err
 		}

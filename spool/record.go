@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"strconv"
@@ -10,32 +11,31 @@ import (
 
 // Limits of a record.
 const (
-	// MaxRecordBytes bounds an entry's data: what a frame of 4 MiB can carry, with room for the
-	// frame itself.
+	// MaxRecordBytes bounds an entry's data, so that it fits into a frame of 4 MiB with the frame's
+	// other fields.
 	MaxRecordBytes = 4<<20 - 64<<10
 	// MaxAgentBytes bounds an agent's id.
 	MaxAgentBytes = 1 << 10
 )
 
-// An Entry is what a caller wants kept.
+// An Entry is what a caller appends.
 type Entry struct {
 	// Agent is the id of the agent that the record belongs to.
 	Agent string
-	// Made is when the record was made, kept to the millisecond. The bound on age does not
-	// look at it.
+	// Made is when the record was made, stored in milliseconds. The bound on age does not use it.
 	Made time.Time
 	// Data is opaque.
 	Data []byte
 }
 
-// A Record is an Entry in the spool.
+// A Record is an entry that is stored.
 type Record struct {
-	// Seq is the record's place in the queue. It only grows, and a refused record that waits again gets
-	// a new one.
+	// Seq is the record's sequence number in the queue. It only grows; a rejected record that is
+	// queued again gets a new one.
 	Seq uint64
-	// ID names the record for ever, wherever it is carried.
+	// ID is the record's globally unique id. It never changes.
 	ID string
-	// Order is the record's place in the order of appending, for ever.
+	// Order is the record's first sequence number: its place in the order of appending.
 	Order uint64
 	Agent string
 	Made  time.Time
@@ -44,10 +44,11 @@ type Record struct {
 
 // A record as it is stored (see the package comment):
 //
-//	kind u8, sum u32, of kind 3: order u64, at u64, made i64, start u64, agent u16 + bytes, data
+//	kind u8, checksum u32, order u64 (kind 3 only), at u64, made i64, start u64, agent u16 + bytes,
+//	data
 const (
-	kindPlain   = 1 // its order is its place in the queue
-	kindMoved   = 3 // it was refused, and waits again at another place
+	kindPlain   = 1 // its order is its sequence number
+	kindMoved   = 3 // it was rejected and queued again
 	sumAt       = 1
 	summedFrom  = 5
 	orderBytes  = 8
@@ -58,21 +59,21 @@ const (
 
 var errRecord = errors.New("not a record")
 
-// stored is a record's value, taken apart; its slices point into it.
+// stored is a parsed record; its slices point into the value.
 type stored struct {
 	seq, order  uint64
 	at          uint64 // ms of the spool's clock
 	made        int64  // ms since the epoch
 	start       uint64
 	agent, data []byte
-	body        []byte // all from at on
-	held        bool   // body is no longer the file's
+	body        []byte // everything from "at" on
+	copied      bool   // body is no longer in the file's memory map
 }
 
-// recordSize is what a record of that agent and data takes in the file, key and all.
+// recordSize is the size of a record in the file, with its key.
 func recordSize(agent string, data int) int { return keyBytes + recordFixed + len(agent) + data }
 
-// appendRecord appends the value that is stored under seq.
+// appendRecord encodes an entry as it is stored under seq.
 func appendRecord(b []byte, seq uint64, at uint64, start uint64, e *Entry) []byte {
 	from := len(b)
 	b = append(b, kindPlain, 0, 0, 0, 0)
@@ -87,7 +88,7 @@ func appendRecord(b []byte, seq uint64, at uint64, start uint64, e *Entry) []byt
 	return b
 }
 
-// appendMoved appends the value of a record that has left the place of its order.
+// appendMoved encodes a record whose sequence number is no longer its order.
 func appendMoved(b []byte, seq, order uint64, body []byte) []byte {
 	from := len(b)
 	b = append(b, kindMoved, 0, 0, 0, 0)
@@ -98,8 +99,8 @@ func appendMoved(b []byte, seq, order uint64, body []byte) []byte {
 	return b
 }
 
-// appendAgain appends the value under which a record is stored by itself.
-func (r *stored) appendAgain(b []byte) []byte {
+// appendValue encodes the record as it is stored outside of a group.
+func (r *stored) appendValue(b []byte) []byte {
 	if r.order != r.seq {
 		return appendMoved(b, r.seq, r.order, r.body)
 	}
@@ -110,7 +111,7 @@ func (r *stored) appendAgain(b []byte) []byte {
 	return b
 }
 
-// bytes is what the record takes by itself, key and all.
+// bytes is the record's size outside of a group, with its key.
 func (r *stored) bytes() int {
 	n := keyBytes + summedFrom + len(r.body)
 	if r.order != r.seq {
@@ -119,10 +120,12 @@ func (r *stored) bytes() int {
 	return n
 }
 
-// recordSum covers the place too, so that a record in another's is found out.
-func recordSum(seq uint64, v []byte) uint32 { return uint32(xxh64(seq, v[summedFrom:])) }
+// recordSum returns a record's checksum. It includes the key, so that a record under another's key is
+// detected.
+func recordSum(seq uint64, v []byte) uint32 { return checksum(seq, v[summedFrom:]) }
 
-// parseRecord takes the value of one record apart; errRecord where its form or its sum is wrong.
+// parseRecord reads the value of one record. It returns errRecord if its form or its checksum is
+// wrong.
 func parseRecord(seq uint64, v []byte) (stored, error) {
 	if len(v) < recordFixed || binary.BigEndian.Uint32(v[sumAt:]) != recordSum(seq, v) {
 		return stored{}, errRecord
@@ -152,7 +155,7 @@ func parseBody(seq, order uint64, b []byte) (r stored, err error) {
 	return r, nil
 }
 
-// parseKey returns 0, which is no record's, for what is not a key.
+// parseKey returns the sequence number in a key; 0, which no record has, if k is not a key.
 func parseKey(k []byte) uint64 {
 	if len(k) != keyBytes {
 		return 0
@@ -165,7 +168,7 @@ func keyOf(seq uint64) (k [keyBytes]byte) {
 	return k
 }
 
-// idSize is at least the length of an id.
+// idSize is an upper bound of the length of an id.
 func idSize(agent int) int { return agent + 1 + 16 + 1 + 16 }
 
 // writeID writes agent/start-seq, start with its leading zeros.
@@ -180,7 +183,14 @@ func writeID(b *strings.Builder, agent []byte, start, seq uint64) {
 	b.Write(strconv.AppendUint(buf[:0], seq, 16))
 }
 
-// id is the record's, for ever.
+// randomStart returns the start of the ids of one append.
+func randomStart() uint64 {
+	var b [8]byte
+	rand.Read(b[:]) // never fails
+	return binary.BigEndian.Uint64(b[:])
+}
+
+// id returns the record's id.
 func (r *stored) id() string {
 	var b strings.Builder
 	writeID(&b, r.agent, r.start, r.order)

@@ -10,29 +10,6 @@ import (
 	"unicode/utf8"
 )
 
-// The vectors are xxHash's own (its sanity check and the examples of its specification).
-func TestXXH64(t *testing.T) {
-	for _, tt := range []struct {
-		seed uint64
-		in   string
-		want uint64
-	}{
-		{0, "", 0xef46db3751d8e999},
-		{0, "a", 0xd24ec4f1a98c6e5b},
-		{0, "as", 0x1c330fb2d66be179},
-		{0, "asd", 0x631c37ce72a97393},
-		{0, "asdf", 0x415872f599cea71e},
-		{0, "Call me Ishmael. Some years ago--never mind how long precisely-", 0x02a2e85470d6fd96},
-	} {
-		if got := xxh64(tt.seed, []byte(tt.in)); got != tt.want {
-			t.Errorf("xxh64(%d, %q) = %x, want %x", tt.seed, tt.in, got, tt.want)
-		}
-	}
-	if xxh64(1, nil) == xxh64(0, nil) {
-		t.Error("the seed says nothing")
-	}
-}
-
 func TestRecordRoundTrip(t *testing.T) {
 	for _, e := range []Entry{
 		{},
@@ -49,7 +26,7 @@ func TestRecordRoundTrip(t *testing.T) {
 			t.Errorf("%v became %+v, %v", e, r, err)
 		}
 		if _, err := parseRecord(8, v); err == nil {
-			t.Error("a record in another's place passes")
+			t.Error("a record under another key passes")
 		}
 		for i := range v {
 			for bit := range 8 {
@@ -62,7 +39,7 @@ func TestRecordRoundTrip(t *testing.T) {
 		}
 		for i := range v {
 			if _, err := parseRecord(7, v[:i]); err == nil {
-				t.Fatalf("cut to %d bytes: passes", i)
+				t.Fatalf("truncated to %d bytes: passes", i)
 			}
 		}
 	}
@@ -106,7 +83,7 @@ func FuzzRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seq uint64, v []byte) {
 		r, err := parseRecord(seq, v)
 		if err != nil {
-			// The same bytes under a right sum: the form alone is weighed.
+			// The same bytes with a valid sum, to test the form alone.
 			if len(v) < recordFixed {
 				return
 			}
@@ -119,8 +96,8 @@ func FuzzRecord(f *testing.F) {
 		if v[0] == kindMoved && r.order == r.seq {
 			return // which is never written
 		}
-		if again := r.appendAgain(nil); !bytes.Equal(again, v) {
-			t.Errorf("%x read and written is %x", v, again)
+		if again := r.appendValue(nil); !bytes.Equal(again, v) {
+			t.Errorf("%x decoded and encoded is %x", v, again)
 		}
 		if r.bytes() != keyBytes+len(v) {
 			t.Errorf("%d bytes are counted as %d", keyBytes+len(v), r.bytes())
@@ -128,9 +105,10 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// What is not a group is refused; what is one gives no more than it says, and its bits count.
+// An invalid group is an error. A valid one has as many records as it says, and marks what is
+// removed.
 func FuzzGroup(f *testing.F) {
-	var p packer
+	var p groupWriter
 	for i := range uint64(5) {
 		e := entry(strings.Repeat("data ", int(i)))
 		r, err := parseRecord(2*i+3, appendRecord(nil, 2*i+3, i, 7, &e))
@@ -154,13 +132,13 @@ func FuzzGroup(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(list) != g.live() {
-			t.Fatalf("%d records, and %d are counted", len(list), g.live())
+		if len(list) != g.queued() {
+			t.Fatalf("%d records, counted as %d", len(list), g.queued())
 		}
 		for _, r := range list {
 			left, err := parseGroup(key, g.without(r.seq))
-			if err != nil || left.live() != len(list)-1 || left.waits(r.seq) {
-				t.Fatalf("place %d taken out of %d: %d left, %v", r.seq, len(list), left.live(), err)
+			if err != nil || left.queued() != len(list)-1 || left.has(r.seq) {
+				t.Fatalf("%d removed of %d records: %d left, %v", r.seq, len(list), left.queued(), err)
 			}
 		}
 	})
@@ -176,11 +154,11 @@ func FuzzReason(f *testing.F) {
 			return
 		}
 		if len(rest) > len(v)-reasonFixed || !utf8.ValidString(r.Message) {
-			t.Errorf("%x gave %+v and %d bytes", v, r, len(rest))
+			t.Errorf("%x decoded is %+v and %d bytes", v, r, len(rest))
 		}
 		again, _, ok := parseReason(appendReason(nil, &r, r.Time))
 		if !ok || fmt.Sprint(again) != fmt.Sprint(r) && len(r.Message) <= maxReason {
-			t.Errorf("%+v written and read is %+v", r, again)
+			t.Errorf("%+v encoded and decoded is %+v", r, again)
 		}
 	})
 }

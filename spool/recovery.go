@@ -2,22 +2,28 @@ package spool
 
 import "fmt"
 
-// A Recovery says what became of a damaged file.
+// A Recovery reports how a damaged file was replaced.
 type Recovery struct {
-	// Why is what was wrong with it, one sentence for a person.
+	// Why is one sentence for a person about what was wrong.
 	Why string
-	// Saved is how many records were carried over to a fresh file, waiting or refused; Gone how many
-	// more the damaged file's totals spoke of.
-	Saved, Gone uint64
-	// Kept is where the damaged file is now; empty where it could not be kept.
-	Kept string
+	// Saved is the number of records, queued or rejected, in the new file. Lost is the number of
+	// further records that the damaged file's totals counted.
+	Saved, Lost uint64
+	// LostUnknown means that these totals could not be read either, so that Lost is not known.
+	LostUnknown bool
+	// Backup is the path of the damaged file; empty if it could not be kept.
+	Backup string
 }
 
-// String is the line that a person should see.
+// String is the line to show to a person.
 func (r Recovery) String() string {
-	s := fmt.Sprintf("the spool was damaged (%s): %d results were carried over to a fresh one, %d are gone", r.Why, r.Saved, r.Gone)
-	if r.Kept != "" {
-		s += "; the damaged file is kept as " + r.Kept
+	lost := fmt.Sprintf("%d are lost", r.Lost)
+	if r.LostUnknown {
+		lost = "an unknown number is lost"
+	}
+	s := fmt.Sprintf("the spool was damaged (%s): %d results were saved to a new one, %s", r.Why, r.Saved, lost)
+	if r.Backup != "" {
+		s += "; the damaged file is kept as " + r.Backup
 	}
 	return s
 }

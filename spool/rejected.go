@@ -8,29 +8,31 @@ import (
 	"unicode/utf8"
 )
 
-// maxReason bounds the text that is kept of a refusal, bytes.
+// maxReason bounds the stored message of a refusal, in bytes.
 const maxReason = 1 << 10
 
-// A Refusal is why an endpoint would not take a record.
+// A Refusal is the error with which an endpoint rejected a record.
 type Refusal struct {
-	// Code and Message are the endpoint's own; a Message past 1 KiB is cut.
+	// Code and Message are the endpoint's; a Message longer than 1 KiB is truncated.
 	Code    int
 	Message string
-	// Time is when it was refused. The spool sets it.
+	// Time is when it was rejected, by the wall clock. The spool sets it.
 	Time time.Time
 }
 
-// reasonFixed is the length of what stands before the message.
+// reasonFixed is the length of what precedes the message.
 const reasonFixed = 8 + 8 + 2
 
-// appendReason appends what stands before a record in rejected: when i64 (ms), code i64, message
-// u16 + bytes.
+// appendReason encodes what precedes a record in rejected: time i64 (ms), code i64, message u16 +
+// bytes.
 func appendReason(b []byte, r *Refusal, when time.Time) []byte {
 	message := strings.ToValidUTF8(r.Message, string(utf8.RuneError))
-	for cut := maxReason; len(message) > maxReason; cut-- {
-		if utf8.RuneStart(message[cut]) {
-			message = message[:cut]
+	if len(message) > maxReason {
+		end := maxReason
+		for !utf8.RuneStart(message[end]) {
+			end--
 		}
+		message = message[:end]
 	}
 	b = binary.BigEndian.AppendUint64(b, uint64(when.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(r.Code))
@@ -38,7 +40,7 @@ func appendReason(b []byte, r *Refusal, when time.Time) []byte {
 	return append(b, message...)
 }
 
-// parseReason takes the value of a refused record apart; rest is the record.
+// parseReason reads the value of a rejected record; rest is the record.
 func parseReason(v []byte) (r Refusal, rest []byte, ok bool) {
 	if len(v) < reasonFixed {
 		return Refusal{}, nil, false
@@ -53,7 +55,7 @@ func parseReason(v []byte) (r Refusal, rest []byte, ok bool) {
 	return r, v[reasonFixed+n:], true
 }
 
-// ListRejected calls fn for each record that was refused, oldest first, as [Spool.List] does.
+// ListRejected calls fn for each rejected record, oldest first, as [Spool.List] does.
 func (s *Spool) ListRejected(ctx context.Context, fn func(Record, Refusal) error) error {
 	return s.list(ctx, bucketRejected, func(r Record, why *Refusal) error { return fn(r, *why) })
 }

@@ -1,14 +1,10 @@
 package spool
 
-import (
-	"context"
+import "context"
 
-	bolt "go.etcd.io/bbolt"
-)
-
-// Retry lets refused records wait again, behind all that waits and under the ids that they have: those
-// that sel names by id, or all (sel.Rejected). It says how many; an id that is not among what was
-// refused is passed over. It works in small transactions, as [Spool.Drop] does.
+// Retry moves rejected records to the end of the queue: those whose ids are in sel.IDs, or all of
+// them (sel.Rejected). They keep their ids. It returns how many it moved; other ids are ignored. It
+// works in small transactions, as [Spool.Drop] does.
 //
 // Errors: as [Spool.Update].
 func (s *Spool) Retry(ctx context.Context, sel Selection) (n int, err error) {
@@ -16,39 +12,39 @@ func (s *Spool) Retry(ctx context.Context, sel Selection) (n int, err error) {
 	for _, id := range sel.IDs {
 		wanted[id] = true
 	}
-	var places []uint64
+	var seqs []uint64
 	err = s.list(ctx, bucketRejected, func(r Record, _ *Refusal) error {
 		if sel.Rejected || wanted[r.ID] {
-			places = append(places, r.Seq)
+			seqs = append(seqs, r.Seq)
 		}
 		return nil
 	})
-	for len(places) > 0 && err == nil {
-		few, moved := min(len(places), listRecords), 0
-		err = s.transact(ctx, writes|own, "update", func(tx *Tx) error {
+	for len(seqs) > 0 && err == nil {
+		few, moved := min(len(seqs), listRecords), 0
+		err = s.transact(ctx, writes|repeatable, "update", func(tx *Tx) error {
 			tx.inside = true
 			moved = 0
-			return tx.leave(tx.retry(places[:few], &moved))
+			return tx.leave(tx.retry(seqs[:few], &moved))
 		})
 		if err == nil {
 			n += moved
 		}
-		places = places[few:]
+		seqs = seqs[few:]
 	}
 	return n, err
 }
 
-func (tx *Tx) retry(places []uint64, moved *int) error {
-	queue, err := tx.writable(bucketQueue)
+func (tx *Tx) retry(seqs []uint64, moved *int) error {
+	queue, err := tx.writableRecords(bucketQueue)
 	if err != nil {
 		return err
 	}
-	rejected, err := tx.writable(bucketRejected)
+	rejected, err := tx.writableRecords(bucketRejected)
 	if err != nil {
 		return err
 	}
-	for _, place := range places {
-		if err := tx.waitAgain(queue, rejected, place, moved); err != nil {
+	for _, seq := range seqs {
+		if err := tx.requeue(queue, rejected, seq, moved); err != nil {
 			return err
 		}
 	}
@@ -58,33 +54,34 @@ func (tx *Tx) retry(places []uint64, moved *int) error {
 	return tx.trimQueue(queue, *moved)
 }
 
-func (tx *Tx) waitAgain(queue, rejected *bolt.Bucket, place uint64, moved *int) error {
-	key := keyOf(place)
-	v := rejected.Get(key[:])
+// requeue moves one rejected record to the end of the queue.
+func (tx *Tx) requeue(queue, rejected *records, seq uint64, moved *int) error {
+	key := keyOf(seq)
+	v := rejected.get(key[:])
 	if v == nil {
 		return nil
 	}
 	_, value, _ := parseReason(v)
-	r, err := parseRecord(place, value)
+	r, err := parseRecord(seq, value)
 	if err != nil {
-		return nil // who lists what was refused leaves it out as well
+		return nil // damaged, as ListRejected finds
 	}
-	seq, err := queue.NextSequence()
+	next, err := queue.b.NextSequence()
 	if err != nil {
-		return tx.odd(err)
+		return tx.wrapCorrupt(err)
 	}
-	again := appendMoved(nil, seq, r.order, r.body)
-	to := keyOf(seq)
-	if err := queue.Put(to[:], again); err != nil {
-		return tx.odd(err)
+	again := appendMoved(nil, next, r.order, r.body)
+	to := keyOf(next)
+	if err := queue.put(to[:], again); err != nil {
+		return err
 	}
 	bytes := keyBytes + len(v)
-	if err := rejected.Delete(key[:]); err != nil {
-		return tx.odd(err)
+	if err := rejected.delete(key[:]); err != nil {
+		return err
 	}
 	tx.totals.rejected.sub(1, bytes)
 	tx.totals.queue.add(keyBytes + len(again))
-	tx.totals.loose++
+	tx.totals.unpacked++
 	tx.dirty = true
 	*moved++
 	return nil

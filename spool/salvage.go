@@ -1,203 +1,90 @@
 package spool
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	bolt "go.etcd.io/bbolt"
+
+	"virgo/spool/internal/boltfile"
 )
 
-// A salvage reads what can be read of a damaged file, with ordinary reads, into a fresh one. First it
-// follows the tree, past what is damaged; then it looks through the pages that it did not come by and
-// that are not known to be free: a record that has its sum right under its own key is that record, wherever it lies.
-// So a record can come back that was settled before, if the list of free pages is gone too: an
-// endpoint knows it by its id.
+// A salvage copies everything that can be read in a damaged file to a new one. First it follows the
+// trees and skips damaged pages. Then it reads the other pages that are not known to be free: a
+// record whose checksum is right under its own key is valid wherever it lies. If the free list is
+// damaged too, records that were settled before can return; an endpoint recognises them by their
+// ids.
 type salvage struct {
-	f     *os.File
-	pages uint64 // that the file has
-	seen  bitmap
-	to    *copier
-	now   int64 // ms since the epoch
+	from *boltfile.Walker
+	to   *copier
+	now  int64 // ms since the epoch
 
-	format  uint32 // 0 while it is not known
-	index   totals // what the damaged file says of itself
-	indexed bool
-	meta    map[string][]byte // its other keys
-	dropped map[string][]byte
-	age     uint64 // the latest time of the spool's clock that was seen
-	highest uint64
-	err     error // of the fresh file, or of the disk: then nothing is replaced
+	format    uint32 // 0 while it is not known
+	totals    totals // those of the damaged file, then those of the new one
+	hasTotals bool
+	loss      []byte            // the stored loss report
+	unstored  []byte            // how much of the marker's count was taken
+	dropped   map[string][]byte // the stored drop counts
+	age       uint64            // the latest time of the spool's clock that was read
+	highest   uint64            // the greatest sequence number
 }
 
-// note ends the salvage where it is the disk that fails, and not the file that is wrong: what cannot be read now may be
-// read later, and must not be left behind for gone.
-func (v *salvage) note(err error) {
-	if v.err == nil && diskFails(err) {
-		v.err = err
+// run copies everything. It returns the number of saved records, and that of the further ones that
+// the damaged file's totals counted.
+func (v *salvage) run() (saved, lost uint64, err error) {
+	v.dropped = make(map[string][]byte)
+	if err := v.from.Roots(v.copyBuckets); err != nil {
+		return 0, 0, err
 	}
+	if err := v.from.Strays(v.takeStray); err != nil {
+		return 0, 0, err
+	}
+	return v.finish()
 }
 
-// diskFails tells an error of the system from one of what was read.
-func diskFails(err error) bool {
-	return err != nil && !errors.Is(err, errPage) && !errors.Is(err, errFreelist) && !errors.Is(err, ErrDamaged) &&
-		!errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// The most that is kept of what is not records: a damaged file may say anything.
-const salvagedNames = 64
-
-// run reads the file and fills the fresh one: how many records were saved, and how many more the
-// damaged file spoke of.
-func (v *salvage) run() (saved, gone uint64, err error) {
-	v.meta, v.dropped = make(map[string][]byte), make(map[string][]byte)
-	v.seen = newBitmap(v.pages)
-	free := v.roots()
-	for id := uint64(2); id < v.pages && v.err == nil; id++ {
-		if !v.seen.has(id) && (free == nil || !free.has(id)) {
-			v.stray(id)
-		}
-	}
-	if v.err == nil {
-		saved, gone, v.err = v.finish()
-	}
-	return saved, gone, v.err
-}
-
-// roots follows the trees of both headers, the later one first, as long as nothing was found; it gives the
-// free pages where these are known.
-func (v *salvage) roots() (free bitmap) {
-	var metas []boltMeta
-	for i := range int64(2) {
-		var b [metaBytes]byte
-		if _, err := v.f.ReadAt(b[:], i*pageSize+pageHeader); err != nil {
-			v.note(err)
-			continue
-		}
-		if m, ok := readMeta(b[:]); ok && m.version == boltVersion && m.pageSize == pageSize {
-			metas = append(metas, m)
-		}
-	}
-	if len(metas) == 2 && metas[1].txid > metas[0].txid {
-		metas[0], metas[1] = metas[1], metas[0]
-	}
-	for i, m := range metas {
-		m.pages = min(m.pages, v.pages)
-		if i == 0 {
-			var err error
-			free, err = readFreelist(v.f, m)
-			v.note(err)
-		}
-		if free == nil || i == 0 {
-			v.top(m.root)
-		}
-	}
-	return free
-}
-
-// top reads the list of buckets: meta first, for it says how the others are to be read.
-func (v *salvage) top(root uint64) {
-	heads := make(map[string]bucketHead)
-	v.tree(root, 0, func(l leaf) {
-		if h, ok := parseBucket(l.value); l.bucket && ok && len(heads) < salvagedNames {
-			h.inline = bytes.Clone(h.inline)
-			heads[string(l.key)] = h
-		}
-	})
+// copyBuckets copies the buckets of one header. It reads meta first, which has the format of the
+// others. The numbers of an older header are used only where those of the later one cannot be read:
+// they would undo what was counted or reported since.
+func (v *salvage) copyBuckets(buckets map[string]boltfile.Bucket) error {
+	done := map[string]bool{"meta": v.hasTotals, "dropped": len(v.dropped) > 0}
 	for _, name := range allBuckets {
-		h, ok := heads[string(name)]
-		if !ok {
+		b, ok := buckets[string(name)]
+		if !ok || done[string(name)] {
 			continue
 		}
-		if string(name) == string(bucketQueue) && h.sequence < 1<<63 {
-			v.highest = max(v.highest, h.sequence)
+		if string(name) == string(bucketQueue) && b.Sequence < 1<<63 {
+			v.highest = max(v.highest, b.Sequence)
 		}
-		v.bucket(h, v.taker(string(name)))
+		if err := v.from.Bucket(b, v.taker(string(name))); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-// taker gives what takes the pairs of a bucket.
-func (v *salvage) taker(bucket string) func(leaf) {
+// taker returns the function for the pairs of a bucket.
+func (v *salvage) taker(bucket string) func(boltfile.Pair) error {
 	switch bucket {
 	case "meta":
 		return v.takeMeta
 	case "queue":
-		return func(l leaf) { v.takeQueue(parseKey(l.key), l.value) }
+		return func(p boltfile.Pair) error {
+			_, err := v.takeQueue(parseKey(p.Key), p.Value)
+			return err
+		}
 	case "rejected":
-		return func(l leaf) { v.takeRejected(parseKey(l.key), l.value) }
+		return func(p boltfile.Pair) error { return v.takeRejected(parseKey(p.Key), p.Value) }
 	case "dropped":
 		return v.takeDropped
 	}
 	return v.takeSpace
 }
 
-func (v *salvage) bucket(h bucketHead, fn func(leaf)) {
-	if h.root != 0 {
-		v.tree(h.root, 0, fn)
-	} else if p, ok := inlinePage(h.inline); ok {
-		p.leaves(fn)
-	}
-}
-
-// tree calls fn for all pairs of a tree that can be reached. What it came by, it does not look at again.
-func (v *salvage) tree(id uint64, level int, fn func(leaf)) {
-	if id < 2 || id >= v.pages || v.seen.has(id) || level > maxLevels || v.err != nil {
-		return
-	}
-	p, err := readPage(v.f, id, v.pages, true, nil)
-	if err != nil {
-		v.note(err)
-		return
-	}
-	switch p.flags {
-	case flagBranch:
-		v.seen.set(id)
-		children, _ := p.children()
-		for _, child := range children {
-			v.tree(child, level+1, fn)
-		}
-	case flagLeaf:
-		for i := id; i <= id+p.overflow; i++ {
-			v.seen.set(i)
-		}
-		p.leaves(fn)
-	}
-}
-
-// stray looks for records on a page that nothing leads to.
-func (v *salvage) stray(id uint64) {
-	p, err := readPage(v.f, id, v.pages, true, nil)
-	if err != nil || p.flags != flagLeaf {
-		v.note(err)
-		return
-	}
-	v.strays(&p, 0)
-}
-
-func (v *salvage) strays(p *page, level int) {
-	p.leaves(func(l leaf) {
-		if l.bucket {
-			if h, ok := parseBucket(l.value); ok && h.root == 0 && level == 0 {
-				if in, ok := inlinePage(h.inline); ok {
-					v.strays(&in, level+1)
-				}
-			}
-			return
-		}
-		if key := parseKey(l.key); !v.takeQueue(key, l.value) {
-			v.takeRejected(key, l.value)
-		}
-	})
-}
-
-// finish counts what is there and writes what every file has.
-func (v *salvage) finish() (saved, gone uint64, err error) {
+// finish counts the saved records and writes the keys that every file has.
+func (v *salvage) finish() (saved, lost uint64, err error) {
 	if v.format > Format {
 		return 0, 0, ErrNewerFormat
 	}
-	had := v.index.queue.records + v.index.rejected.records
+	had := v.totals.queue.records + v.totals.rejected.records
 	buckets := make(map[string]*bolt.Bucket)
 	for _, name := range allBuckets {
 		if buckets[string(name)], err = v.to.at([][]byte{name}); err != nil {
@@ -208,40 +95,52 @@ func (v *salvage) finish() (saved, gone uint64, err error) {
 	if err := queue.SetSequence(v.highest); err != nil {
 		return 0, 0, err
 	}
-	t := &v.index
-	t.queue, t.rejected, t.loose, t.packed = tally{}, tally{}, 0, 0
-	if !v.indexed {
+	t := &v.totals
+	t.queue, t.rejected, t.unpacked, t.packed = tally{}, tally{}, 0, 0
+	if !v.hasTotals {
 		t.wall = v.now
 	}
 	t.age = max(t.age, v.age)
 	if err := recountInto(t, queue); err != nil {
 		return 0, 0, err
 	}
-	if err := buckets["rejected"].ForEach(func(k, value []byte) error { t.rejected.add(len(k) + len(value)); return nil }); err != nil {
+	if err := buckets["rejected"].ForEach(func(k, value []byte) error {
+		t.rejected.add(len(k) + len(value))
+		return nil
+	}); err != nil {
 		return 0, 0, err
 	}
-	if saved = t.queue.records + t.rejected.records; v.indexed && had > saved {
-		gone = had - saved
+	if saved = t.queue.records + t.rejected.records; v.hasTotals && had > saved {
+		lost = had - saved
 	}
-	if err := v.ledger(buckets["dropped"], gone); err != nil {
+	if err := v.writeDrops(buckets["dropped"], lost); err != nil {
 		return 0, 0, err
 	}
-	if loss := v.meta[string(keyLoss)]; loss != nil {
-		if err := meta.Put(keyLoss, loss); err != nil {
+	if v.loss != nil {
+		if err := meta.Put(keyLoss, v.loss); err != nil {
+			return 0, 0, err
+		}
+	}
+	if v.unstored != nil {
+		if err := meta.Put(keyUnstored, v.unstored); err != nil {
 			return 0, 0, err
 		}
 	}
 	if err := meta.Put(keyFormat, formatValue(Format)); err != nil {
 		return 0, 0, err
 	}
-	return saved, gone, meta.Put(keyTotals, t.append(nil))
+	return saved, lost, meta.Put(keyTotals, t.append(nil))
 }
 
-// ledger carries over what was dropped before, and adds what is gone now.
-func (v *salvage) ledger(b *bolt.Bucket, gone uint64) error {
-	for _, key := range [...]string{string(CauseDamaged), string(sinceKey(CauseDamaged))} {
-		d, _ := readDrop(CauseDamaged, v.dropped[key])
-		if d.Records += gone; d.Records > 0 {
+// writeDrops writes the damaged file's drop counts, and adds the records that are lost now.
+func (v *salvage) writeDrops(b *bolt.Bucket, lost uint64) error {
+	cause := CauseDamaged
+	if !v.hasTotals {
+		cause, lost = CauseUnknown, 1
+	}
+	for _, key := range [...]string{string(cause), string(sinceKey(cause))} {
+		d, _ := readDrop(cause, v.dropped[key])
+		if d.Records += lost; d.Records > 0 {
 			v.dropped[key] = d.append(nil)
 		}
 	}
@@ -259,15 +158,15 @@ func recountInto(t *totals, queue *bolt.Bucket) error {
 	for k, v := c.First(); k != nil; k, v = c.Next() {
 		t.queue.add(keyBytes + len(v))
 		if !isGroup(v) {
-			t.loose++
+			t.unpacked++
 			continue
 		}
 		g, err := parseGroup(parseKey(k), v)
 		if err != nil {
 			return fmt.Errorf("count what was saved: %w", err)
 		}
-		t.queue.records += uint64(g.live()) - 1
-		t.packed, t.loose = g.last, 0
+		t.queue.records += uint64(g.queued()) - 1
+		t.packed, t.unpacked = g.last, 0
 	}
 	return nil
 }

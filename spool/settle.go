@@ -3,27 +3,26 @@ package spool
 import (
 	"context"
 	"slices"
-
-	bolt "go.etcd.io/bbolt"
 )
 
-// An Outcome is what an endpoint said to one record.
+// An Outcome is an endpoint's answer to one record.
 type Outcome struct {
 	Seq uint64
-	// Refused is nil where the record was acknowledged; else the record is put aside with it.
+	// Refused is nil if the record was acknowledged, and the reason if it was rejected.
 	Refused *Refusal
 }
 
-// Settle takes records out of the queue: what was acknowledged is deleted, what was refused is put
-// aside. A sequence that does not wait (any more) is passed over. also, if not nil, runs in the same
-// transaction. All of it is synced when Settle returns, or none of it happened.
+// Settle removes records from the queue: acknowledged ones are deleted, rejected ones are moved to
+// the rejected records. A sequence number that is not queued (any more) is ignored. also, if not
+// nil, runs in the same transaction, and again if the file was damaged and had to be repaired. When
+// Settle returns nil, all of it is synced; otherwise it is as if Settle had not been called.
 //
 // Errors: as [Spool.Update].
 func (s *Spool) Settle(ctx context.Context, outcomes []Outcome, also func(*Tx) error) error {
 	if len(outcomes) == 0 && also == nil {
 		return nil
 	}
-	return s.transact(ctx, writes|own, "settle", func(tx *Tx) error {
+	return s.transact(ctx, writes|repeatable, "settle", func(tx *Tx) error {
 		tx.inside = true
 		if err := tx.leave(tx.settle(outcomes)); err != nil || also == nil {
 			return err
@@ -33,34 +32,34 @@ func (s *Spool) Settle(ctx context.Context, outcomes []Outcome, also func(*Tx) e
 }
 
 func (tx *Tx) settle(outcomes []Outcome) error {
-	queue, err := tx.writable(bucketQueue)
+	queue, err := tx.writableRecords(bucketQueue)
 	if err != nil {
 		return err
 	}
-	c := queue.Cursor()
-	refused := 0
+	c := queue.cursor()
+	rejections := 0
 	var key [keyBytes]byte
 	for i := 0; i < len(outcomes); i++ {
 		o := &outcomes[i]
 		key = keyOf(o.Seq)
-		k, v := c.Seek(key[:])
+		k, v := c.seek(key[:])
 		if k == nil || o.Seq == 0 {
 			continue
 		}
 		if isGroup(v) {
-			n, aside, err := tx.settleGroup(queue, parseKey(k), v, outcomes[i:])
+			n, more, err := tx.settleGroup(queue, parseKey(k), v, outcomes[i:])
 			if err != nil {
 				return err
 			}
-			i, refused = i+n-1, refused+aside
+			i, rejections = i+n-1, rejections+more
 			continue
 		}
 		if parseKey(k) != o.Seq {
 			continue
 		}
 		if o.Refused != nil {
-			refused++
-			if err := tx.putAside(o.Seq, v, o.Refused); err != nil {
+			rejections++
+			if err := tx.reject(o.Seq, v, o.Refused); err != nil {
 				return err
 			}
 		}
@@ -68,19 +67,21 @@ func (tx *Tx) settle(outcomes []Outcome) error {
 			return err
 		}
 	}
-	if refused == 0 {
+	if rejections == 0 {
 		return nil
 	}
-	rejected, err := tx.bucket(bucketRejected)
+	rejected, err := tx.records(bucketRejected)
 	if err != nil {
 		return err
 	}
-	return tx.trimRejected(rejected, refused)
+	return tx.trimRejected(rejected, rejections)
 }
 
-// settleGroup takes the first outcomes, n of them, that belong to one group, out of it. A group that
-// cannot be read is left as it is: who reads it finds it out, and counts it.
-func (tx *Tx) settleGroup(queue *bolt.Bucket, key uint64, v []byte, outcomes []Outcome) (n, refused int, err error) {
+// settleGroup settles the first n outcomes, which are those of one group, and returns how many of
+// them were rejected. A group that cannot be read stays as it is; the next read counts the damage.
+func (tx *Tx) settleGroup(
+	queue *records, key uint64, v []byte, outcomes []Outcome,
+) (n, rejections int, err error) {
 	g, err := parseGroup(key, v)
 	if err != nil || outcomes[0].Seq < g.first {
 		return 1, 0, nil
@@ -89,68 +90,68 @@ func (tx *Tx) settleGroup(queue *bolt.Bucket, key uint64, v []byte, outcomes []O
 	var gone []uint64
 	for ; n < len(outcomes) && outcomes[n].Seq >= g.first && outcomes[n].Seq <= g.last; n++ {
 		o := &outcomes[n]
-		if !g.waits(o.Seq) || slices.Contains(gone, o.Seq) {
+		if !g.has(o.Seq) || slices.Contains(gone, o.Seq) {
 			continue
 		}
 		if o.Refused != nil {
 			if list == nil {
 				if list, _, err = g.records(nil); err != nil {
-					return n + 1, refused, nil
+					return n + 1, rejections, nil
 				}
 			}
 			i := slices.IndexFunc(list, func(r stored) bool { return r.seq == o.Seq })
-			refused++
-			if err := tx.putAside(o.Seq, list[i].appendAgain(nil), o.Refused); err != nil {
-				return n, refused, err
+			rejections++
+			if err := tx.reject(o.Seq, list[i].appendValue(nil), o.Refused); err != nil {
+				return n, rejections, err
 			}
 		}
 		gone = append(gone, o.Seq)
 	}
-	return n, refused, tx.takeOut(queue, &g, gone)
+	return n, rejections, tx.removeFromGroup(queue, &g, gone)
 }
 
-// takeOut takes places out of a group, and the group away with the last of them.
-func (tx *Tx) takeOut(queue *bolt.Bucket, g *group, gone []uint64) error {
+// removeFromGroup marks records of a group as gone, and deletes the group with its last record.
+func (tx *Tx) removeFromGroup(queue *records, g *group, gone []uint64) error {
 	if len(gone) == 0 {
 		return nil
 	}
 	var err error
 	key, bytes := keyOf(g.last), 0
-	if len(gone) >= g.live() {
+	if len(gone) >= g.queued() {
 		bytes = keyBytes + len(g.v)
-		err = queue.Delete(key[:])
+		err = queue.delete(key[:])
 	} else {
-		err = queue.Put(key[:], g.without(gone...))
+		err = queue.put(key[:], g.without(gone...))
 	}
 	if err != nil {
-		return tx.odd(err)
+		return err
 	}
 	tx.totals.queue.sub(len(gone), bytes)
 	tx.dirty = true
 	return nil
 }
 
-// putAside keeps a refused record under the place that it had.
-func (tx *Tx) putAside(seq uint64, v []byte, why *Refusal) error {
-	rejected, err := tx.bucket(bucketRejected)
+// reject stores a rejected record under the sequence number that it had.
+func (tx *Tx) reject(seq uint64, v []byte, why *Refusal) error {
+	rejected, err := tx.records(bucketRejected)
 	if err != nil {
 		return err
 	}
 	value := appendReason(make([]byte, 0, reasonFixed+min(len(why.Message), maxReason)+len(v)), why, tx.now)
 	value = append(value, v...)
 	key := keyOf(seq)
-	if err := rejected.Put(key[:], value); err != nil {
-		return tx.odd(err)
+	if err := rejected.put(key[:], value); err != nil {
+		return err
 	}
 	tx.totals.rejected.add(keyBytes + len(value))
 	return nil
 }
 
-// dropDamaged drops the values under those keys that still cannot be read.
+// dropDamaged drops the values under keys that still cannot be read.
 func (s *Spool) dropDamaged(ctx context.Context, keys []uint64) error {
-	return s.transact(ctx, writes|own, "drop", func(tx *Tx) error {
+	return s.transact(ctx, writes|repeatable, "drop", func(tx *Tx) error {
 		tx.inside = true
-		err := tx.dropSeqs(bucketQueue, keys, func(*stored) bool { return false }, CauseDamaged)
+		err := tx.dropBySeq(bucketQueue, keys, func(*stored) bool { return false }, CauseDamaged)
 		if err == nil && tx.dirty {
 			err = tx.recount()
 		}

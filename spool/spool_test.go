@@ -37,17 +37,18 @@ func TestAppendReadSettle(t *testing.T) {
 	}
 	settle(t, s, Outcome{Seq: read[1].Seq}, Outcome{Seq: 99}, Outcome{Seq: 0},
 		Outcome{Seq: read[2].Seq, Refused: &Refusal{Code: 400, Message: "no such check"}}, Outcome{Seq: read[2].Seq})
-	if got := waiting(t, s); !slices.Equal(got, []string{"one"}) {
-		t.Errorf("waiting: %q", got)
+	if got := queued(t, s); !slices.Equal(got, []string{"one"}) {
+		t.Errorf("queued: %q", got)
 	}
-	if got := refused(t, s); !slices.Equal(got, []string{"three: 400 no such check"}) {
-		t.Errorf("refused: %q", got)
+	if got := rejected(t, s); !slices.Equal(got, []string{"three: 400 no such check"}) {
+		t.Errorf("rejected: %q", got)
 	}
 	if next := put(t, s, "four"); next[0].Seq != 4 {
-		t.Errorf("the sequence went on with %d, want 4", next[0].Seq)
+		t.Errorf("the next sequence number is %d, want 4", next[0].Seq)
 	}
 	st := stats(t, s)
-	if st.Records != 2 || st.Rejected != 1 || len(st.Dropped) != 0 || st.FileBytes == 0 || !st.Oldest.Equal(testTime) || !st.Newest.Equal(testTime) {
+	if st.Records != 2 || st.Rejected != 1 || len(st.Dropped) != 0 || st.FileBytes == 0 ||
+		!st.Oldest.Equal(testTime) || !st.Newest.Equal(testTime) {
 		t.Errorf("stats: %+v", st)
 	}
 }
@@ -56,21 +57,21 @@ func TestReadInBatches(t *testing.T) {
 	s := newSpool(t, Options{})
 	put(t, s, "aaaa", "bbbb", strings.Repeat("c", 100), "dddd", "eeee")
 	for _, tt := range []struct {
-		after           uint64
-		records, bytes  int
-		want            string
-		whatIsDifferent string
+		after          uint64
+		records, bytes int
+		want           string
+		name           string
 	}{
 		{0, 10, 1000, "abcde", "all"},
 		{0, 2, 1000, "ab", "by count"},
 		{0, 10, 8, "ab", "by bytes"},
 		{0, 10, 7, "a", "by bytes, the second does not fit"},
-		{2, 10, 1, "c", "one at least, however long"},
+		{2, 10, 1, "c", "at least one, however long"},
 		{2, 10, 104, "cd", "from the middle"},
 		{5, 10, 1000, "", "past the end"},
-		{1<<64 - 1, 10, 1000, "", "past the last sequence there is"},
-		{0, 0, 1000, "", "none wanted"},
-		{0, -1, 1000, "", "less than none wanted"},
+		{1<<64 - 1, 10, 1000, "", "past the greatest sequence number"},
+		{0, 0, 1000, "", "a limit of none"},
+		{0, -1, 1000, "", "a negative limit"},
 	} {
 		records, err := s.Read(context.Background(), tt.after, tt.records, tt.bytes)
 		if err != nil {
@@ -81,24 +82,24 @@ func TestReadInBatches(t *testing.T) {
 			got += string(r.Data[:1])
 		}
 		if got != tt.want {
-			t.Errorf("%s: read %q, want %q", tt.whatIsDifferent, got, tt.want)
+			t.Errorf("%s: read %q, want %q", tt.name, got, tt.want)
 		}
 	}
 }
 
-// Two lives of a spool give different ids for the same sequence.
-func TestIDsAreDrawnAnew(t *testing.T) {
+// Two spools have different ids for the same sequence number.
+func TestIDsAreRandom(t *testing.T) {
 	a, b := newSpool(t, Options{}), newSpool(t, Options{})
 	if x, y := put(t, a, "x")[0], put(t, b, "x")[0]; x.Seq != y.Seq || x.ID == y.ID {
 		t.Errorf("records %+v and %+v", x, y)
 	}
 	first, second := put(t, a, "y")[0], put(t, a, "z")[0]
 	if first.ID[:len("agent-1/")+16] == second.ID[:len("agent-1/")+16] {
-		t.Errorf("two appends began alike: %s, %s", first.ID, second.ID)
+		t.Errorf("two appends have the same start: %s, %s", first.ID, second.ID)
 	}
 }
 
-func TestViewMakesNothing(t *testing.T) {
+func TestViewCreatesNothing(t *testing.T) {
 	s := newSpool(t, Options{})
 	err := s.View(context.Background(), func(tx *Tx) error {
 		if v := tx.Get("space", "key"); v != nil {
@@ -110,19 +111,20 @@ func TestViewMakesNothing(t *testing.T) {
 		if _, err := tx.Append(entry("x")); !errors.Is(err, ErrViewOnly) {
 			t.Errorf("append in a view: %v", err)
 		}
-		return tx.Each("space", func(string, []byte) error { return errors.New("there is nothing") })
+		return tx.Each("space", func(string, []byte) error { return errors.New("called") })
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := waiting(t, s); got != nil {
-		t.Errorf("waiting: %q", got)
+	if got := queued(t, s); got != nil {
+		t.Errorf("queued: %q", got)
 	}
-	if st := stats(t, s); st.Records != 0 || st.FileBytes != 0 || st.MaxBytes != DefaultMaxBytes || st.MaxAge != DefaultMaxAge {
+	if st := stats(t, s); st.Records != 0 || st.FileBytes != 0 ||
+		st.MaxBytes != DefaultMaxBytes || st.MaxAge != DefaultMaxAge {
 		t.Errorf("stats: %+v", st)
 	}
 	if _, err := os.Stat(s.Path()); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a view made the file: %v", err)
+		t.Errorf("a view created the file: %v", err)
 	}
 }
 
@@ -130,9 +132,7 @@ func TestNothingWrittenIsNotCommitted(t *testing.T) {
 	var points []string
 	s := newSpool(t, Options{Hook: func(p string) { points = append(points, p) }})
 	ctx := context.Background()
-	if err := s.Update(ctx, func(tx *Tx) error { return tx.Put("space", "key", []byte("value")) }); err != nil {
-		t.Fatal(err)
-	}
+	putState(t, s, "space", "key", []byte("value"))
 	before, _ := os.ReadFile(s.Path())
 	points = nil
 	for _, fn := range []func(tx *Tx) error{
@@ -149,11 +149,11 @@ func TestNothingWrittenIsNotCommitted(t *testing.T) {
 	}
 	settle(t, s, Outcome{Seq: 7})
 	if after, _ := os.ReadFile(s.Path()); !bytes.Equal(before, after) || points != nil {
-		t.Errorf("the file changed, or a commit was made: %q", points)
+		t.Errorf("the file changed, or there was a commit: %q", points)
 	}
 }
 
-func TestAnErrorUndoesAll(t *testing.T) {
+func TestErrorRollsBack(t *testing.T) {
 	s := newSpool(t, Options{})
 	put(t, s, "kept")
 	mine := errors.New("mine")
@@ -173,12 +173,12 @@ func TestAnErrorUndoesAll(t *testing.T) {
 	if err != mine {
 		t.Errorf("got %v", err)
 	}
-	if got := waiting(t, s); !slices.Equal(got, []string{"kept"}) {
-		t.Errorf("waiting: %q", got)
+	if got := queued(t, s); !slices.Equal(got, []string{"kept"}) {
+		t.Errorf("queued: %q", got)
 	}
 }
 
-func TestPanicOfTheCallerPassesThrough(t *testing.T) {
+func TestCallersPanicPassesThrough(t *testing.T) {
 	s := newSpool(t, Options{})
 	put(t, s, "kept")
 	for _, run := range []func(context.Context, func(*Tx) error) error{s.Update, s.View} {
@@ -198,25 +198,25 @@ func TestPanicOfTheCallerPassesThrough(t *testing.T) {
 			})
 		}()
 		settle(t, s, Outcome{Seq: 2})
-		if got := waiting(t, s); !slices.Equal(got, []string{"kept"}) {
-			t.Errorf("waiting: %q", got)
+		if got := queued(t, s); !slices.Equal(got, []string{"kept"}) {
+			t.Errorf("queued: %q", got)
 		}
 	}
 }
 
-func TestTransactionThatIsOver(t *testing.T) {
+func TestUseAfterTransaction(t *testing.T) {
 	s := newSpool(t, Options{})
-	var kept *Tx
-	if err := s.Update(context.Background(), func(tx *Tx) error { kept = tx; return nil }); err != nil {
+	var over *Tx
+	if err := s.Update(context.Background(), func(tx *Tx) error { over = tx; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := kept.Append(entry("x")); !errors.Is(err, ErrTxOver) {
+	if _, err := over.Append(entry("x")); !errors.Is(err, ErrTxOver) {
 		t.Errorf("append: %v", err)
 	}
-	if err := kept.Put("space", "key", nil); !errors.Is(err, ErrTxOver) {
+	if err := over.Put("space", "key", nil); !errors.Is(err, ErrTxOver) {
 		t.Errorf("put: %v", err)
 	}
-	if v := kept.Get("space", "key"); v != nil {
+	if v := over.Get("space", "key"); v != nil {
 		t.Errorf("get: %q", v)
 	}
 }
@@ -232,15 +232,16 @@ func TestTooLarge(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
-	if got := waiting(t, s); got != nil {
-		t.Errorf("waiting: %d records", len(got))
+	if got := queued(t, s); got != nil {
+		t.Errorf("queued: %d records", len(got))
 	}
-	// The longest that fits goes in and comes out.
-	if _, err := appendAll(s, Entry{Agent: strings.Repeat("a", MaxAgentBytes), Made: testTime, Data: data[:MaxRecordBytes]}); err != nil {
+	// The longest that is allowed can be appended and read.
+	longest := Entry{Agent: strings.Repeat("a", MaxAgentBytes), Made: testTime, Data: data[:MaxRecordBytes]}
+	if _, err := appendAll(s, longest); err != nil {
 		t.Fatal(err)
 	}
-	if got := waiting(t, s); len(got) != 1 || len(got[0]) != MaxRecordBytes {
-		t.Errorf("waiting: %d records", len(got))
+	if got := queued(t, s); len(got) != 1 || len(got[0]) != MaxRecordBytes {
+		t.Errorf("queued: %d records", len(got))
 	}
 	small := newSpool(t, Options{MaxBytes: 1000})
 	if _, err := appendAll(small, Entry{Data: data[:1000]}); !errors.Is(err, ErrTooLarge) {
@@ -248,7 +249,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-func TestDoneContext(t *testing.T) {
+func TestCancelledContext(t *testing.T) {
 	s := newSpool(t, Options{})
 	cause := errors.New("the run is over")
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -263,7 +264,7 @@ func TestDoneContext(t *testing.T) {
 
 func TestSeveralGoroutines(t *testing.T) {
 	s := newSpool(t, Options{LockWait: time.Minute})
-	other := open(t, filepath.Dir(s.Path()), Options{LockWait: time.Minute}) // shares no memory with s
+	other := open(t, filepath.Dir(s.Path()), Options{LockWait: time.Minute}) // as another process would
 	var wg sync.WaitGroup
 	for range 3 {
 		for _, s := range []*Spool{s, other} {
@@ -285,12 +286,12 @@ func TestSeveralGoroutines(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	if got := waiting(t, s); len(got) != 30 || slices.Contains(got, "x") {
-		t.Errorf("waiting: %q", got)
+	if got := queued(t, s); len(got) != 30 || slices.Contains(got, "x") {
+		t.Errorf("queued: %q", got)
 	}
 }
 
-func TestHeldByAnother(t *testing.T) {
+func TestLockedByAnother(t *testing.T) {
 	s := newSpool(t, Options{LockWait: 20 * time.Millisecond})
 	other := open(t, filepath.Dir(s.Path()), Options{})
 	err := other.Update(context.Background(), func(tx *Tx) error {
@@ -319,7 +320,7 @@ func TestHeldByAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Views do not keep each other out.
+	// Views do not exclude each other.
 	err = s.View(context.Background(), func(tx *Tx) error {
 		_, err := other.Stats(context.Background())
 		return err
@@ -329,8 +330,8 @@ func TestHeldByAnother(t *testing.T) {
 	}
 }
 
-// Those who read at the same time do not take each other's marker for a death.
-func TestReadersSideBySide(t *testing.T) {
+// Concurrent readers do not take each other's marker for that of a killed process.
+func TestConcurrentReaders(t *testing.T) {
 	s := newSpool(t, Options{LockWait: time.Minute})
 	put(t, s, "a", "b", "c")
 	const readers = 8

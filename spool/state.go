@@ -5,33 +5,34 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/cespare/xxhash/v2"
 	bolt "go.etcd.io/bbolt"
 )
 
 // Limits of the state.
 const (
-	MaxKeyBytes   = 1 << 10        // of a space's name and of a key, which have one byte at least
+	MaxKeyBytes   = 1 << 10        // of a space's name and of a key, which have at least one byte
 	MaxValueBytes = MaxRecordBytes // of a value
 )
 
-// The state is what a caller keeps beside its records, in spaces of keys: it is committed with the
-// records that it belongs to. Nothing bounds or drops it but its owner.
+// The state is the caller's own data beside the records: spaces of keys with values. It is committed
+// together with the records. No bound applies to it, and only the caller deletes it.
 
-// Get returns a copy of a value; nil where there is none or where it is not what was put, and where
-// nothing can be read: then the transaction fails at its end.
+// Get returns a copy of a value; nil if there is none or the value is damaged. If it finds the file
+// damaged, it returns nil as well, and the transaction fails at its end.
 func (tx *Tx) Get(space, key string) []byte {
 	tx.inside = true
 	b, err := tx.space(space)
 	var v []byte
 	if b != nil && key != "" {
-		v = clone(tx.unseal(space, key, b.Get([]byte(key))))
+		v = clone(tx.checkedValue(space, key, b.Get([]byte(key))))
 	}
 	_ = tx.leave(err)
 	return v
 }
 
-// Put keeps a copy of value. A value that is there already is not written again. Errors: [ErrTooLarge],
-// [ErrViewOnly], [ErrTxOver], [ErrDamaged].
+// Put stores a copy of value. Nothing is written if the key has that value already. Errors:
+// [ErrTooLarge], [ErrViewOnly], [ErrTxOver], [ErrDamaged].
 func (tx *Tx) Put(space, key string, value []byte) error {
 	tx.inside = true
 	return tx.leave(tx.put(space, key, value))
@@ -44,28 +45,28 @@ func (tx *Tx) put(space, key string, value []byte) error {
 	}
 	switch {
 	case space == "" || key == "":
-		return fmt.Errorf("keep %q in %q: a name is missing", key, space)
+		return fmt.Errorf("store %q in %q: a name is empty", key, space)
 	case len(space) > MaxKeyBytes || len(key) > MaxKeyBytes:
-		return fmt.Errorf("keep %.32q… in %.32q: the name is %w (at most %d bytes)", key, space, ErrTooLarge, MaxKeyBytes)
+		return fmt.Errorf("store %.32q… in %.32q: the name is %w (at most %d bytes)", key, space, ErrTooLarge, MaxKeyBytes)
 	case len(value) > MaxValueBytes:
-		return fmt.Errorf("keep %q in %q: %w: %d bytes (at most %d)", key, space, ErrTooLarge, len(value), MaxValueBytes)
+		return fmt.Errorf("store %q in %q: %w: %d bytes (at most %d)", key, space, ErrTooLarge, len(value), MaxValueBytes)
 	}
 	b := state.Bucket([]byte(space))
 	if b == nil {
 		if b, err = state.CreateBucket([]byte(space)); err != nil {
-			return tx.odd(err)
+			return tx.wrapCorrupt(err)
 		}
-	} else if was := tx.unseal(space, key, b.Get([]byte(key))); was != nil && bytes.Equal(was, value) {
+	} else if old := tx.checkedValue(space, key, b.Get([]byte(key))); old != nil && bytes.Equal(old, value) {
 		return nil
 	}
-	if err := b.Put([]byte(key), sealed(space, key, value)); err != nil {
-		return tx.odd(err)
+	if err := b.Put([]byte(key), withSum(space, key, value)); err != nil {
+		return tx.wrapCorrupt(err)
 	}
 	tx.dirty = true
 	return nil
 }
 
-// Delete forgets a key, if it is there. Errors: [ErrViewOnly], [ErrTxOver], [ErrDamaged].
+// Delete removes a key, if it exists. Errors: [ErrViewOnly], [ErrTxOver], [ErrDamaged].
 func (tx *Tx) Delete(space, key string) error {
 	tx.inside = true
 	return tx.leave(tx.delete(space, key))
@@ -80,15 +81,15 @@ func (tx *Tx) delete(space, key string) error {
 		return err
 	}
 	if err := b.Delete([]byte(key)); err != nil {
-		return tx.odd(err)
+		return tx.wrapCorrupt(err)
 	}
 	tx.dirty = true
 	return nil
 }
 
-// Each calls fn for every key of a space, in the order of their bytes, with a copy of the value. fn may
-// put and delete keys of the space: one that is added behind the present key is visited too. An error of fn ends
-// the walk and is returned as it is.
+// Each calls fn for every key of a space, in byte order, with a copy of the value. fn may put and
+// delete keys of the space; a new key that sorts after the current one is visited too. An error of
+// fn ends the walk and is returned unchanged.
 func (tx *Tx) Each(space string, fn func(key string, value []byte) error) error {
 	tx.inside = true
 	return tx.leave(tx.each(space, fn))
@@ -103,7 +104,7 @@ func (tx *Tx) each(space string, fn func(key string, value []byte) error) error 
 	k, v := c.First()
 	for k != nil {
 		key := string(k)
-		if v = tx.unseal(space, key, v); v != nil {
+		if v = tx.checkedValue(space, key, v); v != nil {
 			tx.inside = false
 			err := fn(key, clone(v))
 			tx.inside = true
@@ -119,7 +120,7 @@ func (tx *Tx) each(space string, fn func(key string, value []byte) error) error 
 	return nil
 }
 
-// space returns nil where there is no such space.
+// space returns the bucket of a space; nil if there is none.
 func (tx *Tx) space(name string) (*bolt.Bucket, error) {
 	state, err := tx.bucket(bucketState)
 	if state == nil || err != nil || name == "" {
@@ -128,7 +129,7 @@ func (tx *Tx) space(name string) (*bolt.Bucket, error) {
 	return state.Bucket([]byte(name)), nil
 }
 
-// clone copies v and tells nothing (nil) from an empty value.
+// clone copies v; nil stays nil, and an empty value does not become nil.
 func clone(v []byte) []byte {
 	if v == nil {
 		return nil
@@ -136,31 +137,30 @@ func clone(v []byte) []byte {
 	return append([]byte{}, v...)
 }
 
-// sumBytes stand before a value in the file: the low half of XXH64 of the value, with that of its name as
-// the seed.
-const sumBytes = 4
-
+// stateSum returns the checksum of a value (see the package comment).
 func stateSum(space, key string, value []byte) uint32 {
 	var buf [64]byte
 	name := append(append(append(buf[:0], space...), 0), key...)
-	return uint32(xxh64(xxh64(0, name), value))
+	return checksum(xxhash.Sum64(name), value)
 }
 
-func sealed(space, key string, value []byte) []byte {
+// withSum encodes a value as it is stored.
+func withSum(space, key string, value []byte) []byte {
 	b := make([]byte, 0, sumBytes+len(value))
 	return append(binary.BigEndian.AppendUint32(b, stateSum(space, key, value)), value...)
 }
 
-// unseal gives the value that was put; nil where it is damaged, as if it were not there: who keeps a
-// memory of past runs can do without it, and not with a wrong one.
-func (tx *Tx) unseal(space, key string, v []byte) []byte {
+// checkedValue returns the value that was put. A damaged one is nil, as if it did not exist: callers
+// can work without data of past runs, but not with wrong data.
+func (tx *Tx) checkedValue(space, key string, v []byte) []byte {
 	if v == nil || tx.format < 2 {
 		return v
 	}
-	return unsealed(space, key, v)
+	return stripSum(space, key, v)
 }
 
-func unsealed(space, key string, v []byte) []byte {
+// stripSum returns a stored value; nil if its checksum is wrong.
+func stripSum(space, key string, v []byte) []byte {
 	if len(v) < sumBytes || binary.BigEndian.Uint32(v) != stateSum(space, key, v[sumBytes:]) {
 		return nil
 	}

@@ -17,7 +17,7 @@ func TestState(t *testing.T) {
 		if err := tx.Put("samples", "b", value); err != nil {
 			return err
 		}
-		value[0] = 'X' // the spool has its own copy
+		value[0] = 'X' // the spool has a copy
 		if err := tx.Put("samples", "a", nil); err != nil {
 			return err
 		}
@@ -31,13 +31,14 @@ func TestState(t *testing.T) {
 		if v := tx.Get("samples", "b"); string(v) != "value" {
 			t.Errorf("get: %q", v)
 		} else {
-			v[0] = 'X' // and so has the caller: the page is not to be written
+			v[0] = 'X' // the caller has a copy too
 		}
 		if v := tx.Get("samples", "a"); v == nil || len(v) != 0 {
 			t.Errorf("an empty value came back as %#v", v)
 		}
-		if tx.Get("samples", "c") != nil || tx.Get("none", "a") != nil || tx.Get("", "a") != nil || tx.Get("samples", "") != nil {
-			t.Error("got what was never put")
+		if tx.Get("samples", "c") != nil || tx.Get("none", "a") != nil ||
+			tx.Get("", "a") != nil || tx.Get("samples", "") != nil {
+			t.Error("got a value that was never put")
 		}
 		return tx.Each("samples", func(key string, v []byte) error {
 			got = append(got, key+"="+string(v))
@@ -61,7 +62,7 @@ func TestStateLimits(t *testing.T) {
 			}
 		}
 		if tx.Put("", "key", nil) == nil || tx.Put("space", "", nil) == nil {
-			t.Error("a name may be missing")
+			t.Error("an empty name is accepted")
 		}
 		if err := tx.Delete("", ""); err != nil {
 			t.Error(err)
@@ -73,8 +74,7 @@ func TestStateLimits(t *testing.T) {
 	}
 }
 
-// What fn of Each deletes and puts must neither hide a key from it nor show one twice, whatever the
-// tree does.
+// Each visits every key once, although its function deletes and puts keys.
 func TestEachWhileChanging(t *testing.T) {
 	s := newSpool(t, Options{})
 	const n = 500
@@ -95,7 +95,7 @@ func TestEachWhileChanging(t *testing.T) {
 		return tx.Each("space", func(key string, _ []byte) error {
 			seen = append(seen, key)
 			if len(seen)%7 == 0 {
-				return tx.Put("space", key+"x", value) // behind it: seen next
+				return tx.Put("space", key+"x", value) // after it: visited next
 			}
 			return tx.Delete("space", key)
 		})
@@ -111,7 +111,7 @@ func TestEachWhileChanging(t *testing.T) {
 		}
 	}
 	if !slices.Equal(seen, want) {
-		t.Errorf("saw %d keys, want %d", len(seen), len(want))
+		t.Errorf("visited %d keys, want %d", len(seen), len(want))
 	}
 	mine := errors.New("mine")
 	err = s.View(context.Background(), func(tx *Tx) error {

@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Stats is what a spool holds and has lost.
+// Stats are the counts of stored and dropped records, and the bounds.
 type Stats struct {
-	// Records and Bytes (keys, headers and data) are what waits; Oldest and Newest are when the first
-	// and the last of it were made, zero where nothing waits.
+	// Records and Bytes (keys, headers and data) are the queue's. Oldest and Newest are when the
+	// first and the last queued record were made; zero if there is none.
 	Records        uint64
 	Bytes          int64
 	Oldest, Newest time.Time
-	// Rejected and RejectedBytes are what was refused and is kept.
+	// Rejected and RejectedBytes are those of the rejected records.
 	Rejected      uint64
 	RejectedBytes int64
-	// Dropped is what was dropped and no endpoint has acknowledged to know of ([Tx.ClearLoss]), Ever
-	// what was ever dropped; by cause, with no entry for a cause that never was.
+	// Dropped has the drops that are in no acknowledged report yet ([Tx.ClearLoss]), Ever all drops.
+	// Both have one entry for each cause that has drops.
 	Dropped, Ever []Drop
-	// Inflow is what was appended lately: what the bounds can hold is a matter of it.
+	// Inflow counts the records that were appended during the last day or two.
 	Inflow Inflow
 	// FileBytes is the length of the file.
 	FileBytes int64
@@ -27,11 +27,11 @@ type Stats struct {
 	MaxAge   time.Duration
 }
 
-// Stats reads the spool's numbers; their cost does not grow with what waits. Errors: those of
-// opening, and the context's.
+// Stats reads the spool's totals. Its cost does not depend on the length of the queue. Errors: those
+// of opening, and the context's.
 func (s *Spool) Stats(ctx context.Context) (Stats, error) {
 	var st Stats
-	err := s.transact(ctx, reads|own, "", func(tx *Tx) (err error) {
+	err := s.transact(ctx, reads|repeatable, "", func(tx *Tx) (err error) {
 		st, err = tx.Stats()
 		return err
 	})
@@ -50,22 +50,22 @@ func (tx *Tx) stats() (Stats, error) {
 	st := Stats{
 		Records: t.queue.records, Bytes: int64(t.queue.bytes),
 		Rejected: t.rejected.records, RejectedBytes: int64(t.rejected.bytes),
-		Inflow:   t.lately(),
+		Inflow:   t.recentInflow(),
 		MaxBytes: tx.s.opt.MaxBytes, MaxAge: tx.s.opt.MaxAge,
 	}
 	if tx.o != nil {
 		st.FileBytes = tx.o.size
 	}
-	queue, err := tx.bucket(bucketQueue)
+	queue, err := tx.records(bucketQueue)
 	if queue == nil || err != nil {
 		return st, err
 	}
-	c := queue.Cursor()
-	k, v := c.First()
+	c := queue.cursor()
+	k, v := c.first()
 	if made, ok := madeAt(parseKey(k), v, false); ok {
 		st.Oldest = time.UnixMilli(made)
 	}
-	k, v = c.Last()
+	k, v = c.last()
 	if made, ok := madeAt(parseKey(k), v, true); ok {
 		st.Newest = time.UnixMilli(made)
 	}
@@ -73,14 +73,14 @@ func (tx *Tx) stats() (Stats, error) {
 	if err != nil {
 		return st, err
 	}
-	told, err := tx.frozen()
+	pending, err := tx.pendingLoss()
 	if err != nil {
 		return st, err
 	}
 	for i, cause := range causes {
 		ever, _ := readDrop(cause, dropped.Get([]byte(cause)))
 		since, _ := readDrop(cause, dropped.Get(sinceKey(cause)))
-		for _, d := range told.Drops {
+		for _, d := range pending.Drops {
 			if d.Cause == cause {
 				since.add(d)
 			}
@@ -97,8 +97,8 @@ func (tx *Tx) stats() (Stats, error) {
 	return st, nil
 }
 
-// madeAt is when the first or the last record of a stored value was made, ms since the epoch. A group
-// is expanded only where that record of it is gone.
+// madeAt returns when the first or the last record of a value was made, in ms since the Unix epoch.
+// A group is expanded only if that record is gone.
 func madeAt(key uint64, v []byte, newest bool) (ms int64, ok bool) {
 	if !isGroup(v) {
 		r, err := parseRecord(key, v)
@@ -108,9 +108,9 @@ func madeAt(key uint64, v []byte, newest bool) (ms int64, ok bool) {
 	switch {
 	case err != nil:
 		return 0, false
-	case newest && g.waits(g.last):
-		return g.made2, true
-	case !newest && g.waits(g.first):
+	case newest && g.has(g.last):
+		return g.lastMade, true
+	case !newest && g.has(g.first):
 		return g.made, true
 	}
 	list, _, err := g.records(nil)

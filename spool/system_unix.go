@@ -16,22 +16,30 @@ var (
 	errnosReadOnly = []unix.Errno{unix.EROFS, unix.EACCES, unix.EPERM}
 )
 
-// replaceable says whether a file may be renamed over one that is open.
+var errNotRegular = errors.New("it is not a regular file")
+
+// replaceable reports whether a file can be renamed over one that is open.
 const replaceable = true
 
 func moveCommand(from, to string) string { return "mv " + quote(from) + " " + quote(to) }
 
-// openFile opens a file for this process alone: no child inherits it, and a symbolic link in its place
-// is refused, because who can put one there could make the process write elsewhere (open(2)). It goes
-// past os.OpenFile, which would try to put the file under the network poller, at five system calls.
+// openFile opens a file that no child inherits. It refuses a symbolic link, through which another
+// user could make the process write elsewhere (O_NOFOLLOW in open(2)), and whatever else is no
+// regular file: to open a FIFO waits for its other end. os.OpenFile would try to register the file
+// with the network poller, which costs five system calls.
 func openFile(path string, flags int) (*os.File, error) {
+	var st unix.Stat_t
+	err := retryEINTR(func() error { return unix.Lstat(path, &st) })
+	if kind := st.Mode & unix.S_IFMT; err == nil && kind != unix.S_IFREG && kind != unix.S_IFLNK {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+	}
 	var fd int
-	err := ignoringEINTR(func() (err error) {
+	err = retryEINTR(func() (err error) {
 		fd, err = unix.Open(path, flags|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
 		return err
 	})
 	if err == unix.ELOOP || err == unix.EMLINK {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: errors.New("a symbolic link stands in its place")}
+		return nil, &fs.PathError{Op: "open", Path: path, Err: errors.New("it is a symbolic link")}
 	}
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
@@ -39,22 +47,34 @@ func openFile(path string, flags int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), path), nil
 }
 
-// makeDir makes the folder and syncs its parent, so that a power cut does not take the folder away
-// again from under what was stored in it.
+// makeDir creates the folder and the missing ones above it, and syncs the parent of each, so that a
+// power failure does not remove them with what was stored in them.
 func makeDir(dir string) error {
+	missing := []string{dir}
+	for p := parent(dir); p != missing[len(missing)-1]; p = parent(p) {
+		if _, err := os.Lstat(p); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		missing = append(missing, p)
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	return syncDir(parent(dir))
+	for _, p := range missing {
+		if err := syncDir(parent(p)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// syncDir makes the entries of a folder durable. A file system that cannot do that (EINVAL) has
-// nothing to sync.
+// syncDir makes the entries of a folder durable. A file system that does not support it (EINVAL,
+// ENOTSUP) has nothing to sync.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) {
-			return nil // a parent that may be passed through but not read
+			return nil // a parent that may be searched but not read
 		}
 		return err
 	}
@@ -65,19 +85,19 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// checkDir returns fs.ErrNotExist where there is no folder, and a [ModeError] or [OwnerError] where it
-// is not its user's own. A symbolic link (to a larger disk, say) is followed when the user or root
-// made it.
+// checkDir returns fs.ErrNotExist if there is no folder, and a [ModeError] or [OwnerError] if other
+// users can access it. A symbolic link (to a larger disk, say) is followed if the user or root owns
+// it.
 func checkDir(dir string) error {
 	var st unix.Stat_t
-	if err := ignoringEINTR(func() error { return unix.Lstat(dir, &st) }); err != nil {
+	if err := retryEINTR(func() error { return unix.Lstat(dir, &st) }); err != nil {
 		return &fs.PathError{Op: "stat", Path: dir, Err: err}
 	}
 	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
 		if st.Uid != 0 && int(st.Uid) != os.Geteuid() {
 			return ownerError(dir, int(st.Uid), "chown -h")
 		}
-		if err := ignoringEINTR(func() error { return unix.Stat(dir, &st) }); err != nil {
+		if err := retryEINTR(func() error { return unix.Stat(dir, &st) }); err != nil {
 			return &fs.PathError{Op: "stat", Path: dir, Err: err}
 		}
 	}
@@ -93,15 +113,15 @@ func checkDir(dir string) error {
 	return nil
 }
 
-// checkFile holds an open file to the same rule and returns its size. still is false when path names
-// another file by now: it was moved away while we waited for its lock.
-func checkFile(f *os.File, path string) (size int64, still bool, err error) {
+// checkFile applies the same rule to an open file and returns its size in bytes. current is false if
+// path names another file by now: f was replaced while the caller waited for its lock.
+func checkFile(f *os.File, path string) (size int64, current bool, err error) {
 	var st, now unix.Stat_t
-	if err := ignoringEINTR(func() error { return unix.Fstat(int(f.Fd()), &st) }); err != nil {
+	if err := retryEINTR(func() error { return unix.Fstat(int(f.Fd()), &st) }); err != nil {
 		return 0, false, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return 0, false, fmt.Errorf("%s is not a regular file", path)
+		return 0, false, &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
 	}
 	if int(st.Uid) != os.Geteuid() {
 		return 0, false, ownerError(path, int(st.Uid), "chown")
@@ -109,8 +129,8 @@ func checkFile(f *os.File, path string) (size int64, still bool, err error) {
 	if st.Mode&0o077 != 0 {
 		return 0, false, &ModeError{Path: path, Mode: fs.FileMode(st.Mode & 0o777), Fix: "chmod 600 " + quote(path)}
 	}
-	err = ignoringEINTR(func() error { return unix.Lstat(path, &now) })
-	if err != nil && err != unix.ENOENT { // who cannot see must not wait for what another process may have done
+	err = retryEINTR(func() error { return unix.Lstat(path, &now) })
+	if err != nil && err != unix.ENOENT {
 		return 0, false, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
 	return st.Size, err == nil && now.Dev == st.Dev && now.Ino == st.Ino, nil
@@ -121,25 +141,31 @@ func ownerError(path string, owner int, chown string) error {
 	return &OwnerError{Path: path, Owner: owner, User: user, Fix: fmt.Sprintf("%s %d %s", chown, user, quote(path))}
 }
 
-// tryLock takes a lock that belongs to the open file (flock(2)): two openings exclude each other, in one
-// process too, and the system releases it when the last copy of the descriptor is closed. Go opens
-// files close-on-exec, so a child process never has a copy.
+// tryLock acquires a lock that belongs to the open file description (flock(2)), so two openings
+// exclude each other even in one process. It returns false if another opening has the lock. The
+// system releases it when the last copy of the descriptor is closed. Files are opened close-on-exec,
+// so no program that a child process executes has a copy.
 func tryLock(f *os.File, exclusive bool) (bool, error) {
 	how := unix.LOCK_SH | unix.LOCK_NB
 	if exclusive {
 		how = unix.LOCK_EX | unix.LOCK_NB
 	}
-	err := ignoringEINTR(func() error { return unix.Flock(int(f.Fd()), how) })
+	err := retryEINTR(func() error { return unix.Flock(int(f.Fd()), how) })
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// unlock has nothing to do: closing the file releases its lock.
+// unlock has nothing to do: closing the file releases the lock.
 func unlock(*os.File) {}
 
-func ignoringEINTR(call func() error) error {
+// unlockNow releases the lock even if a child process has a copy of it until it calls exec.
+func unlockNow(f *os.File) {
+	_ = retryEINTR(func() error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) })
+}
+
+func retryEINTR(call func() error) error {
 	for {
 		if err := call(); err != unix.EINTR {
 			return err

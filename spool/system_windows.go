@@ -13,14 +13,14 @@ var (
 	errnosReadOnly = []windows.Errno{windows.ERROR_WRITE_PROTECT, windows.ERROR_ACCESS_DENIED}
 )
 
-// replaceable says whether a file may be renamed over one that is open. Here it may not, and between
-// closing the old file and the renaming another process could write to it: a file is not shortened.
+// replaceable reports whether a file can be renamed over one that is open. Here it cannot, and between
+// closing the old file and renaming the new one, another process could write to the old one.
 const replaceable = false
 
 func moveCommand(from, to string) string { return fmt.Sprintf(`move "%s" "%s"`, from, to) }
 
-// openFile opens a file that no child inherits. Symbolic links are not looked for: making one takes a
-// privilege here.
+// openFile opens a file that no child inherits. Symbolic links are not checked for: creating one
+// takes a privilege here.
 func openFile(path string, flags int) (*os.File, error) { return os.OpenFile(path, flags, 0o600) }
 
 func makeDir(dir string) error { return os.MkdirAll(dir, 0o700) }
@@ -28,8 +28,8 @@ func makeDir(dir string) error { return os.MkdirAll(dir, 0o700) }
 // syncDir has nothing to do: NTFS journals its folders, and FlushFileBuffers takes no folder.
 func syncDir(string) error { return nil }
 
-// checkDir checks no modes: Windows has access lists, which the folder inherits from %ProgramData%
-// or the user's profile, and Go's permission bits only mirror the read-only attribute.
+// checkDir checks no modes. Windows has access lists, which the folder inherits from %ProgramData%
+// or the user's profile; Go's permission bits show only the read-only attribute.
 func checkDir(dir string) error {
 	fi, err := os.Stat(dir)
 	if err == nil && !fi.IsDir() {
@@ -38,9 +38,9 @@ func checkDir(dir string) error {
 	return err
 }
 
-// checkFile always finds the file still there: Go opens files so that they cannot be moved while
-// they are open.
-func checkFile(f *os.File, path string) (size int64, still bool, err error) {
+// checkFile always finds the file current: Go opens files so that they cannot be renamed while they
+// are open.
+func checkFile(f *os.File, path string) (size int64, current bool, err error) {
 	fi, err := f.Stat()
 	if err != nil {
 		return 0, false, err
@@ -51,12 +51,12 @@ func checkFile(f *os.File, path string) (size int64, still bool, err error) {
 	return fi.Size(), true, nil
 }
 
-// The byte that is locked lies far behind the data, next to the one that bbolt locks for itself: here a
-// lock also keeps others from reading what it covers.
+// The locked byte lies far beyond the data, next to the one that bbolt locks: on Windows a lock
+// also keeps others from reading what it covers.
 const lockOffset, lockOffsetHigh = 1<<32 - 2, 1<<32 - 1
 
-// tryLock takes a lock that belongs to the handle, which no child process inherits, and that the
-// system releases when its holder ends (LockFileEx).
+// tryLock acquires a lock that belongs to the handle (LockFileEx). No child process inherits it, and
+// the system releases it when its owner ends.
 func tryLock(f *os.File, exclusive bool) (bool, error) {
 	var flags uint32 = windows.LOCKFILE_FAIL_IMMEDIATELY
 	if exclusive {
@@ -70,9 +70,10 @@ func tryLock(f *os.File, exclusive bool) (bool, error) {
 	return err == nil, err
 }
 
-// unlock releases at once what the system would otherwise release some time after the handle is
-// closed.
+// unlock releases the lock at once; the system would do so some time after the handle is closed.
 func unlock(f *os.File) {
 	_ = windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0,
 		&windows.Overlapped{Offset: lockOffset, OffsetHigh: lockOffsetHigh})
 }
+
+func unlockNow(f *os.File) { unlock(f) }

@@ -13,35 +13,48 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"virgo/spool/internal/boltfile"
 )
 
-// damageCases is how many files an ordinary test spoils; VIRGO_TORTURE (a duration, as in package torture)
-// asks for all of them, and VIRGO_TORTURE_REPORT names the file that the number is noted in.
+// damageCases is how many files an ordinary test damages. With VIRGO_TORTURE (a duration, as in
+// package torture) it is allDamageCases; VIRGO_TORTURE_REPORT names a file to which the number is
+// appended.
 const (
 	damageCases    = 600
 	allDamageCases = 10_000
 )
 
-// Whatever happens to the bytes: no process dies twice of the same file, nothing hangs, nothing is
-// handed out that was not put in, the second try of anything succeeds, and what the damage cannot have
-// touched is there.
 func TestDamage(t *testing.T) {
-	cases := damageCases
-	if os.Getenv("VIRGO_TORTURE") != "" {
-		cases = allDamageCases
-	} else if testing.Short() {
-		cases = 60
-	}
+	t.Run("anywhere", testDamageAnywhere)
+	t.Run("aimed", testAimedDamage)
+}
+
+// Whatever the damage: no file kills two processes, nothing hangs, nothing is returned that was not
+// appended, every operation succeeds the second time, and what is appended afterwards can be read.
+func testDamageAnywhere(t *testing.T) {
 	dir := inMemory(t)
 	for i, b := range damageSubjects(t) {
 		if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(i)), b, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+	runCases(t, "damage", "damaged-spools", dir, damageCases)
+}
+
+// runCases has children do the cases, and another one go on after one was killed by its case. All
+// of them are allDamageCases.
+func runCases(t *testing.T, child, name, dir string, cases int) {
+	t.Helper()
+	if os.Getenv("VIRGO_TORTURE") != "" {
+		cases = allDamageCases
+	} else if testing.Short() {
+		cases /= 10
+	}
 	deaths, recovered := 0, 0
 	diedOf := -1
 	for next := 0; next < cases; {
-		p := start(t, "damage", dir, strconv.Itoa(next), strconv.Itoa(cases), strconv.FormatBool(diedOf == next))
+		p := start(t, child, dir, strconv.Itoa(next), strconv.Itoa(cases), strconv.FormatBool(diedOf == next))
 		for line := p.next(t); line != ""; line = p.next(t) {
 			switch f := strings.Fields(line); f[0] {
 			case "case":
@@ -54,21 +67,20 @@ func TestDamage(t *testing.T) {
 		}
 		if p.cmd.Wait(); next < cases {
 			if diedOf == next {
-				t.Fatalf("case %d: a process died of it twice", next)
+				t.Fatalf("case %d killed two processes", next)
 			}
 			diedOf = next
 			deaths++
 		}
 	}
 	if recovered == 0 {
-		t.Error("no file was damaged enough to be mended")
+		t.Error("no file was damaged enough to be repaired")
 	}
-	t.Logf("torture: damaged spools: %d cases, %d were mended, %d killed a process once", cases, recovered, deaths)
-	report(t, "damaged-spools", cases)
+	t.Logf("torture: %s: %d cases, %d were repaired, %d killed one process", name, cases, recovered, deaths)
+	report(t, name, cases)
 }
 
-// inMemory gives a folder on a file system that costs no syncs, where there is one: it is the bytes that are
-// spoilt here, not the disk.
+// inMemory returns a folder on a file system on which syncs cost nothing, where there is one.
 func inMemory(t *testing.T) string {
 	dir, err := os.MkdirTemp("/dev/shm", "virgo-spool")
 	if err != nil {
@@ -93,7 +105,7 @@ func report(t *testing.T, name string, cases int) {
 	}
 }
 
-// damageSubjects are files to spoil, each followed by an older state of the same file.
+// damageSubjects returns files to damage, each followed by an older state of the same file.
 func damageSubjects(t *testing.T) (files [][]byte) {
 	read := func(s *Spool) {
 		b, err := os.ReadFile(s.Path())
@@ -117,14 +129,13 @@ func damageSubjects(t *testing.T) (files [][]byte) {
 		}
 		records := put(t, large, data...)
 		if i%9 == 8 {
-			settle(t, large, Outcome{Seq: records[0].Seq}, Outcome{Seq: records[1].Seq, Refused: &Refusal{Code: 400, Message: "no"}})
+			settle(t, large, Outcome{Seq: records[0].Seq},
+				Outcome{Seq: records[1].Seq, Refused: &Refusal{Code: 400, Message: "no"}})
 		}
 		if i == 40 {
 			read(large)
 		}
-		if err := large.Update(t.Context(), func(tx *Tx) error { return tx.Put("space", "key", bytes.Repeat([]byte{byte(i)}, 3000)) }); err != nil {
-			t.Fatal(err)
-		}
+		putState(t, large, "space", "key", bytes.Repeat([]byte{byte(i)}, 3000))
 	}
 	read(large)
 
@@ -136,9 +147,25 @@ func damageSubjects(t *testing.T) (files [][]byte) {
 	return append(files, old, old)
 }
 
-// childDamage spoils one file after the other, and uses each. args: folder of the subjects, first case,
-// end of the cases, whether a process died of the first.
+// childDamage damages one file after the other, and uses each. args: folder of the subjects, first
+// case, end of the cases, whether the first one has killed a process.
 func childDamage(args []string) error {
+	return eachCase(args, func(n int, files [][]byte, dir string) error {
+		path := filepath.Join(dir, fileName)
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			rnd := rand.New(rand.NewPCG(uint64(n), 4))
+			i := 2 * (n % (len(files) / 2))
+			if err := os.WriteFile(path, damage(rnd, files[i], files[i+1]), 0o600); err != nil {
+				return err
+			}
+		}
+		return useAll(dir)
+	})
+}
+
+// eachCase calls fn for every case that the arguments of childDamage name, with the subjects and the
+// case's folder. The folder has the file of a child that was killed by the case.
+func eachCase(args []string, fn func(n int, files [][]byte, dir string) error) error {
 	first, _ := strconv.Atoi(args[1])
 	end, _ := strconv.Atoi(args[2])
 	again := args[3] == "true"
@@ -157,14 +184,9 @@ func childDamage(args []string) error {
 			if err := os.Mkdir(dir, 0o700); err != nil {
 				return err
 			}
-			rnd := rand.New(rand.NewPCG(uint64(n), 4))
-			i := 2 * (n % (len(files) / 2))
-			if err := os.WriteFile(filepath.Join(dir, fileName), spoil(rnd, files[i], files[i+1]), 0o600); err != nil {
-				return err
-			}
 		}
 		again = false
-		if err := abuse(dir); err != nil {
+		if err := fn(n, files, dir); err != nil {
 			return fmt.Errorf("case %d: %w", n, err)
 		}
 		if err := os.RemoveAll(dir); err != nil {
@@ -175,11 +197,11 @@ func childDamage(args []string) error {
 	return nil
 }
 
-// spoil damages a file in one of eight ways.
-func spoil(rnd *rand.Rand, good, older []byte) []byte {
+// damage damages a file in one of nine ways.
+func damage(rnd *rand.Rand, good, older []byte) []byte {
 	b := bytes.Clone(good)
-	pages := len(b) / pageSize
-	page := func(b []byte, i int) []byte { return b[i*pageSize : (i+1)*pageSize] }
+	pages := len(b) / boltfile.PageSize
+	page := func(b []byte, i int) []byte { return b[i*boltfile.PageSize : (i+1)*boltfile.PageSize] }
 	any := func() []byte { return page(b, rnd.IntN(pages)) }
 	switch rnd.IntN(9) {
 	case 0:
@@ -203,7 +225,7 @@ func spoil(rnd *rand.Rand, good, older []byte) []byte {
 		}
 	case 5:
 		for range 1 + rnd.IntN(4) {
-			i := rnd.IntN(min(pages, len(older)/pageSize))
+			i := rnd.IntN(min(pages, len(older)/boltfile.PageSize))
 			copy(page(b, i), page(older, i))
 		}
 	case 6:
@@ -213,20 +235,20 @@ func spoil(rnd *rand.Rand, good, older []byte) []byte {
 			b[i] = byte(rnd.IntN(256))
 		}
 		if rnd.IntN(2) == 0 {
-			copy(b, good[:2*pageSize])
+			copy(b, good[:2*boltfile.PageSize])
 		}
 	case 8: // page numbers, which lead a tree elsewhere or back to itself
 		for range 1 + rnd.IntN(6) {
 			p := any()
-			at := pageHeader + 8*rnd.IntN(12)
+			at := 16 + 8*rnd.IntN(12)
 			binary.NativeEndian.PutUint64(p[at:], uint64(rnd.IntN(pages)))
 		}
 	}
 	return b
 }
 
-// abuse does all that can be done to a spool, twice where the first time finds damage.
-func abuse(dir string) error {
+// useAll calls every operation of a spool, again where the first call finds damage.
+func useAll(dir string) error {
 	s, err := Open(dir, Options{
 		Now: func() time.Time { return testTime }, LockWait: time.Minute,
 		Recovered: func(r Recovery) { fmt.Println("recovered", r) },
@@ -242,11 +264,11 @@ func abuse(dir string) error {
 		switch d := string(r.Data); {
 		case d == payloadData(n), d == "new", len(d) == 700, len(d) == 5:
 		default:
-			wrong = errors.Join(wrong, fmt.Errorf("handed out %.20q…", d))
+			wrong = errors.Join(wrong, fmt.Errorf("returned %.20q…", d))
 		}
 		return nil
 	}
-	var kept string
+	var appended string
 	var seq uint64
 	for i, op := range []func() error{
 		func() error { _, err := s.Stats(ctx); return err },
@@ -257,7 +279,7 @@ func abuse(dir string) error {
 		func() error {
 			records, err := appendAll(s, entry("new"))
 			if err == nil {
-				kept, seq = records[0].ID, records[0].Seq
+				appended, seq = records[0].ID, records[0].Seq
 			}
 			return err
 		},
@@ -271,9 +293,9 @@ func abuse(dir string) error {
 		func() error { return s.Compact(ctx) },
 		func() error {
 			found := false
-			err := s.List(ctx, func(r Record) error { found = found || r.ID == kept; return check(r) })
+			err := s.List(ctx, func(r Record) error { found = found || r.ID == appended; return check(r) })
 			if err == nil && !found {
-				err = errors.New("what was kept after the damage is gone")
+				err = errors.New("the record that was appended after the damage is lost")
 			}
 			return err
 		},

@@ -13,14 +13,17 @@ var (
 )
 
 const (
-	// believable is the longest step of the wall clock that counts as time that passed at all: a host
-	// that starts in 1970 and then learns the time takes a longer one.
-	believable = 366 * 24 * time.Hour
-	// longestStep is the most that one step counts. Nobody can tell a host that slept for a month from
-	// a clock that is a month wrong; what the first keeps too long, the second would lose.
-	longestStep = 24 * time.Hour
+	// maxClockStep is the longest step of the wall clock that is counted at all. A host that starts
+	// in 1970 and then sets its clock makes a longer one.
+	maxClockStep = 366 * 24 * time.Hour
+	// maxCountedStep is the longest time that one step counts as. A host that slept for a month
+	// cannot be distinguished from a clock that jumped by a month. Storing records too long in the
+	// first case is better than dropping them in the second.
+	maxCountedStep = 24 * time.Hour
 
-	// inflowSpan is how much time one half of the inflow covers.
+	dayMillis = 24 * 60 * 60 * 1000
+
+	// inflowSpan is the time that one half of the inflow covers.
 	inflowSpan = 24 * time.Hour
 )
 
@@ -29,7 +32,7 @@ type tally struct{ records, bytes uint64 }
 
 func (t *tally) add(bytes int) { t.records++; t.bytes += uint64(bytes) }
 
-// sub never goes below nothing: a wrong count must not become an endless one.
+// sub subtracts and stops at zero, so that a wrong count does not wrap around.
 func (t *tally) sub(records, bytes int) {
 	t.records -= min(t.records, uint64(records))
 	t.bytes -= min(t.bytes, uint64(bytes))
@@ -43,26 +46,28 @@ func readTally(b []byte) tally {
 	return tally{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}
 }
 
-// A span is what was appended since a time of the spool's clock (ms).
+// A span counts the records that were appended since a time of the spool's clock (ms).
 type span struct {
 	since uint64
 	tally
 }
 
-// totals are the few numbers that every transaction reads and most write.
+// totals are the numbers that every transaction reads and most write.
 type totals struct {
-	read            bool // the file has them
+	read            bool // they were read from the file
 	queue, rejected tally
+
+	newDay bool // the last commit was on another day, UTC
 
 	wall int64  // ms since the epoch: the wall clock at the last commit
 	age  uint64 // ms: the spool's clock then
 
-	loose  uint64 // records of the queue that were not looked at for packing yet
-	packed uint64 // they lie behind this place
+	packed   uint64 // sequence number up to which records were packed
+	unpacked uint64 // records of the queue after it
 
-	begun        bool    // something was ever appended
-	inflow       [2]span // this span and the one before
-	inflowChange bool
+	begun         bool    // something was ever appended
+	inflow        [2]span // the current span and the one before
+	inflowChanged bool
 }
 
 const (
@@ -84,54 +89,59 @@ func (tx *Tx) readTotals(meta *bolt.Bucket) error {
 			t.inflow[i] = span{binary.BigEndian.Uint64(b), readTally(b[8:])}
 		}
 	}
-	t.age += t.passed(tx.now)
-	t.wall = tx.now.UnixMilli()
+	t.age += t.elapsed(tx.now)
+	now := tx.now.UnixMilli()
+	t.newDay = now/dayMillis != t.wall/dayMillis
+	t.wall = now
 	return nil
 }
 
-// parse reads the numbers as this format and the one before it write them. They decide what is dropped,
-// so a flipped bit in them must not pass for one.
+// parse decodes the totals of this format and of the previous one. It returns false if their
+// checksum is wrong: they determine which records are dropped.
 func (t *totals) parse(b []byte) bool {
-	end := len(b) - 4
-	if len(b) != totalsBytes && len(b) != totalsBytes1 || binary.BigEndian.Uint32(b[end:]) != uint32(xxh64(0, b[:end])) {
+	if len(b) != totalsBytes && len(b) != totalsBytes1 {
+		return false
+	}
+	end := len(b) - sumBytes
+	if binary.BigEndian.Uint32(b[end:]) != checksum(0, b[:end]) {
 		return false
 	}
 	t.queue, t.rejected = readTally(b), readTally(b[16:])
 	t.wall, t.age = int64(binary.BigEndian.Uint64(b[32:])), binary.BigEndian.Uint64(b[40:])
-	t.loose, t.packed = t.queue.records, 0
+	t.unpacked, t.packed = t.queue.records, 0
 	if len(b) == totalsBytes {
-		t.loose, t.packed = binary.BigEndian.Uint64(b[48:]), binary.BigEndian.Uint64(b[56:])
+		t.unpacked, t.packed = binary.BigEndian.Uint64(b[48:]), binary.BigEndian.Uint64(b[56:])
 	}
 	return true
 }
 
-// passed is the time (ms) since the last commit, as far as the wall clock can be believed.
-func (t *totals) passed(now time.Time) uint64 {
+// elapsed returns the time (ms) since the last commit, as the spool's clock counts it.
+func (t *totals) elapsed(now time.Time) uint64 {
 	step := now.UnixMilli() - t.wall
-	if step < 0 || step > believable.Milliseconds() {
+	if step < 0 || step > maxClockStep.Milliseconds() {
 		return 0
 	}
-	return uint64(min(step, longestStep.Milliseconds()))
+	return uint64(min(step, maxCountedStep.Milliseconds()))
 }
 
-// append writes the numbers as they are stored.
+// append encodes the totals.
 func (t *totals) append(b []byte) []byte {
 	from := len(b)
 	b = t.rejected.append(t.queue.append(b))
-	for _, n := range [...]uint64{uint64(t.wall), t.age, t.loose, t.packed} {
+	for _, n := range [...]uint64{uint64(t.wall), t.age, t.unpacked, t.packed} {
 		b = binary.BigEndian.AppendUint64(b, n)
 	}
-	return binary.BigEndian.AppendUint32(b, uint32(xxh64(0, b[from:])))
+	return binary.BigEndian.AppendUint32(b, checksum(0, b[from:]))
 }
 
-// writeTotals puts the numbers beside what the transaction changed.
+// writeTotals stores the totals.
 func (tx *Tx) writeTotals() error {
 	meta, t := tx.bolt.Bucket(bucketMeta), &tx.totals
 	b := t.append(make([]byte, 0, totalsBytes+2*spanBytes))
 	if err := meta.Put(keyTotals, b); err != nil {
 		return err
 	}
-	if !t.inflowChange {
+	if !t.inflowChanged {
 		return nil
 	}
 	b = b[len(b):]
@@ -141,10 +151,10 @@ func (tx *Tx) writeTotals() error {
 	return meta.Put(keyInflow, b)
 }
 
-// flow counts what is appended. The very first append only starts the count: it is what came at a
-// moment, not over a time.
-func (t *totals) flow(records int, bytes uint64) {
-	t.inflowChange = true
+// countInflow counts appended records. The very first append only starts the count, because no time
+// has passed yet in which its records came in.
+func (t *totals) countInflow(records int, bytes uint64) {
+	t.inflowChanged = true
 	if !t.begun {
 		t.begun = true
 		t.inflow[0].since, t.inflow[1].since = t.age, t.age
@@ -157,22 +167,22 @@ func (t *totals) flow(records int, bytes uint64) {
 	t.inflow[0].bytes += bytes
 }
 
-// An Inflow is what was appended during the last day or two.
+// An Inflow counts the records that were appended during the last day or two.
 type Inflow struct {
-	// Over is the time that the numbers cover; 0 where only one append was ever seen.
+	// Over is the length of that time, by the spool's clock; 0 before the second append.
 	Over    time.Duration
 	Records uint64
 	Bytes   int64
 }
 
-func (t *totals) lately() Inflow {
-	this, before := t.inflow[0], t.inflow[1]
+func (t *totals) recentInflow() Inflow {
+	current, before := t.inflow[0], t.inflow[1]
 	if !t.begun || t.age < before.since {
 		return Inflow{}
 	}
 	return Inflow{
 		Over:    time.Duration(t.age-before.since) * time.Millisecond,
-		Records: this.records + before.records,
-		Bytes:   int64(this.bytes + before.bytes),
+		Records: current.records + before.records,
+		Bytes:   int64(current.bytes + before.bytes),
 	}
 }

@@ -1,8 +1,8 @@
 package spool
 
-// upgrade brings a file of format 1 to this one, in the transaction that writes to it first. What
-// format 1 did not have: sums over the state's values, groups, and the part of the ledger that was not
-// reported yet. Totals are written in their new form by each commit.
+// upgrade converts a file of format 1 in the first transaction that writes to it. Format 1 had no
+// checksums of the state's values, no groups, and no separate counts of drops that were not reported
+// yet. The totals need no conversion here: every commit writes them in the new form.
 func (tx *Tx) upgrade() error {
 	state, err := tx.bucket(bucketState)
 	if err != nil {
@@ -12,7 +12,7 @@ func (tx *Tx) upgrade() error {
 		b := state.Bucket([]byte(space))
 		keys := make(map[string][]byte)
 		err := b.ForEach(func(k, v []byte) error {
-			keys[string(k)] = sealed(space, string(k), v)
+			keys[string(k)] = withSum(space, string(k), v)
 			return nil
 		})
 		for key, v := range keys {
@@ -21,7 +21,7 @@ func (tx *Tx) upgrade() error {
 			}
 		}
 		if err != nil {
-			return tx.odd(err)
+			return tx.wrapCorrupt(err)
 		}
 	}
 	dropped, err := tx.bucket(bucketDropped)
@@ -31,7 +31,7 @@ func (tx *Tx) upgrade() error {
 	for _, cause := range causes {
 		if v := dropped.Get([]byte(cause)); v != nil {
 			if err := dropped.Put(sinceKey(cause), append([]byte{}, v...)); err != nil {
-				return tx.odd(err)
+				return tx.wrapCorrupt(err)
 			}
 		}
 	}
@@ -39,10 +39,10 @@ func (tx *Tx) upgrade() error {
 	return tx.bolt.Bucket(bucketMeta).Put(keyFormat, formatValue(Format))
 }
 
-// spaces gives the names of the state's spaces.
+// spaces returns the names of the state's spaces.
 func (tx *Tx) spaces() (names []string) {
 	if state := tx.bolt.Bucket(bucketState); state != nil {
-		_ = state.ForEachBucket(func(k []byte) error { // it only hands on the function's error
+		_ = state.ForEachBucket(func(k []byte) error { // its errors are the function's
 			names = append(names, string(k))
 			return nil
 		})

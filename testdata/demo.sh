@@ -1,7 +1,7 @@
 #!/bin/sh
-# The whole way on one machine: an endpoint with certificates of its own on loopback, this host enrolled, three
-# runs of the agent with the endpoint stopped for the second. Everything lies in a temporary folder and is
-# gone at the end. Usage: demo.sh DIR, the folder of both programs.
+# The whole system on one machine: an endpoint with its own certificates on loopback, this host enrolled, and
+# three runs of the agent, the second while the endpoint is stopped. Everything is in a temporary folder that is
+# removed at the end. Usage: demo.sh DIR, the folder of both programs.
 set -eu
 bin=$(cd "$1" && pwd)
 demo=$(mktemp -d)
@@ -46,13 +46,13 @@ field() { sed -n 's/.*"'"$1"'": *"\([^"]*\)".*/\1/p' "$demo/init.json"; }
 say 'First run: the schedule is fetched, the results arrive'
 "$bin/virgo" run --verbose 2>/dev/null
 
-say 'The endpoint is stopped. Second run: the results are kept'
+say 'The endpoint is stopped. Second run: the results are stored on this host'
 stop
 sleep 1
 "$bin/virgo" run
 "$bin/virgo" spool status
 
-say 'The endpoint is back. Third run: news first, then what had waited'
+say 'The endpoint is back. Third run: its own results first, then those that waited'
 serve "$address"
 sleep 1
 "$bin/virgo" run

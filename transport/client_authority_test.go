@@ -54,7 +54,7 @@ func newClientAuthority(t testing.TB) *clientAuthority {
 
 var always = time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// issue gives the files of a client's certificate and its key.
+// issue writes a client's certificate and its key and gives the files.
 func (a *clientAuthority) issue(t testing.TB, change func(*x509.Certificate)) (certFile, keyFile string) {
 	t.Helper()
 	template := &x509.Certificate{
@@ -89,7 +89,7 @@ func (a *clientAuthority) pool() *x509.CertPool {
 	return p
 }
 
-// serveTLS serves an endpoint behind a TLS server of the test's own making.
+// serveTLS serves an endpoint with the test's own TLS configuration.
 func serveTLS(t testing.TB, e *transporttest.Endpoint, conf *tls.Config) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -13,25 +13,25 @@ import (
 // maxCertBytes bounds a certificate's or a key's file.
 const maxCertBytes = 1 << 20
 
-// A CertError is returned when this host's own client certificate or its key cannot be used. It names
-// the file and shows nothing of its content.
+// A CertError is returned when a file of certificates, or this host's client key, cannot be used. It
+// names the file and shows nothing of its content.
 type CertError struct {
-	// File is the one at fault.
+	// File that cannot be used.
 	File string
-	// Reason continues the sentence that begins with the file's name.
+	// Reason follows the file's name in the message.
 	Reason string
 	// Err is the cause; may be nil.
 	Err  error
 	hint string
 }
 
-// Error gives the file and the reason.
+// Error returns the file and the reason.
 func (e *CertError) Error() string { return fmt.Sprintf("%q %s", e.File, e.Reason) }
 
-// Hint gives the next step; empty where none is known.
+// Hint returns the next step; empty where none is known.
 func (e *CertError) Hint() string { return e.hint }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *CertError) Unwrap() error { return e.Err }
 
 // clientCertificate reads what c names; nil where it names none.
@@ -39,7 +39,10 @@ func (c TLSConfig) clientCertificate() (*tls.Certificate, error) {
 	keyFile := c.ClientKey
 	if c.ClientCert == "" {
 		if keyFile != "" {
-			return nil, &CertError{File: keyFile, Reason: "is a client key without a client certificate", hint: "name the certificate's file as well"}
+			return nil, &CertError{
+				File: keyFile, Reason: "is a client key without a client certificate",
+				hint: "set the certificate's file as well",
+			}
 		}
 		return nil, nil
 	}
@@ -63,59 +66,66 @@ func (c TLSConfig) clientCertificate() (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// readCert reads a file of PEM, and a secret one only where nobody else can.
+// readCert reads a PEM file; a secret one must be accessible to its owner only.
 func readCert(path, what string, secret bool) ([]byte, error) {
-	info, err := os.Stat(path) // first, for opening a pipe waits for ever
+	info, err := os.Stat(path) // before opening it, because to open a pipe blocks
 	if err != nil {
-		return nil, &CertError{File: path, Reason: "cannot be read: " + bare(err).Error(), Err: err, hint: what + " is to be there"}
+		e := unreadable(path, err)
+		e.hint = what + " must be in that file"
+		return nil, e
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &CertError{File: path, Reason: "is no file"}
+		return nil, &CertError{File: path, Reason: "is not a regular file"}
 	}
 	if secret {
-		if err := ownersAlone(path, info.Mode()); err != nil {
+		if err := checkKeyMode(path, info.Mode()); err != nil {
 			return nil, err
 		}
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, &CertError{File: path, Reason: "cannot be read: " + bare(err).Error(), Err: err}
+		return nil, unreadable(path, err)
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxCertBytes+1))
 	if err != nil {
-		return nil, &CertError{File: path, Reason: "cannot be read: " + bare(err).Error(), Err: err}
+		return nil, unreadable(path, err)
 	}
 	if len(b) > maxCertBytes {
 		return nil, &CertError{File: path, Reason: fmt.Sprintf("has more than %d bytes", maxCertBytes)}
 	}
-	return b, nil
+	return bytes.TrimPrefix(b, []byte("\ufeff")), nil
 }
 
-// bare leaves out the file's name, which is said already.
-func bare(err error) error {
+// unreadable returns the reason without the file's name, which the message has already.
+func unreadable(file string, err error) *CertError {
+	reason := err
 	var path *os.PathError
 	if errors.As(err, &path) {
-		return path.Err
+		reason = path.Err
 	}
-	return err
+	return &CertError{File: file, Reason: "cannot be read: " + reason.Error(), Err: err}
 }
 
-// explainPair says which of the two files is at fault.
+// explainPair returns an error that names the wrong file, or both if that is unclear.
 func explainPair(certFile, keyFile string, cert, key []byte, err error) error {
 	has := func(b []byte, what string) bool { return bytes.Contains(b, []byte("-----BEGIN "+what)) }
 	switch {
 	case !has(cert, "CERTIFICATE-----"):
-		return &CertError{File: certFile, Reason: "holds no PEM certificate", Err: err}
+		return &CertError{File: certFile, Reason: "has no PEM certificate", Err: err}
 	case has(key, "ENCRYPTED PRIVATE KEY") || bytes.Contains(key, []byte("Proc-Type: 4,ENCRYPTED")):
 		return &CertError{
-			File: keyFile, Reason: "holds a key that is encrypted, and no run can ask for its password", Err: err,
-			hint: "decrypt it (openssl pkey -in FILE -out NEW) and keep it readable for its owner alone",
+			File: keyFile, Reason: "has an encrypted key, and a run cannot ask for its password", Err: err,
+			hint: "decrypt it (openssl pkey -in FILE -out NEW) and keep it accessible to its owner only",
 		}
 	case !bytes.Contains(key, []byte("PRIVATE KEY-----")):
-		return &CertError{File: keyFile, Reason: "holds no PEM private key", Err: err, hint: "name the key's file beside the certificate's, or put both into one"}
+		return &CertError{
+			File: keyFile, Reason: "has no PEM private key", Err: err,
+			hint: "set the key's file as well, or put both into one file",
+		}
 	case strings.Contains(err.Error(), "does not match"):
 		return &CertError{File: keyFile, Reason: fmt.Sprintf("is not the key of the certificate in %q", certFile), Err: err}
 	}
-	return &CertError{File: certFile, Reason: fmt.Sprintf("and %q are no certificate and key: %s", keyFile, strings.TrimPrefix(err.Error(), "tls: ")), Err: err}
+	reason := fmt.Sprintf("and %q are not a certificate and its key: %s", keyFile, strings.TrimPrefix(err.Error(), "tls: "))
+	return &CertError{File: certFile, Reason: reason, Err: err}
 }

@@ -15,7 +15,7 @@ import (
 	"virgo/transport/transporttest"
 )
 
-// session dials, says hello and delivers one result; the error is the dialer's or the session's.
+// session dials and delivers one result; the error is the dialer's or the session's.
 func session(t testing.TB, address string, trust transport.TLSConfig) error {
 	t.Helper()
 	d := transport.Dialer{Endpoints: []string{address}, TLS: trust}
@@ -31,11 +31,11 @@ func session(t testing.TB, address string, trust transport.TLSConfig) error {
 	return err
 }
 
-// wantTLS wants a *TLSError of these words.
+// wantTLS fails unless err is a *TLSError with this message and hint.
 func wantTLS(t testing.TB, what string, err error, reason, hint string) {
 	t.Helper()
 	var failed *transport.TLSError
-	if !errors.As(err, &failed) || !errors.Is(err, transport.ErrTLS) || transport.MayPass(err) {
+	if !errors.As(err, &failed) || !errors.Is(err, transport.ErrTLS) || transport.Temporary(err) {
 		t.Errorf("%s: got %v", what, err)
 		return
 	}
@@ -54,8 +54,23 @@ const (
 	hintBad     = "check that it was issued for this endpoint and for clients (extended key usage: client authentication)"
 )
 
+// wantRefusedClients tries each kind of client certificate that an endpoint which trusts authority
+// refuses. bad is its alert for a certificate that is not for clients.
+func wantRefusedClients(t *testing.T, session func(cert, key string) error, authority *clientAuthority, host, bad string) {
+	t.Helper()
+	expired := func(c *x509.Certificate) { c.NotAfter = always.AddDate(1, 0, 0) }
+	forServers := func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }
+	wantTLS(t, "none", session("", ""), host+" requires a client certificate, and none is configured", hintNone)
+	wantTLS(t, "unknown", session(newClientAuthority(t).issue(t, nil)),
+		host+" does not know the authority of this host's client certificate", hintUnknown)
+	wantTLS(t, "expired", session(authority.issue(t, expired)),
+		host+" says that this host's client certificate has expired, or is not valid yet", hintExpired)
+	wantTLS(t, "not for clients", session(authority.issue(t, forServers)),
+		host+" refused this host's client certificate: "+bad, hintBad)
+}
+
 func TestMutualTLS(t *testing.T) {
-	authority, stranger := newClientAuthority(t), newClientAuthority(t)
+	authority := newClientAuthority(t)
 	for version, name := range map[uint16]string{tls.VersionTLS12: "1.2", tls.VersionTLS13: "1.3"} {
 		t.Run(name, func(t *testing.T) {
 			e := newEndpoint(t, transporttest.Script{Features: pipelined})
@@ -74,18 +89,13 @@ func TestMutualTLS(t *testing.T) {
 			if err := with(both, ""); err != nil {
 				t.Error(err)
 			}
-			// In 1.3 the handshake is over when the refusal comes; the host is an address, which a session
-			// does not know.
+			// In TLS 1.3 the refusal comes after the handshake, when the session does not know the
+			// host, an address.
 			host := "127.0.0.1"
 			if version == tls.VersionTLS13 {
 				host = "the endpoint"
 			}
-			wantTLS(t, "none", with("", ""), host+" wants a client certificate, and none is configured", hintNone)
-			wantTLS(t, "unknown", with(stranger.issue(t, nil)), host+" does not know the authority of this host's client certificate", hintUnknown)
-			wantTLS(t, "expired", with(authority.issue(t, func(c *x509.Certificate) { c.NotAfter = always.AddDate(1, 0, 0) })),
-				host+" says that this host's client certificate has expired, or is not valid yet", hintExpired)
-			wantTLS(t, "not for clients", with(authority.issue(t, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} })),
-				host+" refused this host's client certificate: bad certificate", hintBad)
+			wantRefusedClients(t, with, authority, host, "bad certificate")
 		})
 	}
 }
@@ -105,7 +115,7 @@ func join(t testing.TB, to string, files ...string) {
 	}
 }
 
-func TestClientCertificateFilesThatCannotBeUsed(t *testing.T) {
+func TestInvalidClientCertificateFiles(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -131,16 +141,16 @@ func TestClientCertificateFilesThatCannotBeUsed(t *testing.T) {
 		{"", key, fmt.Sprintf("%q is a client key without a client certificate", key)},
 		{cert, none, fmt.Sprintf("%q cannot be read: ", none)},
 		{none, key, fmt.Sprintf("%q cannot be read: ", none)},
-		{cert, dir, fmt.Sprintf("%q is no file", dir)},
+		{cert, dir, fmt.Sprintf("%q is not a regular file", dir)},
 		{cert, large, fmt.Sprintf("%q has more than 1048576 bytes", large)},
-		{nothing, key, fmt.Sprintf("%q holds no PEM certificate", nothing)},
-		{key, "", fmt.Sprintf("%q holds no PEM certificate", key)},
-		{cert, nothing, fmt.Sprintf("%q holds no PEM private key", nothing)},
-		{cert, "", fmt.Sprintf("%q holds no PEM private key", cert)},
+		{nothing, key, fmt.Sprintf("%q has no PEM certificate", nothing)},
+		{key, "", fmt.Sprintf("%q has no PEM certificate", key)},
+		{cert, nothing, fmt.Sprintf("%q has no PEM private key", nothing)},
+		{cert, "", fmt.Sprintf("%q has no PEM private key", cert)},
 		{cert, otherKey, fmt.Sprintf("%q is not the key of the certificate in %q", otherKey, cert)},
-		{cert, torn, fmt.Sprintf("%q and %q are no certificate and key: ", cert, torn)},
-		{cert, locked, fmt.Sprintf("%q holds a key that is encrypted", locked)},
-		{cert, old, fmt.Sprintf("%q holds a key that is encrypted", old)},
+		{cert, torn, fmt.Sprintf("%q and %q are not a certificate and its key: ", cert, torn)},
+		{cert, locked, fmt.Sprintf("%q has an encrypted key", locked)},
+		{cert, old, fmt.Sprintf("%q has an encrypted key", old)},
 	}
 	if runtime.GOOS != "windows" {
 		loose, err := os.ReadFile(key)
@@ -151,13 +161,13 @@ func TestClientCertificateFilesThatCannotBeUsed(t *testing.T) {
 		if err := os.Chmod(path, 0o640); err != nil {
 			t.Fatal(err)
 		}
-		cases = append(cases, struct{ cert, key, want string }{cert, path, fmt.Sprintf("%q holds a key and has mode 0640: others than its owner can use it", path)})
+		cases = append(cases, struct{ cert, key, want string }{cert, path, fmt.Sprintf("%q is a key with mode 0640: others than its owner can access it", path)})
 		both := filepath.Join(dir, "both.pem")
 		join(t, both, cert, key)
 		if err := os.Chmod(both, 0o604); err != nil {
 			t.Fatal(err)
 		}
-		cases = append(cases, struct{ cert, key, want string }{both, "", fmt.Sprintf("%q holds a key and has mode 0604: others than its owner can use it", both)})
+		cases = append(cases, struct{ cert, key, want string }{both, "", fmt.Sprintf("%q is a key with mode 0604: others than its owner can access it", both)})
 	}
 	for _, c := range cases {
 		err := session(t, "127.0.0.1:1", transport.TLSConfig{Pins: []string{strings.Repeat("00", 32)}, ClientCert: c.cert, ClientKey: c.key})
@@ -173,8 +183,8 @@ func TestClientCertificateFilesThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-// A backup pin lets the key be changed: each of two keys is taken, a third is not.
-func TestABackupPinTakesOver(t *testing.T) {
+// With a backup pin each of two keys is accepted, a third is not.
+func TestBackupPin(t *testing.T) {
 	e := listen(t, transporttest.Script{Features: pipelined})
 	backup, err := e.Authority.Issue(transporttest.Certificate{})
 	if err != nil {
@@ -197,13 +207,13 @@ func TestABackupPinTakesOver(t *testing.T) {
 		"ask the endpoint's owner for its pin; if the key was changed on purpose, pin the new one")
 }
 
-func TestVersionsOfTLS(t *testing.T) {
+func TestTLSVersions(t *testing.T) {
 	e := newEndpoint(t, transporttest.Script{Features: pipelined})
 	trust := transport.TLSConfig{CAFile: caFile(t, e.Authority)}
 	for version, want := range map[uint16]string{
 		tls.VersionTLS13: "",
 		tls.VersionTLS12: "",
-		tls.VersionTLS11: "127.0.0.1 speaks no version of TLS that is safe, 1.2 or 1.3",
+		tls.VersionTLS11: "127.0.0.1 supports neither TLS 1.2 nor 1.3",
 	} {
 		err := session(t, serveTLS(t, e, &tls.Config{MinVersion: version, MaxVersion: version}), trust)
 		if want == "" {
@@ -212,9 +222,9 @@ func TestVersionsOfTLS(t *testing.T) {
 			}
 			continue
 		}
-		wantTLS(t, "old", err, want, "let the endpoint speak TLS 1.2 at least")
+		wantTLS(t, "old", err, want, "enable TLS 1.2 or later on the endpoint")
 	}
-	// An old endpoint's ciphers: ECDHE with AES-CBC is taken, RSA key exchange is not.
+	// Cipher suites of an old endpoint: ECDHE with AES-CBC is accepted, RSA key exchange is not.
 	err := session(t, serveTLS(t, e, &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}}), trust)
-	wantTLS(t, "old ciphers", err, "127.0.0.1 refused TLS: handshake failure", "it may offer only ciphers that are no longer safe; let it speak TLS 1.2 with ECDHE and AES-GCM at least")
+	wantTLS(t, "old ciphers", err, "127.0.0.1 refused TLS: handshake failure", "it may offer only insecure cipher suites; enable TLS 1.2 or later with ECDHE and AES-GCM there")
 }

@@ -9,34 +9,34 @@ import (
 
 // A Post is one result to deliver.
 type Post struct {
-	// Key is the caller's own name for it, given back in its Outcome.
+	// Key is chosen by the caller and returned in the Outcome.
 	Key uint64
-	// Params of check_metrics.post, a JSON object. It is not kept after the next call of Next.
+	// Params of check_metrics.post, a JSON object. Not used after the next call of Next.
 	Params []byte
 }
 
-// An Outcome is what became of a post.
+// An Outcome is the answer to a post.
 type Outcome struct {
 	Key uint64
-	// Refused is the endpoint's reason, or this package's where no frame can carry the post; nil where the
-	// endpoint acknowledged it.
+	// Refused is the endpoint's error, or this package's for a post that fits no frame; nil where
+	// the endpoint acknowledged it.
 	Refused *Error
 }
 
-// A Queue is where posts come from and outcomes go. Its methods are called from Deliver's goroutine.
+// A Queue supplies posts and receives their outcomes. Its methods are called from Deliver's goroutine.
 type Queue interface {
-	// Next gives the posts that follow those that it gave before; none means that there are no more.
+	// Next returns the next posts, none when there are no more.
 	Next(ctx context.Context) ([]Post, error)
-	// Settle takes outcomes in the order that they came, each once. The slice is the queue's to keep.
+	// Settle receives outcomes in the order of arrival, each once. The queue may keep the slice.
 	Settle(ctx context.Context, outcomes []Outcome) error
 }
 
-// Deliver posts what the queue holds, and after the last post a heartbeat. It returns when all are
-// answered, with the number that was acknowledged and settled. Where the endpoint takes pipelined
-// requests a window is in flight; where it does not, or is not known to, one post at a time.
+// Deliver sends the posts of the queue, then a heartbeat, and returns when all are answered. It
+// returns the number of posts that were acknowledged and settled. If the endpoint supports
+// pipelining, a window of posts is in flight, otherwise one.
 //
-// On an error, whatever was acknowledged until then has been settled all the same, also when the
-// context has ended; the session has ended too.
+// An error ends the session. Posts that were acknowledged before it are still settled, even if the
+// context has ended.
 func (s *Session) Deliver(ctx context.Context, q Queue) (delivered int, err error) {
 	defer s.watch(ctx)()
 	d := delivery{s: s, q: q}
@@ -44,8 +44,8 @@ func (s *Session) Deliver(ctx context.Context, q Queue) (delivered int, err erro
 		return d.acknowledged, nil
 	}
 	s.fail(err)
-	<-s.gone
-	if !d.unsettled {
+	<-s.receiverDone
+	if !d.settleFailed {
 		if _, failed := d.settle(ctx); failed != nil {
 			err = fmt.Errorf("%w; then %w", err, failed)
 		}
@@ -56,50 +56,52 @@ func (s *Session) Deliver(ctx context.Context, q Queue) (delivered int, err erro
 type delivery struct {
 	s            *Session
 	q            Queue
-	batch        []Post    // of what Next gave, not yet sent
-	dry          bool      // Next has no more
-	beat         bool      // the closing heartbeat was sent
-	here         []Outcome // of posts that could not be sent
+	batch        []Post    // from Next, not yet sent
+	exhausted    bool      // Next has no more
+	closing      bool      // the closing heartbeat was sent
+	posted       bool      // a post was sent after the last heartbeat
+	unsendable   []Outcome // of posts that could not be sent
 	acknowledged int
-	unsettled    bool // Settle failed
+	settleFailed bool // Settle failed
 }
 
 func (d *delivery) run(ctx context.Context) error {
 	s := d.s
 	if !s.opt.Pipelined {
-		if err := s.until(ctx, func() bool { return s.greeted }); err != nil {
+		if err := s.waitFor(ctx, func() bool { return s.greeted }); err != nil {
 			return err
 		}
 	}
 	for {
-		// What may fly, flies before what has landed is settled: the endpoint works while the disk does.
+		// Send before settling, so that the endpoint and this disk work at the same time.
 		if err := d.keepAlive(ctx); err != nil {
 			return err
 		}
 		if err := d.fill(ctx); err != nil {
 			return err
 		}
-		if err := d.sayGoodbye(ctx); err != nil {
+		if err := d.sendClosingHeartbeat(ctx); err != nil {
 			return err
 		}
 		if err := s.flush(ctx); err != nil {
 			return err
 		}
 		settled := 0
-		if !d.early() {
+		if !d.mayWaitForLastAnswers() {
 			var err error
 			if settled, err = d.settle(ctx); err != nil {
 				return err
 			}
 		}
 		s.mu.Lock()
-		landed := s.window.posts == 0 && s.window.has(isBeat) == 0 && len(s.inbox.outcomes) == 0 && len(d.here) == 0
+		answered := s.window.posts == 0 && s.window.count(isHeartbeat) == 0 &&
+			len(s.inbox.outcomes) == 0 && len(d.unsendable) == 0
 		err := s.err
 		s.mu.Unlock()
 		failed := s.answerAll(ctx)
 		switch {
-		case d.dry && d.beat && landed:
-			s.flush(ctx) // an answer that does not arrive is asked for again
+		case d.exhausted && d.closing && answered:
+			s.flush(ctx) // a lost answer to a request of the endpoint costs nothing
 			return nil
 		case err != nil:
 			return err
@@ -117,13 +119,13 @@ func (d *delivery) run(ctx context.Context) error {
 	}
 }
 
-// fill writes posts until the window is full or the queue is dry.
+// fill writes posts until the window is full or the queue is exhausted.
 func (d *delivery) fill(ctx context.Context) error {
 	s := d.s
-	for !d.dry && len(d.here) < s.opt.WindowRequests {
+	for !d.exhausted && len(d.unsendable) < s.opt.WindowRequests {
 		if len(d.batch) == 0 {
 			var err error
-			if !d.room(1) { // then what is written need not wait for the disk
+			if !d.windowAllows(1) { // send what is written before Next waits for the disk
 				if err = s.flush(ctx); err != nil {
 					return err
 				}
@@ -132,28 +134,30 @@ func (d *delivery) fill(ctx context.Context) error {
 				return fmt.Errorf("take the next results: %w", err)
 			}
 			if len(d.batch) == 0 {
-				d.dry = true
+				d.exhausted = true
 				return nil
 			}
 		}
 		post := d.batch[0]
-		if !d.room(len(post.Params)) {
+		if !d.windowAllows(len(post.Params)) {
 			return nil
 		}
 		err := s.request(MethodPost, post.Params, pending{kind: isPost, key: post.Key, size: len(post.Params)})
 		if errors.Is(err, ErrUnsendable) {
-			reason := &Error{Code: CodeBadRequest, Message: "not sent: " + words(err.Error(), maxMessageBytes)}
-			d.here = append(d.here, Outcome{Key: post.Key, Refused: reason})
+			reason := &Error{Code: CodeBadRequest, Message: "not sent: " + sanitize(err.Error(), maxMessageBytes)}
+			d.unsendable = append(d.unsendable, Outcome{Key: post.Key, Refused: reason})
 		} else if err != nil {
-			return s.broken(ctx, err)
+			return s.writeFailed(ctx, err)
+		} else {
+			d.posted = true
 		}
 		d.batch = d.batch[1:]
 	}
 	return nil
 }
 
-// room says whether a post of size bytes may be written now.
-func (d *delivery) room(size int) bool {
+// windowAllows reports whether a post of size bytes may be written now.
+func (d *delivery) windowAllows(size int) bool {
 	s := d.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,49 +165,53 @@ func (d *delivery) room(size int) bool {
 	if s.pipelining() {
 		most = s.opt.WindowRequests
 	}
-	return s.window.room(size, most, s.opt.WindowBytes)
+	return s.window.allows(size, most, s.opt.WindowBytes)
 }
 
-// early says that nothing is left to send and the last answers are on their way: what has landed is settled
-// with them, in one go. With an endpoint that takes one post at a time each answer is settled at once.
-func (d *delivery) early() bool {
+// mayWaitForLastAnswers reports whether nothing is left to send and few answers are due: they are
+// then settled together, in one transaction. Without pipelining each answer is settled at once.
+func (d *delivery) mayWaitForLastAnswers() bool {
 	s := d.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return d.dry && s.err == nil && s.pipelining() && s.window.posts > 0 && len(s.inbox.outcomes)+len(d.here) < settleAtOnceFrom
+	return d.exhausted && s.err == nil && s.pipelining() && s.window.posts > 0 &&
+		len(s.inbox.outcomes)+len(d.unsendable) < maxUnsettled
 }
 
-// keepAlive sends a heartbeat within a long delivery when the endpoint expects one.
+// keepAlive sends a heartbeat during a long delivery when the endpoint expects one. Between two of them
+// there is at least one post: without pipelining, an endpoint that takes longer to answer than its
+// interval would otherwise be sent nothing but heartbeats.
 func (d *delivery) keepAlive(ctx context.Context) error {
 	s := d.s
 	s.mu.Lock()
 	interval := s.welcome.HeartbeatInterval
-	mayFly := s.greeted && interval > 0 && (s.pipelining() || len(s.window.flying) == 0)
+	maySend := s.greeted && interval > 0 && (s.pipelining() || len(s.window.inFlight) == 0)
 	s.mu.Unlock()
-	if !mayFly || d.beat || time.Since(s.beaten) < max(interval, minBeat) {
+	if !maySend || d.closing || !d.posted || time.Since(s.lastHeartbeat) < max(interval, minHeartbeatPause) {
 		return nil
 	}
+	d.posted = false
 	return s.heartbeat(ctx)
 }
 
-// sayGoodbye sends the closing heartbeat behind the last post, or, where requests may not follow one
-// another, when that is answered.
-func (d *delivery) sayGoodbye(ctx context.Context) error {
+// sendClosingHeartbeat sends the last heartbeat after the last post; without pipelining, after its
+// answer.
+func (d *delivery) sendClosingHeartbeat(ctx context.Context) error {
 	s := d.s
 	s.mu.Lock()
-	mayFly := s.pipelining() || len(s.window.flying) == 0
+	maySend := s.pipelining() || len(s.window.inFlight) == 0
 	s.mu.Unlock()
-	if !mayFly || d.beat || !d.dry {
+	if !maySend || d.closing || !d.exhausted {
 		return nil
 	}
-	d.beat = true
+	d.closing = true
 	return s.heartbeat(ctx)
 }
 
-// settle passes on what has landed, and says how many that were.
+// settle passes outcomes to the queue and returns their number, refused ones included.
 func (d *delivery) settle(ctx context.Context) (int, error) {
-	outcomes := d.here
-	d.here = nil
+	outcomes := d.unsendable
+	d.unsendable = nil
 	d.s.mu.Lock()
 	if len(outcomes) == 0 {
 		outcomes = d.s.inbox.outcomes
@@ -215,13 +223,13 @@ func (d *delivery) settle(ctx context.Context) (int, error) {
 	if len(outcomes) == 0 {
 		return 0, nil
 	}
-	if ctx.Err() != nil { // what was acknowledged counts, whatever ended meanwhile
+	if ctx.Err() != nil { // what was acknowledged must be settled
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 		defer cancel()
 	}
 	if err := d.q.Settle(ctx, outcomes); err != nil {
-		d.unsettled = true
+		d.settleFailed = true
 		return 0, fmt.Errorf("settle what was delivered: %w", err)
 	}
 	for _, o := range outcomes {
@@ -232,7 +240,8 @@ func (d *delivery) settle(ctx context.Context) (int, error) {
 	return len(outcomes), nil
 }
 
-// pipelining says whether requests may follow one another; the lock is held.
+// pipelining reports whether requests may be sent before the answers to earlier ones. The lock is
+// held.
 func (s *Session) pipelining() bool {
 	if s.greeted {
 		return s.welcome.Has(FeaturePipelining)

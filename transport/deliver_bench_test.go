@@ -12,7 +12,7 @@ import (
 	"virgo/transport/transporttest"
 )
 
-// endless gives n posts, a batch at a time, and forgets them.
+// endless returns n posts in batches and ignores their outcomes.
 type endless struct {
 	n, given int
 	batch    []transport.Post
@@ -30,7 +30,7 @@ func (q *endless) Next(context.Context) ([]transport.Post, error) {
 
 func (q *endless) Settle(context.Context, []transport.Outcome) error { q.settles++; return nil }
 
-// acknowledge is the least that an endpoint can do.
+// acknowledge serves a minimal endpoint.
 func acknowledge(conn net.Conn) {
 	r, w := transport.NewReader(conn), transport.NewWriter(conn)
 	for {
@@ -76,7 +76,7 @@ func loopback(b *testing.B, serve func(net.Conn)) net.Conn {
 	return conn
 }
 
-// One operation is one result delivered and settled.
+// One operation is one result, delivered and settled.
 func BenchmarkDeliver(b *testing.B) {
 	conn := loopback(b, acknowledge)
 	q := &endless{n: b.N}
@@ -89,7 +89,7 @@ func BenchmarkDeliver(b *testing.B) {
 	b.ReportMetric(float64(n)/float64(max(q.settles, 1)), "results/settle")
 }
 
-// The same bytes through TLS and nothing else.
+// The same bytes through TLS without frames.
 func BenchmarkBareTLS(b *testing.B) {
 	done := make(chan bool)
 	conn := loopback(b, func(c net.Conn) { io.Copy(io.Discard, c); close(done) })

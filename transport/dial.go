@@ -12,44 +12,39 @@ import (
 	"time"
 )
 
-// ConnectTimeout bounds one attempt, name lookup and TLS handshake included, where a Dialer sets none.
-const ConnectTimeout = 10 * time.Second
-
-// A Dialer opens a TLS connection to the first of several endpoints that takes one.
+// A Dialer opens a TLS connection to the first of several endpoints that accepts one.
 type Dialer struct {
-	// Endpoints in the order to try: "host:port", or the name of an SRV record, which begins with "_"
-	// ("_monitoringagent._tcp.example.com").
+	// Endpoints in the order to try: "host:port", or the name of an SRV record, which begins with
+	// "_" ("_monitoringagent._tcp.example.com").
 	Endpoints []string
-	// TLS says whom to trust.
+	// TLS defines which endpoints to trust.
 	TLS TLSConfig
 	// ConnectTimeout bounds each attempt; zero means [ConnectTimeout].
 	ConnectTimeout time.Duration
-	// LookupSRV gives an SRV name's targets in the order to try; nil asks the system's resolver, which
-	// orders them by priority and weight (RFC 2782).
+	// LookupSRV returns an SRV name's targets in the order to try; nil asks the system's resolver,
+	// which orders them by priority and weight (RFC 2782).
 	LookupSRV func(ctx context.Context, name string) ([]*net.SRV, error)
-	// Proxy gives the URL of the proxy for an address ("host:port"), as [ParseProxy] reads it, or "" for
-	// none; [ProxyFor] makes one. The proxy resolves the endpoint's name: no lookup is made of it here.
-	// Nil is none for any.
+	// Proxy returns the URL of the proxy for an address ("host:port"), as [ParseProxy] reads it, or
+	// "" for none; [ProxyFor] makes such a function. Nil means no proxy. The proxy resolves the
+	// endpoint's name.
 	Proxy func(address string) (string, error)
-	// Tickets keeps TLS sessions to resume, sealed under TLS.TicketSecret; nil resumes none.
-	Tickets TicketStore
-	// DialContext opens the TCP connection; nil means net.Dialer, which tries all addresses of a host,
-	// IPv6 and IPv4 (RFC 8305).
+	// DialContext opens the TCP connection; nil means net.Dialer, which tries all addresses of a
+	// host, IPv6 and IPv4 (RFC 8305).
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// An Attempt is one endpoint that was tried in vain.
+// An Attempt is one endpoint that could not be reached.
 type Attempt struct {
 	// Endpoint as the Dialer names it; for an SRV record's target "name (host:port)".
 	Endpoint string
 	Err      error
 }
 
-// A DialError is returned when no endpoint could be used. To errors.Is and errors.As it is all that its
-// attempts are.
+// A DialError is returned when no endpoint could be reached. errors.Is and errors.As look at the
+// errors of all attempts.
 type DialError struct{ Attempts []Attempt }
 
-// Error gives every endpoint with its own reason.
+// Error lists every endpoint with its error.
 func (e *DialError) Error() string {
 	var b strings.Builder
 	for i, a := range e.Attempts {
@@ -61,7 +56,7 @@ func (e *DialError) Error() string {
 	return b.String()
 }
 
-// Unwrap gives the attempts' errors.
+// Unwrap returns the attempts' errors.
 func (e *DialError) Unwrap() []error {
 	errs := make([]error, len(e.Attempts))
 	for i, a := range e.Attempts {
@@ -70,12 +65,12 @@ func (e *DialError) Unwrap() []error {
 	return errs
 }
 
-// ErrNoEndpoint is returned when a Dialer has no endpoint to try, or one that is no address.
+// ErrNoEndpoint is returned when a Dialer has no endpoint, or one whose address is invalid.
 var ErrNoEndpoint = errors.New("no endpoint to dial")
 
-// Dial gives the connection, its handshake done, and the endpoint that it leads to, named as in an
-// [Attempt]. It returns ErrNoEndpoint, the fault of a CA file or a pin, a *[CertError], the context's
-// error, or a *[DialError].
+// Dial returns a connection after its TLS handshake, and the endpoint that it leads to, named as in
+// an [Attempt]. The error is ErrNoEndpoint, that of a CA file or a pin, a *[CertError], the
+// context's, or a *[DialError].
 func (d *Dialer) Dial(ctx context.Context) (conn net.Conn, endpoint string, err error) {
 	if len(d.Endpoints) == 0 {
 		return nil, "", ErrNoEndpoint
@@ -110,7 +105,7 @@ func (d *Dialer) Dial(ctx context.Context) (conn net.Conn, endpoint string, err 
 	return nil, "", &failed
 }
 
-func (d *Dialer) attempt(ctx context.Context) (context.Context, context.CancelFunc) {
+func (d *Dialer) withConnectTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	limit := d.ConnectTimeout
 	if limit <= 0 {
 		limit = ConnectTimeout
@@ -123,35 +118,32 @@ func (d *Dialer) dialOne(ctx context.Context, t target, trust *trust) (net.Conn,
 	if conf.ServerName == "" {
 		conf.ServerName = t.serverName
 	}
-	if jar := d.jarFor(t, trust, conf.ServerName); jar != nil {
-		conf.ClientSessionCache = jar
-	}
-	did := notAsked
+	certUse := certNotRequested
 	conf.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		if trust.client == nil {
-			did = hadNone
+			certUse = certMissing
 			return new(tls.Certificate), nil
 		}
-		did = showed
+		certUse = certSent
 		return trust.client, nil
 	}
-	ctx, cancel := d.attempt(ctx)
+	ctx, cancel := d.withConnectTimeout(ctx)
 	defer cancel()
-	raw, err := d.reach(ctx, t.address, trust.RootCAs)
+	raw, err := d.openConn(ctx, t.address, trust.RootCAs)
 	if err != nil {
 		return nil, err
 	}
 	conn := tls.Client(raw, conf)
 	if err := conn.HandshakeContext(ctx); err != nil {
-		cut(raw)
-		return nil, explainTLS(conf.ServerName, did, plain(ctx, err), time.Now())
+		closeConn(raw)
+		return nil, explainTLS(conf.ServerName, certUse, shortNetError(ctx, err), time.Now())
 	}
 	return conn, nil
 }
 
-// reach opens the way to an address: a TCP connection, or a tunnel through the proxy. own are the CA
-// file's authorities, nil for the system's.
-func (d *Dialer) reach(ctx context.Context, address string, own *x509.CertPool) (net.Conn, error) {
+// openConn opens a TCP connection to an address, or a tunnel through the proxy. own are the
+// authorities of the CA file, nil for the system's.
+func (d *Dialer) openConn(ctx context.Context, address string, own *x509.CertPool) (net.Conn, error) {
 	open := d.DialContext
 	if open == nil {
 		open = new(net.Dialer).DialContext
@@ -165,12 +157,12 @@ func (d *Dialer) reach(ctx context.Context, address string, own *x509.CertPool) 
 	}
 	raw, err := open(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnreachable, plain(ctx, err))
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, shortNetError(ctx, err))
 	}
 	return raw, nil
 }
 
-// proxyFor gives the zero Proxy where an address is reached without.
+// proxyFor returns the zero Proxy where there is none for an address.
 func (d *Dialer) proxyFor(address string) (Proxy, error) {
 	if d.Proxy == nil {
 		return Proxy{}, nil
@@ -185,9 +177,9 @@ func (d *Dialer) proxyFor(address string) (Proxy, error) {
 	return ParseProxy(text)
 }
 
-// plain leaves out of a network error what the attempt's own label says already, and gives a time limit
-// its name. A permission or a refused port stays to be found by errors.Is.
-func plain(ctx context.Context, err error) error {
+// shortNetError removes from a network error the address, which the attempt's label has, and names
+// a timeout as such. What errors.Is finds in it (a permission, a refused port) stays.
+func shortNetError(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		return fmt.Errorf("no answer in time: %w", context.DeadlineExceeded)
 	}
@@ -198,7 +190,7 @@ func plain(ctx context.Context, err error) error {
 	return err
 }
 
-// isCut says whether a stream ended under way without the network saying more.
-func isCut(err error) bool {
+// isEOF reports whether the peer closed a stream early, without an error of the network.
+func isEOF(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe)
 }

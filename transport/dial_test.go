@@ -31,13 +31,13 @@ func listen(t testing.TB, script transporttest.Script) *transporttest.Endpoint {
 func caFile(t testing.TB, a *transporttest.Authority) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(path, a.PEM(), 0o600); err != nil {
+	if err := os.WriteFile(path, append([]byte("\ufeff"), a.PEM()...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-// freePort is one that nobody listens on.
+// freePort returns an address on which nothing listens.
 func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -68,9 +68,9 @@ func TestDeliveryOverLoopback(t *testing.T) {
 	}
 }
 
-// The endpoint refuses and hangs up while this side still writes: its reason is what is reported, not
+// The endpoint refuses hello and closes while this side still writes: its error is reported, not
 // the broken pipe.
-func TestReasonBeforeBrokenPipe(t *testing.T) {
+func TestEndpointErrorIsReportedBeforeBrokenPipe(t *testing.T) {
 	e := listen(t, transporttest.Script{Features: pipelined, Token: "another"})
 	d := transport.Dialer{Endpoints: []string{e.Address()}, TLS: transport.TLSConfig{Pins: []string{e.Pin()}}}
 	for range 20 {
@@ -84,7 +84,7 @@ func TestReasonBeforeBrokenPipe(t *testing.T) {
 	}
 }
 
-func TestWhomToTrust(t *testing.T) {
+func TestTrust(t *testing.T) {
 	e := listen(t, transporttest.Script{})
 	other, err := transporttest.NewAuthority()
 	if err != nil {
@@ -200,15 +200,15 @@ func TestNotTLS(t *testing.T) {
 	}
 }
 
-func TestBadTrustIsNoAttempt(t *testing.T) {
+func TestInvalidTrustDialsNothing(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	if err := os.WriteFile(empty, []byte("nothing"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for want, c := range map[string]transport.TLSConfig{
-		"no such file":             {CAFile: filepath.Join(t.TempDir(), "ca.pem")},
-		"holds no PEM certificate": {CAFile: empty},
-		`pin "sha256:12"`:          {Pins: []string{"sha256:12"}},
+		"no such file":           {CAFile: filepath.Join(t.TempDir(), "ca.pem")},
+		"has no PEM certificate": {CAFile: empty},
+		`pin "sha256:12"`:        {Pins: []string{"sha256:12"}},
 	} {
 		d := transport.Dialer{Endpoints: []string{"localhost:1"}, TLS: c, DialContext: func(context.Context, string, string) (net.Conn, error) {
 			t.Error("dialed")
@@ -258,7 +258,7 @@ func TestEndpointsAreTriedInOrder(t *testing.T) {
 	}
 }
 
-func TestAttemptsAreBounded(t *testing.T) {
+func TestConnectTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		blackHole := func(ctx context.Context, _, address string) (net.Conn, error) {
 			if address == "mute.example:1" { // takes the connection, says nothing

@@ -6,27 +6,27 @@ import (
 	"strconv"
 )
 
-// The kinds of failure. Every error of a dialer or a session is one of them to errors.Is, or the
-// context's own.
+// The kinds of failure. errors.Is finds one of them, or the context's error, in every error of a
+// dialer or a session.
 var (
-	// ErrUnreachable is returned when no endpoint could be reached: names, routes, refused or slow
-	// connections.
+	// ErrUnreachable is returned when no endpoint could be reached: name resolution, routing, a
+	// refused or slow connection.
 	ErrUnreachable = errors.New("endpoint unreachable")
-	// ErrTLS is returned when TLS could not be agreed on: a certificate, a pin, a version.
+	// ErrTLS is returned when the TLS handshake failed: a certificate, a pin, a version.
 	ErrTLS = errors.New("no trusted TLS connection")
 	// ErrAuth is returned when the endpoint refused the token or the agent's id (401, 403).
 	ErrAuth = errors.New("not authenticated")
-	// ErrVersion is returned when the endpoint speaks another version of the protocol, or finds this
-	// agent too old.
-	ErrVersion = errors.New("versions do not fit")
-	// ErrRateLimit is returned when the endpoint wants no more for now. Come back later.
+	// ErrVersion is returned when the endpoint speaks another version of the protocol, or refuses
+	// this agent as too old.
+	ErrVersion = errors.New("incompatible version")
+	// ErrRateLimit is returned when the endpoint accepts no more requests for now.
 	ErrRateLimit = errors.New("rate limit reached")
-	// ErrRefused is returned when the endpoint ended the session with any other error of its own.
+	// ErrRefused is returned when the endpoint ended the session with any other error.
 	ErrRefused = errors.New("endpoint ended the session")
-	// ErrProtocol is returned when what the endpoint sent is not the protocol.
-	ErrProtocol = errors.New("protocol violated")
-	// ErrCut is returned when the connection ended or stalled under way.
-	ErrCut = errors.New("connection cut")
+	// ErrProtocol is returned when the endpoint violates the protocol.
+	ErrProtocol = errors.New("protocol error")
+	// ErrConnectionLost is returned when the connection ended or stalled during a session.
+	ErrConnectionLost = errors.New("connection lost")
 )
 
 // Codes of an error response.
@@ -41,18 +41,18 @@ const (
 // TypeRateLimit is the type of an error that means: stop sending, keep everything, come back later.
 const TypeRateLimit = "rateLimitReached"
 
-// An Error is the error object of a response, the other side's own words. What a reader gives has a
-// Message of at most 1 KiB and a Type of at most 128 bytes, without control characters.
+// An Error is the error object of a response. A Reader truncates Message to 1 KiB and Type to 128
+// bytes and removes control characters and the like, which a terminal would interpret.
 type Error struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
 	Type    string `json:"type,omitempty"`
-	// RetryAfterMS is how long to stay away, in ms, where a rate limit's error says so; 0 where it does
-	// not, never negative.
+	// RetryAfterMS is how long not to connect after a rate limit, in ms; 0 if the endpoint does not
+	// set it, never negative.
 	RetryAfterMS int64 `json:"retry_after_ms,omitempty"`
 }
 
-// Error gives the code and the message.
+// Error returns the code and the message.
 func (e *Error) Error() string {
 	if e.Message == "" {
 		return "error " + strconv.Itoa(e.Code)
@@ -60,7 +60,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("error %d: %q", e.Code, e.Message)
 }
 
-// EndsSession says whether nothing more may be sent: every code but 400, and a rate limit.
+// EndsSession reports whether nothing more may be sent: after every code but 400, and after a rate
+// limit.
 func (e *Error) EndsSession() bool { return e.Code != CodeBadRequest || e.Type == TypeRateLimit }
 
 func parseError(raw []byte) (*Error, error) {
@@ -72,7 +73,7 @@ func parseError(raw []byte) (*Error, error) {
 		code bool
 	)
 	_, err := scan(raw, MaxDepth, false, func(key, value []byte) error {
-		name, err := text(key, "")
+		name, err := parseString(key, "")
 		if err != nil || isNull(value) {
 			return err
 		}
@@ -85,16 +86,16 @@ func parseError(raw []byte) (*Error, error) {
 			}
 			code = true
 		case "message":
-			if s, err = text(value, ""); err != nil {
+			if s, err = parseString(value, ""); err != nil {
 				return errors.New(`"message" is not a string`)
 			}
-			e.Message = words(s, maxMessageBytes)
+			e.Message = sanitize(s, maxMessageBytes)
 		case "type":
-			if s, err = text(value, ""); err != nil {
+			if s, err = parseString(value, ""); err != nil {
 				return errors.New(`"type" is not a string`)
 			}
-			e.Type = words(s, maxTypeBytes)
-		case "retry_after_ms": // advice: what cannot be read as such is none
+			e.Type = sanitize(s, maxTypeBytes)
+		case "retry_after_ms": // only advice: ignored where it cannot be read
 			if n, err := strconv.ParseInt(string(value), 10, 64); err == nil && n > 0 {
 				e.RetryAfterMS = n
 			}

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// How long to stay away is advice: it is carried as it is, and what is none costs nothing else.
-func TestAnErrorMaySayHowLongToStayAway(t *testing.T) {
+// An invalid retry_after_ms is ignored and does not invalidate the error.
+func TestRetryAfter(t *testing.T) {
 	for field, want := range map[string]int64{
 		`"retry_after_ms":90000`:                90_000,
 		`"retry_after_ms":0`:                    0,

@@ -42,18 +42,18 @@ func TestKindsOfFailure(t *testing.T) {
 		{"rate limit", transporttest.Script{Features: pipelined, RateLimitAt: 3}, transport.ErrRateLimit, "Rate limit", 2},
 		{"post fails", rejecting(transport.Error{Code: 500, Message: "disk full"}), transport.ErrRefused, "disk full", 2},
 		{"token revoked", rejecting(transport.Error{Code: 401}), transport.ErrAuth, "401", 2},
-		{"bad frame", transporttest.Script{Features: pipelined, Garbage: "{\"v\":\"1\"}\n"}, transport.ErrProtocol, `"id" is missing`, 0},
+		{"bad frame", transporttest.Script{Features: pipelined, Garbage: "{\"id\":0}\n"}, transport.ErrProtocol, `"v" is missing`, 0},
 		{"another protocol", transporttest.Script{Features: pipelined, Garbage: "HTTP/1.1 400 Bad Request\r\n"}, transport.ErrProtocol, "HTTP/1.1 400", 0},
 		{"hello's result is a number", transporttest.Script{Features: pipelined, Garbage: "{\"v\":\"1\",\"id\":0,\"result\":0}\n"}, transport.ErrProtocol, "answer to hello", 0},
 		{"hello's interval is a list", transporttest.Script{Features: pipelined, Garbage: "{\"v\":\"1\",\"id\":0,\"result\":{\"heartbeat_interval\":[]}}\n"}, transport.ErrProtocol, "heartbeat_interval", 0},
 		{"an error that names no request", transporttest.Script{Features: pipelined, Garbage: "{\"v\":\"1\",\"id\":null,\"error\":{\"code\":500,\"message\":\"what?\"}}\n"}, transport.ErrRefused, "what?", 0},
-		{"strays", transporttest.Script{Features: pipelined, Strays: 17}, transport.ErrProtocol, "nothing that was asked", 0},
-		{"posts answered before hello", transporttest.Script{Features: pipelined, Hasty: true}, transport.ErrProtocol, "before the one to hello", 0},
-		{"no answer to hello", transporttest.Script{Features: pipelined, StallAt: 1}, transport.ErrCut, "no answer from the endpoint within 30s", 0},
-		{"no answer to a post", transporttest.Script{Features: pipelined, StallAt: 4}, transport.ErrCut, "no answer from the endpoint within 30s", 2},
-		{"no answer to the heartbeat", transporttest.Script{Features: pipelined, StallAt: 7}, transport.ErrCut, "no answer", 5},
-		{"a byte a second", transporttest.Script{Features: pipelined, Drip: time.Second}, transport.ErrCut, "", 0},
-		{"nothing is read", transporttest.Script{Features: pipelined, DeafAt: 3}, transport.ErrCut, "", 2},
+		{"unexpected responses", transporttest.Script{Features: pipelined, UnexpectedResponses: 40}, transport.ErrProtocol, "responses to no request", 0},
+		{"posts answered before hello", transporttest.Script{Features: pipelined, AnswerHelloLast: true}, transport.ErrProtocol, "before the one to hello", 0},
+		{"no answer to hello", transporttest.Script{Features: pipelined, StallAt: 1}, transport.ErrConnectionLost, "no answer from the endpoint within 30s", 0},
+		{"no answer to a post", transporttest.Script{Features: pipelined, StallAt: 4}, transport.ErrConnectionLost, "no answer from the endpoint within 30s", 2},
+		{"no answer to the heartbeat", transporttest.Script{Features: pipelined, StallAt: 7}, transport.ErrConnectionLost, "no answer", 5},
+		{"a byte a second", transporttest.Script{Features: pipelined, ByteDelay: time.Second}, transport.ErrConnectionLost, "", 0},
+		{"nothing is read", transporttest.Script{Features: pipelined, StopReadingAt: 3}, transport.ErrConnectionLost, "", 2},
 	} {
 		for _, known := range []bool{true, false} {
 			name := c.name + ", pipelined"
@@ -61,9 +61,9 @@ func TestKindsOfFailure(t *testing.T) {
 				name = c.name + ", hello first"
 			}
 			t.Run(name, func(t *testing.T) {
-				if !known && c.script.Hasty {
+				if !known && c.script.AnswerHelloLast {
 					t.Log("hello is never answered: a stall")
-					c.kind, c.text = transport.ErrCut, "no answer"
+					c.kind, c.text = transport.ErrConnectionLost, "no answer"
 				}
 				synctest.Test(t, func(t *testing.T) {
 					e := newEndpoint(t, c.script)
@@ -109,7 +109,7 @@ func TestIdentityHidesItsToken(t *testing.T) {
 	}
 }
 
-func TestRefusedPostsArePutAside(t *testing.T) {
+func TestRefusedPostsAreSettled(t *testing.T) {
 	for _, features := range [][]string{nil, pipelined} {
 		synctest.Test(t, func(t *testing.T) {
 			e := newEndpoint(t, transporttest.Script{Features: features, Reject: map[int]transport.Error{
@@ -128,8 +128,8 @@ func TestRefusedPostsArePutAside(t *testing.T) {
 	}
 }
 
-// A result that no frame can carry is put aside here, and stands in nobody's way.
-func TestUnsendablePostsArePutAside(t *testing.T) {
+// A result that fits no frame is refused here, and the others are delivered.
+func TestUnsendablePostsAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEndpoint(t, transporttest.Script{Features: pipelined})
 		l := newLedger(t, 2)
@@ -158,7 +158,7 @@ func TestUnsendablePostsArePutAside(t *testing.T) {
 	})
 }
 
-func TestNothingButUnsendablePosts(t *testing.T) {
+func TestOnlyUnsendablePosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEndpoint(t, transporttest.Script{Features: pipelined})
 		l := newLedger(t, 0)
@@ -202,8 +202,9 @@ func TestQueueFailureEndsTheSession(t *testing.T) {
 	})
 }
 
-// The run's time is up while the queue is slow: what was acknowledged meanwhile is settled all the same.
-func TestAcknowledgedIsSettledAfterTheContextEnded(t *testing.T) {
+// The context ends while the queue is slow: what was acknowledged meanwhile is settled all the
+// same.
+func TestAcknowledgedPostsAreSettledAfterTheContextEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEndpoint(t, transporttest.Script{Features: pipelined})
 		ctx, cancel := context.WithCancel(t.Context())

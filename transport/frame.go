@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 )
 
 // A Frame is one line of the protocol: a request where Method is set, a response where it is empty.
@@ -15,51 +14,52 @@ type Frame struct {
 	V string
 	// ID of the request, and of the response to it.
 	ID ID
-	// HasID is false only in a response that reports an error and names no request. A reader sets it;
-	// a writer leaves the id out where it is false and Error is set.
+	// HasID is false only in a response that names no request. A Writer leaves the id out where HasID
+	// is false and Error is set.
 	HasID bool
-	// Source and Target name the two ends ("endpoint", an agent's guid); empty where absent.
+	// Source and Target are "endpoint" or an agent's id; empty where absent.
 	Source, Target string
 	// Method makes the frame a request.
 	Method string
-	// Params of a request and Result of a response, opaque JSON; nil where absent, and null is absent.
+	// Params of a request and Result of a response, opaque JSON; nil where absent, and null is
+	// absent.
 	Params, Result json.RawMessage
 	// Error of a response; nil where all went well.
 	Error *Error
 }
 
-// IsRequest says whether the frame asks for something.
+// IsRequest reports whether the frame is a request.
 func (f *Frame) IsRequest() bool { return f.Method != "" }
 
-// A FrameError is returned when a line is no frame. It is [ErrProtocol] to errors.Is. Unless the line
-// was too long, the reader stands at the start of the next one.
+// A FrameError is returned when a line is not a frame. errors.Is finds [ErrProtocol]. Unless the
+// line was too long, the Reader can go on with the next one.
 type FrameError struct {
-	// Reason in one sentence; names the byte or the field.
+	// Reason names the byte or the field.
 	Reason string
 }
 
-// Error gives the reason.
-func (e *FrameError) Error() string { return "bad frame: " + e.Reason }
+// Error returns the reason.
+func (e *FrameError) Error() string { return "invalid frame: " + e.Reason }
 
-// Unwrap gives ErrProtocol.
+// Unwrap returns ErrProtocol.
 func (e *FrameError) Unwrap() error { return ErrProtocol }
 
-// names remembers the last text of each field, so that a session's frames do not allocate them anew.
-type names struct{ v, source, target, method string }
+// A fieldCache has the last text of each field, so that a session's frames do not allocate it anew.
+type fieldCache struct{ v, source, target, method string }
 
-// parseFrame reads a line. The frame's Params and Result are within it; commas too many are mended in
-// place.
-func parseFrame(line []byte, seen *names) (Frame, error) {
+// parseFrame reads a line. The frame's Params and Result are slices of it; trailing commas in it
+// are overwritten.
+func parseFrame(line []byte, seen *fieldCache) (Frame, error) {
 	var f Frame
 	if first := bytes.TrimLeft(line, " \t\r"); len(first) == 0 || first[0] != '{' {
-		return f, &FrameError{Reason: fmt.Sprintf("not a JSON object but %.40q", line)}
+		return f, &FrameError{Reason: fmt.Sprintf("not a JSON object: %.40q", line)}
 	}
-	var have fields
+	var p parsing
 	_, err := scan(line, MaxDepth, true, func(key, value []byte) error {
-		return f.set(&have, seen, key, value)
+		return f.set(&p, seen, key, value)
 	})
 	if err == nil {
-		err = f.complete(&have)
+		err = f.check(&p)
 	}
 	if err != nil {
 		return Frame{}, &FrameError{Reason: err.Error()}
@@ -67,11 +67,17 @@ func parseFrame(line []byte, seen *names) (Frame, error) {
 	return f, nil
 }
 
-// fields is the set of those that a line has, null or not.
-type fields uint16
+// A parsing is what is known of a line beside its frame.
+type parsing struct {
+	present fieldSet
+	idErr   error // why its id could not be read
+}
+
+// A fieldSet is the set of fields that a line has, null or not.
+type fieldSet uint16
 
 const (
-	fieldV fields = 1 << iota
+	fieldV fieldSet = 1 << iota
 	fieldID
 	fieldSource
 	fieldTarget
@@ -81,11 +87,11 @@ const (
 	fieldError
 )
 
-// fieldOf gives a key's field, 0 for one that is unknown.
-func fieldOf(key []byte) fields {
+// fieldOf returns the field of a quoted key, 0 for an unknown one.
+func fieldOf(key []byte) fieldSet {
 	name := key[1 : len(key)-1]
 	if bytes.IndexByte(name, '\\') >= 0 { // "id" may be written "\u0069d"
-		s, err := text(key, "")
+		s, err := parseString(key, "")
 		if err != nil {
 			return 0
 		}
@@ -112,30 +118,31 @@ func fieldOf(key []byte) fields {
 	return 0
 }
 
-func (f *Frame) set(have *fields, seen *names, key, value []byte) (err error) {
+func (f *Frame) set(p *parsing, seen *fieldCache, key, value []byte) (err error) {
 	field := fieldOf(key)
 	if field == 0 {
 		return nil
 	}
-	if *have&field != 0 {
-		return fmt.Errorf("field %s stands twice", key)
+	if p.present&field != 0 {
+		return fmt.Errorf("duplicate field %s", key)
 	}
-	*have |= field
+	p.present |= field
 	if isNull(value) {
 		return nil
 	}
 	switch field {
 	case fieldV:
-		f.V, err = nameOf(value, &seen.v)
+		f.V, err = parseName(value, &seen.v)
 	case fieldID:
-		f.ID, err = parseID(value)
-		f.HasID = err == nil
+		if f.ID, p.idErr = parseID(value); p.idErr == nil {
+			f.HasID = true
+		}
 	case fieldSource:
-		f.Source, err = nameOf(value, &seen.source)
+		f.Source, err = parseName(value, &seen.source)
 	case fieldTarget:
-		f.Target, err = nameOf(value, &seen.target)
+		f.Target, err = parseName(value, &seen.target)
 	case fieldMethod:
-		f.Method, err = nameOf(value, &seen.method)
+		f.Method, err = parseName(value, &seen.method)
 		if err == nil && f.Method == "" {
 			err = errors.New("empty")
 		}
@@ -152,14 +159,18 @@ func (f *Frame) set(have *fields, seen *names, key, value []byte) (err error) {
 	return nil
 }
 
-func (f *Frame) complete(have *fields) error {
+func (f *Frame) check(p *parsing) error {
 	switch {
+	case !f.IsRequest() && !f.HasID && f.Error == nil:
+		return nil // it says nothing to anybody
 	case f.V == "":
 		return errors.New(`field "v" is missing`)
-	case !f.HasID && (f.IsRequest() || f.Error == nil):
+	case p.idErr != nil && f.IsRequest():
+		return fmt.Errorf(`field "id": %w`, p.idErr)
+	case !f.HasID && f.IsRequest():
 		return errors.New(`field "id" is missing`)
-	case f.IsRequest() && *have&(fieldResult|fieldError) != 0 && (f.Result != nil || f.Error != nil):
-		return errors.New("a request with a result")
+	case f.IsRequest() && p.present&(fieldResult|fieldError) != 0 && (f.Result != nil || f.Error != nil):
+		return errors.New("a request with a result or an error")
 	}
 	return nil
 }
@@ -168,9 +179,9 @@ func isNull(value []byte) bool { return string(value) == "null" }
 
 var errNotText = errors.New("not a string")
 
-// text decodes a JSON string. Where it equals last, that is given and nothing is allocated. Bytes that
-// are no UTF-8 become U+FFFD.
-func text(raw []byte, last string) (string, error) {
+// parseString decodes a JSON string. Where it equals last, it returns last and allocates nothing.
+// Bytes that are not UTF-8 become U+FFFD.
+func parseString(raw []byte, last string) (string, error) {
 	if len(raw) < 2 || raw[0] != '"' {
 		return "", errNotText
 	}
@@ -188,12 +199,12 @@ func text(raw []byte, last string) (string, error) {
 	return s, nil
 }
 
-// nameOf decodes a name, which is bounded by what it comes to: an escape is shorter then, and U+FFFD in the place of a
-// byte longer.
-func nameOf(raw []byte, last *string) (string, error) {
+// parseName decodes a name of at most MaxNameBytes, counted after decoding: an escape becomes
+// shorter then, an invalid byte longer.
+func parseName(raw []byte, last *string) (string, error) {
 	const escaped = len(`\u0000`)
 	if len(raw) <= escaped*MaxNameBytes+2 {
-		s, err := text(raw, *last)
+		s, err := parseString(raw, *last)
 		if err == nil && len(s) <= MaxNameBytes && bytes.IndexByte(raw, '\\') < 0 {
 			*last = s
 		}
@@ -202,21 +213,4 @@ func nameOf(raw []byte, last *string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("longer than %d bytes", MaxNameBytes)
-}
-
-// words makes a foreign text fit to be shown: at most limit bytes, cut between runes, nothing that a terminal
-// obeys (control characters, line separators, and what turns the direction of the text after it: UAX #9).
-func words(s string, limit int) string {
-	if len(s) > limit {
-		for limit > 0 && !utf8.RuneStart(s[limit]) {
-			limit--
-		}
-		s = s[:limit]
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || 0x7f <= r && r < 0xa0 || 0x2028 <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069 {
-			return ' '
-		}
-		return r
-	}, s)
 }

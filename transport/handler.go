@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// A Handler answers a request of the endpoint's. The result is written as JSON, nil as {}. A method that
-// it does not know it answers with [NotFound]. It runs within the session's calls, one at a time, and
-// must not call the session; params are its own to keep. One that panics answers 500; an answer that no frame can
-// carry becomes an error of that request alone, 400.
+// A Handler answers a request from the endpoint. Its result is written as JSON, nil as {}. For an
+// unknown method it should return [NotFound]. It is called within the session's methods, one call
+// at a time, and must not call the session; it may keep params. A panic is answered with 500, a
+// result that does not fit into a frame with 400.
 type Handler func(ctx context.Context, method string, params json.RawMessage) (result any, err *Error)
 
-// NotFound is the answer to a method that is not known.
+// NotFound is the answer to an unknown method.
 func NotFound(method string) *Error {
 	return &Error{Code: CodeNotFound, Message: fmt.Sprintf("unknown method %q", method)}
 }
 
-// answerAll answers the requests that have come. The answers are in the buffer then.
+// answerAll writes answers to the requests that have arrived into the write buffer.
 func (s *Session) answerAll(ctx context.Context) error {
 	s.mu.Lock()
 	requests := s.inbox.requests
@@ -30,7 +30,7 @@ func (s *Session) answerAll(ctx context.Context) error {
 		return nil
 	}
 	started := time.Now()
-	defer func() { // the time that answers take is none that the endpoint lets pass
+	defer func() { // the time spent here does not count as the endpoint being idle
 		s.mu.Lock()
 		s.progress = s.progress.Add(time.Since(started))
 		s.mu.Unlock()
@@ -38,31 +38,32 @@ func (s *Session) answerAll(ctx context.Context) error {
 	for i := range requests {
 		in := &requests[i]
 		out := Frame{ID: in.ID, HasID: true, Source: s.id.AgentID, Target: in.Source}
-		out.Result, out.Error = s.serve(ctx, in)
+		out.Result, out.Error = s.callHandler(ctx, in)
 		err := s.w.WriteFrame(&out)
 		if errors.Is(err, ErrUnsendable) {
-			out.Result, out.Error = nil, &Error{Code: CodeBadRequest, Message: words(err.Error(), maxMessageBytes)}
+			out.Result, out.Error = nil, &Error{Code: CodeBadRequest, Message: sanitize(err.Error(), maxMessageBytes)}
 			err = s.w.WriteFrame(&out)
 		}
 		if err != nil {
-			return s.broken(ctx, err)
+			return s.writeFailed(ctx, err)
 		}
 	}
 	return nil
 }
 
-func (s *Session) serve(ctx context.Context, in *Frame) (result json.RawMessage, failed *Error) {
+func (s *Session) callHandler(ctx context.Context, in *Frame) (result json.RawMessage, failed *Error) {
 	defer func() {
 		if p := recover(); p != nil {
 			result, failed = nil, &Error{Code: CodeInternal, Message: fmt.Sprintf("%q panicked", in.Method)}
-			if bug, ok := p.(runtime.Error); ok { // any other value might hold what is not the endpoint's to see
+			if bug, ok := p.(runtime.Error); ok { // any other value might hold a secret
 				failed.Message += ": " + bug.Error()
 			}
 		}
 	}()
 	switch {
 	case in.V != Version:
-		return nil, &Error{Code: CodeBadRequest, Message: fmt.Sprintf("version %q is not spoken here, only %q", in.V, Version)}
+		message := fmt.Sprintf("protocol version %q is not supported, only %q", in.V, Version)
+		return nil, &Error{Code: CodeBadRequest, Message: message}
 	case s.opt.Handler == nil:
 		return nil, NotFound(in.Method)
 	}

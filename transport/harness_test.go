@@ -21,7 +21,8 @@ var whoIAm = transport.Identity{
 	Features: []transport.Feature{{Name: "pipelining", Version: "1"}, {Name: "result_id", Version: "1"}},
 }
 
-// A ledger is a Queue that keeps books: what it was told twice, or told of what it never gave, is a fault.
+// A ledger is a Queue that fails the test for an outcome that comes twice or for a post that it
+// never gave.
 type ledger struct {
 	t       testing.TB
 	posts   []transport.Post
@@ -42,7 +43,7 @@ func newLedger(t testing.TB, n int) *ledger {
 	return l
 }
 
-// post makes the i-th result, about 100 bytes and fill more.
+// post makes the i-th result, of about 100 bytes plus fill.
 func post(i, fill int) transport.Post {
 	params := fmt.Sprintf(`{"result_id":"agent-1/%d","check_id":"c","check_type":"agent.cpu","state":"available","status":"%s","metrics":[]}`,
 		i, strings.Repeat("x", fill))
@@ -55,7 +56,7 @@ func (l *ledger) Next(context.Context) ([]transport.Post, error) {
 			return nil, err
 		}
 	}
-	// As a spool read anew in each run: only what is not settled.
+	// As a spool that is read again in each run: only what is not settled.
 	var batch []transport.Post
 	for ; l.next < len(l.posts) && (l.batch == 0 || len(batch) < l.batch); l.next++ {
 		if _, done := l.settled[l.posts[l.next].Key]; !done {
@@ -88,7 +89,7 @@ func (l *ledger) Settle(ctx context.Context, outcomes []transport.Outcome) error
 	return nil
 }
 
-// again begins a new run over what is left.
+// again starts another run with what is left.
 func (l *ledger) again() { l.next = 0 }
 
 func newEndpoint(t testing.TB, script transporttest.Script) *transporttest.Endpoint {
@@ -101,21 +102,21 @@ func newEndpoint(t testing.TB, script transporttest.Script) *transporttest.Endpo
 	return e
 }
 
-// connect gives the agent's end of a connection without TLS, whose other end is served.
+// connect returns the agent's end of a connection without TLS that the endpoint serves.
 func connect(e *transporttest.Endpoint, latency time.Duration, capacity int) net.Conn {
 	client, server := transporttest.Link(latency, capacity)
 	go e.Serve(server)
 	return client
 }
 
-// run is a whole session: hello, all of the queue, goodbye.
+// run is a whole session that delivers the queue.
 func run(ctx context.Context, conn net.Conn, opt transport.SessionOptions, q transport.Queue) (int, error) {
 	s := transport.Start(ctx, conn, whoIAm, opt)
 	n, err := s.Deliver(ctx, q)
 	return n, errors.Join(err, s.Close(ctx))
 }
 
-// wantStored fails unless the endpoint has exactly the results first to last, each once.
+// wantStored fails unless the endpoint has n results, each once.
 func wantStored(t testing.TB, e *transporttest.Endpoint, n int) {
 	t.Helper()
 	seen := make(map[string]bool)

@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// maxOffset bounds what is believed of an endpoint's clock.
+// maxOffset bounds how far an endpoint's clock may be from this host's; a larger offset is ignored.
 const maxOffset = 100 * 365 * 24 * time.Hour
 
-// heartbeat writes one.
+// heartbeat writes a heartbeat to the buffer.
 func (s *Session) heartbeat(ctx context.Context) error {
 	now := s.opt.Now()
 	s.params = appendHeartbeat(s.params[:0], now.UnixMilli())
-	if err := s.request(MethodHeartbeat, s.params, pending{kind: isBeat, sent: now}); err != nil {
-		return s.broken(ctx, err)
+	if err := s.request(MethodHeartbeat, s.params, pending{kind: isHeartbeat, sent: now}); err != nil {
+		return s.writeFailed(ctx, err)
 	}
-	s.beaten = time.Now()
+	s.lastHeartbeat = time.Now()
 	return nil
 }
 
-// takeClock compares the clocks by a heartbeat's answer, taking it that the endpoint looked at its own
-// halfway. An answer that tells no time changes nothing. The lock is held.
+// takeClock computes the clock offset from a heartbeat's answer, assuming that the endpoint read
+// its clock halfway between request and answer. An answer without a time changes nothing. The lock
+// is held.
 func (s *Session) takeClock(sent time.Time, result []byte) {
 	now := s.opt.Now()
 	if len(result) == 0 || result[0] != '{' {

@@ -9,19 +9,21 @@ import (
 	"virgo/transport/transporttest"
 )
 
-// What hello says, byte for byte; the clock is the session's, however wrong.
-func TestHelloSaysWhatThisHostsClockSays(t *testing.T) {
+// The params of hello, byte for byte.
+func TestHelloParams(t *testing.T) {
 	for _, c := range []struct {
-		clock time.Time
-		hash  string
-		want  string
+		clock     time.Time
+		hash      string
+		elsewhere bool
+		want      string
 	}{
-		{time.UnixMilli(1767225600123), "", `,"timestamp":1767225600123}`},
-		{time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC), "ab", `,"schedule_hash":"ab","timestamp":-1000}`},
+		{time.UnixMilli(1767225600123), "", false, `,"timestamp":1767225600123}`},
+		{time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC), "ab", false, `,"schedule_hash":"ab","timestamp":-1000}`},
+		{time.UnixMilli(1767225600123), "", true, `}`},
 	} {
 		client, server := transporttest.Link(0, 0)
 		id := whoIAm
-		id.ScheduleHash = c.hash
+		id.ScheduleHash, id.Elsewhere = c.hash, c.elsewhere
 		s := transport.Start(t.Context(), client, id, transport.SessionOptions{Now: func() time.Time { return c.clock }})
 		over := make(chan error, 1)
 		go func() {
@@ -38,7 +40,7 @@ func TestHelloSaysWhatThisHostsClockSays(t *testing.T) {
 			t.Errorf("hello says\n%s, want\n%s", f.Params, want)
 		}
 		server.Close()
-		if err := <-over; !errors.Is(err, transport.ErrCut) {
+		if err := <-over; !errors.Is(err, transport.ErrConnectionLost) {
 			t.Error(err)
 		}
 	}

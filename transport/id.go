@@ -5,11 +5,11 @@ import (
 	"strconv"
 )
 
-// An ID tells the requests of one side of a connection apart. On the wire it is a number or a string of
-// digits, and 4, "4" and "04" are the same; it is always written as a number.
+// An ID identifies a request among those of one side of a connection. It is read from a number or a
+// string of digits (4, "4" and "04" are the same) and always written as a number.
 type ID uint64
 
-var errNotID = errors.New("neither a whole number from 0 nor a string of digits")
+var errNotID = errors.New("neither a whole number from 0 to 2^64-1 nor a string of its digits")
 
 // MarshalJSON writes the number.
 func (id ID) MarshalJSON() ([]byte, error) { return strconv.AppendUint(nil, uint64(id), 10), nil }

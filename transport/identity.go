@@ -5,35 +5,32 @@ import (
 	"strings"
 )
 
-// EndpointName is the target of an agent's requests.
-const EndpointName = "endpoint"
-
-// An Identity is who the agent says that it is.
+// An Identity is the information about the agent in hello.
 type Identity struct {
-	// AgentID is the agent's guid, the source of its frames.
+	// AgentID is the source of the agent's frames.
 	AgentID string
 	// AgentName is the program ("virgo").
 	AgentName string
-	// Token proves the agent's right to speak. It is in no error and no text of this package.
+	// Token authenticates the agent. It appears in no error or other text of this package.
 	Token string
 	// ProcessVersion and BundleVersion are the agent's own.
 	ProcessVersion, BundleVersion string
 	// Features the agent announces.
 	Features []Feature
-	// ScheduleHash of the schedule that the agent holds; empty where it holds none.
+	// ScheduleHash of the schedule that the agent has; empty if it has none or wants it again.
 	ScheduleHash string
-	// Elsewhere says that the agent is on another host, for which this one speaks: then hello does not say
-	// what this host's clock shows, which is not the agent's.
+	// Elsewhere means that this host delivers on behalf of an agent on another host. Then hello has
+	// no timestamp, because this host's clock is not the agent's.
 	Elsewhere bool
 }
 
-// String gives the agent's id, so that an Identity that is printed does not show its token.
+// String returns the agent's id, so that an Identity that is printed does not show its token.
 func (id Identity) String() string { return id.AgentID }
 
 // GoString does the same for %#v.
 func (id Identity) GoString() string { return id.AgentID }
 
-// hide takes the token out of what an endpoint said: its words are shown and kept.
+// hide removes the token from an endpoint's error, which is shown and stored.
 func (id *Identity) hide(e *Error) {
 	if e == nil || len(id.Token) < minHidden {
 		return
@@ -44,38 +41,39 @@ func (id *Identity) hide(e *Error) {
 
 const (
 	hidden = "[token]"
-	// minHidden is the length from which a token is told from a word.
+	// minHidden is the shortest token that is replaced; a shorter one might be a part of ordinary
+	// words.
 	minHidden = 6
 )
 
-// A Feature is something that a peer may use because the other announced it.
+// A Feature is an addition to the protocol that one side announces and the other may then use.
 type Feature struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 }
 
-// appendHello writes the params of handshake.hello. ms is this host's clock, from which the endpoint learns
-// how far the two are apart.
+// appendHello appends the params of handshake.hello. ms is this host's clock, in ms since the
+// epoch.
 func (id *Identity) appendHello(b []byte, ms int64) []byte {
-	b = appendText(append(b, `{"token":`...), id.Token)
-	b = appendText(append(b, `,"agent_id":`...), id.AgentID)
-	b = appendText(append(b, `,"agent_name":`...), id.AgentName)
-	b = appendText(append(b, `,"process_version":`...), id.ProcessVersion)
-	b = appendText(append(b, `,"bundle_version":`...), id.BundleVersion)
+	b = appendString(append(b, `{"token":`...), id.Token)
+	b = appendString(append(b, `,"agent_id":`...), id.AgentID)
+	b = appendString(append(b, `,"agent_name":`...), id.AgentName)
+	b = appendString(append(b, `,"process_version":`...), id.ProcessVersion)
+	b = appendString(append(b, `,"bundle_version":`...), id.BundleVersion)
 	if len(id.Features) > 0 {
 		b = append(b, `,"features":[`...)
 		for i, f := range id.Features {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendText(append(b, `{"name":`...), f.Name)
-			b = appendText(append(b, `,"version":`...), f.Version)
+			b = appendString(append(b, `{"name":`...), f.Name)
+			b = appendString(append(b, `,"version":`...), f.Version)
 			b = append(b, '}')
 		}
 		b = append(b, ']')
 	}
 	if id.ScheduleHash != "" {
-		b = appendText(append(b, `,"schedule_hash":`...), id.ScheduleHash)
+		b = appendString(append(b, `,"schedule_hash":`...), id.ScheduleHash)
 	}
 	if !id.Elsewhere {
 		b = strconv.AppendInt(append(b, `,"timestamp":`...), ms, 10)
@@ -83,7 +81,7 @@ func (id *Identity) appendHello(b []byte, ms int64) []byte {
 	return append(b, '}')
 }
 
-// appendHeartbeat writes the params of heartbeat.post.
+// appendHeartbeat appends the params of heartbeat.post. ms is this host's clock.
 func appendHeartbeat(b []byte, ms int64) []byte {
 	return append(strconv.AppendInt(append(b, `{"timestamp":`...), ms, 10), '}')
 }

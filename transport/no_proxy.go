@@ -6,29 +6,30 @@ import (
 	"strings"
 )
 
-// ProxySettings say which proxy to use, and for which endpoints none.
+// ProxySettings define which proxy to use, and for which endpoints to use none.
 type ProxySettings struct {
 	// URL as [ParseProxy] reads it; empty, "none" or "direct" for no proxy.
 	URL string
-	// NoProxy lists what is reached without it, parted by commas or blanks, as NO_PROXY does elsewhere:
+	// NoProxy lists what is reached without the proxy, separated by commas or spaces, as in
+	// NO_PROXY:
 	//
 	//	*               everything
-	//	example.com     that host and those below it; ".example.com" and "*.example.com" mean the same
-	//	10.1.2.3, ::1   an address, as the endpoint names it: no name is looked up
+	//	example.com     that host and its subdomains; ".example.com" and "*.example.com" mean the same
+	//	10.1.2.3, ::1   an address, where the endpoint is named by it; no name is resolved
 	//	10.0.0.0/8      the addresses of a network
-	//	host:443        any of the above but a network, for this port alone; [::1]:443
+	//	host:443        any of the above but a network, for this port only; [::1]:443
 	//
-	// Loopback is no exception: it goes through the proxy too where it is not listed.
+	// Loopback is not an exception: it must be listed to be reached without the proxy.
 	NoProxy string
 }
 
-// String gives the list alone, so that settings that are printed do not show the proxy's password.
+// String returns the list only, so that printed settings do not show the proxy's password.
 func (s ProxySettings) String() string { return "no proxy for " + s.NoProxy }
 
 // GoString does the same for %#v.
 func (s ProxySettings) GoString() string { return s.String() }
 
-// ProxyFor gives what a [Dialer] asks for the proxy of each address; nil where there is none at all.
+// ProxyFor returns the Proxy function of a [Dialer]; nil where there is no proxy.
 func ProxyFor(settings ProxySettings) func(address string) (string, error) {
 	url := strings.TrimSpace(settings.URL)
 	if url == "" || strings.EqualFold(url, "none") || strings.EqualFold(url, "direct") {
@@ -47,7 +48,8 @@ func reachedWithout(list, address string) bool {
 	if err != nil {
 		host = address
 	}
-	for rule := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' || r == '\r' }) {
+	separates := func(r rune) bool { return strings.ContainsRune(", \t\n\r", r) }
+	for rule := range strings.FieldsFuncSeq(list, separates) {
 		if matches(rule, host, port) {
 			return true
 		}
@@ -77,7 +79,7 @@ func matches(rule, host, port string) bool {
 	return notIP != nil && rule != "" && (host == rule || strings.HasSuffix(host, "."+rule))
 }
 
-// parseIP reads an address; an IPv4 one that is written as IPv6 is the same as itself.
+// parseIP reads an address; an IPv4-mapped IPv6 address is the IPv4 address.
 func parseIP(text string) (netip.Addr, error) {
 	ip, err := netip.ParseAddr(text)
 	return ip.Unmap().WithZone(""), err

@@ -13,15 +13,15 @@ import (
 // A Pin is the SHA-256 of a server's public key (SubjectPublicKeyInfo, DER), as in RFC 7469.
 type Pin [sha256.Size]byte
 
-// PinOf gives the pin of a certificate's key. It stays the same when the certificate is renewed with
-// the same key.
+// PinOf returns the pin of a certificate's key. A certificate that is renewed with the same key has
+// the same pin.
 func PinOf(cert *x509.Certificate) Pin { return sha256.Sum256(cert.RawSubjectPublicKeyInfo) }
 
-// String gives "sha256:" and 64 hexadecimal digits.
+// String returns "sha256:" and 64 hexadecimal digits.
 func (p Pin) String() string { return "sha256:" + hex.EncodeToString(p[:]) }
 
-// ParsePin reads "sha256:HEX", "sha256:BASE64", curl's "sha256//BASE64", or either encoding alone. Colons
-// between hexadecimal digits and missing base64 padding are taken too.
+// ParsePin reads "sha256:HEX", "sha256:BASE64", curl's "sha256//BASE64", or either encoding alone.
+// Hexadecimal digits may be separated by colons, and base64 padding may be missing.
 func ParsePin(s string) (Pin, error) {
 	text := strings.TrimSpace(s)
 	if len(text) > 6 && strings.EqualFold(text[:6], "sha256") {

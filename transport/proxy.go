@@ -9,24 +9,24 @@ import (
 	"time"
 )
 
-// ErrProxy is returned when the proxy, not the endpoint, is what failed. Such an error is ErrUnreachable
-// as well.
-var ErrProxy = errors.New("no way through the proxy")
+// ErrProxy is returned when the proxy failed, not the endpoint. Such an error is also
+// ErrUnreachable.
+var ErrProxy = errors.New("proxy failed")
 
-// A ProxyError is returned when the proxy could not be used. It is [ErrUnreachable] and [ErrProxy] to
-// errors.Is, and [ErrTLS] where TLS with the proxy failed.
+// A ProxyError is returned when the proxy could not be used. errors.Is finds [ErrUnreachable] and
+// [ErrProxy], and [ErrTLS] where TLS with the proxy failed.
 type ProxyError struct {
-	// Proxy is its URL without user and password; empty where the URL was not understood.
+	// Proxy is its URL without user and password; empty where the URL is invalid.
 	Proxy string
-	// Reason continues the sentence that begins with "the proxy".
+	// Reason follows "the proxy" in the message.
 	Reason string
-	// Err is the cause; nil where the proxy's own answer is all.
+	// Err is the cause; nil where the proxy answered with an error.
 	Err   error
 	hint  string
-	final bool // the same proxy will say the same again
+	final bool // another attempt would fail as well
 }
 
-// Error gives the proxy and the reason.
+// Error returns the proxy and the reason.
 func (e *ProxyError) Error() string {
 	if e.Proxy == "" {
 		return "the proxy " + e.Reason
@@ -34,10 +34,10 @@ func (e *ProxyError) Error() string {
 	return "the proxy " + e.Proxy + " " + e.Reason
 }
 
-// Hint gives the next step; empty where none is known.
+// Hint returns the next step; empty where none is known.
 func (e *ProxyError) Hint() string { return e.hint }
 
-// Unwrap gives the kinds and the cause.
+// Unwrap returns the kinds and the cause.
 func (e *ProxyError) Unwrap() []error {
 	if e.Err == nil {
 		return []error{ErrUnreachable, ErrProxy}
@@ -45,27 +45,27 @@ func (e *ProxyError) Unwrap() []error {
 	return []error{ErrUnreachable, ErrProxy, e.Err}
 }
 
-// checkProxy is the next step where the other side is perhaps no such proxy at all.
+// checkProxy is the hint where the peer may not be such a proxy at all.
 const checkProxy = "check the proxy's port and scheme"
 
-// An opener is net.Dialer's DialContext.
+// An opener is the function net.Dialer.DialContext.
 type opener func(ctx context.Context, network, address string) (net.Conn, error)
 
-// tunnel opens a connection to address through the proxy, which resolves its name. An HTTPS
-// proxy's certificate may also be by one of the own authorities.
+// tunnel opens a connection to address through the proxy, which resolves its name. The certificate
+// of an HTTPS proxy may also be signed by one of the own authorities.
 func (p Proxy) tunnel(ctx context.Context, open opener, address string, own *x509.CertPool) (net.Conn, error) {
 	raw, err := open(ctx, "tcp", p.address)
 	if err != nil {
-		err = plain(ctx, err)
+		err = shortNetError(ctx, err)
 		return nil, &ProxyError{
 			Proxy: p.String(), Reason: "cannot be reached: " + err.Error(), Err: err,
-			hint: "check the proxy's address, or say that there is none",
+			hint: "check the proxy's address, or set it to none",
 		}
 	}
 	unwatch := context.AfterFunc(ctx, func() { raw.SetDeadline(time.Unix(1, 0)) })
-	conn, err := p.agree(ctx, raw, address, own)
+	conn, err := p.negotiate(ctx, raw, address, own)
 	if !unwatch() && err == nil {
-		err = p.broke("no longer matters", context.Cause(ctx))
+		err = p.interrupted("was given up", context.Cause(ctx))
 	}
 	if err != nil {
 		raw.Close()
@@ -74,7 +74,7 @@ func (p Proxy) tunnel(ctx context.Context, open opener, address string, own *x50
 	return conn, nil
 }
 
-func (p Proxy) agree(ctx context.Context, conn net.Conn, address string, own *x509.CertPool) (net.Conn, error) {
+func (p Proxy) negotiate(ctx context.Context, conn net.Conn, address string, own *x509.CertPool) (net.Conn, error) {
 	if p.scheme == "https" {
 		var err error
 		if conn, err = p.secure(ctx, conn, own); err != nil {
@@ -89,46 +89,51 @@ func (p Proxy) agree(ctx context.Context, conn net.Conn, address string, own *x5
 		rest, err = p.connect(conn, address)
 	}
 	var failed *ProxyError
-	if err != nil && !errors.As(err, &failed) { // the connection's fault, not the proxy's answer
-		switch err = plain(ctx, err); {
+	if err != nil && !errors.As(err, &failed) { // an error of the connection, not the proxy's answer
+		switch err = shortNetError(ctx, err); {
 		case errors.Is(err, context.DeadlineExceeded):
-			err = p.broke("gave no answer in time", err)
-		case isCut(err):
-			err = p.broke("hung up without an answer", err)
+			err = p.interrupted("gave no answer in time", err)
+		case isEOF(err):
+			err = p.interrupted("closed the connection without an answer", err)
 		default:
-			err = p.broke("gave no answer: "+err.Error(), err)
+			err = p.interrupted("gave no answer: "+err.Error(), err)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
 	if len(rest) > 0 {
-		conn = &begun{conn, rest}
+		conn = &prefixedConn{conn, rest}
 	}
 	return conn, nil
 }
 
-// broke is for what may pass by itself.
-func (p Proxy) broke(reason string, err error) error {
+// interrupted makes a temporary error.
+func (p Proxy) interrupted(reason string, err error) error {
 	return &ProxyError{Proxy: p.String(), Reason: reason, Err: err, hint: checkProxy}
 }
 
-// refused is for what the proxy will say again.
+// refused makes an error that another attempt would get again.
 func (p Proxy) refused(hint, format string, args ...any) error {
 	return &ProxyError{Proxy: p.String(), Reason: fmt.Sprintf(format, args...), hint: hint, final: true}
 }
 
-// A begun connection has bytes that were read together with the proxy's answer, and belong to what comes
-// after.
-type begun struct {
+func (p Proxy) invalidAddress(address string) error {
+	return p.refused("check the endpoint's name", "cannot be asked for %q: it is not host:port",
+		sanitize(address, maxTypeBytes))
+}
+
+// A prefixedConn returns bytes that were read together with the proxy's answer before those of the
+// connection.
+type prefixedConn struct {
 	net.Conn
 	rest []byte
 }
 
-// NetConn gives what lies beneath, for [cut].
-func (c *begun) NetConn() net.Conn { return c.Conn }
+// NetConn returns the underlying connection, for [cut].
+func (c *prefixedConn) NetConn() net.Conn { return c.Conn }
 
-func (c *begun) Read(b []byte) (int, error) {
+func (c *prefixedConn) Read(b []byte) (int, error) {
 	if len(c.rest) == 0 {
 		return c.Conn.Read(b)
 	}

@@ -11,17 +11,17 @@ import (
 	"strings"
 )
 
-// Bounds of what an HTTP proxy may answer.
+// Bounds of an HTTP proxy's answer.
 const (
 	maxProxyHead   = 16 << 10 // bytes of status lines and header fields, in all
-	maxProxyReason = 128      // bytes kept of a status line's words
+	maxProxyReason = 128      // bytes of a reason phrase; truncated
 )
 
-// connect asks for a tunnel (CONNECT, RFC 9110, 9.3.6; Basic, RFC 7617). rest is what came after the
-// answer.
+// connect requests a tunnel (CONNECT, RFC 9110, 9.3.6; Basic, RFC 7617). rest are the bytes after
+// the answer.
 func (p Proxy) connect(conn io.ReadWriter, address string) (rest []byte, err error) {
 	if host, _, err := net.SplitHostPort(address); err != nil || !isHost(host) {
-		return nil, p.refused("check the endpoint's name", "cannot be asked for %q: it is no host and port", words(address, maxTypeBytes))
+		return nil, p.invalidAddress(address)
 	}
 	ask := append(make([]byte, 0, 256), "CONNECT "+address+" HTTP/1.1\r\nHost: "+address+"\r\n"...)
 	if p.login {
@@ -33,29 +33,30 @@ func (p Proxy) connect(conn io.ReadWriter, address string) (rest []byte, err err
 		return nil, err
 	}
 	a, err := p.readAnswer(conn)
-	if err == nil && (a.status < 200 || a.status > 299) {
+	if err == nil && a.status > 299 {
 		err = p.explain(a, address)
 	}
 	return a.rest, err
 }
 
-// A proxyAnswer is what of a response to CONNECT matters.
+// A proxyAnswer is the response to CONNECT, as far as it is used.
 type proxyAnswer struct {
 	status  int
-	reason  string   // the status line's words
+	reason  string   // reason phrase
 	schemes []string // of the Proxy-Authenticate fields
 	rest    []byte
 }
 
-// readAnswer reads up to the end of the header of the first answer that is not an interim one (1xx).
+// readAnswer reads up to the end of the header of the first response that is not an interim one
+// (1xx).
 func (p Proxy) readAnswer(r io.Reader) (proxyAnswer, error) {
 	var a proxyAnswer
 	const step = 1 << 10
 	var buf []byte
-	interim := 0 // bytes of those, which count towards the bound
+	interim := 0 // bytes of interim responses, which count towards the bound
 	for {
 		for {
-			head, rest, ok := cutHead(buf)
+			head, rest, ok := splitHead(buf)
 			if !ok {
 				break
 			}
@@ -70,7 +71,7 @@ func (p Proxy) readAnswer(r io.Reader) (proxyAnswer, error) {
 			buf = rest
 		}
 		if len(buf) >= 5 && !bytes.HasPrefix(buf, []byte("HTTP/")) {
-			return a, p.noHTTP(buf)
+			return a, p.notHTTP(buf)
 		}
 		if interim+len(buf) >= maxProxyHead {
 			return a, p.refused(checkProxy, "sent more than %d bytes of header", maxProxyHead)
@@ -83,7 +84,7 @@ func (p Proxy) readAnswer(r io.Reader) (proxyAnswer, error) {
 		if err != nil && n == 0 {
 			if err == io.EOF && len(buf) > 0 {
 				if !bytes.HasPrefix(buf, []byte("HTTP/")) && !bytes.HasPrefix([]byte("HTTP/"), buf) {
-					return a, p.noHTTP(buf)
+					return a, p.notHTTP(buf)
 				}
 				err = io.ErrUnexpectedEOF
 			}
@@ -92,8 +93,8 @@ func (p Proxy) readAnswer(r io.Reader) (proxyAnswer, error) {
 	}
 }
 
-// cutHead parts a header, with the line break of its last line, from what follows its empty line.
-func cutHead(b []byte) (head, rest []byte, ok bool) {
+// splitHead splits a header, with its last line break, from what follows its empty line.
+func splitHead(b []byte) (head, rest []byte, ok bool) {
 	for i := 0; ; {
 		end := bytes.IndexByte(b[i:], '\n')
 		if end < 0 {
@@ -112,30 +113,31 @@ func (p Proxy) parseHead(head []byte, a *proxyAnswer) error {
 	code, reason, _ := strings.Cut(strings.TrimLeft(status, " "), " ")
 	n, err := strconv.ParseUint(code, 10, 16)
 	if !strings.HasPrefix(version, "HTTP/1.") || err != nil || n < 100 || n > 999 {
-		return p.noHTTP(head)
+		return p.notHTTP(head)
 	}
-	a.status, a.reason = int(n), words(strings.TrimSpace(reason), maxProxyReason)
+	a.status, a.reason = int(n), sanitize(strings.TrimSpace(reason), maxProxyReason)
 	for field := range bytes.Lines(fields) {
 		name, value, _ := strings.Cut(string(field), ":")
-		if scheme, _, _ := strings.Cut(strings.TrimSpace(value), " "); strings.EqualFold(name, "Proxy-Authenticate") && scheme != "" {
-			a.schemes = append(a.schemes, words(scheme, 32))
+		scheme, _, _ := strings.Cut(strings.TrimSpace(value), " ")
+		if strings.EqualFold(name, "Proxy-Authenticate") && scheme != "" {
+			a.schemes = append(a.schemes, sanitize(scheme, 32))
 		}
 	}
 	return nil
 }
 
-// noHTTP says what the first bytes of something that does not speak HTTP look like.
-func (p Proxy) noHTTP(b []byte) error {
+// notHTTP explains an answer that is not HTTP by its first bytes.
+func (p Proxy) notHTTP(b []byte) error {
 	switch {
 	case len(b) > 1 && (b[0] == 0x15 || b[0] == 0x16) && b[1] == 3: // a TLS alert or handshake record
-		return p.refused(`an HTTP proxy behind TLS is named "https://"`, "speaks TLS")
+		return p.refused(`the URL of an HTTP proxy behind TLS begins with "https://"`, "speaks TLS")
 	case b[0] == 5:
-		return p.refused(`a SOCKS proxy is named "socks5://"`, "does not speak HTTP")
+		return p.refused(`the URL of a SOCKS proxy begins with "socks5://"`, "does not speak HTTP")
 	}
 	return p.refused(checkProxy, "does not speak HTTP")
 }
 
-// explain gives each refusal its sentence.
+// explain returns the error for a refusal, with its message and the next step.
 func (p Proxy) explain(a proxyAnswer, address string) error {
 	said := strings.TrimSpace(strconv.Itoa(a.status) + " " + a.reason)
 	_, port, _ := net.SplitHostPort(address)
@@ -144,14 +146,15 @@ func (p Proxy) explain(a proxyAnswer, address string) error {
 		return p.explainLogin(a.status, a.schemes)
 	case 403:
 		return p.refused(
-			"let its rules allow CONNECT to port "+port+" for this host (squid: SSL_ports and http_access, tinyproxy: ConnectPort and Allow), or name the endpoint among those that need no proxy",
+			"allow CONNECT to port "+port+" for this host in its rules (squid: SSL_ports and http_access, "+
+				"tinyproxy: ConnectPort and Allow), or add the endpoint to no_proxy",
 			"does not allow a connection to %s (%s)", address, said)
 	case 400, 404, 405, 501:
-		return p.refused("check the proxy's port: a web server may be listening there", "does not do CONNECT (%s)", said)
+		return p.refused("check the proxy's port: a web server may be listening there", "does not support CONNECT (%s)", said)
 	case 500, 502, 503, 504:
 		return &ProxyError{
 			Proxy: p.String(), Reason: fmt.Sprintf("could not reach %s (%s)", address, said),
-			hint: "it is the proxy that resolves the endpoint's name and connects: check both from there",
+			hint: "the proxy resolves the endpoint's name and connects: check both on its host",
 		}
 	}
 	return p.refused("", "answered %s", said)
@@ -165,8 +168,9 @@ func (p Proxy) explainLogin(status int, schemes []string) error {
 	switch {
 	case !basic:
 		const shown = 4
-		return p.refused("let it take Basic, or let it know this host by its address",
-			"wants a login by %s (%d), and only Basic is spoken here", strings.Join(schemes[:min(shown, len(schemes))], ", "), status)
+		return p.refused("enable Basic there, or allow this host by its address",
+			"requires authentication by %s (%d), and only Basic is supported",
+			strings.Join(schemes[:min(shown, len(schemes))], ", "), status)
 	case p.login:
 		return p.wrongLogin("(" + strconv.Itoa(status) + ")")
 	}
@@ -174,9 +178,11 @@ func (p Proxy) explainLogin(status int, schemes []string) error {
 }
 
 func (p Proxy) noLogin(code string) error {
-	return p.refused("give them in its URL: "+p.scheme+"://user:password@"+p.address, "wants a user and a password %s", code)
+	hint := "set them in its URL: " + p.scheme + "://user:password@" + p.address
+	return p.refused(hint, "requires a user and a password %s", code)
 }
 
 func (p Proxy) wrongLogin(code string) error {
-	return p.refused("check them in its URL; characters that mean something there are written as % and two digits, @ as %40", "refused the user and the password %s", code)
+	const hint = "check them in its URL; special characters there are written as % and two hexadecimal digits, @ as %40"
+	return p.refused(hint, "refused the user and the password %s", code)
 }

@@ -8,7 +8,7 @@ import (
 	"testing/iotest"
 )
 
-// A told connection has said all that it ever says, and takes whatever is written.
+// A told connection reads fixed bytes and accepts all writes.
 type told struct {
 	io.Reader
 	asked bytes.Buffer
@@ -16,8 +16,8 @@ type told struct {
 
 func (t *told) Write(b []byte) (int, error) { return t.asked.Write(b) }
 
-// Whatever a proxy answers: no crash, a bounded number of bytes read, and the same whether they come at
-// once or one by one.
+// Whatever a proxy answers: no panic, a bounded number of bytes read, and the same result whether
+// they arrive at once or one by one.
 func FuzzProxyAnswers(f *testing.F) {
 	for _, answer := range []string{
 		"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.0 200\n\nrest", "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\n\r\n",

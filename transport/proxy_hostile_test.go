@@ -16,7 +16,7 @@ import (
 
 const behind = "endpoint.example:443"
 
-// through dials behind a proxy that is played by serve. What the proxy was asked is in asked.
+// through dials through a proxy that serve implements.
 func through(t testing.TB, proxy string, serve func(net.Conn)) (conn net.Conn, err error) {
 	t.Helper()
 	d := transport.Dialer{
@@ -66,7 +66,7 @@ func answering(text string) func(net.Conn) {
 	}
 }
 
-// inTurn answers one read after the other.
+// inTurn answers each read with the next text.
 func inTurn(turns ...string) func(net.Conn) {
 	return func(conn net.Conn) {
 		buf := make([]byte, 1024)
@@ -79,33 +79,33 @@ func inTurn(turns ...string) func(net.Conn) {
 	}
 }
 
-func TestProxySentences(t *testing.T) {
+func TestProxyErrorMessages(t *testing.T) {
 	const (
 		plainURL = "http://proxy.example:1"
 		loginURL = "http://user:s3cret@proxy.example:1"
 		socks    = "socks5://proxy.example:1"
 		socksIn  = "socks5://user:s3cret@proxy.example:1"
-		elsewher = "it is the proxy that resolves the endpoint's name and connects: check both from there"
+		elsewher = "the proxy resolves the endpoint's name and connects: check both on its host"
 		mistaken = "check the proxy's port and scheme"
 	)
 	for _, c := range []struct {
-		url     string
-		serve   func(net.Conn)
-		want    string // after "the proxy URL "
-		hint    string // how it begins
-		mayPass bool
+		url       string
+		serve     func(net.Conn)
+		want      string // after "the proxy URL "
+		hint      string // how it begins
+		temporary bool
 	}{
 		{plainURL, answering("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=x\r\n\r\n"),
-			"wants a user and a password (407)", "give them in its URL: http://user:password@proxy.example:1", false},
-		{plainURL, answering("HTTP/1.0 407\n\n"), "wants a user and a password (407)", "give them in its URL", false},
+			"requires a user and a password (407)", "set them in its URL: http://user:password@proxy.example:1", false},
+		{plainURL, answering("HTTP/1.0 407\n\n"), "requires a user and a password (407)", "set them in its URL", false},
 		{loginURL, answering("HTTP/1.1 407 No\r\nproxy-authenticate: Negotiate\r\nProxy-Authenticate: basic\r\n\r\n"),
 			"refused the user and the password (407)", "check them in its URL", false},
 		{loginURL, answering("HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n\r\n"),
-			"wants a login by Negotiate, NTLM (407), and only Basic is spoken here", "let it take Basic", false},
+			"requires authentication by Negotiate, NTLM (407), and only Basic is supported", "enable Basic there", false},
 		{loginURL, answering("HTTP/1.1 401 Unauthorized\r\n\r\n"), "refused the user and the password (401)", "check them in its URL", false},
 		{plainURL, answering("HTTP/1.1 403 Forbidden\r\nX: y\r\n\r\n"),
-			"does not allow a connection to endpoint.example:443 (403 Forbidden)", "let its rules allow CONNECT to port 443", false},
-		{plainURL, answering("HTTP/1.1 405 Method Not Allowed\r\n\r\n"), "does not do CONNECT (405 Method Not Allowed)", "check the proxy's port: a web server", false},
+			"does not allow a connection to endpoint.example:443 (403 Forbidden)", "allow CONNECT to port 443", false},
+		{plainURL, answering("HTTP/1.1 405 Method Not Allowed\r\n\r\n"), "does not support CONNECT (405 Method Not Allowed)", "check the proxy's port: a web server", false},
 		{plainURL, answering("HTTP/1.1 502 Bad\x1b[31m Gateway\r\n\r\n<html>"), "could not reach endpoint.example:443 (502 Bad [31m Gateway)", elsewher, true},
 		{plainURL, answering("HTTP/1.1 503 Service Unavailable\r\n\r\n"), "could not reach endpoint.example:443 (503 Service Unavailable)", elsewher, true},
 		{plainURL, answering("HTTP/1.1 302 Found\r\nLocation: http://login.hotel/\r\n\r\n"), "answered 302 Found", "", false},
@@ -115,32 +115,32 @@ func TestProxySentences(t *testing.T) {
 		{plainURL, answering("HTTP/1.1 2000 OK\r\n\r\n"), "does not speak HTTP", mistaken, false},
 		{plainURL, answering("HTTP/2 200\r\n\r\n"), "does not speak HTTP", mistaken, false},
 		{plainURL, answering("HTTP/1.1 -20\r\n\r\n"), "does not speak HTTP", mistaken, false},
-		{plainURL, answering("\x15\x03\x01\x00\x02\x02\x16"), "speaks TLS", `an HTTP proxy behind TLS is named "https://"`, false},
-		{plainURL, answering("\x05\xff"), "does not speak HTTP", `a SOCKS proxy is named "socks5://"`, false},
-		{plainURL, answering("HTTP/1.1 200 OK"), "hung up without an answer", mistaken, true},
-		{plainURL, answering(""), "hung up without an answer", mistaken, true},
-		{plainURL, func(net.Conn) {}, "hung up without an answer", mistaken, true},
-		{"https://proxy.example:1", inTurn("HTTP/1.1 400 Bad Request\r\n\r\n"), "does not speak TLS", "a proxy that is reached without TLS", false},
-		{"https://proxy.example:1", func(net.Conn) {}, "hung up during the TLS handshake", mistaken, true},
+		{plainURL, answering("\x15\x03\x01\x00\x02\x02\x16"), "speaks TLS", `the URL of an HTTP proxy behind TLS begins with "https://"`, false},
+		{plainURL, answering("\x05\xff"), "does not speak HTTP", `the URL of a SOCKS proxy begins with "socks5://"`, false},
+		{plainURL, answering("HTTP/1.1 200 OK"), "closed the connection without an answer", mistaken, true},
+		{plainURL, answering(""), "closed the connection without an answer", mistaken, true},
+		{plainURL, func(net.Conn) {}, "closed the connection without an answer", mistaken, true},
+		{"https://proxy.example:1", inTurn("HTTP/1.1 400 Bad Request\r\n\r\n"), "does not speak TLS", "the URL of a proxy without TLS", false},
+		{"https://proxy.example:1", func(net.Conn) {}, "closed the connection during the TLS handshake", mistaken, true},
 
-		{socks, inTurn("\x05\xff"), "wants a user and a password (SOCKS)", "give them in its URL: socks5://user:password@proxy.example:1", false},
-		{socksIn, inTurn("\x05\xff"), "takes neither this user and password nor none (SOCKS)", "", false},
-		{socks, inTurn("\x05\x02"), "chose a login that was not offered, 2 (SOCKS)", "", false},
+		{socks, inTurn("\x05\xff"), "requires a user and a password (SOCKS)", "set them in its URL: socks5://user:password@proxy.example:1", false},
+		{socksIn, inTurn("\x05\xff"), "accepts neither user and password nor no authentication (SOCKS)", "", false},
+		{socks, inTurn("\x05\x02"), "chose an authentication method that was not offered, 2 (SOCKS)", "", false},
 		{socksIn, inTurn("\x05\x02", "\x01\x01"), "refused the user and the password (SOCKS)", "check them in its URL", false},
-		{socks, inTurn("HTTP/1.1 400 Bad Request\r\n\r\n"), "does not speak SOCKS 5", `an HTTP proxy is named "http://"`, false},
+		{socks, inTurn("HTTP/1.1 400 Bad Request\r\n\r\n"), "does not speak SOCKS 5", `the URL of an HTTP proxy begins with "http://"`, false},
 		{socks, inTurn("\x04\x5b"), "does not speak SOCKS 5", mistaken, false},
 		{socks, inTurn("\x05\x00", "\x04\x00\x00\x01"), "does not speak SOCKS 5", mistaken, false},
-		{socks, inTurn("\x05\x00", "\x05\x00\x00\x07"), "does not speak SOCKS 5: it names an address of kind 7", mistaken, false},
+		{socks, inTurn("\x05\x00", "\x05\x00\x00\x07"), "does not speak SOCKS 5: unknown address type 7", mistaken, false},
 		{socks, inTurn("\x05\x00", "\x05\x01\x00\x01"), "could not reach endpoint.example:443 (SOCKS error 1)", elsewher, true},
-		{socks, inTurn("\x05\x00", "\x05\x02\x00\x01"), "does not allow a connection to endpoint.example:443 (SOCKS error 2)", "let its rules allow", false},
+		{socks, inTurn("\x05\x00", "\x05\x02\x00\x01"), "does not allow a connection to endpoint.example:443 (SOCKS error 2)", "allow this host to connect there", false},
 		{socks, inTurn("\x05\x00", "\x05\x03\x00\x01"), "could not reach endpoint.example:443 (network unreachable, SOCKS error 3)", elsewher, true},
 		{socks, inTurn("\x05\x00", "\x05\x04\x00\x01"), "could not reach endpoint.example:443 (host unreachable, SOCKS error 4)", elsewher, true},
 		{socks, inTurn("\x05\x00", "\x05\x05\x00\x01"), "could not reach endpoint.example:443 (connection refused, SOCKS error 5)", elsewher, true},
 		{socks, inTurn("\x05\x00", "\x05\x06\x00\x01"), "could not reach endpoint.example:443 (no answer, SOCKS error 6)", elsewher, true},
-		{socks, inTurn("\x05\x00", "\x05\x07\x00\x01"), "does not do CONNECT (SOCKS error 7)", "", false},
-		{socks, inTurn("\x05\x00", "\x05\x08\x00\x01"), "does not take the kind of address of endpoint.example:443 (SOCKS error 8)", "name the endpoint", false},
+		{socks, inTurn("\x05\x00", "\x05\x07\x00\x01"), "does not support CONNECT (SOCKS error 7)", "", false},
+		{socks, inTurn("\x05\x00", "\x05\x08\x00\x01"), "does not support the address type of endpoint.example:443 (SOCKS error 8)", "name the endpoint", false},
 		{socks, inTurn("\x05\x00", "\x05\xfe\x00\x01"), "could not reach endpoint.example:443 (SOCKS error 254)", elsewher, true},
-		{socks, inTurn("\x05\x00", "\x05\x00\x00\x03\xff"), "hung up without an answer", mistaken, true},
+		{socks, inTurn("\x05\x00", "\x05\x00\x00\x03\xff"), "closed the connection without an answer", mistaken, true},
 	} {
 		_, err := through(t, c.url, c.serve)
 		var failed *transport.ProxyError
@@ -155,19 +155,29 @@ func TestProxySentences(t *testing.T) {
 		if !strings.HasPrefix(failed.Hint(), c.hint) || c.hint == "" && failed.Hint() != "" {
 			t.Errorf("%s: hint %q, want %q", c.want, failed.Hint(), c.hint)
 		}
-		if transport.MayPass(err) != c.mayPass {
-			t.Errorf("%s: may pass: %v", c.want, !c.mayPass)
+		if transport.Temporary(err) != c.temporary {
+			t.Errorf("%s: temporary: %v", c.want, !c.temporary)
 		}
 	}
 }
 
-// What is asked of a proxy, byte for byte.
-func TestWhatAProxyIsAsked(t *testing.T) {
+// The requests to a proxy, byte for byte.
+func TestProxyRequests(t *testing.T) {
 	var asked string
 	_, _ = through(t, "http://user:s3cret@proxy.example:1", func(conn net.Conn) { asked = readHead(conn) })
 	want := "CONNECT endpoint.example:443 HTTP/1.1\r\nHost: endpoint.example:443\r\nProxy-Authorization: Basic dXNlcjpzM2NyZXQ=\r\n\r\n"
 	if asked != want {
 		t.Errorf("asked %q", asked)
+	}
+	for url, login := range map[string]string{
+		"http://user@proxy.example:1":    "Proxy-Authorization: Basic dXNlcjo=\r\n", // "user:"
+		"http://:s3cret@proxy.example:1": "Proxy-Authorization: Basic OnMzY3JldA==\r\n",
+		"http://proxy.example:1":         "",
+	} {
+		_, _ = through(t, url, func(conn net.Conn) { asked = readHead(conn) })
+		if want := "CONNECT endpoint.example:443 HTTP/1.1\r\nHost: endpoint.example:443\r\n" + login + "\r\n"; asked != want {
+			t.Errorf("%s: asked %q", url, asked)
+		}
 	}
 	asked = ""
 	_, _ = through(t, "socks5://user:s3cret@proxy.example:1", func(conn net.Conn) {
@@ -183,9 +193,9 @@ func TestWhatAProxyIsAsked(t *testing.T) {
 	}
 }
 
-// A proxy that never comes to an end is left after a bounded number of bytes, one that says nothing, or
-// too little, after the attempt's time.
-func TestAProxyIsBounded(t *testing.T) {
+// An endless answer ends the attempt after a bounded number of bytes; no answer, or an incomplete
+// one, after the connect timeout.
+func TestProxyAnswerIsBounded(t *testing.T) {
 	for name, serve := range map[string]func(net.Conn) int{
 		"one line without end": func(conn net.Conn) int { return flood(conn, "HTTP/1.1 200 ", "x") },
 		"fields without end":   func(conn net.Conn) int { return flood(conn, "HTTP/1.1 200 OK\r\n", "X-Field: value\r\n") },
@@ -205,7 +215,7 @@ func TestAProxyIsBounded(t *testing.T) {
 	}
 }
 
-// flood writes until the other side is gone.
+// flood writes until the peer has closed.
 func flood(conn net.Conn, head, body string) (sent int) {
 	n, err := io.WriteString(conn, head)
 	for sent = n; err == nil; sent += n {
@@ -214,9 +224,9 @@ func flood(conn net.Conn, head, body string) (sent int) {
 	return sent
 }
 
-// The good answers, each cut after every byte, and each stalled there instead: an error in the first
-// case, the attempt's time limit in the second, whose sentence says who did not answer.
-func TestAProxyIsCutAndStalledAtEveryByte(t *testing.T) {
+// The connection is lost, or stalls, after every byte of a good answer: the error says so, at once
+// or after the connect timeout.
+func TestProxyConnectionLostOrStalledAtEveryByte(t *testing.T) {
 	cases := 0
 	for url, turns := range map[string][]string{
 		"http://proxy.example:1":               {"HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n"},
@@ -241,11 +251,11 @@ func TestAProxyIsCutAndStalledAtEveryByte(t *testing.T) {
 							io.Copy(io.Discard, conn)
 						}
 					})
-					want, took := "hung up without an answer", time.Duration(0)
+					want, took := "closed the connection without an answer", time.Duration(0)
 					if stall {
 						want, took = "gave no answer in time", transport.ConnectTimeout
 					}
-					if !strings.Contains(err.Error(), want) || !transport.MayPass(err) || time.Since(start) != took {
+					if !strings.Contains(err.Error(), want) || !transport.Temporary(err) || time.Since(start) != took {
 						t.Errorf("%s at %d, stall %v: %v after %v", url, at, stall, err, time.Since(start))
 					}
 				})
@@ -255,8 +265,8 @@ func TestAProxyIsCutAndStalledAtEveryByte(t *testing.T) {
 	t.Logf("%d cases", cases)
 }
 
-// A tunnel that stands, and nothing behind it that answers: the time is the attempt's, all of it together.
-func TestOneTimeLimitCoversProxyAndHandshake(t *testing.T) {
+// The tunnel is open and nothing behind it answers: one timeout covers it all.
+func TestConnectTimeoutIncludesProxyAndHandshake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		_, err := through(t, "http://proxy.example:1", func(conn net.Conn) {
@@ -271,8 +281,8 @@ func TestOneTimeLimitCoversProxyAndHandshake(t *testing.T) {
 	})
 }
 
-// Bytes that come in one read with the proxy's answer belong to the tunnel.
-func TestBytesAfterTheAnswerAreTheTunnels(t *testing.T) {
+// Bytes that arrive in one read with the proxy's answer belong to the tunnel.
+func TestBytesAfterTheProxyAnswerBelongToTheTunnel(t *testing.T) {
 	_, err := through(t, "http://proxy.example:1", func(conn net.Conn) {
 		answering("HTTP/1.1 200 OK\r\n\r\nSSH-2.0-OpenSSH_9.6\r\n")(conn)
 		io.Copy(io.Discard, conn)
@@ -282,7 +292,7 @@ func TestBytesAfterTheAnswerAreTheTunnels(t *testing.T) {
 	}
 }
 
-func TestAnSRVNameBehindAProxySaysWhatItNeeds(t *testing.T) {
+func TestSRVLookupErrorBehindAProxyHasAHint(t *testing.T) {
 	d := transport.Dialer{
 		Endpoints: []string{srvName},
 		LookupSRV: func(context.Context, string) ([]*net.SRV, error) {

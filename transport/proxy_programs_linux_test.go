@@ -17,14 +17,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"virgo/transport"
 )
 
-// hidden is a name that this host cannot resolve and that its proxies can.
+// hidden is a name that the proxies can resolve and this process cannot.
 const hidden = "endpoint.virgo.test"
 
-// missing skips a test for want of a program, or fails where all are required to be there.
+// missing skips a test whose program is not installed, or fails it where all are required.
 func missing(t *testing.T, what, pkg string) {
 	t.Helper()
 	line := fmt.Sprintf("%s is missing: install Debian's %s", what, pkg)
@@ -34,9 +32,12 @@ func missing(t *testing.T, what, pkg string) {
 	t.Skip(line)
 }
 
-// program finds one, also where only root looks for it.
+// program finds a program, also in the folders of root's PATH.
 func program(t *testing.T, name, pkg string) string {
 	t.Helper()
+	if os.Getenv("VIRGO_TEST") != "all" {
+		t.Skipf("runs the real %s: VIRGO_TEST=all runs this test", name)
+	}
 	for _, candidate := range []string{name, "/usr/sbin/" + name, "/usr/lib/squid/" + name} {
 		if path, err := exec.LookPath(candidate); err == nil {
 			return path
@@ -46,8 +47,8 @@ func program(t *testing.T, name, pkg string) string {
 	return ""
 }
 
-// A cage is a command that runs a program with a hosts file of its own, which knows the hidden name.
-func cage(t *testing.T) []string {
+// A sandbox is a command that runs a program with its own hosts file, which has the hidden name.
+func sandbox(t *testing.T) []string {
 	t.Helper()
 	unshare := program(t, "unshare", "util-linux")
 	hosts := filepath.Join(t.TempDir(), "hosts")
@@ -61,7 +62,7 @@ func cage(t *testing.T) []string {
 	return c
 }
 
-// A log collects what a program says, for a test that fails.
+// A log collects the output of a program for a failed test.
 type log struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -79,7 +80,7 @@ func (l *log) String() string {
 	return l.b.String()
 }
 
-// start runs a program until the test ends, and returns when it takes connections.
+// start runs a program until the test ends, and returns when it accepts connections.
 func start(t *testing.T, address string, command ...string) {
 	t.Helper()
 	said := new(log)
@@ -103,21 +104,21 @@ func start(t *testing.T, address string, command ...string) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	soon := transport.RetryOptions{Initial: 5 * time.Millisecond, Max: 50 * time.Millisecond}
-	err := transport.Retry(ctx, soon, func(ctx context.Context) error {
-		select {
-		case <-ended:
-			return fmt.Errorf("%s ended", command[0])
-		default:
-		}
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
+	for {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-		if err != nil {
-			return fmt.Errorf("%w: %w", transport.ErrUnreachable, err)
+		if err == nil {
+			conn.Close()
+			return
 		}
-		return conn.Close()
-	})
-	if err != nil {
-		t.Fatalf("%s does not listen on %s: %v\n%s", command, address, err, said)
+		select {
+		case <-poll.C:
+		case <-ended:
+			t.Fatalf("%s ended before it listened on %s", command, address)
+		case <-ctx.Done():
+			t.Fatalf("%s does not listen on %s: %v", command, address, err)
+		}
 	}
 }
 
@@ -144,11 +145,11 @@ func startTinyproxy(t *testing.T, port, more string) (address string) {
 	tinyproxy := program(t, "tinyproxy", "tinyproxy")
 	conf := write(t, "tinyproxy.conf", fmt.Sprintf("Port %s\nListen 127.0.0.1\nAllow 127.0.0.1\nTimeout 20\nMaxClients 20\nConnectPort %s\nLogLevel Critical\n%s\n",
 		portOf(t, address), port, more))
-	start(t, address, append(cage(t), tinyproxy, "-d", "-c", conf)...)
+	start(t, address, append(sandbox(t), tinyproxy, "-d", "-c", conf)...)
 	return address
 }
 
-// startSquid gives two ports: the first speaks HTTP, the second HTTP in TLS, for 127.0.0.1.
+// startSquid returns two addresses: the first speaks HTTP, the second HTTP over TLS.
 func startSquid(t *testing.T, cert tls.Certificate, more string) (address, secure string) {
 	squid := program(t, "squid", "squid")
 	address, secure = freePort(t), freePort(t)
@@ -164,7 +165,8 @@ func startSquid(t *testing.T, cert tls.Certificate, more string) (address, secur
 		"visible_hostname proxy.test", "max_filedescriptors 256",
 		more, "",
 	}, "\n"))
-	// It needs no cage, for it has a hosts file of its own, but must not believe to be root.
+	// It needs no sandbox, because it has a hosts file of its own, but must not think that it is
+	// root.
 	start(t, address, program(t, "unshare", "util-linux"), "--map-user=65534", "--map-group=65534", squid, "-N", "-d", "1", "-f", conf)
 	return address, secure
 }
@@ -190,7 +192,7 @@ func pemFiles(t testing.TB, cert tls.Certificate) (certFile, keyFile string) {
 func startMicrosocks(t *testing.T, more ...string) (address string) {
 	address = freePort(t)
 	microsocks := program(t, "microsocks", "microsocks")
-	command := append(cage(t), microsocks, "-i", "127.0.0.1", "-p", portOf(t, address))
+	command := append(sandbox(t), microsocks, "-i", "127.0.0.1", "-p", portOf(t, address))
 	start(t, address, append(command, more...)...)
 	return address
 }
@@ -200,6 +202,6 @@ func startDante(t *testing.T, rules string) (address string) {
 	danted := program(t, "danted", "dante-server")
 	conf := write(t, "danted.conf", fmt.Sprintf("errorlog: stderr\ninternal: 127.0.0.1 port = %s\nexternal: 127.0.0.1\nclientmethod: none\nsocksmethod: none\n"+
 		"user.privileged: root\nuser.unprivileged: root\nclient pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }\n%s\n", portOf(t, address), rules))
-	start(t, address, append(cage(t), danted, "-f", conf, "-p", filepath.Join(t.TempDir(), "pid"))...)
+	start(t, address, append(sandbox(t), danted, "-f", conf, "-p", filepath.Join(t.TempDir(), "pid"))...)
 	return address
 }

@@ -17,10 +17,10 @@ import (
 	"virgo/transport/transporttest"
 )
 
-// A CA file is for the endpoint's authority; a proxy whose certificate is by one of the system's is
-// trusted beside it, and one by neither is not. The system's authorities are read once in a process, so a
-// child is given its own.
-func TestAnHTTPSProxyMayBeByTheSystemsAuthorities(t *testing.T) {
+// With a CA file for the endpoint, a proxy whose certificate is signed by one of the system's
+// authorities is trusted as well, and one signed by neither is not. The system's authorities are
+// read once per process, so a child process has its own.
+func TestHTTPSProxyUnderTheSystemsAuthorities(t *testing.T) {
 	if os.Getenv("TRANSPORT_TEST_CHILD") != "" {
 		throughTLS(t, os.Getenv("TRANSPORT_TEST_CHILD"))
 		return
@@ -83,7 +83,7 @@ func throughTLS(t *testing.T, name string) {
 	}
 }
 
-// relay is the least that an HTTP proxy does.
+// relay is a minimal HTTP proxy.
 func relay(conn net.Conn, to string) {
 	defer conn.Close()
 	r := bufio.NewReader(conn)

@@ -21,8 +21,8 @@ const (
 	maxSocksBytes = 255 // of a name, a user or a password
 )
 
-// socks asks for a connection to address, whose name it hands over as it is. It reads exactly what the
-// proxy owes, 262 bytes at most, and nothing after that.
+// socks requests a connection to address, whose name it passes unresolved. It reads exactly the
+// proxy's answers, at most 262 bytes, and nothing after them.
 func (p Proxy) socks(conn io.ReadWriter, address string) error {
 	ask, err := p.socksRequest(address)
 	if err != nil {
@@ -31,7 +31,7 @@ func (p Proxy) socks(conn io.ReadWriter, address string) error {
 	hello := []byte{socksVersion, 1, noLogin}
 	if p.login {
 		if len(p.user) == 0 || len(p.user) > maxSocksBytes || len(p.password) == 0 || len(p.password) > maxSocksBytes {
-			return p.refused("check its URL", "takes a user and a password of 1 to %d bytes each, by SOCKS", maxSocksBytes)
+			return p.refused("check its URL", "needs a user and a password of 1 to %d bytes each (SOCKS)", maxSocksBytes)
 		}
 		hello = []byte{socksVersion, 2, noLogin, userPassword}
 	}
@@ -41,7 +41,7 @@ func (p Proxy) socks(conn io.ReadWriter, address string) error {
 	}
 	switch {
 	case answer[0] == 'H': // "HTTP/1.1 400 Bad Request"
-		return p.refused(`an HTTP proxy is named "http://"`, "does not speak SOCKS 5")
+		return p.refused(`the URL of an HTTP proxy begins with "http://"`, "does not speak SOCKS 5")
 	case answer[0] != socksVersion:
 		return p.refused(checkProxy, "does not speak SOCKS 5")
 	case answer[1] == userPassword && p.login:
@@ -49,11 +49,11 @@ func (p Proxy) socks(conn io.ReadWriter, address string) error {
 			return err
 		}
 	case answer[1] == noMethod && p.login:
-		return p.refused("", "takes neither this user and password nor none (SOCKS)")
+		return p.refused("", "accepts neither user and password nor no authentication (SOCKS)")
 	case answer[1] == noMethod:
 		return p.noLogin("(SOCKS)")
 	case answer[1] != noLogin:
-		return p.refused("", "chose a login that was not offered, %d (SOCKS)", answer[1])
+		return p.refused("", "chose an authentication method that was not offered, %d (SOCKS)", answer[1])
 	}
 	var head [4]byte
 	if err := exchange(conn, ask, head[:]); err != nil {
@@ -68,7 +68,7 @@ func (p Proxy) socks(conn io.ReadWriter, address string) error {
 	return p.skipBound(conn, head[3])
 }
 
-// exchange writes, then reads as much as answer holds.
+// exchange writes ask, then fills answer.
 func exchange(conn io.ReadWriter, ask, answer []byte) error {
 	if _, err := conn.Write(ask); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (p Proxy) socksRequest(address string) ([]byte, error) {
 	host, text, err := net.SplitHostPort(address)
 	port, err2 := strconv.ParseUint(text, 10, 16)
 	if err != nil || err2 != nil || port == 0 || !isHost(host) || len(host) > maxSocksBytes {
-		return nil, p.refused("check the endpoint's name", "cannot be asked for %q: it is no host and port", words(address, maxTypeBytes))
+		return nil, p.invalidAddress(address)
 	}
 	ask := []byte{socksVersion, socksConnect, 0}
 	if ip, err := netip.ParseAddr(host); err != nil {
@@ -107,7 +107,7 @@ func (p Proxy) socksLogin(conn io.ReadWriter) error {
 	return nil
 }
 
-// skipBound reads the address that the proxy connects from.
+// skipBound reads the address from which the proxy connects.
 func (p Proxy) skipBound(conn io.Reader, kind byte) error {
 	var bound [maxSocksBytes + 2]byte
 	n := 0
@@ -122,24 +122,22 @@ func (p Proxy) skipBound(conn io.Reader, kind byte) error {
 		}
 		n = int(bound[0])
 	default:
-		return p.refused(checkProxy, "does not speak SOCKS 5: it names an address of kind %d", kind)
+		return p.refused(checkProxy, "does not speak SOCKS 5: unknown address type %d", kind)
 	}
 	_, err := io.ReadFull(conn, bound[:n+2])
 	return err
 }
 
-// socksRefusal gives each reply code (RFC 1928, 6) its sentence.
+// socksRefusal returns the error for a reply code (RFC 1928, 6), with its message and the next step.
 func (p Proxy) socksRefusal(code byte, address string) error {
 	e := &ProxyError{
 		Proxy: p.String(),
-		hint:  "it is the proxy that resolves the endpoint's name and connects: check both from there",
+		hint:  "the proxy resolves the endpoint's name and connects: check both on its host",
 	}
 	because := ""
 	switch code {
-	case 1:
-		because = ""
 	case 2:
-		return p.refused("let its rules allow this host to connect there, or name the endpoint among those that need no proxy",
+		return p.refused("allow this host to connect there in its rules, or add the endpoint to no_proxy",
 			"does not allow a connection to %s (SOCKS error 2)", address)
 	case 3:
 		because = "network unreachable, "
@@ -150,9 +148,10 @@ func (p Proxy) socksRefusal(code byte, address string) error {
 	case 6:
 		because = "no answer, "
 	case 7:
-		return p.refused("", "does not do CONNECT (SOCKS error 7)")
+		return p.refused("", "does not support CONNECT (SOCKS error 7)")
 	case 8:
-		return p.refused("name the endpoint by a kind of address that it takes", "does not take the kind of address of %s (SOCKS error 8)", address)
+		return p.refused("name the endpoint by a type of address that it supports",
+			"does not support the address type of %s (SOCKS error 8)", address)
 	}
 	e.Reason = "could not reach " + address + " (" + because + "SOCKS error " + strconv.Itoa(int(code)) + ")"
 	return e

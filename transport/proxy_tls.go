@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// secure speaks TLS with the proxy itself. Its certificate must be for its name, under an authority of
-// the CA file's or of the system's: a company that runs its own authority for endpoints need not have
-// given one to its proxy. Pins are the endpoint's alone.
+// secure does the TLS handshake with the proxy itself. Its certificate must be for its name and
+// signed by an authority of the CA file or of the system: who runs an authority for endpoints need
+// not use it for the proxy. Pins are for the endpoint only.
 func (p Proxy) secure(ctx context.Context, raw net.Conn, own *x509.CertPool) (net.Conn, error) {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: p.host}
 	if own != nil {
-		conf.InsecureSkipVerify = true // VerifyConnection decides in its place
+		conf.InsecureSkipVerify = true // VerifyConnection verifies instead
 		conf.VerifyConnection = func(state tls.ConnectionState) error { return verifyUnder(own, p.host, state) }
 	}
 	conn := tls.Client(raw, conf)
@@ -23,7 +23,7 @@ func (p Proxy) secure(ctx context.Context, raw net.Conn, own *x509.CertPool) (ne
 	if err == nil {
 		return conn, nil
 	}
-	err = explainTLS(p.host, notAsked, plain(ctx, err), time.Now())
+	err = explainTLS(p.host, certNotRequested, shortNetError(ctx, err), time.Now())
 	var (
 		failed *TLSError
 		record tls.RecordHeaderError
@@ -32,20 +32,21 @@ func (p Proxy) secure(ctx context.Context, raw net.Conn, own *x509.CertPool) (ne
 	case errors.As(err, &record):
 		return nil, &ProxyError{
 			Proxy: p.String(), Reason: "does not speak TLS", Err: err, final: true,
-			hint: `a proxy that is reached without TLS is named "http://"`,
+			hint: `the URL of a proxy without TLS begins with "http://"`,
 		}
 	case errors.As(err, &failed):
 		return nil, &ProxyError{
 			Proxy: p.String(), Reason: "cannot be trusted: " + failed.Reason, Err: failed, final: true,
-			hint: "its certificate must be for the proxy's name, by an authority of the system's or of the CA file; pins are for the endpoint alone",
+			hint: "its certificate must be for the proxy's name, signed by an authority of the system or of the CA file; " +
+				"pins are for the endpoint only",
 		}
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, p.broke("gave no answer in time", err)
+		return nil, p.interrupted("gave no answer in time", err)
 	}
-	return nil, p.broke("hung up during the TLS handshake", err)
+	return nil, p.interrupted("closed the connection during the TLS handshake", err)
 }
 
-// verifyUnder checks a server's certificates against own authorities, then against the system's.
+// verifyUnder verifies a server's certificates with own authorities, then with the system's.
 func verifyUnder(own *x509.CertPool, host string, state tls.ConnectionState) error {
 	if len(state.PeerCertificates) == 0 {
 		return errNoCertificate
@@ -56,7 +57,7 @@ func verifyUnder(own *x509.CertPool, host string, state tls.ConnectionState) err
 	}
 	_, err := state.PeerCertificates[0].Verify(opt)
 	if unknown := (x509.UnknownAuthorityError{}); errors.As(err, &unknown) {
-		opt.Roots = nil // the system's, loaded only now
+		opt.Roots = nil // the system's, loaded only here
 		if _, err2 := state.PeerCertificates[0].Verify(opt); err2 == nil {
 			return nil
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A Proxy is what stands between this host and the endpoint. Printing it shows neither user nor password.
+// A Proxy is a parsed proxy URL. Printing it shows neither user nor password.
 type Proxy struct {
 	scheme         string // "http", "https" or "socks5"
 	host, address  string // address is host:port
@@ -15,7 +15,7 @@ type Proxy struct {
 	login          bool // the URL named a user
 }
 
-// defaultPort is that of a proxy whose URL names none, as the schemes have them.
+// defaultPort returns the port of a proxy whose URL has none.
 func defaultPort(scheme string) string {
 	switch scheme {
 	case "https":
@@ -27,12 +27,12 @@ func defaultPort(scheme string) string {
 }
 
 // ParseProxy reads a proxy's URL: "http://", "https://" (TLS to the proxy) or "socks5://", then
-// "user:password@" where it wants them, then host and port. Without a scheme it is http, without a port
-// 80, 443 or 1080. "socks5h" is the same as "socks5": the proxy resolves names in both. In user and
-// password, a % begins an escape (RFC 3986), and of several "@" the last one ends them.
+// optionally "user:password@", then host and port. Without a scheme it is http, without a port 80,
+// 443 or 1080. "socks5h" is the same as "socks5": the proxy resolves names in both. In user and
+// password, a % begins an escape (RFC 3986), and the last of several "@" ends them.
 //
-// The error is ErrProxy and repeats nothing of the text, for a password may stand anywhere in one that is
-// not understood.
+// The error is ErrProxy and repeats nothing of the text, because a password may be anywhere in an
+// invalid one.
 func ParseProxy(text string) (Proxy, error) {
 	text = strings.TrimSpace(text)
 	scheme, rest, ok := strings.Cut(text, "://")
@@ -45,7 +45,7 @@ func ParseProxy(text string) (Proxy, error) {
 	case "socks5h":
 		p.scheme = "socks5"
 	case "socks4", "socks4a", "socks":
-		return Proxy{}, badProxy("SOCKS version 4 is not spoken")
+		return Proxy{}, badProxy("SOCKS 4 is not supported")
 	default:
 		return Proxy{}, badProxy("its scheme is none of http, https and socks5")
 	}
@@ -55,12 +55,12 @@ func ParseProxy(text string) (Proxy, error) {
 		p.user, err = url.PathUnescape(user)
 		p.password, err2 = url.PathUnescape(password)
 		if err != nil || err2 != nil {
-			return Proxy{}, badProxy("in its user or password, a % is followed by no two hexadecimal digits (a % itself is %25)")
+			return Proxy{}, badProxy("in its user or password, a % is not followed by two hexadecimal digits (a % itself is %25)")
 		}
 		p.login, rest = true, rest[i+1:]
 	}
 	if strings.ContainsRune(p.user, ':') || strings.ContainsFunc(p.user+p.password, isControl) {
-		return Proxy{}, badProxy("its user or password has a character that no proxy takes")
+		return Proxy{}, badProxy("its user or password has an invalid character")
 	}
 	rest, _, _ = strings.Cut(rest, "/")
 	host, port, err := net.SplitHostPort(rest)
@@ -77,13 +77,13 @@ func ParseProxy(text string) (Proxy, error) {
 		return Proxy{}, badProxy("its port is not a number from 1 to 65535")
 	}
 	if !isHost(host) {
-		return Proxy{}, badProxy("it names no host")
+		return Proxy{}, badProxy("it has no host name")
 	}
 	p.host, p.address = host, net.JoinHostPort(host, port)
 	return p, nil
 }
 
-// String gives the URL without user and password.
+// String returns the URL without user and password.
 func (p Proxy) String() string { return p.scheme + "://" + p.address }
 
 // GoString does the same for %#v.
@@ -91,7 +91,8 @@ func (p Proxy) GoString() string { return p.String() }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
-// isHost says whether a name can stand in a request without being taken for more than a name.
+// isHost reports whether a name can be written into a request without being read as more than a
+// name.
 func isHost(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`/\@?#"<>[]`, r)
@@ -100,7 +101,7 @@ func isHost(name string) bool {
 
 func badProxy(reason string) error {
 	return &ProxyError{
-		Reason: "cannot be used: its URL is not understood: " + reason,
+		Reason: "cannot be used: its URL is invalid: " + reason,
 		hint:   `write it as "http://user:password@host:port", or "none" for no proxy`,
 		final:  true,
 	}

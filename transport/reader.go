@@ -6,25 +6,25 @@ import (
 	"io"
 )
 
-// A Reader reads frames. It holds 4 KiB, and more only for as long as a frame needs it.
+// A Reader reads frames. Its buffer has 4 KiB, and more only while a frame needs it.
 type Reader struct {
 	r          io.Reader
 	buf        []byte
-	start, end int // what was read and not yet given: buf[start:end]
-	scanned    int // of that, how much is known to hold no LF
-	seen       names
-	large      func() // called once, before the buffer grows past largeFrame; nil: nobody wants to know
+	start, end int // what was read and not yet returned: buf[start:end]
+	scanned    int // bytes after start that are known to have no LF
+	seen       fieldCache
+	large      func() // called once before the buffer grows past largeFrame; may be nil
 	err        error
 }
 
-// NewReader reads from r, which no one else may read from then on.
+// NewReader reads from r, which nothing else may read from then on.
 func NewReader(r io.Reader) *Reader { return &Reader{r: r} }
 
-// ReadFrame gives the next frame. Its Params and Result are valid until the next call.
+// ReadFrame returns the next frame. Its Params and Result are valid until the next call.
 //
-// It returns io.EOF when the stream ended between two frames, io.ErrUnexpectedEOF when it ended within
-// one, and a *[FrameError] when a line is no frame or longer than [MaxFrameBytes]; after one that was
-// too long, every call returns it again.
+// The error is io.EOF when the stream ended between two frames, io.ErrUnexpectedEOF when it ended
+// within one, and a *[FrameError] when a line is not a frame or longer than [MaxFrameBytes]. After
+// a line that was too long, every call returns that error.
 func (r *Reader) ReadFrame() (Frame, error) {
 	line, err := r.line()
 	if err != nil {
@@ -33,7 +33,7 @@ func (r *Reader) ReadFrame() (Frame, error) {
 	return parseFrame(line, &r.seen)
 }
 
-// Ready says whether a whole line has been read already, so that ReadFrame would not wait.
+// Ready reports whether a whole line is buffered, so that ReadFrame would not block.
 func (r *Reader) Ready() bool {
 	if i := bytes.IndexByte(r.buf[r.start+r.scanned:r.end], '\n'); i >= 0 {
 		r.scanned += i
@@ -49,11 +49,7 @@ func (r *Reader) line() ([]byte, error) {
 			line := r.buf[r.start : r.start+r.scanned]
 			r.start += r.scanned + 1
 			r.scanned = 0
-			if len(line) > MaxFrameBytes {
-				r.err = tooLong()
-				return nil, r.err
-			}
-			return line, nil
+			return line, nil // at most MaxFrameBytes: the buffer has room for one byte more, the LF
 		}
 		if r.err == nil && r.scanned > MaxFrameBytes {
 			r.err = tooLong()
@@ -73,7 +69,7 @@ func (r *Reader) line() ([]byte, error) {
 	}
 }
 
-// makeRoom moves what waits to the front, and gives the buffer the size that it needs now.
+// makeRoom moves what is unread to the front and resizes the buffer to what it needs.
 func (r *Reader) makeRoom() {
 	waiting := r.end - r.start
 	size := readBuffer

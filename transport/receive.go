@@ -15,15 +15,16 @@ type answer struct {
 	err    *Error
 }
 
-// An inbox holds what the receiver read until the caller takes it. It is bounded by what was asked: an
-// answer and an outcome each belong to a request in flight, and requests are counted.
+// An inbox holds what the receiver read until the caller takes it. It is bounded: an answer or an
+// outcome belongs to a request in flight, and the endpoint's requests are counted.
 type inbox struct {
-	outcomes []Outcome
-	answers  []answer
-	requests []Frame
-	bytes    int // of the requests' params
-	seen     int // requests in all
-	strays   int
+	outcomes     []Outcome
+	answers      []answer
+	requests     []Frame
+	bytes        int // of the requests' params
+	requestCount int // of this session
+	answered     int // requests of the agent
+	unexpected   int
 }
 
 func (in *inbox) takeAnswer() (answer, bool) {
@@ -35,8 +36,8 @@ func (in *inbox) takeAnswer() (answer, bool) {
 	return a, true
 }
 
-// receive reads until the connection or the session ends. It wakes the caller when nothing more has
-// been read already, so that what came together is settled together.
+// receive reads frames until the connection or the session ends. It wakes the caller when no
+// further frame is buffered, so that answers that arrived together are settled together.
 func (s *Session) receive(r *Reader) {
 	for {
 		f, err := r.ReadFrame()
@@ -52,7 +53,7 @@ func (s *Session) receive(r *Reader) {
 				err = s.takeResponse(&f)
 			}
 		}
-		many := len(s.inbox.outcomes) >= settleAtOnceFrom
+		many := len(s.inbox.outcomes) >= maxUnsettled
 		s.mu.Unlock()
 		if err != nil {
 			s.fail(err)
@@ -76,22 +77,23 @@ func (s *Session) readError(err error) error {
 	case errors.Is(err, ErrProtocol):
 		return err
 	case err == io.EOF:
-		return fmt.Errorf("%w: the endpoint closed the connection", ErrCut)
+		return fmt.Errorf("%w: the endpoint closed the connection", ErrConnectionLost)
 	case err == io.ErrUnexpectedEOF:
-		return fmt.Errorf("%w: the connection ended within a frame", ErrCut)
+		return fmt.Errorf("%w: the connection ended within a frame", ErrConnectionLost)
 	}
 	if refused, ok := refusal(s.conn, err); ok {
 		return refused
 	}
-	return fmt.Errorf("%w: read: %w", ErrCut, err)
+	return fmt.Errorf("%w: read: %w", ErrConnectionLost, err)
 }
 
 func (s *Session) takeRequest(f *Frame) error {
 	in := &s.inbox
-	in.seen++
+	in.requestCount++
 	in.bytes += len(f.Params)
-	if in.seen > MaxRequests || in.bytes > maxRequestBytes {
-		return fmt.Errorf("%w: more than %d requests, or %d bytes of them at once", ErrProtocol, MaxRequests, maxRequestBytes)
+	if in.requestCount > MaxRequests || in.bytes > maxRequestBytes {
+		return fmt.Errorf("%w: more than %d requests, or %d bytes of them at once",
+			ErrProtocol, MaxRequests, maxRequestBytes)
 	}
 	kept := *f
 	kept.Params = bytes.Clone(f.Params)
@@ -101,20 +103,22 @@ func (s *Session) takeRequest(f *Frame) error {
 
 func (s *Session) takeResponse(f *Frame) error {
 	s.id.hide(f.Error)
+	if !f.HasID && f.Error == nil {
+		return s.takeUnexpected()
+	}
 	if f.V != Version {
-		return fmt.Errorf("%w: the endpoint answered in version %q, not %q", ErrVersion, words(f.V, maxTypeBytes), Version)
+		return fmt.Errorf("%w: the endpoint answered in version %q, not %q",
+			ErrVersion, sanitize(f.V, maxTypeBytes), Version)
 	}
 	if !f.HasID {
 		return sessionError(f.Error)
 	}
 	p, ok := s.window.take(f.ID)
 	if !ok {
-		if s.inbox.strays++; s.inbox.strays > maxStrays {
-			return fmt.Errorf("%w: more than %d answers to nothing that was asked", ErrProtocol, maxStrays)
-		}
-		return nil
+		return s.takeUnexpected()
 	}
 	s.progress = time.Now()
+	s.inbox.answered++
 	if p.kind == isHello {
 		if f.Error != nil {
 			return helloError(f.Error)
@@ -130,17 +134,27 @@ func (s *Session) takeResponse(f *Frame) error {
 		return sessionError(f.Error)
 	}
 	if !s.greeted {
-		return fmt.Errorf("%w: an answer before the one to hello", ErrProtocol)
+		return fmt.Errorf("%w: response before the one to hello", ErrProtocol)
 	}
 	switch p.kind {
 	case isPost:
 		s.inbox.outcomes = append(s.inbox.outcomes, Outcome{Key: p.key, Refused: f.Error})
-	case isBeat:
+	case isHeartbeat:
 		if f.Error == nil {
 			s.takeClock(p.sent, f.Result)
 		}
 	case isCall:
 		s.inbox.answers = append(s.inbox.answers, answer{bytes.Clone(f.Result), f.Error})
+	}
+	return nil
+}
+
+// takeUnexpected counts a response to no request. Answers make up for them: an endpoint that adds
+// one to each of its answers is served, and one that sends nothing else is not.
+func (s *Session) takeUnexpected() error {
+	if s.inbox.unexpected++; s.inbox.unexpected > maxUnexpectedResponses+s.inbox.answered {
+		return fmt.Errorf("%w: %d responses to no request, and %d to the agent's",
+			ErrProtocol, s.inbox.unexpected, s.inbox.answered)
 	}
 	return nil
 }

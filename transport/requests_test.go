@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 	"virgo/transport/transporttest"
 )
 
-// changes counts check_schedule.changed and knows nothing else.
+// changes counts check_schedule.changed and knows no other method.
 func changes(n *int) transport.Handler {
 	return func(_ context.Context, method string, _ json.RawMessage) (any, *transport.Error) {
 		if method != transport.MethodScheduleChanged {
@@ -85,15 +86,15 @@ func TestRequestsAreAnswered(t *testing.T) {
 		if len(got) != 7 || !slices.Equal(got[:5], want) {
 			t.Fatalf("answered %q", got)
 		}
-		// What is too large is no reason to end the session (PROTOCOL.md: every code but 400 does).
+		// A result that is too large must not end the session, so its code is 400.
 		if !strings.HasPrefix(got[5], "error 400: ") || !strings.HasPrefix(got[6], "error 500: ") {
 			t.Errorf("answered %.100q", got[5:])
 		}
 	})
 }
 
-// Each request has its own params, however many have come since.
-func TestParamsAreKept(t *testing.T) {
+// Params stay valid after later requests were read.
+func TestHandlerMayKeepParams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		script := transporttest.Script{Features: pipelined}
 		var want []string
@@ -125,9 +126,8 @@ func TestNoHandlerAnswers404(t *testing.T) {
 	})
 }
 
-// Both sides write at once into buffers that are full: the endpoint floods and reads nothing meanwhile,
-// this side has a window of posts to write. Neither waits for the other: had they, fake time would
-// have run to the idle time limit.
+// Both sides write at once into full buffers: the endpoint floods and does not read meanwhile, this
+// side writes a window of posts. With a deadlock, fake time would have reached the idle timeout.
 func TestFloodDoesNotDeadlock(t *testing.T) {
 	for _, capacity := range []int{100, 4 << 10, 64 << 10} {
 		synctest.Test(t, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestFloodDoesNotDeadlock(t *testing.T) {
 	}
 }
 
-func TestEndlessRequestsAreAProtocolError(t *testing.T) {
+func TestTooManyRequestsAreAProtocolError(t *testing.T) {
 	for _, script := range []transporttest.Script{
 		{Features: pipelined, Flood: transport.MaxRequests + 1},
 		{Features: pipelined, Flood: 100, FloodBytes: 1 << 20},
@@ -169,11 +169,73 @@ func TestEndlessRequestsAreAProtocolError(t *testing.T) {
 	}
 }
 
-// slow takes its time, so that requests pile up.
+// slow takes time, so that requests pile up.
 func slow(ctx context.Context, _ string, _ json.RawMessage) (any, *transport.Error) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(time.Second):
 	}
 	return nil, nil
+}
+
+func TestRequestOfAnotherVersionIsAnswered400(t *testing.T) {
+	client, server := transporttest.Link(0, 0)
+	s := transport.Start(t.Context(), client, whoIAm, transport.SessionOptions{
+		Handler: func(context.Context, string, json.RawMessage) (any, *transport.Error) {
+			t.Error("the handler was called")
+			return nil, nil
+		},
+	})
+	over := make(chan error, 1)
+	go func() {
+		_, err := s.Welcome(t.Context())
+		over <- errors.Join(err, s.Close(t.Context()))
+	}()
+	w, r := transport.NewWriter(server), transport.NewReader(server)
+	request := transport.Frame{V: "2", ID: 1, HasID: true, Source: "endpoint", Target: "agent-1", Method: "system.info"}
+	if err := errors.Join(w.WriteFrame(&request), w.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		f, err := r.ReadFrame()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.IsRequest() {
+			continue // hello
+		}
+		if f.V != transport.Version || f.ID != 1 || f.Error == nil || f.Error.Code != transport.CodeBadRequest {
+			t.Errorf("answered %+v, %v", f, f.Error)
+		}
+		break
+	}
+	server.Close()
+	<-over
+}
+
+// Once hello succeeded, an error without an id belongs to no request and ends the session.
+func TestErrorWithoutAnIDEndsTheSession(t *testing.T) {
+	client, server := transporttest.Link(0, 0)
+	go func() {
+		w, r := transport.NewWriter(server), transport.NewReader(server)
+		hello, _ := r.ReadFrame()
+		w.WriteFrame(&transport.Frame{ID: hello.ID, HasID: true, Result: []byte(`{}`)})
+		w.WriteFrame(&transport.Frame{Error: &transport.Error{Code: 400, Message: "what was that?"}})
+		w.Flush()
+		io.Copy(io.Discard, server)
+	}()
+	_, err := run(t.Context(), client, transport.SessionOptions{}, newLedger(t, 3))
+	if !errors.Is(err, transport.ErrRefused) || !strings.Contains(err.Error(), "what was that?") {
+		t.Error(err)
+	}
+	server.Close()
+}
+
+func TestTokenIsRemovedFromAnErrorsType(t *testing.T) {
+	e := newEndpoint(t, transporttest.Script{HelloError: &transport.Error{Code: 500, Type: "for " + whoIAm.Token}})
+	_, err := run(t.Context(), connect(e, 0, 0), transport.SessionOptions{}, newLedger(t, 0))
+	var said *transport.Error
+	if !errors.As(err, &said) || said.Type != "for [token]" {
+		t.Errorf("%+v", said)
+	}
 }

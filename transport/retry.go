@@ -10,45 +10,55 @@ import (
 	"github.com/cenkalti/backoff/v4"
 )
 
-// RetryOptions say how patient a Retry is. The zero value waits about 1 s at first, then half as long
-// again each time up to 30 s, until the context's time is up.
-type RetryOptions struct {
-	// Initial and Max are the first and the longest wait, each varied by half; zero means 1 s and 30 s.
-	Initial, Max time.Duration
-	// Attempts bounds how often op is tried; zero leaves it to the context.
-	Attempts int
-	// Notify is called before each wait, with the error that made it necessary; may be nil.
-	Notify func(err error, wait time.Duration)
-}
+// The retry policy within a run. [Backoff] is the policy from one run to the next.
+const (
+	// ConnectTimeout bounds one attempt to connect, name lookup and TLS handshake included, where a
+	// [Dialer] sets no other. Each endpoint is tried once per session.
+	ConnectTimeout = 10 * time.Second
+	// DeliveryAttempts is how many sessions a delivery may take.
+	DeliveryAttempts = 3
+	// DeliveryAttemptsFailing replaces it while deliveries fail: the next run is the next attempt.
+	DeliveryAttemptsFailing = 1
+	// BundleAttempts is how many sessions the delivery of a bundle may take.
+	BundleAttempts = 3
+	// LossReportPause is the time for which a loss report that an endpoint refused is not sent to it
+	// again.
+	LossReportPause = 24 * time.Hour
 
-// Retry calls op until it succeeds, fails for good, or another attempt has no place in the context's
-// time. What may pass by itself is tried again: [ErrUnreachable], [ErrCut], and [ErrRefused] of code 500
-// and above. Everything else, of this package or not, is final at once.
+	// Between two attempts: the first pause, the longest, the growth, and the part of a pause by
+	// which it varies at random in both directions.
+	firstPause   = time.Second
+	longestPause = 30 * time.Second
+	pauseGrowth  = 1.5
+	pauseJitter  = 0.5
+)
+
+// Retry calls op until it succeeds, fails for good, was called attempts times (zero: no such
+// bound), or the next pause would outlast the context. An error that [Temporary] does not report is
+// final.
 //
-// The error is op's own last one, never one of the waiting. Where the context ended it is that too, to
-// errors.Is. With a context that has ended already, op is not called.
-func Retry(ctx context.Context, opt RetryOptions, op func(ctx context.Context) error) error {
+// It returns op's last error. If the context has ended, errors.Is also finds the context's error in
+// it. If the context had ended before, op is not called.
+func Retry(ctx context.Context, attempts int, op func(ctx context.Context) error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	waits := backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(positive(opt.Initial, time.Second)),
-		backoff.WithMaxInterval(positive(opt.Max, 30*time.Second)),
+	pauses := backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(firstPause),
+		backoff.WithMaxInterval(longestPause),
+		backoff.WithMultiplier(pauseGrowth),
+		backoff.WithRandomizationFactor(pauseJitter),
 		backoff.WithMaxElapsedTime(0)) // the context's deadline is the only one
 	var last error
-	attempts := 0
-	err := backoff.RetryNotify(func() error {
-		attempts++
+	calls := 0
+	err := backoff.Retry(func() error {
+		calls++
 		last = op(ctx)
-		if last != nil && (!MayPass(last) || attempts == opt.Attempts) {
+		if last != nil && (!Temporary(last) || calls == attempts) {
 			return backoff.Permanent(last)
 		}
 		return last
-	}, backoff.WithContext(inTime{waits, ctx}, ctx), func(err error, wait time.Duration) {
-		if opt.Notify != nil {
-			opt.Notify(err, wait)
-		}
-	})
+	}, backoff.WithContext(untilDeadline{pauses, ctx}, ctx))
 	switch {
 	case err == nil:
 		return nil
@@ -58,32 +68,26 @@ func Retry(ctx context.Context, opt RetryOptions, op func(ctx context.Context) e
 	return last
 }
 
-func positive(d, otherwise time.Duration) time.Duration {
-	if d > 0 {
-		return d
-	}
-	return otherwise
-}
-
-// inTime stops where the next wait would outlast the context: waiting for that brings nothing.
-type inTime struct {
+// untilDeadline stops instead of a pause that would outlast the context.
+type untilDeadline struct {
 	backoff.BackOff
 	ctx context.Context
 }
 
-func (b inTime) NextBackOff() time.Duration {
-	wait := b.BackOff.NextBackOff()
-	if deadline, ok := b.ctx.Deadline(); ok && time.Until(deadline) <= wait {
+func (b untilDeadline) NextBackOff() time.Duration {
+	pause := b.BackOff.NextBackOff()
+	if deadline, ok := b.ctx.Deadline(); ok && time.Until(deadline) <= pause {
 		return backoff.Stop
 	}
-	return wait
+	return pause
 }
 
-// MayPass says whether an error may pass by itself within a run, so that Retry tries again.
-func MayPass(err error) bool {
+// Temporary reports whether another attempt within the same run may succeed: after
+// [ErrUnreachable], [ErrConnectionLost], and [ErrRefused] with code 500 or above.
+func Temporary(err error) bool {
 	var dial *DialError
-	if errors.As(err, &dial) { // any endpoint will do
-		return slices.ContainsFunc(dial.Attempts, func(a Attempt) bool { return MayPass(a.Err) })
+	if errors.As(err, &dial) { // one endpoint is enough
+		return slices.ContainsFunc(dial.Attempts, func(a Attempt) bool { return Temporary(a.Err) })
 	}
 	var proxy *ProxyError
 	if errors.As(err, &proxy) && proxy.final {
@@ -98,5 +102,5 @@ func MayPass(err error) bool {
 	if errors.Is(err, ErrRefused) && errors.As(err, &e) {
 		return e.Code >= CodeInternal
 	}
-	return errors.Is(err, ErrUnreachable) || errors.Is(err, ErrCut)
+	return errors.Is(err, ErrUnreachable) || errors.Is(err, ErrConnectionLost)
 }

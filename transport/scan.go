@@ -2,7 +2,7 @@ package transport
 
 import "fmt"
 
-// What scan expects next.
+// expect is what scan expects next.
 type expect uint8
 
 const (
@@ -14,21 +14,21 @@ const (
 	aCommaOrEnd
 )
 
-// scan checks that b is one JSON value (RFC 8259) nested at most maxDepth deep, without recursion and
-// without allocating. If the value is an object or a list, each is called for its members in order: the
-// key with its quotes (nil in a list) and the value, both within b.
+// scan checks that b is one JSON value (RFC 8259) nested at most maxDepth deep, without recursion
+// and without allocating. If the value is an object or a list, each is called for its members in
+// order: the key with its quotes (nil in a list) and the value, both within b.
 //
-// With mend, a comma that stands before a closing bracket, as some endpoints send, is overwritten with
-// a space; without it, that is an error. broken says whether there is a line break between tokens (there
-// can be none within one).
-func scan(b []byte, maxDepth int, mend bool, each func(key, value []byte) error) (broken bool, err error) {
+// With fixCommas, a comma before a closing bracket, as some endpoints write it, is overwritten with
+// a space; otherwise it is an error. lineBreaks reports whether there is a line break between
+// tokens.
+func scan(b []byte, maxDepth int, fixCommas bool, each func(key, value []byte) error) (lineBreaks bool, err error) {
 	var (
 		objects  uint64 // bit n: the bracket opened at depth n+1 is an object
 		depth    int
 		want     = aValue
-		comma    = -1 // place of the last comma, while what follows it is still to come
+		comma    = -1 // index of the last comma, until something follows it
 		key      []byte
-		from     int // where the member's value began
+		from     int // where the member's value begins
 		complete bool
 	)
 	inObject := func() bool { return objects>>(depth-1)&1 == 1 }
@@ -36,7 +36,7 @@ func scan(b []byte, maxDepth int, mend bool, each func(key, value []byte) error)
 		c := b[i]
 		switch c {
 		case '\n', '\r':
-			broken = true
+			lineBreaks = true
 			i++
 			continue
 		case ' ', '\t':
@@ -44,12 +44,12 @@ func scan(b []byte, maxDepth int, mend bool, each func(key, value []byte) error)
 			continue
 		}
 		if complete {
-			return broken, fmt.Errorf("byte %d: text after the value", i)
+			return lineBreaks, fmt.Errorf("byte %d: text after the value", i)
 		}
 		switch {
 		case want == aColon:
 			if c != ':' {
-				return broken, fmt.Errorf("byte %d: no colon after the key", i)
+				return lineBreaks, fmt.Errorf("byte %d: missing colon after the key", i)
 			}
 			i++
 			want = aValue
@@ -64,27 +64,27 @@ func scan(b []byte, maxDepth int, mend bool, each func(key, value []byte) error)
 			continue
 		case c == '}' || c == ']':
 			if depth == 0 || (c == '}') != inObject() {
-				return broken, fmt.Errorf("byte %d: %q closes nothing", i, c)
+				return lineBreaks, fmt.Errorf("byte %d: unexpected %q", i, c)
 			}
 			if comma >= 0 && (want == aKey || want == aValue) {
-				if !mend {
-					return broken, fmt.Errorf("byte %d: a comma with nothing after it", comma)
+				if !fixCommas {
+					return lineBreaks, fmt.Errorf("byte %d: trailing comma", comma)
 				}
 				b[comma] = ' '
 			} else if want == aKey || want == aValue {
-				return broken, fmt.Errorf("byte %d: a value is missing", i)
+				return lineBreaks, fmt.Errorf("byte %d: missing value", i)
 			}
 			i++
 			depth--
 		case want == aCommaOrEnd:
-			return broken, fmt.Errorf("byte %d: no comma between two values", i)
+			return lineBreaks, fmt.Errorf("byte %d: missing comma between two values", i)
 		case want == aKey || want == aKeyOrEnd:
 			if c != '"' {
-				return broken, fmt.Errorf("byte %d: a key is not a string", i)
+				return lineBreaks, fmt.Errorf("byte %d: key is not a string", i)
 			}
 			end, err := scanString(b, i)
 			if err != nil {
-				return broken, err
+				return lineBreaks, err
 			}
 			if depth == 1 {
 				key = b[i:end]
@@ -93,7 +93,7 @@ func scan(b []byte, maxDepth int, mend bool, each func(key, value []byte) error)
 			continue
 		case c == '{' || c == '[':
 			if depth == maxDepth || depth == 64 {
-				return broken, fmt.Errorf("byte %d: nested more than %d deep", i, maxDepth)
+				return lineBreaks, fmt.Errorf("byte %d: nested more than %d deep", i, maxDepth)
 			}
 			if depth == 1 {
 				from = i
@@ -115,7 +115,7 @@ func scan(b []byte, maxDepth int, mend bool, each func(key, value []byte) error)
 			comma = -1
 			end, err := scanScalar(b, i)
 			if err != nil {
-				return broken, err
+				return lineBreaks, err
 			}
 			i = end
 		}
@@ -127,19 +127,19 @@ func scan(b []byte, maxDepth int, mend bool, each func(key, value []byte) error)
 		case 1:
 			if each != nil {
 				if err := each(key, b[from:i]); err != nil {
-					return broken, err
+					return lineBreaks, err
 				}
 			}
 			key = nil
 		}
 	}
 	if !complete {
-		return broken, fmt.Errorf("byte %d: the value is not complete", len(b))
+		return lineBreaks, fmt.Errorf("byte %d: incomplete value", len(b))
 	}
-	return broken, nil
+	return lineBreaks, nil
 }
 
-// scanScalar gives the end of the string, number or word that begins at i.
+// scanScalar returns the end of the string, number or word that begins at i.
 func scanScalar(b []byte, i int) (int, error) {
 	switch c := b[i]; {
 	case c == '"':
@@ -152,17 +152,17 @@ func scanScalar(b []byte, i int) (int, error) {
 			return i + len(word), nil
 		}
 	}
-	return 0, fmt.Errorf("byte %d: no JSON value", i)
+	return 0, fmt.Errorf("byte %d: not a JSON value", i)
 }
 
-// scanString gives the end of the string whose opening quote is at i.
+// scanString returns the end of the string whose opening quote is at i.
 func scanString(b []byte, i int) (int, error) {
 	for j := i + 1; j < len(b); j++ {
 		switch c := b[j]; {
 		case c == '"':
 			return j + 1, nil
 		case c < ' ':
-			return 0, fmt.Errorf("byte %d: a control character in a string", j)
+			return 0, fmt.Errorf("byte %d: control character in a string", j)
 		case c == '\\':
 			j++
 			if j == len(b) {
@@ -174,18 +174,18 @@ func scanString(b []byte, i int) (int, error) {
 				for n := 0; n < 4; n++ {
 					j++
 					if j == len(b) || !isHex(b[j]) {
-						return 0, fmt.Errorf("byte %d: an escape that is none", j)
+						return 0, fmt.Errorf("byte %d: invalid escape", j)
 					}
 				}
 			default:
-				return 0, fmt.Errorf("byte %d: an escape that is none", j)
+				return 0, fmt.Errorf("byte %d: invalid escape", j)
 			}
 		}
 	}
-	return 0, fmt.Errorf("byte %d: a string without end", i)
+	return 0, fmt.Errorf("byte %d: unterminated string", i)
 }
 
-// scanNumber gives the end of the number that begins at i.
+// scanNumber returns the end of the number that begins at i.
 func scanNumber(b []byte, i int) (int, error) {
 	j := i
 	at := func(c byte) bool { return j < len(b) && b[j] == c }
@@ -202,12 +202,12 @@ func scanNumber(b []byte, i int) (int, error) {
 	if at('0') {
 		j++
 	} else if !digits() {
-		return 0, fmt.Errorf("byte %d: a number without digits", i)
+		return 0, fmt.Errorf("byte %d: number without digits", i)
 	}
 	if at('.') {
 		j++
 		if !digits() {
-			return 0, fmt.Errorf("byte %d: a number without digits after its point", i)
+			return 0, fmt.Errorf("byte %d: number without digits after its point", i)
 		}
 	}
 	if at('e') || at('E') {
@@ -216,7 +216,7 @@ func scanNumber(b []byte, i int) (int, error) {
 			j++
 		}
 		if !digits() {
-			return 0, fmt.Errorf("byte %d: a number without digits in its exponent", i)
+			return 0, fmt.Errorf("byte %d: number without digits in its exponent", i)
 		}
 	}
 	return j, nil

@@ -12,73 +12,73 @@ import (
 
 // Bounds of a session.
 const (
-	WindowRequests   = 256              // posts in flight
-	WindowBytes      = 256 << 10        // bytes of params in flight; a larger post flies alone
-	IdleTimeout      = 30 * time.Second // without an answer while one is due, or without a byte taken
-	MaxRequests      = 1000             // requests of the endpoint's in one session
-	maxRequestBytes  = MaxFrameBytes    // bytes of params of those that wait to be answered
-	maxStrays        = 16               // answers to nothing that was asked
-	settleGrace      = 2 * time.Second  // to settle what is acknowledged when the session's time is up
-	farewell         = 2 * time.Second  // to read what the endpoint said before it hung up on a write
-	minBeat          = time.Second      // between heartbeats in a long delivery
-	settleAtOnceFrom = WindowRequests / 2
+	WindowRequests = 256              // posts in flight
+	WindowBytes    = 256 << 10        // bytes of params of posts in flight; a larger post is sent alone
+	IdleTimeout    = 30 * time.Second // without an answer that is due, or without a byte taken
+	MaxRequests    = 1000             // requests of the endpoint in one session
+
+	maxRequestBytes        = MaxFrameBytes   // bytes of params of those that wait to be answered
+	maxUnexpectedResponses = 16              // responses to no request, more than the answers
+	settleTimeout          = 2 * time.Second // to settle what is acknowledged when the context has ended
+	refusalTimeout         = 2 * time.Second // to read the endpoint's last answer after a failed write
+	minHeartbeatPause      = time.Second     // between heartbeats in a long delivery
+	maxUnsettled           = WindowRequests / 2
 )
 
-// SessionOptions are how a session behaves. The zero value is right for an endpoint that nothing is
-// known of.
+// SessionOptions configure a session. The zero value is right for an unknown endpoint.
 type SessionOptions struct {
-	// Pipelined says that the endpoint announced [FeaturePipelining] the last time: posts then follow
-	// hello without waiting for its answer.
+	// Pipelined means that the endpoint announced [FeaturePipelining] in an earlier session: posts
+	// are then sent without waiting for the answer to hello.
 	Pipelined bool
 	// Handler answers the endpoint's requests; nil answers each with 404.
 	Handler Handler
-	// WindowRequests and WindowBytes bound what is in flight; zero means the constants.
+	// WindowRequests and WindowBytes bound the posts in flight; zero means the constants.
 	WindowRequests, WindowBytes int
-	// IdleTimeout ends a session whose endpoint owes an answer; zero means [IdleTimeout].
+	// IdleTimeout bounds the time until an answer arrives; zero means the constant.
 	IdleTimeout time.Duration
 	// Now is this host's clock, for hello and heartbeats; nil means time.Now.
 	Now func() time.Time
-	// Large, where set, is called before a frame of more than 64 KiB takes its memory, once, on the
-	// session's own goroutine.
+	// Large, if not nil, is called once, before memory is allocated for a frame of more than 64 KiB,
+	// on the session's own goroutine.
 	Large func()
 }
 
-// A Session is one agent's conversation with an endpoint. Its methods are called by one goroutine, one
-// after the other; a second one, the session's own, only reads. So whatever the endpoint sends and
-// however much, reading never waits for writing.
+// A Session is one agent's session with an endpoint. Its methods must be called from one goroutine;
+// a second one, the session's own, only reads, so that reading never waits for writing.
 //
-// An error ends the session: what follows returns it again. So does a context that ends during a call.
+// An error ends the session, and so does a context that ends during a call. Later calls return the
+// same error.
 type Session struct {
 	conn net.Conn
 	w    *Writer
 	opt  SessionOptions
 	id   Identity
 
-	// The caller's side.
-	nextID  ID
-	beaten  time.Time // when the last heartbeat was sent
-	unsaid  bool      // a request was sent after the last heartbeat
-	waiting bool      // a request is in the writer's buffer
-	params  []byte    // scratch
-	timer   *time.Timer
-	closed  bool
+	// Of the caller's goroutine.
+	nextID         ID
+	lastHeartbeat  time.Time // when the last heartbeat was sent
+	needsHeartbeat bool      // a request was sent after the last heartbeat
+	unflushed      bool      // a request is in the write buffer
+	params         []byte    // scratch
+	timer          *time.Timer
+	closed         bool
 
-	wake chan struct{} // something arrived
-	gone chan struct{} // the receiver is done
+	wake         chan struct{} // something arrived
+	receiverDone chan struct{} // closed when the receiver has ended
 
 	mu       sync.Mutex // guards the rest
 	window   window
 	inbox    inbox
 	welcome  Welcome
 	greeted  bool
-	progress time.Time // when the endpoint last answered, or came to owe an answer
+	progress time.Time // when the endpoint last answered, or an answer became due
 	offset   time.Duration
 	offsetOK bool
 	err      error
 }
 
-// Start begins a session on a connection that it owns from now on: hello is written, and goes out with
-// what follows. The context bounds the whole session; Close must be called in any case.
+// Start begins a session on a connection, which the session then owns: it writes hello, which is
+// sent with what follows. The context bounds the whole session. Close must be called in any case.
 func Start(ctx context.Context, conn net.Conn, id Identity, opt SessionOptions) *Session {
 	if opt.WindowRequests <= 0 {
 		opt.WindowRequests = WindowRequests
@@ -93,22 +93,22 @@ func Start(ctx context.Context, conn net.Conn, id Identity, opt SessionOptions) 
 		opt.Now = time.Now
 	}
 	s := &Session{
-		conn: conn,
-		w:    NewWriter(stream{conn, opt.IdleTimeout}),
-		opt:  opt,
-		id:   id,
-		wake: make(chan struct{}, 1),
-		gone: make(chan struct{}),
+		conn:         conn,
+		w:            NewWriter(stream{conn, opt.IdleTimeout}),
+		opt:          opt,
+		id:           id,
+		wake:         make(chan struct{}, 1),
+		receiverDone: make(chan struct{}),
 	}
 	unwatch := s.watch(ctx)
 	go func() {
-		defer close(s.gone)
+		defer close(s.receiverDone)
 		defer unwatch()
 		r := NewReader(conn)
 		r.large = opt.Large
 		s.receive(r)
 	}()
-	s.beaten = time.Now()
+	s.lastHeartbeat = time.Now()
 	s.params = id.appendHello(s.params[:0], s.opt.Now().UnixMilli())
 	if err := s.request(MethodHello, s.params, pending{kind: isHello}); err != nil {
 		s.fail(err)
@@ -119,27 +119,27 @@ func Start(ctx context.Context, conn net.Conn, id Identity, opt SessionOptions) 
 // Welcome waits for the answer to hello. The error is [ErrAuth], [ErrVersion] or another kind.
 func (s *Session) Welcome(ctx context.Context) (Welcome, error) {
 	defer s.watch(ctx)()
-	err := s.until(ctx, func() bool { return s.greeted })
+	err := s.waitFor(ctx, func() bool { return s.greeted })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.welcome, err
 }
 
-// Call sends a request and waits for its result, which is nil where the endpoint sent none. An error of
-// this request alone is an *[Error] of code 400, and the session goes on.
+// Call sends a request and waits for its result, nil where the endpoint sent none. An *[Error] of
+// code 400 is an error of this request alone: the session goes on.
 func (s *Session) Call(ctx context.Context, method string, params []byte) (json.RawMessage, error) {
 	defer s.watch(ctx)()
-	if err := s.until(ctx, func() bool { return s.greeted || s.opt.Pipelined }); err != nil {
+	if err := s.waitFor(ctx, func() bool { return s.greeted || s.opt.Pipelined }); err != nil {
 		return nil, err
 	}
 	if err := s.request(method, params, pending{kind: isCall}); err != nil {
 		if !errors.Is(err, ErrUnsendable) {
-			err = s.broken(ctx, err)
+			err = s.writeFailed(ctx, err)
 		}
 		return nil, fmt.Errorf("%s: %w", method, err)
 	}
 	var a answer
-	err := s.until(ctx, func() (ok bool) {
+	err := s.waitFor(ctx, func() (ok bool) {
 		a, ok = s.inbox.takeAnswer()
 		return ok
 	})
@@ -152,17 +152,17 @@ func (s *Session) Call(ctx context.Context, method string, params []byte) (json.
 	return a.result, nil
 }
 
-// ClockOffset gives the endpoint's clock minus this host's, as the last heartbeat's answer showed it, to
-// half a round trip; false where there was none.
+// ClockOffset returns the endpoint's clock minus this host's, computed from the last answer to a
+// heartbeat, with an error of at most half a round trip; false if there was none.
 func (s *Session) ClockOffset() (time.Duration, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.offset, s.offsetOK
 }
 
-// Close says goodbye and closes the connection: a last heartbeat if anything was asked since the one
-// before, so that all that the endpoint had to ask has been seen and answered, then close_notify. On a
-// session that failed it only closes, and returns nil: the error was returned before.
+// Close ends the session: it sends a last heartbeat if anything was sent since the previous one,
+// answers all requests that the endpoint had queued, and sends close_notify. On a session that failed
+// it only closes the connection and returns nil, because the error was returned before.
 func (s *Session) Close(ctx context.Context) error {
 	if s.closed {
 		return nil
@@ -170,22 +170,22 @@ func (s *Session) Close(ctx context.Context) error {
 	s.closed = true
 	defer s.watch(ctx)()
 	var err error
-	if s.failed() == nil {
-		if s.unsaid {
+	if s.failure() == nil {
+		if s.needsHeartbeat {
 			err = s.heartbeat(ctx)
 		}
 		if err == nil {
-			err = s.until(ctx, func() bool { return s.window.has(isBeat) == 0 })
+			err = s.waitFor(ctx, func() bool { return s.window.count(isHeartbeat) == 0 })
 		}
 		if err == nil {
-			if s.answerAll(ctx) == nil { // what came in the last instant
+			if s.answerAll(ctx) == nil { // requests that came with the last answer
 				s.flush(ctx)
 			}
 			s.conn.Close() // a *tls.Conn sends close_notify first
 		}
 	}
-	s.fail(fmt.Errorf("%w: the session was closed", ErrCut))
-	cut(s.conn)
-	<-s.gone
+	s.fail(fmt.Errorf("%w: the session was closed", ErrConnectionLost))
+	closeConn(s.conn)
+	<-s.receiverDone
 	return err
 }

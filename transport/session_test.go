@@ -13,9 +13,9 @@ import (
 	"virgo/transport/transporttest"
 )
 
-func TestOldEndpointIsGivenOnePostAtATime(t *testing.T) {
+func TestWithoutPipeliningOnePostAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newEndpoint(t, transporttest.Script{Sloppy: true})
+		e := newEndpoint(t, transporttest.Script{LooseJSON: true})
 		l := newLedger(t, 3)
 		start := time.Now()
 		n, err := run(t.Context(), connect(e, time.Second, 0), transport.SessionOptions{}, l)
@@ -37,7 +37,7 @@ func TestOldEndpointIsGivenOnePostAtATime(t *testing.T) {
 	})
 }
 
-func TestPipeliningIsLearntFromHello(t *testing.T) {
+func TestPipeliningStartsAfterHelloAnnouncesIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEndpoint(t, transporttest.Script{Features: pipelined})
 		l := newLedger(t, 100)
@@ -55,9 +55,9 @@ func TestPipeliningIsLearntFromHello(t *testing.T) {
 	})
 }
 
-// The endpoint was known to take pipelined requests, and does no more: what follows the first flight
-// goes one at a time.
-func TestPipeliningIsUnlearnt(t *testing.T) {
+// The endpoint announced pipelining earlier and no longer does: after the first window, one post at
+// a time.
+func TestPipeliningStopsWhenHelloDoesNotAnnounceIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEndpoint(t, transporttest.Script{})
 		start := time.Now()
@@ -159,13 +159,13 @@ func TestCall(t *testing.T) {
 		if got := slices.Compact(e.Methods()); !slices.Equal(got, want) {
 			t.Errorf("asked %q", got)
 		}
-		if _, err := s.Call(t.Context(), transport.MethodSchedule, nil); !errors.Is(err, transport.ErrCut) {
+		if _, err := s.Call(t.Context(), transport.MethodSchedule, nil); !errors.Is(err, transport.ErrConnectionLost) {
 			t.Errorf("a call after the end: %v", err)
 		}
 	})
 }
 
-func TestCloseSaysGoodbyeAfterACall(t *testing.T) {
+func TestCloseSendsAHeartbeatAfterACall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEndpoint(t, transporttest.Script{Requests: []transporttest.Request{{Method: "check_schedule.changed"}}})
 		changed := 0
@@ -201,22 +201,31 @@ func TestClockOffset(t *testing.T) {
 	})
 }
 
-func TestLongDeliveryBeats(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEndpoint(t, transporttest.Script{HeartbeatInterval: 10_000})
-		if _, err := run(t.Context(), connect(e, time.Second, 0), transport.SessionOptions{}, newLedger(t, 11)); err != nil {
-			t.Fatal(err)
-		}
-		beats := 0
-		for _, m := range e.Methods() {
-			if m == transport.MethodHeartbeat {
-				beats++
+func TestLongDeliverySendsHeartbeats(t *testing.T) {
+	for _, c := range []struct {
+		interval int64 // ms
+		latency  time.Duration
+		want     int
+	}{
+		{10_000, time.Second, 3},           // 24 s of requests: one each 10 s, and the last
+		{1, 100 * time.Millisecond, 1 + 2}, // 2.4 s of requests: one each second, and the last
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			e := newEndpoint(t, transporttest.Script{HeartbeatInterval: c.interval})
+			if _, err := run(t.Context(), connect(e, c.latency, 0), transport.SessionOptions{}, newLedger(t, 11)); err != nil {
+				t.Fatal(err)
 			}
-		}
-		if beats != 3 { // 24 s of requests: one each 10 s, and the last
-			t.Errorf("%d heartbeats in %q", beats, e.Methods())
-		}
-	})
+			heartbeats := 0
+			for _, m := range e.Methods() {
+				if m == transport.MethodHeartbeat {
+					heartbeats++
+				}
+			}
+			if heartbeats != c.want {
+				t.Errorf("interval %d ms: %d heartbeats in %q", c.interval, heartbeats, e.Methods())
+			}
+		})
+	}
 }
 
 func TestEmptyQueueSendsAHeartbeat(t *testing.T) {
@@ -246,8 +255,8 @@ func TestContextEndsTheSession(t *testing.T) {
 	})
 }
 
-// A frame that is large is told of before it is read, once; what an ordinary session reads is not.
-func TestLargeFramesAreAnnounced(t *testing.T) {
+// Large is called once, before a large frame is read, and not in an ordinary session.
+func TestLargeIsCalledBeforeALargeFrame(t *testing.T) {
 	for size, want := range map[int]int{1 << 10: 0, 60 << 10: 0, 70 << 10: 1, 3 << 20: 1} {
 		synctest.Test(t, func(t *testing.T) {
 			e := newEndpoint(t, transporttest.Script{Features: pipelined, Flood: 2, FloodBytes: size})

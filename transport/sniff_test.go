@@ -6,7 +6,7 @@ import (
 	"net"
 )
 
-// sniff gives the server name that a client asks for.
+// sniff returns the server name that a TLS client sends.
 func sniff(conn net.Conn) string {
 	var name string
 	tls.Server(conn, &tls.Config{GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {

@@ -40,7 +40,8 @@ func TestSRVTargetsAreTriedInOrder(t *testing.T) {
 func TestSRVFailures(t *testing.T) {
 	for want, lookup := range map[string]func() ([]*net.SRV, error){
 		"no such host":                 func() ([]*net.SRV, error) { return nil, &net.DNSError{Err: "no such host", Name: srvName} },
-		"the SRV record names no host": func() ([]*net.SRV, error) { return []*net.SRV{{Target: ".", Port: 0}}, nil },
+		"has no target":                func() ([]*net.SRV, error) { return []*net.SRV{{Target: "a.example.com.", Port: 0}}, nil },
+		"the SRV record has no target": func() ([]*net.SRV, error) { return []*net.SRV{{Target: ".", Port: 0}}, nil },
 	} {
 		d := transport.Dialer{
 			Endpoints: []string{srvName},
@@ -52,7 +53,7 @@ func TestSRVFailures(t *testing.T) {
 	}
 }
 
-// A forged record leads to a hundred hosts, and to none whose certificate the stranger could choose.
+// A forged record must not lead to a host whose certificate the forger can get.
 func TestSRVIsNotTrusted(t *testing.T) {
 	for _, c := range []struct {
 		target string

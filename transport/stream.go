@@ -11,21 +11,21 @@ type stream struct {
 	limit time.Duration
 }
 
-// Write gives up when the other side takes nothing for the limit. It is called with at most a TLS record
-// at a time, so that a slow link is not a stalled one.
+// Write fails when the peer reads nothing for the limit. It is called with at most one TLS record
+// at a time, so that a slow link does not count as a stalled one.
 func (s stream) Write(b []byte) (int, error) {
 	if err := s.SetWriteDeadline(time.Now().Add(s.limit)); err != nil {
 		return 0, err
 	}
 	n, err := s.Conn.Write(b)
-	s.SetWriteDeadline(time.Time{}) // TLS writes within a read, too: a limit that has passed would break it
+	s.SetWriteDeadline(time.Time{}) // TLS also writes during a read, which must not fail for an old deadline
 	return n, err
 }
 
-// cut ends the connection at once, without the goodbye that could itself wait for the other side.
-func cut(conn net.Conn) {
+// closeConn closes the TCP connection at once, without a close_notify that could wait for the peer.
+func closeConn(conn net.Conn) {
 	for {
-		outer, ok := conn.(interface{ NetConn() net.Conn }) // *tls.Conn, within another behind an HTTPS proxy
+		outer, ok := conn.(interface{ NetConn() net.Conn }) // a *tls.Conn, inside another one behind an HTTPS proxy
 		if !ok {
 			break
 		}

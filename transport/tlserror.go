@@ -12,25 +12,25 @@ import (
 	"time"
 )
 
-// A TLSError is returned when the other side could be reached but not trusted, or when it does not speak
-// TLS. It is [ErrTLS] to errors.Is.
+// A TLSError is returned when the TLS handshake failed for another reason than the network.
+// errors.Is finds [ErrTLS].
 type TLSError struct {
-	// Host is the name that was expected of the certificate.
+	// Host is the name that the certificate must have.
 	Host string
 	// Reason in one sentence.
 	Reason string
-	// Err is what crypto/tls said.
+	// Err is the error of crypto/tls.
 	Err  error
 	hint string
 }
 
-// Error gives the reason.
+// Error returns the reason.
 func (e *TLSError) Error() string { return e.Reason }
 
-// Hint gives the next step; empty where none is known.
+// Hint returns the next step; empty where none is known.
 func (e *TLSError) Hint() string { return e.hint }
 
-// Unwrap gives ErrTLS and the cause.
+// Unwrap returns ErrTLS and the cause.
 func (e *TLSError) Unwrap() []error { return []error{ErrTLS, e.Err} }
 
 var errNoCertificate = errors.New("no certificate")
@@ -39,9 +39,9 @@ type pinError struct{ got Pin }
 
 func (e *pinError) Error() string { return "public key " + e.got.String() + " is not pinned" }
 
-// explainTLS turns the error of a handshake into one that a person can act on. What is no fault of TLS
-// (a cut, a time limit) is given back as ErrUnreachable.
-func explainTLS(host string, did clientSide, err error, now time.Time) error {
+// explainTLS turns the error of a handshake into a TLSError with a hint, and one of the network
+// (connection lost, timeout) into ErrUnreachable.
+func explainTLS(host string, certUse clientCertUse, err error, now time.Time) error {
 	e := &TLSError{Host: host, Err: err}
 	var (
 		pin     *pinError
@@ -65,20 +65,20 @@ func explainTLS(host string, did clientSide, err error, now time.Time) error {
 	case errors.As(err, &unknown):
 		e.Reason, e.hint = explainIssuer(host, err, unknown.Cert)
 	case errors.As(err, &roots):
-		e.Reason = fmt.Sprintf("the certificate of %s cannot be checked: this system has no list of authorities", host)
+		e.Reason = fmt.Sprintf("the certificate of %s cannot be verified: this system has no list of authorities", host)
 		e.hint = "install the system's CA certificates, or give a CA file or a pin"
 	case errors.As(err, &record):
 		e.Reason = fmt.Sprintf("%s does not speak TLS on this port", host)
 		e.hint = "check the port"
 	case alerted:
-		e.Reason, e.hint = sent.explain(host, did, err)
+		e.Reason, e.hint = sent.explain(host, certUse, err)
 	case strings.Contains(err.Error(), "unsupported protocol version"):
 		e.Reason, e.hint = oldVersion(host)
 	case errors.As(err, &verify), errors.As(err, &invalid):
 		e.Reason = fmt.Sprintf("the certificate of %s is not valid: %s", host, strings.TrimPrefix(err.Error(), "tls: "))
 	default:
 		var network net.Error
-		if errors.As(err, &network) || isCut(err) || errors.Is(err, context.Canceled) {
+		if errors.As(err, &network) || isEOF(err) || errors.Is(err, context.Canceled) {
 			return fmt.Errorf("%w: TLS handshake with %s: %w", ErrUnreachable, host, err)
 		}
 		e.Reason = fmt.Sprintf("TLS with %s: %s", host, strings.TrimPrefix(err.Error(), "tls: "))
@@ -106,20 +106,22 @@ func explainIssuer(host string, err error, cert *x509.Certificate) (reason, hint
 		leaf = verify.UnverifiedCertificates[0]
 	}
 	if leaf == nil {
-		return fmt.Sprintf("the certificate of %s is signed by an authority that is not trusted", host), "give the authority's CA file, or a pin"
+		return fmt.Sprintf("the certificate of %s is signed by an authority that is not trusted", host),
+			"give the authority's CA file, or a pin"
 	}
 	hint = "give the CA file, or, once the endpoint's owner has confirmed it, this pin: " + PinOf(leaf).String()
 	if bytes.Equal(leaf.RawIssuer, leaf.RawSubject) {
 		return fmt.Sprintf("the certificate of %s is self-signed", host), hint
 	}
-	return fmt.Sprintf("the certificate of %s is signed by %q, which is not trusted", host, words(leaf.Issuer.String(), maxTypeBytes)), hint
+	issuer := sanitize(leaf.Issuer.String(), maxTypeBytes)
+	return fmt.Sprintf("the certificate of %s is signed by %q, which is not trusted", host, issuer), hint
 }
 
-// certNames lists what a certificate is for, a few at most.
+// certNames lists the names of a certificate, at most a few.
 func certNames(cert *x509.Certificate) string {
 	var names []string
 	for _, name := range cert.DNSNames {
-		names = append(names, fmt.Sprintf("%q", words(name, maxTypeBytes)))
+		names = append(names, fmt.Sprintf("%q", sanitize(name, maxTypeBytes)))
 	}
 	for _, ip := range cert.IPAddresses {
 		names = append(names, ip.String())

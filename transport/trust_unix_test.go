@@ -14,8 +14,8 @@ import (
 	"virgo/transport/transporttest"
 )
 
-// The system's roots are megabytes that a run with a CA file or a pin must not pay for. Here they are a
-// pipe that nobody writes to: a process that reads them waits for ever.
+// The system's authorities take megabytes that a run with a CA file or a pin must not use. Here
+// their file is a pipe without a writer: a process that reads it blocks.
 func TestSystemRootsAreNotRead(t *testing.T) {
 	if runtime.GOOS == "darwin" {
 		t.Skip("macOS keeps its roots in no file")

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// fail ends the session with its first error: the connection is cut, whoever reads or writes returns.
+// fail ends the session with its first error and closes the connection, so that reads and writes
+// return.
 func (s *Session) fail(err error) {
 	s.mu.Lock()
 	first := s.err == nil
@@ -15,25 +16,25 @@ func (s *Session) fail(err error) {
 	}
 	s.mu.Unlock()
 	if first {
-		cut(s.conn)
+		closeConn(s.conn)
 	}
 	s.notify()
 }
 
-func (s *Session) failed() error {
+func (s *Session) failure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err
 }
 
-// watch ends the session when ctx does; the function that it gives ends the watch.
+// watch ends the session when ctx ends, until unwatch is called.
 func (s *Session) watch(ctx context.Context) (unwatch func() bool) {
 	return context.AfterFunc(ctx, func() {
 		s.fail(fmt.Errorf("session with the endpoint: %w", context.Cause(ctx)))
 	})
 }
 
-// request writes a request to the buffer.
+// request adds a request to the window and to the write buffer.
 func (s *Session) request(method string, params []byte, p pending) error {
 	p.id = s.nextID
 	f := Frame{ID: p.id, HasID: true, Source: s.id.AgentID, Target: EndpointName, Method: method, Params: params}
@@ -42,7 +43,7 @@ func (s *Session) request(method string, params []byte, p pending) error {
 		s.mu.Unlock()
 		return err
 	}
-	s.window.add(p) // before it is written: the answer may be faster than this goroutine
+	s.window.add(p) // before it is written: the answer may come before this goroutine goes on
 	s.mu.Unlock()
 	if err := s.w.WriteFrame(&f); err != nil {
 		s.mu.Lock()
@@ -51,18 +52,18 @@ func (s *Session) request(method string, params []byte, p pending) error {
 		return err
 	}
 	s.nextID++
-	s.waiting = true
-	s.unsaid = p.kind != isBeat
+	s.unflushed = true
+	s.needsHeartbeat = p.kind != isHeartbeat
 	return nil
 }
 
-// flush writes out what is buffered.
+// flush writes the buffered frames.
 func (s *Session) flush(ctx context.Context) error {
 	if err := s.w.Flush(); err != nil {
-		return s.broken(ctx, err)
+		return s.writeFailed(ctx, err)
 	}
-	if s.waiting {
-		s.waiting = false
+	if s.unflushed {
+		s.unflushed = false
 		s.mu.Lock()
 		s.progress = time.Now()
 		s.mu.Unlock()
@@ -70,25 +71,25 @@ func (s *Session) flush(ctx context.Context) error {
 	return nil
 }
 
-// broken gives the reason why a write failed. An endpoint that refuses an agent says why and hangs up,
-// while this side may still be writing: so what it said is read first.
-func (s *Session) broken(ctx context.Context, err error) error {
-	if s.failed() == nil {
-		timer := time.NewTimer(farewell)
+// writeFailed ends the session after a failed write and returns its error. An endpoint that refuses
+// an agent may answer and close while the agent is still writing, so the answer is awaited first.
+func (s *Session) writeFailed(ctx context.Context, err error) error {
+	if s.failure() == nil {
+		timer := time.NewTimer(refusalTimeout)
 		defer timer.Stop()
 		select {
-		case <-s.gone:
+		case <-s.receiverDone:
 		case <-timer.C:
 		case <-ctx.Done():
 		}
 	}
-	s.fail(fmt.Errorf("%w: write: %w", ErrCut, err))
-	return s.failed()
+	s.fail(fmt.Errorf("%w: write: %w", ErrConnectionLost, err))
+	return s.failure()
 }
 
-// until answers the endpoint's requests until ready, which is called with the lock held, says so. What
-// is ready counts, even where the session failed just after.
-func (s *Session) until(ctx context.Context, ready func() bool) error {
+// waitFor answers the endpoint's requests until ready, which is called with the lock held, returns
+// true. What is ready counts, even where the session failed just after.
+func (s *Session) waitFor(ctx context.Context, ready func() bool) error {
 	for {
 		err := s.answerAll(ctx)
 		if err == nil {
@@ -115,8 +116,8 @@ func (s *Session) until(ctx context.Context, ready func() bool) error {
 	}
 }
 
-// wait blocks until something arrives or the session ends. It ends the session when the endpoint has
-// owed an answer for too long, however many bytes or requests it sends meanwhile.
+// wait blocks until something arrives or the session ends. It ends the session when an answer has
+// been due for IdleTimeout, whatever else the endpoint sent meanwhile.
 func (s *Session) wait() error {
 	s.mu.Lock()
 	left := time.Until(s.progress.Add(s.opt.IdleTimeout))
@@ -129,15 +130,15 @@ func (s *Session) wait() error {
 	defer s.timer.Stop()
 	select {
 	case <-s.wake:
-	case <-s.gone:
+	case <-s.receiverDone:
 	case <-s.timer.C:
 		s.mu.Lock()
 		stalled := time.Since(s.progress) >= s.opt.IdleTimeout
 		s.mu.Unlock()
 		if stalled {
-			err := fmt.Errorf("%w: no answer from the endpoint within %v", ErrCut, s.opt.IdleTimeout)
+			err := fmt.Errorf("%w: no answer from the endpoint within %v", ErrConnectionLost, s.opt.IdleTimeout)
 			s.fail(err)
-			return s.failed()
+			return s.failure()
 		}
 	}
 	return nil

@@ -7,27 +7,27 @@ import (
 	"time"
 )
 
-// maxFeatures bounds what is kept of an endpoint's features.
+// maxFeatures bounds the features that are kept of an endpoint; more are ignored.
 const maxFeatures = 64
 
-// maxInterval bounds an endpoint's heartbeat interval.
+// maxInterval bounds the heartbeat interval; a longer one is shortened to it.
 const maxInterval = 24 * time.Hour
 
-// A Welcome is an endpoint's answer to hello.
+// A Welcome is the result of hello.
 type Welcome struct {
-	// HeartbeatInterval is how often the endpoint wants to hear from the agent, at most a day; zero
-	// where it did not say.
+	// HeartbeatInterval is how often the endpoint expects a heartbeat, at most a day; zero if the
+	// endpoint did not send it.
 	HeartbeatInterval time.Duration
-	// EntityID and Channel as the endpoint knows this agent; empty where it did not say.
+	// EntityID and Channel are the endpoint's names for this agent; empty if it did not send them.
 	EntityID, Channel string
 	// Features the endpoint announced.
 	Features []Feature
-	// ScheduleChanged says whether the schedule differs from the one whose hash was sent; nil where the
-	// endpoint did not say.
+	// ScheduleChanged reports whether the schedule differs from that of Identity.ScheduleHash; nil
+	// if the endpoint did not send it.
 	ScheduleChanged *bool
 }
 
-// Has says whether the endpoint announced a feature.
+// Has reports whether the endpoint announced a feature.
 func (w *Welcome) Has(name string) bool {
 	for _, f := range w.Features {
 		if f.Name == name {
@@ -37,15 +37,14 @@ func (w *Welcome) Has(name string) bool {
 	return false
 }
 
-// parseWelcome reads the result of hello. Fields may be missing or null; one of another type is an
-// error.
+// parseWelcome reads the result of hello. Fields may be missing or null; another type is an error.
 func parseWelcome(raw []byte) (Welcome, error) {
 	var w Welcome
 	if len(raw) == 0 || raw[0] != '{' {
 		return w, errors.New("result is not an object")
 	}
 	_, err := scan(raw, MaxDepth, false, func(key, value []byte) error {
-		name, err := text(key, "")
+		name, err := parseString(key, "")
 		if err != nil || isNull(value) {
 			return err
 		}
@@ -53,11 +52,11 @@ func parseWelcome(raw []byte) (Welcome, error) {
 		case "heartbeat_interval":
 			w.HeartbeatInterval, err = parseInterval(value)
 		case "entity_id":
-			w.EntityID, err = text(value, "")
-			w.EntityID = words(w.EntityID, MaxNameBytes)
+			w.EntityID, err = parseString(value, "")
+			w.EntityID = sanitize(w.EntityID, MaxNameBytes)
 		case "channel":
-			w.Channel, err = text(value, "")
-			w.Channel = words(w.Channel, MaxNameBytes)
+			w.Channel, err = parseString(value, "")
+			w.Channel = sanitize(w.Channel, MaxNameBytes)
 		case "features":
 			w.Features, err = parseFeatures(value)
 		case "schedule_changed":
@@ -84,7 +83,7 @@ func parseInterval(raw []byte) (time.Duration, error) {
 	return time.Duration(min(ms, float64(maxInterval/time.Millisecond)) * float64(time.Millisecond)), nil
 }
 
-// parseFeatures reads a list of {name, version}; a name alone stands for itself.
+// parseFeatures reads a list of {name, version} or of names.
 func parseFeatures(raw []byte) ([]Feature, error) {
 	if raw[0] != '[' {
 		return nil, errors.New("not a list")
@@ -95,21 +94,21 @@ func parseFeatures(raw []byte) ([]Feature, error) {
 		var err error
 		switch value[0] {
 		case '"':
-			f.Name, err = text(value, "")
+			f.Name, err = parseString(value, "")
 		case '{':
 			_, err = scan(value, MaxDepth, false, func(key, value []byte) error {
 				switch string(key) {
 				case `"name"`:
-					f.Name, err = text(value, "")
+					f.Name, err = parseString(value, "")
 				case `"version"`:
-					if f.Version, err = text(value, ""); err != nil { // 1 and "1" alike
+					if f.Version, err = parseString(value, ""); err != nil { // 1 and "1" alike
 						f.Version, err = string(value), nil
 					}
 				}
 				return err
 			})
 		default:
-			err = errors.New("an entry is no {name, version}")
+			err = errors.New("an entry is not {name, version}")
 		}
 		if err == nil && f.Name != "" && len(features) < maxFeatures && len(f.Name)+len(f.Version) <= MaxNameBytes {
 			features = append(features, f)

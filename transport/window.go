@@ -2,13 +2,13 @@ package transport
 
 import "time"
 
-// What a request in flight is.
+// A kind is the kind of a request in flight.
 type kind uint8
 
 const (
 	isHello kind = iota
 	isPost
-	isBeat
+	isHeartbeat
 	isCall
 )
 
@@ -21,12 +21,12 @@ type pending struct {
 	kind kind
 }
 
-// A window is the requests in flight, oldest first. Endpoints answer in order, so the one that is asked
-// for is nearly always the first.
+// A window is the requests in flight, oldest first. Endpoints answer in order, so the one that take
+// looks for is nearly always the first.
 type window struct {
-	flying []pending
-	posts  int
-	bytes  int // of the posts' params
+	inFlight []pending
+	posts    int
+	bytes    int // of the posts' params
 }
 
 func (w *window) add(p pending) {
@@ -34,19 +34,19 @@ func (w *window) add(p pending) {
 		w.posts++
 		w.bytes += p.size
 	}
-	w.flying = append(w.flying, p)
+	w.inFlight = append(w.inFlight, p)
 }
 
-// take removes the request with an id.
+// take removes and returns the request with an id. It returns false if there is none.
 func (w *window) take(id ID) (pending, bool) {
-	for i, p := range w.flying {
+	for i, p := range w.inFlight {
 		if p.id != id {
 			continue
 		}
 		if i == 0 {
-			w.flying = w.flying[1:]
+			w.inFlight = w.inFlight[1:]
 		} else {
-			w.flying = append(w.flying[:i], w.flying[i+1:]...)
+			w.inFlight = append(w.inFlight[:i], w.inFlight[i+1:]...)
 		}
 		if p.kind == isPost {
 			w.posts--
@@ -57,10 +57,10 @@ func (w *window) take(id ID) (pending, bool) {
 	return pending{}, false
 }
 
-// has counts the requests of a kind.
-func (w *window) has(k kind) int {
+// count counts the requests of a kind.
+func (w *window) count(k kind) int {
 	n := 0
-	for _, p := range w.flying {
+	for _, p := range w.inFlight {
 		if p.kind == k {
 			n++
 		}
@@ -68,11 +68,11 @@ func (w *window) has(k kind) int {
 	return n
 }
 
-// room says whether a post of size bytes may follow what is in flight. One at a time means one request
-// of any kind.
-func (w *window) room(size, maxPosts, maxBytes int) bool {
+// allows reports whether a post of size bytes may follow what is in flight. With maxPosts 1 it may
+// not follow a request of any kind.
+func (w *window) allows(size, maxPosts, maxBytes int) bool {
 	if maxPosts == 1 {
-		return len(w.flying) == 0
+		return len(w.inFlight) == 0
 	}
 	return w.posts == 0 || w.posts < maxPosts && w.bytes+size <= maxBytes
 }

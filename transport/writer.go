@@ -10,11 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// ErrUnsendable is returned when a frame cannot be written: its params or result are no JSON, nested
-// too deep or too large. Nothing of it was written, and the writer can go on.
-var ErrUnsendable = errors.New("no frame can carry this")
+// ErrUnsendable is returned when a frame's params or result are not JSON, nested too deep or too
+// large. Nothing of the frame was written, and the Writer can go on.
+var ErrUnsendable = errors.New("does not fit a frame")
 
-// A Writer writes frames, one a line, through a buffer of 16 KiB. It is not for concurrent use.
+// A Writer writes frames, one per line, through a buffer of 16 KiB. It is not for concurrent use.
 type Writer struct {
 	w   io.Writer
 	buf []byte
@@ -24,9 +24,9 @@ type Writer struct {
 // NewWriter writes to w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
-// WriteFrame appends f to the buffer, writing out what does not fit. Line breaks between the tokens of
-// Params and Result are taken out, and bytes that are no UTF-8 become U+FFFD. A frame that cannot be
-// sent is [ErrUnsendable]; any other error is the stream's, and final.
+// WriteFrame appends f to the buffer, which it writes whenever it is full. Line breaks between the
+// tokens of Params and Result become spaces; bytes that are not UTF-8 become U+FFFD. The error is
+// [ErrUnsendable], or that of the stream, which every later call returns too.
 func (w *Writer) WriteFrame(f *Frame) error {
 	if w.err != nil {
 		return w.err
@@ -35,7 +35,7 @@ func (w *Writer) WriteFrame(f *Frame) error {
 	if !f.IsRequest() {
 		body = f.Result
 	}
-	body, err := sendable(body)
+	body, err := prepareBody(body)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (w *Writer) WriteFrame(f *Frame) error {
 	return w.err
 }
 
-// Flush writes out what is buffered.
+// Flush writes what is buffered.
 func (w *Writer) Flush() error {
 	if w.err == nil && len(w.buf) > 0 {
 		_, w.err = w.w.Write(w.buf)
@@ -72,10 +72,10 @@ func (w *Writer) Flush() error {
 	return w.err
 }
 
-// Buffered says how many bytes wait for Flush.
+// Buffered returns the number of bytes that wait for Flush.
 func (w *Writer) Buffered() int { return len(w.buf) }
 
-// append buffers b, writing out each full buffer.
+// append buffers b and writes each full buffer.
 func (w *Writer) append(b []byte) {
 	for len(b) > 0 && w.err == nil {
 		n := max(0, min(len(b), writeBuffer-len(w.buf)))
@@ -87,22 +87,22 @@ func (w *Writer) append(b []byte) {
 	}
 }
 
-// appendHead writes all of f up to where its params or its result go.
+// appendHead appends all of f up to its params or its result.
 func appendHead(b []byte, f *Frame) []byte {
 	v := f.V
 	if v == "" {
 		v = Version
 	}
-	b = appendText(append(b, `{"v":`...), v)
+	b = appendString(append(b, `{"v":`...), v)
 	if f.IsRequest() || f.HasID || f.Error == nil {
 		b = strconv.AppendUint(append(b, `,"id":`...), uint64(f.ID), 10)
 	}
-	b = appendText(append(b, `,"source":`...), f.Source)
-	b = appendText(append(b, `,"target":`...), f.Target)
+	b = appendString(append(b, `,"source":`...), f.Source)
+	b = appendString(append(b, `,"target":`...), f.Target)
 	if !f.IsRequest() {
 		return append(b, `,"result":`...)
 	}
-	b = appendText(append(b, `,"method":`...), f.Method)
+	b = appendString(append(b, `,"method":`...), f.Method)
 	if f.Params != nil {
 		b = append(b, `,"params":`...)
 	}
@@ -114,9 +114,9 @@ func appendError(b []byte, e *Error) []byte {
 		return append(b, "null"...)
 	}
 	b = strconv.AppendInt(append(b, `{"code":`...), int64(e.Code), 10)
-	b = appendText(append(b, `,"message":`...), e.Message)
+	b = appendString(append(b, `,"message":`...), e.Message)
 	if e.Type != "" {
-		b = appendText(append(b, `,"type":`...), e.Type)
+		b = appendString(append(b, `,"type":`...), e.Type)
 	}
 	if e.RetryAfterMS > 0 {
 		b = strconv.AppendInt(append(b, `,"retry_after_ms":`...), e.RetryAfterMS, 10)
@@ -124,22 +124,23 @@ func appendError(b []byte, e *Error) []byte {
 	return append(b, '}')
 }
 
-// sendable gives raw fit for a line: checked, in UTF-8, without line breaks. raw itself is not changed.
-func sendable(raw json.RawMessage) (json.RawMessage, error) {
+// prepareBody checks raw and returns it in UTF-8 and without line breaks. raw itself is not
+// changed.
+func prepareBody(raw json.RawMessage) (json.RawMessage, error) {
 	if raw == nil {
 		return nil, nil
 	}
 	if len(raw) > MaxFrameBytes {
 		return nil, fmt.Errorf("%w: %d bytes, more than %d", ErrUnsendable, len(raw), MaxFrameBytes)
 	}
-	broken, err := scan(raw, MaxDepth-1, false, nil)
+	lineBreaks, err := scan(raw, MaxDepth-1, false, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnsendable, err)
 	}
 	if !utf8.Valid(raw) {
 		raw = bytes.ToValidUTF8(raw, []byte("\uFFFD"))
 	}
-	if broken {
+	if lineBreaks {
 		raw = bytes.Map(func(r rune) rune {
 			if r == '\n' || r == '\r' {
 				return ' '
@@ -150,8 +151,9 @@ func sendable(raw json.RawMessage) (json.RawMessage, error) {
 	return raw, nil
 }
 
-// appendText writes s as a JSON string.
-func appendText(b []byte, s string) []byte {
+// appendString appends s as a JSON string. Package schedule/shorttext has the same for the rest of
+// the module.
+func appendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
 	for i := 0; i < len(s); {

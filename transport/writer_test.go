@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestFramesAsWritten(t *testing.T) {
+func TestWriteFrame(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		f    Frame
@@ -51,7 +51,7 @@ func TestFramesAsWritten(t *testing.T) {
 	}
 }
 
-func TestUnsendableFramesLeaveNoTrace(t *testing.T) {
+func TestUnsendableFramesWriteNothing(t *testing.T) {
 	var out bytes.Buffer
 	w := NewWriter(&out)
 	good := Frame{ID: 1, Method: "m"}
@@ -90,7 +90,7 @@ func TestUnsendableFramesLeaveNoTrace(t *testing.T) {
 	}
 }
 
-func TestWriterKeepsItsError(t *testing.T) {
+func TestWriterReturnsItsErrorAgain(t *testing.T) {
 	broken := errors.New("broken")
 	w := NewWriter(failing{broken})
 	f := Frame{Method: "m", Params: json.RawMessage(`"` + strings.Repeat("x", writeBuffer) + `"`)}
@@ -108,8 +108,8 @@ type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
-// What a session does for each result allocates next to nothing.
-func TestFramesAllocateLittle(t *testing.T) {
+// A session allocates almost nothing per result.
+func TestFrameAllocations(t *testing.T) {
 	w := NewWriter(io.Discard)
 	f := Frame{ID: 7, Source: "agent-1", Target: "endpoint", Method: MethodPost, Params: []byte(`{"a":[1,2,{"b":null}]}`)}
 	if n := testing.AllocsPerRun(100, func() { w.WriteFrame(&f) }); n > 1 {

@@ -12,42 +12,73 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
-// A bench is the programs and an endpoint that serves on loopback.
+// A bench has the installed programs and an endpoint that serves on loopback.
 type bench struct {
 	ctx context.Context
 	cli *cli
-	// dir holds everything and goes at the end.
+	// pause is the time between runs of the same host.
+	pause time.Duration
+	// dir holds everything; it is removed at the end.
 	dir string
-	// env is what the programs find: this program's, without virgo's settings.
-	env                   []string
-	agent, endpoint, bare string // the programs' files; virgo-checks is one of the environment's settings
-	token, pin            string
-	server                *exec.Cmd // nil while the endpoint is away
-	address               string    // the endpoint's, also while it is away
+	// env is the programs' environment: this program's, without virgo's settings and GOMAXPROCS.
+	env []string
+	// The programs' files, as installed.
+	agent, endpoint, bare string
+	// What timers start: virgo-run, `virgo run`, and what they start of the earlier build, which may
+	// be empty.
+	small, full, earlier timerEntry
+	token, pin           string
+	server               *exec.Cmd // nil while the endpoint is away
+	address              string    // the endpoint's, also while it is away
 }
 
-// schedule is what is measured: the seven host checks, due every second so that each run has them all.
-const schedule = `- {id: cpu, type: agent.cpu, period: 1}
-- {id: memory, type: agent.memory, period: 1}
-- {id: load_average, type: agent.load_average, period: 1}
-- {id: disk, type: agent.disk, period: 1, details: {target: "*"}}
-- {id: filesystem, type: agent.filesystem, period: 1, details: {target: "*"}}
-- {id: filesystem_state, type: agent.filesystem_state, period: 1}
-- {id: network, type: agent.network, period: 1, details: {target: "*"}}
+// schedule is the measured schedule: the seven host checks, with a period of a second so that every run
+// runs all of them. It is plain YAML, which virgo-run parses by itself.
+const schedule = `- id: cpu
+  type: agent.cpu
+  period: 1
+- id: memory
+  type: agent.memory
+  period: 1
+- id: load_average
+  type: agent.load_average
+  period: 1
+- id: disk
+  type: agent.disk
+  period: 1
+  details:
+    target: "*"
+- id: filesystem
+  type: agent.filesystem
+  period: 1
+  details:
+    target: "*"
+- id: filesystem_state
+  type: agent.filesystem_state
+  period: 1
+- id: network
+  type: agent.network
+  period: 1
+  details:
+    target: "*"
 `
 
 const checks = 7
+
+// pause is more than the period of the schedule, so that every check is due again.
+const pause = 1100 * time.Millisecond
 
 func newBench(ctx context.Context, c *cli) (*bench, error) {
 	dir, err := os.MkdirTemp("", "virgo-bench")
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{ctx: ctx, cli: c, dir: dir}
+	b := &bench{ctx: ctx, cli: c, pause: pause, dir: dir}
 	for _, kv := range os.Environ() {
-		if !strings.HasPrefix(kv, "VIRGO_") {
+		if !strings.HasPrefix(kv, "VIRGO_") && !strings.HasPrefix(kv, "GOMAXPROCS=") {
 			b.env = append(b.env, kv)
 		}
 	}
@@ -59,25 +90,9 @@ func newBench(ctx context.Context, c *cli) (*bench, error) {
 }
 
 func (b *bench) prepare() error {
-	for _, p := range []struct {
-		file       *string
-		given, pkg string
-	}{
-		{&b.agent, b.cli.Agent, "virgo/cmd/virgo"},
-		{&b.endpoint, b.cli.Endpoint, "virgo/cmd/virgo-endpoint"},
-		{&b.bare, "", "virgo/cmd/virgo-bench/bare"},
-	} {
-		file, err := b.build(p.given, p.pkg)
-		if err != nil {
-			return err
-		}
-		*p.file = file
-	}
-	checksProgram, err := b.build(b.cli.Checks, "virgo/cmd/virgo-checks")
-	if err != nil {
+	if err := b.installPrograms(); err != nil {
 		return err
 	}
-	b.env = append(b.env, "VIRGO_CHECKS_PROGRAM="+checksProgram)
 	out, err := b.output(b.endpoint, "init", "--dir", b.path("store"), "--host", "127.0.0.1", "--json")
 	if err != nil {
 		return err
@@ -93,7 +108,7 @@ func (b *bench) prepare() error {
 	return b.serve("127.0.0.1:0")
 }
 
-// path is a file of the bench.
+// path returns the path of a file below dir.
 func (b *bench) path(names ...string) string {
 	return filepath.Join(b.dir, filepath.Join(names...))
 }
@@ -113,21 +128,7 @@ func (b *bench) output(argv ...string) ([]byte, error) {
 	return nil, fmt.Errorf("running %s: %w", argv[0], err)
 }
 
-// build makes a program as a release is made, unless one is given.
-func (b *bench) build(given, pkg string) (string, error) {
-	if given != "" {
-		return filepath.Abs(given)
-	}
-	out := b.path("bin-" + filepath.Base(pkg))
-	cmd := exec.CommandContext(b.ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if msg, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building %s: %w: %s", pkg, err, msg)
-	}
-	return out, nil
-}
-
-// serve starts the endpoint and waits for the line that says where it listens.
+// serve starts the endpoint and waits for the line with its address.
 func (b *bench) serve(listen string) error {
 	cmd := exec.Command(b.endpoint, "serve", "--dir", b.path("store"), "--listen", listen, "--log-level", "error")
 	cmd.Env, cmd.Stderr = b.env, os.Stderr
@@ -151,7 +152,7 @@ func (b *bench) serve(listen string) error {
 	return nil
 }
 
-// stopServer ends the endpoint and waits until it has.
+// stopServer terminates the endpoint and waits until it has ended.
 func (b *bench) stopServer() {
 	if b.server == nil {
 		return

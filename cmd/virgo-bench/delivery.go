@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// deliveryRatio is the least part of a bare connection's speed that delivery is to have.
-const deliveryRatio = 0.5
+// deliveryRatio is the least part of a bare connection's speed that delivery is to have; at first
+// 0.1 suffices.
+const deliveryRatio = 0.25
 
-// delivery compares `virgo flush` with a bare TLS connection that carries the same bytes, in turns. The
-// results of the flush are in the endpoint's store, synced, when it ends; the bare bytes are thrown away.
+// delivery compares `virgo flush` with a bare TLS connection that transfers the same bytes, in turns. When
+// a flush ends, its results are synced in the endpoint's store; the bare bytes are discarded.
 func (b *bench) delivery(r *report) error {
 	host, err := b.enrol("delivery", b.address)
 	if err != nil {
@@ -24,7 +25,7 @@ func (b *bench) delivery(r *report) error {
 	}
 	defer sink.Close()
 	n := b.cli.Delivered
-	var pairs []pair
+	var virgo, bare series
 	for i := range b.cli.Runs + 1 {
 		bytes, err := host.fill(n)
 		if err != nil {
@@ -34,7 +35,7 @@ func (b *bench) delivery(r *report) error {
 		if err != nil {
 			return err
 		}
-		flush, err := host.run("flush", "--deadline", "10m")
+		flush, err := host.command("flush", "--deadline", "10m")
 		if err != nil {
 			return err
 		}
@@ -46,17 +47,18 @@ func (b *bench) delivery(r *report) error {
 			return fmt.Errorf("bare TLS connection: %w", err)
 		}
 		if i > 0 { // the first warms up
-			pairs = append(pairs, pair{flush, sample{Wall: took}})
+			virgo, bare = append(virgo, flush), append(bare, sample{Wall: took})
 		}
 	}
+	r.section("Delivery of a backlog")
 	rate := func(s sample) float64 { return float64(n) / s.Wall.Seconds() }
-	r.add(fmt.Sprintf("virgo flush of %d, into the endpoint's store", n), medianOf(as(pairs), rate), "results/s")
-	r.add("bare TLS connection, the same bytes", medianOf(bs(pairs), rate), "results/s")
-	r.atLeast("virgo flush, times the bare connection's speed", ratio(pairs, rate), "", deliveryRatio).Aim = true
+	r.add(fmt.Sprintf("virgo flush of %d, into the endpoint's store", n), virgo.median(rate), "results/s")
+	r.add("bare TLS connection, the same bytes", bare.median(rate), "results/s")
+	r.atLeast("virgo flush, times the bare connection's speed", virgo.ratio(bare, rate), "", deliveryRatio).Aim = true
 	return nil
 }
 
-// send carries so many bytes through a TLS connection and gives the time until the other side has read
+// send sends n bytes through a TLS connection and returns the time until the other side has read
 // the last one.
 func send(to net.Listener, bytes int64) (time.Duration, error) {
 	read := make(chan error, 1)

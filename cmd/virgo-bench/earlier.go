@@ -1,14 +1,15 @@
 package main
 
-// What a change may cost a run of the seven host checks, beside the program before it.
+// The budgets of a change: how much a run of the seven host checks may cost compared with one of an
+// earlier build.
 const (
 	earlierPeakMiB  = 0.3
 	earlierCPURatio = 1.05
 )
 
-// earlier compares `virgo run` with the one of an earlier build, in turns: pairs of the two differ by the change, and
-// by chance, which so many of them take out.
-func (b *bench) earlier(r *report) error {
+// besideEarlier compares what timers start with what they start of an earlier build, in turns. The two runs of
+// a turn differ by the change and by noise, which the median of many turns removes.
+func (b *bench) besideEarlier(r *report) error {
 	now, err := b.enrol("now", b.address)
 	if err != nil {
 		return err
@@ -17,16 +18,18 @@ func (b *bench) earlier(r *report) error {
 	if err != nil {
 		return err
 	}
-	then.agent = b.cli.Earlier
-	pairs, err := b.turns(now, checks, runsOf(now, then))
+	then.entry = b.earlier
+	all, err := b.turns(now.contender(checks), then.contender(checks))
 	if err != nil {
 		return err
 	}
-	r.add("earlier virgo run: CPU", medianOf(bs(pairs), cpuMS), "ms")
-	r.atMost("virgo run: CPU, times the earlier one's", ratio(pairs, cpuMS), "", earlierCPURatio)
-	if medianOf(as(pairs), peakMiB) > 0 {
-		r.add("earlier virgo run: peak resident", medianOf(bs(pairs), peakMiB), "MiB")
-		r.atMost("virgo run: more peak resident than the earlier one", more(pairs, peakMiB), "MiB", earlierPeakMiB)
+	after, before := all[0], all[1]
+	r.section("Beside an earlier build")
+	r.add("earlier build: CPU", before.median(cpuMS), "ms")
+	r.atMost("this build: CPU, times the earlier one's", after.ratio(before, cpuMS), "", earlierCPURatio)
+	if after.median(peakMiB) > 0 {
+		r.add("earlier build: peak resident", before.median(peakMiB), "MiB")
+		r.atMost("this build: more peak resident", after.more(before, peakMiB), "MiB", earlierPeakMiB)
 	}
 	return nil
 }

@@ -1,15 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
-	"strings"
+	"strconv"
 	"time"
 )
 
-// What a hundred checks due at once may cost beside the seven host checks.
+// The budgets of a hundred checks that are due at once, in addition to the seven host checks.
 const (
 	hundred            = 100
 	slowMS             = 2000 // what each of them takes
@@ -17,16 +16,21 @@ const (
 	hundredMorePeakMiB = 4
 )
 
-// sleeper is a plugin that takes slowMS and then says one thing.
+// sleeper is a plugin that waits for slowMS and then prints one metric.
 const sleeper = `#!/bin/sh
 sleep 2
 echo "status slept"
 echo "metric seconds int 2"
 `
 
-// hundredAtOnce compares runs of the seven host checks alone with runs that have a hundred slow checks due besides, in
-// turns: first plugins, then checks of TCP ports, which the program virgo-checks runs.
+// hundredAtOnce compares runs of the seven host checks alone with runs in which a hundred slow checks are
+// due as well, in turns: of plugins, and of TCP ports, which virgo checks as a worker.
 func (b *bench) hundredAtOnce(r *report) error {
+	slow, err := slowListener()
+	if err != nil {
+		return err
+	}
+	defer slow.Close()
 	seven, err := b.enrol("seven", b.address)
 	if err != nil {
 		return err
@@ -35,66 +39,48 @@ func (b *bench) hundredAtOnce(r *report) error {
 	if err != nil {
 		return err
 	}
-	if err := plugins.addPlugins(hundred); err != nil {
-		return err
-	}
-	if err := b.hundredOf(r, "plugins", plugins, seven); err != nil {
-		return err
-	}
 	ports, err := b.enrol("ports", b.address)
 	if err != nil {
 		return err
 	}
-	slow, err := slowListener()
+	err = errors.Join(
+		plugins.addPlugins(hundred),
+		ports.addChecks(hundred, "remote.tcp",
+			"target", "127.0.0.1", "port", strconv.Itoa(slow.Addr().(*net.TCPAddr).Port), "banner_match", "day"),
+	)
 	if err != nil {
 		return err
 	}
-	defer slow.Close()
-	if err := ports.addChecks(hundred, fmt.Sprintf("type: remote.tcp, period: 1, details: {target: 127.0.0.1, port: %d, banner_match: day}",
-		slow.Addr().(*net.TCPAddr).Port)); err != nil {
-		return err
-	}
-	return b.hundredOf(r, "remote.tcp", ports, seven)
-}
-
-func (b *bench) hundredOf(r *report, what string, many, seven *subject) error {
-	pairs, err := b.turns(many, checks+hundred, runsOf(many, seven))
+	const all = checks + hundred
+	samples, err := b.turns(seven.contender(checks), plugins.contender(all), ports.contender(all))
 	if err != nil {
 		return err
 	}
-	name := fmt.Sprintf("%d %s of 2 s at once: ", hundred, what)
-	r.atMost(name+"wall past the slowest", medianOf(as(pairs), wallMS)-slowMS, "ms", hundredMoreWallMS)
-	r.add(name+"CPU, their own included", medianOf(as(pairs), cpuMS), "ms")
-	if medianOf(as(pairs), peakMiB) > 0 {
-		r.add(name+"peak resident of virgo", medianOf(as(pairs), peakMiB), "MiB")
-		r.atMost(name+"more peak resident", more(pairs, peakMiB), "MiB", hundredMorePeakMiB)
-	}
+	r.section("A hundred slow checks at once")
+	r.hundredOf("plugins", samples[1], samples[0])
+	r.hundredOf("remote.tcp", samples[2], samples[0])
 	return nil
 }
 
-// addPlugins gives the host n plugins of its own, due in every run.
+func (r *report) hundredOf(what string, many, seven series) {
+	name := fmt.Sprintf("%d %s of 2 s: ", hundred, what)
+	r.atMost(name+"wall past the slowest", many.median(wallMS)-slowMS, "ms", hundredMoreWallMS)
+	r.add(name+"CPU, their own included", many.median(cpuMS), "ms")
+	if many.median(peakMiB) > 0 {
+		r.add(name+"peak resident", many.median(peakMiB), "MiB")
+		r.atMost(name+"more peak resident than the plain run", many.more(seven, peakMiB), "MiB", hundredMorePeakMiB)
+	}
+}
+
+// addPlugins adds a plugin and n checks that run it, due in every run, to the host's configuration.
 func (s *subject) addPlugins(n int) error {
-	folder := s.bench.path(s.name, "plugins")
-	if err := os.Mkdir(folder, 0o755); err != nil {
+	if err := s.installPlugin("sleeper.sh", sleeper); err != nil {
 		return err
 	}
-	s.flags = []string{"--plugins", folder}
-	if err := os.WriteFile(filepath.Join(folder, "sleeper.sh"), []byte(sleeper), 0o755); err != nil {
-		return err
-	}
-	return s.addChecks(n, "type: agent.plugin, period: 1, details: {file: sleeper.sh}")
+	return s.addChecks(n, "agent.plugin", "file", "sleeper.sh")
 }
 
-// addChecks gives the host n checks that are alike.
-func (s *subject) addChecks(n int, check string) error {
-	var text strings.Builder
-	for i := range n {
-		fmt.Fprintf(&text, "- {id: slow%d, %s}\n", i, check)
-	}
-	return os.WriteFile(s.bench.path(s.name, "checks.d", "slow.yaml"), []byte(text.String()), 0o600)
-}
-
-// slowListener greets whoever comes after slowMS.
+// slowListener accepts connections and sends a banner on each after slowMS.
 func slowListener() (net.Listener, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -107,7 +93,7 @@ func slowListener() (net.Listener, error) {
 				return
 			}
 			time.AfterFunc(slowMS*time.Millisecond, func() {
-				conn.Write([]byte("220 good day\r\n")) // a client that left has seen enough
+				conn.Write([]byte("220 good day\r\n")) // a client that has gone needs no banner
 				conn.Close()
 			})
 		}

@@ -11,16 +11,18 @@ import (
 	"github.com/alecthomas/kong"
 )
 
+const description = "Measures whole runs of virgo on this machine, and prints a table of figures and limits. " +
+	"It takes about five minutes. Run it in the source tree: it builds the programs. " +
+	"Some rows need Linux's memory control groups, strace, or MariaDB; where these are missing, a line says so."
+
 type cli struct {
-	Runs        int    `default:"10" help:"Runs of each pair; figures of fewer than 10 are not to be quoted."`
+	Runs        int    `default:"10" help:"Runs of each program; figures of fewer than 10 are not to be quoted."`
 	Waiting     int    `default:"1000000" help:"Results that wait in the spool for the rows about a long outage."`
 	SkipMillion bool   `help:"Leave out the rows about a long outage."`
 	Delivered   int    `default:"10000" help:"Results of each delivery."`
 	JSON        bool   `name:"json" help:"Print one JSON document instead of the table."`
-	Agent       string `placeholder:"FILE" help:"A virgo that is built already."`
-	Earlier     string `placeholder:"FILE" help:"A virgo of an earlier revision, to compare the runs with."`
-	Checks      string `placeholder:"FILE" help:"A virgo-checks that is built already."`
-	Endpoint    string `placeholder:"FILE" help:"A virgo-endpoint that is built already."`
+	Programs    string `placeholder:"DIR" type:"existingdir" help:"A folder with virgo, virgo-run and virgo-endpoint, to measure these instead of building them."`
+	Earlier     string `placeholder:"DIR" type:"existingdir" help:"A folder with an earlier virgo, and virgo-run if it had one, to compare the runs with."`
 }
 
 // Validate is called by kong.
@@ -38,7 +40,7 @@ func (c *cli) Validate() error {
 
 func main() {
 	var c cli
-	kong.Parse(&c, kong.Name("virgo-bench"), kong.Description("Measures whole runs of virgo on this machine."))
+	kong.Parse(&c, kong.Name("virgo-bench"), kong.Description(description))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := c.run(ctx, os.Stdout, os.Stderr)
 	stop()
@@ -48,9 +50,10 @@ func main() {
 	}
 }
 
-// run measures and prints. What it is doing goes to progress: a million results take minutes.
+// run measures and prints the table to out. It writes each step to progress, because a million results
+// take minutes.
 func (c *cli) run(ctx context.Context, out, progress io.Writer) error {
-	fmt.Fprintln(progress, "building …")
+	fmt.Fprintln(progress, "building and installing …")
 	b, err := newBench(ctx, c)
 	if err != nil {
 		return err
@@ -63,10 +66,12 @@ func (c *cli) run(ctx context.Context, out, progress io.Writer) error {
 		do   func(*report) error
 	}{
 		{"runs beside the bare program", true, b.runs},
-		{"runs beside an earlier virgo", c.Earlier != "", b.earlier},
 		{"round trips", true, b.roundTrips},
-		{"handshakes", true, b.handshake},
-		{"delivery beside a bare TLS pipe", true, b.delivery},
+		{"syncs", true, b.syncs},
+		{"charged memory", true, b.charged},
+		{"runs beside an earlier build", c.Earlier != "", b.besideEarlier},
+		{"delivery beside a bare TLS connection", true, b.delivery},
+		{"one check more", true, b.oneMore},
 		{"a hundred checks at once", true, b.hundredAtOnce},
 		{"a long outage", !c.SkipMillion, b.outage},
 	} {

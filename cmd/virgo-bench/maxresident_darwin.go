@@ -5,7 +5,8 @@ import (
 	"syscall"
 )
 
-// maxResident is getrusage(2)'s ru_maxrss, which Darwin counts in bytes.
+// maxResident returns the peak of resident memory in bytes: ru_maxrss of getrusage(2), which
+// Darwin counts in bytes.
 func maxResident(p *os.ProcessState) int64 {
 	if ru, ok := p.SysUsage().(*syscall.Rusage); ok {
 		return ru.Maxrss

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -13,7 +12,7 @@ import (
 	"time"
 )
 
-// What ptrace(2) calls PTRACE_O_TRACEEXIT and PTRACE_EVENT_EXIT.
+// Constants of ptrace(2): PTRACE_O_TRACEEXIT and PTRACE_EVENT_EXIT.
 const (
 	traceExit = 0x40
 	eventExit = 6
@@ -21,10 +20,10 @@ const (
 
 // measure runs a program to its end. See the package comment for why it is traced.
 func measure(env []string, argv ...string) (sample, error) {
-	// All requests for a tracee come from the thread that traces it.
+	// ptrace(2) requires that all requests for a child come from the thread that traces it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	// A file, not a pipe: nobody has to read it meanwhile.
+	// A file, not a pipe: it needs no reader while the program runs.
 	errOut, err := os.CreateTemp("", "virgo-bench-stderr")
 	if err != nil {
 		return sample{}, err
@@ -45,13 +44,13 @@ func measure(env []string, argv ...string) (sample, error) {
 		syscall.Kill(cmd.Process.Pid, syscall.SIGKILL)
 		return s, fmt.Errorf("tracing %s: %w", argv[0], err)
 	}
-	said, err := os.ReadFile(errOut.Name())
-	s.Stderr = string(said)
+	printed, err := os.ReadFile(errOut.Name())
+	s.Stderr = string(printed)
 	return s, err
 }
 
-// trace follows a child from its exec to its end. Only its first thread is traced and only its signals
-// and its exit stop it, so that what is measured is hardly disturbed.
+// trace traces a child from its exec to its end. Only its first thread is traced, and it stops only for
+// signals and at its exit, so that tracing hardly disturbs the measurement.
 func trace(pid int) (sample, error) {
 	var (
 		s  sample
@@ -101,7 +100,7 @@ func wait(pid int, ws *syscall.WaitStatus, ru *syscall.Rusage) error {
 	}
 }
 
-// readStatus takes the memory's figures from proc_pid_status(5).
+// readStatus sets the memory figures from a status file (proc_pid_status(5)).
 func (s *sample) readStatus(status []byte) error {
 	for line := range bytes.Lines(status) {
 		name, rest, _ := strings.Cut(string(line), ":")
@@ -121,37 +120,4 @@ func (s *sample) readStatus(status []byte) error {
 		*figure = kib << 10
 	}
 	return nil
-}
-
-// cpuOf is the processor time that a running process has used so far: the sum over its threads
-// (Documentation/scheduler/sched-stats.rst, /proc/<pid>/task/<tid>/schedstat).
-func cpuOf(pid int) (time.Duration, error) {
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
-	if err != nil {
-		return 0, err
-	}
-	sum := time.Duration(0)
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return 0, err
-		}
-		var ns int64
-		if _, err := fmt.Sscan(string(text), &ns); err != nil {
-			return 0, fmt.Errorf("reading %s: %w", file, err)
-		}
-		sum += time.Duration(ns)
-	}
-	if sum == 0 {
-		return 0, fmt.Errorf("/proc/%d/task has no schedstat", pid)
-	}
-	return sum, nil
-}
-
-func cpuOfSelf() time.Duration {
-	var ru syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
-		return 0
-	}
-	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano())
 }

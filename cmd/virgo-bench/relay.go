@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// linkDelay is how long a relay takes to pass bytes on, each way. It is long beside what either side
-// computes, so that what was sent without waiting for an answer is all on its way before one arrives.
+// linkDelay is the delay of a relay in each direction. It is long compared with the time that either side
+// computes, so that everything sent without waiting for an answer is on its way before one arrives.
 const linkDelay = 100 * time.Millisecond
 
 // A relay passes connections on over a slow link and counts the agent's round trips: one for each
-// connection (TCP), and one each time that it is answered after it had sent something. What it sends
-// last, its goodbye, is not answered before it is gone.
+// connection (TCP), and one for each answer that it gets after it sent something. Its last message,
+// the goodbye, is answered only after it closed its side.
 type relay struct {
 	net.Listener
 	target string
@@ -33,7 +33,7 @@ func newRelay(target string, delay time.Duration) (*relay, error) {
 	return r, nil
 }
 
-// take gives the round trips since it was last called.
+// take returns the number of round trips since the last call of take.
 func (r *relay) take() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,8 +73,8 @@ func (r *relay) serve() {
 	}
 }
 
-// pass carries bytes from one side to the other, each delay after it came. read is told of each
-// that comes, and of the end; written before each that is passed on.
+// pass forwards bytes from one side to the other after a delay. It calls read for each part that arrives,
+// and with last set at the end of the stream, and written before it forwards each part.
 func pass(from, to net.Conn, delay time.Duration, read func(last bool), written func()) {
 	type part struct {
 		due   time.Time
@@ -109,7 +109,7 @@ func pass(from, to net.Conn, delay time.Duration, read func(last bool), written 
 	}
 }
 
-// roundTrips counts those of a session.
+// roundTrips reports the number of round trips of a session.
 func (b *bench) roundTrips(r *report) error {
 	relay, err := newRelay(b.address, linkDelay)
 	if err != nil {
@@ -120,16 +120,16 @@ func (b *bench) roundTrips(r *report) error {
 	if err != nil {
 		return err
 	}
-	// Unmeasured: fetches the schedule and learns what the endpoint can.
-	if _, err := host.run("run", "--strict"); err != nil {
+	// Not measured: fetches the schedule and learns the endpoint's features.
+	if _, err := host.run("--strict"); err != nil {
 		return err
 	}
 	relay.take()
-	// Hardly anything of it depends on chance: few runs are enough, and the worst one counts.
+	// The number hardly varies: few runs are enough, and the worst one counts.
 	worst := 0
 	for range 3 {
 		b.nextSecond()
-		if _, err := host.run("run", "--strict"); err != nil {
+		if _, err := host.run("--strict"); err != nil {
 			return err
 		}
 		worst = max(worst, relay.take())
@@ -137,6 +137,6 @@ func (b *bench) roundTrips(r *report) error {
 	if worst < 2 {
 		return errors.New("nothing went through the relay")
 	}
-	r.atMost("virgo run: network round trips", float64(worst), "", roundTripBudget)
+	r.atMost("virgo-run: network round trips", float64(worst), "", roundTripBudget)
 	return nil
 }

@@ -1,61 +1,78 @@
 package main
 
 import (
+	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
-// A sample is one process from its start to its end, as the kernel accounts for it. Memory in bytes, 0
-// where the system does not tell.
+// A sample has the kernel's figures of one process from its start to its end. Memory is in bytes; 0 if
+// the system does not report it.
 type sample struct {
 	Wall, CPU time.Duration
 	// Peak is the high-water mark of resident memory.
 	Peak int64
-	// Anonymous is resident and no file's, at the end: in so short a life Go gives none of it back.
+	// Anonymous is resident memory that no file backs, at the end: a process this short returns none of it.
 	Anonymous int64
+	// Charged is the peak of what the kernel charged the run's own control group.
+	Charged int64
 	// Code is the exit code.
 	Code int
-	// Stderr is what it said there.
+	// Stderr is the text that the process wrote to standard error.
 	Stderr string
 }
 
-// The figures of a sample.
-func wallMS(s sample) float64  { return float64(s.Wall) / float64(time.Millisecond) }
-func cpuMS(s sample) float64   { return float64(s.CPU) / float64(time.Millisecond) }
-func peakMiB(s sample) float64 { return float64(s.Peak) / (1 << 20) }
-func anonMiB(s sample) float64 { return float64(s.Anonymous) / (1 << 20) }
-
-// A pair is two programs measured one right after the other: a shared machine's speed changes from one
-// second to the next, and what both have seen of it falls out of their ratio.
-type pair struct{ a, b sample }
-
-// as and bs are the samples of one program.
-func as(pairs []pair) []sample { return column(pairs, func(p pair) sample { return p.a }) }
-func bs(pairs []pair) []sample { return column(pairs, func(p pair) sample { return p.b }) }
-
-func column[T, U any](list []T, f func(T) U) []U {
-	out := make([]U, len(list))
-	for i, v := range list {
-		out[i] = f(v)
+// failure returns the error of a process that did not exit with 0.
+func (s sample) failure(argv []string) error {
+	if s.Code == 0 {
+		return nil
 	}
-	return out
+	return fmt.Errorf("%s %s ended with %d: %s", filepath.Base(argv[0]), strings.Join(argv[1:], " "), s.Code, s.Stderr)
 }
 
-// medianOf is the median of one figure.
-func medianOf(samples []sample, f func(sample) float64) float64 { return median(column(samples, f)) }
+// The figures of a sample.
+func wallMS(s sample) float64     { return float64(s.Wall) / float64(time.Millisecond) }
+func cpuMS(s sample) float64      { return float64(s.CPU) / float64(time.Millisecond) }
+func peakMiB(s sample) float64    { return float64(s.Peak) / (1 << 20) }
+func anonMiB(s sample) float64    { return float64(s.Anonymous) / (1 << 20) }
+func chargedMiB(s sample) float64 { return float64(s.Charged) / (1 << 20) }
 
-// ratio is the median of the pairs' ratios, a to b.
-func ratio(pairs []pair, f func(sample) float64) float64 {
-	return median(column(pairs, func(p pair) float64 { return f(p.a) / f(p.b) }))
+// A series has the samples of one program, in the order of the turns. The speed of a shared machine changes
+// from second to second: two series of the same turns are compared sample by sample, because a change
+// that affects both cancels out in their ratio.
+type series []sample
+
+// median returns the median of one figure.
+func (s series) median(f func(sample) float64) float64 {
+	figures := make([]float64, len(s))
+	for i := range s {
+		figures[i] = f(s[i])
+	}
+	return median(figures)
 }
 
-// more is the median of the pairs' differences, a less b.
-func more(pairs []pair, f func(sample) float64) float64 {
-	return median(column(pairs, func(p pair) float64 { return f(p.a) - f(p.b) }))
+// ratio returns the median of the ratios, s to other.
+func (s series) ratio(other series, f func(sample) float64) float64 {
+	figures := make([]float64, len(s))
+	for i := range s {
+		figures[i] = f(s[i]) / f(other[i])
+	}
+	return median(figures)
 }
 
-// median of nothing is NaN.
+// more returns the median of the differences, s minus other.
+func (s series) more(other series, f func(sample) float64) float64 {
+	figures := make([]float64, len(s))
+	for i := range s {
+		figures[i] = f(s[i]) - f(other[i])
+	}
+	return median(figures)
+}
+
+// median returns the median; NaN if v is empty.
 func median(v []float64) float64 {
 	s := slices.Sorted(slices.Values(v))
 	n := len(s)

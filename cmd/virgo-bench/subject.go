@@ -1,12 +1,15 @@
 package main
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"virgo/cmd/internal/footprint"
 	"virgo/spool"
 )
 
@@ -14,14 +17,14 @@ import (
 type subject struct {
 	bench *bench
 	name  string
-	agent string   // its virgo's file
-	flags []string // that its virgo is always given
+	entry timerEntry // what its timer starts
+	flags []string   // that its programs are always given
 }
 
 // enrol writes the configuration that `virgo setup` would write.
 func (b *bench) enrol(name, address string) (*subject, error) {
-	s := &subject{bench: b, name: name, agent: b.agent}
-	// No bound of the spool is reached, so that nothing is measured of dropping.
+	s := &subject{bench: b, name: name, entry: b.small}
+	// The bound is larger than the spool gets, so that nothing is dropped.
 	text := fmt.Sprintf("endpoint: %q\ntoken: %q\npin: %q\nagent_id: %q\nspool:\n  max_bytes: 64GiB\n", address, b.token, b.pin, name)
 	if err := os.MkdirAll(b.path(name, "checks.d"), 0o700); err != nil {
 		return nil, err
@@ -29,78 +32,97 @@ func (b *bench) enrol(name, address string) (*subject, error) {
 	return s, os.WriteFile(b.path(name, "virgo.yaml"), []byte(text), 0o600)
 }
 
+// installPlugin writes a plugin for the host.
+func (s *subject) installPlugin(name, script string) error {
+	folder := s.bench.path(s.name, "plugins")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return err
+	}
+	s.flags = []string{"--plugins", folder}
+	return os.WriteFile(filepath.Join(folder, name), []byte(script), 0o755)
+}
+
+// addedPrefix begins the ids of the checks that a host has in addition to the schedule.
+const addedPrefix = "added"
+
+// addChecks adds n similar checks to the host's configuration, due in every run. The details are names and
+// values in turn.
+func (s *subject) addChecks(n int, typ string, details ...string) error {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "- id: %s%d\n  type: %s\n  period: 1\n  details:\n", addedPrefix, i, typ)
+		for pair := range slices.Chunk(details, 2) {
+			fmt.Fprintf(&text, "    %s: %s\n", pair[0], pair[1])
+		}
+	}
+	return os.WriteFile(s.bench.path(s.name, "checks.d", "added.yaml"), []byte(text.String()), 0o600)
+}
+
+// expectOwnRun returns an error if virgo-run hands the host's runs over to virgo: that would be measured
+// instead. There is nothing to hand over where s is nil.
+func (s *subject) expectOwnRun() error {
+	if s == nil {
+		return nil
+	}
+	m, err := s.run("--verbose")
+	if err == nil && strings.Contains(m.Stderr, "handing over") {
+		err = fmt.Errorf("the runs of %s are not virgo-run's own: %s", s.name, m.Stderr)
+	}
+	return err
+}
+
 func (s *subject) state() string { return s.bench.path(s.name, "state") }
 
-// localSchedule gives the host its checks without an endpoint.
+// localSchedule writes the schedule to the host's checks.d, so that it needs no endpoint.
 func (s *subject) localSchedule() error {
 	return os.WriteFile(s.bench.path(s.name, "checks.d", "seven.yaml"), []byte(schedule), 0o600)
 }
 
-// run is one measured run of the agent; it fails where the process did.
+// run measures what the host's timer starts. It returns an error if the process failed.
 func (s *subject) run(args ...string) (sample, error) {
-	if err := s.bench.ctx.Err(); err != nil {
-		return sample{}, err
-	}
-	argv := append([]string{s.agent, "--config", s.bench.path(s.name, "virgo.yaml"), "--state", s.state()}, append(s.flags, args...)...)
-	m, err := measure(s.bench.env, argv...)
-	if err == nil && m.Code != 0 {
-		err = fmt.Errorf("virgo %s ended with %d: %s", strings.Join(args, " "), m.Code, m.Stderr)
-	}
-	return m, err
+	return s.bench.measure(s.bench.timerEnv(), s.argv(s.entry, args...))
 }
 
-// runBare is one measured run of the yardstick.
-func (b *bench) runBare(address string) (sample, error) {
-	m, err := measure(b.env, b.bare, address, b.pin, b.path("bare.db"))
-	if err == nil && m.Code != 0 {
-		err = fmt.Errorf("bare ended with %d: %s", m.Code, m.Stderr)
+// command measures a command of virgo that people start. It returns an error if the process failed.
+func (s *subject) command(name string, args ...string) (sample, error) {
+	return s.bench.measure(s.bench.env, s.argv(timerEntry{s.bench.agent, []string{name}}, args...))
+}
+
+// argv returns a command line of a program, for this host.
+func (s *subject) argv(entry timerEntry, args ...string) []string {
+	argv := []string{entry.file, "--config", s.bench.path(s.name, "virgo.yaml"), "--state", s.state()}
+	return slices.Concat(argv, s.flags, entry.command, args)
+}
+
+// timerEnv returns the environment in which timers start programs.
+func (b *bench) timerEnv() []string {
+	return append(slices.Clip(b.env), footprint.OneProcessor)
+}
+
+// measure measures a process. It returns an error if the process failed.
+func (b *bench) measure(env, argv []string) (sample, error) {
+	if err := b.ctx.Err(); err != nil {
+		return sample{}, err
 	}
-	return m, err
+	s, err := measure(env, argv...)
+	return s, cmp.Or(err, s.failure(argv))
+}
+
+// bareArgv returns the command line of the bare program.
+func (b *bench) bareArgv(address string) []string {
+	return []string{b.bare, address, b.pin, b.path("bare.db")}
 }
 
 // nextSecond waits until every check of period 1 is due again.
 func (b *bench) nextSecond() {
 	select {
-	case <-time.After(1100 * time.Millisecond):
+	case <-time.After(b.pause):
 	case <-b.ctx.Done():
 	}
 }
 
-// stored asks the endpoint how many results of an agent it has; none where it never heard of it.
-func (b *bench) stored(agent string) (int, error) {
-	out, err := b.output(b.endpoint, "agents", "--dir", b.path("store"), "--json")
-	if err != nil {
-		return 0, err
-	}
-	var list struct {
-		Agents []struct {
-			ID      string `json:"agent_id"`
-			Results int    `json:"results"`
-		} `json:"agents"`
-	}
-	if err := json.Unmarshal(out, &list); err != nil {
-		return 0, fmt.Errorf("reading virgo-endpoint agents: %w", err)
-	}
-	for _, a := range list.Agents {
-		if a.ID == agent {
-			return a.Results, nil
-		}
-	}
-	return 0, nil
-}
-
-// expectStored fails where the endpoint has not stored so many results since there were before: then
-// what was measured was not the whole job.
-func (b *bench) expectStored(agent string, before, want int) error {
-	after, err := b.stored(agent)
-	if err == nil && after-before != want {
-		err = fmt.Errorf("%d results of %s were stored, want %d", after-before, agent, want)
-	}
-	return err
-}
-
-// fill appends n results to the host's spool, as runs without an endpoint would have, and says how many
-// bytes they are.
+// fill appends n results to the host's spool, as runs without an endpoint would have, and returns
+// their size.
 func (s *subject) fill(n int) (bytes int64, err error) {
 	sp, err := spool.Open(s.state(), spool.Options{MaxBytes: 64 << 30})
 	if err != nil {
@@ -127,7 +149,7 @@ func (s *subject) fill(n int) (bytes int64, err error) {
 	return bytes, nil
 }
 
-// result is a check_metrics.post as agent.memory makes it.
+// result returns the params of a check_metrics.post like those of agent.memory.
 func result(n int) []byte {
 	b := fmt.Appendf(nil, `{"check_id":"memory","check_type":"agent.memory","state":"available","status":"success","timestamp":%d,"min_check_period":60000,"metrics":[[null,{`, 1_700_000_000_000+n)
 	for i, name := range []string{"total", "used", "free", "actual_used", "actual_free", "swap_total", "swap_used", "swap_free", "swap_page_in", "swap_page_out", "ram"} {

@@ -17,7 +17,7 @@ import (
 //
 //	agent -addr HOST:PORT -token T -pin PIN [-cert FILE -key FILE] -id AGENT [-hello FIELDS] [-post FIELDS] RESULT_ID…
 //
-// FIELDS is JSON that is spliced into the params of hello or of each post: "\"late\":true,".
+// FIELDS is JSON that is added to the params of hello or of each post: "\"late\":true,".
 // It exits with 1 where anything was refused.
 func agentMain() {
 	addr := flag.String("addr", "", "")
@@ -26,7 +26,7 @@ func agentMain() {
 	cert := flag.String("cert", "", "")
 	key := flag.String("key", "", "")
 	id := flag.String("id", "agent1", "")
-	more := spliced{}
+	more := extraFields{}
 	flag.StringVar(&more.hello, "hello", "", "")
 	flag.StringVar(&more.post, "post", "", "")
 	flag.Parse()
@@ -57,10 +57,11 @@ func agentMain() {
 	}
 }
 
-// spliced are fields of params that a script adds.
-type spliced struct{ hello, post string }
+// extraFields are fields of params that a script adds.
+type extraFields struct{ hello, post string }
 
-func deliver(out io.Writer, addr, token string, trust *tls.Config, id string, more spliced, results []string) error {
+func deliver(out io.Writer, addr, token string, trust *tls.Config, id string, more extraFields,
+	results []string) error {
 	conn, err := tls.Dial("tcp", addr, trust)
 	if err != nil {
 		return err
@@ -68,7 +69,8 @@ func deliver(out io.Writer, addr, token string, trust *tls.Config, id string, mo
 	defer conn.Close()
 	w, r := transport.NewWriter(conn), transport.NewReader(bufio.NewReader(conn))
 	call := func(n transport.ID, method, params string) error {
-		f := transport.Frame{ID: n, HasID: true, Source: id, Target: "endpoint", Method: method, Params: []byte(params)}
+		f := transport.Frame{ID: n, HasID: true, Source: id, Target: "endpoint", Method: method,
+			Params: []byte(params)}
 		if err := errors.Join(w.WriteFrame(&f), w.Flush()); err != nil {
 			return err
 		}

@@ -5,29 +5,34 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
 
-	"virgo/transport/endpoint"
+	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/store"
 )
 
-// cli is the command line. One struct a command, each in its own file.
+// cli is the command line: one struct a command, each in its own file.
 type cli struct {
 	globals
 
-	Init    initCmd    `cmd:"" help:"Make what an endpoint needs: certificates, a first token, a schedule, the store."`
-	Serve   serveCmd   `cmd:"" help:"Receive what agents deliver."`
-	Token   tokenCmd   `cmd:"" help:"Make, list and revoke the tokens that agents identify themselves with."`
-	Results resultsCmd `cmd:"" help:"Show what was stored."`
-	Import  importCmd  `cmd:"" help:"Store results that were carried here in a bundle."`
-	Agents  agentsCmd  `cmd:"" help:"Show the agents that were ever here."`
-	Version versionCmd `cmd:"" help:"Show the version."`
+	Init     initCmd     `cmd:"" help:"Set up a folder: certificates, a first token, a schedule, the store."`
+	Serve    serveCmd    `cmd:"" help:"Receive results from agents."`
+	Token    tokenCmd    `cmd:"" help:"Create, list and revoke the tokens of agents."`
+	Results  resultsCmd  `cmd:"" help:"Show stored results."`
+	Import   importCmd   `cmd:"" help:"Store the results of exported bundles."`
+	Agents   agentsCmd   `cmd:"" help:"List the agents that have delivered results."`
+	Schedule scheduleCmd `cmd:"" help:"Check the schedules of agents."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
-// globals are the flags that every command takes.
+// globals are the flags of every command.
 type globals struct {
-	Dir  string `env:"VIRGO_ENDPOINT_DIR" placeholder:"DIR" help:"Folder of certificates, schedules and the store."`
+	Dir  string `env:"VIRGO_ENDPOINT_DIR" placeholder:"DIR" help:"Folder with the certificates, the schedules and the store."`
 	JSON bool   `name:"json" env:"VIRGO_ENDPOINT_JSON" help:"Print one JSON document instead of text."`
 }
 
@@ -55,15 +60,19 @@ func run(ctx context.Context, args []string, std stdio) int {
 	return exitCode(err)
 }
 
-// command parses the arguments and runs the chosen command.
+// command parses the arguments and runs the chosen command. Without arguments it prints the help.
 func (a *app) command(args []string) error {
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
 	var c cli
-	helped := false
+	done := false // by --help or --version
 	parser, err := kong.New(&c,
 		kong.Name("virgo-endpoint"),
-		kong.Description("Receives what virgo delivers: hands out schedules, keeps results, shows them."),
+		kong.Description("Receives the results that virgo delivers: sends schedules to agents, stores their results and shows them."),
+		kong.Vars{"version": versionLine()},
 		kong.Writers(a.out, a.err),
-		kong.Exit(func(int) { helped = true }),
+		kong.Exit(func(int) { done = true }),
 		kong.Help(func(o kong.HelpOptions, ctx *kong.Context) error {
 			if err := kong.DefaultHelpPrinter(o, ctx); err != nil {
 				return err
@@ -78,30 +87,45 @@ func (a *app) command(args []string) error {
 	}
 	kctx, err := parser.Parse(args)
 	switch {
-	case helped: // what else is wrong with the arguments does not matter to who asks for help
+	case done: // whatever is wrong with the other arguments
 		return nil
 	case err != nil:
-		return &failure{code: exitUsage, err: err, hint: "virgo-endpoint --help"}
+		return usageError(err)
 	}
 	a.globals = c.globals
 	return kctx.Run(a)
 }
 
-// folder is the endpoint's folder.
-func (a *app) folder() (endpoint.Folder, error) {
-	if a.Dir == "" {
-		return "", &failure{code: exitUsage, err: errors.New("no folder is named"), hint: "give --dir DIR, or set VIRGO_ENDPOINT_DIR"}
+// usageError gives an error of kong its exit code, and as the next step the help of the command.
+func usageError(err error) error {
+	names := []string{"virgo-endpoint"}
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil {
+		for _, step := range parse.Context.Path {
+			if step.Command != nil {
+				names = append(names, step.Command.Name)
+			}
+		}
 	}
-	return endpoint.Folder(a.Dir), nil
+	return &failure{code: exitUsage, err: err, hint: strings.Join(append(names, "--help"), " ")}
+}
+
+// folder is the endpoint's folder.
+func (a *app) folder() (folder.Dir, error) {
+	if a.Dir == "" {
+		return "", &failure{code: exitUsage, err: errors.New("no folder is given"),
+			hint: "give --dir DIR, or set VIRGO_ENDPOINT_DIR"}
+	}
+	return folder.Dir(a.Dir), nil
 }
 
 // store opens the folder's store; the caller closes it.
-func (a *app) store() (*endpoint.Store, error) {
-	folder, err := a.folder()
+func (a *app) store() (*store.Store, error) {
+	dir, err := a.folder()
 	if err != nil {
 		return nil, err
 	}
-	s, err := endpoint.OpenStore(a.ctx, folder.StoreFile())
+	s, err := store.Open(a.ctx, dir.StoreFile())
 	if err != nil {
 		return nil, a.explain(err)
 	}

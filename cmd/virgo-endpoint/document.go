@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// schemaVersion of every --json document; it grows when a field's meaning changes, not when one is
+// schemaVersion of every --json document; it grows when a field's meaning changes, not when a field is
 // added.
 const schemaVersion = 1
 

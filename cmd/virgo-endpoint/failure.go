@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strconv"
 	"strings"
 	"syscall"
 
-	"virgo/transport/endpoint"
+	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/store"
+	"virgo/schedule/shorttext"
 )
 
 // The exit codes; one that is not listed is a failure as well.
@@ -24,7 +26,7 @@ const (
 const exitCodes = `Exit codes:
   0  done
   1  unexpected error
-  2  configuration or usage
+  2  invalid configuration or usage
 `
 
 // A failure is an error with its exit code and, where there is one, the next step.
@@ -37,31 +39,34 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-// explain gives an error of the library its exit code and the next step.
+// explain returns err with its exit code and the next step.
 func (a *app) explain(err error) error {
-	var mode *endpoint.ModeError
-	var key *endpoint.KeyError
+	var mode *folder.ModeError
+	var key *store.KeyError
 	var hinted interface{ Hint() string }
 	var own *failure
-	dir := shellWord(a.Dir)
+	dir := shorttext.QuoteShell(a.Dir)
 	switch {
 	case err == nil, errors.As(err, &own):
 		return err
 	case errors.As(err, &mode):
 		return &failure{exitUsage, err, mode.Fix}
 	case errors.As(err, &key):
-		return &failure{exitUnexpected, err, "if that host was set up anew, and virgo spool export shows this key there, --accept-key takes it"}
+		return &failure{exitUnexpected, err,
+			"if that host was set up anew, and virgo spool export shows this key there, --accept-key accepts it"}
 	case errors.As(err, &hinted) && hinted.Hint() != "":
 		return &failure{exitUnexpected, err, hinted.Hint()}
 	case errors.Is(err, context.Canceled):
 		return &failure{exitUnexpected, err, "do it again; nothing is stored twice"}
-	case errors.Is(err, endpoint.ErrNoStore), errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return &failure{exitUsage, err, "virgo-endpoint init --dir " + dir + " makes what is missing"}
-	case errors.Is(err, endpoint.ErrNewerStore):
-		return &failure{exitUsage, err, "use the version of virgo-endpoint that last served this folder, or a later one"}
-	case errors.Is(err, endpoint.ErrNoSuchToken):
+	case errors.Is(err, store.ErrNewer):
+		return &failure{exitUsage, err,
+			"use the version of virgo-endpoint that last served this folder, or a later one"}
+	case errors.Is(err, intake.ErrNoSuchToken):
 		return &failure{exitUsage, err, "virgo-endpoint token list --dir " + dir}
-	case errors.Is(err, endpoint.ErrBadLabel), errors.Is(err, endpoint.ErrBadHost), errors.Is(err, endpoint.ErrBadClientName):
+	case errors.Is(err, intake.ErrBadLabel), errors.Is(err, folder.ErrBadHost),
+		errors.Is(err, folder.ErrBadClientName):
 		return &failure{exitUsage, err, ""}
 	case errors.Is(err, syscall.EADDRINUSE):
 		return &failure{exitUnexpected, err, "something listens there already; give another --listen"}
@@ -83,7 +88,7 @@ func exitCode(err error) int {
 	}
 }
 
-// printError is the one place where an error reaches a person.
+// printError is the only place that prints an error.
 func printError(w io.Writer, err error) {
 	fmt.Fprintln(w, "virgo-endpoint: error: "+oneLine(err.Error()))
 	var f *failure
@@ -92,14 +97,7 @@ func printError(w io.Writer, err error) {
 	}
 }
 
-func oneLine(s string) string { return strings.ReplaceAll(strings.TrimSpace(s), "\n", "; ") }
-
-// shellWord is s as a word of a command line that a person can paste.
-func shellWord(s string) string {
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:\\@%+=,", r)
-	}) {
-		return s
-	}
-	return strconv.Quote(s)
+// oneLine makes an error one line, fit for a terminal.
+func oneLine(s string) string {
+	return shorttext.Sanitize(strings.ReplaceAll(strings.TrimSpace(s), "\n", "; "))
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -10,25 +9,28 @@ import (
 
 	"filippo.io/age"
 
+	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/store"
+	"virgo/schedule/shorttext"
 	"virgo/spool/bundle"
-	"virgo/transport/endpoint"
 )
 
-// An importing is one run of virgo-endpoint import.
-type importing struct {
+// A bundleImport is one run of virgo-endpoint import.
+type bundleImport struct {
 	app        *app
 	cmd        *importCmd
-	folder     endpoint.Folder
-	cert       tls.Certificate
-	store      *endpoint.Store
+	dir        folder.Dir
+	cert       *folder.Certificate
+	store      *store.Store
 	identities []age.Identity
 	receipts   []byte // of the bundles so far, where all go to one file
 }
 
-func (in *importing) close() { in.store.Close() }
+func (in *bundleImport) close() { in.store.Close() }
 
-// file imports one bundle and gives its receipt. What the entry says holds where there is an error too.
-func (in *importing) file(name string) (entry bundleEntry, err error) {
+// file imports one bundle and writes its receipt. The entry says how far it got where there is an error
+// too.
+func (in *bundleImport) file(name string) (entry bundleEntry, err error) {
 	entry.File = name
 	defer func() {
 		if err != nil {
@@ -48,48 +50,55 @@ func (in *importing) file(name string) (entry bundleEntry, err error) {
 	}
 	h := r.Header()
 	entry.AgentID, entry.AgentName, entry.Bundle, entry.Created = h.Agent, h.Name, h.ID, ms(h.Created)
-	entry.Results, entry.Key = r.Count(), endpoint.KeyName(h.Key)
+	entry.Results, entry.Key = r.Count(), store.KeyName(h.Key)
+	report, err := in.store.Import(in.app.ctx, store.Bundle{
+		Agent: h.Agent, Name: h.Name, ID: h.ID, Key: h.Key, AcceptKey: in.cmd.AcceptKey,
+	}, in.app.now(), records(r, show))
+	entry.New, entry.Known, entry.Refused = report.New, report.Known, report.Refused
+	entry.FirstKey = report.FirstKey
+	if err != nil {
+		return entry, err
+	}
+	show.end()
+	where, err := in.receipt(name, h, report)
+	if err != nil {
+		return entry, &failure{exitUnexpected,
+			fmt.Errorf("its results are stored, but its receipt could not be written: %w", err),
+			"import it again, with --receipt FILE where there is space; nothing is stored twice"}
+	}
+	entry.Receipt = &where
+	return entry, nil
+}
+
+// records reads a bundle for [store.Store.Import] and shows the progress.
+func records(r *bundle.Reader, show *progress) func() ([]store.Record, error) {
 	stored := uint64(0)
-	got, err := in.store.Import(in.app.ctx, endpoint.Carrier{
-		Agent: h.Agent, Name: h.Name, Bundle: h.ID, Key: h.Key, AcceptKey: in.cmd.AcceptKey,
-	}, in.app.now(), func() ([]endpoint.Carried, error) {
+	return func() ([]store.Record, error) {
 		show.stored(stored, r.Count())
 		list, err := r.Next()
 		if err != nil {
 			return nil, err
 		}
 		stored += uint64(len(list))
-		carried := make([]endpoint.Carried, len(list))
+		records := make([]store.Record, len(list))
 		for i, one := range list {
-			carried[i] = endpoint.Carried{ResultID: one.ID, Order: one.Order, Made: one.Made, Params: one.Data}
+			records[i] = store.Record{ResultID: one.ID, Order: one.Order, Made: one.Made, Params: one.Data}
 		}
-		return carried, nil
-	})
-	entry.New, entry.Known, entry.Refused, entry.FirstKey = got.New, got.Known, got.Refused, got.FirstKey
-	if err != nil {
-		return entry, err
+		return records, nil
 	}
-	show.end()
-	where, err := in.receipt(name, h, got)
-	if err != nil {
-		return entry, &failure{exitUnexpected, fmt.Errorf("its results are stored, and its receipt is not: %w", err),
-			"import it again, with --receipt FILE where there is room; nothing is stored twice"}
-	}
-	entry.Receipt = &where
-	return entry, nil
 }
 
-// nameOf is a bundle's name as errors and lines give it.
+// nameOf is a bundle's name as messages give it.
 func nameOf(file string) string {
 	if file == stdStream {
 		return "standard input"
 	}
-	return shellWord(file)
+	return shorttext.QuoteShell(file)
 }
 
-// source opens a bundle where it can be read more than once: what is no ordinary file is copied into the
-// endpoint's folder first, which is its owner's only.
-func (in *importing) source(name string) (src io.ReaderAt, size int64, closeSource func(), err error) {
+// source opens a bundle, which is read more than once: what is not a regular file is copied first, into
+// the endpoint's folder, which only its owner can read.
+func (in *bundleImport) source(name string) (src io.ReaderAt, size int64, closeSource func(), err error) {
 	var from io.Reader = in.app.in
 	if name != stdStream {
 		f, err := os.Open(name)
@@ -110,11 +119,11 @@ func (in *importing) source(name string) (src io.ReaderAt, size int64, closeSour
 		defer f.Close()
 		from = f
 	}
-	tmp, err := os.CreateTemp(string(in.folder), ".import-*")
+	tmp, err := os.CreateTemp(string(in.dir), ".import-*")
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	os.Remove(tmp.Name()) // nothing is left behind by a kill, where the system can do that
+	os.Remove(tmp.Name()) // at once, where the system can: a kill leaves nothing behind
 	closeSource = func() {
 		tmp.Close()
 		os.Remove(tmp.Name())
@@ -128,14 +137,15 @@ func (in *importing) source(name string) (src io.ReaderAt, size int64, closeSour
 
 var errDirectory = errors.New("it is a directory")
 
-// say tells a person what became of a bundle.
-func (in *importing) say(e bundleEntry) error {
+// print reports what became of a bundle.
+func (in *bundleImport) print(e bundleEntry) error {
 	out := in.app.out
 	if in.cmd.Receipt == stdStream {
 		out = in.app.err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s of agent %s: %d new, %d already there", nameOf(e.File), plural(e.Results, "result"), shellWord(e.AgentID), e.New, e.Known)
+	fmt.Fprintf(&b, "%s: %s of agent %s: %d new, %d already there", nameOf(e.File),
+		plural(e.Results, "result"), shorttext.Sanitize(shorttext.QuoteShell(e.AgentID)), e.New, e.Known)
 	if e.Refused > 0 {
 		fmt.Fprintf(&b, ", %d refused (the receipt says why)", e.Refused)
 	}
@@ -144,7 +154,7 @@ func (in *importing) say(e bundleEntry) error {
 		fmt.Fprintf(&b, "  the first bundle of this agent; from now on its key is %s\n", e.Key)
 	}
 	if where := *e.Receipt; where != stdStream {
-		fmt.Fprintf(&b, "  on its host: virgo spool import-receipt %s\n", shellWord(where))
+		fmt.Fprintf(&b, "  on its host: virgo spool import-receipt %s\n", shorttext.QuoteShell(where))
 	}
 	if _, err := io.WriteString(out, b.String()); err != nil {
 		return fmt.Errorf("writing the output: %w", err)

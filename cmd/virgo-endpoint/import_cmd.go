@@ -8,25 +8,25 @@ import (
 
 	"filippo.io/age"
 
+	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/spool/bundle"
-	"virgo/transport/endpoint"
 )
 
 // stdStream is the FILE that is standard input, and the --receipt that is standard output.
 const stdStream = "-"
 
 type importCmd struct {
-	Files     []string `arg:"" name:"file" help:"Bundles that virgo spool export made; - is standard input."`
-	Receipt   string   `placeholder:"FILE" help:"Where the receipts go; - is standard output. Default: beside each bundle, as its name and .receipt."`
-	Identity  []string `type:"existingfile" placeholder:"FILE" help:"File of age keys (age-keygen), for bundles that are encrypted; may be given several times."`
-	AcceptKey bool     `help:"Take a bundle of an agent whose key is another one than before, and its key from now on."`
+	Files     []string `arg:"" name:"file" help:"Bundles written by virgo spool export; - is standard input."`
+	Receipt   string   `placeholder:"FILE" help:"File for the receipts; - is standard output. Default: the bundle's name and .receipt."`
+	Identity  []string `type:"existingfile" placeholder:"FILE" help:"File with age keys (age-keygen), for encrypted bundles; may be repeated."`
+	AcceptKey bool     `help:"Accept an agent's new key, for this and later bundles."`
 }
 
 func (importCmd) Help() string {
-	return "Stores results that were carried here: each once, however often its bundle comes, and whether or not its agent delivers it too. " +
-		"A bundle that was cut or changed is refused, and nothing of it stored. It can be used while a server runs. " +
-		"The receipt is signed by this endpoint; carried back, virgo spool import-receipt clears there what was stored here. " +
-		"The first key that signs for an agent is kept, and a bundle of another one is refused."
+	return "Stores each result once, even if its bundle is imported again or its agent delivers it too. " +
+		"A bundle that was truncated or changed is refused as a whole. The command can be used while a server runs. " +
+		"It writes a signed receipt; virgo spool import-receipt on the agent's host then deletes the results that are stored here. " +
+		"The key of an agent's first bundle is stored, and a bundle signed with another key is refused."
 }
 
 type importDocument struct {
@@ -47,15 +47,15 @@ type bundleEntry struct {
 	New       int     `json:"new"`
 	Known     int     `json:"known"`
 	Refused   int     `json:"refused"`
-	// Key is what people tell the agent's key by; FirstKey is true where none was kept of the agent before.
+	// Key is the fingerprint of the agent's key; FirstKey is true where none was stored before.
 	Key      string `json:"key"`
 	FirstKey bool   `json:"first_key"`
-	// Receipt is the file that has it; "-" is standard output, and null means that there is none.
+	// Receipt is the file of the receipt; "-" is standard output, and null means that there is none.
 	Receipt *string `json:"receipt"`
 }
 
 func (c *importCmd) Run(a *app) error {
-	in, err := c.begin(a)
+	in, err := c.open(a)
 	if err != nil {
 		return a.explain(err)
 	}
@@ -75,7 +75,7 @@ func (c *importCmd) Run(a *app) error {
 		}
 		doc.Bundles = append(doc.Bundles, entry)
 		if err == nil && !a.JSON {
-			if err := in.say(entry); err != nil {
+			if err := in.print(entry); err != nil {
 				return err
 			}
 		}
@@ -94,11 +94,37 @@ func (c *importCmd) Run(a *app) error {
 	case len(c.Files) == 1:
 		return failed[0]
 	}
-	return &failure{code: exitUnexpected, err: fmt.Errorf("%d of %d bundles were not imported", len(c.Files)-len(doc.Bundles)+len(failed), len(c.Files))}
+	missing := len(c.Files) - len(doc.Bundles) + len(failed)
+	return &failure{code: exitUnexpected, err: fmt.Errorf("%d of %d bundles were not imported", missing, len(c.Files))}
 }
 
-// begin looks at what was asked for, and opens what every bundle needs.
-func (c *importCmd) begin(a *app) (*importing, error) {
+// open checks the arguments, and opens what every bundle needs.
+func (c *importCmd) open(a *app) (*bundleImport, error) {
+	if err := c.check(a); err != nil {
+		return nil, err
+	}
+	in := &bundleImport{app: a, cmd: c}
+	for _, file := range c.Identity {
+		list, err := readIdentities(file)
+		if err != nil {
+			return nil, &failure{exitUsage, err,
+				"age-keygen -o FILE makes one; its public key is what virgo spool export --recipient takes"}
+		}
+		in.identities = append(in.identities, list...)
+	}
+	var err error
+	if in.dir, err = a.folder(); err != nil {
+		return nil, err
+	}
+	if in.cert, err = folder.LoadCertificate(in.dir, slog.New(slog.DiscardHandler), a.now); err != nil {
+		return nil, err
+	}
+	in.store, err = a.store()
+	return in, err
+}
+
+// check reports what of the arguments contradicts itself: standard input and output can be used once.
+func (c *importCmd) check(a *app) error {
 	stdin := 0
 	for _, f := range c.Files {
 		if f == stdStream {
@@ -107,31 +133,14 @@ func (c *importCmd) begin(a *app) (*importing, error) {
 	}
 	switch {
 	case stdin > 1:
-		return nil, &failure{exitUsage, errors.New("standard input is one bundle, and it is named twice"), ""}
+		return &failure{exitUsage, errors.New("standard input is given twice"), ""}
 	case stdin > 0 && c.Receipt == "":
-		return nil, &failure{exitUsage, errors.New("a bundle of standard input has no name for its receipt"), "--receipt FILE, or --receipt - for standard output"}
+		return &failure{exitUsage, errors.New("a bundle from standard input needs a file for its receipt"),
+			"--receipt FILE, or --receipt - for standard output"}
 	case a.JSON && c.Receipt == stdStream:
-		return nil, &failure{exitUsage, errors.New("--json and --receipt - both want standard output"), "--receipt FILE"}
+		return &failure{exitUsage, errors.New("--json and --receipt - cannot both use standard output"), "--receipt FILE"}
 	}
-	in := &importing{app: a, cmd: c}
-	for _, file := range c.Identity {
-		list, err := readIdentities(file)
-		if err != nil {
-			return nil, &failure{exitUsage, err, "age-keygen -o FILE makes one; its public key is what virgo spool export --recipient takes"}
-		}
-		in.identities = append(in.identities, list...)
-	}
-	folder, err := a.folder()
-	if err != nil {
-		return nil, err
-	}
-	cert, err := endpoint.LoadCertificate(folder, slog.New(slog.DiscardHandler), a.now)
-	if err != nil {
-		return nil, err
-	}
-	in.folder, in.cert = folder, cert.Pair()
-	in.store, err = a.store()
-	return in, err
+	return nil
 }
 
 func readIdentities(file string) ([]age.Identity, error) {

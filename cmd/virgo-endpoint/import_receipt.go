@@ -2,28 +2,26 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
+	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/store"
 	"virgo/spool/bundle"
-	"virgo/transport/endpoint"
 	"virgo/transport/receipt"
 )
 
-// What one document of a receipt holds here: well under receipt.MaxBytes, whatever the texts. A large
-// bundle has several, a line each.
+// What one document of a receipt names here: well under receipt.MaxBytes, whatever the texts. A large
+// bundle has several documents, one a line.
 const (
 	rangesInReceipt  = receipt.MaxRanges / 4
 	refusedInReceipt = receipt.MaxRefused / 4
 )
 
-// receiptMode lets whoever carries it back read it; it holds no secret.
+// receiptMode lets the courier read a receipt: there is no secret in it.
 const receiptMode = 0o644
 
-// receipt signs what the store has of a bundle, and writes it where it belongs.
-func (in *importing) receipt(file string, h bundle.Header, got endpoint.Imported) (where string, err error) {
+// receipt signs what the store has of a bundle, and writes it to its file or to standard output.
+func (in *bundleImport) receipt(file string, h bundle.Header, got store.ImportReport) (where string, err error) {
 	lines, err := in.sign(h, got)
 	if err != nil {
 		return "", err
@@ -33,24 +31,23 @@ func (in *importing) receipt(file string, h bundle.Header, got endpoint.Imported
 		return stdStream, in.app.print(lines)
 	case "":
 		where = file + ".receipt"
-		return where, writeWhole(where, lines)
+		return where, writeReceipt(where, lines)
 	default:
-		// One file for all: whole after each bundle, so that an end in the middle leaves what was reached.
+		// One file for all, rewritten after each bundle: an interruption leaves the receipts so far.
 		in.receipts = append(in.receipts, lines...)
-		return in.cmd.Receipt, writeWhole(in.cmd.Receipt, in.receipts)
+		return in.cmd.Receipt, writeReceipt(in.cmd.Receipt, in.receipts)
 	}
 }
 
-// sign makes the documents, each with its line's end.
-func (in *importing) sign(h bundle.Header, got endpoint.Imported) ([]byte, error) {
+// sign makes the documents, one a line.
+func (in *bundleImport) sign(h bundle.Header, got store.ImportReport) ([]byte, error) {
 	ranges, refused := got.Held.List(), got.Refusals
 	var lines bytes.Buffer
 	for first := true; first || len(ranges) > 0 || len(refused) > 0; first = false {
 		r, f := min(len(ranges), rangesInReceipt), min(len(refused), refusedInReceipt)
-		doc, err := receipt.Sign(receipt.Receipt{
-			Agent: h.Agent, Bundle: h.ID, Ranges: ranges[:r], Refused: refused[:f],
-			Endpoint: endpoint.EndpointName(in.cert.Leaf), IssuedMS: in.app.now().UnixMilli(),
-		}, in.cert)
+		doc, err := in.cert.SignReceipt(receipt.Receipt{
+			Agent: h.Agent, Bundle: h.ID, Ranges: ranges[:r], Refused: refused[:f], IssuedMS: in.app.now().UnixMilli(),
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -61,19 +58,8 @@ func (in *importing) sign(h bundle.Header, got endpoint.Imported) ([]byte, error
 	return lines.Bytes(), nil
 }
 
-// writeWhole writes a file that is there whole or as it was before.
-func writeWhole(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(receiptMode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
+func writeReceipt(path string, data []byte) error {
+	if err := folder.WriteFile(path, data, receiptMode); err != nil {
 		return fmt.Errorf("writing %q: %w", path, err)
 	}
 	return nil

@@ -5,18 +5,24 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/store"
+	"virgo/schedule/shorttext"
 	"virgo/transport"
-	"virgo/transport/endpoint"
 )
 
+// firstTokenLabel is the label of the token that init makes.
+const firstTokenLabel = "first"
+
 type initCmd struct {
-	Host       []string `placeholder:"NAME" help:"Name or address that agents will use; may be given several times. Default: localhost, 127.0.0.1, ::1 and this host's name."`
-	ClientCert []string `name:"client-cert" placeholder:"NAME" help:"Make a certificate for an agent of that name, for serve --client-ca; may be given several times."`
-	Port       uint16   `default:"50041" help:"Port that the printed setup line names."`
+	Host       []string `placeholder:"NAME" help:"Name or address that agents connect to; may be repeated. Default: localhost, 127.0.0.1, ::1 and this host's name."`
+	ClientCert []string `name:"client-cert" placeholder:"NAME" help:"Create a client certificate with this name, for serve --client-ca; may be repeated."`
+	Port       uint16   `default:"50041" help:"Port in the printed setup command."`
 }
 
 type initDocument struct {
@@ -31,7 +37,7 @@ type initDocument struct {
 	Pin      string   `json:"pin"`
 	CAFile   string   `json:"ca_file"`
 	TokenID  string   `json:"token_id,omitempty"`
-	// Token is there only when this call made it.
+	// Token is set only where this call made it.
 	Token string `json:"token,omitempty"`
 	Setup string `json:"setup"`
 	// Clients are those that --client-cert named.
@@ -47,7 +53,7 @@ type clientEntry struct {
 }
 
 func (c *initCmd) Run(a *app) error {
-	folder, err := a.folder()
+	dir, err := a.folder()
 	if err != nil {
 		return err
 	}
@@ -55,13 +61,17 @@ func (c *initCmd) Run(a *app) error {
 	if len(hosts) == 0 {
 		hosts = defaultHosts()
 	}
-	report, err := endpoint.Init(a.ctx, folder, hosts, a.now())
+	report, err := folder.Init(dir, hosts, a.now())
 	if err != nil {
 		return a.explain(err)
 	}
-	clients, err := c.clients(a, folder)
+	first, err := a.initStore(dir.StoreFile(), &report)
 	if err != nil {
-		return err
+		return a.explain(fmt.Errorf("setting up %q: %w", string(dir), err))
+	}
+	clients, err := c.clients(a, dir)
+	if err != nil {
+		return a.explain(err)
 	}
 	doc := initDocument{
 		document: document{schemaVersion},
@@ -73,9 +83,9 @@ func (c *initCmd) Run(a *app) error {
 		NotAfter: ms(report.Server.NotAfter),
 		Endpoint: net.JoinHostPort(c.reachable(report), strconv.Itoa(int(c.Port))),
 		Pin:      transport.PinOf(report.Server).String(),
-		CAFile:   folder.CAFile(),
-		TokenID:  report.Token.ID,
-		Token:    report.Secret,
+		CAFile:   dir.CAFile(),
+		TokenID:  first.ID,
+		Token:    first.Token,
 		Clients:  clients,
 	}
 	token := doc.Token
@@ -89,12 +99,42 @@ func (c *initCmd) Run(a *app) error {
 	return a.print(doc.text(c.Port))
 }
 
-func (c *initCmd) clients(a *app, folder endpoint.Folder) ([]clientEntry, error) {
+// initStore makes the store where there is none, and the first token where there is none. The entry is
+// empty where there was one.
+func (a *app) initStore(path string, report *folder.InitReport) (first tokenEntry, err error) {
+	created, err := store.Create(a.ctx, path)
+	if err != nil {
+		return tokenEntry{}, err
+	}
+	if name := filepath.Base(path); created {
+		report.Made = append(report.Made, name)
+	} else {
+		report.Kept = append(report.Kept, name)
+	}
+	st, err := store.Open(a.ctx, path)
+	if err != nil {
+		return tokenEntry{}, err
+	}
+	defer st.Close()
+	tokens, err := st.Tokens(a.ctx)
+	if err != nil || len(tokens) > 0 {
+		return tokenEntry{}, err
+	}
+	secret, token, err := st.AddToken(a.ctx, firstTokenLabel, a.now())
+	if err != nil {
+		return tokenEntry{}, err
+	}
+	first = entryOf(token)
+	first.Token = secret
+	return first, nil
+}
+
+func (c *initCmd) clients(a *app, dir folder.Dir) ([]clientEntry, error) {
 	list := []clientEntry{}
 	for _, name := range c.ClientCert {
-		files, err := endpoint.MakeClient(folder, name, a.now())
+		files, err := folder.MakeClient(dir, name, a.now())
 		if err != nil {
-			return nil, a.explain(err)
+			return nil, err
 		}
 		list = append(list, clientEntry(files))
 	}
@@ -103,7 +143,7 @@ func (c *initCmd) clients(a *app, folder endpoint.Folder) ([]clientEntry, error)
 
 func (doc *initDocument) text(port uint16) []byte {
 	var b bytes.Buffer
-	dir := shellWord(doc.Dir)
+	dir := shorttext.QuoteShell(doc.Dir)
 	if len(doc.Made) > 0 {
 		fmt.Fprintf(&b, "made in %s: %s\n", dir, strings.Join(doc.Made, ", "))
 	}
@@ -112,29 +152,31 @@ func (doc *initDocument) text(port uint16) []byte {
 	}
 	fmt.Fprintf(&b, "the certificate is for %s\n", strings.Join(doc.Hosts, ", "))
 	if len(doc.Missing) > 0 {
-		fmt.Fprintf(&b, "it is not for %s; agents that pin the key do not mind, and for the others remove %s and run init again: the key stays, and so the pin\n",
-			strings.Join(doc.Missing, ", "), shellWord(doc.Dir+string(os.PathSeparator)+"server.pem"))
+		fmt.Fprintf(&b, "it is not for %s; agents that pin the key are not affected, "+
+			"for the others remove %s and run init again: key and pin stay the same\n",
+			strings.Join(doc.Missing, ", "), shorttext.QuoteShell(doc.Dir+string(os.PathSeparator)+"server.pem"))
 	}
 	fmt.Fprintf(&b, "\nOn each host:\n  %s\n", doc.Setup)
 	if doc.Token == "" {
 		fmt.Fprintf(&b, "  (a token is shown only when it is made; virgo-endpoint token add --dir %s makes one)\n", dir)
 	} else {
-		fmt.Fprintf(&b, "  (the token is shown this once)\n")
+		fmt.Fprintf(&b, "  (the token is printed only once)\n")
 	}
 	serve := fmt.Sprintf("virgo-endpoint serve --dir %s --listen :%d", dir, port)
 	if len(doc.Clients) > 0 {
-		serve += " --client-ca " + shellWord(doc.CAFile)
+		serve += " --client-ca " + shorttext.QuoteShell(doc.CAFile)
 		b.WriteString("\nFor one host each:\n")
 		for _, cl := range doc.Clients {
-			fmt.Fprintf(&b, "  %s: %s and its key %s\n", cl.Name, shellWord(cl.Cert), shellWord(cl.Key))
+			fmt.Fprintf(&b, "  %s: %s and its key %s\n", cl.Name, shorttext.QuoteShell(cl.Cert),
+				shorttext.QuoteShell(cl.Key))
 		}
 	}
 	fmt.Fprintf(&b, "\nHere:\n  %s\n", serve)
 	return b.Bytes()
 }
 
-// reachable is the name that other hosts most likely reach this endpoint by.
-func (c *initCmd) reachable(report endpoint.InitReport) string {
+// reachable is the name by which other hosts most likely reach this endpoint.
+func (c *initCmd) reachable(report folder.InitReport) string {
 	for _, h := range c.Host {
 		if !strings.HasPrefix(h, "*.") {
 			return h
@@ -151,17 +193,17 @@ func (c *initCmd) reachable(report endpoint.InitReport) string {
 	return "localhost"
 }
 
-// defaultHosts are this host's own names. A host name that no certificate can hold is left out: agents
-// pin the key and do not mind.
+// defaultHosts are this host's own names. A host name that cannot stand in a certificate is left out:
+// agents that pin the key are not affected.
 func defaultHosts() []string {
 	hosts := []string{"localhost", "127.0.0.1", "::1"}
-	if h, err := os.Hostname(); err == nil && endpoint.CheckHost(h) == nil && !slices.Contains(hosts, h) {
+	if h, err := os.Hostname(); err == nil && folder.CheckHost(h) == nil && !slices.Contains(hosts, h) {
 		hosts = append(hosts, h)
 	}
 	return hosts
 }
 
-// orEmpty makes an absent list [] in JSON rather than null.
+// orEmpty makes a nil list [] in JSON rather than null.
 func orEmpty(list []string) []string {
 	if list == nil {
 		return []string{}

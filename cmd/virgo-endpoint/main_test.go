@@ -45,7 +45,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// exits CODE PROGRAM ARGS… wants just that exit code.
+// exits CODE PROGRAM ARGS… expects that exit code.
 func exits(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -64,7 +64,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 
 type serving struct{}
 
-// A served is the server that runs beside a script.
+// A served is the server that runs during a script.
 type served struct {
 	cmd *exec.Cmd
 	log *os.File
@@ -78,7 +78,8 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	s.log, err = os.OpenFile(ts.MkAbs("serve.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	ts.Check(err)
-	s.cmd = exec.Command(program, append([]string{"serve", "--dir", ts.Getenv("D"), "--listen", "127.0.0.1:0"}, args...)...)
+	s.cmd = exec.Command(program,
+		append([]string{"serve", "--dir", ts.Getenv("D"), "--listen", "127.0.0.1:0"}, args...)...)
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()
 	ts.Check(err)
@@ -98,7 +99,7 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// stop ends the server with SIGTERM and wants exit code 0.
+// stop ends the server with SIGTERM and expects exit code 0.
 func stop(ts *testscript.TestScript, _ bool, _ []string) {
 	s := ts.Value(serving{}).(*served)
 	ts.Check(s.cmd.Process.Signal(syscall.SIGTERM))
@@ -108,7 +109,7 @@ func stop(ts *testscript.TestScript, _ bool, _ []string) {
 	s.log.Close()
 }
 
-// jsonenv NAME FIELD puts a field of the JSON document on stdout into a variable.
+// jsonenv NAME FIELD sets a variable to a field of the JSON document on stdout.
 func jsonenv(ts *testscript.TestScript, _ bool, args []string) {
 	var doc map[string]any
 	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &doc); err != nil {

@@ -19,7 +19,7 @@ import (
 //
 //	pack [-agent A] [-seed N] [-to AGE_RECIPIENT] [-from N] [-count N] [-bad] FILE
 //
-// Its results are numbered from -from on; with -bad one more is in it that is none.
+// Its results are numbered from -from on; with -bad another one is added that the endpoint refuses.
 func packMain() {
 	agent := flag.String("agent", "far", "")
 	seed := flag.Int("seed", 1, "")
@@ -50,27 +50,30 @@ func pack(agent string, seed byte, to string, from, count uint64, bad bool, file
 	}
 	key := ed25519.NewKeyFromSeed(append(make([]byte, ed25519.SeedSize-1), seed))
 	made := time.Unix(1_700_000_000, 0)
-	w, err := bundle.NewWriter(f, bundle.Header{Agent: agent, Name: "name of " + agent, ID: bundle.NewID(), Created: made, Version: "1"}, key, opt)
+	head := bundle.Header{Agent: agent, Name: "name of " + agent, ID: bundle.NewID(), Created: made, Version: "1"}
+	w, err := bundle.NewWriter(f, head, key, opt)
 	if err != nil {
 		return err
 	}
 	for n := from; n < from+count; n++ {
 		params := fmt.Sprintf(`{"check_id":"check-%d","check_type":"agent.memory","state":"available","status":"ok","timestamp":1700000000000,`+
 			`"min_check_period":60000,"metrics":[[null,{"free":{"t":"gauge","v":"%d","u":"bytes"}}]]}`, n, n)
-		if err := w.Add(bundle.Record{Order: n, ID: receipt.ID(agent, 1, n), Made: made, Data: []byte(params)}); err != nil {
+		if err := w.Add(bundle.Record{Order: n, ID: receipt.ID(agent, 1, n), Made: made,
+			Data: []byte(params)}); err != nil {
 			return err
 		}
 	}
 	if bad {
-		if err := w.Add(bundle.Record{Order: from + count, ID: receipt.ID(agent, 1, from+count), Made: made, Data: []byte("{}")}); err != nil {
+		if err := w.Add(bundle.Record{Order: from + count, ID: receipt.ID(agent, 1, from+count),
+			Made: made, Data: []byte("{}")}); err != nil {
 			return err
 		}
 	}
 	return w.Close()
 }
 
-// receiptMain is the program "receipt" of the scripts: it believes the endpoint of a CA file and prints what
-// each receipt of standard input names.
+// receiptMain is the program "receipt" of the scripts: it trusts the endpoint of a CA file and prints what
+// each receipt of a file names.
 //
 //	receipt CA_FILE FILE
 func receiptMain() {
@@ -84,8 +87,8 @@ func receiptMain() {
 	}
 }
 
-// damage FILE cut N leaves the first N bytes of a file; damage FILE flip N changes byte N; damage FILE add TEXT
-// puts text behind it.
+// damage FILE truncate N leaves the first N bytes of a file; damage FILE flip N changes byte N; damage FILE
+// add TEXT appends text.
 func damage(ts *testscript.TestScript, _ bool, args []string) {
 	data := []byte(ts.ReadFile(args[0]))
 	switch args[1] {
@@ -94,7 +97,7 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 	default:
 		n, err := strconv.Atoi(args[2])
 		ts.Check(err)
-		if args[1] == "cut" {
+		if args[1] == "truncate" {
 			data = data[:n]
 		} else {
 			data[n] ^= 1

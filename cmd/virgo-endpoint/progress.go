@@ -12,11 +12,11 @@ import (
 // progressEvery is how often a line of progress changes.
 const progressEvery = 200 * time.Millisecond
 
-// A progress is a line on a person's terminal that says how far a long work is; elsewhere it is nothing.
+// A progress shows on a terminal how far an import is; elsewhere it shows nothing.
 type progress struct {
-	w    io.Writer // nil where nobody watches
-	last time.Time
-	said bool
+	w     io.Writer // nil where it is no terminal
+	last  time.Time
+	shown bool
 }
 
 func newProgress(w io.Writer) *progress {
@@ -26,22 +26,22 @@ func newProgress(w io.Writer) *progress {
 	return &progress{}
 }
 
-func (p *progress) checked(done, total int64) { p.say("checking", done, total) }
+func (p *progress) checked(done, total int64) { p.show("checking", done, total) }
 
-func (p *progress) stored(done, total uint64) { p.say("storing", int64(done), int64(total)) }
+func (p *progress) stored(done, total uint64) { p.show("storing", int64(done), int64(total)) }
 
-func (p *progress) say(what string, done, total int64) {
+func (p *progress) show(what string, done, total int64) {
 	if p.w == nil || total == 0 || time.Since(p.last) < progressEvery {
 		return
 	}
-	p.last, p.said = time.Now(), true
+	p.last, p.shown = time.Now(), true
 	fmt.Fprintf(p.w, "\r\x1b[K%s: %d %%", what, int(float64(done)/float64(total)*100))
 }
 
-// end takes the line away.
+// end clears the line.
 func (p *progress) end() {
-	if p.said {
+	if p.shown {
 		fmt.Fprint(p.w, "\r\x1b[K")
-		p.said = false
+		p.shown = false
 	}
 }

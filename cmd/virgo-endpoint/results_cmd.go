@@ -10,21 +10,22 @@ import (
 	"strings"
 	"time"
 
-	"virgo/transport/endpoint"
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/schedule/shorttext"
 )
 
 type resultsCmd struct {
-	Agent string `placeholder:"ID" help:"Only those of this agent."`
-	Check string `placeholder:"ID" help:"Only those of this check."`
-	Since string `placeholder:"T" help:"Only those made since T: a time ago (90s, 1h, 7d) or a time (RFC 3339)."`
-	Late  *bool  `negatable:"" help:"Only those that were no news when they came (--late), or only those that were (--no-late): what raises alarms wants the latter."`
-	Limit int    `default:"50" help:"Only the newest so many; 0 means all. Default: ${default}."`
+	Agent string `placeholder:"ID" help:"Only results of this agent."`
+	Check string `placeholder:"ID" help:"Only results of this check."`
+	Since string `placeholder:"T" help:"Only results since T (RFC 3339, or an age such as 90s, 1h, 7d)."`
+	Late  *bool  `negatable:"" help:"Only results that were sent late (--late), or only the others (--no-late), for example for alerts."`
+	Limit int    `default:"50" help:"Maximum number of results, the newest ones; 0 means all. Default: ${default}."`
 }
 
 func (resultsCmd) Help() string {
-	return "Oldest first, by the time that the check finished. It can be used while a server runs. " +
-		"LATE is there where some are: how old a result was that was sent past its check's period, for want of a connection. " +
-		"It belongs into a graph and is no news."
+	return "Prints the oldest results first, by the time when the check finished. The command can be used while a server runs. " +
+		"The column LATE is printed if there are late results: results that were older than their check's period when they were sent, " +
+		"for example because there was no connection. It is their age at that time. Late results should not raise alerts."
 }
 
 // A resultEntry is a result in a document.
@@ -38,7 +39,7 @@ type resultEntry struct {
 	Status    string  `json:"status"`
 	Timestamp int64   `json:"timestamp_ms"`
 	Received  int64   `json:"received_ms"`
-	// Order, AgeMS and ClockOffsetMS are null where the agent did not say.
+	// Order, AgeMS and ClockOffsetMS are null where the agent sent none.
 	Order         *uint64         `json:"order"`
 	Late          bool            `json:"late"`
 	AgeMS         *int64          `json:"age_ms"`
@@ -47,33 +48,34 @@ type resultEntry struct {
 }
 
 func (c *resultsCmd) Run(a *app) error {
-	filter := endpoint.ResultFilter{AgentID: c.Agent, CheckID: c.Check, Late: c.Late, Limit: c.Limit}
+	filter := intake.Filter{AgentID: c.Agent, CheckID: c.Check, Late: c.Late, Limit: c.Limit}
 	if c.Limit < 0 {
 		return &failure{code: exitUsage, err: fmt.Errorf("--limit %d is negative", c.Limit), hint: "0 means all"}
 	}
 	if c.Since != "" {
 		var err error
 		if filter.Since, err = since(c.Since, a.now()); err != nil {
-			return &failure{code: exitUsage, err: err, hint: "for example --since 1h, or --since 2006-01-02T15:04:05Z"}
+			return &failure{code: exitUsage, err: err,
+				hint: "for example --since 1h, or --since 2006-01-02T15:04:05Z"}
 		}
 	}
-	store, err := a.store()
+	st, err := a.store()
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer st.Close()
 	if a.JSON {
-		return a.explain(a.resultsJSON(store, filter))
+		return a.explain(a.resultsJSON(st, filter))
 	}
-	return a.explain(a.resultsTable(store, filter))
+	return a.explain(a.resultsTable(st, filter))
 }
 
-// resultsJSON prints one document, a result a line; it holds one result at a time.
-func (a *app) resultsJSON(store *endpoint.Store, filter endpoint.ResultFilter) error {
+// resultsJSON prints one document, one result a line, as they are read.
+func (a *app) resultsJSON(history intake.History, filter intake.Filter) error {
 	w := bufio.NewWriter(a.out)
 	fmt.Fprintf(w, `{"schema_version":%d,"results":[`, schemaVersion)
 	separator := "\n"
-	err := store.Results(a.ctx, filter, func(r endpoint.Result) error {
+	err := history.Results(a.ctx, filter, func(r intake.Result) error {
 		e := resultEntry{
 			Seq: r.Seq, AgentID: r.AgentID, CheckID: r.CheckID, CheckType: r.CheckType, State: r.State, Status: r.Status,
 			Timestamp: r.Time.UnixMilli(), Received: r.Received.UnixMilli(),
@@ -101,13 +103,15 @@ func (a *app) resultsJSON(store *endpoint.Store, filter endpoint.ResultFilter) e
 	return nil
 }
 
-func (a *app) resultsTable(store *endpoint.Store, filter endpoint.ResultFilter) error {
+func (a *app) resultsTable(history intake.History, filter intake.Filter) error {
 	const lateColumn = 1
 	rows := [][]string{{"TIME", "LATE", "AGENT", "CHECK", "TYPE", "STATE", "METRICS", "STATUS"}}
-	late := false
-	err := store.Results(a.ctx, filter, func(r endpoint.Result) error {
-		late = late || r.Late
-		rows = append(rows, []string{moment(r.Time), lateness(r), r.AgentID, r.CheckID, r.CheckType, r.State, figures(r.Params), r.Status})
+	anyLate := false
+	err := history.Results(a.ctx, filter, func(r intake.Result) error {
+		anyLate = anyLate || r.Late
+		rows = append(rows, []string{
+			moment(r.Time), lateness(r), r.AgentID, r.CheckID, r.CheckType, r.State, firstMetrics(r.Params), r.Status,
+		})
 		return nil
 	})
 	if err != nil {
@@ -118,7 +122,7 @@ func (a *app) resultsTable(store *endpoint.Store, filter endpoint.ResultFilter) 
 	}
 	var t table
 	for _, row := range rows {
-		if !late {
+		if !anyLate {
 			row = slices.Delete(row, lateColumn, lateColumn+1)
 		}
 		t.row(row...)
@@ -126,8 +130,8 @@ func (a *app) resultsTable(store *endpoint.Store, filter endpoint.ResultFilter) 
 	return a.print(t.text())
 }
 
-// lateness is a late result's age as a person reads it; a dash for news.
-func lateness(r endpoint.Result) string {
+// lateness is a late result's age as a table shows it; a dash for one that is not late.
+func lateness(r intake.Result) string {
 	switch {
 	case !r.Late:
 		return "-"
@@ -137,10 +141,10 @@ func lateness(r endpoint.Result) string {
 	return span(*r.AgeMS)
 }
 
-// figures are the first metrics of a result as a person reads them, and how many more there are.
-func figures(params json.RawMessage) string {
-	const shown, longest = 2, 40
-	metrics, err := endpoint.Metrics(params)
+// firstMetrics are the first metrics of a result as a table shows them, and how many more there are.
+func firstMetrics(params json.RawMessage) string {
+	const shown, longest = 2, 41
+	metrics, err := intake.Metrics(params)
 	if err != nil || len(metrics) == 0 {
 		return "-"
 	}
@@ -157,18 +161,15 @@ func figures(params json.RawMessage) string {
 		if m.Dimension != "" {
 			one = m.Dimension + ":" + one
 		}
-		if r := []rune(one); len(r) > longest {
-			one = string(r[:longest]) + "…"
-		}
-		b.WriteString(one)
+		b.WriteString(shorttext.Shorten(one, longest))
 	}
 	return b.String()
 }
 
-// errSince is returned when --since is neither a time ago nor a time.
-var errSince = errors.New("neither a time ago nor a time")
+// errSince is returned when --since is neither an age nor a time.
+var errSince = errors.New("neither an age nor a time")
 
-// since reads a time ago (90s, 1h, 7d) or a time (RFC 3339).
+// since reads an age (90s, 1h, 7d) or a time (RFC 3339).
 func since(text string, now time.Time) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t, nil

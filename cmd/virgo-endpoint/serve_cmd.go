@@ -8,25 +8,27 @@ import (
 	"net"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/server"
+	"virgo/schedule/shorttext"
 	"virgo/transport"
-	"virgo/transport/endpoint"
 )
 
-// shutdownTime bounds how long a server that is told to end goes on with what is under way.
+// shutdownTime bounds how long a server goes on with what is in progress when it is to end.
 const shutdownTime = 10 * time.Second
 
 type serveCmd struct {
-	Listen   string `default:"127.0.0.1:50041" env:"VIRGO_ENDPOINT_LISTEN" placeholder:"ADDRESS" help:"Address to listen on; port 0 takes a free one. Default: ${default}."`
-	ClientCA string `name:"client-ca" type:"path" env:"VIRGO_ENDPOINT_CLIENT_CA" placeholder:"FILE" help:"Let in only agents that show a certificate of an authority in FILE (PEM)."`
-	LogLevel string `default:"info" enum:"debug,info,warn,error" env:"VIRGO_ENDPOINT_LOG_LEVEL" help:"Least level that is logged: ${enum}. Default: ${default}."`
+	Listen   string `default:"127.0.0.1:50041" env:"VIRGO_ENDPOINT_LISTEN" placeholder:"ADDRESS" help:"Address to listen on; port 0 selects a free port. Default: ${default}."`
+	ClientCA string `name:"client-ca" type:"path" env:"VIRGO_ENDPOINT_CLIENT_CA" placeholder:"FILE" help:"Accept only agents with a client certificate of a CA in FILE (PEM)."`
+	LogLevel string `default:"info" enum:"debug,info,warn,error" env:"VIRGO_ENDPOINT_LOG_LEVEL" help:"Lowest level that is logged: ${enum}. Default: ${default}."`
 	LogJSON  bool   `name:"log-json" env:"VIRGO_ENDPOINT_LOG_JSON" help:"Log as JSON lines."`
 }
 
 func (serveCmd) Help() string {
 	return "Prints one line with its address when it is ready. Logs go to standard error. " +
-		"With --client-ca an agent needs a certificate and its token; the log names the certificate. " +
-		"init --client-cert makes certificates by this folder's own authority, which is ca.pem in it. " +
-		"SIGTERM and SIGINT: what is under way is finished, then it ends; a second signal ends it at once."
+		"With --client-ca an agent needs a certificate and a token; the log contains the certificate's name. " +
+		"init --client-cert creates certificates, signed by the folder's own CA, ca.pem. " +
+		"On SIGTERM or SIGINT it finishes what is in progress and exits; a second signal ends it at once."
 }
 
 type serveDocument struct {
@@ -36,73 +38,80 @@ type serveDocument struct {
 }
 
 func (c *serveCmd) Run(a *app) error {
-	folder, err := a.folder()
-	if err != nil {
-		return err
-	}
 	log, err := c.logger(a.err)
 	if err != nil {
 		return err
 	}
-	store, err := a.store()
+	st, err := a.store()
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	cert, err := endpoint.LoadCertificate(folder, log, a.now)
+	defer st.Close()
+	opt, cert, err := c.options(a, log)
 	if err != nil {
 		return a.explain(err)
 	}
-	schedules := endpoint.NewSchedules(folder.SchedulesDir(), log, a.now)
-	schedules.For("") // says at once what is wrong with the default, and goes on: results are taken without
-	shown := cert.TLSConfig()
-	if c.ClientCA != "" {
-		if err := endpoint.RequireClients(shown, c.ClientCA); err != nil {
-			return &failure{exitUsage, err, "--client-ca takes a PEM file; the authority of virgo-endpoint init is " + shellWord(folder.CAFile())}
-		}
-	}
-	server, err := endpoint.NewServer(endpoint.Options{Store: store, Schedules: schedules, TLS: shown, Log: log, Now: a.now})
+	opt.Intake = st
+	listener, err := server.Listen(a.ctx, c.Listen)
 	if err != nil {
-		return a.explain(err)
-	}
-	listener, err := endpoint.Listen(a.ctx, c.Listen)
-	if err != nil {
-		c.end(server, log)
 		return a.explain(fmt.Errorf("listening on %q: %w", c.Listen, err))
 	}
+	srv := server.New(opt)
+	defer c.shutdown(srv, log)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- srv.Serve(listener) }()
 	if err := a.announce(listener.Addr(), cert); err != nil {
-		c.end(server, log)
 		return err
 	}
 	select {
 	case <-a.ctx.Done():
-		log.Info("ending: what is under way is finished first")
-		c.end(server, log)
-		err = <-served
+		log.Info("shutting down: what is in progress is finished first")
+		return nil
 	case err = <-served:
-		c.end(server, log)
+		return err
 	}
-	return err
 }
 
-func (a *app) announce(addr net.Addr, cert *endpoint.Certificate) error {
+// options are all but the store.
+func (c *serveCmd) options(a *app, log *slog.Logger) (server.Options, *folder.Certificate, error) {
+	dir, err := a.folder()
+	if err != nil {
+		return server.Options{}, nil, err
+	}
+	cert, err := folder.LoadCertificate(dir, log, a.now)
+	if err != nil {
+		return server.Options{}, nil, err
+	}
+	cfg := cert.TLSConfig()
+	if c.ClientCA != "" {
+		if err := folder.RequireClients(cfg, c.ClientCA); err != nil {
+			hint := "--client-ca takes a PEM file; the authority of virgo-endpoint init is " + shorttext.QuoteShell(dir.CAFile())
+			return server.Options{}, nil, &failure{exitUsage, err, hint}
+		}
+	}
+	schedules := folder.NewSchedules(dir.SchedulesDir(), log, a.now)
+	schedules.For("") // logs at once what is wrong with the default; results are accepted without it
+	return server.Options{Schedules: schedules, TLS: cfg, SignReceipt: cert.SignReceipt, Log: log,
+		Now: a.now}, cert, nil
+}
+
+func (a *app) announce(addr net.Addr, cert *folder.Certificate) error {
 	if a.JSON {
-		return a.printJSON(serveDocument{document{schemaVersion}, addr.String(), transport.PinOf(cert.Leaf()).String()})
+		return a.printJSON(serveDocument{document{schemaVersion}, addr.String(),
+			transport.PinOf(cert.Leaf()).String()})
 	}
 	return a.print([]byte("listening on " + addr.String() + "\n"))
 }
 
-// end is not an error where time ran out: what was acknowledged is stored, and what was not stays with
-// its agents.
-func (c *serveCmd) end(server *endpoint.Server, log *slog.Logger) {
+// shutdown reports no error where time ran out: what was acknowledged is stored, and what was not stays
+// with its agents.
+func (c *serveCmd) shutdown(srv *server.Server, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		log.Warn("some connections were cut", "error", err)
+	if err := srv.Shutdown(ctx); err != nil {
+		log.Warn("some connections were closed before their answers were sent", "error", err)
 	}
-	log.Info("ended")
+	log.Info("shut down")
 }
 
 func (c *serveCmd) logger(w io.Writer) (*slog.Logger, error) {

@@ -5,26 +5,22 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
+
+	"virgo/schedule/shorttext"
 )
 
-// A table is columns that line up, the last one as long as it is.
+// A table aligns its columns; the last one is as long as it is.
 type table struct {
 	rows strings.Builder
 }
 
-// row adds a line. Cells come from agents too: what could move a terminal's cursor is shown as "?".
+// row adds a line. Cells come from agents too: they are made fit for a terminal.
 func (t *table) row(cells ...string) {
 	for i, c := range cells {
 		if i > 0 {
 			t.rows.WriteByte('\t')
 		}
-		t.rows.WriteString(strings.Map(func(r rune) rune {
-			if !unicode.IsPrint(r) {
-				return '?'
-			}
-			return r
-		}, c))
+		t.rows.WriteString(shorttext.Sanitize(c))
 	}
 	t.rows.WriteByte('\n')
 }
@@ -45,7 +41,7 @@ func moment(t time.Time) string {
 	return t.Local().Format("2006-01-02 15:04:05")
 }
 
-// span is a length of time in ms as a table shows it: its two largest units.
+// span is a duration in ms as a table shows it: its two largest units.
 func span(ms int64) string {
 	s := ms / 1000
 	for _, u := range []struct {

@@ -3,23 +3,23 @@ package main
 import (
 	"fmt"
 
-	"virgo/transport/endpoint"
+	"virgo/cmd/virgo-endpoint/internal/intake"
 )
 
 type tokenCmd struct {
-	Add    tokenAddCmd    `cmd:"" help:"Make a token; it is shown this once."`
-	List   tokenListCmd   `cmd:"" help:"List the tokens (never the tokens themselves)."`
-	Revoke tokenRevokeCmd `cmd:"" help:"End a token, in a running server too."`
+	Add    tokenAddCmd    `cmd:"" help:"Create a token; it is printed only once."`
+	List   tokenListCmd   `cmd:"" help:"List the tokens, without their secrets."`
+	Revoke tokenRevokeCmd `cmd:"" help:"Revoke a token, also for a running server."`
 }
 
 type tokenAddCmd struct {
-	Label string `placeholder:"TEXT" help:"A note on what it is for."`
+	Label string `placeholder:"TEXT" help:"A label, for example the host's name."`
 }
 
 type tokenListCmd struct{}
 
 type tokenRevokeCmd struct {
-	ID string `arg:"" help:"The token's id, as token list shows it."`
+	ID string `arg:"" help:"The token's id, see token list."`
 }
 
 // A tokenEntry is a token in a document.
@@ -29,7 +29,7 @@ type tokenEntry struct {
 	Created  *int64 `json:"created_ms"`
 	LastUsed *int64 `json:"last_used_ms"`
 	Revoked  *int64 `json:"revoked_ms"`
-	// Token is there only when this call made it.
+	// Token is set only where this call made it.
 	Token string `json:"token,omitempty"`
 }
 
@@ -43,17 +43,18 @@ type tokensDocument struct {
 	Tokens []tokenEntry `json:"tokens"`
 }
 
-func entryOf(t endpoint.Token) tokenEntry {
-	return tokenEntry{ID: t.ID, Label: t.Label, Created: ms(t.Created), LastUsed: ms(t.LastUsed), Revoked: ms(t.Revoked)}
+func entryOf(t intake.Token) tokenEntry {
+	return tokenEntry{ID: t.ID, Label: t.Label, Created: ms(t.Created), LastUsed: ms(t.LastUsed),
+		Revoked: ms(t.Revoked)}
 }
 
 func (c *tokenAddCmd) Run(a *app) error {
-	store, err := a.store()
+	st, err := a.store()
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	secret, t, err := store.AddToken(a.ctx, c.Label, a.now())
+	defer st.Close()
+	secret, t, err := st.AddToken(a.ctx, c.Label, a.now())
 	if err != nil {
 		return a.explain(err)
 	}
@@ -62,16 +63,16 @@ func (c *tokenAddCmd) Run(a *app) error {
 		doc.Token = secret
 		return a.printJSON(doc)
 	}
-	return a.print(fmt.Appendf(nil, "token  %s\nid     %s\n(the token is shown this once)\n", secret, t.ID))
+	return a.print(fmt.Appendf(nil, "token  %s\nid     %s\n(the token is printed only once)\n", secret, t.ID))
 }
 
 func (tokenListCmd) Run(a *app) error {
-	store, err := a.store()
+	st, err := a.store()
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	list, err := store.Tokens(a.ctx)
+	defer st.Close()
+	list, err := st.Tokens(a.ctx)
 	if err != nil {
 		return a.explain(err)
 	}
@@ -95,12 +96,12 @@ func (tokenListCmd) Run(a *app) error {
 }
 
 func (c *tokenRevokeCmd) Run(a *app) error {
-	store, err := a.store()
+	st, err := a.store()
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	t, err := store.RevokeToken(a.ctx, c.ID, a.now())
+	defer st.Close()
+	t, err := st.RevokeToken(a.ctx, c.ID, a.now())
 	if err != nil {
 		return a.explain(err)
 	}

@@ -5,8 +5,8 @@ import (
 	"runtime/debug"
 )
 
-// release is set by the build (-ldflags -X).
-var release = "0.1.0-dev"
+// release and commit are set by the build (-ldflags -X).
+var release, commit = "0.1.0-dev", ""
 
 type versionCmd struct{}
 
@@ -19,14 +19,8 @@ type versionDocument struct {
 }
 
 func (versionCmd) Run(a *app) error {
-	doc := versionDocument{document{schemaVersion}, release, "unknown", runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
-	if bi, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range bi.Settings {
-			if s.Key == "vcs.revision" {
-				doc.Commit = s.Value
-			}
-		}
-	}
+	doc := versionDocument{document{schemaVersion}, release, builtFrom(), runtime.Version(),
+		runtime.GOOS + "/" + runtime.GOARCH}
 	if a.JSON {
 		return a.printJSON(doc)
 	}
@@ -36,4 +30,22 @@ func (versionCmd) Run(a *app) error {
 	t.row("go", doc.Go)
 	t.row("platform", doc.Platform)
 	return a.print(t.text())
+}
+
+// versionLine returns what --version prints.
+func versionLine() string { return "virgo-endpoint " + release + " (" + builtFrom() + ")" }
+
+// builtFrom returns the hash of the commit, or "unknown".
+func builtFrom() string {
+	if commit != "" {
+		return commit
+	}
+	if bi, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range bi.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return "unknown"
 }

@@ -12,8 +12,8 @@ import (
 	"virgo/transport/transporttest"
 )
 
-// answeredIs waits until an agent has answered a fake endpoint's requests as a pattern says:
-// answered DIR PATTERN.
+// answeredIs waits until an agent has answered the requests of a fake endpoint with a text that
+// matches the pattern: answered DIR PATTERN.
 func answeredIs(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: answered DIR PATTERN")
@@ -29,11 +29,11 @@ func answeredIs(ts *testscript.TestScript, neg bool, args []string) {
 			return
 		}
 	}
-	ts.Fatalf("the endpoint was not answered %q but:\n%s", args[1], b)
+	ts.Fatalf("the answers do not match %q:\n%s", args[1], b)
 }
 
-// listens lets something that greets everybody listen on loopback until the script ends, and sets a variable to
-// its port: listens VARIABLE.
+// listens starts a TCP server on loopback that sends a banner, until the script ends, and sets a
+// variable to its port: listens VARIABLE.
 func listens(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: listens VARIABLE")

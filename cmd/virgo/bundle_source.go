@@ -4,20 +4,22 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"virgo/cmd/internal/agent"
 )
 
-// A bundleSource is a bundle's bytes, which have to be read twice.
+// A bundleSource is a bundle's file, which is read twice.
 type bundleSource struct {
 	*os.File
 	remove bool
 }
 
-// bundleSource opens a bundle. One that comes through a pipe is kept in the state's folder until it is closed.
+// bundleSource opens a bundle. One from a pipe is copied to a temporary file in the state folder.
 func (a *app) bundleSource(file string) (*bundleSource, int64, error) {
 	if file != stdStream {
 		f, err := os.Open(file)
 		if err != nil {
-			return nil, 0, &exitError{exitUsage, err}
+			return nil, 0, agent.WithCode(agent.ExitUsage, err)
 		}
 		info, err := f.Stat()
 		if err == nil && info.Mode().IsRegular() {
@@ -25,32 +27,32 @@ func (a *app) bundleSource(file string) (*bundleSource, int64, error) {
 		}
 		defer f.Close()
 		if err == nil && info.IsDir() {
-			err = usageError("%q is a folder, not a bundle", file)
+			err = agent.UsageError("%q is a folder, not a bundle", file)
 		}
 		if err != nil {
 			return nil, 0, err
 		}
-		return a.kept(f)
+		return a.copyBundle(f)
 	}
-	return a.kept(a.in)
+	return a.copyBundle(a.In)
 }
 
-func (a *app) kept(in io.Reader) (*bundleSource, int64, error) {
-	f, err := os.CreateTemp(a.paths().State, ".bundle-*.tmp") // mode 0600
+func (a *app) copyBundle(in io.Reader) (*bundleSource, int64, error) {
+	f, err := os.CreateTemp(a.Paths().State, ".bundle-*.tmp") // mode 0600
 	if err != nil {
-		return nil, 0, fmt.Errorf("keep the bundle for reading it twice: %w", err)
+		return nil, 0, fmt.Errorf("copying the bundle to a temporary file: %w", err)
 	}
-	// Where the system lets a name go before its file, a kill leaves nothing behind.
+	// Removed at once, where the system allows it, a killed process leaves nothing behind.
 	s := &bundleSource{File: f, remove: os.Remove(f.Name()) != nil}
 	size, err := io.Copy(f, in)
 	if err != nil {
 		s.Close()
-		return nil, 0, fmt.Errorf("keep the bundle for reading it twice: %w", err)
+		return nil, 0, fmt.Errorf("copying the bundle to a temporary file: %w", err)
 	}
 	return s, size, nil
 }
 
-// Close leaves no trace of what was kept.
+// Close also removes the temporary file.
 func (s *bundleSource) Close() error {
 	err := s.File.Close()
 	if s.remove {

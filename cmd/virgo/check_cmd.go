@@ -7,45 +7,56 @@ import (
 	"strings"
 	"time"
 
-	"virgo/cmd/virgo/internal/term"
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/term"
 	"virgo/collect"
 	"virgo/collect/host"
 	"virgo/schedule"
-	"virgo/schedule/strictyaml"
 )
 
 type checkCmd struct {
-	Type    string        `arg:"" optional:"" help:"The check's type, for example agent.cpu."`
-	Details []string      `arg:"" optional:"" name:"key=value" help:"Its details, for example target=/."`
-	List    bool          `help:"List the types there are and what they take."`
-	Nagios  bool          `help:"Print a Nagios plugin's line and exit with its code (0 ok, 1 warning, 2 critical, 3 unknown)."`
-	Timeout time.Duration `default:"60s" help:"Time limit."`
+	Type    string   `arg:"" optional:"" help:"Check type, for example agent.cpu."`
+	Details []string `arg:"" optional:"" name:"key=value" help:"Details of the check, for example target=/."`
+	List    bool     `help:"List the check types with their details."`
+	Nagios  bool     `help:"Print one line and exit like a Nagios plugin (0 ok, 1 warning, 2 critical, 3 unknown)."`
+	// Not separated by commas, which a dimension may contain.
+	Warning  []string `sep:"none" placeholder:"METRIC=RANGE" help:"With --nagios: warning if the metric is outside the range (10, 10:, ~:10, 10:20, or within @10:20). May be repeated."`
+	Critical []string `sep:"none" placeholder:"METRIC=RANGE" help:"With --nagios: critical, likewise."`
+
+	Timeout time.Duration `default:"60s" help:"Time limit of the check."`
 }
 
-// Help is the command's own part of its help.
+// Help returns the text below the summary in the help.
 func (checkCmd) Help() string {
-	return "Runs one check without a schedule and touches no state. Exits with 1 where the check is unavailable. " +
-		"What the types take: virgo check --list; of one: virgo check TYPE --list."
+	return "Runs one check without the schedule and changes no state. Exits with 1 if the check is unavailable. " +
+		"`virgo check --list` lists the types, `virgo check TYPE --list` the details of one.\n\n" +
+		"A list or an object is JSON: args='[\"-w\",\"5\"]', headers='{\"Accept\":\"text/html\"}'. A list may also be " +
+		"its key, repeated: args=-w args=5.\n\n" +
+		"The ranges of --warning and --critical are those of the Monitoring Plugins Development Guidelines. METRIC is a " +
+		"metric's name, or dimension.name for one dimension."
 }
 
 func (c *checkCmd) Run(a *app) error {
 	err := c.run(a)
-	var said *exitError
-	if errors.As(err, &said) && said.err == nil {
-		return err
-	}
 	if c.Nagios && err != nil {
-		fmt.Fprintln(a.out, nagiosWords[nagiosUnknown]+": "+oneLine(err.Error()))
-		return &exitError{code: nagiosUnknown}
+		return nagiosUnknownError(a.Program, err)
 	}
 	return err
 }
 
 func (c *checkCmd) run(a *app) error {
-	if cfg, err := a.config(); err == nil {
-		a.tokenVariable = cfg.TokenVariable() // no plugin sees it, by hand neither
+	if c.Timeout <= 0 {
+		return agent.UsageError("--timeout must be longer than 0s, not %s", c.Timeout)
 	}
-	reg, err := a.registry(a.selfByHand)
+	output, err := newNagiosOutput(c.Warning, c.Critical)
+	switch {
+	case err != nil:
+		return err
+	case !c.Nagios && len(c.Warning)+len(c.Critical) > 0:
+		return agent.UsageError("--warning and --critical are for --nagios")
+	}
+	a.HideToken()
+	reg, err := a.Registry(a.readSelf)
 	if err != nil {
 		return err
 	}
@@ -60,21 +71,19 @@ func (c *checkCmd) run(a *app) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := a.deadline(c.Timeout + time.Second)
-	defer cancel()
-	var out collect.Outcome
-	runner := collect.Runner{Registry: reg, Concurrency: 1, Now: a.now}
-	job := collect.Job{Check: schedule.Check{ID: c.Type, Type: c.Type, Details: details, Period: schedule.DefaultPeriod, Timeout: c.Timeout}}
-	runner.Run(ctx, []collect.Job{job}, func(_ int, o collect.Outcome) { out = o })
-	if a.ctx.Err() != nil {
-		return a.ctx.Err()
+	out, err := a.runCheck(reg, schedule.Check{ID: c.Type, Type: c.Type, Details: details, Timeout: c.Timeout})
+	if err != nil {
+		return err
 	}
 	switch {
 	case c.Nagios:
-		code := nagiosCode(out.Result)
-		fmt.Fprintln(a.out, nagiosLine(reg, out.Result, code))
+		line, code, err := output.format(reg, out.Result)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(a.Out, line)
 		if code != nagiosOK {
-			return &exitError{code: code}
+			return &agent.ExitError{Code: code}
 		}
 		return nil
 	case a.JSON:
@@ -86,34 +95,26 @@ func (c *checkCmd) run(a *app) error {
 		err = a.showCheck(out)
 	}
 	if err == nil && out.Result.State != collect.Available {
-		return &exitError{code: exitUnexpected}
+		return &agent.ExitError{Code: agent.ExitUnexpected}
 	}
 	return err
 }
 
-func (a *app) showCheck(o collect.Outcome) error {
-	color := term.Good
-	if o.Result.State != collect.Available {
-		color = term.Bad
-	}
-	var head term.Table
-	head.Cells(
-		term.Cell{Text: o.Result.CheckType, Color: term.Head},
-		term.Cell{Text: string(o.Result.State), Color: color},
-		term.Cell{Text: o.Result.Status},
-		term.Cell{Text: term.Age(o.Took), Color: term.Faint},
-	)
-	if err := head.Write(a.out, a.color()); err != nil {
-		return err
-	}
-	var t term.Table
-	for _, m := range o.Result.Metrics {
-		t.Cells(term.Cell{Text: m.Dimension, Color: term.Faint}, term.Cell{Text: m.Name}, term.Cell{Text: term.Value(m)})
-	}
-	return t.Write(a.out, a.color())
+// runCheck runs a check without the schedule. Error: the run was interrupted.
+func (a *app) runCheck(reg *collect.Registry, check schedule.Check) (out collect.Outcome, err error) {
+	ctx, cancel := a.Deadline(check.Timeout + time.Second)
+	defer cancel()
+	check.Period = schedule.DefaultPeriod
+	runner := collect.Runner{Registry: reg, Concurrency: 1, Now: a.Now}
+	runner.Run(ctx, []collect.Job{{Check: check}}, func(_ int, o collect.Outcome) { out = o })
+	return out, a.Context.Err()
 }
 
-// lookup finds a type or suggests the near one.
+func (a *app) showCheck(o collect.Outcome) error {
+	return a.showResult(o.Result, o.Result.CheckType, term.Age(o.Took))
+}
+
+// lookup returns a check type; its error suggests the nearest one.
 func lookup(reg *collect.Registry, name string) (collect.Type, error) {
 	typ, ok := reg.Lookup(name)
 	if ok {
@@ -127,55 +128,12 @@ func lookup(reg *collect.Registry, name string) (collect.Type, error) {
 	if near := reg.Suggest(name); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return typ, &exitError{exitUsage, withHint{fmt.Errorf("no check type %q", name), hint}}
+	return typ, agent.WithCode(agent.ExitUsage, agent.WithHint(fmt.Errorf("no check type %q", name), hint))
 }
 
-// parseDetails reads key=value words. A type that lists its details takes no others, so that a slip
-// of the finger is told.
-func parseDetails(words []string, typ collect.Type) (schedule.Details, error) {
-	details := make(schedule.Details)
-	for _, w := range words {
-		key, value, ok := strings.Cut(w, "=")
-		if !ok || key == "" {
-			return nil, usageError("%q is not of the form key=value", w)
-		}
-		if _, double := details[key]; double {
-			return nil, usageError("detail %q is given twice", key)
-		}
-		if !takes(typ, key) {
-			return nil, &exitError{exitUsage, withHint{fmt.Errorf("%s takes no detail %q", typ.Name, key), takesHint(typ, key)}}
-		}
-		details[key] = value
-	}
-	return details, nil
-}
-
-func takes(typ collect.Type, key string) bool {
-	for _, d := range typ.Details {
-		if d.Name == key {
-			return true
-		}
-	}
-	return false
-}
-
-func takesHint(typ collect.Type, key string) string {
-	if len(typ.Details) == 0 {
-		return "it takes none"
-	}
-	var names []string
-	for _, d := range typ.Details {
-		names = append(names, d.Name)
-	}
-	if near := strictyaml.Nearest(key, names); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
-	}
-	return "it takes " + strings.Join(names, ", ")
-}
-
-// selfByHand gives agent.virgo its figures where a person asks; the state is only read.
-func (a *app) selfByHand(ctx context.Context) (host.Self, error) {
-	ag, _, err := a.agent()
+// readSelf returns the figures of agent.virgo for virgo check; it only reads the state.
+func (a *app) readSelf(ctx context.Context) (host.Self, error) {
+	ag, _, err := a.OpenAgent()
 	if err != nil {
 		return host.Self{}, errors.Join(errors.New("reading the agent's own state"), err)
 	}

@@ -1,7 +1,10 @@
 package main
 
 import (
-	"virgo/cmd/virgo/internal/term"
+	"errors"
+
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/term"
 	"virgo/collect"
 )
 
@@ -15,9 +18,11 @@ type detailDocument struct {
 	Name     string `json:"name"`
 	Summary  string `json:"summary"`
 	Required bool   `json:"required"`
+	// Kind is "list" or "object" where the value may be one; on a command line it is JSON.
+	Kind collect.DetailKind `json:"kind,omitempty"`
 }
 
-// list shows the types there are, or the one that was named, and what they take.
+// list prints all check types, or the named one, with their details.
 func (c *checkCmd) list(a *app, reg *collect.Registry) error {
 	types := reg.Types()
 	if c.Type != "" {
@@ -27,7 +32,9 @@ func (c *checkCmd) list(a *app, reg *collect.Registry) error {
 		}
 		types = []collect.Type{typ}
 	} else if !c.List {
-		return &exitError{exitUsage, withHint{errNoType, "virgo check --list, then for example virgo check agent.cpu"}}
+		return agent.WithCode(agent.ExitUsage, agent.WithHint(
+			errors.New("no check type is given"), "virgo check --list, then for example virgo check agent.cpu",
+		))
 	}
 	if a.JSON {
 		docs := make([]typeDocument, len(types))
@@ -48,10 +55,13 @@ func (c *checkCmd) list(a *app, reg *collect.Registry) error {
 		for _, d := range typ.Details {
 			name := d.Name
 			if d.Required {
-				name += " (needed)"
+				name += " (required)"
 			}
-			t.Cells(term.Cell{Text: "  " + name, Color: term.Faint}, term.Cell{Text: "  " + d.Summary, Color: term.Faint})
+			t.Cells(
+				term.Cell{Text: "  " + name, Color: term.Faint},
+				term.Cell{Text: "  " + d.Summary, Color: term.Faint},
+			)
 		}
 	}
-	return t.Write(a.out, a.color())
+	return t.Write(a.Out, a.Color())
 }

@@ -2,83 +2,68 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io"
 	"os"
-	"time"
 
-	"virgo/cmd/virgo/internal/footprint"
-	"virgo/collect/host"
+	"github.com/alecthomas/kong"
+
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/footprint"
+	"virgo/schedule/yaml/full"
 )
 
-// cli is the command line. One struct a command, each in its own file.
+// cli is the command line: one struct for each command, each in its own file.
 type cli struct {
 	globals
 
-	Run       runCmd       `cmd:"" default:"withargs" help:"Run the checks that are due, keep the results, deliver them (default)."`
-	Check     checkCmd     `cmd:"" help:"Run one check now and show what it says."`
-	Targets   targetsCmd   `cmd:"" help:"List what a check's type can be pointed at."`
-	Hostinfo  hostinfoCmd  `cmd:"" help:"Tell what this host is and how it is set up, as JSON."`
-	Plugin    pluginCmd    `cmd:"" help:"Write a plugin, or try one."`
-	Flush     flushCmd     `cmd:"" help:"Deliver what waits in the spool."`
+	Run       runCmd       `cmd:"" help:"Run the checks that are due, store the results and deliver them."`
+	Check     checkCmd     `cmd:"" help:"Run one check now and print its result."`
+	Targets   targetsCmd   `cmd:"" help:"List the possible targets of a check type."`
+	Hostinfo  hostinfoCmd  `cmd:"" help:"Print information about this host as JSON."`
+	Plugin    pluginCmd    `cmd:"" help:"Create or test a plugin."`
+	Flush     flushCmd     `cmd:"" help:"Deliver the results that wait in the spool."`
 	Schedule  scheduleCmd  `cmd:"" help:"Show or fetch the schedule."`
-	Spool     spoolCmd     `cmd:"" help:"Look at what waits, was refused or dropped."`
-	Status    statusCmd    `cmd:"" help:"Show how this host's virgo is doing."`
-	Setup     setupCmd     `cmd:"" help:"Write the configuration and try it."`
-	Install   installCmd   `cmd:"" help:"Put virgo on this host's timetable, once a minute."`
-	Uninstall uninstallCmd `cmd:"" help:"Take virgo off this host's timetable."`
-	Version   versionCmd   `cmd:"" help:"Show the version."`
+	Spool     spoolCmd     `cmd:"" help:"Show and manage the results in the spool."`
+	Status    statusCmd    `cmd:"" help:"Show the state of the agent: last run, delivery, spool."`
+	Last      lastCmd      `cmd:"" help:"Show the latest result of each check."`
+	Setup     setupCmd     `cmd:"" help:"Test and write the configuration."`
+	Install   installCmd   `cmd:"" help:"Install the timer that starts virgo once a minute."`
+	Uninstall uninstallCmd `cmd:"" help:"Remove the timer."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
+	HelpOf    helpCmd      `cmd:"" name:"help" help:"Show the help of a command or a topic (${topics})."`
 }
 
-// globals are the flags that every command takes.
+// globals are the flags of every command.
 type globals struct {
-	Config  string `env:"VIRGO_CONFIG" placeholder:"FILE" help:"Configuration file."`
-	State   string `env:"VIRGO_STATE" placeholder:"DIR" help:"Folder of the spool and of what is remembered."`
-	Plugins string `env:"VIRGO_PLUGINS" placeholder:"DIR" help:"Folder of the plugins."`
-	// ChecksProgram is found beside virgo where it is not named.
-	ChecksProgram string `env:"VIRGO_CHECKS_PROGRAM" placeholder:"FILE" help:"The program virgo-checks, where it does not lie beside virgo."`
-	Verbose       bool   `short:"v" env:"VIRGO_VERBOSE" help:"Say what is going on."`
-	JSON          bool   `name:"json" env:"VIRGO_JSON" help:"Print one JSON document instead of text."`
+	agent.Settings
+	// ChecksProgram named the program virgo-checks, which virgo contains now. Timer entries and
+	// scripts that still have it keep working; it has no effect.
+	ChecksProgram string `env:"VIRGO_CHECKS_PROGRAM" hidden:"" placeholder:"FILE" help:"Has no effect."`
+	JSON          bool   `name:"json" env:"VIRGO_JSON" help:"Print one JSON document instead of text; errors as JSON lines to standard error."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
-// stdio are the program's streams.
-type stdio struct {
-	in       io.Reader
-	out, err io.Writer
-}
-
-// exited is what kong's --help panics with, so that only main ends the process.
+// exited is the panic value of kong's exit, so that only main ends the process.
 type exited int
 
-// run is the program: its arguments and streams in, its exit code out.
-func run(ctx context.Context, args []string, std stdio, stop *interrupts) int {
-	if len(args) == 2 && args[0] == statCommand {
-		return statChild(args[1], std)
+// runProgram runs the program and returns its exit code.
+func runProgram(ctx context.Context, args []string, std agent.Stdio, stop *agent.Interrupts) int {
+	if isWorker(args) {
+		return workerChild(ctx, std)
 	}
-	a := &app{ctx: ctx, stop: stop, stdio: std, now: time.Now, getenv: os.Getenv, overdue: make(chan error, 1)}
-	done := make(chan error, 1)
-	go func() {
-		footprint.GrowStack()
-		done <- a.command(args)
-	}()
-	var err error
-	select {
-	case err = <-done:
-	case err = <-a.overdue:
+	footprint.RelaxMonitor()
+	footprint.Narrow()
+	if agent.IsStatChild(args) {
+		return agent.StatChild(args, std)
 	}
-	if err != nil {
-		printError(std.err, err)
-	}
-	return exitCode(err)
+	p := agent.New(ctx, std, os.Getenv, stop)
+	p.YAML = full.Parse
+	p.WorkerPath = agent.OwnPath
+	return p.Main(func() error { return command(p, args) })
 }
 
 // command parses the arguments and runs the chosen command.
-func (a *app) command(args []string) (err error) {
-	defer func() {
-		if a.checks != nil {
-			a.checks.Close()
-		}
-	}()
+func command(p *agent.Program, args []string) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			code, ok := r.(exited)
@@ -86,42 +71,23 @@ func (a *app) command(args []string) (err error) {
 				panic(r)
 			}
 			if code != 0 {
-				err = &exitError{code: int(code)}
+				err = &agent.ExitError{Code: int(code)}
 			}
 		}
 	}()
-	if g, run, ok := plainRun(args, a.getenv); ok {
-		a.globals = g
-		return run.Run(a)
+	c, err := parseArguments(args, p.Stdio)
+	if err == nil && c.JSON || err != nil && wantsJSON(args, p.Getenv) {
+		p.PrintError, p.PrintNotice = printErrorJSON, printNoticeJSON
 	}
-	a.stop.listen()
-	var c cli
-	parser, err := newParser(&c, a.stdio)
 	if err != nil {
-		return err
+		return unknownUsage(p, args, err)
 	}
-	kctx, err := parser.Parse(args)
-	if err != nil {
-		return &exitError{exitUsage, withHint{err, "virgo --help"}}
+	p.Settings = c.Settings
+	if c.Context.Command() != "run" { // which decides by itself whether it needs to
+		p.Interrupts.Listen()
 	}
-	a.globals = c.globals
-	return kctx.Run(a)
+	if c.ChecksProgram != "" {
+		p.Verbosef("--checks-program and VIRGO_CHECKS_PROGRAM have no effect any more: virgo contains these checks")
+	}
+	return c.Context.Run(&app{Program: p, JSON: c.JSON})
 }
-
-// statCommand is how virgo starts itself to ask a file system that might not answer. It is no command
-// of a person's and is not parsed by kong: it runs once for each network mount.
-const statCommand = "internal-statfs"
-
-func statChild(path string, std stdio) int {
-	if err := host.StatFS(path, std.out); err != nil {
-		printError(std.err, err)
-		return exitUnexpected
-	}
-	return exitOK
-}
-
-// errNoType is returned where a check is to be run and none is named.
-var errNoType = errors.New("no check type is named")
-
-// errNoEndpoint is returned by commands that need an endpoint where none is configured.
-var errNoEndpoint = &exitError{exitUsage, withHint{errors.New("no endpoint is configured"), "virgo setup --endpoint HOST:PORT --token-file FILE"}}

@@ -2,7 +2,7 @@ package main
 
 import "io"
 
-// counted counts what is written through it.
+// counted counts the bytes written through it.
 type counted struct {
 	w io.Writer
 	n int64

@@ -1,22 +1,23 @@
-// Command virgo looks at the host it runs on, keeps what it saw safe on disk, hands it over when it can, and is
-// gone. cron, a systemd timer or the Task Scheduler starts it; a person runs it by hand.
+// Command virgo runs checks on its host, stores the results on disk, delivers them to an endpoint
+// and exits. cron, a systemd timer or the Task Scheduler starts it; people run it by hand.
 //
-// # The house
+// # Structure
 //
-// main is a shell around [run]: only main exits, so every deferred close runs. A command is one struct
-// for kong and one file, named *_cmd.go; what it does lies in internal/agent (a run), internal/config
-// (settings and where things lie), internal/term (what a person sees) and internal/timer (crontab and the
-// like). A command's help opens no file: what it needs is opened when it asks the [app] for it.
+// main calls [runProgram]: only main exits, so every deferred close runs. Each command is a struct
+// for kong in a file *_cmd.go. The work is done in cmd/internal: agent (what both programs of the agent
+// have in common), run (a run), link (communication with the endpoint), airgap (bundles), config
+// (settings and paths), term (output for people) and timer (crontab and others). The [app] opens
+// what a command needs only when the command asks for it, so that help opens no file.
 //
-// Checks of services and of other hosts, and host information, are run by another program, virgo-checks
-// (package worker says why and how), which lies beside this one. It is started when such a check is due and ended
-// before the delivery.
+// Checks of services and of other hosts, and host information, are run in another process of this
+// program ([workerChild], see package worker), so that the memory, a crash or a hang of such a check
+// is not the run's. It is started when such a check is due and ends before the delivery.
 //
 // # Promises
 //
-//   - stdout carries what was asked for, as a table or with --json as one document with a
-//     schema_version; stderr carries errors, hints and, with --verbose, what is going on.
-//   - Under cron all is silent while all is well.
-//   - The exit codes are a contract ([exitCodes]).
-//   - The process ends by its deadline, whatever hangs: [run] does not wait for a command that is overdue.
+//   - The output goes to stdout, as a table or with --json as one document with a schema_version;
+//     errors, hints and, with --verbose, progress go to stderr.
+//   - Under cron nothing is printed unless something is wrong.
+//   - The exit codes are a contract ([agent.ExitCodes]).
+//   - The process ends by its deadline, whatever hangs: [agent.Program.Main] does not wait for an overdue command.
 package main

@@ -15,8 +15,8 @@ import (
 	"virgo/transport/transporttest"
 )
 
-// startEndpoint serves a folder with the scriptable endpoint until the script ends, and sets ENDPOINT
-// and PIN: endpoint DIR.
+// startEndpoint starts the fake endpoint for a folder until the script ends, and sets ENDPOINT and
+// PIN: endpoint DIR.
 func startEndpoint(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: endpoint DIR")
@@ -35,7 +35,7 @@ func startEndpoint(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("PIN", strings.TrimSpace(ts.ReadFile(filepath.Join(dir, transporttest.PinFile))))
 }
 
-// awaitFile gives a file's text as soon as it is there.
+// awaitFile waits for a file and returns its text.
 func awaitFile(ts *testscript.TestScript, path string, failed <-chan error) string {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -55,7 +55,7 @@ func awaitFile(ts *testscript.TestScript, path string, failed <-chan error) stri
 	}
 }
 
-// await waits for a file that a program in the background makes: await FILE.
+// await waits for a file that a program in the background creates: await FILE.
 func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: await FILE")
@@ -63,8 +63,8 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	awaitFile(ts, ts.MkAbs(args[0]), nil)
 }
 
-// storedIs checks how many results a fake endpoint took, that each has an id and is there once:
-// stored DIR N [CHECK_ID].
+// storedIs checks how many results a fake endpoint accepted, and that each has an id and is there
+// once: stored DIR N [CHECK_ID].
 func storedIs(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: stored DIR N [CHECK_ID]")
@@ -80,7 +80,7 @@ func storedIs(ts *testscript.TestScript, neg bool, args []string) {
 		var s transporttest.Stored
 		ts.Check(dec.Decode(&s))
 		if s.ResultID == "" || seen[s.ResultID] {
-			ts.Fatalf("result id %q is missing or there twice", s.ResultID)
+			ts.Fatalf("result id %q is missing or duplicate", s.ResultID)
 		}
 		seen[s.ResultID] = true
 		var p struct {

@@ -14,15 +14,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// startProxy serves CONNECT to whoever has the login until the script ends, sets PROXY to its host:port, and
-// writes what it was asked for to a file, one address a line: proxy USER:PASSWORD FILE. Whatever it is asked
-// for, it leads to $ENDPOINT.
+// startProxy starts a proxy for CONNECT with a login until the script ends, sets PROXY to its
+// host:port, and writes the requested addresses to a file, one a line: proxy USER:PASSWORD FILE. It
+// connects every request to $ENDPOINT.
 func startProxy(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: proxy USER:PASSWORD FILE")
 	}
-	login, asked := "Basic "+base64.StdEncoding.EncodeToString([]byte(args[0])), ts.MkAbs(args[1])
-	ts.Check(os.WriteFile(asked, nil, 0o600))
+	login, requests := "Basic "+base64.StdEncoding.EncodeToString([]byte(args[0])), ts.MkAbs(args[1])
+	ts.Check(os.WriteFile(requests, nil, 0o600))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
 	ts.Setenv("PROXY", l.Addr().String())
@@ -40,20 +40,20 @@ func startProxy(ts *testscript.TestScript, neg bool, args []string) {
 			}
 			wg.Go(func() {
 				defer conn.Close()
-				tunnel(conn, login, asked, endpoint)
+				tunnel(conn, login, requests, endpoint)
 			})
 		}
 	})
 }
 
-func tunnel(client net.Conn, login, asked, endpoint string) {
+func tunnel(client net.Conn, login, requests, endpoint string) {
 	r := bufio.NewReader(client)
 	request, err := http.ReadRequest(r)
 	if err != nil || request.Method != http.MethodConnect || request.Header.Get("Proxy-Authorization") != login {
 		fmt.Fprint(client, "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n")
 		return
 	}
-	note(asked, request.Host)
+	appendLine(requests, request.Host)
 	server, err := net.Dial("tcp", endpoint)
 	if err != nil {
 		fmt.Fprint(client, "HTTP/1.1 502 Bad Gateway\r\n\r\n")
@@ -72,7 +72,7 @@ func tunnel(client net.Conn, login, asked, endpoint string) {
 	<-done
 }
 
-func note(file, line string) {
+func appendLine(file, line string) {
 	f, err := os.OpenFile(filepath.Clean(file), os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return

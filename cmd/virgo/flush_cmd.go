@@ -4,49 +4,57 @@ import (
 	"fmt"
 	"time"
 
-	"virgo/cmd/virgo/internal/term"
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/term"
 )
 
 type flushCmd struct {
-	Deadline time.Duration `default:"10m" help:"Stop after this; what is left goes out later."`
+	Deadline *time.Duration `placeholder:"10m" help:"Stop after this time; the rest is delivered later ($VIRGO_FLUSH_DEADLINE)."`
 	flushSelection
 	flushFrom
 }
 
-// Help is the command's own part of its help.
+// Help returns the text below the summary in the help.
 func (flushCmd) Help() string {
-	return "Delivers what waits and runs no check. Exits with 4 where not everything was delivered, with 3 where another run is delivering.\n\n" +
-		"With --from it delivers bundles of other hosts (virgo spool export) under their agents' names, once, however often and from wherever they are carried, and writes the endpoint's receipt beside each."
+	return "Delivers the waiting results without running checks. Exits with 4 unless everything was delivered, " +
+		"with 3 if another run is delivering.\n\n" +
+		"With --from it delivers bundles of other hosts (virgo spool export) on behalf of their agents, and " +
+		"writes the endpoint's receipt beside each. Repeating it is safe: the endpoint stores each result once."
 }
 
 func (c *flushCmd) Run(a *app) error {
-	ag, _, err := a.agent()
+	ag, cfg, err := a.OpenAgent()
 	if err != nil {
 		return err
 	}
-	if len(ag.Endpoints) == 0 {
-		return errNoEndpoint
+	if err := agent.CheckEndpoint(ag); err != nil {
+		return err
 	}
-	if c.Deadline <= 0 {
-		return usageError("--deadline %s is no time that a delivery could end in", c.Deadline)
+	limit := cfg.FlushDeadline
+	if c.Deadline != nil {
+		limit = *c.Deadline
 	}
-	ctx, cancel := a.deadline(c.Deadline)
+	if limit <= 0 {
+		return agent.UsageError("--deadline must be longer than 0s, not %s", limit)
+	}
+	ctx, cancel := a.Deadline(limit)
 	defer cancel()
-	if term.IsTerminal(a.err) && !a.JSON {
-		ag.Progress = a.progress()
+	if term.IsTerminal(a.Err) && !a.JSON {
+		ag.Progress = a.Progress("delivered")
 	}
-	// Its own error says what a person who asked wants to know; the line for cron would say it twice.
-	ag.Notice = a.verbose
+	// The command returns the error; the notice for cron would print it twice.
+	ag.Notice = a.Verbosef
 	if len(c.From) > 0 {
 		if c.MaxAge != nil || c.Order == "newest" {
-			return usageError("--order and --max-age are for what waits here, and a bundle is delivered whole")
+			return agent.UsageError("--order and --max-age cannot be used with --from: a bundle is delivered whole")
 		}
-		return c.carry(ctx, a, ag)
+		return c.deliver(ctx, a, ag)
 	}
 	if len(c.More) > 0 {
-		return usageError("%q is named without --from", c.More[0])
+		return agent.UsageError("%q is given without --from", c.More[0])
 	}
 	d, err := ag.FlushSelection(ctx, c.selection())
+	a.ClearProgress()
 	if err != nil {
 		return err
 	}
@@ -56,17 +64,22 @@ func (c *flushCmd) Run(a *app) error {
 			document
 			Delivery deliveryDocument `json:"delivery"`
 		}{document{schemaVersion}, newDeliveryDocument(d)})
-	case d.Tried && d.Err == nil && (term.IsTerminal(a.out) || a.Verbose):
-		_, err = fmt.Fprintf(a.out, "%d results delivered to %s in %s\n", d.Delivered, d.Endpoint, term.Age(d.Took.Round(time.Millisecond)))
+	case d.Tried && d.Err == nil && (term.IsTerminal(a.Out) || a.Verbose):
+		_, err = fmt.Fprintf(a.Out, "%s delivered to %s in %s\n",
+			term.Count(d.Delivered, "result", "results"), d.Endpoint, term.Age(d.Took.Round(time.Millisecond)))
 		if err == nil && d.Passed > 0 {
-			_, err = fmt.Fprintf(a.out, "%d results are older than that and are kept\n", d.Passed)
+			_, err = fmt.Fprintf(a.Out, "%d older results stay in the spool\n", d.Passed)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	if d.Err != nil || d.Busy {
-		return notDelivered(d)
+	switch {
+	case d.Err != nil && a.Context.Err() != nil:
+		return agent.WithHint(a.Context.Err(),
+			fmt.Sprintf("%d results were delivered, the others stay in the spool", d.Delivered))
+	case d.Err != nil || d.Busy:
+		return agent.NotDelivered(d)
 	}
 	return nil
 }

@@ -9,31 +9,35 @@ import (
 
 	"filippo.io/age"
 
-	"virgo/cmd/virgo/internal/agent"
-	"virgo/cmd/virgo/internal/atomicfile"
-	"virgo/cmd/virgo/internal/term"
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/airgap"
+	"virgo/cmd/internal/atomicfile"
+	"virgo/cmd/internal/link"
+	"virgo/cmd/internal/run"
+	"virgo/cmd/internal/term"
+	"virgo/schedule/shorttext"
 	"virgo/spool/bundle"
 	"virgo/transport/receipt"
 )
 
-// flushFrom is the part of flush that delivers what another host's virgo exported.
+// flushFrom delivers bundles that other hosts exported.
 type flushFrom struct {
-	From      []string `sep:"none" placeholder:"FILE" help:"Deliver bundles that virgo spool export made on another host, in place of what waits here; - is standard input."`
+	From      []string `sep:"none" placeholder:"FILE" help:"Deliver a bundle that another host exported (virgo spool export), instead of the results of this host; - is standard input."`
 	More      []string `arg:"" optional:"" name:"file" help:"More bundles, after --from."`
-	Identity  []string `sep:"none" placeholder:"FILE" help:"File of age keys (age-keygen), for bundles that are encrypted; may be given several times."`
-	Receipt   string   `placeholder:"FILE" help:"Where the endpoint's receipt goes; default: beside the bundle, as its name and .receipt."`
-	AcceptKey bool     `help:"Take a bundle of an agent whose key is another one than before, and its key from now on."`
+	Identity  []string `sep:"none" placeholder:"FILE" help:"File with age keys (age-keygen), for encrypted bundles; may be repeated."`
+	Receipt   string   `placeholder:"FILE" help:"File for the endpoint's receipt (default: the bundle's name and .receipt)."`
+	AcceptKey bool     `help:"Accept an agent's new key, for this and later bundles."`
 }
 
-type carryDocument struct {
+type flushFromDocument struct {
 	document
-	Bundles []carriedEntry `json:"bundles"`
+	Bundles []bundleEntry `json:"bundles"`
 }
 
-// A carriedEntry is one bundle that was to be delivered.
-type carriedEntry struct {
+// A bundleEntry says what became of one bundle.
+type bundleEntry struct {
 	File string `json:"file"`
-	// Error is why it was not delivered, or not to its end; null where all went well.
+	// Error says why it was not delivered completely; null if it was.
 	Error     *string `json:"error"`
 	AgentID   string  `json:"agent_id,omitempty"`
 	AgentName string  `json:"agent_name,omitempty"`
@@ -44,36 +48,37 @@ type carriedEntry struct {
 	Endpoint  string  `json:"endpoint,omitempty"`
 	Delivered int     `json:"delivered"`
 	Refused   int     `json:"refused"`
-	// Refusals are the first of the refused results.
+	// Refusals are the first refused results.
 	Refusals []receipt.Refused `json:"refusals"`
-	// Receipt is the file that has it; null where the endpoint gave none. Confirmed is how many results it names.
+	// Receipt is its file; null if the endpoint gave none. Confirmed is the number of results in it.
 	Receipt   *string `json:"receipt"`
 	Confirmed uint64  `json:"confirmed"`
 	TookMS    int64   `json:"took_ms"`
 }
 
-// carry delivers the bundles, one after the other: one that fails keeps none of the others.
-func (c *flushFrom) carry(ctx context.Context, a *app, ag *agent.Agent) error {
+// deliver delivers the bundles one after the other; after an error it continues with the next.
+func (c *flushFrom) deliver(ctx context.Context, a *app, ag *run.Agent) error {
 	files := append(append([]string{}, c.From...), c.More...)
 	identities, err := c.check(files)
 	if err != nil {
 		return err
 	}
-	doc := carryDocument{document{schemaVersion}, []carriedEntry{}}
+	doc := flushFromDocument{document{schemaVersion}, []bundleEntry{}}
 	var failed []error
 	for _, file := range files {
-		entry, err := c.one(ctx, a, ag, file, identities)
+		entry, err := c.deliverOne(ctx, a, ag, file, identities)
+		a.ClearProgress()
 		if err != nil {
-			text := oneLine(err.Error())
+			text := agent.OneLine(err.Error())
 			entry.Error = &text
 			failed = append(failed, err)
 			if len(files) > 1 {
-				printError(a.err, err)
+				a.PrintError(a.Err, err)
 			}
 		}
 		doc.Bundles = append(doc.Bundles, entry)
 		if err == nil && !a.JSON {
-			a.sayCarried(entry)
+			a.showBundle(entry)
 		}
 		if ctx.Err() != nil {
 			break
@@ -85,16 +90,20 @@ func (c *flushFrom) carry(ctx context.Context, a *app, ag *agent.Agent) error {
 		}
 	}
 	switch {
-	case len(failed) == 0:
+	case len(failed) == 0 && len(doc.Bundles) == len(files):
 		return nil
+	case a.Context.Err() != nil:
+		return agent.WithHint(a.Context.Err(), fmt.Sprintf(
+			"%d of %d bundles are delivered, repeat the command for the others", len(doc.Bundles)-len(failed), len(files),
+		))
 	case len(files) == 1:
 		return failed[0]
 	}
-	undone := len(files) - len(doc.Bundles) + len(failed)
-	return &exitError{exitNotDelivered, fmt.Errorf("%d of %d bundles were not delivered", undone, len(files))}
+	missing := len(files) - len(doc.Bundles) + len(failed)
+	return agent.WithCode(agent.ExitNotDelivered, fmt.Errorf("%d of %d bundles were not delivered", missing, len(files)))
 }
 
-// check looks at what was asked for.
+// check checks the flags and reads the identities.
 func (c *flushFrom) check(files []string) (identities []age.Identity, err error) {
 	stdin := 0
 	for _, f := range files {
@@ -104,16 +113,17 @@ func (c *flushFrom) check(files []string) (identities []age.Identity, err error)
 	}
 	switch {
 	case stdin > 1:
-		return nil, usageError("standard input is one bundle, and it is named twice")
+		return nil, agent.UsageError("standard input is given twice, but has one bundle")
 	case c.Receipt != "" && len(files) > 1:
-		return nil, usageError("--receipt names one file, and there are %d bundles", len(files))
+		return nil, agent.UsageError("--receipt is one file, but there are %d bundles", len(files))
 	case stdin > 0 && c.Receipt == "":
-		return nil, &exitError{exitUsage, withHint{errors.New("a bundle of standard input has no name for its receipt"), "--receipt FILE"}}
+		err := errors.New("a bundle from standard input needs a file for its receipt")
+		return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(err, "--receipt FILE"))
 	}
 	for _, file := range c.Identity {
 		list, err := readIdentities(file)
 		if err != nil {
-			return nil, &exitError{exitUsage, err}
+			return nil, agent.WithCode(agent.ExitUsage, err)
 		}
 		identities = append(identities, list...)
 	}
@@ -128,14 +138,16 @@ func readIdentities(file string) ([]age.Identity, error) {
 	defer f.Close()
 	list, err := bundle.ParseIdentities(f)
 	if err != nil {
-		return nil, withHint{fmt.Errorf("identity file %q: %w", file, err), "age-keygen -o FILE makes one"}
+		return nil, agent.WithHint(fmt.Errorf("identity file %q: %w", file, err), "age-keygen -o FILE creates one")
 	}
 	return list, nil
 }
 
-// one verifies and delivers one bundle, and writes its receipt.
-func (c *flushFrom) one(ctx context.Context, a *app, ag *agent.Agent, file string, identities []age.Identity) (entry carriedEntry, err error) {
-	entry = carriedEntry{File: file, Refusals: []receipt.Refused{}}
+// deliverOne verifies and delivers one bundle, and writes its receipt.
+func (c *flushFrom) deliverOne(
+	ctx context.Context, a *app, ag *run.Agent, file string, identities []age.Identity,
+) (entry bundleEntry, err error) {
+	entry = bundleEntry{File: file, Refusals: []receipt.Refused{}}
 	src, size, err := a.bundleSource(file)
 	if err != nil {
 		return entry, err
@@ -143,27 +155,29 @@ func (c *flushFrom) one(ctx context.Context, a *app, ag *agent.Agent, file strin
 	defer src.Close()
 	b, err := bundle.Open(src, size, bundle.ReaderOptions{Identities: identities})
 	if err != nil {
-		return entry, &exitError{exitNotDelivered, fmt.Errorf("bundle %q: %w", file, err)}
+		return entry, agent.WithCode(agent.ExitNotDelivered, fmt.Errorf("bundle %q: %w", file, err))
 	}
 	h := b.Header()
-	entry.AgentID, entry.AgentName, entry.Bundle, entry.Key = h.Agent, h.Name, h.ID, agent.KeyName(h.Key)
+	entry.AgentID, entry.AgentName, entry.Bundle, entry.Key = h.Agent, h.Name, h.ID, airgap.KeyName(h.Key)
 	entry.CreatedMS, entry.Results = h.Created.UnixMilli(), b.Count()
-	if err := ag.KnowKey(ctx, h, c.AcceptKey); err != nil {
-		var other *agent.KeyError
+	if err := airgap.CheckKey(ctx, ag.Spool, h, c.AcceptKey); err != nil {
+		var other *airgap.KeyError
 		if errors.As(err, &other) {
-			return entry, &exitError{exitNotDelivered, fmt.Errorf("bundle %q: %w", file, err)}
+			return entry, agent.WithCode(agent.ExitNotDelivered, fmt.Errorf("bundle %q: %w", file, err))
 		}
 		return entry, err
 	}
-	done, err := ag.Carry(ctx, b)
-	entry.Endpoint, entry.Delivered, entry.Refused, entry.TookMS = done.Endpoint, done.Delivered, done.Refused, done.Took.Milliseconds()
+	done, err := airgap.Deliver(ctx, &ag.Config, b)
+	entry.Endpoint, entry.TookMS = done.Endpoint, done.Took.Milliseconds()
+	entry.Delivered, entry.Refused = done.Delivered, done.Refused
 	entry.Refusals = append(entry.Refusals, done.Refusals...)
 	if err != nil {
-		var owners *agent.ConfigError
-		if errors.As(err, &owners) {
+		var configError *link.ConfigError
+		if errors.As(err, &configError) {
 			return entry, err
 		}
-		return entry, &exitError{exitNotDelivered, fmt.Errorf("bundle %q: %d of %d results delivered: %w", file, done.Delivered, b.Count(), err)}
+		err = fmt.Errorf("bundle %q: %d of %d results delivered: %w", file, done.Delivered, b.Count(), err)
+		return entry, agent.WithCode(agent.ExitNotDelivered, err)
 	}
 	if !done.HasReceipts || len(done.Receipts) == 0 {
 		return entry, nil
@@ -173,7 +187,10 @@ func (c *flushFrom) one(ctx context.Context, a *app, ag *agent.Agent, file strin
 		name = file + ".receipt"
 	}
 	if err := writeReceipts(name, done.Receipts); err != nil {
-		return entry, withHint{fmt.Errorf("all was delivered, and the receipt is lost: %w", err), "the same command again gets another, and stores nothing twice; --receipt FILE names another place"}
+		return entry, agent.WithHint(
+			fmt.Errorf("the bundle was delivered, but its receipt could not be stored: %w", err),
+			"repeat the command to get another receipt; --receipt FILE writes it elsewhere",
+		)
 	}
 	entry.Receipt, entry.Confirmed = &name, done.Confirmed
 	return entry, nil
@@ -193,20 +210,23 @@ func writeReceipts(name string, docs [][]byte) error {
 	return f.Replace()
 }
 
-// sayCarried tells a person what became of a bundle.
-func (a *app) sayCarried(e carriedEntry) {
+// showBundle prints what became of a bundle.
+func (a *app) showBundle(e bundleEntry) {
 	took := term.Age((time.Duration(e.TookMS) * time.Millisecond).Round(time.Millisecond))
-	fmt.Fprintf(a.out, "%d results of agent %s delivered to %s in %s\n", e.Delivered, e.AgentID, e.Endpoint, took)
+	agent := shorttext.Sanitize(e.AgentID)
+	fmt.Fprintf(a.Out, "%s of agent %s delivered to %s in %s\n", term.Count(e.Delivered, "result", "results"), agent, e.Endpoint, took)
 	for _, r := range e.Refusals {
-		fmt.Fprintf(a.out, "refused: %s: %d: %s\n", r.ID, r.Code, shorten(r.Message, 200))
+		message := shorttext.Sanitize(shorttext.Shorten(r.Message, 200))
+		fmt.Fprintf(a.Out, "refused: %s: %d: %s\n", shorttext.Sanitize(r.ID), r.Code, message)
 	}
 	if more := e.Refused - len(e.Refusals); more > 0 {
-		fmt.Fprintf(a.out, "refused: %d more\n", more)
+		fmt.Fprintf(a.Out, "refused: %d more\n", more)
 	}
 	switch {
 	case e.Receipt != nil:
-		fmt.Fprintf(a.out, "receipt for %d of %d results: %s (there: virgo spool import-receipt)\n", e.Confirmed, e.Results, *e.Receipt)
+		fmt.Fprintf(a.Out, "receipt for %d of %d results: %s (on the other host: virgo spool import-receipt)\n",
+			e.Confirmed, e.Results, *e.Receipt)
 	case e.Results > 0:
-		fmt.Fprintln(a.out, "no receipt: this endpoint gives none; the results wait on where they were made, until they are dropped there")
+		fmt.Fprintln(a.Out, "no receipt: this endpoint gives none; the results stay on the other host until they are dropped there")
 	}
 }

@@ -4,31 +4,31 @@ import (
 	"fmt"
 	"time"
 
-	"virgo/cmd/virgo/internal/agent"
-	"virgo/schedule/strictyaml"
+	"virgo/cmd/internal/run"
+	"virgo/schedule"
 )
 
-// flushSelection is which of the waiting results a flush hands over, and in which order.
+// flushSelection says which waiting results flush delivers, and in which order.
 type flushSelection struct {
-	Order  string `enum:"oldest,newest" default:"oldest" placeholder:"oldest|newest" help:"Deliver the oldest first (default), or the newest."`
-	MaxAge *span  `placeholder:"TIME" help:"Deliver only what was made within this time (90m, 2d); the rest stays."`
+	Order  string        `enum:"oldest,newest" default:"oldest" placeholder:"oldest|newest" help:"Deliver the oldest results first (default), or the newest."`
+	MaxAge *longDuration `placeholder:"TIME" help:"Deliver only results that are younger than TIME (90m, 2d)."`
 }
 
-// A span is a time as virgo's configuration writes it: 90m, 2d.
-type span time.Duration
+// A longDuration is a duration in the form of the configuration: 90m, 2d.
+type longDuration time.Duration
 
-// UnmarshalText reads one that is longer than nothing.
-func (s *span) UnmarshalText(text []byte) error {
-	d, err := strictyaml.ParseDuration(string(text))
-	if err != nil || d <= 0 {
-		return fmt.Errorf("%.64q is no span of time, such as 90m, 12h or 2d", text)
+// UnmarshalText parses a duration longer than 0.
+func (d *longDuration) UnmarshalText(text []byte) error {
+	parsed, err := schedule.ParseDuration(string(text))
+	if err != nil || parsed <= 0 {
+		return fmt.Errorf("%.64q is not a duration such as 90m, 12h or 2d", text)
 	}
-	*s = span(d)
+	*d = longDuration(parsed)
 	return nil
 }
 
-func (c *flushSelection) selection() agent.Selection {
-	sel := agent.Selection{NewestFirst: c.Order == "newest"}
+func (c *flushSelection) selection() run.Selection {
+	sel := run.Selection{NewestFirst: c.Order == "newest"}
 	if c.MaxAge != nil {
 		sel.MaxAge = time.Duration(*c.MaxAge)
 	}

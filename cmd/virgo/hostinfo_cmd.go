@@ -11,40 +11,35 @@ import (
 	"strings"
 	"time"
 
-	"virgo/cmd/virgo/internal/atomicfile"
-	"virgo/cmd/virgo/internal/term"
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/atomicfile"
+	"virgo/cmd/internal/term"
 	"virgo/collect/worker"
-	"virgo/schedule/strictyaml"
+	"virgo/schedule/shorttext"
 )
 
 type hostinfoCmd struct {
-	Types   []string      `arg:"" optional:"" name:"type" help:"What to tell, for example cpu memory."`
-	List    bool          `help:"List the types there are."`
-	Keys    bool          `help:"Show the keys of the types' answers, and what they are."`
-	All     bool          `help:"Tell everything."`
-	Out     string        `placeholder:"DIR" help:"Write each answer to DIR/TYPE.json."`
-	Timeout time.Duration `default:"5m" help:"Time limit of the whole."`
+	Types   []string      `arg:"" optional:"" name:"type" help:"Types of information, for example cpu memory."`
+	List    bool          `help:"List the types."`
+	Keys    bool          `help:"List the keys of each type with their meaning."`
+	All     bool          `help:"Print all types."`
+	Out     string        `placeholder:"DIR" help:"Write each type to DIR/TYPE.json."`
+	Timeout time.Duration `default:"5m" help:"Time limit of all types together."`
 }
 
-// Help is the command's own part of its help.
+// Help returns the text below the summary in the help.
 func (hostinfoCmd) Help() string {
-	return "Prints JSON: for each type its metrics, the time (ms) and, where something went wrong, an error. Passwords, keys and tokens " +
-		"are left out. Exits with 1 where a type that was named has an error; with --all that is said on standard error."
-}
-
-// hostInfoTypes lists what the host can tell.
-func hostInfoTypes() []string {
-	var names []string
-	for _, t := range worker.Offered().HostInfo {
-		names = append(names, t.Name)
-	}
-	return names
+	return "Prints JSON: for each type its metrics, the time (ms) and an error if there was one. Passwords, keys and " +
+		"tokens are removed. Exits with 1 if a named type has an error; with --all, errors go to standard error only."
 }
 
 func (c *hostinfoCmd) Run(a *app) error {
-	offered := worker.Offered().HostInfo
+	offered := worker.LoadCatalog().HostInfo
 	if c.List {
 		return c.list(a, offered)
+	}
+	if c.Timeout <= 0 {
+		return agent.UsageError("--timeout must be longer than 0s, not %s", c.Timeout)
 	}
 	wanted, err := c.wanted(offered)
 	if err != nil {
@@ -55,31 +50,33 @@ func (c *hostinfoCmd) Run(a *app) error {
 	}
 	if c.Out != "" {
 		if err := os.MkdirAll(c.Out, 0o700); err != nil {
-			return &exitError{exitUsage, err}
+			return agent.WithCode(agent.ExitUsage, err)
 		}
 	}
-	return c.tell(a, wanted)
+	return c.print(a, wanted)
 }
 
-// wanted gives the types that were named, or all.
+// wanted returns the named types, or all.
 func (c *hostinfoCmd) wanted(offered []worker.InfoType) ([]worker.InfoType, error) {
 	switch {
 	case c.All && len(c.Types) > 0:
-		return nil, usageError("--all and %q are both given", c.Types[0])
+		return nil, agent.UsageError("--all and %q cannot be used together", c.Types[0])
 	case c.All, c.Keys && len(c.Types) == 0:
 		return offered, nil
 	case len(c.Types) == 0:
-		return nil, &exitError{exitUsage, withHint{fmt.Errorf("no type is named"), "virgo hostinfo --list, then for example virgo hostinfo cpu memory"}}
+		return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(
+			errors.New("no type is given"), "virgo hostinfo --list, then for example virgo hostinfo cpu memory",
+		))
 	}
 	var wanted []worker.InfoType
 	for _, name := range c.Types {
 		i := slices.IndexFunc(offered, func(t worker.InfoType) bool { return t.Name == name })
 		if i < 0 {
 			hint := "virgo hostinfo --list"
-			if near := strictyaml.Nearest(name, hostInfoTypes()); near != "" {
+			if near := shorttext.Nearest(name, agent.HostInfoTypes()); near != "" {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
-			return nil, &exitError{exitUsage, withHint{fmt.Errorf("no host information type %q", name), hint}}
+			return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(fmt.Errorf("no host information type %q", name), hint))
 		}
 		wanted = append(wanted, offered[i])
 	}
@@ -95,10 +92,13 @@ func (c *hostinfoCmd) list(a *app, offered []worker.InfoType) error {
 	}
 	var t term.Table
 	for _, info := range offered {
-		systems := strings.Join(info.Systems, ", ")
-		t.Cells(term.Cell{Text: info.Name, Color: term.Head}, term.Cell{Text: info.Summary}, term.Cell{Text: systems, Color: term.Faint})
+		text := info.Summary
+		if len(info.Systems) > 0 {
+			text += " (" + strings.Join(info.Systems, ", ") + ")"
+		}
+		t.Cells(term.Cell{Text: info.Name, Color: term.Head}, term.Cell{Text: text})
 	}
-	return t.Write(a.out, a.color())
+	return t.Write(a.Out, a.Color())
 }
 
 func (c *hostinfoCmd) keys(a *app, wanted []worker.InfoType) error {
@@ -108,25 +108,31 @@ func (c *hostinfoCmd) keys(a *app, wanted []worker.InfoType) error {
 	var t term.Table
 	for _, info := range wanted {
 		for _, k := range info.Keys {
-			t.Cells(term.Cell{Text: info.Name, Color: term.Faint}, term.Cell{Text: k.Name, Color: term.Head}, term.Cell{Text: k.Kind, Color: term.Faint}, term.Cell{Text: k.Doc})
+			t.Cells(
+				term.Cell{Text: info.Name, Color: term.Faint}, term.Cell{Text: k.Name, Color: term.Head},
+				term.Cell{Text: k.Kind, Color: term.Faint}, term.Cell{Text: k.Doc},
+			)
 		}
 	}
-	return t.Write(a.out, a.color())
+	return t.Write(a.Out, a.Color())
 }
 
-// tell asks for each type and prints the answers, or writes them to files.
-func (c *hostinfoCmd) tell(a *app, wanted []worker.InfoType) error {
-	ctx, cancel := a.deadline(c.Timeout)
+// print prints the types, or writes them to files.
+func (c *hostinfoCmd) print(a *app, wanted []worker.InfoType) error {
+	ctx, cancel := a.Deadline(c.Timeout)
 	defer cancel()
 	answers := make(map[string]json.RawMessage, len(wanted))
 	failed := false
 	for i, info := range wanted {
-		if c.Out != "" && term.IsTerminal(a.err) {
-			fmt.Fprintf(a.err, "\r%d of %d: %s … \x1b[K", i+1, len(wanted), info.Name)
+		if c.Out != "" {
+			a.ShowProgress(fmt.Sprintf("%d of %d: %s … ", i+1, len(wanted), info.Name))
 		}
 		answer, fault, err := a.ask(ctx, info.Name)
-		if a.ctx.Err() != nil { // what is answered then is no answer, and must not take the place of one
-			return a.ctx.Err()
+		if a.Context.Err() != nil { // an interrupted answer must not replace an earlier one
+			if c.Out == "" {
+				return a.Context.Err()
+			}
+			return agent.WithHint(a.Context.Err(), fmt.Sprintf("%d of %d answers are in %q", i, len(wanted), c.Out))
 		}
 		if err != nil {
 			return err
@@ -134,7 +140,7 @@ func (c *hostinfoCmd) tell(a *app, wanted []worker.InfoType) error {
 		if fault != "" {
 			failed = true
 			if c.All || c.Out != "" {
-				a.notice("%s: %s", info.Name, fault)
+				a.Notice("%s: %s", info.Name, fault)
 			}
 		}
 		if c.Out == "" {
@@ -150,30 +156,31 @@ func (c *hostinfoCmd) tell(a *app, wanted []worker.InfoType) error {
 		}{document{schemaVersion}, answers}); err != nil {
 			return err
 		}
-	} else if term.IsTerminal(a.err) {
-		fmt.Fprintf(a.err, "\r%d answers are in %s\x1b[K\n", len(wanted), c.Out)
+	} else if term.IsTerminal(a.Err) {
+		a.ClearProgress()
+		fmt.Fprintf(a.Err, "%d answers are in %s\n", len(wanted), c.Out)
 	}
 	if failed && !c.All {
-		return &exitError{code: exitUnexpected}
+		return &agent.ExitError{Code: agent.ExitUnexpected}
 	}
 	return nil
 }
 
-// ask gives an answer and the error that stands in it. One type that takes virgo-checks down with it does not cost the
-// others their answers. Error: virgo-checks cannot be started.
+// ask returns an answer and the error in it. If a type crashes the worker, only its own answer is
+// missing. Error: the worker cannot be started.
 func (a *app) ask(ctx context.Context, name string) (answer json.RawMessage, fault string, err error) {
 	var read struct {
 		Error     string          `json:"error"`
 		Metrics   json.RawMessage `json:"metrics"`
 		Timestamp int64           `json:"timestamp"`
 	}
-	answer, err = a.worker().HostInfo(ctx, name)
+	answer, err = a.Worker().HostInfo(ctx, name)
 	var start *worker.StartError
 	switch {
 	case errors.As(err, &start):
 		return nil, "", err
 	case err != nil:
-		read.Error, read.Timestamp = err.Error(), a.now().UnixMilli()
+		read.Error, read.Timestamp = err.Error(), a.Now().UnixMilli()
 		answer, err = json.Marshal(read)
 		return answer, read.Error, err
 	}
@@ -181,7 +188,7 @@ func (a *app) ask(ctx context.Context, name string) (answer json.RawMessage, fau
 	return answer, read.Error, err
 }
 
-// writeAnswer writes a file that is its owner's alone: how a host is set up is nobody else's business.
+// writeAnswer writes a file with mode 0600: others must not read how the host is set up.
 func writeAnswer(path string, answer json.RawMessage) error {
 	f, err := atomicfile.Create(path)
 	if err != nil {

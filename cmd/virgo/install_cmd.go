@@ -8,42 +8,54 @@ import (
 	"strings"
 	"time"
 
-	"virgo/cmd/virgo/internal/config"
-	"virgo/cmd/virgo/internal/timer"
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/config"
+	"virgo/cmd/internal/timer"
+	"virgo/schedule/shorttext"
 )
 
 type installCmd struct {
-	Systemd bool `help:"A systemd timer in place of the crontab line."`
-	Print   bool `help:"Show what would be written and change nothing."`
+	Systemd bool `help:"Use a systemd timer instead of the crontab."`
+	Print   bool `help:"Print the entry without installing it."`
 }
 
-// Help is the command's own part of its help.
+// Help returns the text below the summary in the help.
 func (installCmd) Help() string {
-	return "Starts `virgo run` once a minute: from the crontab of whoever calls, a systemd timer, or the Task Scheduler on Windows. Doing it again changes nothing."
+	return "Adds an entry that makes a run once a minute: to your crontab, as a systemd timer, to launchd on macOS, or to " +
+		"the Task Scheduler on Windows. It starts virgo-run where that lies beside virgo, otherwise `virgo run`. Installing again updates " +
+		"the entry."
 }
 
 type uninstallCmd struct {
-	Systemd bool `help:"The systemd timer in place of the crontab line."`
-	Print   bool `help:"Say what would be taken off and change nothing."`
+	Systemd bool `help:"Remove the systemd timer instead of the crontab line."`
+	Purge   bool `help:"Remove configuration and state as well, with results that were not delivered."`
+	Print   bool `help:"Print what would be removed without removing it."`
 }
 
 type timerDocument struct {
 	document
 	Timetable string `json:"timetable"`
-	Changed   bool   `json:"changed"`
-	SplayS    int    `json:"splay_s,omitempty"`
-	Entry     string `json:"entry,omitempty"`
+	// Program is the path of virgo-run or virgo.
+	Program string `json:"program,omitempty"`
+	Changed bool   `json:"changed"`
+	SplayS  int    `json:"splay_s,omitempty"`
+	Entry   string `json:"entry,omitempty"`
+	// Removed are the files and folders that uninstall --purge removed, or would remove.
+	Removed []string `json:"removed,omitempty"`
 }
 
 // timerTime bounds crontab, systemctl and schtasks.
 const timerTime = 30 * time.Second
 
 func (c *installCmd) Run(a *app) error {
-	table, err := a.timetable(c.Systemd)
+	scheduler, err := a.scheduler(c.Systemd)
 	if err != nil {
 		return err
 	}
-	cfg, err := a.config()
+	cfg, err := a.LoadConfig()
+	if err == nil {
+		err = cfg.Err()
+	}
 	if err != nil {
 		return err
 	}
@@ -51,105 +63,134 @@ func (c *installCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	changed, caveat := false, ""
+	changed, warning := false, ""
 	if !c.Print {
-		ctx, cancel := a.deadline(timerTime)
+		ctx, cancel := a.Deadline(timerTime)
 		defer cancel()
-		if changed, err = table.Install(ctx, entry); err != nil {
+		if changed, err = scheduler.Install(ctx, entry); err != nil {
 			return err
 		}
-		if t, ok := table.(timer.Caveater); ok {
-			caveat = t.Caveat(ctx)
+		if t, ok := scheduler.(timer.Warner); ok {
+			warning = t.Warning(ctx)
 		}
 	}
 	switch {
 	case a.JSON:
-		err = a.printJSON(timerDocument{document{schemaVersion}, table.Name(), changed, int(entry.Splay / time.Second), table.Print(entry)})
+		err = a.printJSON(timerDocument{
+			document: document{schemaVersion}, Timetable: scheduler.Name(), Program: entry.Command.Program,
+			Changed: changed, SplayS: int(entry.Splay / time.Second), Entry: scheduler.Print(entry),
+		})
 	case c.Print:
-		_, err = fmt.Fprint(a.out, table.Print(entry))
+		_, err = fmt.Fprint(a.Out, scheduler.Print(entry))
 	case changed:
-		_, err = fmt.Fprintf(a.out, "%s: virgo runs once a minute, %s into it\n", table.Name(), entry.Splay)
+		_, err = fmt.Fprintf(a.Out, "%s: starts %s once a minute, %s after the minute begins\n",
+			scheduler.Name(), entry.Command, entry.Splay)
 	default:
-		_, err = fmt.Fprintf(a.out, "%s: nothing to do, virgo is there\n", table.Name())
+		_, err = fmt.Fprintf(a.Out, "%s: nothing to do, starts %s already\n", scheduler.Name(), entry.Command)
 	}
-	if caveat != "" {
-		a.notice("%s", caveat)
+	if warning != "" {
+		a.Notice("%s", warning)
 	}
 	return err
 }
 
 func (c *uninstallCmd) Run(a *app) error {
-	table, err := a.timetable(c.Systemd)
+	scheduler, err := a.scheduler(c.Systemd)
 	if err != nil {
 		return err
 	}
-	changed := false
-	if !c.Print {
-		ctx, cancel := a.deadline(timerTime)
-		defer cancel()
-		if changed, err = table.Uninstall(ctx); err != nil {
+	var files []string
+	if c.Purge {
+		if files, err = purged(a.Paths()); err != nil {
 			return err
 		}
 	}
+	changed := false
+	if !c.Print {
+		ctx, cancel := a.Deadline(timerTime)
+		defer cancel()
+		// First of all, so that no run begins that would write state again.
+		if changed, err = scheduler.Uninstall(ctx); err != nil {
+			return err
+		}
+		if err := purge(files); err != nil {
+			return err
+		}
+	}
+	if a.JSON {
+		return a.printJSON(timerDocument{
+			document: document{schemaVersion}, Timetable: scheduler.Name(), Changed: changed, Removed: files,
+		})
+	}
+	stay := "; configuration and state stay"
+	if c.Purge {
+		stay = ""
+	}
 	switch {
-	case a.JSON:
-		return a.printJSON(timerDocument{document: document{schemaVersion}, Timetable: table.Name(), Changed: changed})
 	case c.Print:
-		_, err = fmt.Fprintf(a.out, "%s: the entry of `virgo install` would be taken off; configuration and state stay\n", table.Name())
+		_, err = fmt.Fprintf(a.Out, "%s: would remove the entry of `virgo install`%s\n", scheduler.Name(), stay)
 	case changed:
-		_, err = fmt.Fprintf(a.out, "%s: virgo is taken off; configuration and state stay\n", table.Name())
+		_, err = fmt.Fprintf(a.Out, "%s: removed%s\n", scheduler.Name(), stay)
 	default:
-		_, err = fmt.Fprintf(a.out, "%s: nothing to do, virgo is not there\n", table.Name())
+		_, err = fmt.Fprintf(a.Out, "%s: nothing to do, virgo is not installed\n", scheduler.Name())
+	}
+	what := "removed"
+	if c.Print {
+		what = "would remove"
+	}
+	for _, file := range files {
+		if err == nil {
+			_, err = fmt.Fprintf(a.Out, "%s %s\n", what, shorttext.Sanitize(file))
+		}
 	}
 	return err
 }
 
-func (a *app) timetable(systemd bool) (timer.Timetable, error) {
+func (a *app) scheduler(systemd bool) (timer.Scheduler, error) {
 	if !systemd {
-		return timer.Native(), nil
+		return timer.Native(os.Geteuid() == 0), nil
 	}
-	home := a.getenv("XDG_CONFIG_HOME")
+	home := a.Getenv("XDG_CONFIG_HOME")
 	if home == "" {
-		home = filepath.Join(a.getenv("HOME"), ".config")
+		home = filepath.Join(a.Getenv("HOME"), ".config")
 	}
-	if table, ok := timer.NativeSystemd(os.Geteuid() == 0, home); ok {
-		return table, nil
+	if s, ok := timer.NativeSystemd(os.Geteuid() == 0, home); ok {
+		return s, nil
 	}
-	return nil, usageError("this system has no systemd")
+	return nil, agent.UsageError("this system has no systemd")
 }
 
-// entry is what to start: this very program, with the files that this call was given or would find,
-// where a run from the timetable would look elsewhere.
+// entry returns the command to start: virgo-run or this program, with flags for the paths of this
+// call that a run started by the scheduler would not find.
 func (a *app) entry(cfg config.Config, printing bool) (timer.Entry, error) {
 	program, err := os.Executable()
 	if err != nil {
-		return timer.Entry{}, fmt.Errorf("finding this program's own path: %w", err)
+		return timer.Entry{}, fmt.Errorf("finding the path of this program: %w", err)
 	}
 	if !printing && strings.HasPrefix(program, filepath.Clean(os.TempDir())+string(filepath.Separator)) {
-		return timer.Entry{}, &exitError{exitUsage, withHint{
-			errors.New("this program lies in the temporary folder and will not be there tomorrow"),
-			"go build -o virgo ./cmd/virgo, move it where it stays, and call that",
-		}}
+		return timer.Entry{}, agent.WithCode(agent.ExitUsage, agent.WithHint(
+			errors.New("this program is in the temporary folder, from which it will be deleted"),
+			"go build -o virgo ./cmd/virgo, move it to a permanent folder, and start it there",
+		))
 	}
-	e := timer.Entry{Program: program, Splay: config.Splay(cfg.AgentID, maxSplay)}
-	paths, usual := a.paths(), config.DefaultPaths(func(name string) string {
+	e := timer.Entry{Command: timer.RunCommand(program), Splay: config.Splay(cfg.AgentID, agent.MaxSplay)}
+	paths, defaults := a.Paths(), config.DefaultPaths(func(name string) string {
 		if name == "HOME" || name == "ProgramData" {
-			return a.getenv(name)
+			return a.Getenv(name)
 		}
-		return "" // a timetable's run has no XDG_… and no VIRGO_…
+		return "" // a scheduler sets no XDG_… and no VIRGO_…
 	})
-	for _, f := range []struct{ name, here, usual string }{
-		{"config", paths.Config, usual.Config},
-		{"state", paths.State, usual.State},
-		{"plugins", paths.Plugins, usual.Plugins},
-		{"checks-program", a.ChecksProgram, ""}, // where none is named it lies beside this program
+	for _, f := range []struct{ name, path, byDefault string }{
+		{"config", paths.Config, defaults.Config},
+		{"state", paths.State, defaults.State},
+		{"plugins", paths.Plugins, defaults.Plugins},
 	} {
-		if f.here == f.usual {
+		if f.path == f.byDefault {
 			continue
 		}
-		abs, err := filepath.Abs(f.here)
+		abs, err := filepath.Abs(f.path)
 		if err != nil {
-			return e, fmt.Errorf("resolving %q: %w", f.here, err)
+			return e, fmt.Errorf("resolving %q: %w", f.path, err)
 		}
 		e.Flags = append(e.Flags, "--"+f.name+"="+abs)
 	}

@@ -4,12 +4,11 @@ import (
 	"context"
 	"os"
 
-	"virgo/cmd/virgo/internal/footprint"
+	"virgo/cmd/internal/agent"
 )
 
 func main() {
-	footprint.Narrow()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}, &interrupts{cancel: cancel}))
+	os.Exit(runProgram(ctx, os.Args[1:], agent.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, &agent.Interrupts{Cancel: cancel}))
 }

@@ -6,9 +6,9 @@ import (
 	"virgo/collect"
 )
 
-// What goes on a pager: the worst of what a result says of itself.
+// The exit code is the worst state that the metrics report.
 func TestNagiosCode(t *testing.T) {
-	said := func(name string, values ...string) (r collect.Result) {
+	result := func(name string, values ...string) (r collect.Result) {
 		r.State = collect.Available
 		for _, v := range values {
 			r.Metrics = append(r.Metrics, collect.Metric{Name: name, Type: collect.String, Value: v})
@@ -21,14 +21,14 @@ func TestNagiosCode(t *testing.T) {
 	}{
 		{collect.Result{State: collect.Available}, nagiosOK},
 		{collect.Result{State: collect.Unavailable}, nagiosCritical},
-		{said("plugin_state", "ok"), nagiosOK},
-		{said("plugin_state", "ok", "warning", "ok"), nagiosWarning},
-		{said("plugin_state", "unknown", "warning"), nagiosUnknown},
-		{said("plugin_state", "critical", "unknown"), nagiosCritical},
-		{said("plugin_state", "unknown", "critical"), nagiosCritical},
-		{said("active_state", "failed"), nagiosCritical},
-		{said("active_state", "inactive"), nagiosOK}, // so is a service between the runs of its timer
-		{said("state", "critical"), nagiosOK},
+		{result("plugin_state", "ok"), nagiosOK},
+		{result("plugin_state", "ok", "warning", "ok"), nagiosWarning},
+		{result("plugin_state", "unknown", "warning"), nagiosUnknown},
+		{result("plugin_state", "critical", "unknown"), nagiosCritical},
+		{result("plugin_state", "unknown", "critical"), nagiosCritical},
+		{result("active_state", "failed"), nagiosCritical},
+		{result("active_state", "inactive"), nagiosOK}, // a service is inactive between the runs of its timer
+		{result("state", "critical"), nagiosOK},
 	} {
 		if got := nagiosCode(c.r); got != c.want {
 			t.Errorf("%+v: %d, want %d", c.r, got, c.want)

@@ -1,6 +1,6 @@
 package main
 
 type pluginCmd struct {
-	New  pluginNewCmd  `cmd:"" help:"Write a small plugin that works, to begin with."`
-	Test pluginTestCmd `cmd:"" help:"Run a plugin and show what would be sent, and every fault with its line."`
+	New  pluginNewCmd  `cmd:"" help:"Create a small working plugin to start from."`
+	Test pluginTestCmd `cmd:"" help:"Run a plugin, print its result and the errors in its output."`
 }

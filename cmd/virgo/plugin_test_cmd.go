@@ -3,29 +3,56 @@ package main
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"virgo/cmd/virgo/internal/term"
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/term"
 	"virgo/collect"
 	"virgo/collect/plugin"
 	"virgo/schedule"
+	"virgo/schedule/shorttext"
 )
 
 type pluginTestCmd struct {
-	Format  string        `help:"What it prints, where that is not to be found by looking."`
-	RunAs   string        `name:"run-as" placeholder:"USER[:GROUP]" help:"Whom it runs as, where virgo is root."`
-	Timeout time.Duration `default:"60s" help:"Time limit."`
-	File    string        `arg:"" help:"A plugin of the plugin folder, or the path of any file."`
-	Args    []string      `arg:"" optional:"" passthrough:"" help:"The plugin's arguments."`
+	Format  string        `help:"Output format, if it is not detected correctly."`
+	RunAs   string        `name:"run-as" placeholder:"USER[:GROUP]" help:"Run as this user; virgo must be root."`
+	Timeout time.Duration `default:"60s" help:"Time limit of the plugin."`
+	File    string        `arg:"" help:"Plugin in the plugin folder, or the path of any file."`
+	Args    []string      `arg:"" optional:"" passthrough:"" help:"Arguments of the plugin."`
 }
 
-// Help is the command's own part of its help.
+// Help returns the text below the summary in the help.
 func (pluginTestCmd) Help() string {
-	return "Runs it once as the agent would, shows what it says on its standard error as well, and touches no state. " +
-		"virgo's own flags come before FILE: what follows is the plugin's. Exits with 1 where there is a fault or the result is unavailable."
+	return "Runs the plugin once as the agent does, also shows its standard error, and changes no state. Flags of virgo " +
+		"come before FILE, those of the plugin after it. In place of FILE and its arguments, it takes the details of " +
+		"virgo check agent.plugin: file=disk args=/. Exits with 1 if the output has an error or the result is " +
+		"unavailable."
+}
+
+// details returns the check's details. FILE may begin those that virgo check takes instead: file=NAME
+// args=… format=… timeout=… run_as=…, which go before the flags of the same meaning.
+func (c *pluginTestCmd) details() (schedule.Details, error) {
+	details := schedule.Details{"file": c.File, "args": c.Args, "format": c.Format, "run_as": c.RunAs}
+	key, _, ok := strings.Cut(c.File, "=")
+	typ := plugin.Type("")
+	if _, known := detailNamed(typ, key); !ok || !known {
+		return details, nil
+	}
+	given, err := parseDetails(append([]string{c.File}, c.Args...), typ)
+	if err != nil {
+		return nil, err
+	}
+	delete(details, "args")
+	delete(details, "file")
+	maps.Copy(details, given)
+	if c.File, _ = details.Text("file"); c.File == "" {
+		return nil, agent.UsageError("file=NAME is missing")
+	}
+	return details, nil
 }
 
 type trialDocument struct {
@@ -45,30 +72,30 @@ type faultDocument struct {
 }
 
 func (c *pluginTestCmd) Run(a *app) error {
-	if cfg, err := a.config(); err == nil {
-		a.tokenVariable = cfg.TokenVariable() // no plugin sees it, by hand neither
+	a.HideToken()
+	details, err := c.details()
+	if err != nil {
+		return err
 	}
 	trial, name, err := c.trial(a)
 	if err != nil {
 		return err
 	}
+	details["file"] = name
 	reg, err := collect.NewRegistry(collect.Type{Name: plugin.TypeName, Checker: trial})
 	if err != nil {
 		return err
 	}
-	details := schedule.Details{"file": name, "args": c.Args, "format": c.Format, "run_as": c.RunAs}
-	job := collect.Job{Check: schedule.Check{ID: name, Type: plugin.TypeName, Details: details, Period: schedule.DefaultPeriod, Timeout: c.Timeout}}
-	ctx, cancel := a.deadline(c.Timeout + time.Second)
-	defer cancel()
-	var out collect.Outcome
-	runner := collect.Runner{Registry: reg, Concurrency: 1, Now: a.now}
-	runner.Run(ctx, []collect.Job{job}, func(_ int, o collect.Outcome) { out = o })
-	if a.ctx.Err() != nil {
-		return a.ctx.Err()
+	out, err := a.runCheck(reg, schedule.Check{ID: name, Type: plugin.TypeName, Details: details, Timeout: c.Timeout})
+	if err != nil {
+		return err
 	}
 	file := filepath.Join(trial.Dir, name)
 	if a.JSON {
-		doc := trialDocument{document{schemaVersion}, file, trial.Format, trial.Exit, trial.Signal, newResultDocument(out), make([]faultDocument, len(trial.Faults))}
+		doc := trialDocument{
+			document{schemaVersion}, file, trial.Format, trial.Exit, trial.Signal,
+			newResultDocument(out), make([]faultDocument, len(trial.Faults)),
+		}
 		for i, f := range trial.Faults {
 			doc.Faults[i] = faultDocument{f.Line, f.Text, trial.Line(f.Line)}
 		}
@@ -77,16 +104,16 @@ func (c *pluginTestCmd) Run(a *app) error {
 		err = a.showTrial(file, trial, out)
 	}
 	if err == nil && (out.Result.State != collect.Available || len(trial.Faults) > 0) {
-		err = &exitError{code: exitUnexpected}
+		err = &agent.ExitError{Code: agent.ExitUnexpected}
 	}
 	return err
 }
 
-// trial is set up for the file that was named, and the file's name in its folder. A bare name is the plugin
-// folder's first; a path, or what lies in the working folder, is a file that whoever names it trusts.
+// trial returns a trial for the named file, and the file's name in its folder. A bare name is
+// looked up in the plugin folder first. A file elsewhere is trusted, because the user named it.
 func (c *pluginTestCmd) trial(a *app) (*plugin.Trial, string, error) {
-	t := &plugin.Trial{Dir: a.paths().Plugins, Environ: a.pluginEnviron()}
-	t.Stderr, _ = a.err.(*os.File)
+	t := &plugin.Trial{Dir: a.Paths().Plugins, Environ: a.PluginEnviron()}
+	t.Stderr, _ = a.Err.(*os.File)
 	inFolder := filepath.Join(t.Dir, c.File)
 	bare := !strings.ContainsRune(filepath.ToSlash(c.File), '/')
 	if _, err := os.Stat(inFolder); bare && err == nil {
@@ -98,16 +125,16 @@ func (c *pluginTestCmd) trial(a *app) (*plugin.Trial, string, error) {
 		t.Dir, t.Trusted = filepath.Dir(c.File), true
 		return t, filepath.Base(c.File), nil
 	case err == nil:
-		return nil, "", usageError("%q is no file", c.File)
+		return nil, "", agent.UsageError("%q is not a regular file", c.File)
 	case bare:
-		err = fmt.Errorf("there is no plugin %q, neither in %s nor here", c.File, t.Dir)
+		err = fmt.Errorf("there is no plugin %q in %s or in the current folder", c.File, t.Dir)
 	default:
 		err = fmt.Errorf("there is no plugin %q: %w", c.File, fs.ErrNotExist)
 	}
-	return nil, "", &exitError{exitUsage, withHint{err, "virgo targets " + plugin.TypeName + " lists those of the plugin folder"}}
+	return nil, "", agent.WithCode(agent.ExitUsage, agent.WithHint(err, "virgo targets "+plugin.TypeName+" lists the plugins in the plugin folder"))
 }
 
-// showTrial prints how it ended, the result as virgo check does, and the faults.
+// showTrial prints how the plugin ended, its result, and the errors in its output.
 func (a *app) showTrial(file string, trial *plugin.Trial, out collect.Outcome) error {
 	ended := fmt.Sprintf("exit code %d", trial.Exit)
 	if trial.Signal != 0 {
@@ -115,11 +142,11 @@ func (a *app) showTrial(file string, trial *plugin.Trial, out collect.Outcome) e
 	}
 	var head term.Table
 	head.Row("file", file)
-	if trial.Format != "" { // it came to its end
+	if trial.Format != "" { // it ended by itself
 		head.Row("format", trial.Format)
 		head.Row("ended", ended)
 	}
-	if err := head.Write(a.out, a.color()); err != nil {
+	if err := head.Write(a.Out, a.Color()); err != nil {
 		return err
 	}
 	if err := a.showCheck(out); err != nil || len(trial.Faults) == 0 {
@@ -129,9 +156,9 @@ func (a *app) showTrial(file string, trial *plugin.Trial, out collect.Outcome) e
 	for _, f := range trial.Faults {
 		faults.Cells(
 			term.Cell{Text: fmt.Sprintf("line %d", f.Line), Color: term.Head},
-			term.Cell{Text: shorten(f.Text, 120), Color: term.Bad},
-			term.Cell{Text: shorten(trial.Line(f.Line), 60), Color: term.Faint},
+			term.Cell{Text: shorttext.Shorten(f.Text, 120), Color: term.Bad},
+			term.Cell{Text: shorttext.Shorten(trial.Line(f.Line), 60), Color: term.Faint},
 		)
 	}
-	return faults.Write(a.out, a.color())
+	return faults.Write(a.Out, a.Color())
 }

@@ -5,10 +5,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"virgo/cmd/internal/agent"
 	"virgo/collect/plugin"
 )
 
-// withPluginSuffix makes the name one of PowerShell's, which is what is written.
+// withPluginSuffix adds .ps1, since the plugin is a PowerShell script.
 func withPluginSuffix(name string) (string, error) {
 	switch ext := filepath.Ext(name); {
 	case strings.EqualFold(ext, ".ps1"):
@@ -16,10 +17,10 @@ func withPluginSuffix(name string) (string, error) {
 	case ext == "":
 		return name + ".ps1", nil
 	}
-	return "", usageError("%q does not end in .ps1, and %s runs a PowerShell script by that only", name, plugin.TypeName)
+	return "", agent.UsageError("%q does not end in .ps1, and %s runs a PowerShell script by that only", name, plugin.TypeName)
 }
 
-// pluginText is a plugin that prints the format.
+// pluginText returns a plugin that prints the format.
 func pluginText(format string) string {
 	return strings.ReplaceAll(fmt.Sprintf(`# How full a drive is. Argument: its letter; C where there is none.
 param([string]$letter = 'C')
@@ -27,11 +28,11 @@ $drive = New-Object System.IO.DriveInfo $letter
 if (-not $drive.IsReady) { exit 3 }
 $used = $drive.TotalSize - $drive.TotalFreeSpace
 $percent = [math]::Floor(100 * $used / $drive.TotalSize)
-%s`, pluginWords(format)), "\n", "\r\n")
+%s`, pluginOutput(format)), "\n", "\r\n")
 }
 
-// pluginWords is the part of the plugin that speaks the format.
-func pluginWords(format string) string {
+// pluginOutput returns the part of the plugin that prints the format.
+func pluginOutput(format string) string {
 	switch format {
 	case "nagios":
 		return `# STATE TEXT | label=value[unit];warn;crit;min;max, and the exit code 0 ok, 1 warning, 2 critical, 3 unknown.
@@ -43,7 +44,7 @@ $word = @('OK', 'WARNING', 'CRITICAL')[$code]
 exit $code
 `
 	case "checkmk":
-		return `# STATE "NAME" metric=value;warn;crit|metric=value TEXT, where STATE is 0, 1, 2, 3, or P: by the bounds.
+		return `# STATE "NAME" metric=value;warn;crit|metric=value TEXT, where STATE is 0, 1, 2, 3, or P: by the levels.
 "P ""Drive $letter"" percent=$percent;80;90;0;100|used=$used $percent% used"
 `
 	case "prometheus":
@@ -53,11 +54,11 @@ exit $code
 "drive_used_bytes{drive=""$letter""} $used"
 `
 	case "influx":
-		return `# MEASUREMENT,tag=value field=value,field=value: a whole number ends in i.
+		return `# MEASUREMENT,tag=value field=value,field=value: an integer ends in i.
 "drive,letter=$letter percent=$percent,used=$($used)i"
 `
 	case "json":
-		return `# One object; what is in it are the metrics.
+		return `# An object; its members are the metrics.
 "{""drive"": ""$letter"", ""percent"": $percent, ""used"": $used}"
 `
 	}

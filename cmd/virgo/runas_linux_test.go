@@ -13,14 +13,14 @@ import (
 	"testing"
 )
 
-// run_as by the program as a person calls it: root gives a plugin to nobody, nobody gives none to anybody.
-func TestRunAsByRootAndByNobody(t *testing.T) {
+// Root can run a plugin as another user, other users cannot.
+func TestRunAs(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can be another user")
 	}
 	nobody, err := user.Lookup("nobody")
 	if err != nil {
-		t.Skip("there is no user nobody")
+		t.Skip("the user nobody is missing")
 	}
 	uid, err := strconv.Atoi(nobody.Uid)
 	if err != nil {
@@ -30,7 +30,7 @@ func TestRunAsByRootAndByNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("/tmp", "run-as") // t.TempDir is root's alone
+	dir, err := os.MkdirTemp("/tmp", "run-as") // others cannot enter t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,8 @@ func TestRunAsByRootAndByNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	virgo := func(as *syscall.Credential, args ...string) (string, int) {
-		// By this name the file is found whoever may not enter its folder; TestMain goes by the other.
+		// /proc/self/exe works for users who may not enter the folder of the test binary; TestMain
+		// uses Args[0].
 		cmd := exec.Command("/proc/self/exe")
 		cmd.Args = append([]string{"virgo"}, args...)
 		cmd.Dir, cmd.SysProcAttr = dir, &syscall.SysProcAttr{Credential: as}
@@ -62,25 +63,25 @@ func TestRunAsByRootAndByNobody(t *testing.T) {
 		return string(out), cmd.ProcessState.ExitCode()
 	}
 	root, other := &syscall.Credential{Groups: []uint32{4001009}}, &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	given := fmt.Sprintf("available  I am %d %d %d nobody %s  ", uid, gid, gid, nobody.HomeDir)
-	const refused = `detail "run_as": the agent is not root and runs plugins as its own user only`
+	given := fmt.Sprintf("available  I am %d %d %d nobody %s (", uid, gid, gid, nobody.HomeDir)
+	const refused = `detail "run_as": the agent is not root, so plugins run as its own user only`
 	for _, tt := range []struct {
 		as   *syscall.Credential
 		args []string
 		code int
 		want string
 	}{
-		{root, []string{"check", "agent.plugin", "file=id"}, 0, "available  I am 0 0 0 4001009 somebody /nowhere  "},
+		{root, []string{"check", "agent.plugin", "file=id"}, 0, "available  I am 0 0 0 4001009 somebody /nowhere ("},
 		{root, []string{"check", "agent.plugin", "file=id", "run_as=nobody"}, 0, given},
 		{root, []string{"plugin", "test", "--run-as", "nobody", plugin}, 0, given},
 		{other, []string{"check", "agent.plugin", "file=id", "run_as=root"}, 1, refused},
 		{other, []string{"check", "agent.plugin", "file=id", "run_as=nobody"}, 1, refused},
 		{other, []string{"plugin", "test", "--run-as", "root", plugin}, 1, refused},
-		{other, []string{"check", "agent.plugin", "file=id"}, 0, fmt.Sprintf("available  I am %d %d %d somebody /nowhere  ", uid, gid, gid)},
+		{other, []string{"check", "agent.plugin", "file=id"}, 0, fmt.Sprintf("available  I am %d %d %d somebody /nowhere (", uid, gid, gid)},
 	} {
 		out, code := virgo(tt.as, tt.args...)
 		if code != tt.code || !strings.Contains(out, tt.want) {
-			t.Errorf("%d: virgo %s ended with %d and said %q; want %d and %q", tt.as.Uid, strings.Join(tt.args, " "), code, out, tt.code, tt.want)
+			t.Errorf("%d: virgo %s ended with %d and printed %q; want %d and %q", tt.as.Uid, strings.Join(tt.args, " "), code, out, tt.code, tt.want)
 		}
 	}
 }

@@ -1,18 +1,24 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
-	"virgo/cmd/virgo/internal/agent"
-	"virgo/cmd/virgo/internal/term"
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/link"
+	"virgo/cmd/internal/run"
+	"virgo/cmd/internal/term"
 	"virgo/schedule"
+	"virgo/schedule/yaml"
 	"virgo/spool"
 )
 
 type scheduleCmd struct {
-	Show  scheduleShowCmd  `cmd:"" help:"Show the schedule, each check's last and next run."`
-	Fetch scheduleFetchCmd `cmd:"" help:"Ask the endpoint for the schedule now."`
+	Show  scheduleShowCmd  `cmd:"" help:"Show the schedule with each check's last and next run."`
+	Check scheduleCheckCmd `cmd:"" help:"List all mistakes in the checks, or in files."`
+	Fetch scheduleFetchCmd `cmd:"" help:"Fetch the schedule from the endpoint now."`
 }
 
 type scheduleShowCmd struct{}
@@ -26,28 +32,30 @@ type checkDocument struct {
 	Disabled bool   `json:"disabled"`
 	LastMS   int64  `json:"last_ms,omitempty"`
 	NextMS   int64  `json:"next_ms,omitempty"`
+	// Fault is why the check cannot run.
+	Fault string `json:"fault,omitempty"`
 }
 
 func (scheduleShowCmd) Run(a *app) error {
-	ag, _, err := a.agent()
+	ag, _, err := a.OpenAgent()
 	if err != nil {
 		return err
 	}
-	var st agent.State
+	var st run.State
 	var checks []checkDocument
-	now := a.now()
-	err = ag.Spool.View(a.ctx, func(tx *spool.Tx) error {
-		st = agent.ReadState(tx)
-		sch, problems, err := ag.Scheduled(st)
+	var from string
+	now := a.Now()
+	err = ag.Spool.View(a.Context, func(tx *spool.Tx) error {
+		st = run.ReadState(tx)
+		sch, problems, err := ag.Scheduled(st.State)
 		if err != nil {
 			return err
 		}
-		for _, p := range problems {
-			a.notice("check %q is left out: %v", p.CheckID, p.Err)
-		}
+		a.printProblems(problems)
+		from = scheduleLine(st, sch, now)
 		for _, c := range sch.Checks {
 			d := checkDocument{
-				ID: c.ID, Type: c.Type, Label: c.Label, Disabled: c.Disabled,
+				ID: c.ID, Type: c.Type, Label: c.Label, Disabled: c.Disabled, Fault: c.Fault,
 				PeriodS: int64(c.Period / time.Second), TimeoutS: int64(c.Timeout / time.Second),
 			}
 			last := schedule.ReadLast(tx, c.ID)
@@ -75,39 +83,74 @@ func (scheduleShowCmd) Run(a *app) error {
 	}
 	var t term.Table
 	head := func(s string) term.Cell { return term.Cell{Text: s, Color: term.Head} }
-	t.Cells(head("CHECK"), head("TYPE"), head("PERIOD"), head("LAST RUN"), head("NEXT RUN"))
+	t.Cells(head("CHECK"), head("TYPE"), head("PERIOD"), head("LAST RUN"), head("NEXT RUN"), head("STATE"))
 	for _, c := range checks {
 		next := "disabled"
 		if !c.Disabled {
 			next = until(now, c.NextMS)
 		}
-		t.Row(c.ID, c.Type, term.Age(time.Duration(c.PeriodS)*time.Second), ago(now, c.LastMS), next)
+		state := term.Cell{Text: "ok", Color: term.Good}
+		if c.Fault != "" {
+			state = term.Cell{Text: "cannot run", Color: term.Bad}
+		}
+		t.Cells(term.Cell{Text: c.ID}, term.Cell{Text: c.Type},
+			term.Cell{Text: term.Age(time.Duration(c.PeriodS) * time.Second)},
+			term.Cell{Text: ago(now, c.LastMS)}, term.Cell{Text: next}, state)
 	}
-	if err := t.Write(a.out, a.color()); err != nil {
+	if err := t.Write(a.Out, a.Color()); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(a.out, scheduleLine(st, now))
+	_, err = fmt.Fprintln(a.Out, from)
 	return err
 }
 
-func source(st agent.State) string {
+// printProblems prints the mistakes in a schedule.
+func (a *app) printProblems(problems []schedule.Problem) {
+	for _, p := range problems {
+		a.Notice("%s", problemLine(p))
+	}
+}
+
+// problemLine describes a mistake, which may be in a file that has its own way to say where.
+func problemLine(p schedule.Problem) string {
+	text := p.Err.Error()
+	var inFile *yaml.Error
+	if errors.As(p.Err, &inFile) {
+		if text = inFile.Position(); inFile.Help != "" {
+			text += "; " + inFile.Help
+		}
+	}
+	switch {
+	case p.CheckID == "":
+		return text
+	case errors.Is(p.Err, schedule.ErrOverridden):
+		return fmt.Sprintf("check %q of the endpoint is left out: %s", p.CheckID, text)
+	}
+	return fmt.Sprintf("check %q cannot run: %s", p.CheckID, text)
+}
+
+func source(st run.State) string {
 	if st.HasCached {
 		return "endpoint"
 	}
 	return "local"
 }
 
-func fetchedMS(st agent.State) int64 {
+func fetchedMS(st run.State) int64 {
 	if !st.HasCached {
 		return 0
 	}
 	return st.Cached.Fetched.UnixMilli()
 }
 
-// scheduleLine says where the schedule comes from and how old it is.
-func scheduleLine(st agent.State, now time.Time) string {
-	if !st.HasCached {
-		return "no schedule from an endpoint yet: local checks, or the built-in ones"
+// scheduleLine describes the source and age of the schedule.
+func scheduleLine(st run.State, sch schedule.Schedule, now time.Time) string {
+	builtin := func(c schedule.Check) bool { return c.File == "" && c.ID != schedule.FaultsID }
+	switch {
+	case !st.HasCached && slices.ContainsFunc(sch.Checks, builtin):
+		return "the built-in schedule; none from an endpoint yet"
+	case !st.HasCached:
+		return "checks of this host's own; no schedule from an endpoint yet"
 	}
 	line := "schedule from the endpoint, " + ago(now, st.Cached.Fetched.UnixMilli())
 	if st.Cached.Changed {
@@ -116,7 +159,7 @@ func scheduleLine(st agent.State, now time.Time) string {
 	return line
 }
 
-// ago shows a moment in the past; 0 is never.
+// ago formats a time in the past; 0 is never.
 func ago(now time.Time, ms int64) string {
 	if ms == 0 {
 		return "never"
@@ -124,7 +167,7 @@ func ago(now time.Time, ms int64) string {
 	return term.Age(now.Sub(time.UnixMilli(ms)).Round(time.Second)) + " ago"
 }
 
-// until shows a moment that is to come.
+// until formats a time in the future.
 func until(now time.Time, ms int64) string {
 	d := time.UnixMilli(ms).Sub(now)
 	if d <= 0 {
@@ -136,22 +179,20 @@ func until(now time.Time, ms int64) string {
 type scheduleFetchCmd struct{}
 
 func (scheduleFetchCmd) Run(a *app) error {
-	ag, cfg, err := a.agent()
+	ag, cfg, err := a.OpenAgent()
 	if err != nil {
 		return err
 	}
-	if len(ag.Endpoints) == 0 {
-		return errNoEndpoint
+	if err := agent.CheckEndpoint(ag); err != nil {
+		return err
 	}
-	ctx, cancel := a.deadline(cfg.Deadline)
+	ctx, cancel := a.Deadline(cfg.Deadline)
 	defer cancel()
-	problems, err := ag.FetchSchedule(ctx)
+	problems, err := link.FetchSchedule(ctx, &ag.Config)
 	if err != nil {
 		return err
 	}
-	for _, p := range problems {
-		a.notice("check %q is left out: %v", p.CheckID, p.Err)
-	}
+	a.printProblems(problems)
 	st, err := ag.State(ctx)
 	if err != nil {
 		return err
@@ -165,6 +206,6 @@ func (scheduleFetchCmd) Run(a *app) error {
 			Hash      string `json:"hash,omitempty"`
 		}{document{schemaVersion}, len(st.Cached.Schedule.Checks), len(problems), fetchedMS(st), st.Cached.Hash})
 	}
-	_, err = fmt.Fprintf(a.out, "%d checks\n", len(st.Cached.Schedule.Checks))
+	_, err = fmt.Fprintf(a.Out, "%d checks\n", len(st.Cached.Schedule.Checks))
 	return err
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,20 +10,21 @@ import (
 	"strings"
 	"testing"
 
+	"virgo/cmd/internal/agent"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain makes the test binary every program that the scripts call.
+// TestMain lets the test binary act as the programs that the scripts call.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"virgo":   main,
+		"virgo":   virgoOrFakeWorker,
 		"crontab": fakeCrontab,
 	})
 }
 
 func TestScripts(t *testing.T) {
 	real := realEndpoint{builtProgram{name: "virgo-endpoint", dir: t.TempDir()}}
-	checks := builtProgram{name: "virgo-checks", dir: t.TempDir()}
 	testscript.Run(t, testscript.Params{
 		Dir:                filepath.Join("..", "..", "testdata", "script"),
 		RequireUniqueNames: true,
@@ -33,10 +33,11 @@ func TestScripts(t *testing.T) {
 			env.Setenv("VIRGO_PLUGINS", filepath.Join(env.WorkDir, "plugins"))
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "xdg"))
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv("BUILD", agent.BuildID())
 			for _, common := range []string{"HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"} {
 				env.Setenv(common, "")
 			}
-			// A configuration of the script's own, so that root and a user find the same, and nobody the host's.
+			// A configuration of the script, so that it does not depend on the user or the host.
 			path := filepath.Join(env.WorkDir, "virgo.yaml")
 			env.Setenv("VIRGO_CONFIG", path)
 			return os.WriteFile(path, []byte("agent_id: script\n"), 0o600)
@@ -46,14 +47,13 @@ func TestScripts(t *testing.T) {
 			"proxy":            startProxy,
 			"stored":           storedIs,
 			"virgo-endpoint":   real.run,
-			"virgo-checks":     checks.install,
 			"serve":            real.serve,
 			"answered":         answeredIs,
 			"listens":          listens,
 			"expand":           expand,
-			"holds":            real.holds,
+			"store-has":        real.storeHas,
 			"await":            await,
-			"hold-spool":       holdSpool(),
+			"lock-spool":       lockSpool(),
 			"exit-code":        exitCodeIs,
 			"mode":             modeIs,
 			"forge":            forge,
@@ -61,6 +61,23 @@ func TestScripts(t *testing.T) {
 			"for-each-command": forEachCommand,
 		},
 	})
+}
+
+// virgoOrFakeWorker is virgo. Where the script sets FAKE_WORKER to one of its files, that file is
+// run in the place of the worker.
+func virgoOrFakeWorker() {
+	fake := os.Getenv("FAKE_WORKER")
+	if fake == "" || !isWorker(os.Args[1:]) {
+		main()
+		return
+	}
+	cmd := exec.Command(fake)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), fmt.Sprintf("AGENT_PID=%d", os.Getppid()))
+	if err := cmd.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // exitCodeIs runs a program that must end with the code: exit-code 2 virgo run --nonsense.
@@ -83,19 +100,19 @@ func exitCodeIs(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// forge puts other words into a file: forge FILE OLD NEW.
+// forge replaces text in a file: forge FILE OLD NEW.
 func forge(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: forge FILE OLD NEW")
 	}
 	text := ts.ReadFile(args[0])
 	if !strings.Contains(text, args[1]) {
-		ts.Fatalf("%s does not hold %q", args[0], args[1])
+		ts.Fatalf("%s does not contain %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
 }
 
-// expand puts the script's variables into a file: expand FILE.
+// expand replaces variables of the script in a file: expand FILE.
 func expand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: expand FILE")
@@ -104,7 +121,7 @@ func expand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
-// truncate takes bytes off a file's end: truncate FILE -N.
+// truncate removes bytes from the end of a file: truncate FILE -N.
 func truncate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: truncate FILE -N")
@@ -128,14 +145,14 @@ func modeIs(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// forEachCommand asks every command of the grammar for its help.
+// forEachCommand runs every command with --help.
 func forEachCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: for-each-command")
 	}
 	commands := []string{
 		"run", "check", "targets", "plugin", "plugin new", "plugin test", "hostinfo", "flush", "schedule", "schedule show", "schedule fetch",
-		"spool", "spool status", "spool list", "spool retry", "spool drop", "spool export", "spool import-receipt", "status", "setup", "install", "uninstall", "version",
+		"spool", "spool status", "spool list", "spool retry", "spool drop", "spool export", "spool import-receipt", "status", "last", "setup", "install", "uninstall", "version",
 	}
 	for _, c := range commands {
 		ts.Check(ts.Exec("virgo", append(strings.Fields(c), "--help")...))
@@ -143,13 +160,13 @@ func forEachCommand(ts *testscript.TestScript, neg bool, args []string) {
 		if !strings.HasPrefix(out, "Usage: virgo "+c) {
 			ts.Fatalf("virgo %s --help begins with %.60q", c, out)
 		}
-		if !strings.HasSuffix(out, exitCodes) {
+		if !strings.HasSuffix(out, agent.ExitCodes) {
 			ts.Fatalf("virgo %s --help does not end with the exit codes", c)
 		}
 	}
 }
 
-// fakeCrontab keeps what crontab(1) keeps in the file $CRONTAB.
+// fakeCrontab acts as crontab(1), with the file $CRONTAB.
 func fakeCrontab() {
 	path := os.Getenv("CRONTAB")
 	fail := func(text string) {
@@ -166,8 +183,8 @@ func fakeCrontab() {
 			fail("no crontab for tester")
 		}
 		os.Stdout.Write(b)
-	case len(os.Args) == 2 && os.Args[1] == "-":
-		b, err := io.ReadAll(os.Stdin)
+	case len(os.Args) == 2 && !strings.HasPrefix(os.Args[1], "-"):
+		b, err := os.ReadFile(os.Args[1])
 		if err == nil {
 			err = os.WriteFile(path, b, 0o600)
 		}

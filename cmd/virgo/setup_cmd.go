@@ -8,35 +8,38 @@ import (
 	"os"
 	"strings"
 
-	"virgo/cmd/virgo/internal/config"
-	"virgo/cmd/virgo/internal/term"
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/config"
+	"virgo/cmd/internal/link"
+	"virgo/cmd/internal/term"
 )
 
 type setupCmd struct {
-	Endpoint   []string `placeholder:"HOST:PORT" help:"Where results go; several are tried in order. An SRV name begins with an underscore."`
+	Endpoint   []string `placeholder:"HOST:PORT" help:"Endpoint that gets the results; several are tried in order. An SRV name begins with an underscore."`
 	Token      string   `placeholder:"TOKEN" help:"The token, or file:PATH, env:NAME, credential:NAME."`
-	TokenFile  string   `placeholder:"FILE" help:"A file that holds the token and that only its owner can read."`
+	TokenFile  string   `placeholder:"FILE" help:"File with the token; only its owner may have access."`
 	Pin        []string `placeholder:"sha256:HEX" help:"SHA-256 of the endpoint's public key."`
-	BackupPin  []string `placeholder:"sha256:HEX" help:"Of the key that the endpoint is going to have next."`
-	CAFile     string   `name:"ca-file" placeholder:"FILE" help:"Certificates that the endpoint's must come from, in place of the system's."`
-	ClientCert string   `placeholder:"FILE" help:"This host's certificate (PEM), for an endpoint that asks for one."`
-	ClientKey  string   `placeholder:"FILE" help:"Its key, where that is not in the same file."`
-	Proxy      string   `placeholder:"URL" help:"The way to the endpoint: http://, https:// or socks5://[USER:PASSWORD@]HOST:PORT, or none."`
+	BackupPin  []string `placeholder:"sha256:HEX" help:"SHA-256 of the endpoint's next key."`
+	CAFile     string   `name:"ca-file" placeholder:"FILE" help:"CA certificates (PEM) to verify the endpoint, instead of the system's."`
+	ClientCert string   `placeholder:"FILE" help:"Certificate (PEM) of this host, if the endpoint asks for one."`
+	ClientKey  string   `placeholder:"FILE" help:"Private key of that certificate, if it is in another file."`
+	Proxy      string   `placeholder:"URL" help:"Proxy to the endpoint: http://, https:// or socks5://[USER:PASSWORD@]HOST:PORT, or none."`
 	NoProxy    []string `placeholder:"HOST" help:"Hosts that are reached without the proxy, as in NO_PROXY."`
-	AgentID    string   `name:"agent-id" help:"This host's name to the endpoint; made from the host's by default."`
-	Import     string   `placeholder:"FILE" help:"Take over an existing agent's configuration."`
-	NoCheck    bool     `help:"Write it without trying it, for a host that is not connected yet."`
+	AgentID    string   `name:"agent-id" help:"Id of this host at the endpoint (default: from host name and machine id)."`
+	Import     string   `placeholder:"FILE" help:"Import the configuration of an existing monitoring agent."`
+	NoCheck    bool     `help:"Write the configuration without testing it."`
 }
 
-// Help is the command's own part of its help.
+// Help returns the text below the summary in the help.
 func (setupCmd) Help() string {
-	return "Writes the configuration, with what is there already as the default, after a session with the endpoint has shown that it works. Asks on a terminal for what is missing."
+	return "Tests the settings in a session with the endpoint, then writes the configuration. Existing settings are the " +
+		"defaults; on a terminal it asks for missing ones."
 }
 
 func (c *setupCmd) Run(a *app) error {
 	path := a.Config
 	if path == "" {
-		path = a.paths().Config
+		path = a.Paths().Config
 	}
 	cfg, err := c.settings(a, path)
 	if err != nil {
@@ -46,18 +49,27 @@ func (c *setupCmd) Run(a *app) error {
 		return err
 	}
 	if len(cfg.Endpoints) == 0 {
-		return usageError("no endpoint is named: --endpoint HOST:PORT")
+		return agent.WithCode(agent.ExitUsage, agent.WithHint(errors.New("no endpoint is given"), "--endpoint HOST:PORT"))
 	}
 	if !cfg.HasToken() {
-		return &exitError{exitUsage, withHint{errors.New("no token is given"), "--token-file FILE, or `virgo-endpoint token add` for a new one"}}
+		return agent.WithCode(agent.ExitUsage, agent.WithHint(
+			errors.New("no token is given"), "--token-file FILE; `virgo-endpoint token add` creates a token",
+		))
+	}
+	// What the next run would refuse, and the file that is written cannot change.
+	if err := config.EnvironmentMistake(a.Getenv); err != nil {
+		return fmt.Errorf("the configuration was not written: %w", err)
+	}
+	if err := a.CheckState(cfg); err != nil {
+		return fmt.Errorf("the configuration was not written: %w", err)
 	}
 	endpoint := ""
 	if !c.NoCheck {
-		if endpoint, err = c.try(a, cfg); err != nil {
-			return withHint{
-				fmt.Errorf("trying the new configuration, which was not written: %w", err),
-				joinHints(err, "--no-check writes it all the same"),
-			}
+		if endpoint, err = c.probe(a, cfg); err != nil {
+			return agent.WithHint(
+				fmt.Errorf("the test failed, so the configuration was not written: %w", err),
+				joinHints(err, "--no-check writes it anyway"),
+			)
 		}
 	}
 	if err := cfg.Write(path); err != nil {
@@ -72,17 +84,17 @@ func (c *setupCmd) Run(a *app) error {
 			Endpoint string `json:"endpoint,omitempty"`
 		}{document{schemaVersion}, path, cfg.AgentID, !c.NoCheck, endpoint})
 	}
-	fmt.Fprintf(a.out, "written: %s, as agent %s\n", path, cfg.AgentID)
+	fmt.Fprintf(a.Out, "written: %s, as agent %s\n", path, cfg.AgentID)
 	if endpoint != "" {
-		fmt.Fprintf(a.out, "tried:   %s took the token\n", endpoint)
+		fmt.Fprintf(a.Out, "tested:  %s accepted the token\n", endpoint)
 	}
-	_, err = fmt.Fprintf(a.out, "next:    virgo run, then virgo install\n")
+	_, err = fmt.Fprintf(a.Out, "next:    virgo run, then virgo install\n")
 	return err
 }
 
-// settings are those that are there, then those of an imported file, then the flags.
+// settings returns the existing settings, overridden by those of an imported file, then by the flags.
 func (c *setupCmd) settings(a *app, path string) (config.Config, error) {
-	cfg, err := config.LoadFile(path, a.getenv)
+	cfg, err := config.LoadFile(path, a.Getenv, a.YAML)
 	if err != nil {
 		return cfg, err
 	}
@@ -92,7 +104,7 @@ func (c *setupCmd) settings(a *app, path string) (config.Config, error) {
 			return cfg, err
 		}
 		for _, w := range imported.Warnings {
-			a.notice("%s", w)
+			a.Notice("%s", w)
 		}
 		cfg = cfg.With(imported)
 	}
@@ -124,7 +136,7 @@ func (c *setupCmd) settings(a *app, path string) (config.Config, error) {
 	}
 	switch {
 	case c.Token != "" && c.TokenFile != "":
-		return cfg, usageError("--token and --token-file are both given")
+		return cfg, agent.UsageError("--token and --token-file cannot be used together")
 	case c.Token != "":
 		cfg.SetToken(c.Token)
 	case c.TokenFile != "":
@@ -133,14 +145,14 @@ func (c *setupCmd) settings(a *app, path string) (config.Config, error) {
 	return cfg, cfg.Validate()
 }
 
-// ask asks a person for what is missing; a script is told instead.
+// ask asks for missing settings on a terminal; a script gets an error instead.
 func (c *setupCmd) ask(a *app, cfg *config.Config) error {
-	in, ok := a.in.(*os.File)
+	in, ok := a.In.(*os.File)
 	if !ok || !term.IsTerminal(in) || a.JSON {
 		return nil
 	}
 	if len(cfg.Endpoints) == 0 {
-		fmt.Fprint(a.err, "endpoint (host:port): ")
+		fmt.Fprint(a.Err, "endpoint (host:port): ")
 		line, err := bufio.NewReader(io.LimitReader(in, 4<<10)).ReadString('\n')
 		if err != nil {
 			return fmt.Errorf("reading the endpoint: %w", err)
@@ -151,9 +163,9 @@ func (c *setupCmd) ask(a *app, cfg *config.Config) error {
 		}
 	}
 	if !cfg.HasToken() {
-		fmt.Fprint(a.err, "token (not shown): ")
+		fmt.Fprint(a.Err, "token (not shown): ")
 		token, err := term.ReadSecret(in)
-		fmt.Fprintln(a.err)
+		fmt.Fprintln(a.Err)
 		if err != nil {
 			return fmt.Errorf("reading the token: %w", err)
 		}
@@ -164,19 +176,18 @@ func (c *setupCmd) ask(a *app, cfg *config.Config) error {
 	return nil
 }
 
-// try has a session with the endpoint, with the new settings.
-func (c *setupCmd) try(a *app, cfg config.Config) (string, error) {
-	ctx, cancel := a.deadline(cfg.Deadline)
+// probe tests the new settings in a session with the endpoint.
+func (c *setupCmd) probe(a *app, cfg config.Config) (string, error) {
+	ctx, cancel := a.Deadline(cfg.Deadline)
 	defer cancel()
 	cfg.UseCommonProxy()
-	ag := a.newAgent(cfg)
-	return ag.Probe(ctx)
+	ag := a.NewAgent(cfg)
+	return link.Probe(ctx, &ag.Config)
 }
 
 func joinHints(err error, more string) string {
-	var h hinter
-	if errors.As(err, &h) && h.Hint() != "" {
-		return h.Hint() + "; " + more
+	if hint := agent.Hint(err); hint != "" {
+		return hint + "; " + more
 	}
 	return more
 }

@@ -9,26 +9,29 @@ import (
 
 	"filippo.io/age"
 
-	"virgo/cmd/virgo/internal/agent"
-	"virgo/cmd/virgo/internal/atomicfile"
-	"virgo/cmd/virgo/internal/term"
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/airgap"
+	"virgo/cmd/internal/atomicfile"
+	"virgo/cmd/internal/run"
+	"virgo/cmd/internal/term"
 	"virgo/spool/bundle"
 )
 
-// stdStream is the FILE that is standard input or output.
+// stdStream is the FILE argument for standard input or output.
 const stdStream = "-"
 
 type spoolExportCmd struct {
-	File      string   `arg:"" help:"Where the bundle goes; - is standard output."`
-	Recipient []string `sep:"none" placeholder:"age1…" help:"Encrypt it, so that only the owner of this age key can read it; may be given several times."`
-	Force     bool     `help:"Replace FILE where it is there. What it holds may have been dropped here since."`
+	File      string   `arg:"" help:"File for the bundle; - is standard output."`
+	Recipient []string `sep:"none" placeholder:"age1…" help:"Encrypt the bundle for the owner of this age key; may be repeated."`
+	Force     bool     `help:"Overwrite FILE. Its results may no longer be in the spool."`
 }
 
-// Help is the command's own part of its help.
+// Help returns the text below the summary in the help.
 func (spoolExportCmd) Help() string {
-	return "Writes what waits into one sealed file, to be carried to a host that reaches the endpoint (virgo flush --from FILE) or to the endpoint itself " +
-		"(virgo-endpoint import FILE). The results wait on here until the receipt from there is imported (virgo spool import-receipt FILE.receipt) or they are delivered some other way; " +
-		"whichever comes first, the endpoint stores each once."
+	return "Writes the waiting results to a signed file. A host that reaches the endpoint delivers it (virgo flush --from " +
+		"FILE), or the endpoint itself imports it (virgo-endpoint import FILE). The results stay in the spool until you " +
+		"import the receipt (virgo spool import-receipt FILE.receipt) or they are delivered from here; the endpoint " +
+		"stores each result once."
 }
 
 type exportDocument struct {
@@ -44,7 +47,7 @@ type exportDocument struct {
 	NewestMS   int64  `json:"newest_ms,omitempty"`
 	Bytes      int64  `json:"bytes"`
 	Encrypted  bool   `json:"encrypted"`
-	// Others wait under the ids of other agents and are not in it.
+	// Others is the number of waiting results of other agent ids, which are not in it.
 	Others int `json:"others"`
 }
 
@@ -53,52 +56,53 @@ func (c *spoolExportCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	ag, _, err := a.agent()
+	ag, _, err := a.OpenAgent()
 	if err != nil {
 		return err
 	}
-	key, err := agent.OwnKey(a.paths().State)
+	key, err := airgap.OwnKey(a.Paths().State)
 	if err != nil {
 		return err
 	}
-	if term.IsTerminal(a.err) && !a.JSON {
-		ag.Progress = a.progressOf("exported")
+	if term.IsTerminal(a.Err) && !a.JSON {
+		ag.Progress = a.Progress("exported")
 	}
 	e, size, err := c.write(a, ag, key, recipients)
+	a.ClearProgress()
 	if err != nil {
 		return fmt.Errorf("export to %q: %w", c.File, err)
 	}
-	if err := ag.NoteExport(a.ctx, e); err != nil {
-		a.notice("the bundle is whole, and that it was made could not be kept: %v", err)
+	if err := airgap.NoteExport(a.Context, ag.Spool, e); err != nil {
+		a.Notice("the bundle is complete, but `virgo spool status` will not show it: %v", err)
 	}
-	name := agent.KeyName(key.Public().(ed25519.PublicKey))
+	name := airgap.KeyName(key.Public().(ed25519.PublicKey))
 	if a.JSON {
 		doc := exportDocument{
-			document: document{schemaVersion}, File: c.File, Bundle: e.Bundle, AgentID: ag.ID, Key: name, Results: e.Results,
-			FirstOrder: e.First, LastOrder: e.Last, Bytes: size, Encrypted: len(recipients) > 0, Others: e.Others,
+			document: document{schemaVersion}, File: c.File, Bundle: e.Bundle, AgentID: ag.ID, Key: name,
+			Results: e.Results, FirstOrder: e.First, LastOrder: e.Last, Bytes: size, Encrypted: len(recipients) > 0, Others: e.Others,
 		}
 		if e.Results > 0 {
 			doc.OldestMS, doc.NewestMS = e.Oldest.UnixMilli(), e.Newest.UnixMilli()
 		}
 		return a.printJSON(doc)
 	}
-	out := a.out
+	out := a.Out
 	if c.File == stdStream {
-		out = a.err
+		out = a.Err
 	}
-	fmt.Fprintf(out, "%d results in bundle %s, %s, key %s\n", e.Results, e.Bundle, term.Bytes(float64(size)), name)
+	fmt.Fprintf(out, "%s in bundle %s, %s, key %s\n", term.Count(e.Results, "result", "results"), e.Bundle, term.Bytes(float64(size)), name)
 	if e.Others > 0 {
-		a.notice("%d results wait under other agents' ids and are not in it: VIRGO_AGENT_ID=… exports those of one", e.Others)
+		a.Notice("%d waiting results of other agent ids are not in it; VIRGO_AGENT_ID=ID exports those of one", e.Others)
 	}
 	return nil
 }
 
-// check looks at what was asked for before anything is opened or made.
+// check checks the flags before anything is opened or created.
 func (c *spoolExportCmd) check(a *app) (recipients []age.Recipient, err error) {
 	for _, text := range c.Recipient {
 		r, err := bundle.ParseRecipient(text)
 		if err != nil {
-			return nil, &exitError{exitUsage, withHint{err, "age-keygen -o FILE makes a key and shows its recipient"}}
+			return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(err, "age-keygen -o FILE creates a key and prints its recipient"))
 		}
 		recipients = append(recipients, r)
 	}
@@ -110,24 +114,31 @@ func (c *spoolExportCmd) check(a *app) (recipients []age.Recipient, err error) {
 	}
 	switch {
 	case a.JSON:
-		return nil, &exitError{exitUsage, withHint{errors.New("--json and the bundle both want standard output"), "name a FILE"}}
-	case term.IsTerminal(a.out):
-		return nil, &exitError{exitUsage, withHint{errors.New("a bundle is nothing for a terminal"), "name a FILE, or lead standard output into one"}}
+		return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(
+			errors.New("--json and the bundle cannot both go to standard output"), "give a FILE",
+		))
+	case term.IsTerminal(a.Out):
+		return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(
+			errors.New("a bundle is binary and not written to a terminal"), "give a FILE, or redirect standard output",
+		))
 	}
 	return recipients, nil
 }
 
 func (c *spoolExportCmd) exists() error {
-	return &exitError{exitUsage, withHint{
-		fmt.Errorf("%q is there already, and may hold results that are nowhere else any more", c.File), "name another FILE, or --force where that one arrived",
-	}}
+	return agent.WithCode(agent.ExitUsage, agent.WithHint(
+		fmt.Errorf("%q already exists and may contain results that are no longer in the spool", c.File),
+		"give another FILE, or --force if that one was delivered",
+	))
 }
 
-// write gives the bundle's size too.
-func (c *spoolExportCmd) write(a *app, ag *agent.Agent, key ed25519.PrivateKey, recipients []age.Recipient) (e agent.Export, size int64, err error) {
+// write also returns the size of the bundle.
+func (c *spoolExportCmd) write(
+	a *app, ag *run.Agent, key ed25519.PrivateKey, recipients []age.Recipient,
+) (e airgap.Exported, size int64, err error) {
 	if c.File == stdStream {
-		out := &counted{w: a.out}
-		e, err = ag.Export(a.ctx, out, key, recipients)
+		out := &counted{w: a.Out}
+		e, err = airgap.Export(a.Context, &ag.Config, out, key, recipients)
 		return e, out.n, err
 	}
 	f, err := atomicfile.Create(c.File)
@@ -136,7 +147,7 @@ func (c *spoolExportCmd) write(a *app, ag *agent.Agent, key ed25519.PrivateKey, 
 	}
 	defer f.Discard()
 	out := &counted{w: f}
-	if e, err = ag.Export(a.ctx, out, key, recipients); err != nil {
+	if e, err = airgap.Export(a.Context, &ag.Config, out, key, recipients); err != nil {
 		return e, 0, err
 	}
 	if c.Force {

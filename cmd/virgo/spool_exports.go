@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"time"
 
-	"virgo/cmd/virgo/internal/agent"
+	"virgo/cmd/internal/airgap"
 )
 
-// An exportEntry is a bundle for which no receipt has come back, or not for all of it.
+// An exportEntry is a bundle without a receipt for all of its results.
 type exportEntry struct {
 	Bundle     string `json:"bundle"`
 	CreatedMS  int64  `json:"created_ms"`
@@ -17,7 +17,7 @@ type exportEntry struct {
 	LastOrder  uint64 `json:"last_order"`
 }
 
-func newExportEntries(list []agent.Export) []exportEntry {
+func newExportEntries(list []airgap.Exported) []exportEntry {
 	entries := make([]exportEntry, len(list))
 	for i, e := range list {
 		entries[i] = exportEntry{e.Bundle, e.Created.UnixMilli(), e.Results, e.Cleared, e.First, e.Last}
@@ -25,7 +25,7 @@ func newExportEntries(list []agent.Export) []exportEntry {
 	return entries
 }
 
-func exportsLine(list []agent.Export, now time.Time) string {
+func exportsLine(list []airgap.Exported, now time.Time) string {
 	last := list[len(list)-1]
 	return fmt.Sprintf("%s, the last %s with %d results; no receipt yet for %d of those",
 		plural(len(list), "bundle"), ago(now, last.Created.UnixMilli()), last.Results, last.Results-last.Cleared)

@@ -7,21 +7,24 @@ import (
 	"os"
 	"strings"
 
-	"virgo/cmd/virgo/internal/agent"
-	"virgo/cmd/virgo/internal/config"
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/airgap"
+	"virgo/cmd/internal/config"
+	"virgo/cmd/internal/term"
 	"virgo/transport/receipt"
 )
 
 type spoolImportReceiptCmd struct {
-	Files []string `arg:"" name:"file" help:"Receipts that came back; - is standard input."`
-	CA    string   `name:"ca" placeholder:"FILE" help:"CA file that must lead to the endpoint's certificate, in place of what the configuration says."`
-	Pin   []string `placeholder:"sha256:…" help:"The endpoint's public key, in place of what the configuration says; may be given several times."`
+	Files []string `arg:"" name:"file" help:"Receipt of an endpoint; - is standard input."`
+	CA    string   `name:"ca" placeholder:"FILE" help:"CA certificates to verify the signature, instead of the configured ones."`
+	Pin   []string `placeholder:"sha256:…" help:"SHA-256 of the endpoint's public key, instead of the configured pins; may be repeated."`
 }
 
-// Help is the command's own part of its help.
+// Help returns the text below the summary in the help.
 func (spoolImportReceiptCmd) Help() string {
-	return "Deletes the results that an endpoint has, by its signature, and puts aside those that it refused; nothing else is touched. " +
-		"The receipt must be signed by the endpoint that this host would deliver to: by its pin, its CA file, or its name and the system's authorities. Importing one again does no harm."
+	return "Deletes the results that the endpoint confirmed, and moves those that it refused to the refused ones. The " +
+		"receipt must be signed by the endpoint that this host would deliver to, which is verified by pin, CA file, or " +
+		"name and the system's certificates. Importing a receipt again is safe."
 }
 
 type receiptDocument struct {
@@ -32,7 +35,7 @@ type receiptDocument struct {
 	Receipts []receiptEntry `json:"receipts"`
 }
 
-// A receiptEntry is one file of receipts.
+// A receiptEntry is a file of receipts.
 type receiptEntry struct {
 	File     string `json:"file"`
 	Endpoint string `json:"endpoint"`
@@ -43,46 +46,49 @@ type receiptEntry struct {
 }
 
 func (c *spoolImportReceiptCmd) Run(a *app) error {
-	ag, cfg, err := a.agent()
+	ag, cfg, err := a.OpenAgent()
 	if err != nil {
 		return err
 	}
-	trusts := c.trusts(cfg)
+	trusts := c.trust(cfg)
 	doc := receiptDocument{document: document{schemaVersion}, Receipts: []receiptEntry{}}
-	// All are looked at before the first deletes anything.
+	// All are verified before the first one deletes anything.
 	opened := make([][]receipt.Receipt, len(c.Files))
 	for i, file := range c.Files {
 		if opened[i], err = c.open(a, file, trusts); err != nil {
-			return &exitError{exitUsage, fmt.Errorf("receipt %q: %w", file, err)}
+			return agent.WithCode(agent.ExitUsage, fmt.Errorf("receipt %q: %w", file, err))
 		}
 		for _, r := range opened[i] {
 			if r.Agent != ag.ID {
-				return &exitError{exitUsage, fmt.Errorf("receipt %q: %w", file, &agent.ForeignError{Agent: r.Agent, Here: ag.ID})}
+				return agent.WithCode(agent.ExitUsage, fmt.Errorf("receipt %q: %w", file, &airgap.ForeignError{Agent: r.Agent, Here: ag.ID}))
 			}
 		}
 	}
 	for i, list := range opened {
-		done, err := ag.Clear(a.ctx, list)
-		doc.Cleared, doc.Refused, doc.Waiting = doc.Cleared+done.Cleared, doc.Refused+done.Refused, done.Waiting
+		done, err := airgap.ClearReceipts(a.Context, &ag.Config, list)
+		doc.Cleared, doc.Refused, doc.Waiting = doc.Cleared+done.Delivered, doc.Refused+done.Refused, done.Waiting
 		if err != nil {
-			return fmt.Errorf("receipt %q: %d results cleared, and then: %w", c.Files[i], doc.Cleared, err)
+			return fmt.Errorf("receipt %q: after %d results were deleted: %w", c.Files[i], doc.Cleared, err)
 		}
-		doc.Receipts = append(doc.Receipts, receiptEntry{c.Files[i], list[0].Endpoint, list[0].Bundle, list[0].IssuedMS, done.Cleared, done.Refused})
+		first := list[0]
+		doc.Receipts = append(doc.Receipts, receiptEntry{
+			c.Files[i], first.Endpoint, first.Bundle, first.IssuedMS, done.Delivered, done.Refused,
+		})
 	}
 	if a.JSON {
 		return a.printJSON(doc)
 	}
-	text := fmt.Sprintf("%d results cleared, %d still wait", doc.Cleared, doc.Waiting)
+	text := fmt.Sprintf("%s deleted, %d still wait", term.Count(doc.Cleared, "result", "results"), doc.Waiting)
 	if doc.Refused > 0 {
 		text += fmt.Sprintf(", %d refused (virgo spool list --rejected)", doc.Refused)
 	}
-	_, err = fmt.Fprintln(a.out, text)
+	_, err = fmt.Fprintln(a.Out, text)
 	return err
 }
 
-// open reads the receipts of a file and believes them or fails.
+// open reads and verifies the receipts in a file.
 func (c *spoolImportReceiptCmd) open(a *app, file string, trusts []receipt.Trust) ([]receipt.Receipt, error) {
-	in := a.in
+	in := a.In
 	if file != stdStream {
 		f, err := os.Open(file)
 		if err != nil {
@@ -96,23 +102,23 @@ func (c *spoolImportReceiptCmd) open(a *app, file string, trusts []receipt.Trust
 		if err != nil {
 			return nil, err
 		}
-		r, err := believe(doc, trusts, a)
+		r, err := verify(doc, trusts, a)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, r)
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("%w: nothing is in it", receipt.ErrNotReceipt)
+		return nil, fmt.Errorf("%w: it is empty", receipt.ErrNotReceipt)
 	}
 	return list, nil
 }
 
-// believe opens a receipt by any of the names that the endpoint may go by here.
-func believe(doc []byte, trusts []receipt.Trust, a *app) (r receipt.Receipt, err error) {
+// verify opens a receipt that is signed by any of the trusted endpoints.
+func verify(doc []byte, trusts []receipt.Trust, a *app) (r receipt.Receipt, err error) {
 	var first error
 	for _, t := range trusts {
-		if r, err = receipt.Open(doc, t, a.now()); err == nil {
+		if r, err = receipt.Open(doc, t, a.Now()); err == nil {
 			return r, nil
 		}
 		if !errors.Is(err, receipt.ErrUntrusted) {
@@ -125,9 +131,12 @@ func believe(doc []byte, trusts []receipt.Trust, a *app) (r receipt.Receipt, err
 	return r, first
 }
 
-// trusts are whom this host would deliver to: one for each name that it knows the endpoint by.
-func (c *spoolImportReceiptCmd) trusts(cfg config.Config) []receipt.Trust {
-	t := receipt.Trust{CAFile: cfg.CAFile, Pins: append(append([]string{}, cfg.Pins...), cfg.BackupPins...), ServerName: cfg.ServerName}
+// trust returns the endpoints that this host would deliver to, one entry for each name.
+func (c *spoolImportReceiptCmd) trust(cfg config.Config) []receipt.Trust {
+	t := receipt.Trust{
+		CAFile: cfg.CAFile, Pins: append(append([]string{}, cfg.Pins...), cfg.BackupPins...),
+		ServerName: cfg.ServerName,
+	}
 	if c.CA != "" || len(c.Pin) > 0 {
 		return []receipt.Trust{{CAFile: c.CA, Pins: c.Pin}}
 	}
@@ -137,7 +146,7 @@ func (c *spoolImportReceiptCmd) trusts(cfg config.Config) []receipt.Trust {
 	var list []receipt.Trust
 	for _, endpoint := range cfg.Endpoints {
 		if strings.HasPrefix(endpoint, "_") {
-			continue // what its SRV record leads to cannot be asked here
+			continue // its SRV record may not be reachable from here
 		}
 		if host, _, err := net.SplitHostPort(endpoint); err == nil {
 			t.ServerName = host

@@ -5,14 +5,16 @@ import (
 	"errors"
 	"fmt"
 
-	"virgo/cmd/virgo/internal/term"
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/term"
 	"virgo/collect"
+	"virgo/schedule/shorttext"
 	"virgo/spool"
 )
 
 type spoolListCmd struct {
-	Rejected bool `help:"List what the endpoint refused, with its reason."`
-	Limit    int  `default:"100" help:"At most so many; 0 lists all."`
+	Rejected bool `help:"List the refused results with the reason."`
+	Limit    int  `default:"100" help:"Print at most this many results; 0 prints all."`
 }
 
 type recordDocument struct {
@@ -23,11 +25,14 @@ type recordDocument struct {
 	Result json.RawMessage `json:"result"`
 }
 
-// errEnough ends a listing that is long enough.
-var errEnough = errors.New("enough")
+// errLimit ends the listing at --limit.
+var errLimit = errors.New("limit reached")
 
 func (c *spoolListCmd) Run(a *app) error {
-	ag, _, err := a.agent()
+	if c.Limit < 0 {
+		return agent.UsageError("--limit is a number from 0, not %d", c.Limit)
+	}
+	ag, _, err := a.OpenAgent()
 	if err != nil {
 		return err
 	}
@@ -36,7 +41,7 @@ func (c *spoolListCmd) Run(a *app) error {
 	add := func(r spool.Record, why spool.Refusal) error {
 		if c.Limit > 0 && len(docs) == c.Limit {
 			more = true
-			return errEnough
+			return errLimit
 		}
 		data := json.RawMessage(r.Data)
 		if !json.Valid(data) {
@@ -46,11 +51,11 @@ func (c *spoolListCmd) Run(a *app) error {
 		return nil
 	}
 	if c.Rejected {
-		err = ag.Spool.ListRejected(a.ctx, add)
+		err = ag.Spool.ListRejected(a.Context, add)
 	} else {
-		err = ag.Spool.List(a.ctx, func(r spool.Record) error { return add(r, spool.Refusal{}) })
+		err = ag.Spool.List(a.Context, func(r spool.Record) error { return add(r, spool.Refusal{}) })
 	}
-	if err != nil && !errors.Is(err, errEnough) {
+	if err != nil && !errors.Is(err, errLimit) {
 		return err
 	}
 	if a.JSON {
@@ -61,26 +66,26 @@ func (c *spoolListCmd) Run(a *app) error {
 		}{document{schemaVersion}, docs, more})
 	}
 	var t term.Table
-	now := a.now()
+	now := a.Now()
 	for _, d := range docs {
 		r, err := collect.ParseResult(d.Result)
-		what := []string{d.ID, ago(now, d.MadeMS), r.CheckID, string(r.State), shorten(r.Status, 48)}
+		cells := []string{d.ID, ago(now, d.MadeMS), r.CheckID, string(r.State), shorttext.Shorten(r.Status, 48)}
 		if err != nil {
-			what = []string{d.ID, ago(now, d.MadeMS), "", "", "unreadable: " + err.Error()}
+			cells = []string{d.ID, ago(now, d.MadeMS), "", "", "unreadable: " + err.Error()}
 		}
 		if c.Rejected {
-			what = append(what, fmt.Sprintf("refused with %d: %s", d.Code, shorten(d.Reason, 80)))
+			cells = append(cells, fmt.Sprintf("refused with %d: %s", d.Code, shorttext.Shorten(d.Reason, 80)))
 		}
-		t.Row(what...)
+		t.Row(cells...)
 	}
-	if err := t.Write(a.out, a.color()); err != nil {
+	if err := t.Write(a.Out, a.Color()); err != nil {
 		return err
 	}
 	if more {
-		fmt.Fprintf(a.out, "… and more: --limit 0 lists all\n")
+		fmt.Fprintf(a.Out, "… and more: --limit 0 lists all\n")
 	}
 	if c.Rejected && len(docs) > 0 {
-		fmt.Fprintln(a.out, "virgo spool retry ID… (or --all) lets them wait again; virgo spool drop ID… (or --rejected) deletes them")
+		fmt.Fprintln(a.Out, "virgo spool retry ID… (or --all) queues them again; virgo spool drop ID… (or --rejected) deletes them")
 	}
 	return nil
 }

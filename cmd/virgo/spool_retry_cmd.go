@@ -5,33 +5,38 @@ import (
 	"fmt"
 	"slices"
 
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/term"
 	"virgo/spool"
 )
 
 type spoolRetryCmd struct {
-	IDs []string `arg:"" optional:"" name:"id" help:"Refused results by id, as virgo spool list --rejected shows them."`
-	All bool     `help:"Every result that was refused."`
+	IDs []string `arg:"" optional:"" name:"id" help:"Ids of refused results, as printed by virgo spool list --rejected."`
+	All bool     `help:"All refused results."`
 }
 
-// Help is the command's own part of its help.
+// Help returns the text below the summary in the help.
 func (spoolRetryCmd) Help() string {
-	return "Refused results wait again, behind all that waits and under the ids that they have, and go out with the next delivery. An endpoint that remembers them by id may answer as it did the first time."
+	return "Refused results wait again after all others, with their ids, and are sent with the next delivery. An endpoint " +
+		"that knows their ids may refuse them again."
 }
 
 func (c *spoolRetryCmd) Run(a *app) error {
 	switch {
 	case len(c.IDs) == 0 && !c.All:
-		return &exitError{exitUsage, withHint{errors.New("nothing is named to be tried again"), "--all, or the ids that virgo spool list --rejected shows"}}
+		return agent.WithCode(agent.ExitUsage, agent.WithHint(
+			errors.New("no results are given"), "--all, or ids that virgo spool list --rejected prints",
+		))
 	case len(c.IDs) > 0 && c.All:
-		return usageError("ids and --all are both given")
+		return agent.UsageError("ids and --all cannot be used together")
 	}
-	ag, _, err := a.agent()
+	ag, _, err := a.OpenAgent()
 	if err != nil {
 		return err
 	}
 	slices.Sort(c.IDs)
 	c.IDs = slices.Compact(c.IDs)
-	n, err := ag.Spool.Retry(a.ctx, spool.Selection{Rejected: c.All, IDs: c.IDs})
+	n, err := ag.Spool.Retry(a.Context, spool.Selection{Rejected: c.All, IDs: c.IDs})
 	if err != nil {
 		return err
 	}
@@ -41,10 +46,12 @@ func (c *spoolRetryCmd) Run(a *app) error {
 			Retried int `json:"retried"`
 		}{document{schemaVersion}, n})
 	} else {
-		_, err = fmt.Fprintf(a.out, "%d results wait again\n", n)
+		_, err = fmt.Fprintf(a.Out, "%s again\n", term.Count(n, "result waits", "results wait"))
 	}
 	if missing := len(c.IDs) - n; err == nil && !c.All && missing > 0 {
-		return &exitError{exitUsage, withHint{fmt.Errorf("%d of %d ids are not among what was refused", missing, len(c.IDs)), "virgo spool list --rejected"}}
+		return agent.WithCode(agent.ExitUsage, agent.WithHint(
+			fmt.Errorf("%d of %d ids do not belong to refused results", missing, len(c.IDs)), "virgo spool list --rejected",
+		))
 	}
 	return err
 }

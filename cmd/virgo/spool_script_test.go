@@ -8,13 +8,13 @@ import (
 	"virgo/spool"
 )
 
-// holdSpool keeps a transaction on a state open until the script ends or says so: hold-spool DIR, then
-// hold-spool release.
-func holdSpool() func(ts *testscript.TestScript, neg bool, args []string) {
+// lockSpool keeps a transaction of a spool open until the script ends or releases it: lock-spool DIR,
+// lock-spool release DIR.
+func lockSpool() func(ts *testscript.TestScript, neg bool, args []string) {
 	release := make(map[string]chan struct{})
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg || len(args) < 1 {
-			ts.Fatalf("usage: hold-spool DIR | hold-spool release DIR")
+			ts.Fatalf("usage: lock-spool DIR | lock-spool release DIR")
 		}
 		if args[0] == "release" {
 			close(release[ts.MkAbs(args[1])])
@@ -23,23 +23,23 @@ func holdSpool() func(ts *testscript.TestScript, neg bool, args []string) {
 		dir := ts.MkAbs(args[0])
 		sp, err := spool.Open(dir, spool.Options{})
 		ts.Check(err)
-		held, done, let := make(chan struct{}), make(chan error, 1), make(chan struct{})
-		release[dir] = let
+		locked, done, released := make(chan struct{}), make(chan error, 1), make(chan struct{})
+		release[dir] = released
 		ctx, cancel := context.WithCancel(context.Background())
 		go func() {
 			done <- sp.Update(ctx, func(*spool.Tx) error {
-				close(held)
+				close(locked)
 				select {
-				case <-let:
+				case <-released:
 				case <-ctx.Done():
 				}
 				return nil
 			})
 		}()
 		select {
-		case <-held:
+		case <-locked:
 		case err := <-done:
-			ts.Fatalf("holding the spool: %v", err)
+			ts.Fatalf("locking the spool: %v", err)
 		}
 		ts.Defer(func() {
 			cancel()

@@ -1,17 +1,24 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
-	"virgo/cmd/virgo/internal/agent"
-	"virgo/cmd/virgo/internal/config"
-	"virgo/cmd/virgo/internal/term"
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/config"
+	"virgo/cmd/internal/link"
+	"virgo/cmd/internal/run"
+	"virgo/cmd/internal/term"
 	"virgo/spool"
+	"virgo/transport"
 )
 
-type statusCmd struct{}
+type statusCmd struct {
+	Check bool `help:"Exit with 1 if a check is unavailable or no run was made for 10 minutes, with 4 if the delivery fails."`
+}
 
 type statusDocument struct {
 	document
@@ -19,32 +26,36 @@ type statusDocument struct {
 	Config    string   `json:"config,omitempty"`
 	State     string   `json:"state"`
 	Endpoints []string `json:"endpoints"`
-	// Proxy without its user and password; empty where there is none.
-	Proxy    string          `json:"proxy,omitempty"`
-	Run      *agent.RunState `json:"last_run,omitempty"`
-	Delivery linkDocument    `json:"delivery"`
-	Spool    spoolDocument   `json:"spool"`
-	Schedule scheduleStatus  `json:"schedule"`
+	// Proxy has no user and password; empty if there is none.
+	Proxy    string         `json:"proxy,omitempty"`
+	Run      *run.LastRun   `json:"last_run,omitempty"`
+	Delivery linkDocument   `json:"delivery"`
+	Spool    spoolDocument  `json:"spool"`
+	Schedule scheduleStatus `json:"schedule"`
+	// Mistakes are those in the settings; UnknownVariables begin with VIRGO_ and have no effect.
+	Mistakes         []string `json:"mistakes,omitempty"`
+	UnknownVariables []string `json:"unknown_variables,omitempty"`
+	// Unavailable are the checks whose latest result is unavailable.
+	Unavailable []unavailableDocument `json:"unavailable"`
 }
 
 type linkDocument struct {
 	LastMS         int64  `json:"last_ms,omitempty"`
 	TookMS         int64  `json:"took_ms,omitempty"`
 	Endpoint       string `json:"endpoint,omitempty"`
-	Resumed        bool   `json:"tls_resumed"`
 	OffsetMS       *int64 `json:"clock_offset_ms,omitempty"`
 	FailingSinceMS int64  `json:"failing_since_ms,omitempty"`
 	Error          string `json:"error,omitempty"`
-	// The hold that keeps runs from trying, where there is one.
-	HeldSinceMS int64        `json:"held_since_ms,omitempty"`
-	HeldUntilMS int64        `json:"held_until_ms,omitempty"`
-	HeldFor     agent.Reason `json:"held_for,omitempty"`
+	// Until HeldUntilMS runs do not try to deliver.
+	HeldSinceMS int64                   `json:"held_since_ms,omitempty"`
+	HeldUntilMS int64                   `json:"held_until_ms,omitempty"`
+	HeldFor     transport.BackoffReason `json:"held_for,omitempty"`
 }
 
-func newLinkDocument(l agent.LinkState) linkDocument {
+func newLinkDocument(l link.Status) linkDocument {
 	return linkDocument{
-		l.LastMS, l.TookMS, l.Endpoint, l.Resumed, l.OffsetMS, l.FailingSinceMS, l.Error,
-		l.Hold.SinceMS, l.Hold.UntilMS, l.Hold.Reason,
+		l.LastMS, l.TookMS, l.Endpoint, l.OffsetMS, l.FailingSinceMS, l.Error,
+		l.Backoff.SinceMS, l.Backoff.UntilMS, l.Backoff.Reason,
 	}
 }
 
@@ -52,74 +63,98 @@ type scheduleStatus struct {
 	Source    string `json:"source"`
 	Checks    int    `json:"checks"`
 	FetchedMS int64  `json:"fetched_ms,omitempty"`
+	// Mistakes are those of the owner and of the endpoint in the checks.
+	Mistakes []string `json:"mistakes,omitempty"`
 }
 
-func (statusCmd) Run(a *app) error {
-	ag, cfg, err := a.agent()
+func (c *statusCmd) Run(a *app) error {
+	ag, cfg, err := a.OpenAgent()
 	if err != nil {
 		return err
 	}
-	st, err := ag.State(a.ctx)
+	st, err := ag.State(a.Context)
 	if err != nil {
 		return err
 	}
-	stats, err := ag.Spool.Stats(a.ctx)
+	stats, err := ag.Spool.Stats(a.Context)
 	if err != nil {
 		return err
 	}
-	sch, _, err := ag.Scheduled(st)
+	sch, problems, err := ag.Scheduled(st.State)
 	if err != nil {
-		return &agent.ConfigError{Err: err}
+		return err
 	}
-	now := a.now()
+	latest, err := ag.Latest(a.Context)
+	if err != nil {
+		return err
+	}
+	now := a.Now()
+	found := newProblems(st, sch, latest, now)
+	found.failing = found.failing || ag.Untrusted != nil
+	var failure error // printed by what follows
+	if c.Check {
+		failure = found.exit()
+	}
 	if a.JSON {
 		doc := statusDocument{
-			document: document{schemaVersion}, AgentID: ag.ID, Config: cfg.Source, State: a.paths().State,
+			document: document{schemaVersion}, AgentID: ag.ID, Config: cfg.Source, State: a.Paths().State,
 			Endpoints: append([]string{}, ag.Endpoints...), Proxy: cfg.Proxy.String(),
-			Delivery: newLinkDocument(st.Link),
+			Delivery: newLinkDocument(st.Status),
 			Spool:    newSpoolDocument(stats),
-			Schedule: scheduleStatus{source(st), len(sch.Checks), fetchedMS(st)},
+			Schedule: scheduleStatus{source(st), len(sch.Checks), fetchedMS(st), problemLines(problems)}, Unavailable: found.documents(),
+			Mistakes: agent.MistakeLines(cfg), UnknownVariables: cfg.UnknownVariables(os.Environ()),
 		}
 		if st.Run.StartedMS != 0 {
 			doc.Run = &st.Run
 		}
-		return a.printJSON(doc)
+		return errors.Join(a.printJSON(doc), failure)
 	}
 	source := cfg.Source
 	if source == "" {
-		source = "none, all by default"
+		source = "none, all settings are the defaults"
 	}
 	var t term.Table
 	t.Row("agent", ag.ID)
 	t.Row("configuration", source)
-	t.Row("state", a.paths().State)
+	mistakeRows(&t, agent.MistakeLines(cfg))
+	for _, name := range cfg.UnknownVariables(os.Environ()) {
+		t.Row("environment", "no effect: "+name)
+	}
+	t.Row("state", a.Paths().State)
 	t.Row("endpoint", endpointLine(ag.Endpoints))
 	if proxy := cfg.Proxy.String(); proxy != "" {
 		t.Row("proxy", proxyLine(cfg))
 	}
-	t.Row("schedule", fmt.Sprintf("%d checks; %s", len(sch.Checks), scheduleLine(st, now)))
-	t.Row("last run", runLine(st.Run, now))
-	t.Cells(term.Cell{Text: "delivery"}, deliveryCell(st.Link, now))
-	if st.Link.Hold.UntilMS != 0 {
-		t.Row("next try", holdLine(ag.Held(st), st.Link.Hold))
+	t.Row("schedule", fmt.Sprintf("%s; %s", term.Count(len(sch.Checks), "check", "checks"), scheduleLine(st, sch, now)))
+	mistakeRows(&t, problemLines(problems))
+	t.Cells(term.Cell{Text: "last run"}, found.runCell(st.Run, now))
+	found.addTo(&t, now)
+	if ag.Untrusted != nil {
+		t.Cells(term.Cell{Text: "delivery"}, term.Cell{Text: "none before the mistake in the configuration is corrected", Color: term.Bad})
+	} else {
+		t.Cells(term.Cell{Text: "delivery"}, deliveryCell(st.Status, now))
+	}
+	if st.Backoff.UntilMS != 0 {
+		t.Row("next try", backoffLine(ag.Blocked(st.Status), st.Backoff))
 	}
 	t.Row("spool", spoolLine(stats))
 	t.Row("room for", roomLine(stats))
 	t.Row("lost", lostLine(stats))
-	if untold := agent.LossSentence(stats.Dropped); untold != "" && len(ag.Endpoints) > 0 {
+	if untold := run.LossSentence(stats.Dropped); untold != "" && len(ag.Endpoints) > 0 {
 		t.Row("to report", untold)
 	}
-	return t.Write(a.out, a.color())
+	return errors.Join(t.Write(a.Out, a.Color()), failure)
 }
 
 func endpointLine(endpoints []string) string {
 	if len(endpoints) == 0 {
-		return "none: results are only kept"
+		return "none: results stay on this host"
 	}
 	return strings.Join(endpoints, ", ")
 }
 
-// proxyLine shows the proxy, where it was named if not in virgo's own settings, and what is reached without.
+// proxyLine formats the proxy, the common variable that set it, and the hosts that are reached
+// without it.
 func proxyLine(cfg config.Config) string {
 	line := cfg.Proxy.String()
 	if cfg.Proxy.From != "" {
@@ -131,11 +166,12 @@ func proxyLine(cfg config.Config) string {
 	return line
 }
 
-func runLine(r agent.RunState, now time.Time) string {
+func runLine(r run.LastRun, now time.Time) string {
 	if r.StartedMS == 0 {
 		return "never"
 	}
-	s := fmt.Sprintf("%s: %d checks in %s", ago(now, r.StartedMS), r.Checks, term.Age(time.Duration(r.TookMS)*time.Millisecond))
+	took := term.Age(time.Duration(r.TookMS) * time.Millisecond)
+	s := fmt.Sprintf("%s: %s in %s", ago(now, r.StartedMS), term.Count(r.Checks, "check", "checks"), took)
 	if r.Unavailable > 0 {
 		s += fmt.Sprintf(", %d unavailable", r.Unavailable)
 	}
@@ -145,37 +181,35 @@ func runLine(r agent.RunState, now time.Time) string {
 	return s
 }
 
-func deliveryCell(l agent.LinkState, now time.Time) term.Cell {
+func deliveryCell(l link.Status, now time.Time) term.Cell {
 	switch {
 	case l.FailingSinceMS != 0:
-		return term.Cell{Text: fmt.Sprintf("failing for %s: %s", term.Age(now.Sub(time.UnixMilli(l.FailingSinceMS)).Round(time.Second)), l.Error), Color: term.Bad}
+		since := now.Sub(time.UnixMilli(l.FailingSinceMS)).Round(time.Second)
+		return term.Cell{Text: fmt.Sprintf("failing for %s: %s", term.Age(since), l.Error), Color: term.Bad}
 	case l.LastMS == 0:
 		return term.Cell{Text: "never"}
 	default:
 		s := fmt.Sprintf("%s to %s in %s", ago(now, l.LastMS), l.Endpoint, term.Age(time.Duration(l.TookMS)*time.Millisecond))
-		if l.Resumed {
-			s += ", TLS resumed"
-		}
 		if l.OffsetMS != nil {
-			s += fmt.Sprintf(", its clock is %+d ms from this one", *l.OffsetMS)
+			s += fmt.Sprintf(", its clock differs by %+d ms", *l.OffsetMS)
 		}
 		return term.Cell{Text: s, Color: term.Good}
 	}
 }
 
-// holdLine says when the endpoint is tried again after it sent this agent away.
-func holdLine(held *agent.HeldError, h agent.Hold) string {
-	if held == nil {
-		return fmt.Sprintf("with the next run (it was put off because %v)", h.Reason)
+// backoffLine returns when the endpoint is tried again after a refusal.
+func backoffLine(blocked *link.BackoffError, b transport.Backoff) string {
+	if blocked == nil {
+		return fmt.Sprintf("with the next run (the last refusal: %v)", b.Reason)
 	}
-	return fmt.Sprintf("%s or later: %v; virgo flush tries at once", stamp(held.Until), held.Reason)
+	return fmt.Sprintf("%s or later: %v; virgo flush tries at once", stamp(blocked.Until), blocked.Reason)
 }
 
 func spoolLine(st spool.Stats) string {
 	if st.Records == 0 && st.Rejected == 0 {
 		return "empty"
 	}
-	s := fmt.Sprintf("%d results wait, %s of %s", st.Records, term.Bytes(float64(st.Bytes)), term.Bytes(float64(st.MaxBytes)))
+	s := fmt.Sprintf("%s, %s of %s", term.Count(st.Records, "result waits", "results wait"), term.Bytes(float64(st.Bytes)), term.Bytes(float64(st.MaxBytes)))
 	if st.Rejected > 0 {
 		s += fmt.Sprintf(", %d refused", st.Rejected)
 	}
@@ -185,10 +219,10 @@ func spoolLine(st spool.Stats) string {
 func lostLine(st spool.Stats) string {
 	var parts []string
 	for _, d := range st.Ever {
-		parts = append(parts, fmt.Sprintf("%d by %s", d.Records, d.Cause))
+		parts = append(parts, run.LossOf(d))
 	}
 	if len(parts) == 0 {
-		return "nothing, ever"
+		return "nothing"
 	}
 	return strings.Join(parts, ", ")
 }

@@ -4,18 +4,20 @@ import (
 	"fmt"
 	"time"
 
+	"virgo/cmd/internal/agent"
 	"virgo/collect"
+	"virgo/schedule/shorttext"
 )
 
 type targetsCmd struct {
-	Type string `arg:"" help:"The check's type, for example agent.filesystem."`
+	Type string `arg:"" help:"Check type, for example agent.filesystem."`
 }
 
-// targetsTime bounds the listing: it asks the system, not the targets.
+// targetsTime bounds the listing, which queries the system, not the targets.
 const targetsTime = 10 * time.Second
 
 func (c *targetsCmd) Run(a *app) error {
-	reg, err := a.registry(nil)
+	reg, err := a.Registry(nil)
 	if err != nil {
 		return err
 	}
@@ -25,9 +27,9 @@ func (c *targetsCmd) Run(a *app) error {
 	}
 	lister, ok := typ.Checker.(collect.Targeter)
 	if !ok {
-		return usageError("%s has no targets to list: it looks at the whole host, or at what its details name", typ.Name)
+		return agent.UsageError("%s has no targets to list: it checks the whole host, or what its details name", typ.Name)
 	}
-	ctx, cancel := a.deadline(targetsTime)
+	ctx, cancel := a.Deadline(targetsTime)
 	defer cancel()
 	targets, err := lister.Targets(ctx)
 	if err != nil {
@@ -43,7 +45,7 @@ func (c *targetsCmd) Run(a *app) error {
 		}{document{schemaVersion}, targets})
 	}
 	for _, t := range targets {
-		fmt.Fprintln(a.out, t)
+		fmt.Fprintln(a.Out, shorttext.Sanitize(t))
 	}
 	return nil
 }

@@ -1,19 +1,11 @@
 package main
 
 import (
-	"os"
 	"runtime"
 
-	"virgo/cmd/virgo/internal/term"
+	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/term"
 )
-
-// release and commit are set by the build (-ldflags -X).
-var (
-	release = "0.1.0-dev"
-	commit  = ""
-)
-
-func version() string { return release }
 
 type versionCmd struct{}
 
@@ -25,8 +17,18 @@ type versionDocument struct {
 	Platform string `json:"platform"`
 }
 
+// versionLine returns what --version prints.
+func versionLine() string {
+	if commit := agent.Commit(); commit != "" {
+		return "virgo " + agent.Release() + " (" + commit + ")"
+	}
+	return "virgo " + agent.Release()
+}
+
 func (versionCmd) Run(a *app) error {
-	doc := versionDocument{document{schemaVersion}, version(), commit, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+	doc := versionDocument{
+		document{schemaVersion}, agent.Release(), agent.Commit(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH,
+	}
 	if doc.Commit == "" {
 		doc.Commit = "unknown"
 	}
@@ -38,15 +40,5 @@ func (versionCmd) Run(a *app) error {
 	t.Row("commit", doc.Commit)
 	t.Row("go", doc.Go)
 	t.Row("platform", doc.Platform)
-	return t.Write(a.out, false)
-}
-
-// statProgram is this program as the child that asks a file system; none where the system does not say
-// what it is called.
-func statProgram() []string {
-	self, err := os.Executable()
-	if err != nil {
-		return nil
-	}
-	return []string{self, statCommand}
+	return t.Write(a.Out, false)
 }

@@ -1,4 +1,5 @@
-// Package collecttest holds the promises that every check keeps, as tests: one suite for all families.
+// Package collecttest is the conformance suite that the checks of every family pass, with what
+// their tests share. Its metrics and details are compared with testdata/CHECKS.md ([ReadContract]).
 package collecttest
 
 import (
@@ -16,28 +17,28 @@ import (
 	"virgo/schedule"
 )
 
-// A Subject is a type of check and what it is expected to do on the host of the test.
+// A Subject is a type of check and what is expected of it on the host of the test.
 type Subject struct {
 	Type collect.Type
-	// Details it works with here.
+	// Details with which it is available here.
 	Details schedule.Details
 	// Metrics that it may report, by name, with type and unit as CHECKS.md has them.
 	Metrics map[string]Metric
-	// Optional names those that may be absent; all others must be there.
+	// Optional names those that may be absent.
 	Optional []string
-	// Status says whether the status of a check that works is right; nil: "success" alone is.
+	// Status reports whether the status of an available check is right; nil: only "success" is.
 	Status func(status string) bool
-	// Wrong are details that it refuses, and the status that says so.
+	// Wrong are details that it rejects, and its status then.
 	Wrong []Wrong
 }
 
-// A Metric is what CHECKS.md says of one.
+// A Metric is the type and unit of a metric in CHECKS.md.
 type Metric struct {
 	Type collect.MetricType
 	Unit string
 }
 
-// Wrong are details and the status that refuses them.
+// Wrong are details that a check rejects, and its status.
 type Wrong struct {
 	Details schedule.Details
 	Status  string
@@ -45,20 +46,30 @@ type Wrong struct {
 
 // Conform runs the suite. Checks that take two samples take about two seconds.
 func Conform(t *testing.T, s Subject) {
+	if Confined() {
+		runConfined(t, s)
+		return
+	}
+	if s.Type.KernelOnly {
+		t.Run("kernel only", func(t *testing.T) { kernelOnly(t, s) })
+	}
 	t.Run("type", func(t *testing.T) { describes(t, s) })
 	t.Run("works", func(t *testing.T) { works(t, s) })
 	t.Run("refuses", func(t *testing.T) { refuses(t, s) })
 	t.Run("cancelled", func(t *testing.T) { cancelled(t, s) })
 }
 
-// describes: what a person reads of a type is there and true.
+// describes tests that a type's description is complete and true.
 func describes(t *testing.T, s Subject) {
 	if s.Type.Summary == "" || s.Type.Summary[len(s.Type.Summary)-1] == '.' {
 		t.Errorf("summary %q", s.Type.Summary)
 	}
-	for _, name := range s.Type.Telling {
-		if _, ok := s.Metrics[name]; !ok {
-			t.Errorf("telling metric %q is not reported", name)
+	for _, text := range s.Type.KeyMetrics {
+		figure := collect.ParseFigure(text)
+		for _, name := range append(figure.Of, figure.Metric) {
+			if _, ok := s.Metrics[name]; !ok {
+				t.Errorf("metric %q of the key figure %q is not reported", name, text)
+			}
 		}
 	}
 	for _, d := range s.Type.Details {
@@ -66,14 +77,17 @@ func describes(t *testing.T, s Subject) {
 			t.Errorf("detail %+v", d)
 		}
 	}
+	ReadContract(t).Metrics(t, s.Type.Name, s.Metrics)
 }
 
-// works: the check reports what it should, with no sample, with the sample of the run before, and with
-// samples that are not its own.
+// works tests that the check reports what it should, without a sample, with the sample of the run
+// before, and with invalid ones.
 func works(t *testing.T, s Subject) {
 	first := run(t, t.Context(), s, s.Details, nil)[0]
 	reports(t, s, first)
-	previous := [][]byte{first.Sample, {}, {0}, []byte("garbage that no check made, long enough for all"), bytes.Repeat([]byte{0xff}, 200)}
+	previous := [][]byte{
+		first.Sample, {}, {0}, []byte("garbage that is not a sample, and longer than any"), bytes.Repeat([]byte{0xff}, 200),
+	}
 	for n := range first.Sample {
 		previous = append(previous, first.Sample[:n])
 	}
@@ -83,14 +97,14 @@ func works(t *testing.T, s Subject) {
 		newer[1]++
 		previous = append(previous, newer)
 	}
-	kept := slices.Clone(first.Sample)
+	original := slices.Clone(first.Sample)
 	for _, o := range run(t, t.Context(), s, s.Details, previous) {
 		reports(t, s, o)
 		if (o.Sample == nil) != (first.Sample == nil) {
-			t.Errorf("the first run kept a sample of %d bytes, another %d", len(first.Sample), len(o.Sample))
+			t.Errorf("the first run returned a sample of %d bytes, another %d", len(first.Sample), len(o.Sample))
 		}
 	}
-	if !bytes.Equal(kept, first.Sample) {
+	if !bytes.Equal(original, first.Sample) {
 		t.Error("a check changed the sample it was given")
 	}
 }
@@ -125,7 +139,7 @@ func reports(t *testing.T, s Subject, o collect.Outcome) {
 			t.Errorf("%s: %s in %q, want %s in %q", m.Name, m.Type, m.Unit, want.Type, want.Unit)
 		}
 		if !m.Valid() {
-			t.Errorf("%s: %q is no %s", m.Name, m.Value, m.Type)
+			t.Errorf("%s: %q is not a %s", m.Name, m.Value, m.Type)
 		}
 		delete(missing, m.Name)
 	}
@@ -137,18 +151,18 @@ func reports(t *testing.T, s Subject, o collect.Outcome) {
 	}
 }
 
-// refuses: wrong details are a result that says so.
+// refuses tests that wrong details become a result that says so.
 func refuses(t *testing.T, s Subject) {
 	for _, w := range s.Wrong {
 		o := run(t, t.Context(), s, w.Details, nil)[0]
-		if o.Result.State != collect.Unavailable || o.Result.Status != collect.CutStatus(w.Status) || len(o.Result.Metrics) > 0 {
+		if r := o.Result; r.State != collect.Unavailable || r.Status != collect.TruncateStatus(w.Status) || len(r.Metrics) > 0 {
 			t.Errorf("%v: %s, %q, want %q", w.Details, o.Result.State, o.Result.Status, w.Status)
 		}
 	}
 }
 
-// cancelled: a check whose context is done returns without waiting for anything. The bubble's clock
-// stands still for as long as nobody waits.
+// cancelled tests that a check whose context is done returns without waiting. The clock of a
+// synctest bubble advances only while everything in it waits.
 func cancelled(t *testing.T, s Subject) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -172,7 +186,7 @@ func check(s Subject, d schedule.Details) schedule.Check {
 	return schedule.Check{ID: "conform", Type: s.Type.Name, Details: d, Period: time.Minute, Timeout: time.Minute}
 }
 
-// run runs the check once for each previous sample, all at the same time; once without for none.
+// run runs the check once for each previous sample, all at the same time, or once without a sample.
 func run(t *testing.T, ctx context.Context, s Subject, d schedule.Details, previous [][]byte) []collect.Outcome {
 	t.Helper()
 	registry, err := collect.NewRegistry(s.Type)

@@ -13,8 +13,18 @@ import (
 	"time"
 )
 
-// Lacks skips a test that lacks something of the machine's, or fails it where VIRGO_REQUIRE_SERVICES=1 says
-// that all is there. what names what is missing and where to get it.
+// Thorough skips a test that takes long or needs much of the machine, unless VIRGO_TEST=all asks
+// for it. what says in a few words what the test needs.
+func Thorough(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("VIRGO_TEST") != "all" {
+		t.Skip(what + ": VIRGO_TEST=all runs this test")
+	}
+}
+
+// Lacks skips a test that needs something that this machine lacks, or fails it where
+// VIRGO_REQUIRE_SERVICES=1 says that everything is there. what names what is missing and where to
+// get it.
 func Lacks(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv("VIRGO_REQUIRE_SERVICES") == "1" {
@@ -23,10 +33,12 @@ func Lacks(t testing.TB, what string) {
 	t.Skip(what)
 }
 
-// Program finds a program, also where only root looks for it, or ends the test with the Debian package
-// that has it.
+// Program finds a real program that the test runs against, also in the folders that only root's
+// PATH has. Such tests are [Thorough]; where the program is missing, the test ends and names the
+// Debian package that has it.
 func Program(t testing.TB, name, debianPackage string) string {
 	t.Helper()
+	Thorough(t, "runs the real "+name)
 	for _, candidate := range []string{name, "/usr/sbin/" + name, "/usr/local/sbin/" + name} {
 		if path, err := exec.LookPath(candidate); err == nil {
 			return path
@@ -36,7 +48,7 @@ func Program(t testing.TB, name, debianPackage string) string {
 	return ""
 }
 
-// FreePort is a TCP port of the loopback's that nobody listened on a moment ago.
+// FreePort is a TCP port of the loopback interface on which nothing listened a moment ago.
 func FreePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -48,32 +60,32 @@ func FreePort(t testing.TB) string {
 	return port
 }
 
-// startTime is how long a server may take until it is ready.
-const startTime = time.Minute
+// startTimeout is how long a server may take until it is ready.
+const startTimeout = time.Minute
 
 // A Server is a real program that serves a test.
 type Server struct {
-	cmd   *exec.Cmd
-	ended chan struct{}
-	said  output
+	cmd    *exec.Cmd
+	ended  chan struct{}
+	output output
 }
 
-// Serve starts a server and waits until ready returns nil; ready is asked again and again for up to a minute,
-// and its context ends with the server. The server is ended with the test.
+// Serve starts a server and waits until ready returns nil; ready is called repeatedly for up to a
+// minute, and its context ends with the server. The server is stopped at the end of the test.
 func Serve(t testing.TB, cmd *exec.Cmd, ready func(ctx context.Context) error) *Server {
 	t.Helper()
 	s := &Server{cmd: cmd, ended: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = &s.said, &s.said
+	cmd.Stdout, cmd.Stderr = &s.output, &s.output
 	ownGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("starting %s: %v", cmd.Path, err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	go func() {
 		defer close(s.ended)
 		defer cancel()
-		_ = cmd.Wait() // how it ended is said by what it printed
+		_ = cmd.Wait() // its output tells how it ended
 	}()
 	t.Cleanup(s.Stop)
 	var err error
@@ -86,16 +98,16 @@ func Serve(t testing.TB, cmd *exec.Cmd, ready func(ctx context.Context) error) *
 		select {
 		case <-ctx.Done():
 			s.Stop()
-			t.Fatalf("%s is not ready: %v; it said:\n%s", strings.Join(cmd.Args, " "), err, s.said.String())
+			t.Fatalf("%s is not ready: %v; it printed:\n%s", strings.Join(cmd.Args, " "), err, s.output.String())
 		case <-tick.C:
 		}
 	}
 }
 
 // Said is what the server printed so far.
-func (s *Server) Said() string { return s.said.String() }
+func (s *Server) Said() string { return s.output.String() }
 
-// Stop ends the server with all that it started, and waits until it has.
+// Stop ends the server with all that it started, and waits for its end.
 func (s *Server) Stop() {
 	interrupt(s.cmd)
 	select {
@@ -106,7 +118,7 @@ func (s *Server) Stop() {
 	<-s.ended
 }
 
-// Answers is a ready function for Serve: something listens at the address ("tcp" or "unix").
+// Answers is a ready function for Serve: a connection to the address ("tcp" or "unix") succeeds.
 func Answers(network, address string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		var d net.Dialer
@@ -118,7 +130,7 @@ func Answers(network, address string) func(context.Context) error {
 	}
 }
 
-// output is what a server prints, its last part.
+// output is the last part of what a server printed.
 type output struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

@@ -12,11 +12,13 @@ import (
 	gonet "github.com/shirou/gopsutil/v3/net"
 
 	"virgo/collect"
+	"virgo/collect/procfs"
 	"virgo/schedule"
 )
 
-// BenchmarkCheck is each check of the built-in schedule, and filesystem_state, as it runs from the second run on,
-// and beside it the gopsutil calls that a plain program would make for the same figures.
+// BenchmarkCheck measures each check of the built-in schedule, and filesystem_state, as in every
+// run but the first, and beside it the gopsutil calls that a plain program would make for the same
+// figures.
 func BenchmarkCheck(b *testing.B) {
 	for _, typ := range Types(Options{}) {
 		switch typ.Name {
@@ -29,11 +31,11 @@ func BenchmarkCheck(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			// The sample has to be old enough to be used: that of a moment near the boot.
+			// The sample must be old enough to be used: one of a moment after boot.
 			if req.Previous = r.Sample; typ.Name == "agent.cpu" {
-				c, _ := parseCPUSample(r.Sample, bootMark(tree{proc: "/proc"}, time.Now()))
+				c, _ := parseCPUSample(r.Sample, bootID(tree{proc: "/proc"}, time.Now()))
 				early := cpuCounters{cores: make([]coreTimes, len(c.cores))}
-				req.Previous = early.sample(bootMark(tree{proc: "/proc"}, time.Now()))
+				req.Previous = early.sample(bootID(tree{proc: "/proc"}, time.Now()))
 			}
 			time.Sleep(minDiskSpan)
 			b.ReportAllocs()
@@ -66,19 +68,14 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
-// BenchmarkProcess is one look at all processes of this host, by the two ways to choose them; what it takes for
-// each is processes/op.
+// BenchmarkProcess measures agent.process on this host, whose number of processes it reports, by
+// name and by command line.
 func BenchmarkProcess(b *testing.B) {
-	for name, w := range map[string]wanted{"name": {name: "no-such-program"}, "match": {match: regexp.MustCompile("no-such-program$")}} {
+	for name, w := range map[string]processCriteria{"name": {name: "no-such-program"}, "match": {match: regexp.MustCompile("no-such-program$")}} {
 		b.Run(name, func(b *testing.B) {
 			p := processes{tree: tree{proc: "/proc"}}
 			seen := 0
-			if err := eachEntry("/proc", maxProcesses, func(name string) error {
-				if name[0] >= '1' && name[0] <= '9' {
-					seen++
-				}
-				return nil
-			}); err != nil {
+			if err := procfs.EachProcess("/proc", func(int, string) error { seen++; return nil }); err != nil {
 				b.Fatal(err)
 			}
 			b.ReportAllocs()
@@ -92,7 +89,8 @@ func BenchmarkProcess(b *testing.B) {
 	}
 }
 
-// BenchmarkControlGroup is what agent.memory and agent.cpu pay for looking for limits, with none and with some.
+// BenchmarkControlGroup measures what reading limits takes of agent.memory and agent.cpu, without
+// and with some.
 func BenchmarkControlGroup(b *testing.B) {
 	for name, t := range map[string]tree{
 		"this host": {proc: "/proc", sys: "/sys"},

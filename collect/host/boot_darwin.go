@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bootMark returns a mark that is another one after each boot; 0 where it cannot be told.
-func bootMark(tree, time.Time) uint64 {
+// bootID identifies the boot; 0 where it is unknown.
+func bootID(tree, time.Time) uint64 {
 	id, err := unix.Sysctl("kern.bootsessionuuid")
 	if err != nil {
 		return 0
@@ -20,5 +20,6 @@ func bootMark(tree, time.Time) uint64 {
 
 func sameBoot(a, b uint64) bool { return a == b }
 
-// uptime counts from any fixed time.
+// uptime returns the time since a fixed point in time. Here it is that of the clock, since the Unix
+// epoch.
 func uptime(now time.Time) time.Duration { return time.Duration(now.UnixNano()) }

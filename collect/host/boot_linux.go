@@ -4,14 +4,16 @@ import (
 	"hash/fnv"
 	"time"
 
+	"virgo/collect/procfs"
+
 	"golang.org/x/sys/unix"
 )
 
-// bootMark returns a mark that is another one after each boot; 0 where it cannot be told, which is for
-// the counters themselves to show (random(4): /proc/sys/kernel/random/boot_id).
-func bootMark(t tree, _ time.Time) uint64 {
+// bootID identifies the boot (random(4): /proc/sys/kernel/random/boot_id); 0 if unknown. Then a
+// reboot is only recognized by counters that decreased.
+func bootID(t tree, _ time.Time) uint64 {
 	var buf [64]byte
-	id, err := firstLine(t.proc+"/sys/kernel/random/boot_id", buf[:])
+	id, err := procfs.FirstLine(t.proc+"/sys/kernel/random/boot_id", buf[:])
 	if err != nil || len(id) == 0 {
 		return 0
 	}
@@ -22,7 +24,8 @@ func bootMark(t tree, _ time.Time) uint64 {
 
 func sameBoot(a, b uint64) bool { return a == b }
 
-// uptime is a clock that nobody sets: the time since the boot (clock_gettime(2)).
+// uptime returns the time since the boot, which does not depend on the clock (clock_gettime(2),
+// CLOCK_BOOTTIME).
 func uptime(now time.Time) time.Duration {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {

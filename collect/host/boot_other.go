@@ -4,10 +4,11 @@ package host
 
 import "time"
 
-// bootMark cannot be told here: a reboot shows by counters that went back.
-func bootMark(tree, time.Time) uint64 { return 0 }
+// bootID returns 0, unknown: a reboot is only recognized by counters that decreased.
+func bootID(tree, time.Time) uint64 { return 0 }
 
 func sameBoot(a, b uint64) bool { return a == b }
 
-// uptime counts from any fixed time.
+// uptime returns the time since a fixed point in time. Here it is that of the clock, since the Unix
+// epoch.
 func uptime(now time.Time) time.Duration { return time.Duration(now.UnixNano()) }

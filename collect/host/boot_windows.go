@@ -6,13 +6,14 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// bootMark returns the time of the boot, in seconds since the Unix epoch.
-func bootMark(_ tree, now time.Time) uint64 {
+// bootID is the time of the boot, in seconds since the Unix epoch.
+func bootID(_ tree, now time.Time) uint64 {
 	return uint64(now.Add(-windows.DurationSinceBoot()).Unix())
 }
 
-// sameBoot allows for a clock that was corrected: the time of the boot moves with it.
+// sameBoot reports whether two boot ids are of the same boot. They may differ a little, because
+// adjusting the clock changes the computed time of the boot.
 func sameBoot(a, b uint64) bool { return max(a, b)-min(a, b) <= 30 }
 
-// uptime is a clock that nobody sets (GetTickCount64).
+// uptime returns the time since the boot, which does not depend on the clock (GetTickCount64).
 func uptime(time.Time) time.Duration { return windows.DurationSinceBoot() }

@@ -6,20 +6,21 @@ import (
 	"virgo/collect"
 )
 
-// A memoryLimit is what a control group lets its processes have, in bytes: of memory, of swap space or of both.
+// A memoryLimit is the limit of a control group in bytes, of memory, swap space or both.
 type memoryLimit struct {
 	limited bool
-	limit   uint64 // the lowest, of the agent's own group and those above it
-	// used is what the group with that limit was charged for: with its caches, as memory.current has it.
+	limit   uint64 // the lowest of the agent's own group and those above it
+	// used is the memory charged to the group with that limit, in bytes, including caches
+	// (memory.current).
 	used uint64
-	// available is what the processes can still get until one of the limits stops them; caches that were not
-	// looked at lately can be given up.
+	// available is how many bytes the processes can still allocate within all limits; inactive
+	// caches count as available.
 	available          uint64
 	swapLimited        bool
 	swapLimit, swapUse uint64
 }
 
-func (m memoryLimit) add(f *collect.Figures) {
+func (m memoryLimit) add(f *collect.MetricBuilder) {
 	if m.limited {
 		f.Gauge("cgroup_memory_limit", m.limit, "bytes")
 		f.Gauge("cgroup_memory_used", m.used, "bytes")
@@ -31,14 +32,14 @@ func (m memoryLimit) add(f *collect.Figures) {
 	}
 }
 
-// A cpuLimit is the processor time that a control group lets its processes have, and what they took of it
-// since the group was made.
+// A cpuLimit is the CPU limit of a control group, and the CPU time that its processes have used
+// since it was created.
 type cpuLimit struct {
-	group              uint64        // the group's number, another one for each group made; 0: no limit anywhere
-	limit              float64       // processors; not kept in samples
+	group              uint64        // inode of the group's folder, unique per group; 0: no limit
+	limit              float64       // processors; not in samples
 	at                 time.Duration // of uptime's clock, in ms
 	usage              uint64        // µs that the group's processes ran
-	periods, throttled uint64        // spans that the limit holds for, and those that ended with processes stopped
+	periods, throttled uint64        // enforcement periods, and those in which processes were throttled
 }
 
 // follows reports whether c can be compared with the earlier one.
@@ -47,9 +48,9 @@ func (c cpuLimit) follows(before cpuLimit) bool {
 		c.usage >= before.usage && c.periods >= before.periods && c.throttled >= before.throttled
 }
 
-// add adds the limit, and what was made of it since the earlier one where they can be compared: usage in
-// percent of the limit, and how many percent of the periods reached it.
-func (c cpuLimit) add(f *collect.Figures, before cpuLimit) {
+// add adds the metrics of the limit. If the earlier sample can be compared, these include the usage
+// since then in percent of the limit, and the percentage of throttled periods.
+func (c cpuLimit) add(f *collect.MetricBuilder, before cpuLimit) {
 	if c.group == 0 {
 		return
 	}

@@ -6,64 +6,86 @@ import (
 	"strings"
 	"time"
 
+	"virgo/collect/procfs"
+
 	"golang.org/x/sys/unix"
 )
 
-// maxGroups bounds how many groups are looked at: the agent's own and those above it.
+// maxGroups bounds the number of groups that are read: the agent's own and its ancestors.
 const maxGroups = 32
 
-// eachGroup calls look with the folder of the agent's control group and of each above it, as far as they can
-// be seen from here (cgroups(7); kernel: Documentation/admin-guide/cgroup-v2.rst).
-//
-// In a container the own group is the root of what is seen: it is then either the whole of the path ("0::/", a
-// cgroup namespace) or the end of the way up. The host's root has no limits and none of their files. Where the
-// controllers are still those of version 1, version 2's folders have no such files either.
-func eachGroup(t tree, look func(folder string)) {
-	own, found := "", false
-	err := eachLine(t.proc+"/self/cgroup", func(line []byte) bool {
-		if !bytes.HasPrefix(line, []byte("0::/")) {
-			return true
+// A group is a control group of the agent: a path below the folder of its hierarchy.
+type group struct{ hierarchy, path string }
+
+// ownGroups are the agent's control groups. Version 1 has a hierarchy for each controller; where
+// there is none, its group is the zero value (cgroups(7)).
+type ownGroups struct {
+	unified, memory, cpu, cpuacct group
+}
+
+func readOwnGroups(t tree) (own ownGroups) {
+	// Without this file there are no control groups.
+	_ = procfs.EachLine(t.proc+"/self/cgroup", func(line []byte) bool {
+		_, line, _ = bytes.Cut(line, []byte(":"))
+		list, path, ok := bytes.Cut(line, []byte(":"))
+		switch {
+		case !ok || len(path) == 0 || path[0] != '/':
+		case len(list) == 0:
+			own.unified = group{t.sys + "/fs/cgroup", string(path)}
+		default:
+			own.addVersion1(t, string(list), string(path))
 		}
-		own, found = string(line[len("0::"):]), true
-		return false
+		return true
 	})
-	if err != nil || !found {
+	return own
+}
+
+// each calls visit with the folder of the group and of each of its ancestors that is visible
+// (cgroups(7); kernel: Documentation/admin-guide/cgroup-v2.rst).
+//
+// In a container the agent's own group is the root of the visible hierarchy. Either the path is "/" (a
+// cgroup namespace), or the groups of the path do not exist here and the root is visited last. The
+// root of the host has no limits; neither have the folders of version 2 if the controllers are
+// managed by version 1.
+func (g group) each(visit func(folder string)) {
+	if g.hierarchy == "" {
 		return
 	}
+	own := g.path
 	if strings.Contains(own, "/..") {
-		own = "/" // outside of what the namespace shows
+		own = "/" // outside of the namespace
 	}
 	for range maxGroups {
 		if own == "/" {
 			break
 		}
-		look(t.sys + "/fs/cgroup" + own)
+		visit(g.hierarchy + own)
 		own = path.Dir(own)
 	}
-	look(t.sys + "/fs/cgroup")
+	visit(g.hierarchy)
 }
 
-// groupLimit reads a file that holds a number or "max"; not ok where it sets no limit.
+// groupLimit reads a file that contains a number or "max"; ok is false if there is no limit.
 func groupLimit(file string) (limit uint64, ok bool) {
 	var buf [64]byte
-	line, err := firstLine(file, buf[:])
+	line, err := procfs.FirstLine(file, buf[:])
 	if err != nil {
 		return 0, false
 	}
 	var n [1]uint64
-	got, err := cutNumbers(line, n[:])
+	got, err := procfs.Numbers(line, n[:])
 	return n[0], err == nil && got == 1
 }
 
 // groupCounters fills counters from the lines "name value" of a file.
 func groupCounters(file string, counters map[string]*uint64) {
 	missing := len(counters)
-	// A file that cannot be read, or ends early, leaves zeros: caches that cannot be told, counters at rest.
-	_ = eachLine(file, func(line []byte) bool {
-		name, rest := cutField(line)
+	// A file that cannot be read, or lacks a line, leaves zeros.
+	_ = procfs.EachLine(file, func(line []byte) bool {
+		name, rest := procfs.Field(line)
 		if into, ok := counters[string(name)]; ok {
 			var n [1]uint64
-			if got, err := cutNumbers(rest, n[:]); err == nil && got == 1 {
+			if got, err := procfs.Numbers(rest, n[:]); err == nil && got == 1 {
 				*into = n[0]
 			}
 			missing--
@@ -72,11 +94,14 @@ func groupCounters(file string, counters map[string]*uint64) {
 	})
 }
 
-// readMemoryLimit reads memory.max, and of groups that have one memory.current and memory.stat (inactive_file);
-// and memory.swap.*, which may be another group's. The zero value is no limit.
+// readMemoryLimit reads memory.max, and of groups that have such a limit memory.current and
+// memory.stat (inactive_file); and memory.swap.*, which may be another group's. The zero value is
+// no limit.
 func readMemoryLimit(t tree) memoryLimit {
 	var m memoryLimit
-	eachGroup(t, func(folder string) {
+	own := readOwnGroups(t)
+	own.memory.each(m.addVersion1) // one of the two manages memory
+	own.unified.each(func(folder string) {
 		m.addMemory(folder)
 		swap, ok := groupLimit(folder + "/memory.swap.max")
 		if !ok || m.swapLimited && swap > m.swapLimit {
@@ -89,41 +114,49 @@ func readMemoryLimit(t tree) memoryLimit {
 }
 
 func (m *memoryLimit) addMemory(folder string) {
-	limit, ok := groupLimit(folder + "/memory.max")
-	if !ok {
-		return
-	}
-	used, ok := groupLimit(folder + "/memory.current")
-	if !ok {
-		return
-	}
-	idle := uint64(0)
-	groupCounters(folder+"/memory.stat", map[string]*uint64{"inactive_file": &idle})
-	available := limit - min(limit, used-min(used, idle))
-	if !m.limited || available < m.available {
-		m.available = available
-	}
-	// Of two with the same limit the outer one holds more processes.
-	if !m.limited || limit <= m.limit {
-		m.limited, m.limit, m.used = true, limit, used
+	if limit, ok := groupLimit(folder + "/memory.max"); ok {
+		m.addLimit(folder, limit, "memory.current", "inactive_file")
 	}
 }
 
-// readCPULimit reads cpu.max ("quota period", in µs), and cpu.stat of the group where it is lowest. The zero
-// value is no limit.
+// addLimit adds the limit of the group in folder and returns its used bytes, which are in the file
+// usage. idle is the counter of those that are inactive caches. ok is false if they cannot be read.
+func (m *memoryLimit) addLimit(folder string, limit uint64, usage, idle string) (used uint64, ok bool) {
+	if used, ok = groupLimit(folder + "/" + usage); !ok {
+		return 0, false
+	}
+	inactive := uint64(0)
+	groupCounters(folder+"/memory.stat", map[string]*uint64{idle: &inactive})
+	available := limit - min(limit, used-min(used, inactive))
+	if !m.limited || available < m.available {
+		m.available = available
+	}
+	// Of two with the same limit the outer one has more processes.
+	if !m.limited || limit <= m.limit {
+		m.limited, m.limit, m.used = true, limit, used
+	}
+	return used, true
+}
+
+// readCPULimit reads cpu.max ("quota period", in µs), and cpu.stat of the group with the lowest
+// limit. The zero value is no limit.
 func readCPULimit(t tree, at func() time.Duration) cpuLimit {
 	var (
 		c      cpuLimit
 		lowest string
 		buf    [64]byte
 	)
-	eachGroup(t, func(folder string) {
-		line, err := firstLine(folder+"/cpu.max", buf[:])
+	own := readOwnGroups(t)
+	if c := own.cpuLimit(at); c.group != 0 {
+		return c
+	}
+	own.unified.each(func(folder string) {
+		line, err := procfs.FirstLine(folder+"/cpu.max", buf[:])
 		if err != nil {
 			return
 		}
-		var n [2]uint64 // a quota of "max" is no number
-		if got, err := cutNumbers(line, n[:]); err != nil || got < len(n) || n[0] == 0 || n[1] == 0 {
+		var n [2]uint64 // a quota of "max" is not a number
+		if got, err := procfs.Numbers(line, n[:]); err != nil || got < len(n) || n[0] == 0 || n[1] == 0 {
 			return
 		}
 		if limit := float64(n[0]) / float64(n[1]); lowest == "" || limit <= c.limit {
@@ -138,7 +171,9 @@ func readCPULimit(t tree, at func() time.Duration) cpuLimit {
 		return cpuLimit{}
 	}
 	c.group = of.Ino
-	groupCounters(lowest+"/cpu.stat", map[string]*uint64{"usage_usec": &c.usage, "nr_periods": &c.periods, "nr_throttled": &c.throttled})
+	groupCounters(lowest+"/cpu.stat", map[string]*uint64{
+		"usage_usec": &c.usage, "nr_periods": &c.periods, "nr_throttled": &c.throttled,
+	})
 	c.at = at().Truncate(time.Millisecond)
 	return c
 }

@@ -12,9 +12,9 @@ import (
 	"virgo/collect"
 )
 
-// grouped is a captured host whose agent is in one of testdata's control groups. The folders are copied, once
-// for both moments: the number of a group is that of its folder.
-func grouped(t *testing.T, group string) (first, later Options) {
+// inGroup is a captured host whose agent is in one of testdata's control groups. The folders are
+// copied, once for both moments, because a group's id is the inode of its folder.
+func inGroup(t *testing.T, group string) (first, later Options) {
 	t.Helper()
 	dir := t.TempDir()
 	moment := func(moment string) Options {
@@ -31,7 +31,7 @@ func grouped(t *testing.T, group string) (first, later Options) {
 	return moment("first"), moment("later")
 }
 
-// become turns the group's files into those of another moment.
+// become replaces the group's files by those of another moment.
 func become(t *testing.T, to, from Options) {
 	t.Helper()
 	err := filepath.WalkDir(from.Sys, func(path string, d os.DirEntry, err error) error {
@@ -45,8 +45,8 @@ func become(t *testing.T, to, from Options) {
 	}
 }
 
-// owned is a copy of a group's files that a test may change.
-func owned(t *testing.T, opt Options) Options {
+// copied is a copy of a group's files that a test may change.
+func copied(t *testing.T, opt Options) Options {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(opt.Sys)); err != nil {
@@ -58,15 +58,15 @@ func owned(t *testing.T, opt Options) Options {
 
 func TestMemoryOfControlGroups(t *testing.T) {
 	for group, want := range map[string]string{
-		// 12 KiB were not looked at lately.
+		// 12 KiB are inactive.
 		"container": "cgroup_memory_limit 67108864\ncgroup_memory_used 67059712\ncgroup_memory_available 61440\ncgroup_swap_limit 104857600\ncgroup_swap_used 54177792",
-		// The slice limits memory, 25 MiB of which were not looked at lately; the unit in it limits swap space.
+		// The slice limits memory, 25 MiB of which are inactive; the unit in it limits swap space.
 		"slice": "cgroup_memory_limit 209715200\ncgroup_memory_used 148258816\ncgroup_memory_available 88035328\ncgroup_swap_limit 134217728\ncgroup_swap_used 0",
 		// The lowest limit is the inner slice's; less is left of the outer one.
 		"unit": "cgroup_memory_limit 1073741824\ncgroup_memory_used 268435456\ncgroup_memory_available 117859943\ncgroup_swap_limit 1048576\ncgroup_swap_used 4096",
 	} {
-		first, _ := grouped(t, group)
-		expect(t, see(t, typed(t, first, "agent.memory").Checker, request("", nil)), "", want+"\ntotal 16708005888")
+		first, _ := inGroup(t, group)
+		expect(t, mustRun(t, typeNamed(t, first, "agent.memory").Checker, request("", nil)), "", want+"\ntotal 16708005888")
 	}
 }
 
@@ -81,12 +81,12 @@ func TestSwapLimitAlone(t *testing.T) {
 		}
 		write(t, filepath.Join(dir, file), text)
 	}
-	var f collect.Figures
+	var f collect.MetricBuilder
 	readMemoryLimit(tree{proc: dir, sys: dir}).add(&f)
 	expect(t, collect.Report{Metrics: f.Metrics}, "", "cgroup_swap_limit 4096\ncgroup_swap_used 1024\ncgroup_memory_limit ")
 }
 
-// cpuAt is the check over a tree whose clock says at.
+// cpuAt is the check of a captured tree, with uptime at.
 func cpuAt(opt Options, at time.Duration) cpu {
 	return cpu{tree: tree{proc: opt.Proc, sys: opt.Sys}, read: readCPU, uptime: func(time.Time) time.Duration { return at }}
 }
@@ -95,32 +95,34 @@ func TestCPUOfControlGroups(t *testing.T) {
 	for group, want := range map[string]string{
 		// 8.2 s in 60 s of half a processor; 163 of 167 periods.
 		"container": "cgroup_cpu_limit 0.5\ncgroup_cpu_usage 27.3555\ncgroup_cpu_throttled 97.6048",
-		// The slice's: the unit in it may take 1.5 processors, the slice 0.4. 6.5 s; 161 of 165 periods.
+		// The slice's: the unit in it may take 1.5 processors, the slice 0.4. 6.5 s; 161 of 165
+		// periods.
 		"slice": "cgroup_cpu_limit 0.4\ncgroup_cpu_usage 27.0255\ncgroup_cpu_throttled 97.5758",
-		// The lowest is the outer slice's: 90 s in 60 s of 1.5 processors; a kernel that counts no periods.
+		// The lowest is the outer slice's: 90 s in 60 s of 1.5 processors; a kernel that counts no
+		// periods.
 		"unit": "cgroup_cpu_limit 1.5\ncgroup_cpu_usage 100\ncgroup_cpu_throttled 0",
 	} {
-		first, later := grouped(t, group)
-		opt := owned(t, first)
-		kept, _, err := look(t, cpuAt(opt, 1000*time.Second), request("", nil))
-		if err == nil || kept.Sample == nil { // what was captured stands still
+		first, later := inGroup(t, group)
+		opt := copied(t, first)
+		kept, _, err := runCheck(t, cpuAt(opt, 1000*time.Second), request("", nil))
+		if err == nil || kept.Sample == nil { // captured counters do not change
 			t.Fatalf("%s: %v, sample %x", group, err, kept.Sample)
 		}
 		become(t, opt, later)
 		opt.Proc = later.Proc
-		r, waited, err := look(t, cpuAt(opt, 1060*time.Second), request("", kept.Sample))
+		r, waited, err := runCheck(t, cpuAt(opt, 1060*time.Second), request("", kept.Sample))
 		if err != nil || waited != 0 {
 			t.Fatalf("%s: %v after %v", group, err, waited)
 		}
 		expect(t, r, "", want+"\ncpu_count 4")
-		// Another group by the same path, made anew: the check takes two samples of its own.
-		another := owned(t, opt)
-		if _, waited, _ := look(t, cpuAt(another, 1060*time.Second), request("", kept.Sample)); waited != collect.SampleGap {
-			t.Errorf("%s: a group made anew waited %v", group, waited)
+		// A group that was created again has another id: the check takes two samples.
+		another := copied(t, opt)
+		if _, waited, _ := runCheck(t, cpuAt(another, 1060*time.Second), request("", kept.Sample)); waited != collect.SampleGap {
+			t.Errorf("%s: a group that was created again waited %v", group, waited)
 		}
 		// A limit that was not there before, too.
-		free, _, _ := look(t, cpuAt(captured("server", "first"), 1000*time.Second), request("", nil))
-		if _, waited, _ := look(t, cpuAt(opt, 1060*time.Second), request("", free.Sample)); waited != collect.SampleGap {
+		free, _, _ := runCheck(t, cpuAt(captured("server", "first"), 1000*time.Second), request("", nil))
+		if _, waited, _ := runCheck(t, cpuAt(opt, 1060*time.Second), request("", free.Sample)); waited != collect.SampleGap {
 			t.Errorf("%s: a new limit waited %v", group, waited)
 		}
 	}
@@ -164,12 +166,12 @@ func TestControlGroupsWithoutLimit(t *testing.T) {
 	}
 }
 
-// With no time for a second sample, the limit is told and what is made of it is not.
-func TestCPULimitShortOfTime(t *testing.T) {
+// Without time for a second sample, the limit is reported and the usage is not.
+func TestCPULimitWithoutTimeForASample(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		first, later := grouped(t, "container")
+		first, later := inGroup(t, "container")
 		c := cpuAt(first, 1000*time.Second)
 		reads := 0
 		c.read = func(ctx context.Context, _ tree) (cpuCounters, error) {
@@ -216,7 +218,7 @@ func FuzzControlGroup(f *testing.F) {
 			write(t, filepath.Join(dir, file), text)
 		}
 		tr := tree{proc: dir, sys: dir}
-		var g collect.Figures
+		var g collect.MetricBuilder
 		m := readMemoryLimit(tr)
 		if m.available > m.limit {
 			t.Fatalf("%+v", m)
@@ -230,4 +232,24 @@ func FuzzControlGroup(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Of two groups with the same limit the outer one's usage is reported: it includes the inner one's.
+func TestMemoryOfNestedGroupsWithOneLimit(t *testing.T) {
+	root := tree{proc: t.TempDir(), sys: t.TempDir()}
+	for file, text := range map[string]string{
+		root.proc + "/self/cgroup":                         "0::/outer/inner\n",
+		root.sys + "/fs/cgroup/outer/memory.max":           "1000\n",
+		root.sys + "/fs/cgroup/outer/memory.current":       "600\n",
+		root.sys + "/fs/cgroup/outer/inner/memory.max":     "1000\n",
+		root.sys + "/fs/cgroup/outer/inner/memory.current": "100\n",
+	} {
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, file, text)
+	}
+	if m := readMemoryLimit(root); !m.limited || m.limit != 1000 || m.used != 600 || m.available != 400 {
+		t.Errorf("%+v", m)
+	}
 }

@@ -9,22 +9,22 @@ import (
 	"virgo/collect"
 )
 
-// cpuTimes is what a processor, or all of them, did with its time, in ticks of ticksPerSecond.
+// cpuTimes is the time of a processor, or of all, by use, in ticks (ticksPerSecond).
 type cpuTimes struct {
-	user   uint64 // normal and niced processes; of a hypervisor its guests too
+	user   uint64 // processes, niced ones and a hypervisor's guests included
 	system uint64
 	idle   uint64
-	wait   uint64 // idle, with input or output under way
+	wait   uint64 // idle while I/O was pending
 	irq    uint64 // interrupts, hard and soft
 	stolen uint64 // a hypervisor ran something else
 }
 
 func (t cpuTimes) total() uint64 { return t.user + t.system + t.idle + t.wait + t.irq + t.stolen }
 
-// coreTimes is what min and max need of each processor.
+// coreTimes are the times of one processor that max_cpu_usage and min_cpu_usage are computed from.
 type coreTimes struct{ total, idle uint64 }
 
-// cpuCounters are counted from the boot on.
+// cpuCounters count from boot.
 type cpuCounters struct {
 	all   cpuTimes
 	cores []coreTimes
@@ -41,8 +41,8 @@ func (c *cpuCounters) add(t cpuTimes) {
 	c.cores = append(c.cores, coreTimes{total: t.total(), idle: t.idle})
 }
 
-// minCPUSpan is the least that has to lie between two samples: with less, a tick is too large a part
-// of it.
+// minCPUSpan is the shortest time between two samples. In a shorter time, a single tick would
+// distort the percentages.
 const minCPUSpan = 500 * time.Millisecond
 
 // errNoCPU is returned when the list of processors is empty.
@@ -56,20 +56,22 @@ type cpu struct {
 
 func cpuType(t tree) collect.Type {
 	return collect.Type{
-		Name:    "agent.cpu",
-		Summary: "what the processors did since the last run, in percent",
-		Telling: []string{"usage_average", "wait_percent_average", "max_cpu_usage"},
-		Checker: cpu{tree: t, read: readCPU, uptime: uptime},
+		Name:       "agent.cpu",
+		Summary:    "CPU time by mode since the last run, in percent",
+		KeyMetrics: []string{"usage_average", "wait_percent_average", "max_cpu_usage"},
+		KernelOnly: true,
+		Checker:    cpu{tree: t, read: readCPU, uptime: uptime},
 	}
 }
 
-// Check reports averages over the time since the previous sample: of all processors together, and the
-// usage of the busiest and the least busy one. usage is what is not idle, so waiting for input and
-// output counts. Where a control group limits the agent's processes (a container, a unit with a quota), it tells
-// cgroup_cpu_limit in processors, cgroup_cpu_usage in percent of the limit and cgroup_cpu_throttled, the percentage
-// of the group's periods that ended with processes stopped.
+// Check reports averages over the time since the previous sample: of all processors together, and
+// the usage of the busiest and the least busy one. usage is all time that is not idle, so waiting
+// for I/O counts. If a control group limits the agent's processes (a container, or a unit with a
+// quota), it also reports cgroup_cpu_limit in processors, cgroup_cpu_usage in percent of the limit,
+// and cgroup_cpu_throttled, the percentage of the group's periods in which processes were
+// throttled.
 func (c cpu) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
-	boot := bootMark(c.tree, req.Now())
+	boot := bootID(c.tree, req.Now())
 	now, err := c.sample(ctx, req)
 	if err != nil {
 		return collect.Report{}, err
@@ -85,7 +87,7 @@ func (c cpu) Check(ctx context.Context, req collect.Request) (collect.Report, er
 		}
 	}
 	report := collect.Report{Sample: now.sample(boot)}
-	var f collect.Figures
+	var f collect.MetricBuilder
 	f.Metrics, err = now.since(before)
 	if err == nil {
 		now.limit.add(&f, before.limit)
@@ -102,9 +104,9 @@ func (c cpu) sample(ctx context.Context, req collect.Request) (cpuCounters, erro
 	return now, err
 }
 
-// follows reports whether c can be compared with the earlier sample: the same number of processors,
-// nothing that went back, enough time between them. Waiting may go back: the kernel says that it is not
-// to be relied on (proc(5)).
+// follows reports whether c can be compared with the earlier sample: both have the same number of
+// processors, no counter decreased, and there is enough time between them. Only wait may decrease,
+// because it is not reliable (proc(5)).
 func (c cpuCounters) follows(before cpuCounters) bool {
 	a, b := before.all, c.all
 	if len(c.cores) != len(before.cores) || !c.limit.follows(before.limit) ||
@@ -120,21 +122,21 @@ func (c cpuCounters) follows(before cpuCounters) bool {
 	return b.total() >= a.total()+least
 }
 
-// grown is by how much a counter grew; one that went back counts as still.
-func grown(before, now uint64) uint64 { return now - min(before, now) }
+// increase returns how much a counter grew; 0 if it decreased.
+func increase(before, now uint64) uint64 { return now - min(before, now) }
 
 func (c cpuCounters) since(before cpuCounters) ([]collect.Metric, error) {
 	d := cpuTimes{
-		user:   grown(before.all.user, c.all.user),
-		system: grown(before.all.system, c.all.system),
-		idle:   grown(before.all.idle, c.all.idle),
-		wait:   grown(before.all.wait, c.all.wait),
-		irq:    grown(before.all.irq, c.all.irq),
-		stolen: grown(before.all.stolen, c.all.stolen),
+		user:   increase(before.all.user, c.all.user),
+		system: increase(before.all.system, c.all.system),
+		idle:   increase(before.all.idle, c.all.idle),
+		wait:   increase(before.all.wait, c.all.wait),
+		irq:    increase(before.all.irq, c.all.irq),
+		stolen: increase(before.all.stolen, c.all.stolen),
 	}
 	total := d.total()
 	if total == 0 {
-		return nil, errors.New("the processors' counters stand still")
+		return nil, errors.New("the processors' counters do not change")
 	}
 	percent := func(part uint64) float64 { return 100 * float64(part) / float64(total) }
 	usage := percent(total - d.idle)
@@ -142,7 +144,7 @@ func (c cpuCounters) since(before cpuCounters) ([]collect.Metric, error) {
 	if len(c.cores) == len(before.cores) {
 		lowest, highest = c.extremes(before, usage)
 	}
-	f := collect.Figures{Metrics: make([]collect.Metric, 0, 10)}
+	f := collect.MetricBuilder{Metrics: make([]collect.Metric, 0, 10)}
 	f.Uint64("cpu_count", uint64(len(c.cores)), "count")
 	f.Double("user_percent_average", percent(d.user), "percent")
 	f.Double("sys_percent_average", percent(d.system), "percent")
@@ -156,16 +158,16 @@ func (c cpuCounters) since(before cpuCounters) ([]collect.Metric, error) {
 	return f.Metrics, nil
 }
 
-// extremes returns the usage of the least and the most busy processor. One whose counters stood still
-// (it is off) is neither.
+// extremes returns the usage of the least and the most busy processor, without those whose counters
+// did not change (they are offline).
 func (c cpuCounters) extremes(before cpuCounters, average float64) (lowest, highest float64) {
 	any := false
 	for i, core := range c.cores {
-		total := grown(before.cores[i].total, core.total)
+		total := increase(before.cores[i].total, core.total)
 		if total == 0 {
 			continue
 		}
-		idle := min(total, grown(before.cores[i].idle, core.idle))
+		idle := min(total, increase(before.cores[i].idle, core.idle))
 		usage := 100 * float64(total-idle) / float64(total)
 		if !any {
 			any, lowest, highest = true, usage, usage
@@ -183,11 +185,12 @@ const (
 	cpuSampleVersion = 2
 )
 
-// sample is the sum of all processors, how many there are, total and idle of each, and of the limited control
-// group its number (0: none), the time in ms, usage, periods and throttled.
+// sample encodes the sum of all processors, their number, and total and idle of each. Of the
+// limited control group it encodes the id (0: none), the time in ms, usage, periods and throttled.
 func (c cpuCounters) sample(boot uint64) []byte {
 	b := newSample(cpuSampleKind, cpuSampleVersion, boot)
-	for _, n := range [...]uint64{c.all.user, c.all.system, c.all.idle, c.all.wait, c.all.irq, c.all.stolen, uint64(len(c.cores))} {
+	a := c.all
+	for _, n := range [...]uint64{a.user, a.system, a.idle, a.wait, a.irq, a.stolen, uint64(len(c.cores))} {
 		b = binary.AppendUvarint(b, n)
 	}
 	for _, core := range c.cores {
@@ -202,13 +205,16 @@ func (c cpuCounters) sample(boot uint64) []byte {
 }
 
 func parseCPUSample(b []byte, boot uint64) (cpuCounters, bool) {
-	r, mark := openSample(b, cpuSampleKind, cpuSampleVersion)
-	c := cpuCounters{all: cpuTimes{user: r.uint(), system: r.uint(), idle: r.uint(), wait: r.uint(), irq: r.uint(), stolen: r.uint()}}
+	r, id := openSample(b, cpuSampleKind, cpuSampleVersion)
+	var c cpuCounters
+	for _, n := range [...]*uint64{&c.all.user, &c.all.system, &c.all.idle, &c.all.wait, &c.all.irq, &c.all.stolen} {
+		*n = r.uint()
+	}
 	c.cores = make([]coreTimes, r.count(2))
 	for i := range c.cores {
 		c.cores[i] = coreTimes{total: r.uint(), idle: r.uint()}
 	}
 	l := &c.limit
 	l.group, l.at, l.usage, l.periods, l.throttled = r.uint(), r.milliseconds(), r.uint(), r.uint(), r.uint()
-	return c, r.ok() && sameBoot(mark, boot)
+	return c, r.ok() && sameBoot(id, boot)
 }

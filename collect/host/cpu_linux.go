@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"virgo/collect/procfs"
 )
 
 // ticksPerSecond is USER_HZ, which is 100 on every Linux that Go runs on.
@@ -13,9 +15,9 @@ const ticksPerSecond = 100
 //
 //	cpuN user nice system idle iowait irq softirq steal guest guest_nice
 //
-// guest is part of user and guest_nice of nice, so neither is added again. Old kernels end sooner. The
-// first line, cpu without a number, is the kernel's own sum, whose ticks are cut once and not once for
-// each processor.
+// guest is part of user and guest_nice of nice, so neither is added again. Old kernels have fewer
+// fields. The first line, cpu without a number, is the kernel's own sum, rounded down once and not
+// for each processor.
 func readCPU(_ context.Context, t tree) (cpuCounters, error) {
 	const user, nice, system, idle, iowait, irq, softirq, steal, fields = 0, 1, 2, 3, 4, 5, 6, 7, 8
 	var (
@@ -23,18 +25,18 @@ func readCPU(_ context.Context, t tree) (cpuCounters, error) {
 		sum cpuTimes
 		bad error
 	)
-	err := eachLine(t.proc+"/stat", func(line []byte) bool {
+	err := procfs.EachLine(t.proc+"/stat", func(line []byte) bool {
 		if len(line) < 4 || string(line[:3]) != "cpu" {
 			return false
 		}
-		name, rest := cutField(line)
+		name, rest := procfs.Field(line)
 		var n [fields]uint64
-		got, err := cutNumbers(rest, n[:])
+		got, err := procfs.Numbers(rest, n[:])
 		if err == nil && got <= idle {
 			err = errors.New("too few counters")
 		}
 		if err != nil {
-			bad = fmt.Errorf("read %s/stat: %s: %w", t.proc, name, err)
+			bad = fmt.Errorf("reading %s/stat: %s: %w", t.proc, name, err)
 			return false
 		}
 		times := cpuTimes{
@@ -52,7 +54,7 @@ func readCPU(_ context.Context, t tree) (cpuCounters, error) {
 		c.all = sum
 	}
 	if err = errors.Join(err, bad); err == nil && len(c.cores) == 0 {
-		err = fmt.Errorf("read %s/stat: %w", t.proc, errNoCPU)
+		err = fmt.Errorf("reading %s/stat: %w", t.proc, errNoCPU)
 	}
 	return c, err
 }

@@ -14,20 +14,20 @@ import (
 	"virgo/collect"
 )
 
-func cpuOf(t *testing.T, opt Options) collect.Checker { return typed(t, opt, "agent.cpu").Checker }
+func cpuOf(t *testing.T, opt Options) collect.Checker { return typeNamed(t, opt, "agent.cpu").Checker }
 
-// cpuSampleOf returns the sample that a run leaves behind. Captured counters stand still, so the run
-// itself has nothing to say.
+// cpuSampleOf returns the sample that a run stores. Captured counters do not change, so the run
+// itself fails.
 func cpuSampleOf(t *testing.T, opt Options) []byte {
 	t.Helper()
-	r, waited, err := look(t, cpuOf(t, opt), request("", nil))
-	if err == nil || err.Error() != "the processors' counters stand still" || waited != collect.SampleGap || r.Sample == nil {
+	r, waited, err := runCheck(t, cpuOf(t, opt), request("", nil))
+	if err == nil || err.Error() != "the processors' counters do not change" || waited != collect.SampleGap || r.Sample == nil {
 		t.Fatalf("%v after %v, sample %x", err, waited, r.Sample)
 	}
 	return r.Sample
 }
 
-// statLines reads the counters of /proc/stat by line name, in a way of its own.
+// statLines reads the counters of /proc/stat by line name, independently of the check.
 func statLines(t *testing.T, file string) map[string][]float64 {
 	t.Helper()
 	lines := map[string][]float64{}
@@ -78,7 +78,7 @@ func cpuByHand(before, after map[string][]float64) map[string]float64 {
 func TestCPUAgreesWithProc(t *testing.T) {
 	for _, host := range []string{"vm", "server"} {
 		first, later := captured(host, "first"), captured(host, "later")
-		r, waited, err := look(t, cpuOf(t, later), request("", cpuSampleOf(t, first)))
+		r, waited, err := runCheck(t, cpuOf(t, later), request("", cpuSampleOf(t, first)))
 		if err != nil || waited != 0 {
 			t.Fatalf("%s: %v after %v", host, err, waited)
 		}
@@ -91,7 +91,7 @@ func TestCPUAgreesWithProc(t *testing.T) {
 				t.Errorf("%s: %s: got %v, want %v", host, name, got, want)
 			}
 		}
-		if host == "server" { // by hand, so that the test's own sums are held to something
+		if host == "server" { // computed by hand, to test cpuByHand
 			expect(t, r, "", `cpu_count 4
 				user_percent_average 42.3094
 				idle_percent_average 48.366
@@ -101,7 +101,7 @@ func TestCPUAgreesWithProc(t *testing.T) {
 	}
 }
 
-func TestCPUCountersAreGopsutils(t *testing.T) {
+func TestCPUAgreesWithGopsutil(t *testing.T) {
 	for _, host := range []string{"vm", "server"} {
 		opt := captured(host, "later")
 		tr := tree{proc: opt.Proc, sys: opt.Sys}
@@ -124,7 +124,7 @@ func TestCPUCountersAreGopsutils(t *testing.T) {
 		if fmt.Sprint(got.cores) != fmt.Sprint(want.cores) {
 			t.Errorf("%s: got %v, gopsutil has %v", host, got, want)
 		}
-		// Each processor's counters are cut to whole ticks.
+		// Each processor's counters are rounded down to ticks.
 		a, b := got.all, want.all
 		for _, pair := range [][2]uint64{{a.user, b.user}, {a.system, b.system}, {a.idle, b.idle}, {a.wait, b.wait}, {a.irq, b.irq}, {a.stolen, b.stolen}} {
 			if pair[0] < pair[1] || pair[0]-pair[1] > uint64(2*len(times)) {
@@ -134,7 +134,7 @@ func TestCPUCountersAreGopsutils(t *testing.T) {
 	}
 }
 
-// The live host: what the check counted lies between what /proc/stat said before and after it.
+// The counters of the live host are between those of /proc/stat before and after the check.
 func TestCPUAgreesWithThisHost(t *testing.T) {
 	before := statLines(t, "/proc/stat")["cpu"]
 	r, err := cpuOf(t, Options{}).Check(t.Context(), request("", nil))
@@ -142,7 +142,7 @@ func TestCPUAgreesWithThisHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := statLines(t, "/proc/stat")["cpu"]
-	got, ok := parseCPUSample(r.Sample, bootMark(tree{proc: "/proc"}, time.Now()))
+	got, ok := parseCPUSample(r.Sample, bootID(tree{proc: "/proc"}, time.Now()))
 	if !ok {
 		t.Fatalf("sample %x", r.Sample)
 	}
@@ -164,8 +164,8 @@ func TestCPUAgreesWithThisHost(t *testing.T) {
 	}
 }
 
-// Whenever the previous sample cannot be used, the check takes two of its own.
-func TestCPUSamplesAnewAfter(t *testing.T) {
+// Where the previous sample cannot be used, the check takes two.
+func TestCPUTakesTwoSamplesAfter(t *testing.T) {
 	first, later := captured("server", "first"), captured("server", "later")
 	good := cpuSampleOf(t, first)
 	stat := read(t, later.Proc+"/stat")
@@ -181,26 +181,26 @@ func TestCPUSamplesAnewAfter(t *testing.T) {
 		"of another check":    {later, append([]byte{diskSampleKind}, good[1:]...)},
 		"cut":                 {later, good[:len(good)-1]},
 	} {
-		if _, waited, err := look(t, cpuOf(t, c.opt), request("", c.previous)); waited != collect.SampleGap || err == nil {
+		if _, waited, err := runCheck(t, cpuOf(t, c.opt), request("", c.previous)); waited != collect.SampleGap || err == nil {
 			t.Errorf("%s: waited %v, %v", name, waited, err)
 		}
 	}
-	// A boot id that cannot be read leaves it to the counters.
+	// Without a boot id, the counters decide.
 	hidden := changed(t, "server", "first", "sys/kernel/random/boot_id", "")
 	again := changed(t, "server", "later", "sys/kernel/random/boot_id", "")
-	if _, waited, err := look(t, cpuOf(t, again), request("", cpuSampleOf(t, hidden))); err != nil || waited != 0 {
+	if _, waited, err := runCheck(t, cpuOf(t, again), request("", cpuSampleOf(t, hidden))); err != nil || waited != 0 {
 		t.Errorf("no boot id: %v after %v", err, waited)
 	}
 }
 
-func TestCPUWaitsNoLongerThanItMay(t *testing.T) {
+func TestCPUWaitsWithinItsTimeLimit(t *testing.T) {
 	r, err := cpuOf(t, captured("vm", "first")).Check(expired(t), request("", nil))
 	if err == nil || r.Sample == nil {
 		t.Errorf("%v, sample %x", err, r.Sample)
 	}
 }
 
-func TestCPURefusesWhatIsNoStat(t *testing.T) {
+func TestCPUOfInvalidStat(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                "no processor is listed",
 		"cpu  1 2 3 4\nintr 5\n":          "no processor is listed",
@@ -208,15 +208,15 @@ func TestCPURefusesWhatIsNoStat(t *testing.T) {
 		"cpu  1 2 3 4\ncpu0 1 2 x 4\n":    `cpu0: "x" is no counter`,
 		"cpu0 99999999999999999999 1 1 1": `cpu0: "99999999999999999999" is no counter`,
 	} {
-		_, _, err := look(t, cpuOf(t, changed(t, "vm", "first", "stat", text)), request("", nil))
+		_, _, err := runCheck(t, cpuOf(t, changed(t, "vm", "first", "stat", text)), request("", nil))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	if _, _, err := look(t, cpuOf(t, Options{Proc: t.TempDir()}), request("", nil)); !os.IsNotExist(unwrapped(err)) {
+	if _, _, err := runCheck(t, cpuOf(t, Options{Proc: t.TempDir()}), request("", nil)); !os.IsNotExist(unwrapped(err)) {
 		t.Errorf("no file: %v", err)
 	}
-	// An old kernel says less: the counters that are missing are 0.
+	// An old kernel has fewer fields: the others are 0.
 	c, err := readCPU(t.Context(), tree{proc: changed(t, "vm", "first", "stat", "cpu 1 2 3 4\ncpu0 1 2 3 4\n").Proc})
 	if err != nil || c.all != (cpuTimes{user: 3, system: 3, idle: 4}) {
 		t.Errorf("%+v, %v", c, err)
@@ -235,7 +235,7 @@ func FuzzCPUSample(f *testing.F) {
 		if back, ok := parseCPUSample(c.sample(7), 7); !ok || fmt.Sprint(back) != fmt.Sprint(c) {
 			t.Fatalf("%v, then %v %v", c, back, ok)
 		}
-		// Whatever it says, what is made of it can be sent.
+		// Metrics made of any sample are valid.
 		now := cpuCounters{all: cpuTimes{user: 10, idle: 20}, cores: make([]coreTimes, len(c.cores))}
 		for _, pair := range [][2]cpuCounters{{c, now}, {now, c}} {
 			metrics, err := pair[1].since(pair[0])

@@ -9,7 +9,7 @@ import (
 	gopsutil "github.com/shirou/gopsutil/v3/cpu"
 )
 
-// ticksPerSecond is the precision that seconds are kept with: milliseconds.
+// ticksPerSecond converts gopsutil's seconds to milliseconds.
 const ticksPerSecond = 1000
 
 func readCPU(ctx context.Context, t tree) (cpuCounters, error) {
@@ -18,7 +18,7 @@ func readCPU(ctx context.Context, t tree) (cpuCounters, error) {
 		err = errNoCPU
 	}
 	if err != nil {
-		return cpuCounters{}, fmt.Errorf("read the processors' times: %w", supported(err))
+		return cpuCounters{}, fmt.Errorf("reading the processors' times: %w", supported(err))
 	}
 	var c cpuCounters
 	ticks := func(seconds float64) uint64 { return uint64(max(0, seconds*ticksPerSecond)) }

@@ -7,6 +7,6 @@ import (
 	"syscall"
 )
 
-// detach puts the child in a process group of its own, so that neither a terminal's signals nor the end
-// of this process's group concern it.
+// detach puts the child in a process group of its own, so that it gets neither a terminal's signals
+// nor those for this process's group.
 func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }

@@ -11,14 +11,15 @@ import (
 	"virgo/collect"
 )
 
-// diskCounters count from the boot on.
+// diskCounters count from boot.
 type diskCounters struct {
 	name                  string
+	number                uint64 // as deviceNumber's; 0 where the system has none
 	reads, writes         uint64 // completed
 	readBytes, writeBytes uint64
-	readTime, writeTime   uint64 // ms that requests took, added up
-	busy                  uint64 // ms with a request under way
-	weighted              uint64 // ms with a request under way, times how many there were
+	readTime, writeTime   uint64 // sum of the ms that requests took
+	busy                  uint64 // ms with a request in progress
+	weighted              uint64 // the same, times the requests in progress
 }
 
 type disk struct {
@@ -31,13 +32,16 @@ func diskType(t tree) collect.Type {
 	return collect.Type{
 		Name:    "agent.disk",
 		Summary: "reads and writes of disks and partitions",
-		Details: []collect.Detail{{Name: "target", Summary: "device, for example sda or /dev/sda1, or * for all", Required: true}},
-		Telling: []string{"queue", "service_time", "read_bytes", "write_bytes"},
-		Checker: disk{tree: t, read: readDisks, uptime: uptime},
+		Details: []collect.Detail{
+			{Name: "target", Summary: "device, for example sda, /dev/mapper/vg-root or UUID=…, or * for all", Required: true},
+		},
+		KeyMetrics: []string{"read_bytes/s", "write_bytes/s", "queue", "service_time"},
+		KernelOnly: true,
+		Checker:    disk{tree: t, read: readDisks, uptime: uptime},
 	}
 }
 
-// Targets lists the devices that target * reports.
+// Targets returns the devices that the target * selects.
 func (d disk) Targets(ctx context.Context) ([]string, error) {
 	devices, err := d.read(ctx, d.tree)
 	if err != nil {
@@ -52,14 +56,14 @@ func (d disk) Targets(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// Check reports a device, or each of them (target *) but for virtual ones that were never used. All are
-// counters since the boot, save two that span the time since the previous sample (kernel:
-// Documentation/admin-guide/iostats.rst; the fields as numbered there):
+// Check reports a device, or each (target *) except virtual ones that were never used. All metrics
+// are counters since boot, except two that cover the time since the previous sample (kernel:
+// Documentation/admin-guide/iostats.rst; fields as numbered there):
 //
-//	service_time = Δ field 10 / (Δ field 1 + Δ field 5)   busy ms for each completed request
-//	queue        = Δ field 11 / Δ ms                       requests under way on average
+//	service_time = Δ field 10 / (Δ field 1 + Δ field 5)   busy ms per completed request
+//	queue        = Δ field 11 / Δ ms                       requests in progress on average
 //
-// They are left out of a device that appeared a moment ago.
+// These are left out for a device that has just appeared.
 func (d disk) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
 	name, wrong := target(req)
 	switch {
@@ -68,13 +72,13 @@ func (d disk) Check(ctx context.Context, req collect.Request) (collect.Report, e
 	case name == "":
 		return unavailable("Missing target parameter")
 	}
-	boot := bootMark(d.tree, req.Now())
+	boot := bootID(d.tree, req.Now())
 	now, err := d.sample(ctx, req, name)
 	if err != nil {
 		return collect.Report{}, err
 	}
 	before, first := parseDiskSample(req.Previous, boot), diskSample{}
-	// One device without a usable earlier sample is enough to wait for; the others keep theirs.
+	// If one device has no usable earlier sample, the check waits; the others keep theirs.
 	if slices.ContainsFunc(now.devices, func(c diskCounters) bool { return !now.comparable(c, before) }) {
 		first = now
 		if err := pause(ctx); err != nil {
@@ -90,7 +94,7 @@ func (d disk) Check(ctx context.Context, req collect.Request) (collect.Report, e
 		}
 		return unavailable("No such disk: " + name)
 	}
-	f := collect.Figures{Metrics: make([]collect.Metric, 0, 10*len(now.devices))}
+	f := collect.MetricBuilder{Metrics: make([]collect.Metric, 0, 10*len(now.devices))}
 	for _, c := range now.devices {
 		if name == allTargets {
 			f.Dimension = c.name
@@ -112,7 +116,7 @@ func (d disk) Check(ctx context.Context, req collect.Request) (collect.Report, e
 func (d disk) sample(ctx context.Context, req collect.Request, name string) (diskSample, error) {
 	devices, err := d.read(ctx, d.tree)
 	if err != nil {
-		return diskSample{}, fmt.Errorf("read disks: %w", err)
+		return diskSample{}, fmt.Errorf("reading disks: %w", err)
 	}
 	s := diskSample{at: d.uptime(req.Now())}
 	if name == allTargets {
@@ -121,8 +125,7 @@ func (d disk) sample(ctx context.Context, req collect.Request, name string) (dis
 	}
 	i := slices.IndexFunc(devices, func(c diskCounters) bool { return c.name == name })
 	if i < 0 {
-		base := diskName(name)
-		i = slices.IndexFunc(devices, func(c diskCounters) bool { return c.name == base })
+		i = findDisk(d.tree, devices, name)
 	}
 	if i >= 0 {
 		s.devices = devices[i : i+1]
@@ -130,7 +133,7 @@ func (d disk) sample(ctx context.Context, req collect.Request, name string) (dis
 	return s, nil
 }
 
-func (c diskCounters) add(f *collect.Figures) {
+func (c diskCounters) add(f *collect.MetricBuilder) {
 	f.Int64("reads", c.reads, "count")
 	f.Int64("writes", c.writes, "count")
 	f.Int64("read_bytes", c.readBytes, "bytes")
@@ -141,8 +144,8 @@ func (c diskCounters) add(f *collect.Figures) {
 	f.Int64("time", c.busy, "milliseconds")
 }
 
-// idleVirtual reports whether the device is one of those that a kernel makes in stock (loop0 to loop7,
-// ram0 to ram15) or a drive without a medium, and was never used.
+// idleVirtual reports whether the device was never used and is one that the kernel creates in
+// advance (loop0 to loop7, ram0 to ram15) or a drive without a medium.
 func (c diskCounters) idleVirtual() bool {
 	if c.reads != 0 || c.writes != 0 {
 		return false

@@ -11,8 +11,8 @@ import (
 	"virgo/collect"
 )
 
-// diskAt returns the disk check over a captured tree, whose clock says at when the test begins and then
-// goes with the bubble's.
+// diskAt returns the disk check of a captured tree, whose uptime is at when the test begins and
+// then goes on with the bubble's clock.
 func diskAt(opt Options, at time.Duration) disk {
 	var start time.Time
 	return disk{tree: tree{proc: opt.Proc, sys: opt.Sys}, read: readDisks, uptime: func(now time.Time) time.Duration {
@@ -25,7 +25,7 @@ func diskAt(opt Options, at time.Duration) disk {
 
 func diskSampleOf(t *testing.T, opt Options, at time.Duration) []byte {
 	t.Helper()
-	r, waited, err := look(t, diskAt(opt, at), request("*", nil))
+	r, waited, err := runCheck(t, diskAt(opt, at), request("*", nil))
 	if err != nil || waited != collect.SampleGap {
 		t.Fatalf("%v after %v", err, waited)
 	}
@@ -37,7 +37,7 @@ func TestDiskAgreesWithProc(t *testing.T) {
 	// The sample is the later one of its run's two.
 	previous := diskSampleOf(t, first, 999*time.Second)
 	for target, want := range map[string]string{
-		// Δ busy 20000 (over the wrap) in 6000 requests; Δ weighted 30000 in 60 s.
+		// Δ busy 20000 (with an overflow) in 6000 requests; Δ weighted 30000 in 60 s.
 		"sda": `reads 1001000
 			writes 2005000
 			read_bytes 41000960000
@@ -52,7 +52,7 @@ func TestDiskAgreesWithProc(t *testing.T) {
 		"sda1":           "service_time 0\nqueue 0\nreads 500",
 		"md0":            "service_time 0\nqueue 0",
 	} {
-		r, waited, err := look(t, diskAt(later, 1060*time.Second), request(target, previous))
+		r, waited, err := runCheck(t, diskAt(later, 1060*time.Second), request(target, previous))
 		if err != nil || r.Unavailable || waited != 0 {
 			t.Fatalf("%s: %v %q after %v", target, err, r.Status, waited)
 		}
@@ -62,16 +62,16 @@ func TestDiskAgreesWithProc(t *testing.T) {
 
 func TestDiskAll(t *testing.T) {
 	first, later := captured("server", "first"), captured("server", "later")
-	r := see(t, diskAt(later, 1060*time.Second), request("*", diskSampleOf(t, first, 999*time.Second)))
+	r := mustRun(t, diskAt(later, 1060*time.Second), request("*", diskSampleOf(t, first, 999*time.Second)))
 	const names = "loop0 sda sda1 sda2 sdb sdc nvme0n1 nvme0n1p1 nvme0n1p2 md0 dm-0"
 	if got := dimensions(r); got != names {
 		t.Errorf("%s", got)
 	}
-	if got := strings.Join(targets(t, typed(t, later, "agent.disk")), " "); got != names {
+	if got := strings.Join(targets(t, typeNamed(t, later, "agent.disk")), " "); got != names {
 		t.Errorf("targets %s", got)
 	}
-	// Two devices have no usable earlier sample: the check waits a second for them, and the others span
-	// that second too.
+	// Two devices have no usable earlier sample: the check waits a second for them, which counts
+	// for the others as well.
 	expect(t, r, "sda", "queue 0.4918\nservice_time 3.3333")
 	expect(t, r, "dm-0", "queue 0\nservice_time 0\nreads 10")
 	expect(t, r, "sdc", "queue 0\nservice_time 0\nreads 20")
@@ -80,7 +80,7 @@ func TestDiskAll(t *testing.T) {
 	}
 }
 
-func TestDiskSamplesAnewAfter(t *testing.T) {
+func TestDiskTakesTwoSamplesAfter(t *testing.T) {
 	first, later := captured("server", "first"), captured("server", "later")
 	good := diskSampleOf(t, first, 999*time.Second)
 	for name, c := range map[string]struct {
@@ -94,15 +94,15 @@ func TestDiskSamplesAnewAfter(t *testing.T) {
 		"busier than time":  {diskAt(later, 1002*time.Second), good},
 		"another version":   {diskAt(later, 1060*time.Second), append([]byte{diskSampleKind, diskSampleVersion + 1}, good[2:]...)},
 	} {
-		r, waited, err := look(t, c.disk, request("sda", c.previous))
+		r, waited, err := runCheck(t, c.disk, request("sda", c.previous))
 		if waited != collect.SampleGap || err != nil || value(r, "", "queue") != "0" {
 			t.Errorf("%s: waited %v, %v, queue %s", name, waited, err, value(r, "", "queue"))
 		}
 	}
 }
 
-// With no time for a second sample, what needs none is reported.
-func TestDiskShortOfTime(t *testing.T) {
+// Without time for a second sample, the metrics that need none are reported.
+func TestDiskWithoutTimeForASample(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
@@ -113,21 +113,13 @@ func TestDiskShortOfTime(t *testing.T) {
 	})
 }
 
-func TestDiskNames(t *testing.T) {
-	for path, want := range map[string]string{"sda": "sda", "/dev/no-such-disk1": "no-such-disk1", "weird/name": "weird/name", "/dev/../etc/passwd": "passwd", "": ""} {
-		if got := diskName(path); got != want {
-			t.Errorf("%q: %q", path, got)
-		}
-	}
-}
-
-func TestDiskRefusesWhatIsNoTable(t *testing.T) {
+func TestDiskOfInvalidDiskstats(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "no disks are listed", "8 0 sda 1 2 3\n": "no disks are listed",
-		"8 0 sda 1 2 3 4 5 6 7 8 9 10 x\n": `read disks: sda: "x" is no counter`,
+		"8 0 sda 1 2 3 4 5 6 7 8 9 10 x\n": `reading disks: sda: "x" is no counter`,
 	} {
 		opt := changed(t, "vm", "first", "diskstats", text)
-		if _, _, err := look(t, diskAt(opt, time.Second), request("*", nil)); err == nil || err.Error() != want {
+		if _, _, err := runCheck(t, diskAt(opt, time.Second), request("*", nil)); err == nil || err.Error() != want {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -144,7 +136,7 @@ func FuzzDiskSample(f *testing.F) {
 		for _, d := range s.devices {
 			now := diskCounters{name: d.name, reads: 1 << 40, writes: 1 << 40, busy: 17, weighted: 1 << 63}
 			if span, ok := now.since(&d, time.Minute-s.at); ok {
-				var g collect.Figures
+				var g collect.MetricBuilder
 				g.Double("queue", span.queue, "")
 				g.Double("service_time", span.serviceTime, "")
 				for _, m := range g.Metrics {

@@ -17,8 +17,8 @@ func readDisks(ctx context.Context, t tree) ([]diskCounters, error) {
 	}
 	disks := make([]diskCounters, 0, len(counters))
 	for name, c := range counters {
-		// Where the system does not keep the time with a request under way, the time of the requests is
-		// the nearest figure, and the same but for those that overlap.
+		// Where the system does not count the time with a request in progress, the sum of the
+		// requests' times is used, which differs by those that overlap.
 		if c.IoTime == 0 {
 			c.IoTime = c.ReadTime + c.WriteTime
 		}
@@ -36,4 +36,9 @@ func readDisks(ctx context.Context, t tree) ([]diskCounters, error) {
 	return disks, nil
 }
 
-func diskName(path string) string { return strings.TrimPrefix(path, "/dev/") }
+// findDisk returns the index of the device that a user names otherwise than the system does; -1 if
+// it is none of them.
+func findDisk(_ tree, devices []diskCounters, name string) int {
+	name = diskName(name)
+	return slices.IndexFunc(devices, func(c diskCounters) bool { return c.name == name })
+}

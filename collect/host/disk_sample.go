@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// A diskSample is the counters of some devices at one time of uptime's clock.
+// A diskSample contains the counters of some devices, read at one time of uptime's clock.
 type diskSample struct {
 	at      time.Duration
 	devices []diskCounters
 }
 
-// find returns the counters of a device; nil where it is not in the sample.
+// find returns the counters of a device; nil if it is not in the sample.
 func (s diskSample) find(name string) *diskCounters {
 	for i := range s.devices {
 		if s.devices[i].name == name {
@@ -21,31 +21,31 @@ func (s diskSample) find(name string) *diskCounters {
 	return nil
 }
 
-// comparable reports whether c, which is of s, can be compared with an earlier sample.
+// comparable reports whether c, which belongs to s, can be compared with an earlier sample.
 func (s diskSample) comparable(c diskCounters, earlier diskSample) bool {
 	_, ok := c.since(earlier.find(c.name), s.at-earlier.at)
 	return ok
 }
 
-// A diskSpan is what lies between two samples of a device.
+// A diskSpan is the difference of two samples of a device.
 type diskSpan struct{ serviceTime, queue float64 }
 
-// minDiskSpan is the least that has to lie between two samples: counters are kept in milliseconds and
-// brought up to date when a request ends.
+// minDiskSpan is the shortest time between two samples: counters are in milliseconds and updated
+// when a request ends.
 const minDiskSpan = 200 * time.Millisecond
 
-// since compares with what was counted elapsed ago, nil for nothing; false where that is not possible.
-// The counters of milliseconds have 32 bits in the kernel and start again at 0 after 49 days of work;
-// those of requests do not, so when they went back it is another device.
+// since compares c with the counters elapsed ago (nil: none); false where that is not possible. The
+// kernel counts milliseconds in 32 bits, which overflow after 49 days of work; counters of requests
+// do not overflow, so where they went back it is another device.
 func (c diskCounters) since(before *diskCounters, elapsed time.Duration) (diskSpan, bool) {
 	if before == nil || elapsed < minDiskSpan || c.reads < before.reads || c.writes < before.writes {
 		return diskSpan{}, false
 	}
 	requests := c.reads - before.reads + c.writes - before.writes
-	busy := wrapped(before.busy, c.busy)
-	weighted := wrapped(before.weighted, c.weighted)
+	busy := increase32(before.busy, c.busy)
+	weighted := increase32(before.weighted, c.weighted)
 	ms := float64(elapsed) / float64(time.Millisecond)
-	// A second of grace: the samples are not taken at the very time that the clock is read.
+	// One second more, because the counters and the clock are not read at the same moment.
 	if float64(busy) > ms+1000 {
 		return diskSpan{}, false
 	}
@@ -56,12 +56,12 @@ func (c diskCounters) since(before *diskCounters, elapsed time.Duration) (diskSp
 	return span, true
 }
 
-// wrapped is by how much a counter of 32 bits grew, in the 64 that it is read with.
-func wrapped(before, now uint64) uint64 {
+// increase32 returns how much a 32-bit counter grew.
+func increase32(before, now uint64) uint64 {
 	if now < before && before < 1<<32 {
 		return now + 1<<32 - before
 	}
-	return grown(before, now)
+	return increase(before, now)
 }
 
 const (
@@ -69,7 +69,7 @@ const (
 	diskSampleVersion = 1
 )
 
-// encode is the time in ms, how many devices there are, and of each its name, reads, writes, busy and
+// encode encodes the time in ms, the number of devices, and of each its name, reads, writes, busy and
 // weighted.
 func (s diskSample) encode(boot uint64) []byte {
 	b := newSample(diskSampleKind, diskSampleVersion, boot)
@@ -84,15 +84,17 @@ func (s diskSample) encode(boot uint64) []byte {
 	return b
 }
 
-// parseDiskSample returns the zero sample, which has no devices, for one that cannot be used.
+// parseDiskSample returns the zero value for a sample that cannot be used.
 func parseDiskSample(b []byte, boot uint64) diskSample {
-	r, mark := openSample(b, diskSampleKind, diskSampleVersion)
+	r, id := openSample(b, diskSampleKind, diskSampleVersion)
 	s := diskSample{at: r.milliseconds()}
 	s.devices = make([]diskCounters, r.count(5))
 	for i := range s.devices {
-		s.devices[i] = diskCounters{name: string(r.text()), reads: r.uint(), writes: r.uint(), busy: r.uint(), weighted: r.uint()}
+		s.devices[i] = diskCounters{
+			name: string(r.text()), reads: r.uint(), writes: r.uint(), busy: r.uint(), weighted: r.uint(),
+		}
 	}
-	if !r.ok() || !sameBoot(mark, boot) {
+	if !r.ok() || !sameBoot(id, boot) {
 		return diskSample{}
 	}
 	return s

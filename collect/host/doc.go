@@ -1,41 +1,46 @@
-// Package host looks at the machine that it runs on: processors, memory, load, disks, file systems,
-// network interfaces, processes, files, systemd units, and the agent itself. [Types] gives its checks.
+// Package host checks the machine that it runs on: processors, memory, load, disks, file systems,
+// network interfaces, processes, files, systemd units, and the agent itself. [Types] returns its
+// checks.
 //
 // # Where the figures come from
 //
-// gopsutil is the library for host figures and the way on every system. On Linux, where a check runs
-// every minute for years, it is left where one read of a file of /proc says the same or more:
+// The figures come from gopsutil. On Linux these files of /proc are read instead, because gopsutil is
+// more expensive or omits values:
 //
-//	/proc/stat            gopsutil reads it three times in a process: twice when its cpu package is linked, once when asked
-//	/proc/diskstats       gopsutil leaves out disks that are idle, and looks up each disk's serial number and label
+//	/proc/stat            gopsutil reads it three times in a process: twice when its cpu package is
+//	                      initialized, once when called
+//	/proc/diskstats       gopsutil leaves out idle disks, and looks up each disk's serial number and label
 //	/proc/net/dev         gopsutil leaves out frame, carrier and collisions
-//	/proc/vmstat          gopsutil makes hundreds of strings of it for two numbers
-//	/proc/PID/…           gopsutil's process package links cpu and net, and reads status and statm for what stat has
-//	/proc/self/mountinfo  gopsutil leaves out the file system's own options and network and FUSE types, or takes all pseudo ones
+//	/proc/vmstat          gopsutil allocates hundreds of strings for two numbers
+//	/proc/PID/…           gopsutil's process package links cpu and net, and reads status and statm for
+//	                      values that stat has too
+//	/proc/self/mountinfo  gopsutil leaves out the file system's own options, and either includes every
+//	                      pseudo file system or leaves out network and FUSE ones
 //
-// The formats are those of the kernel's Documentation/filesystems/proc.rst, admin-guide/iostats.rst and
-// proc(5). Memory and load come from gopsutil everywhere, processes elsewhere than on Linux. What systemd says
-// of its units comes from systemctl, which is as old as systemd and needs no D-Bus library in every run.
+// Their formats are in the kernel's Documentation/filesystems/proc.rst, admin-guide/iostats.rst and
+// proc(5). Memory and load come from gopsutil everywhere, processes on systems other than Linux.
+// The state of systemd units comes from systemctl, which every version has and which needs no D-Bus
+// library.
 //
 // # Control groups
 //
-// Where the agent runs in a container, or in a unit with limits, the host's memory and processors are not its to
-// use. agent.memory and agent.cpu then tell the limits of control groups (version 2) beside the host's figures:
-// cgroup_memory_*, cgroup_swap_*, cgroup_cpu_*. Limits of the groups above count as far as they can be seen, the
-// lowest as the limit. Without any, two small files are read for it, or tried, and nothing is told. Version 1's
-// controllers are not looked at.
+// In a container, or in a unit with limits, the agent cannot use the host's whole memory and
+// processors. agent.memory and agent.cpu then report the limits of control groups
+// (versions 1 and 2) beside the host's figures: cgroup_memory_*, cgroup_swap_*, cgroup_cpu_*. The limit is the lowest one
+// of the group and its visible ancestors. Without a limit nothing is reported; finding that out takes
+// two small reads with version 2.
 //
 // # Samples
 //
-// agent.cpu, agent.disk and agent.process keep their counters from run to run, with a mark of the boot that they
-// count from. A sample of another boot, one whose counters went back, or one that cannot be read is as none.
-// agent.filesystem and agent.file keep which file systems did not answer.
+// agent.cpu, agent.disk and agent.process store their counters for the next run, with the id of the
+// boot. A sample of another boot, one with counters larger than the current ones, or one that cannot
+// be decoded is ignored. agent.filesystem and agent.file store which file systems did not answer.
 //
 // # File systems that hang
 //
-// Asking a file system for its figures (statfs) never returns while its server is gone, and nothing
-// interrupts it. Network and FUSE file systems are therefore asked by a child process
-// ([Options.StatProgram]), which holds nothing of its parent's and is left behind when it cannot be
-// killed; others in a goroutine. One that does not answer within [HangLimit] is not asked again for
-// [HangRest].
+// statfs does not return while the server of a file system does not answer, and it cannot be
+// interrupted. Network and FUSE file systems are therefore probed by a child process
+// ([Options.StatProgram]), which inherits no open file and is abandoned if it cannot be killed. Other
+// file systems are probed in a goroutine. A file system that does not answer within [ProbeTimeout] is
+// not probed again for [ProbeBackoff].
 package host

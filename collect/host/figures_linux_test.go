@@ -18,7 +18,7 @@ import (
 func TestMemoryAgreesWithProc(t *testing.T) {
 	page := os.Getpagesize()
 	bytes := func(pages int) string { return strconv.Itoa(pages * page) }
-	r := see(t, typed(t, captured("server", "first"), "agent.memory").Checker, request("", nil))
+	r := mustRun(t, typeNamed(t, captured("server", "first"), "agent.memory").Checker, request("", nil))
 	expect(t, r, "", `total 16708005888
 		used 15876165632
 		free 831840256
@@ -33,7 +33,7 @@ func TestMemoryAgreesWithProc(t *testing.T) {
 
 	// This machine's: every line by itself.
 	opt := captured("vm", "later")
-	r = see(t, typed(t, opt, "agent.memory").Checker, request("", nil))
+	r = mustRun(t, typeNamed(t, opt, "agent.memory").Checker, request("", nil))
 	kb := map[string]int{}
 	for line := range strings.Lines(read(t, opt.Proc+"/meminfo")) {
 		f := strings.Fields(line)
@@ -51,19 +51,19 @@ func TestMemoryAgreesWithProc(t *testing.T) {
 
 func TestMemoryWithoutSwapCounters(t *testing.T) {
 	opt := changed(t, "server", "first", "vmstat", "nr_free_pages 1\n")
-	expect(t, see(t, typed(t, opt, "agent.memory").Checker, request("", nil)), "", "swap_page_in 0\nswap_page_out 0")
+	expect(t, mustRun(t, typeNamed(t, opt, "agent.memory").Checker, request("", nil)), "", "swap_page_in 0\nswap_page_out 0")
 	if err := os.Remove(opt.Proc + "/vmstat"); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, see(t, typed(t, opt, "agent.memory").Checker, request("", nil)), "", "swap_page_in 0\nswap_total 8589930496")
+	expect(t, mustRun(t, typeNamed(t, opt, "agent.memory").Checker, request("", nil)), "", "swap_page_in 0\nswap_total 8589930496")
 	opt = changed(t, "server", "first", "meminfo", "")
-	if r, _, err := look(t, typed(t, opt, "agent.memory").Checker, request("", nil)); err == nil {
+	if r, _, err := runCheck(t, typeNamed(t, opt, "agent.memory").Checker, request("", nil)); err == nil {
 		t.Errorf("no figures: %+v", r)
 	}
 }
 
 func TestMemoryAgreesWithThisHost(t *testing.T) {
-	r := see(t, typed(t, Options{}, "agent.memory").Checker, request("", nil))
+	r := mustRun(t, typeNamed(t, Options{}, "agent.memory").Checker, request("", nil))
 	swap, err := mem.SwapMemory()
 	if err != nil {
 		t.Fatal(err)
@@ -77,13 +77,13 @@ func TestMemoryAgreesWithThisHost(t *testing.T) {
 }
 
 func TestLoadAverage(t *testing.T) {
-	r := see(t, typed(t, captured("server", "first"), "agent.load_average").Checker, request("", nil))
+	r := mustRun(t, typeNamed(t, captured("server", "first"), "agent.load_average").Checker, request("", nil))
 	expect(t, r, "", "1m 3.45\n5m 2.05\n15m 1")
 }
 
 func TestNetworkAgreesWithProc(t *testing.T) {
-	c := typed(t, captured("server", "first"), "agent.network").Checker
-	r := see(t, c, request("eth0", nil))
+	c := typeNamed(t, captured("server", "first"), "agent.network").Checker
+	r := mustRun(t, c, request("eth0", nil))
 	expect(t, r, "", `rx_bytes 18446744073709551615
 		rx_packets 9000000001
 		rx_errors 11
@@ -98,11 +98,11 @@ func TestNetworkAgreesWithProc(t *testing.T) {
 		tx_collisions 22
 		tx_carrier 23
 		link_state up`)
-	r = see(t, c, request("*", nil))
+	r = mustRun(t, c, request("*", nil))
 	if got := dimensions(r); got != "lo eth0 eth1 bond0 bond0.100 docker0 wlan0 tun0" {
 		t.Errorf("%s", got)
 	}
-	if got := strings.Join(targets(t, typed(t, captured("server", "first"), "agent.network")), " "); got != dimensions(r) {
+	if got := strings.Join(targets(t, typeNamed(t, captured("server", "first"), "agent.network")), " "); got != dimensions(r) {
 		t.Errorf("targets %s", got)
 	}
 	for name, want := range map[string]string{
@@ -116,7 +116,7 @@ func TestNetworkAgreesWithProc(t *testing.T) {
 		if err != nil || len(counters) == 0 {
 			t.Fatal(counters, err)
 		}
-		r := see(t, typed(t, opt, "agent.network").Checker, request("*", nil))
+		r := mustRun(t, typeNamed(t, opt, "agent.network").Checker, request("*", nil))
 		for _, want := range counters {
 			for name, n := range map[string]uint64{
 				"rx_bytes": want.BytesRecv, "rx_packets": want.PacketsRecv, "rx_errors": want.Errin, "rx_dropped": want.Dropin,
@@ -129,16 +129,16 @@ func TestNetworkAgreesWithProc(t *testing.T) {
 	}
 }
 
-func TestNetworkRefusesWhatIsNoTable(t *testing.T) {
+func TestNetworkOfInvalidNetDev(t *testing.T) {
 	for _, text := range []string{"", "one\ntwo\n", "one\ntwo\nno colon\n", "one\ntwo\n eth0: 1 2 3\n", "one\ntwo\n eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 -16\n"} {
 		opt := changed(t, "vm", "first", "net/dev", text)
-		if r, _, err := look(t, typed(t, opt, "agent.network").Checker, request("*", nil)); err == nil {
+		if r, _, err := runCheck(t, typeNamed(t, opt, "agent.network").Checker, request("*", nil)); err == nil {
 			t.Errorf("%q: %+v", text, r)
 		}
 	}
 }
 
-func TestDisksAreGopsutils(t *testing.T) {
+func TestDisksAgreeWithGopsutil(t *testing.T) {
 	for _, host := range []string{"vm", "server"} {
 		opt := captured(host, "later")
 		tr := tree{proc: opt.Proc, sys: opt.Sys}
@@ -151,9 +151,9 @@ func TestDisksAreGopsutils(t *testing.T) {
 			t.Fatal(want, err)
 		}
 		for _, d := range disks {
-			w := want[d.name] // those that were never used are not there
+			w := want[d.name] // without those that were never used
 			if d != (diskCounters{
-				name: d.name, reads: w.ReadCount, writes: w.WriteCount, readBytes: w.ReadBytes, writeBytes: w.WriteBytes,
+				name: d.name, number: d.number, reads: w.ReadCount, writes: w.WriteCount, readBytes: w.ReadBytes, writeBytes: w.WriteBytes,
 				readTime: w.ReadTime, writeTime: w.WriteTime, busy: w.IoTime, weighted: w.WeightedIO,
 			}) {
 				t.Errorf("%s: got %+v, gopsutil has %+v", host, d, w)
@@ -166,7 +166,7 @@ func TestDisksAreGopsutils(t *testing.T) {
 	}
 }
 
-func TestVirgoLeavesOutWhatIsNotKnown(t *testing.T) {
+func TestVirgoLeavesOutUnknownFigures(t *testing.T) {
 	c := virgo{self: func(ctx context.Context) (Self, error) { return Self{SpoolResults: new(uint64(5))}, nil }}
 	r, err := c.Check(t.Context(), collect.Request{})
 	if err != nil || len(r.Metrics) != 1 || value(r, "", "spool_results") != "5" {
@@ -177,7 +177,7 @@ func TestVirgoLeavesOutWhatIsNotKnown(t *testing.T) {
 	if _, err := c.Check(t.Context(), collect.Request{}); !errors.Is(err, why) {
 		t.Error(err)
 	}
-	if _, err := (virgo{}).Check(t.Context(), collect.Request{}); err == nil || err.Error() != "the agent's own figures are not at hand" {
+	if _, err := (virgo{}).Check(t.Context(), collect.Request{}); err == nil || err.Error() != "the agent's own figures are not available here" {
 		t.Error(err)
 	}
 }

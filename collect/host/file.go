@@ -12,129 +12,134 @@ import (
 )
 
 type files struct {
-	tree  tree
-	asker asker
+	tree   tree
+	prober statProber
 }
 
-func fileType(t tree, program []string) collect.Type {
+func fileType(t tree, program func() []string) collect.Type {
 	return collect.Type{
 		Name:    "agent.file",
 		Summary: "a file, or the newest of several: size, age, mode, owner, content",
 		Details: []collect.Detail{
 			{Name: "target", Summary: "path, or a pattern with * ? [ ] that several may match", Required: true},
-			{Name: "content_match", Summary: "regular expression that has to be found in it"},
-			{Name: "max_age", Summary: "how old it may be, in seconds or as 2h"},
-			{Name: "min_size", Summary: "how many bytes it has to have"},
-			{Name: "max_size", Summary: "how many bytes it may have"},
+			{Name: "content_match", Summary: "regular expression that its content must match"},
+			{Name: "max_age", Summary: "maximum age, in seconds or for example as 2h"},
+			{Name: "min_size", Summary: "minimum size in bytes"},
+			{Name: "max_size", Summary: "maximum size in bytes"},
 		},
-		Telling: []string{"exists", "count", "size", "age"},
-		Checker: files{tree: t, asker: asker{program: program, statfs: statfs}},
+		KeyMetrics: []string{"exists", "count", "size", "age"},
+		KernelOnly: true,
+		Checker:    files{tree: t, prober: statProber{program: program, statfs: statfs}},
 	}
 }
 
-// Check reports exists (truth value), count and total_size (bytes) of all that match, and of the one that was
-// changed last its size (bytes), age (seconds since the change; below 0 for a date in the future), mode (octal,
-// four digits), owner (name, or number where it has none) and, where asked for, content_match (truth value;
-// what was found is never told). Symbolic links are followed.
+// Check reports exists (bool), and count and total_size (bytes) of all files that match. Of the one
+// modified last it reports size (bytes), age (seconds since the modification; negative for a date
+// in the future), mode (octal, four digits), owner (name, or number if it has none) and, if the
+// detail is set, content_match (bool; the text is never reported). Symbolic links are followed.
 //
-// A target that exists as it is written is that one file; else it is a pattern (path.Match), whose * and ? do not
-// match a dot at the beginning of a name, as in a shell.
+// A target that exists as written is that one file. Otherwise it is a pattern (path.Match), whose *
+// and ? do not match a dot at the beginning of a name, as in a shell.
 //
-// Nothing there is an answer: available, exists false. It is unavailable where content_match, max_age or min_size
-// ask for something that nothing cannot have. A file that is not as asked for is unavailable, and the status says how.
+// If no file exists, the check is available with exists false, unless content_match, max_age or
+// min_size require a file. If a file does not meet the details, the check is unavailable, and the
+// status names the reason.
 //
-// No file is waited for: devices, FIFOs and sockets are looked at and never opened. File systems of network and FUSE
-// on the way are asked for a sign of life first, as agent.filesystem does it, and one without is left alone
-// for HangRest.
+// The check never blocks on a file: devices, FIFOs and sockets are not opened. Network and FUSE
+// file systems on the path are probed first, as by agent.filesystem; one that hangs is not probed
+// again for ProbeBackoff.
 func (f files) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
 	if err := ctx.Err(); err != nil {
 		return collect.Report{Sample: req.Previous}, err
 	}
-	w, err := parseFileWanted(req.Check.Details)
+	want, err := parseFileCriteria(req.Check.Details)
 	if err != nil {
 		return collect.Report{}, err
 	}
-	sample, err := f.alive(ctx, w.target, req)
+	sample, err := f.probeMounts(ctx, want.target, req)
 	if err != nil {
 		return collect.Report{Sample: sample}, err
 	}
-	s, err := seeWithin(ctx, w)
+	found, err := findWithin(ctx, want)
 	if err != nil {
 		return collect.Report{Sample: sample}, err
 	}
-	if wrong := w.wrong(s, req.Now()); wrong != "" {
+	if wrong := want.mismatch(found, req.Now()); wrong != "" {
 		return collect.Report{Sample: sample, Unavailable: true, Status: wrong}, nil
 	}
-	report := collect.Report{Sample: sample, Metrics: s.metrics(w, req.Now())}
+	report := collect.Report{Sample: sample, Metrics: found.metrics(want, req.Now())}
 	switch {
-	case s.newest == nil && w.isPattern():
-		report.Status = "No file matches " + w.target
-	case s.newest == nil:
-		report.Status = "No such file: " + w.target
-	case s.cut:
-		report.Status = fmt.Sprintf("success, of %s only the last %d bytes were read", s.path, maxContentBytes)
+	case found.newest == nil && want.isPattern():
+		report.Status = "No file matches " + want.target
+	case found.newest == nil:
+		report.Status = "No such file: " + want.target
+	case found.partial:
+		report.Status = fmt.Sprintf("success, of %s only the last %d bytes were read", found.path, maxContentBytes)
 	}
 	return report, nil
 }
 
-// seeWithin looks in a goroutine, which stays behind where a file system keeps it past the end of ctx.
-func seeWithin(ctx context.Context, w fileWanted) (sight, error) {
-	type seen struct {
-		sight
+// findWithin finds the files in a goroutine, which is abandoned if a file system hangs past the end
+// of ctx.
+func findWithin(ctx context.Context, w fileCriteria) (foundFiles, error) {
+	type result struct {
+		foundFiles
 		err error
 	}
-	done := make(chan seen, 1)
+	done := make(chan result, 1)
 	go func() {
-		s, err := w.see(ctx)
-		done <- seen{s, err}
+		s, err := w.find(ctx)
+		done <- result{s, err}
 	}()
 	select {
 	case s := <-done:
-		return s.sight, s.err
+		return s.foundFiles, s.err
 	case <-ctx.Done():
-		return sight{}, ctx.Err()
+		return foundFiles{}, ctx.Err()
 	}
 }
 
-// alive asks the file systems that may hang and that lie on the way to the target, or below the part of it that
-// is no pattern. It returns the sample to keep, and an error that names the one that does not answer.
-func (f files) alive(ctx context.Context, target string, req collect.Request) (sample []byte, err error) {
+// probeMounts probes the file systems that may hang and are on the path of the target, or below the
+// part of it before the first pattern. It returns the sample to store, and an error that names the
+// file systems that do not answer.
+func (f files) probeMounts(ctx context.Context, target string, req collect.Request) (sample []byte, err error) {
 	mounts, err := readMounts(ctx, f.tree, "")
 	if err != nil {
 		return req.Previous, err
 	}
-	var asked []mount
+	var probed []mount
 	fixed := fixedPart(target)
-	for _, m := range listed(mounts) {
+	for _, m := range mounts {
 		if m.mayHang() && (below(fixed, m.point) || fixed != target && below(m.point, fixed)) {
-			asked = append(asked, m)
+			probed = append(probed, m)
 		}
 	}
-	if len(asked) == 0 {
+	if len(probed) == 0 {
 		return nil, nil
 	}
-	boot := bootMark(f.tree, req.Now())
-	round := round{now: req.Now(), before: parseHangs(req.Previous, boot)}
-	for _, m := range asked {
-		if h, ok := resting(round.before, m, round.now); ok {
-			round.rests(h)
+	boot := bootID(f.tree, req.Now())
+	results := probes{now: req.Now(), before: parseHangs(req.Previous, boot)}
+	for _, m := range probed {
+		if h, ok := inBackoff(results.before, m, results.now); ok {
+			results.addBackoff(h)
 		}
 	}
-	if len(round.trouble) == 0 {
-		for i, a := range f.asker.ask(ctx, asked) {
+	if len(results.problems) == 0 {
+		for i, a := range f.prober.probe(ctx, probed) {
 			if a.err == errHangs {
-				round.answered(asked[i], a, true)
+				results.addAnswer(probed[i], a, true)
 			}
 		}
 	}
-	sample = encodeHangs(round.hangs, boot)
-	if len(round.trouble) > 0 {
-		return sample, fmt.Errorf("%s was not looked at: %s", target, strings.Join(round.trouble, "; "))
+	sample = encodeHangs(results.hangs, boot)
+	if len(results.problems) > 0 {
+		return sample, fmt.Errorf("%s was not checked: %s", target, strings.Join(results.problems, "; "))
 	}
 	return sample, ctx.Err()
 }
 
-// fixedPart is the folder of a target's part that is no pattern; the target itself where nothing of it is.
+// fixedPart returns the folder before the first pattern of a target; the target itself if it has no
+// pattern.
 func fixedPart(target string) string {
 	at := strings.IndexAny(target, patternSigns)
 	if at < 0 {
@@ -143,15 +148,14 @@ func fixedPart(target string) string {
 	return filepath.Dir(target[:at] + "x")
 }
 
-// below reports whether the path is the folder or lies in it.
+// below reports whether the path is the folder or in it.
 func below(path, folder string) bool {
 	rest, ok := strings.CutPrefix(path, strings.TrimRight(folder, "/"))
 	return ok && (rest == "" || rest[0] == '/')
 }
 
-// metrics are those of what was seen.
-func (s sight) metrics(w fileWanted, now time.Time) []collect.Metric {
-	var f collect.Figures
+func (s foundFiles) metrics(w fileCriteria, now time.Time) []collect.Metric {
+	var f collect.MetricBuilder
 	f.Bool("exists", s.newest != nil)
 	f.Uint64("count", s.count, "files")
 	f.Uint64("total_size", s.total, "bytes")
@@ -159,7 +163,7 @@ func (s sight) metrics(w fileWanted, now time.Time) []collect.Metric {
 		return f.Metrics
 	}
 	f.Uint64("size", size(s.newest), "bytes")
-	f.Double("age", now.Sub(s.newest.ModTime()).Seconds(), "seconds")
+	f.Double("age", now.Sub(s.modified).Seconds(), "seconds")
 	f.Text("mode", octal(s.newest.Mode()))
 	if owner := fileOwner(s.path, s.newest); owner != "" {
 		f.Text("owner", owner)
@@ -172,7 +176,7 @@ func (s sight) metrics(w fileWanted, now time.Time) []collect.Metric {
 
 func size(info fs.FileInfo) uint64 { return uint64(max(0, info.Size())) }
 
-// octal is a file's permissions as chmod(1) takes them.
+// octal returns a file's permissions in the form that chmod(1) accepts.
 func octal(m fs.FileMode) string {
 	n := uint32(m.Perm())
 	for i, bit := range [...]fs.FileMode{fs.ModeSticky, fs.ModeSetgid, fs.ModeSetuid} {

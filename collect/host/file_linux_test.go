@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,22 +19,22 @@ import (
 	"virgo/schedule"
 )
 
-// askFile runs the check of the live host, by its own clock.
-func askFile(t *testing.T, d schedule.Details) (collect.Report, error) {
+// checkFile runs the check on the live host.
+func checkFile(t *testing.T, d schedule.Details) (collect.Report, error) {
 	t.Helper()
-	return typed(t, Options{}, "agent.file").Checker.Check(t.Context(), asked(d))
+	return typeNamed(t, Options{}, "agent.file").Checker.Check(t.Context(), requestWith(d))
 }
 
 func seeFile(t *testing.T, target string) collect.Report {
 	t.Helper()
-	r, err := askFile(t, schedule.Details{"target": target})
+	r, err := checkFile(t, schedule.Details{"target": target})
 	if err != nil || r.Unavailable {
 		t.Fatalf("%s: %v, %q", target, err, r.Status)
 	}
 	return r
 }
 
-// aged writes a file that was changed that long ago.
+// aged writes a file that was modified that long ago.
 func aged(t *testing.T, file, text string, ago time.Duration) {
 	t.Helper()
 	write(t, file, text)
@@ -69,7 +70,7 @@ func TestFileFigures(t *testing.T) {
 		"/*.gz":                                  "exists true\ncount 3\nsize 7\ntotal_size 15\nmode 2640",
 		"/.*.gz":                                 "count 1\nsize 17",
 		"/link":                                  "count 1\nsize 7\nmode 2640",
-		"/b[1].txt":                              "count 1\nsize 8", // as it is written
+		"/b[1].txt":                              "count 1\nsize 8", // exists as written
 		"/?/x.log":                               "count 2\ntotal_size 10",
 		"/*/*/x.log":                             "count 1\nsize 10",
 		"/b/*/x.log":                             "count 1\nsize 10",
@@ -93,11 +94,11 @@ func TestFileFigures(t *testing.T) {
 			t.Errorf("%s: %q", target, r.Status)
 		}
 	}
-	// A date in the future is told as one.
+	// A date in the future has a negative age.
 	if age := number(t, seeFile(t, dir+"/b[1].txt"), "", "age"); age > -3500 || age < -3600 {
 		t.Errorf("age %v", age)
 	}
-	if _, err := askFile(t, schedule.Details{"target": dir + "/loop"}); !errors.Is(err, unix.ELOOP) {
+	if _, err := checkFile(t, schedule.Details{"target": dir + "/loop"}); !errors.Is(err, unix.ELOOP) {
 		t.Error(err)
 	}
 }
@@ -106,22 +107,22 @@ func TestFileAgreesWithStat(t *testing.T) {
 	stat := collecttest.Program(t, "stat", "coreutils")
 	for _, target := range []string{"/etc/passwd", "/etc", "/tmp", "/dev/null"} {
 		// Its own files change; /tmp's size and age may as well, between the two.
-		said := strings.Fields(output(t, stat, "-c", "%a %U %s %Y", target))
+		printed := strings.Fields(output(t, stat, "-c", "%a %U %s %Y", target))
 		r := seeFile(t, target)
-		if mode := strings.TrimLeft(value(r, "", "mode"), "0"); mode != said[0] || value(r, "", "owner") != said[1] {
-			t.Errorf("%s: mode %s of %s, stat has %v", target, mode, value(r, "", "owner"), said)
+		if mode := strings.TrimLeft(value(r, "", "mode"), "0"); mode != printed[0] || value(r, "", "owner") != printed[1] {
+			t.Errorf("%s: mode %s of %s, stat has %v", target, mode, value(r, "", "owner"), printed)
 		}
 		if target == "/tmp" {
 			continue
 		}
 		changed := time.Now().Unix() - int64(number(t, r, "", "age"))
-		if value(r, "", "size") != said[2] || changed > atoi(t, said[3])+2 || changed < atoi(t, said[3])-2 {
-			t.Errorf("%s: size %s, changed at %d, stat has %v", target, value(r, "", "size"), changed, said)
+		if value(r, "", "size") != printed[2] || changed > atoi(t, printed[3])+2 || changed < atoi(t, printed[3])-2 {
+			t.Errorf("%s: size %s, changed at %d, stat has %v", target, value(r, "", "size"), changed, printed)
 		}
 	}
 }
 
-func TestFileThatIsNotAsWanted(t *testing.T) {
+func TestFileThatDoesNotMeetTheDetails(t *testing.T) {
 	dir := t.TempDir()
 	file := dir + "/f.log"
 	aged(t, file, "one\ntwo FATAL\n", 3700*time.Second)
@@ -139,7 +140,7 @@ func TestFileThatIsNotAsWanted(t *testing.T) {
 		{schedule.Details{"target": file, "max_size": "13"}, file + " has 14 bytes, at most 13 wanted"},
 		{schedule.Details{"target": dir + "/*", "max_size": 0}, ""}, // the newest is empty
 		{schedule.Details{"target": dir + "/empty", "content_match": "x"}, dir + "/empty has no match of content_match"},
-		// Nothing there holds to what nothing can hold to.
+		// A missing file meets only what a missing file can meet.
 		{schedule.Details{"target": dir + "/none", "max_size": 0}, ""},
 		{schedule.Details{"target": dir + "/none", "min_size": 0}, ""},
 		{schedule.Details{"target": dir + "/none", "min_size": 1}, "No such file: " + dir + "/none"},
@@ -147,57 +148,57 @@ func TestFileThatIsNotAsWanted(t *testing.T) {
 		{schedule.Details{"target": dir + "/none", "content_match": "x"}, "No such file: " + dir + "/none"},
 		{schedule.Details{"target": dir + "/*.none", "max_age": "1h"}, "No file matches " + dir + "/*.none"},
 	} {
-		r, err := askFile(t, c.details)
+		r, err := checkFile(t, c.details)
 		if err != nil || r.Unavailable != (c.status != "") || r.Unavailable && !strings.Contains(r.Status, c.status) {
 			t.Errorf("%v: unavailable %v, %q, %v", c.details, r.Unavailable, r.Status, err)
 		}
 		if r.Unavailable && strings.Contains(r.Status, "FATAL") {
-			t.Errorf("the status tells what was looked for: %q", r.Status)
+			t.Errorf("the status contains the pattern: %q", r.Status)
 		}
 	}
 }
 
-// Of a long file the end is searched, and the status says so; no part of it is told.
+// Of a long file the end is searched, and the status says so without its content.
 func TestFileContentIsBounded(t *testing.T) {
 	file := t.TempDir() + "/long"
 	write(t, file, "early\n"+strings.Repeat("x", maxContentBytes)+"\nlate\n")
-	r, err := askFile(t, schedule.Details{"target": file, "content_match": "la.e"})
+	r, err := checkFile(t, schedule.Details{"target": file, "content_match": "la.e"})
 	if err != nil || value(r, "", "content_match") != "true" || r.Status != fmt.Sprintf("success, of %s only the last 1048576 bytes were read", file) {
 		t.Errorf("%q, %+v", r.Status, r.Metrics)
 	}
-	r, err = askFile(t, schedule.Details{"target": file, "content_match": "early"})
+	r, err = checkFile(t, schedule.Details{"target": file, "content_match": "early"})
 	if err != nil || !r.Unavailable || r.Status != file+" has no match of content_match in its last 1048576 bytes" {
 		t.Errorf("%q, %v", r.Status, err)
 	}
 }
 
-// Opening these would wait, or do something.
+// Opening these would block, or have an effect.
 func TestFileOpensNoDeviceAndNoFIFO(t *testing.T) {
 	dir := t.TempDir()
 	if err := unix.Mkfifo(dir+"/fifo", 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, target := range []string{dir + "/fifo", "/dev/null", "/dev/zero", "/dev/tty", dir} {
-		r, err := askFile(t, schedule.Details{"target": target, "content_match": "x"})
-		if err == nil || err.Error() != target+" is not a regular file: content_match cannot be looked for" {
+		r, err := checkFile(t, schedule.Details{"target": target, "content_match": "x"})
+		if err == nil || err.Error() != target+" is not a regular file: it cannot be searched for content_match" {
 			t.Errorf("%s: %+v, %v", target, r, err)
 		}
 		if r := seeFile(t, target); value(r, "", "exists") != "true" {
 			t.Errorf("%s: %+v", target, r)
 		}
 	}
-	// As a folder of a pattern it holds nothing.
+	// As a folder in a pattern it has no entries.
 	expect(t, seeFile(t, dir+"/fifo/*"), "", "count 0")
-	// One that comes in the place of a file is opened without waiting for a writer.
+	// A FIFO that replaces a file is opened without waiting for a writer.
 	info, err := os.Stat(os.Args[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := parseFileWanted(schedule.Details{"target": dir + "/fifo", "content_match": "x"})
+	w, err := parseFileCriteria(schedule.Details{"target": dir + "/fifo", "content_match": "x"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := sight{path: dir + "/fifo", newest: info}
+	s := foundFiles{path: dir + "/fifo", newest: info}
 	if err := s.search(t.Context(), w); err == nil || !strings.Contains(err.Error(), "is not a regular file") {
 		t.Error(err)
 	}
@@ -209,12 +210,12 @@ func TestFilePatternsAreBounded(t *testing.T) {
 		write(t, fmt.Sprintf("%s/%d", dir, i), "12")
 	}
 	expect(t, seeFile(t, dir+"/*"), "", "count 2000\ntotal_size 4000")
-	w := fileWanted{target: dir + "/*", maxAge: -1, minSize: -1, maxSize: -1}
+	w := fileCriteria{target: dir + "/*", maxAge: -1, minSize: -1, maxSize: -1}
 	for want, walk := range map[string]walker{
-		"more than 100000 files match":       {found: &sight{count: maxMatches - 1999}},
-		"more than 1000000 names to compare": {found: &sight{}, entries: maxEntries - 1999},
-		"context canceled":                   {found: &sight{}, ctx: expired(t)},
-		"":                                   {found: &sight{count: maxMatches - 2000}, entries: maxEntries - 2000},
+		"more than 100000 files match":       {found: &foundFiles{count: maxMatches - 1999}},
+		"more than 1000000 names to compare": {found: &foundFiles{}, entries: maxEntries - 1999},
+		"context canceled":                   {found: &foundFiles{}, ctx: expired(t)},
+		"":                                   {found: &foundFiles{count: maxMatches - 2000}, entries: maxEntries - 2000},
 	} {
 		if walk.ctx == nil {
 			walk.ctx = t.Context()
@@ -223,13 +224,13 @@ func TestFilePatternsAreBounded(t *testing.T) {
 			t.Errorf("%q: %v", want, err)
 		}
 	}
-	if _, err := w.see(expired(t)); !errors.Is(err, context.Canceled) {
+	if _, err := w.find(expired(t)); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
 
-// A folder that may not be looked into is an error, not a file that is not there.
-func TestFileThatIsMissing(t *testing.T) {
+// A folder without permission is an error, not a missing file.
+func TestFileInAFolderWithoutPermission(t *testing.T) {
 	for _, err := range []error{unix.ENOENT, unix.ENOTDIR, unix.ENAMETOOLONG} {
 		if !isMissing(&os.PathError{Err: err}) {
 			t.Error(err)
@@ -242,7 +243,8 @@ func TestFileThatIsMissing(t *testing.T) {
 	}
 }
 
-// A file on a file system that does not answer is not touched; it costs its limit once, and is then left alone.
+// A file on a file system that hangs is not read; the hang takes the probe timeout once, then the
+// file system is not probed.
 func TestFileOnAFileSystemThatHangs(t *testing.T) {
 	for target, hangs := range map[string]bool{
 		"/mnt/nfs/some/file": true, "/mnt/nfs": true, "/mnt/*/x": true, "/*": true,
@@ -250,9 +252,9 @@ func TestFileOnAFileSystemThatHangs(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			opt := captured("server", "first")
-			rack := newRack("/mnt/nfs", "/") // the root is on a disk: it is not asked
-			defer close(rack.gone)
-			check := files{tree: tree{proc: opt.Proc, sys: opt.Sys}, asker: asker{statfs: rack.statfs}}
+			fake := newFakeFileSystems("/mnt/nfs", "/") // the root is on a disk: it is not probed
+			defer close(fake.gone)
+			check := files{tree: tree{proc: opt.Proc, sys: opt.Sys}, prober: statProber{statfs: fake.statfs}}
 			start := time.Now()
 			r, err := check.Check(t.Context(), request(target, nil))
 			if !hangs {
@@ -261,19 +263,39 @@ func TestFileOnAFileSystemThatHangs(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || err.Error() != target+" was not looked at: /mnt/nfs does not answer" || time.Since(start) != HangLimit || r.Sample == nil {
+			if err == nil || err.Error() != target+" was not checked: /mnt/nfs does not answer" || time.Since(start) != ProbeTimeout || r.Sample == nil {
 				t.Fatalf("%s: %v after %v", target, err, time.Since(start))
 			}
-			rack.forget()
+			fake.takeProbed()
 			r, err = check.Check(t.Context(), request(target, r.Sample))
-			if err == nil || !strings.Contains(err.Error(), "/mnt/nfs did not answer at ") || len(rack.forget()) > 0 || r.Sample == nil {
+			if err == nil || !strings.Contains(err.Error(), "/mnt/nfs did not answer at ") || len(fake.takeProbed()) > 0 || r.Sample == nil {
 				t.Errorf("%s: %v", target, err)
 			}
-			time.Sleep(HangRest)
-			delete(rack.hangs, "/mnt/nfs")
+			time.Sleep(ProbeBackoff)
+			delete(fake.hangs, "/mnt/nfs")
 			if r, err = check.Check(t.Context(), request(target, r.Sample)); err != nil || r.Sample != nil {
 				t.Errorf("%s: %+v, %v", target, r, err)
 			}
 		})
+	}
+}
+
+// Times after 2038 are right, also where the system call has 32 bits for them.
+func TestFileModifiedAfter2038(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, "")
+	at := time.Date(2040, 1, 2, 3, 4, 5, 0, time.UTC)
+	// The functions of package os have the same 32 bits.
+	if out, err := exec.Command("touch", "-d", at.Format("2006-01-02 15:04:05Z"), file).CombinedOutput(); err != nil {
+		t.Skipf("touch: %v, %s", err, out)
+	}
+	var s foundFiles
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.add(file, info)
+	if !s.modified.Equal(at) {
+		t.Errorf("modified %v, not %v", s.modified.UTC(), at)
 	}
 }

@@ -12,15 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openWithoutWaiting keeps a FIFO without a writer, or a terminal, from holding up who opens it.
+// openWithoutWaiting keeps the opening of a FIFO without a writer, or of a terminal, from blocking.
 const openWithoutWaiting = unix.O_NONBLOCK | unix.O_NOCTTY
 
-// openFolder opens a folder, and nothing else.
+// openFolder opens a folder; anything else is an error.
 func openFolder(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|openWithoutWaiting|unix.O_DIRECTORY, 0)
 }
 
-// fileOwner is the name of a file's owner in /etc/passwd, or the number.
+// fileOwner is the name of a file's owner, or the number where it has none.
 func fileOwner(_ string, info fs.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

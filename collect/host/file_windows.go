@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// openWithoutWaiting is nothing: a file of this system's is there or is not.
+// openWithoutWaiting is 0: opening a file does not block on Windows.
 const openWithoutWaiting = 0
 
 func openFolder(path string) (*os.File, error) { return os.Open(path) }
 
-// fileOwner is the account that owns a file, with its domain, or its security identifier; empty where it
-// cannot be read.
+// fileOwner is the account that owns a file, with its domain, or its security identifier; empty
+// where it cannot be read.
 func fileOwner(path string, _ fs.FileInfo) string {
 	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, windows.OWNER_SECURITY_INFORMATION)
 	if err != nil {
@@ -34,5 +34,6 @@ func fileOwner(path string, _ fs.FileInfo) string {
 	return account
 }
 
-// isBadName: a pattern is no name here.
+// isBadName reports whether err means that Windows does not allow the name, such as that of a
+// pattern.
 func isBadName(err error) bool { return errors.Is(err, windows.ERROR_INVALID_NAME) }

@@ -12,27 +12,30 @@ import (
 )
 
 type filesystem struct {
-	tree  tree
-	asker asker
+	tree   tree
+	prober statProber
 }
 
-func filesystemType(t tree, program []string) collect.Type {
+func filesystemType(t tree, program func() []string) collect.Type {
 	return collect.Type{
 		Name:    "agent.filesystem",
-		Summary: "space and files of mounted file systems",
-		Details: []collect.Detail{{Name: "target", Summary: "mount point, for example /home, or * for all on disks and network", Required: true}},
-		Telling: []string{"avail", "used", "total", "free_files"},
-		Checker: filesystem{tree: t, asker: asker{program: program, statfs: statfs}},
+		Summary: "space and inodes of mounted file systems",
+		Details: []collect.Detail{
+			{Name: "target", Summary: "mount point, for example /home, or * for all on disks and network", Required: true},
+		},
+		KeyMetrics: []string{"used%used+avail", "avail", "free_files%files"},
+		KernelOnly: true,
+		Checker:    filesystem{tree: t, prober: statProber{program: program, statfs: statfs}},
 	}
 }
 
-// Targets lists the mount points that target * reports.
+// Targets returns the mount points that the target * selects.
 func (f filesystem) Targets(ctx context.Context) ([]string, error) {
 	mounts, err := readMounts(ctx, f.tree, "")
 	if err != nil {
 		return nil, err
 	}
-	return points(listed(mounts)), nil
+	return points(f.tree.distinctMounts(mounts)), nil
 }
 
 func points(mounts []mount) []string {
@@ -43,11 +46,14 @@ func points(mounts []mount) []string {
 	return names
 }
 
-// Check reports the file system mounted at the target, of whatever type, or all local and remote ones
-// (target *; bind mounts once, pseudo file systems and images like squashfs not at all). Sizes are in
-// kilobytes of 1024 bytes: total = used + free, and avail is what of free anybody can have, not just root.
+// Check reports the file system that is mounted at the target, whatever its type. Target * selects
+// all local and remote file systems; one with several bind mounts is reported once, pseudo file
+// systems and images such as squashfs are not. Sizes are in kilobytes of 1024 bytes: total = used +
+// free, and avail is the part of free that is not reserved for root. files and free_files are left out
+// where the file system has no fixed number of files (btrfs, vfat), and on Windows.
 //
-// One that does not answer costs HangLimit, is named by the status, and is left alone for HangRest.
+// A file system that does not answer delays the check by ProbeTimeout. It is named in the status
+// and not probed again for ProbeBackoff.
 func (f filesystem) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
 	if err := ctx.Err(); err != nil {
 		return collect.Report{Sample: req.Previous}, err
@@ -61,7 +67,7 @@ func (f filesystem) Check(ctx context.Context, req collect.Request) (collect.Rep
 	if err != nil {
 		return collect.Report{Sample: req.Previous}, err
 	}
-	all := listed(mounts)
+	all := f.tree.distinctMounts(mounts)
 	if name != allTargets {
 		if name == "" {
 			return unavailable("Missing target parameter, available: " + strings.Join(points(all), ","))
@@ -75,26 +81,26 @@ func (f filesystem) Check(ctx context.Context, req collect.Request) (collect.Rep
 		return collect.Report{}, errors.New("no file systems on disks or network are mounted")
 	}
 
-	boot := bootMark(f.tree, req.Now())
-	round := round{now: req.Now(), before: parseHangs(req.Previous, boot)}
-	var asked []mount
+	boot := bootID(f.tree, req.Now())
+	results := probes{now: req.Now(), before: parseHangs(req.Previous, boot)}
+	var probed []mount
 	for _, m := range all {
-		if h, ok := resting(round.before, m, round.now); ok {
-			round.rests(h)
+		if h, ok := inBackoff(results.before, m, results.now); ok {
+			results.addBackoff(h)
 		} else {
-			asked = append(asked, m)
+			probed = append(probed, m)
 		}
 	}
-	for i, a := range f.asker.ask(ctx, asked) {
-		round.answered(asked[i], a, name == allTargets)
+	for i, a := range f.prober.probe(ctx, probed) {
+		results.addAnswer(probed[i], a, name == allTargets)
 	}
 	report := collect.Report{
-		Status:  strings.Join(round.trouble, "; "),
-		Metrics: round.figures.Metrics,
-		Sample:  encodeHangs(round.hangs, boot),
+		Status:  strings.Join(results.problems, "; "),
+		Metrics: results.figures.Metrics,
+		Sample:  encodeHangs(results.hangs, boot),
 	}
-	if len(report.Metrics) == 0 && round.ended != nil {
-		return report, round.ended
+	if len(report.Metrics) == 0 && results.ended != nil {
+		return report, results.ended
 	}
 	if report.Unavailable = len(report.Metrics) == 0; report.Unavailable && report.Status == "" {
 		report.Status = "no file system has any size"
@@ -102,30 +108,30 @@ func (f filesystem) Check(ctx context.Context, req collect.Request) (collect.Rep
 	return report, nil
 }
 
-// A round is what comes of asking some file systems.
-type round struct {
-	now     time.Time
-	before  []hang
-	hangs   []hang
-	trouble []string // what the status has to say
-	ended   error    // the context's, where there was no time to ask all
-	figures collect.Figures
+// probes are the results of probing file systems.
+type probes struct {
+	now      time.Time
+	before   []hang
+	hangs    []hang
+	problems []string // for the status
+	ended    error    // the context's, where there was no time to probe all
+	figures  collect.MetricBuilder
 }
 
-// clock is how a status tells a time.
-const clock = "15:04:05 UTC"
+// clockFormat is the format of times in a status.
+const clockFormat = "15:04:05 UTC"
 
-func (r *round) rests(h hang) {
+func (r *probes) addBackoff(h hang) {
 	r.hangs = append(r.hangs, h)
-	r.trouble = append(r.trouble, h.point+" did not answer at "+h.at.UTC().Format(clock)+
-		" and is left alone until "+h.at.Add(HangRest).UTC().Format(clock))
+	r.problems = append(r.problems, h.point+" did not answer at "+h.at.UTC().Format(clockFormat)+
+		" and is not probed again until "+h.at.Add(ProbeBackoff).UTC().Format(clockFormat))
 }
 
-func (r *round) answered(m mount, a answer, all bool) {
+func (r *probes) addAnswer(m mount, a answer, all bool) {
 	switch {
 	case a.err == nil:
 		if all && a.usage.total == 0 {
-			return // as df does: it holds nothing, whatever its type
+			return // as df does: it has no storage, whatever its type
 		}
 		if all {
 			r.figures.Dimension = m.point
@@ -134,23 +140,25 @@ func (r *round) answered(m mount, a answer, all bool) {
 		a.usage.add(&r.figures, m)
 	case errors.Is(a.err, errHangs):
 		r.hangs = append(r.hangs, hang{id: m.id, point: m.point, at: r.now})
-		r.trouble = append(r.trouble, m.point+" does not answer")
+		r.problems = append(r.problems, m.point+" does not answer")
 	case errors.Is(a.err, context.DeadlineExceeded), errors.Is(a.err, context.Canceled):
 		r.ended = a.err
-		r.trouble = append(r.trouble, m.point+" was not asked: the check's time was up")
+		r.problems = append(r.problems, m.point+" was not probed: the check's time was up")
 	case all && isFUSE([]byte(m.kind)) && errors.Is(a.err, fs.ErrPermission):
-		// A user's own; the kernel keeps it from everybody else, root included.
+		// A user's mount, which the kernel closes to everybody else, root included.
 	default:
-		r.trouble = append(r.trouble, m.point+": "+a.err.Error())
+		r.problems = append(r.problems, m.point+": "+a.err.Error())
 	}
 }
 
-func (u usage) add(f *collect.Figures, m mount) {
+func (u usage) add(f *collect.MetricBuilder, m mount) {
 	f.Int64("total", u.total, "kilobytes")
 	f.Int64("free", u.free, "kilobytes")
 	f.Int64("used", u.used, "kilobytes")
 	f.Int64("avail", u.avail, "kilobytes")
-	f.Int64("files", u.files, "files")
-	f.Int64("free_files", u.freeFiles, "files")
+	if u.files > 0 { // none free is an alarm, a file system without a fixed number is not
+		f.Int64("files", u.files, "files")
+		f.Int64("free_files", u.freeFiles, "files")
+	}
 	f.Text("options", m.options)
 }

@@ -17,26 +17,26 @@ import (
 	"virgo/schedule"
 )
 
-// A rack is the file systems of a captured host: each answers, fails, or hangs.
-type rack struct {
-	mu    sync.Mutex
-	hangs map[string]bool
-	fails map[string]error
-	asked []string
-	gone  chan struct{} // closed at the end, to let go of who hangs
+// fakeFileSystems are those of a captured host: each answers, fails, or hangs.
+type fakeFileSystems struct {
+	mu     sync.Mutex
+	hangs  map[string]bool
+	fails  map[string]error
+	probed []string
+	gone   chan struct{} // closed at the end, to end what hangs
 }
 
-func newRack(hanging ...string) *rack {
-	r := &rack{hangs: map[string]bool{}, fails: map[string]error{}, gone: make(chan struct{})}
+func newFakeFileSystems(hanging ...string) *fakeFileSystems {
+	r := &fakeFileSystems{hangs: map[string]bool{}, fails: map[string]error{}, gone: make(chan struct{})}
 	for _, point := range hanging {
 		r.hangs[point] = true
 	}
 	return r
 }
 
-func (r *rack) statfs(path string) (usage, error) {
+func (r *fakeFileSystems) statfs(path string) (usage, error) {
 	r.mu.Lock()
-	r.asked = append(r.asked, path)
+	r.probed = append(r.probed, path)
 	hangs, err := r.hangs[path], r.fails[path]
 	r.mu.Unlock()
 	if hangs {
@@ -45,21 +45,21 @@ func (r *rack) statfs(path string) (usage, error) {
 	return blocksUsage(4096, 1000, 400, 300, 50, 20), err
 }
 
-// forget empties the list of who was asked, and returns it.
-func (r *rack) forget() []string {
+// takeProbed returns the paths that were probed since the last call.
+func (r *fakeFileSystems) takeProbed() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	asked := r.asked
-	r.asked = nil
-	return asked
+	probed := r.probed
+	r.probed = nil
+	return probed
 }
 
-func (r *rack) check(opt Options) filesystem {
-	return filesystem{tree: tree{proc: opt.Proc, sys: opt.Sys}, asker: asker{statfs: r.statfs}}
+func (r *fakeFileSystems) check(opt Options) filesystem {
+	return filesystem{tree: tree{proc: opt.Proc, sys: opt.Sys}, prober: statProber{statfs: r.statfs}}
 }
 
 func TestFilesystemFigures(t *testing.T) {
-	r := see(t, newRack().check(captured("server", "first")), request("/home/", nil))
+	r := mustRun(t, newFakeFileSystems().check(captured("server", "first")), request("/home/", nil))
 	expect(t, r, "", `total 4000
 		used 2400
 		free 1600
@@ -70,15 +70,31 @@ func TestFilesystemFigures(t *testing.T) {
 	if len(r.Metrics) != 7 || r.Sample != nil || r.Status != "" {
 		t.Errorf("%+v", r)
 	}
-	r = see(t, newRack().check(captured("server", "first")), request("*", nil))
+	r = mustRun(t, newFakeFileSystems().check(captured("server", "first")), request("*", nil))
 	if got := strings.ReplaceAll(dimensions(r), "my files", "my_files"); got != "/ /boot /data /home /srv/archive /mnt/pool /tank/my_files /mnt/nfs /mnt/cifs /mnt/sshfs /mnt/usb /mnt/auto" {
 		t.Errorf("%s", got)
 	}
 	expect(t, r, "/srv/archive", "avail 1200\noptions ro,relatime,errors=remount-ro")
 }
 
+// A file system without a fixed number of files has no metric of them, one that is full has.
+func TestFilesystemWithoutANumberOfFiles(t *testing.T) {
+	for u, want := range map[usage]string{
+		{total: 8, free: 8, avail: 8}:           "|",
+		{total: 8, free: 8, avail: 8, files: 7}: "7|0",
+		blocksUsage(1024, 8, 8, 8, 0, 9):        "|",
+	} {
+		var f collect.MetricBuilder
+		u.add(&f, mount{})
+		r := collect.Report{Metrics: f.Metrics}
+		if got := value(r, "", "files") + "|" + value(r, "", "free_files"); got != want || value(r, "", "total") != "8" {
+			t.Errorf("%+v: %s", u, got)
+		}
+	}
+}
+
 func TestFilesystemAgreesWithStatfs(t *testing.T) {
-	r := see(t, typed(t, Options{}, "agent.filesystem").Checker, request("/", nil))
+	r := mustRun(t, typeNamed(t, Options{}, "agent.filesystem").Checker, request("/", nil))
 	var s unix.Statfs_t
 	if err := unix.Statfs("/", &s); err != nil {
 		t.Fatal(err)
@@ -93,7 +109,7 @@ func TestFilesystemAgreesWithStatfs(t *testing.T) {
 	}
 }
 
-func TestUsageOfOddFileSystems(t *testing.T) {
+func TestUsageOfImpossibleFigures(t *testing.T) {
 	for _, c := range []struct {
 		size, blocks, free, avail uint64
 		want                      usage
@@ -111,16 +127,17 @@ func TestUsageOfOddFileSystems(t *testing.T) {
 	}
 }
 
-// A hanging file system costs its limit once, is named, and is left alone for a while.
+// A file system that hangs takes the probe timeout once, is named, and is not probed during the
+// backoff.
 func TestFilesystemThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opt := captured("server", "first")
-		rack := newRack("/mnt/nfs", "/data")
-		defer close(rack.gone)
-		check := rack.check(opt)
+		fake := newFakeFileSystems("/mnt/nfs", "/data")
+		defer close(fake.gone)
+		check := fake.check(opt)
 		all := func(previous []byte) (collect.Report, time.Duration) {
 			t.Helper()
-			rack.forget()
+			fake.takeProbed()
 			start := time.Now()
 			r, err := check.Check(t.Context(), request("*", previous))
 			if err != nil || r.Unavailable {
@@ -129,8 +146,8 @@ func TestFilesystemThatHangs(t *testing.T) {
 			return r, time.Since(start)
 		}
 		first, waited := all(nil)
-		hungAt := time.Now().Add(-2 * HangLimit)
-		if waited != 2*HangLimit || first.Status != "/data does not answer; /mnt/nfs does not answer" || first.Sample == nil {
+		hungAt := time.Now().Add(-2 * ProbeTimeout)
+		if waited != 2*ProbeTimeout || first.Status != "/data does not answer; /mnt/nfs does not answer" || first.Sample == nil {
 			t.Errorf("after %v: %q", waited, first.Status)
 		}
 		if len(first.Metrics) != 10*7 || value(first, "/mnt/auto", "total") != "4000" || value(first, "/data", "total") != "" {
@@ -138,40 +155,41 @@ func TestFilesystemThatHangs(t *testing.T) {
 		}
 
 		second, waited := all(first.Sample)
-		until := hungAt.Add(HangRest).UTC().Format("15:04:05 UTC")
-		want := "/data did not answer at " + hungAt.UTC().Format("15:04:05 UTC") + " and is left alone until " + until + "; /mnt/nfs did not"
-		if waited != 0 || !strings.HasPrefix(second.Status, want) || len(rack.forget()) != 10 {
+		until := hungAt.Add(ProbeBackoff).UTC().Format("15:04:05 UTC")
+		want := "/data did not answer at " + hungAt.UTC().Format("15:04:05 UTC") + " and is not probed again until " + until + "; /mnt/nfs did not"
+		if waited != 0 || !strings.HasPrefix(second.Status, want) || len(fake.takeProbed()) != 10 {
 			t.Errorf("after %v: %q", waited, second.Status)
 		}
 
-		// One of them is back; both are asked again once the rest is over.
-		rack.mu.Lock()
-		delete(rack.hangs, "/data")
-		rack.mu.Unlock()
-		time.Sleep(time.Until(hungAt.Add(HangRest)))
+		// One of them answers again; both are probed once the backoff is over.
+		fake.mu.Lock()
+		delete(fake.hangs, "/data")
+		fake.mu.Unlock()
+		time.Sleep(time.Until(hungAt.Add(ProbeBackoff)))
 		third, waited := all(second.Sample)
-		if waited != HangLimit || third.Status != "/mnt/nfs does not answer" || len(third.Metrics) != 11*7 {
+		if waited != ProbeTimeout || third.Status != "/mnt/nfs does not answer" || len(third.Metrics) != 11*7 {
 			t.Errorf("after %v: %q", waited, third.Status)
 		}
 
-		// Mounted anew: asked at once. So it is after a reboot, and when the clock was set back.
+		// One that is mounted again is probed at once, as after a reboot, and when the clock was
+		// set back.
 		table := strings.Replace(read(t, opt.Proc+"/self/mountinfo"), "40 29 0:60", "99 29 0:60", 1)
 		for name, changes := range map[string]func() []byte{
 			"mounted anew": func() []byte {
-				check = rack.check(changed(t, "server", "first", "self/mountinfo", table))
+				check = fake.check(changed(t, "server", "first", "self/mountinfo", table))
 				return third.Sample
 			},
 			"rebooted": func() []byte {
-				check = rack.check(changed(t, "server", "first", "sys/kernel/random/boot_id", "another\n"))
+				check = fake.check(changed(t, "server", "first", "sys/kernel/random/boot_id", "another\n"))
 				return third.Sample
 			},
 			"clock set back": func() []byte {
-				check = rack.check(opt)
+				check = fake.check(opt)
 				m, _ := mountedAt(tableOf(t, opt, ""), "/mnt/nfs")
-				return encodeHangs([]hang{{id: m.id, point: m.point, at: time.Now().Add(time.Hour)}}, bootMark(check.tree, time.Now()))
+				return encodeHangs([]hang{{id: m.id, point: m.point, at: time.Now().Add(time.Hour)}}, bootID(check.tree, time.Now()))
 			},
 		} {
-			if r, waited := all(changes()); waited != HangLimit || r.Status != "/mnt/nfs does not answer" {
+			if r, waited := all(changes()); waited != ProbeTimeout || r.Status != "/mnt/nfs does not answer" {
 				t.Errorf("%s: after %v: %q", name, waited, r.Status)
 			}
 		}
@@ -180,43 +198,43 @@ func TestFilesystemThatHangs(t *testing.T) {
 
 func TestFilesystemThatHangsIsTheTarget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		rack := newRack("/mnt/nfs")
-		defer close(rack.gone)
-		check := rack.check(captured("server", "first"))
+		fake := newFakeFileSystems("/mnt/nfs")
+		defer close(fake.gone)
+		check := fake.check(captured("server", "first"))
 		r, err := check.Check(t.Context(), request("/mnt/nfs", nil))
 		if err != nil || !r.Unavailable || r.Status != "/mnt/nfs does not answer" || r.Sample == nil || r.Metrics != nil {
 			t.Errorf("%v, %+v", err, r)
 		}
 		again, err := check.Check(t.Context(), request("/mnt/nfs", r.Sample))
-		if err != nil || !again.Unavailable || !strings.Contains(again.Status, "is left alone until") || len(rack.forget()) != 1 {
+		if err != nil || !again.Unavailable || !strings.Contains(again.Status, "is not probed again until") || len(fake.takeProbed()) != 1 {
 			t.Errorf("%v, %+v", err, again)
 		}
 	})
 }
 
-// However many hang and however little time there is, the check returns in time, with what it has.
+// However many file systems hang and however little time there is, the check returns in time.
 func TestFilesystemsThatAllHang(t *testing.T) {
 	for _, timeout := range []time.Duration{300 * time.Millisecond, time.Second, 10 * time.Second, time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
-			rack := newRack()
-			defer close(rack.gone)
+			fake := newFakeFileSystems()
+			defer close(fake.gone)
 			for _, m := range tableOf(t, captured("server", "first"), "") {
-				rack.hangs[m.point] = m.point != "/"
+				fake.hangs[m.point] = m.point != "/"
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), timeout)
 			defer cancel()
-			r, err := rack.check(captured("server", "first")).Check(ctx, request("*", nil))
+			r, err := fake.check(captured("server", "first")).Check(ctx, request("*", nil))
 			if ctx.Err() != nil {
 				t.Errorf("%v: out of time", timeout)
 			}
 			switch {
-			case timeout < 2*minPatience:
+			case timeout < 2*minProbeTimeout:
 				if !errors.Is(err, context.DeadlineExceeded) || r.Sample != nil {
 					t.Errorf("%v: %v, %+v", timeout, err, r)
 				}
 			case err != nil || value(r, "/", "total") != "4000" || !strings.Contains(r.Status, "/boot does not answer"):
 				t.Errorf("%v: %v, %+v", timeout, err, r)
-			case timeout < time.Minute && !strings.Contains(r.Status, "/mnt/auto was not asked: the check's time was up"):
+			case timeout < time.Minute && !strings.Contains(r.Status, "/mnt/auto was not probed: the check's time was up"):
 				t.Errorf("%v: %q", timeout, r.Status)
 			}
 		})
@@ -224,27 +242,27 @@ func TestFilesystemsThatAllHang(t *testing.T) {
 }
 
 func TestFilesystemThatFails(t *testing.T) {
-	rack := newRack()
-	rack.fails["/mnt/nfs"] = syscall.ESTALE
-	rack.fails["/mnt/sshfs"] = syscall.EACCES // another user's
-	rack.fails["/data"] = syscall.EACCES
-	check := rack.check(captured("server", "first"))
-	r := see(t, check, request("*", nil))
+	fake := newFakeFileSystems()
+	fake.fails["/mnt/nfs"] = syscall.ESTALE
+	fake.fails["/mnt/sshfs"] = syscall.EACCES // another user's
+	fake.fails["/data"] = syscall.EACCES
+	check := fake.check(captured("server", "first"))
+	r := mustRun(t, check, request("*", nil))
 	if r.Status != "/data: permission denied; /mnt/nfs: stale file handle" || len(r.Metrics) != 9*7 {
 		t.Errorf("%q, %s", r.Status, dimensions(r))
 	}
-	r, _, err := look(t, check, request("/mnt/sshfs", nil))
+	r, _, err := runCheck(t, check, request("/mnt/sshfs", nil))
 	if err != nil || !r.Unavailable || r.Status != "/mnt/sshfs: permission denied" {
 		t.Errorf("%v, %+v", err, r)
 	}
 }
 
-// The whole way: the runner's result of a host whose file servers are dead.
+// The runner's result on a host whose file servers do not answer.
 func TestFilesystemResult(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		rack := newRack("/mnt/nfs")
-		defer close(rack.gone)
-		registry, err := collect.NewRegistry(collect.Type{Name: "agent.filesystem", Checker: rack.check(captured("server", "first"))})
+		fake := newFakeFileSystems("/mnt/nfs")
+		defer close(fake.gone)
+		registry, err := collect.NewRegistry(collect.Type{Name: "agent.filesystem", Checker: fake.check(captured("server", "first"))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -272,7 +290,7 @@ func FuzzHangSample(f *testing.F) {
 			if h.at.UnixMilli() >= 0 && again[i].at != h.at || again[i].id != h.id || again[i].point != h.point {
 				t.Fatalf("%v, then %v", hangs, again)
 			}
-			resting(hangs, mount{id: h.id, point: h.point}, time.Unix(1700000001, 0))
+			inBackoff(hangs, mount{id: h.id, point: h.point}, time.Unix(1700000001, 0))
 		}
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"virgo/collect"
 )
 
-// Check says that this is Linux's.
+// Check reports that the check is for Linux only.
 func (filesystemState) Check(context.Context, collect.Request) (collect.Report, error) {
 	return unavailable("agent.filesystem_state available only on Linux platforms")
 }

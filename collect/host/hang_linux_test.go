@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// waitUntilEnded waits until no process has word in its command line any more; the test's own time limit
-// bounds it.
+// waitUntilEnded waits until no process has word in its command line; the test's time limit bounds
+// it.
 func waitUntilEnded(t *testing.T, word string) {
 	t.Helper()
 	for {
@@ -37,8 +37,7 @@ func waitUntilEnded(t *testing.T, word string) {
 	}
 }
 
-// deadFUSE mounts a FUSE file system whose server never answers, as a dead one does not, and returns its
-// mount point.
+// deadFUSE mounts a FUSE file system whose server never answers, and returns its mount point.
 func deadFUSE(t *testing.T) string {
 	t.Helper()
 	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
@@ -52,7 +51,7 @@ func deadFUSE(t *testing.T) string {
 		t.Skipf("a real file system that hangs needs the right to mount: %v", err)
 	}
 	t.Cleanup(func() {
-		// Closing the server's side lets go of everybody who waits for it.
+		// Closing the server's side ends everything that waits for it.
 		unix.Close(fd)
 		if err := unix.Unmount(point, unix.MNT_DETACH); err != nil {
 			t.Error(err)
@@ -61,11 +60,12 @@ func deadFUSE(t *testing.T) string {
 	return point
 }
 
-// ownNamespace is the argument of the test binary that says that nobody else sees its mounts.
+// ownNamespace is the argument of the test binary in a mount namespace of its own.
 const ownNamespace = "in-a-mount-namespace-of-its-own"
 
-// inOwnNamespace runs the test again in a process whose mounts nobody else sees, since everybody who
-// asks all file systems of this host would hang as well, and returns whether this is that process.
+// inOwnNamespace runs the test again in a process with a mount namespace of its own, because other
+// programs that call statfs for all file systems of this host would hang, and returns whether this
+// is that process.
 func inOwnNamespace(t *testing.T) bool {
 	t.Helper()
 	if flag.Arg(0) == ownNamespace {
@@ -96,12 +96,12 @@ func TestRealFileSystemThatHangs(t *testing.T) {
 		return
 	}
 	for name, opt := range map[string]Options{
-		"by child":   {StatProgram: askerProgram("statfs")},
+		"by child":   {StatProgram: statProgram("statfs")},
 		"in process": {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			point := deadFUSE(t)
-			check := typed(t, opt, "agent.filesystem").Checker
+			check := typeNamed(t, opt, "agent.filesystem").Checker
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 			defer cancel()
 			r, err := check.Check(ctx, request("*", nil))
@@ -111,7 +111,7 @@ func TestRealFileSystemThatHangs(t *testing.T) {
 			if value(r, "/", "total") == "" || value(r, point, "total") != "" {
 				t.Errorf("%s", dimensions(r))
 			}
-			// From now on it is left alone, and named.
+			// Then it is not probed, and named.
 			again, err := check.Check(t.Context(), request("*", r.Sample))
 			if err != nil || !strings.HasPrefix(again.Status, point+" did not answer at ") || value(again, "/", "total") == "" {
 				t.Errorf("%v, %+v", err, again)

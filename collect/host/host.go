@@ -2,20 +2,22 @@ package host
 
 import (
 	"context"
+	"slices"
 
 	"virgo/collect"
 )
 
-// Options are what the checks need from the program around them. The zero value works.
+// Options are the settings of the checks. The zero value works.
 type Options struct {
-	// Self gives the figures of agent.virgo; nil: that check is unavailable.
+	// Self returns the figures of agent.virgo; nil: that check is unavailable.
 	Self func(ctx context.Context) (Self, error)
-	// StatProgram is the beginning of a command line that, with a path after it, calls StatFS for that
-	// path with its standard output. It is run for each network and FUSE file system. nil: they are
-	// asked in the agent's own process, and one that hangs keeps a thread of it until the process ends
-	// (which on some kernels is not before the file system answers).
-	StatProgram []string
-	// Proc and Sys are where the kernel's file systems are mounted; empty: /proc and /sys. Linux only.
+	// StatProgram returns the beginning of a command line. With a path after it, the command must
+	// call StatFS for that path with its standard output. It is run for each network and FUSE file
+	// system. nil, or no command line: these are probed in the agent's own process, where one that
+	// hangs blocks a thread until the process ends (on some kernels, until the file system answers).
+	StatProgram func() []string
+	// Proc and Sys are where the kernel's file systems are mounted; empty: /proc and /sys. Linux
+	// only.
 	Proc, Sys string
 }
 
@@ -28,7 +30,7 @@ func Types(opt Options) []collect.Type {
 	if t.sys == "" {
 		t.sys = "/sys"
 	}
-	return []collect.Type{
+	types := []collect.Type{
 		cpuType(t),
 		memoryType(t),
 		loadAverageType(t),
@@ -41,12 +43,24 @@ func Types(opt Options) []collect.Type {
 		systemdType(),
 		virgoType(opt.Self),
 	}
+	return markMissing(types, missingTypes())
 }
 
-// allTargets is the target that means every one.
+// markMissing says in the summaries of the types with these names that this system does not have them.
+func markMissing(types []collect.Type, names []string) []collect.Type {
+	for i := range types {
+		if slices.Contains(names, types[i].Name) {
+			types[i].Summary = "not available on this system: " + types[i].Summary
+		}
+	}
+	return types
+}
+
+// allTargets is the target that selects all.
 const allTargets = "*"
 
-// target returns the check's target, "" where it has none, and what is wrong with it.
+// target returns the check's target, "" if it has none. If the target is not a text, wrong is the
+// status.
 func target(req collect.Request) (name, wrong string) {
 	v, present := req.Check.Details["target"]
 	if !present || v == nil {
@@ -59,7 +73,7 @@ func target(req collect.Request) (name, wrong string) {
 	return name, ""
 }
 
-// unavailable is the report of a check that cannot say more than status.
+// unavailable returns a report with only a status.
 func unavailable(status string) (collect.Report, error) {
 	return collect.Report{Unavailable: true, Status: status}, nil
 }

@@ -18,9 +18,9 @@ func (l loadAverage) Check(ctx context.Context, _ collect.Request) (collect.Repo
 	}
 	avg, err := load.AvgWithContext(l.tree.context(ctx))
 	if err != nil {
-		return collect.Report{}, fmt.Errorf("read load averages: %w", err)
+		return collect.Report{}, fmt.Errorf("reading load averages: %w", err)
 	}
-	f := collect.Figures{Metrics: make([]collect.Metric, 0, 3)}
+	f := collect.MetricBuilder{Metrics: make([]collect.Metric, 0, 3)}
 	f.Double("1m", avg.Load1, "")
 	f.Double("5m", avg.Load5, "")
 	f.Double("15m", avg.Load15, "")

@@ -6,7 +6,8 @@ import (
 	"virgo/collect"
 )
 
-// Check says that there is no such figure here: gopsutil's needs a process that stays to average.
+// Check reports that Windows has no load average: gopsutil computes one, but only in a process that
+// keeps running.
 func (loadAverage) Check(context.Context, collect.Request) (collect.Report, error) {
 	return unavailable("Load Average checks are not supported on Windows.")
 }

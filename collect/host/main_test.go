@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestMain makes the test binary the program that asks file systems, when it is run with one of these
-// words and a path: the real one, and ones that misbehave.
+// TestMain makes the test binary the program that calls statfs when it is run with one of these
+// words and a path, or one that misbehaves.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 {
 		switch os.Args[1] {
@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 				os.Exit(1)
 			}
 			os.Exit(0)
-		case "statfs-hang": // stands for one that waits for a dead server
+		case "statfs-hang": // as while its server does not answer
 			for {
 				time.Sleep(time.Hour)
 			}

@@ -11,24 +11,26 @@ import (
 
 type memory struct {
 	tree tree
-	swap func(ctx context.Context, t tree, ram *mem.VirtualMemoryStat) (swapping, error)
+	swap func(ctx context.Context, t tree, ram *mem.VirtualMemoryStat) (swapSpace, error)
 }
 
-// swapping is the state of the swap space, in bytes. in and out count from the boot on.
-type swapping struct{ total, free, in, out uint64 }
+// swapSpace is the state of the swap space in bytes; in and out count from boot.
+type swapSpace struct{ total, free, in, out uint64 }
 
 func memoryType(t tree) collect.Type {
 	return collect.Type{
-		Name:    "agent.memory",
-		Summary: "main memory and swap space",
-		Telling: []string{"actual_used", "actual_free", "swap_used"},
-		Checker: memory{tree: t, swap: readSwap},
+		Name:       "agent.memory",
+		Summary:    "main memory and swap space",
+		KeyMetrics: []string{"actual_used%total", "actual_free", "swap_used%swap_total"},
+		KernelOnly: true,
+		Checker:    memory{tree: t, swap: readSwap},
 	}
 }
 
-// Check reports memory in bytes. free is what nothing uses at all, used the rest of total; actual_free is
-// what applications could still get (on Linux MemAvailable: caches can be given up), actual_used the rest. Where
-// a control group limits the agent's processes, its figures are told beside them (memoryLimit).
+// Check reports memory in bytes. free is unused memory, used the rest of total. actual_free is how
+// much applications could still allocate (on Linux MemAvailable, which includes caches),
+// actual_used the rest. If a control group limits the agent's processes, its limits are reported as
+// well (memoryLimit).
 func (m memory) Check(ctx context.Context, _ collect.Request) (collect.Report, error) {
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
@@ -36,17 +38,17 @@ func (m memory) Check(ctx context.Context, _ collect.Request) (collect.Report, e
 	ctx = m.tree.context(ctx)
 	ram, err := mem.VirtualMemoryWithContext(ctx)
 	if err != nil {
-		return collect.Report{}, fmt.Errorf("read memory: %w", err)
+		return collect.Report{}, fmt.Errorf("reading memory: %w", err)
 	}
 	if ram.Total == 0 {
-		return collect.Report{}, fmt.Errorf("read memory: no total is given")
+		return collect.Report{}, fmt.Errorf("reading memory: no total is given")
 	}
 	swap, err := m.swap(ctx, m.tree, ram)
 	if err != nil {
-		return collect.Report{}, fmt.Errorf("read swap space: %w", err)
+		return collect.Report{}, fmt.Errorf("reading swap space: %w", err)
 	}
 	free, available := min(ram.Free, ram.Total), min(ram.Available, ram.Total)
-	f := collect.Figures{Metrics: make([]collect.Metric, 0, 11)}
+	f := collect.MetricBuilder{Metrics: make([]collect.Metric, 0, 11)}
 	f.Gauge("total", ram.Total, "bytes")
 	f.Gauge("used", ram.Total-free, "bytes")
 	f.Gauge("free", free, "bytes")

@@ -6,24 +6,26 @@ import (
 	"errors"
 	"os"
 
+	"virgo/collect/procfs"
+
 	"github.com/shirou/gopsutil/v3/mem"
 	"golang.org/x/sys/unix"
 )
 
-// readSwap takes the sizes from what was read of /proc/meminfo already, and the pages moved from
-// /proc/vmstat (pswpin, pswpout; in pages). A kernel without swap, or a container that hides the file,
-// moves none.
-func readSwap(_ context.Context, t tree, ram *mem.VirtualMemoryStat) (swapping, error) {
-	s := swapping{total: ram.SwapTotal, free: ram.SwapFree}
+// readSwap takes the sizes from ram, which is read from /proc/meminfo, and reads pswpin and pswpout
+// (in pages) from /proc/vmstat; they are 0 for a kernel without swap, or in a container that hides
+// the file.
+func readSwap(_ context.Context, t tree, ram *mem.VirtualMemoryStat) (swapSpace, error) {
+	s := swapSpace{total: ram.SwapTotal, free: ram.SwapFree}
 	page := uint64(os.Getpagesize())
 	found := 0
-	err := eachLine(t.proc+"/vmstat", func(line []byte) bool {
+	err := procfs.EachLine(t.proc+"/vmstat", func(line []byte) bool {
 		if !bytes.HasPrefix(line, []byte("pswp")) {
 			return true
 		}
-		name, rest := cutField(line)
+		name, rest := procfs.Field(line)
 		var n [1]uint64
-		if got, err := cutNumbers(rest, n[:]); err != nil || got != 1 {
+		if got, err := procfs.Numbers(rest, n[:]); err != nil || got != 1 {
 			return true
 		}
 		switch string(name) {

@@ -8,10 +8,10 @@ import (
 	"github.com/shirou/gopsutil/v3/mem"
 )
 
-func readSwap(ctx context.Context, _ tree, _ *mem.VirtualMemoryStat) (swapping, error) {
+func readSwap(ctx context.Context, _ tree, _ *mem.VirtualMemoryStat) (swapSpace, error) {
 	s, err := mem.SwapMemoryWithContext(ctx)
 	if err != nil {
-		return swapping{}, supported(err)
+		return swapSpace{}, supported(err)
 	}
-	return swapping{total: s.Total, free: s.Free, in: s.Sin, out: s.Sout}, nil
+	return swapSpace{total: s.Total, free: s.Free, in: s.Sin, out: s.Sout}, nil
 }

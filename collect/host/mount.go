@@ -1,10 +1,12 @@
 package host
 
+import "os"
+
 // A mount is a line of the mount table.
 type mount struct {
-	id       uint64 // of this mounting; 0 where the system has none
-	fs       uint64 // of the file system, the same wherever it is mounted; 0 where the system has none
-	whole    bool   // mounted from its root, not a folder of it
+	id       uint64 // of this mount; 0 where the system has none
+	fs       uint64 // of the file system, the same for all its mounts; 0 where the system has none
+	whole    bool   // its root is mounted, not a folder or a file of it
 	device   string
 	point    string
 	kind     string // file system type: ext4, nfs4, fuse.sshfs
@@ -13,60 +15,78 @@ type mount struct {
 	class    class
 }
 
-// A class says how a file system counts.
+// A class is where a file system stores its files.
 type class byte
 
 const (
 	pseudo class = iota // no storage of its own: proc, tmpfs, cgroup2
-	image               // read-only by nature and always full: squashfs, iso9660
+	image               // read-only and always full: squashfs, iso9660
 	local               // on a disk
-	remote              // on another host, or another program
+	remote              // on another host, or served by another program
 )
 
-// listed returns the file systems that are meant by all: local and remote ones, each once, in the order
-// of the mount table. Of several mounts on one point the last hides the others; of several mounts of one
-// file system the first whole one stands for all, or the first where none is whole (bind mounts,
-// subvolumes).
-func listed(mounts []mount) []mount {
-	var (
-		at    = make(map[string]int, len(mounts))
-		whose = make(map[uint64]int, len(mounts))
-	)
-	for i, m := range mounts {
-		at[m.point] = i
-	}
-	visible := func(i int) bool {
-		return at[mounts[i].point] == i && mounts[i].class >= local
-	}
-	for i, m := range mounts {
-		if !visible(i) || m.fs == 0 {
+// distinctMounts returns the local and remote file systems, each once, in the order of the mount
+// table. A file system that is mounted several times (bind mounts, subvolumes) stands where a user
+// looks for it: at /, else where all of it is mounted, else at the first folder. One that is only
+// mounted on files, as a container's /etc/hosts is, is not returned.
+func (t tree) distinctMounts(mounts []mount) []mount {
+	best := make(map[uint64]int, len(mounts))
+	var out []mount
+	for _, m := range mounts {
+		if m.class < local {
 			continue
 		}
-		if j, ok := whose[m.fs]; !ok || m.whole && !mounts[j].whole {
-			whose[m.fs] = i
-		}
-	}
-	var out []mount
-	for i, m := range mounts {
-		if visible(i) && (m.fs == 0 || whose[m.fs] == i) {
+		i, ok := best[m.fs]
+		switch {
+		case m.fs == 0:
+			out = append(out, m)
+		case ok && m.rank() <= out[i].rank():
+		case !m.whole && t.isFile(mounts, m):
+		case ok:
+			out[i] = m
+		default:
+			best[m.fs] = len(out)
 			out = append(out, m)
 		}
 	}
 	return out
 }
 
-// mountedAt returns what is seen at a mount point: the last that was mounted there.
+// rank is higher for the mount of a file system that is preferred.
+func (m mount) rank() int {
+	switch {
+	case m.point == "/":
+		return 2
+	case m.whole:
+		return 1
+	}
+	return 0
+}
+
+// isFile reports whether a mount is one of a file, not of a folder. It queries no file system that
+// may hang, neither the mount's nor one on the path to it: a mount of these counts as a folder.
+func (t tree) isFile(mounts []mount, m mount) bool {
+	for _, above := range mounts {
+		if above.mayHang() && below(m.point, above.point) {
+			return false
+		}
+	}
+	info, err := os.Stat(t.root + m.point)
+	return err == nil && !info.IsDir()
+}
+
+// mountedAt returns the visible mount at a mount point.
 func mountedAt(mounts []mount, point string) (mount, bool) {
-	for i := len(mounts) - 1; i >= 0; i-- {
-		if mounts[i].point == point {
-			return mounts[i], true
+	for _, m := range mounts {
+		if m.point == point {
+			return m, true
 		}
 	}
 	return mount{}, false
 }
 
-// isRemote reports whether a file system of this type is served by another host, or over a channel that
-// can break (a hypervisor's folder), or needs other hosts to agree (a cluster's).
+// isRemote reports whether a file system of this type is served by another host, by a hypervisor,
+// or shared by a cluster.
 func isRemote(kind []byte) bool {
 	switch string(kind) {
 	case "nfs", "nfs4", "cifs", "smb", "smb3", "smbfs", "afpfs", "webdav", "ncpfs", "afs", "coda", "ceph", "9p",
@@ -77,7 +97,8 @@ func isRemote(kind []byte) bool {
 	return isFUSE(kind)
 }
 
-// isFUSE reports whether the file system is a program of this host: fuse, fuseblk, fuse.sshfs, fusefs, macfuse.
+// isFUSE reports whether the file system is a program of this host: fuse, fuseblk, fuse.sshfs,
+// fusefs, macfuse.
 func isFUSE(kind []byte) bool {
 	if string(kind) == "fusectl" {
 		return false
@@ -90,6 +111,6 @@ func isFUSE(kind []byte) bool {
 	return false
 }
 
-// mayHang reports whether asking the file system can wait for another program or host. autofs is pseudo,
-// but asking it mounts what it stands for.
+// mayHang reports whether statfs of the file system can wait for another program or host. autofs is
+// pseudo, but statfs of it mounts another file system.
 func (m mount) mayHang() bool { return m.kind == "autofs" || isRemote([]byte(m.kind)) }

@@ -5,14 +5,15 @@ package host
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	gopsutil "github.com/shirou/gopsutil/v3/disk"
 )
 
-// readMounts reads all mounts. The system may ask each file system while it lists them, so the listing
-// itself is left behind where it hangs.
+// readMounts reads all mounts. The system may query each file system while it lists them, so the
+// listing itself is abandoned where it hangs.
 func readMounts(ctx context.Context, t tree, _ string) ([]mount, error) {
 	type listing struct {
 		partitions []gopsutil.PartitionStat
@@ -24,7 +25,7 @@ func readMounts(ctx context.Context, t tree, _ string) ([]mount, error) {
 		l.partitions, l.err = gopsutil.PartitionsWithContext(t.context(ctx), true)
 		done <- l
 	}()
-	timer := time.NewTimer(HangLimit)
+	timer := time.NewTimer(ProbeTimeout)
 	defer timer.Stop()
 	var l listing
 	select {
@@ -32,11 +33,11 @@ func readMounts(ctx context.Context, t tree, _ string) ([]mount, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-timer.C:
-		return nil, fmt.Errorf("the system did not list its mounts within %v", HangLimit)
+		return nil, fmt.Errorf("the system did not list its mounts within %v", ProbeTimeout)
 	}
-	// A drive that cannot be read is an error beside the others, which are listed.
+	// With an error for one drive, the others are listed.
 	if l.err != nil && len(l.partitions) == 0 {
-		return nil, fmt.Errorf("list mounts: %w", supported(l.err))
+		return nil, fmt.Errorf("listing mounts: %w", supported(l.err))
 	}
 	mounts := make([]mount, 0, len(l.partitions))
 	for _, p := range l.partitions {
@@ -47,6 +48,9 @@ func readMounts(ctx context.Context, t tree, _ string) ([]mount, error) {
 		for _, o := range p.Opts {
 			m.readOnly = m.readOnly || o == "ro"
 		}
+		// Mounts are listed in the order in which they were made: a later one hides those at its
+		// point and below it.
+		mounts = slices.DeleteFunc(mounts, func(earlier mount) bool { return below(earlier.point, m.point) })
 		mounts = append(mounts, m)
 	}
 	return mounts, nil

@@ -4,5 +4,5 @@ package host
 
 import "path"
 
-// cleanPoint is a mount point as a person may write it: /home/ is /home.
+// cleanPoint normalizes a mount point: /home/ is /home.
 func cleanPoint(point string) string { return path.Clean(point) }

@@ -8,12 +8,12 @@ import (
 	"virgo/collect"
 )
 
-// An iface is a network interface's counters, from the boot (or its making) on.
+// An iface is the counters of a network interface, since boot or its creation.
 type iface struct {
 	name   string
 	rx, tx traffic
 	link   string // up, down, unknown
-	// detailed says that the system counts frame, collisions and carrier.
+	// detailed reports whether the system counts frame, collisions and carrier.
 	detailed                   bool
 	frame, collisions, carrier uint64
 }
@@ -24,11 +24,12 @@ type network struct{ tree tree }
 
 func networkType(t tree) collect.Type {
 	return collect.Type{
-		Name:    "agent.network",
-		Summary: "traffic and errors of network interfaces",
-		Details: []collect.Detail{{Name: "target", Summary: "interface, for example eth0, or * for all", Required: true}},
-		Telling: []string{"link_state", "rx_bytes", "tx_bytes", "rx_errors", "tx_errors"},
-		Checker: network{tree: t},
+		Name:       "agent.network",
+		Summary:    "traffic and errors of network interfaces",
+		Details:    []collect.Detail{{Name: "target", Summary: "interface, for example eth0, or * for all", Required: true}},
+		KeyMetrics: []string{"rx_bytes/s", "tx_bytes/s", "link_state", "rx_errors/s", "tx_errors/s"},
+		KernelOnly: true,
+		Checker:    network{tree: t},
 	}
 }
 
@@ -59,7 +60,7 @@ func (n network) Check(ctx context.Context, req collect.Request) (collect.Report
 	}
 	ifaces, err := readInterfaces(ctx, n.tree, name)
 	if err != nil {
-		return collect.Report{}, fmt.Errorf("read network interfaces: %w", err)
+		return collect.Report{}, fmt.Errorf("reading network interfaces: %w", err)
 	}
 	if len(ifaces) == 0 {
 		if name == allTargets {
@@ -67,7 +68,7 @@ func (n network) Check(ctx context.Context, req collect.Request) (collect.Report
 		}
 		return unavailable("No such interface: " + name)
 	}
-	f := collect.Figures{Metrics: make([]collect.Metric, 0, 14*len(ifaces))}
+	f := collect.MetricBuilder{Metrics: make([]collect.Metric, 0, 14*len(ifaces))}
 	for _, i := range ifaces {
 		if name == allTargets {
 			f.Dimension = i.name
@@ -77,7 +78,7 @@ func (n network) Check(ctx context.Context, req collect.Request) (collect.Report
 	return collect.Report{Metrics: f.Metrics}, nil
 }
 
-func (i iface) add(f *collect.Figures) {
+func (i iface) add(f *collect.MetricBuilder) {
 	f.Gauge("rx_bytes", i.rx.bytes, "bytes")
 	f.Gauge("rx_packets", i.rx.packets, "packets")
 	f.Gauge("rx_errors", i.rx.errors, "errors")

@@ -9,8 +9,8 @@ import (
 	gopsutil "github.com/shirou/gopsutil/v3/net"
 )
 
-// readInterfaces reads the interface of that name, or all (*). Their state is the flag that the system
-// keeps; frame, collisions and carrier are not counted.
+// readInterfaces reads the interface of that name, or all (*). The link state is the interface's
+// running flag; frame, collisions and carrier are not counted.
 func readInterfaces(ctx context.Context, t tree, name string) ([]iface, error) {
 	counters, err := gopsutil.IOCountersWithContext(t.context(ctx), true)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"virgo/collect"
 )
 
-// pause waits SampleGap between two samples, or half of the time that is left where that is less.
+// pause waits SampleGap between two samples, or half of the time left where that is less.
 func pause(ctx context.Context) error {
 	gap := collect.SampleGap
 	if deadline, ok := ctx.Deadline(); ok {

@@ -5,38 +5,47 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"strconv"
+	"strings"
 	"time"
+
+	"virgo/collect/procfs"
 
 	"golang.org/x/sys/unix"
 )
 
 const (
-	// maxProcesses bounds how many processes are looked at.
-	maxProcesses = 1 << 18
-	// maxCommandLine bytes of a command line are looked at.
+	// maxCommandLine bytes of a command line are read.
 	maxCommandLine = 64 << 10
-	// commBytes is what the kernel keeps of a name (TASK_COMM_LEN, without its end).
+	// commBytes of a name are in comm (TASK_COMM_LEN without the final zero byte).
 	commBytes = 15
 )
 
-// errNoProcess is returned of a process that is gone, or that its owner hides (the mount option hidepid).
+// errNoProcess is returned for a process that has ended, or is hidden (the mount option hidepid).
 var errNoProcess = errors.New("no such process")
 
-// A procScan reads processes from /proc, each file of it only where those before it did not settle the matter:
-// comm and the folder's owner, then cmdline, then stat and fd (proc(5)).
+// errHidden is returned where a number of processes would be too small.
+var errHidden = errors.New("other users' processes cannot be seen, because /proc is mounted with hidepid: " +
+	"run virgo as root, or check your own with the detail user")
+
+// A procScan reads processes from /proc, each file only where those before it match: the folder's
+// owner and comm, then cmdline, then stat and fd (proc(5)).
 type procScan struct {
-	wanted
+	processCriteria
 	proc    string
 	uid     uint32
 	at      time.Duration
-	command []byte // room for a command line
+	command []byte // buffer for a command line
+	denied  int    // processes that this user may not read
 }
 
-func readProcesses(ctx context.Context, p processes, w wanted, at time.Duration, _ time.Time) ([]process, error) {
-	s := procScan{wanted: w, proc: p.tree.proc, at: at}
+func readProcesses(
+	ctx context.Context, p processes, w processCriteria, at time.Duration, _ time.Time,
+) ([]process, error) {
+	s := procScan{processCriteria: w, proc: p.tree.proc, at: at}
 	if w.user != "" {
 		uid, err := userNumber(w.user)
 		if err != nil {
@@ -44,31 +53,33 @@ func readProcesses(ctx context.Context, p processes, w wanted, at time.Duration,
 		}
 		s.uid = uid
 	}
+	// All of the user's own processes are seen.
+	if (w.user == "" || s.uid != uint32(os.Geteuid())) && procfs.HidesProcesses(s.proc) {
+		return nil, errHidden
+	}
 	var all []process
-	own := strconv.Itoa(p.self)
-	err := eachEntry(s.proc, maxProcesses, func(name string) error {
+	err := procfs.EachProcess(s.proc, func(pid int, folder string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if name[0] < '1' || name[0] > '9' || name == own {
+		if pid == p.self || !s.matches(folder) {
 			return nil
 		}
-		pid, err := strconv.ParseUint(name, 10, 32)
-		if err != nil || !s.matches(name) {
-			return nil
-		}
-		one, err := s.look(name)
+		one, err := s.read(folder)
 		if errors.Is(err, errNoProcess) {
 			return nil
 		}
-		one.pid = pid
+		one.pid = uint64(pid)
 		all = append(all, one)
 		return err
 	})
+	if err == nil && s.denied > 0 {
+		err = fmt.Errorf("%d other processes cannot be read: permission denied", s.denied)
+	}
 	return all, err
 }
 
-// userNumber finds a user in /etc/passwd, or takes the number as it is.
+// userNumber looks up a user by name; a number stands for itself.
 func userNumber(name string) (uint32, error) {
 	if n, err := strconv.ParseUint(name, 10, 32); err == nil {
 		return uint32(n), nil
@@ -81,38 +92,25 @@ func userNumber(name string) (uint32, error) {
 	return uint32(n), err
 }
 
-// matches reports whether the process of that number is wanted; one that is gone is not.
-func (s *procScan) matches(pid string) bool {
-	folder := s.proc + "/" + pid
-	if s.name != "" {
-		var buf [64]byte
-		comm, err := firstLine(folder+"/comm", buf[:])
-		if err != nil || string(comm) != s.name[:min(len(s.name), commBytes)] {
-			return false
-		}
-	}
+// matches reports whether the process with that folder matches; one that has ended does not, and one
+// that cannot be read is counted.
+func (s *procScan) matches(folder string) bool {
 	if s.user != "" {
-		// The folder belongs to the effective user, whatever the process may have dropped.
+		// The folder belongs to the effective user.
 		var of unix.Stat_t
 		if err := unix.Stat(folder, &of); err != nil || of.Uid != s.uid {
 			return false
 		}
 	}
-	if s.match == nil && len(s.name) <= commBytes {
+	if s.name != "" && !s.nameMatches(folder) {
+		return false
+	}
+	if s.match == nil {
 		return true
 	}
 	command, ok := s.commandLine(folder + "/cmdline")
 	if !ok {
 		return false
-	}
-	if len(s.name) > commBytes {
-		program, _, _ := bytes.Cut(command, []byte{0})
-		if string(program[bytes.LastIndexByte(program, '/')+1:]) != s.name {
-			return false
-		}
-	}
-	if s.match == nil {
-		return true
 	}
 	for i, c := range command {
 		if c == 0 {
@@ -122,47 +120,59 @@ func (s *procScan) matches(pid string) bool {
 	return s.match.Match(command)
 }
 
-// commandLine reads the arguments, a zero byte between them; false for a process that has none (a thread of the
-// kernel's).
-func (s *procScan) commandLine(file string) ([]byte, bool) {
-	fd, err := open(file)
-	if err != nil {
-		return nil, false
+// nameMatches compares the name with comm, and where that does not tell the name, with the command
+// line: where comm is truncated, and of an interpreter.
+func (s *procScan) nameMatches(folder string) bool {
+	var buf [64]byte
+	comm, err := procfs.FirstLine(folder+"/comm", buf[:])
+	switch {
+	case err != nil:
+		s.countDenied(err)
+		return false
+	case string(comm) == s.name:
+		return true
+	case len(comm) == commBytes && strings.HasPrefix(s.name, string(comm)):
+		command, ok := s.commandLine(folder + "/cmdline")
+		return ok && hasFullName(command, s.name)
+	case isInterpreter(comm):
+		command, ok := s.commandLine(folder + "/cmdline")
+		return ok && string(scriptName(command)) == s.name
 	}
-	defer unix.Close(fd)
-	if s.command == nil {
-		s.command = make([]byte, 4<<10)
-	}
-	held := 0
-	for {
-		n, err := readSome(fd, file, s.command[held:])
-		if err != nil {
-			return nil, false
-		}
-		held += n
-		if n == 0 || held == maxCommandLine {
-			command := bytes.TrimRight(s.command[:held], "\x00")
-			return command, len(command) > 0
-		}
-		if held == len(s.command) {
-			s.command = append(s.command, make([]byte, held)...)
-		}
+	return false
+}
+
+func (s *procScan) countDenied(err error) {
+	if errors.Is(err, fs.ErrPermission) {
+		s.denied++
 	}
 }
 
-// look reads the figures of a process. Error: errNoProcess, or that its line makes no sense.
-func (s *procScan) look(pid string) (process, error) {
-	folder := s.proc + "/" + pid
-	var buf [1024]byte
-	line, err := readStat(folder+"/stat", buf[:])
+// commandLine reads the arguments, a zero byte between them; false for a process that has none (a
+// kernel thread). They are valid until the next call.
+func (s *procScan) commandLine(file string) ([]byte, bool) {
+	text, err := procfs.ReadFile(file, s.command, maxCommandLine)
 	if err != nil {
-		return process{}, errNoProcess
+		s.countDenied(err)
+		return nil, false
 	}
-	p, err := parseProcessStat(line)
-	if err != nil {
+	s.command = text
+	command := bytes.TrimRight(text, "\x00")
+	return command, len(command) > 0
+}
+
+// read reads the figures of a process. Errors: errNoProcess, procfs.ErrStat.
+func (s *procScan) read(folder string) (process, error) {
+	stat, err := procfs.ReadStat(folder)
+	if errors.Is(err, procfs.ErrStat) {
 		return process{}, err
 	}
-	p.rss *= uint64(os.Getpagesize())
+	if err != nil || stat.Ended() {
+		return process{}, errNoProcess
+	}
+	p := process{
+		start: stat.Start, ticks: stat.UserTicks + stat.SystemTicks,
+		rss: stat.RSS * uint64(os.Getpagesize()), threads: stat.Threads, threadsKnown: true,
+	}
 	const tick = time.Second / ticksPerSecond
 	if p.start < uint64(s.at/tick) {
 		p.age = s.at - time.Duration(p.start)*tick
@@ -171,54 +181,16 @@ func (s *procScan) look(pid string) (process, error) {
 	return p, nil
 }
 
-// readStat reads the file whole: a name may have a newline in it.
-func readStat(file string, buf []byte) ([]byte, error) {
-	fd, err := open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(fd)
-	n, err := readSome(fd, file, buf)
-	return buf[:n], err
-}
-
-// parseProcessStat reads the line of /proc/PID/stat (proc(5)), rss in pages. The name, in parentheses, may hold
-// anything, parentheses too. Error: errNoProcess for one that has ended.
-func parseProcessStat(line []byte) (process, error) {
-	const state, utime, stime, threads, start, rss = 3, 14, 15, 20, 22, 24 // as numbered there
-	end := bytes.LastIndexByte(line, ')')
-	if end < 0 {
-		return process{}, fmt.Errorf("%.64q is no process", line)
-	}
-	var n [rss + 1]uint64
-	rest := bytes.TrimRight(line[end+1:], "\n")
-	for i := state; i <= rss; i++ {
-		var field []byte
-		field, rest = cutField(rest)
-		switch i {
-		case state:
-			if string(field) == "Z" || string(field) == "X" || string(field) == "x" {
-				return process{}, errNoProcess
-			}
-		case utime, stime, threads, start, rss:
-			if got, err := cutNumbers(field, n[i:i+1]); err != nil || got != 1 {
-				return process{}, fmt.Errorf("%.64q is no process: field %d", line, i)
-			}
-		}
-	}
-	return process{start: n[start], ticks: n[utime] + n[stime], rss: n[rss], threads: n[threads], threadsKnown: true}, nil
-}
-
-// openFiles counts the entries of a process's folder fd; false without the right to. Since Linux 6.2 the
-// folder's size is their number, told to everybody.
+// openFiles counts the entries of a process's folder fd; false without permission. Since Linux 6.2
+// the folder's size is their number, which every user may read.
 func openFiles(folder string) (n uint64, ok bool) {
 	var of unix.Stat_t
 	if err := unix.Stat(folder, &of); err == nil && of.Size > 0 {
 		return uint64(of.Size), true
 	}
-	err := eachEntry(folder, maxOpenFiles, func(string) error { n++; return nil })
+	err := procfs.EachEntry(folder, maxOpenFiles, func(string) error { n++; return nil })
 	return n, err == nil
 }
 
-// maxOpenFiles bounds the counting (the kernel's own bound for one process, fs.nr_open).
+// maxOpenFiles bounds the count (the kernel's bound for one process, fs.nr_open).
 const maxOpenFiles = 1 << 20

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,8 +21,8 @@ import (
 	"virgo/schedule"
 )
 
-// child starts a program under another first argument, and ends it with the test. It is back once the program
-// itself runs, not the fork that becomes it.
+// child starts a program under another first argument, and ends it with the test. It returns once
+// the program runs (exec), not just its fork.
 func child(t *testing.T, cred *syscall.Credential, path, as string, args ...string) int {
 	t.Helper()
 	cmd := &exec.Cmd{Path: path, Args: append([]string{as}, args...), SysProcAttr: &syscall.SysProcAttr{Credential: cred}}
@@ -32,18 +33,21 @@ func child(t *testing.T, cred *syscall.Credential, path, as string, args ...stri
 	return cmd.Process.Pid // Start waits for the exec
 }
 
-// sleeper starts a process that does nothing, and returns its first argument, which no other process has.
+// sleeper starts a process that does nothing, and returns its first argument, which no other
+// process has.
 func sleeper(t *testing.T) string {
 	as := "sleeper-of-" + strconv.Itoa(os.Getpid())
 	child(t, nil, "/bin/sleep", as, "600")
 	return as
 }
 
-func asked(d schedule.Details) collect.Request {
+func requestWith(d schedule.Details) collect.Request {
 	return collect.Request{Check: schedule.Check{ID: "c", Details: d}, Now: time.Now}
 }
 
-func processCheck(t *testing.T) collect.Checker { return typed(t, Options{}, "agent.process").Checker }
+func processCheck(t *testing.T) collect.Checker {
+	return typeNamed(t, Options{}, "agent.process").Checker
+}
 
 func TestProcessCounts(t *testing.T) {
 	var (
@@ -92,20 +96,57 @@ func TestProcessCounts(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &d); err != nil {
 			t.Fatal(err)
 		}
-		r, _, err := look(t, processCheck(t), asked(d))
+		r, _, err := runCheck(t, processCheck(t), requestWith(d))
 		if err != nil || r.Status != c.status || r.Unavailable != (c.status != "") || value(r, "", "count") != c.count && !r.Unavailable {
 			t.Errorf("%s: count %q, %q, %v", text, value(r, "", "count"), r.Status, err)
 		}
 	}
 }
 
-// What the check says of a process is what ps says, and what /proc does.
+// A script counts by its name, however long that is and whatever names the interpreter.
+func TestProcessOfScripts(t *testing.T) {
+	dir := t.TempDir()
+	for name, first := range map[string]string{
+		"virgo-test.sh": "#!/bin/sh", "virgo-long-daemon-script.sh": "#!/bin/sh", "virgo-script-with-an-option.sh": "#!/bin/sh -e",
+		"virgo-env.sh": "#!/usr/bin/env sh", "virgo-long-script-by-env.sh": "#!/usr/bin/env sh",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(first+"\necho\nread x\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(path)
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { in.Close(); cmd.Wait() })
+		if _, err := out.Read(make([]byte, 1)); err != nil { // it runs
+			t.Fatal(err)
+		}
+		r, _, err := runCheck(t, processCheck(t), requestWith(schedule.Details{"name": name}))
+		if err != nil || value(r, "", "count") != "1" {
+			t.Errorf("%s: %q, %v", name, r.Status, err)
+		}
+		if names := targets(t, typeNamed(t, Options{}, "agent.process")); !slices.Contains(names, name) {
+			t.Errorf("%s is not among the targets", name)
+		}
+	}
+}
+
+// The figures of a process are those of ps and of /proc.
 func TestProcessAgreesWithPs(t *testing.T) {
 	ps := collecttest.Program(t, "ps", "procps")
 	as := "busy-of-" + strconv.Itoa(os.Getpid())
 	pid := child(t, nil, "/bin/sh", as, "-c", "while :; do :; done")
 	d := schedule.Details{"match": "^" + as}
-	said := func() []float64 {
+	printed := func() []float64 {
 		out, err := exec.Command(ps, "-o", "rss=,nlwp=,etimes=,cputimes=", "-p", strconv.Itoa(pid)).Output()
 		if err != nil {
 			t.Fatal(err)
@@ -120,28 +161,29 @@ func TestProcessAgreesWithPs(t *testing.T) {
 		}
 		return n
 	}
-	first, err := processCheck(t).Check(t.Context(), asked(d)) // which takes a second
+	first, err := processCheck(t).Check(t.Context(), requestWith(d)) // which takes a second
 	if err != nil || first.Unavailable {
 		t.Fatal(first, err)
 	}
-	before := said()
-	r, err := processCheck(t).Check(t.Context(), asked(d))
+	before := printed()
+	r, err := processCheck(t).Check(t.Context(), requestWith(d))
 	if err != nil || r.Unavailable {
 		t.Fatal(r, err)
 	}
-	after := said()
-	// A shell in a loop keeps its memory, but for what the kernel counts in batches of 64 pages.
+	after := printed()
+	// The memory of a shell in a loop does not change, except that the kernel counts in batches of
+	// 64 pages.
 	if rss := number(t, r, "", "rss") / 1024; math.Abs(rss-before[0]) > 256 {
 		t.Errorf("rss %v kB, ps has %v", rss, before[0])
 	}
 	if n := number(t, r, "", "threads"); n != before[1] {
 		t.Errorf("%v threads, ps has %v", n, before[1])
 	}
-	// ps tells whole seconds.
+	// ps prints whole seconds.
 	if age := number(t, r, "", "oldest_age"); age < before[2]-1 || age > after[2]+1 {
 		t.Errorf("age %v, ps has %v and then %v", age, before[2], after[2])
 	}
-	// It is given processor time, and no more than one processor, but for the two ticks at the ends.
+	// It gets CPU time, of one processor at most, give or take two ticks.
 	if percent := number(t, r, "", "cpu_percent"); percent <= 0 || percent > 102 {
 		t.Errorf("%v %% of a processor", percent)
 	}
@@ -154,7 +196,7 @@ func TestProcessAgreesWithPs(t *testing.T) {
 	}
 }
 
-// The agent does not find itself by the pattern that its own command line has.
+// The agent does not count itself, whose command line contains the pattern.
 func TestProcessIsNotTheAgent(t *testing.T) {
 	own, err := os.ReadFile("/proc/self/cmdline")
 	if err != nil {
@@ -163,14 +205,14 @@ func TestProcessIsNotTheAgent(t *testing.T) {
 	pattern := regexp.MustCompile("^" + regexp.QuoteMeta(strings.Join(strings.Split(strings.TrimRight(string(own), "\x00"), "\x00"), " ")) + "$")
 	for self, want := range map[int]int{os.Getpid(): 0, 0: 1} {
 		p := processes{tree: tree{proc: "/proc"}, self: self}
-		all, err := readProcesses(t.Context(), p, wanted{match: pattern}, uptime(time.Now()), time.Now())
+		all, err := readProcesses(t.Context(), p, processCriteria{match: pattern}, uptime(time.Now()), time.Now())
 		if err != nil || len(all) != want {
 			t.Errorf("self %d: %+v, %v", self, all, err)
 		}
 	}
 }
 
-// proc makes a tree with processes of the given lines of stat, each with a comm and a cmdline.
+// proc makes a tree of processes with the given contents of stat, each with a comm and a cmdline.
 func proc(t *testing.T, stats map[string]string) tree {
 	t.Helper()
 	dir := t.TempDir()
@@ -188,7 +230,7 @@ func proc(t *testing.T, stats map[string]string) tree {
 
 const statOf = "%d (%s) %s 1 1 1 0 -1 4194560 100 0 0 0 %d %d 0 0 20 -5 3 0 %d 1000000 50 18446744073709551615 1 1 0 0 0\n"
 
-func TestProcessesThatAreOdd(t *testing.T) {
+func TestProcessesWithUnusualStats(t *testing.T) {
 	tr := proc(t, map[string]string{
 		"10": fmt.Sprintf(statOf, 10, "some) R 7 (x\n", "S", 30, 20, 100),
 		"11": fmt.Sprintf(statOf, 11, "dead", "Z", 30, 20, 100),
@@ -200,27 +242,27 @@ func TestProcessesThatAreOdd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	all, err := readProcesses(t.Context(), processes{tree: tr}, wanted{name: "some", match: regexp.MustCompile("^some thing$")}, 1001*time.Second, time.Now())
+	all, err := readProcesses(t.Context(), processes{tree: tr}, processCriteria{name: "some", match: regexp.MustCompile("^some thing$")}, 1001*time.Second, time.Now())
 	if err != nil || len(all) != 2 {
 		t.Fatalf("%+v, %v", all, err)
 	}
 	s := processSample{all: all}
-	p, later := s.byPid()[10], s.byPid()[12]
+	p, later := s.byPID()[10], s.byPID()[12]
 	if p.start != 100 || p.ticks != 50 || p.rss != 50*uint64(os.Getpagesize()) || p.threads != 3 || p.age != 1000*time.Second || !p.filesKnown || later.age != 0 {
 		t.Errorf("%+v, %+v", p, later)
 	}
 	for _, line := range []string{"", "12 some", "12 (some)", "12 (some) S 1", strings.Replace(fmt.Sprintf(statOf, 12, "x", "S", 1, 1, 1), " 50 ", " x ", 1)} {
 		write(t, filepath.Join(tr.proc, "12", "stat"), line)
-		if all, err := readProcesses(t.Context(), processes{tree: tr}, wanted{name: "some"}, time.Second, time.Now()); err == nil {
+		if all, err := readProcesses(t.Context(), processes{tree: tr}, processCriteria{name: "some"}, time.Second, time.Now()); err == nil {
 			t.Errorf("%q: %+v", line, all)
 		}
 	}
-	if all, err := readProcesses(t.Context(), processes{tree: tree{proc: t.TempDir() + "/none"}}, wanted{name: "some"}, 0, time.Now()); !os.IsNotExist(err) {
+	if all, err := readProcesses(t.Context(), processes{tree: tree{proc: t.TempDir() + "/none"}}, processCriteria{name: "some"}, 0, time.Now()); !os.IsNotExist(err) {
 		t.Errorf("%+v, %v", all, err)
 	}
 }
 
-// Open files that cannot be read are left out and said, not counted as none.
+// Open files that cannot be read are left out, and the status says so.
 func TestProcessWithoutRights(t *testing.T) {
 	s := processSample{at: 10 * time.Second, all: []process{{pid: 1, files: 7, filesKnown: true, threadsKnown: true}, {pid: 2, threadsKnown: true}}}
 	metrics, status := s.sums(processSample{at: 5 * time.Second})
@@ -233,7 +275,7 @@ func TestProcessWithoutRights(t *testing.T) {
 	}
 }
 
-// What begins, ends, is renamed or takes another's number between two samples gives no figure that cannot be.
+// A process that starts, ends, is renamed or reuses a pid between two samples gives possible figures.
 func TestProcessTimeBetweenSamples(t *testing.T) {
 	at := func(s int, all ...process) processSample {
 		return processSample{at: time.Duration(s) * time.Second, all: all}
@@ -264,15 +306,15 @@ func TestProcessTimeBetweenSamples(t *testing.T) {
 		if percent, _ := c.now.cpuPercent(c.before); math.Abs(percent-c.percent) > 1e-9 {
 			t.Errorf("%s: %v %%", name, percent)
 		}
-		// What is kept says the same.
+		// An encoded sample gives the same.
 		back, ok := parseProcessSample(c.before.encode(7), 7)
 		if percent, _ := c.now.cpuPercent(back); !ok || math.Abs(percent-c.percent) > 1e-9 {
-			t.Errorf("%s: %v %% after it was kept", name, percent)
+			t.Errorf("%s: %v %% after encoding", name, percent)
 		}
 	}
 }
 
-// However many match, the sample is not longer than what is kept.
+// However many processes match, the sample is within its bound.
 func TestProcessSampleIsBounded(t *testing.T) {
 	var s processSample
 	for i := range uint64(50_000) {
@@ -286,23 +328,9 @@ func TestProcessSampleIsBounded(t *testing.T) {
 }
 
 func TestProcessStopsWithItsContext(t *testing.T) {
-	if _, err := readProcesses(expired(t), processes{tree: tree{proc: "/proc"}}, wanted{name: "x"}, 0, time.Now()); err != context.Canceled {
+	if _, err := readProcesses(expired(t), processes{tree: tree{proc: "/proc"}}, processCriteria{name: "x"}, 0, time.Now()); err != context.Canceled {
 		t.Error(err)
 	}
-}
-
-func FuzzProcessStat(f *testing.F) {
-	f.Add([]byte(fmt.Sprintf(statOf, 10, "some) R 7 (x\n", "S", 30, 20, 100)))
-	own, err := os.ReadFile("/proc/self/stat")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(own)
-	f.Fuzz(func(t *testing.T, line []byte) {
-		if p, err := parseProcessStat(line); err == nil && (!p.threadsKnown || p.pid != 0) {
-			t.Fatalf("%+v", p)
-		}
-	})
 }
 
 func FuzzProcessSample(f *testing.F) {
@@ -321,4 +349,30 @@ func FuzzProcessSample(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestProcessTargets(t *testing.T) {
+	dir := t.TempDir()
+	for pid, files := range map[string][2]string{
+		"10": {"nginx\n", "nginx: worker process\x00"},
+		"11": {"nginx\n", "nginx: worker process\x00"},
+		"12": {"a-program-with-\n", "/opt/a-program-with-a-long-name\x00--flag\x00"},
+		"13": {"kworker/0:1\n", ""}, // a kernel thread has no command line
+		"14": {"sh\n", "/bin/sh\x00-c\x00true\x00"},
+		"15": {"self\n", "self\x00"},
+	} {
+		folder := filepath.Join(dir, pid)
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(folder, "comm"), files[0])
+		write(t, filepath.Join(folder, "cmdline"), files[1])
+	}
+	names, err := processes{tree: tree{proc: dir}, self: 15}.Targets(t.Context())
+	if want := []string{"a-program-with-a-long-name", "nginx", "sh"}; err != nil || !slices.Equal(names, want) {
+		t.Errorf("%q, %v; want %q", names, err, want)
+	}
+	if _, err := (processes{tree: tree{proc: dir}}).Targets(expired(t)); err == nil {
+		t.Error("no error after the deadline")
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	gopsutil "github.com/shirou/gopsutil/v3/process"
@@ -14,7 +15,9 @@ import (
 // maxProcesses bounds how many processes are looked at.
 const maxProcesses = 1 << 18
 
-func readProcesses(ctx context.Context, p processes, w wanted, _ time.Duration, now time.Time) ([]process, error) {
+func readProcesses(
+	ctx context.Context, p processes, w processCriteria, _ time.Duration, now time.Time,
+) ([]process, error) {
 	pids, err := gopsutil.PidsWithContext(p.tree.context(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", supported(err))
@@ -38,10 +41,10 @@ func readProcesses(ctx context.Context, p processes, w wanted, _ time.Duration, 
 	return all, nil
 }
 
-// matches asks for the cheaper things first; what is not told does not match.
-func (w wanted) matches(ctx context.Context, p *gopsutil.Process) bool {
+// matches queries the cheaper properties first; an unknown one does not match.
+func (w processCriteria) matches(ctx context.Context, p *gopsutil.Process) bool {
 	if w.name != "" {
-		if name, err := p.NameWithContext(ctx); err != nil || name != w.name {
+		if name, err := p.NameWithContext(ctx); err != nil || name != w.name && !w.namedByArguments(ctx, p, name) {
 			return false
 		}
 	}
@@ -55,7 +58,26 @@ func (w wanted) matches(ctx context.Context, p *gopsutil.Process) bool {
 	return err == nil && command != "" && w.match.MatchString(command)
 }
 
-func (w wanted) ownedBy(ctx context.Context, p *gopsutil.Process) bool {
+// truncatedName is the shortest name that a system may have truncated (MAXCOMLEN).
+const truncatedName = 15
+
+// namedByArguments reports whether a process that the system gives another name has the wanted one:
+// the system truncates it, or it is that of a script.
+func (w processCriteria) namedByArguments(ctx context.Context, p *gopsutil.Process, name string) bool {
+	truncated := len(name) >= truncatedName && strings.HasPrefix(w.name, name)
+	interpreter := isInterpreter([]byte(strings.TrimSuffix(name, ".exe")))
+	if !truncated && !interpreter {
+		return false
+	}
+	args, err := p.CmdlineSliceWithContext(ctx)
+	if err != nil {
+		return false
+	}
+	command := []byte(strings.Join(args, "\x00"))
+	return truncated && hasFullName(command, w.name) || interpreter && string(scriptName(command)) == w.name
+}
+
+func (w processCriteria) ownedBy(ctx context.Context, p *gopsutil.Process) bool {
 	if name, err := p.UsernameWithContext(ctx); err == nil && name == w.user {
 		return true
 	}
@@ -63,7 +85,7 @@ func (w wanted) ownedBy(ctx context.Context, p *gopsutil.Process) bool {
 	return err == nil && len(ids) > 0 && strconv.Itoa(int(ids[0])) == w.user
 }
 
-// figures asks for what is known of a process; false where it is gone.
+// figures reads the figures of a process; false where it has ended.
 func figures(ctx context.Context, p *gopsutil.Process, now time.Time) (one process, ok bool) {
 	made, err := p.CreateTimeWithContext(ctx) // ms since the Unix epoch
 	if err != nil || made < 0 {

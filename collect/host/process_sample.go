@@ -7,17 +7,17 @@ import (
 	"virgo/collect"
 )
 
-// A processSample is the processes that matched at one time of uptime's clock, by their numbers.
+// A processSample contains the processes that matched at one time of uptime's clock, by PID.
 type processSample struct {
 	at  time.Duration // in ms
 	all []process
 }
 
-// spent are the ticks that a process took since the earlier sample was made; known is false where it is older
-// than that sample, which does not have it.
+// spent returns the CPU time that a process used since the earlier sample, in ticks. known is false
+// for a process that is older than that sample and not in it.
 func (p process) spent(earlier map[uint64]process, elapsed time.Duration) (ticks uint64, known bool) {
 	if b, ok := earlier[p.pid]; ok && b.start == p.start {
-		return grown(b.ticks, p.ticks), true
+		return increase(b.ticks, p.ticks), true
 	}
 	if p.age <= elapsed {
 		return p.ticks, true
@@ -25,7 +25,7 @@ func (p process) spent(earlier map[uint64]process, elapsed time.Duration) (ticks
 	return 0, false
 }
 
-func (s processSample) byPid() map[uint64]process {
+func (s processSample) byPID() map[uint64]process {
 	m := make(map[uint64]process, len(s.all))
 	for _, p := range s.all {
 		m[p.pid] = p
@@ -33,13 +33,13 @@ func (s processSample) byPid() map[uint64]process {
 	return m
 }
 
-// follows reports whether s can be compared with the earlier sample: there lies enough time between them, and
-// of at least one process it is known what it did in it.
+// follows reports whether s can be compared with the earlier sample: there is enough time between
+// them, and the CPU time of at least one process is known.
 func (s processSample) follows(before processSample) bool {
 	if s.at-before.at < minCPUSpan {
 		return false
 	}
-	earlier := before.byPid()
+	earlier := before.byPID()
 	for _, p := range s.all {
 		if _, known := p.spent(earlier, s.at-before.at); known {
 			return true
@@ -48,13 +48,14 @@ func (s processSample) follows(before processSample) bool {
 	return len(s.all) == 0
 }
 
-// cpuPercent is the processor time since the earlier sample, 100 for one processor; false without time between.
+// cpuPercent returns the CPU time since the earlier sample, 100 for one processor; ok is false if
+// no time has passed.
 func (s processSample) cpuPercent(before processSample) (percent float64, ok bool) {
 	elapsed := s.at - before.at
 	if elapsed <= 0 {
 		return 0, false
 	}
-	earlier := before.byPid()
+	earlier := before.byPID()
 	sum := uint64(0)
 	for _, p := range s.all {
 		ticks, _ := p.spent(earlier, elapsed)
@@ -66,12 +67,12 @@ func (s processSample) cpuPercent(before processSample) (percent float64, ok boo
 const (
 	processSampleKind    = 'p'
 	processSampleVersion = 1
-	// maxProcessBytes is the most that one process takes of a sample.
+	// maxProcessBytes bounds what one process takes of a sample.
 	maxProcessBytes = 3 * binary.MaxVarintLen64
 )
 
-// encode is the time in ms, and of each process how much its number is above the one before, its start and its
-// ticks, to the end. What does not fit into a sample is left out.
+// encode encodes the time in ms, and of each process its pid minus that of the one before, its
+// start and its ticks. What exceeds the bound of a sample is left out.
 func (s processSample) encode(boot uint64) []byte {
 	b := newSample(processSampleKind, processSampleVersion, boot)
 	b = binary.AppendUvarint(b, uint64(s.at.Milliseconds()))
@@ -89,12 +90,12 @@ func (s processSample) encode(boot uint64) []byte {
 }
 
 func parseProcessSample(b []byte, boot uint64) (processSample, bool) {
-	r, mark := openSample(b, processSampleKind, processSampleVersion)
+	r, id := openSample(b, processSampleKind, processSampleVersion)
 	s := processSample{at: r.milliseconds()}
 	last := uint64(0)
-	for len(r.rest) > 0 && !r.wrong {
+	for len(r.rest) > 0 && !r.invalid {
 		last += r.uint()
 		s.all = append(s.all, process{pid: last, start: r.uint(), ticks: r.uint()})
 	}
-	return s, r.ok() && sameBoot(mark, boot)
+	return s, r.ok() && sameBoot(id, boot)
 }

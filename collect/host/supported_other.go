@@ -7,11 +7,10 @@ import (
 	"runtime"
 )
 
-// errUnsupported is returned when this system gives no such figures to a program built without cgo.
+// errUnsupported is returned where this system has no such figures for a program built without cgo.
 var errUnsupported = errors.New("not supported on " + runtime.GOOS)
 
-// supported says so where gopsutil has no way to the figures: it tells by the text of an error that it
-// does not export.
+// supported replaces gopsutil's unexported "not implemented" error by errUnsupported.
 func supported(err error) error {
 	if err.Error() == "not implemented yet" {
 		return errUnsupported

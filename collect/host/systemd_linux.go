@@ -16,7 +16,7 @@ func systemctl(ctx context.Context, args ...string) ([]byte, error) {
 	return program.Output(ctx, "systemctl", args...)
 }
 
-// systemdRuns looks where sd_booted(3) does.
+// systemdRuns tests what sd_booted(3) does.
 func systemdRuns() bool {
 	_, err := os.Lstat("/run/systemd/system")
 	return err == nil

@@ -14,8 +14,8 @@ import (
 	"virgo/collect/program"
 )
 
-// standIn is the check over what systemctl of that version printed, asked in the way that it has to be asked.
-func standIn(t *testing.T, version string) systemd {
+// fakeSystemd is the check with the output of systemctl of that version; it verifies the arguments.
+func fakeSystemd(t *testing.T, version string) systemd {
 	return systemd{
 		booted:    func() bool { return true },
 		monotonic: func() time.Duration { return 2000 * time.Second },
@@ -44,20 +44,20 @@ func TestSystemdOfTwoVersions(t *testing.T) {
 		{"219", "sshd.service", "", "active_state active\nsub_state running\nrestarts \nuptime 1987.1968"},
 		{"219", "iptables.service", "iptables.service is inactive (dead, masked)", "active_state inactive\nuptime "},
 	} {
-		r := see(t, standIn(t, c.version), request(c.unit, nil))
+		r := mustRun(t, fakeSystemd(t, c.version), request(c.unit, nil))
 		expect(t, r, "", c.want)
 		if r.Status != c.status {
 			t.Errorf("%s: %q", c.unit, r.Status)
 		}
 	}
 	for _, template := range []string{"getty@", "getty@.service"} {
-		r, _, err := look(t, standIn(t, "252"), request(template, nil))
+		r, _, err := runCheck(t, fakeSystemd(t, "252"), request(template, nil))
 		if err != nil || !r.Unavailable || !strings.Contains(r.Status, "is a template") {
 			t.Errorf("%s: %+v, %v", template, r, err)
 		}
 	}
 	for _, version := range []string{"219", "252"} {
-		r, _, err := look(t, standIn(t, version), request("nosuch", nil))
+		r, _, err := runCheck(t, fakeSystemd(t, version), request("nosuch", nil))
 		if err != nil || !r.Unavailable || r.Status != "No such unit: nosuch" {
 			t.Errorf("%s: %+v, %v", version, r, err)
 		}
@@ -69,17 +69,17 @@ func TestSystemdTargets(t *testing.T) {
 		"252": "-.mount fails.service sleepy.service dbus.socket dirmngr.socket gpg-agent-browser.socket pk-debconf-helper.socket getty@tty1.service slow.service",
 		"219": "boot.mount kdump.service sshd.service getty@tty1.service systemd-tmpfiles-clean.timer",
 	} {
-		units, err := standIn(t, version).Targets(t.Context())
+		units, err := fakeSystemd(t, version).Targets(t.Context())
 		if err != nil || strings.Join(units, " ") != want {
 			t.Errorf("%s: %q, %v", version, units, err)
 		}
 	}
 }
 
-// The real systemctl, on a host that systemd does not run and on one that it does.
+// The real systemctl, on hosts with and without systemd.
 func TestSystemdOfThisHost(t *testing.T) {
 	collecttest.Program(t, "systemctl", "systemd")
-	c := typed(t, Options{}, "agent.systemd").Checker
+	c := typeNamed(t, Options{}, "agent.systemd").Checker
 	r, err := c.Check(t.Context(), request("-.mount", nil))
 	if systemdRuns() {
 		if err != nil || value(r, "", "active_state") != "active" || value(r, "", "sub_state") != "mounted" || number(t, r, "", "uptime") <= 0 {
@@ -96,7 +96,7 @@ func TestSystemdOfThisHost(t *testing.T) {
 }
 
 func TestSystemdThatFails(t *testing.T) {
-	s := standIn(t, "252")
+	s := fakeSystemd(t, "252")
 	for _, c := range []struct {
 		out  string
 		err  error
@@ -104,10 +104,10 @@ func TestSystemdThatFails(t *testing.T) {
 	}{
 		{"", &program.ExitError{Name: "systemctl", Code: 1, Stderr: "Failed to connect to bus: Host is down"}, "systemctl ended with code 1: Failed to connect to bus: Host is down"},
 		{"", program.ErrMissing, "is not installed"},
-		{"garbage\n=\nActiveState\n", nil, "systemctl does not tell the state of x"},
+		{"garbage\n=\nActiveState\n", nil, "systemctl does not report the state of x"},
 	} {
 		s.run = func(context.Context, ...string) ([]byte, error) { return []byte(c.out), c.err }
-		if r, _, err := look(t, s, request("x", nil)); err == nil || err.Error() != c.want {
+		if r, _, err := runCheck(t, s, request("x", nil)); err == nil || err.Error() != c.want {
 			t.Errorf("%+v, %v", r, err)
 		}
 	}

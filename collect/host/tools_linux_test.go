@@ -14,9 +14,9 @@ import (
 	"virgo/collect/collecttest"
 )
 
-// What the checks say of the live host is held to what the system's own tools say of it. A counter that only
-// grows has to lie between what the tool said before and after the check; what goes up and down has a tolerance
-// that its test gives the reason for.
+// These tests compare the checks on the live host with the system's own tools. A counter must be
+// between the tool's figures before and after the check; other figures have a tolerance, whose
+// reason the test gives.
 
 func output(t *testing.T, path string, args ...string) string {
 	t.Helper()
@@ -38,10 +38,10 @@ func atoi(t *testing.T, s string) int64 {
 	return n
 }
 
-// sees runs a check of the live host, outside of a bubble.
-func sees(t *testing.T, name, target string) collect.Report {
+// runHere runs a check on the live host.
+func runHere(t *testing.T, name, target string) collect.Report {
 	t.Helper()
-	r, err := typed(t, Options{}, name).Checker.Check(t.Context(), request(target, nil))
+	r, err := typeNamed(t, Options{}, name).Checker.Check(t.Context(), request(target, nil))
 	if err != nil || r.Unavailable {
 		t.Fatalf("%s: %v, %q", name, err, r.Status)
 	}
@@ -51,14 +51,14 @@ func sees(t *testing.T, name, target string) collect.Report {
 // A tool's figures, by name.
 type figuresOf map[string]float64
 
-// between checks that each of the tool's figures that the check has lies between before and after, give or take
+// between tests that each figure of the check is between the tool's before and after, give or take
 // slack.
 func between(t *testing.T, r collect.Report, dimension string, before, after figuresOf, slack float64) {
 	t.Helper()
 	for name, low := range before {
 		high, ok := after[name]
 		if !ok {
-			t.Errorf("%s %s: the tool tells it no more", dimension, name)
+			t.Errorf("%s %s: the tool does not print it any more", dimension, name)
 			continue
 		}
 		low, high = min(low, high), max(low, high)
@@ -68,11 +68,11 @@ func between(t *testing.T, r collect.Report, dimension string, before, after fig
 	}
 }
 
-// Memory comes and goes with whatever else runs: 64 MiB lie between what a moment before and after says. Sizes do
-// not change. free's own used and available follow the kernel's.
+// Sizes do not change; other figures change with what else runs, by 64 MiB at most between two
+// moments.
 func TestMemoryAgreesWithFree(t *testing.T) {
 	free := collecttest.Program(t, "free", "procps")
-	said := func() (sizes, moving figuresOf) {
+	printed := func() (sizes, moving figuresOf) {
 		sizes, moving = figuresOf{}, figuresOf{}
 		for line := range strings.Lines(output(t, free, "-b", "-w")) {
 			f := strings.Fields(line)
@@ -86,35 +86,34 @@ func TestMemoryAgreesWithFree(t *testing.T) {
 			}
 		}
 		if len(sizes) != 2 || len(moving) != 4 {
-			t.Fatalf("free said %v and %v", sizes, moving)
+			t.Fatalf("free printed %v and %v", sizes, moving)
 		}
 		return sizes, moving
 	}
-	sizes, before := said()
-	r := sees(t, "agent.memory", "")
-	_, after := said()
+	sizes, before := printed()
+	r := runHere(t, "agent.memory", "")
+	_, after := printed()
 	between(t, r, "", sizes, sizes, 0)
 	between(t, r, "", before, after, 64<<20)
 }
 
-// Blocks are taken and given back by whatever else writes: 64 MiB lie between. Sizes are rounded to kilobytes by
-// both, df's up.
+// Usage changes with what else writes, by 64 MiB at most. Both round sizes to kilobytes, df up.
 func TestFilesystemAgreesWithDf(t *testing.T) {
 	df := collecttest.Program(t, "df", "coreutils")
-	said := func(target string) (sizes, moving figuresOf) {
+	printed := func(target string) (sizes, moving figuresOf) {
 		lines := strings.Split(output(t, df, "--block-size=1024", "--output=size,used,avail", target), "\n")
 		f := strings.Fields(lines[1])
 		sizes = figuresOf{"total": float64(atoi(t, f[0]))}
 		moving = figuresOf{"used": float64(atoi(t, f[1])), "avail": float64(atoi(t, f[2]))}
 		return sizes, moving
 	}
-	for _, target := range targets(t, typed(t, Options{}, "agent.filesystem")) {
+	for _, target := range targets(t, typeNamed(t, Options{}, "agent.filesystem")) {
 		if unix.Access(target, unix.R_OK) != nil {
 			continue // another user's
 		}
-		sizes, before := said(target)
-		r := sees(t, "agent.filesystem", target)
-		_, after := said(target)
+		sizes, before := printed(target)
+		r := runHere(t, "agent.filesystem", target)
+		_, after := printed(target)
 		between(t, r, "", sizes, sizes, 1)
 		between(t, r, "", before, after, 64<<10)
 	}
@@ -122,11 +121,11 @@ func TestFilesystemAgreesWithDf(t *testing.T) {
 
 func TestLoadAverageAgreesWithUptime(t *testing.T) {
 	uptime := collecttest.Program(t, "uptime", "procps")
-	said := func() figuresOf {
+	printed := func() figuresOf {
 		_, loads, ok := strings.Cut(output(t, uptime), "load average: ")
 		f := strings.Split(strings.TrimSpace(loads), ", ")
 		if !ok || len(f) != 3 {
-			t.Fatalf("uptime said %q", loads)
+			t.Fatalf("uptime printed %q", loads)
 		}
 		loadOf := figuresOf{}
 		for i, name := range []string{"1m", "5m", "15m"} {
@@ -138,16 +137,16 @@ func TestLoadAverageAgreesWithUptime(t *testing.T) {
 		}
 		return loadOf
 	}
-	before := said()
-	r := sees(t, "agent.load_average", "")
+	before := printed()
+	r := runHere(t, "agent.load_average", "")
 	// Both have two decimals.
-	between(t, r, "", before, said(), 0.011)
+	between(t, r, "", before, printed(), 0.011)
 }
 
 func TestNetworkAgreesWithIP(t *testing.T) {
 	ip := collecttest.Program(t, "ip", "iproute2")
-	// /proc/net/dev has sums of what ip tells apart (kernel: net/core/net-procfs.c).
-	said := func(target string) figuresOf {
+	// /proc/net/dev has sums of what ip prints separately (kernel: net/core/net-procfs.c).
+	printed := func(target string) figuresOf {
 		var links []struct {
 			Stats struct {
 				RX, TX map[string]float64
@@ -171,17 +170,17 @@ func TestNetworkAgreesWithIP(t *testing.T) {
 			"tx_carrier": tx["carrier_errors"] + tx["aborted_errors"] + tx["window_errors"] + tx["heartbeat_errors"],
 		}
 	}
-	for _, target := range targets(t, typed(t, Options{}, "agent.network")) {
-		before := said(target)
-		r := sees(t, "agent.network", target)
-		between(t, r, "", before, said(target), 0)
+	for _, target := range targets(t, typeNamed(t, Options{}, "agent.network")) {
+		before := printed(target)
+		r := runHere(t, "agent.network", target)
+		between(t, r, "", before, printed(target), 0)
 	}
 }
 
-// iostat counts from the boot on where it is asked once. It rounds what it reads in kB, so one kB is allowed.
+// iostat prints counters since boot when run once. It rounds to kB, so the tolerance is one kB.
 func TestDiskAgreesWithIostat(t *testing.T) {
 	iostat := collecttest.Program(t, "iostat", "sysstat")
-	said := func(target string) figuresOf {
+	printed := func(target string) figuresOf {
 		for line := range strings.Lines(output(t, iostat, "-d", "-k", target)) {
 			// Device tps kB_read/s kB_wrtn/s kB_dscd/s kB_read kB_wrtn kB_dscd
 			if f := strings.Fields(line); len(f) >= 8 && f[0] == target {
@@ -191,22 +190,22 @@ func TestDiskAgreesWithIostat(t *testing.T) {
 		return nil
 	}
 	compared := 0
-	for _, target := range targets(t, typed(t, Options{}, "agent.disk")) {
-		before := said(target)
+	for _, target := range targets(t, typeNamed(t, Options{}, "agent.disk")) {
+		before := printed(target)
 		if before == nil {
-			continue // iostat leaves out what was never used
+			continue // iostat leaves out unused devices
 		}
-		r := sees(t, "agent.disk", target)
-		between(t, r, "", before, said(target), 1024)
+		r := runHere(t, "agent.disk", target)
+		between(t, r, "", before, printed(target), 1024)
 		compared++
 	}
-	if compared == 0 && len(targets(t, typed(t, Options{}, "agent.disk"))) > 0 {
+	if compared == 0 && len(targets(t, typeNamed(t, Options{}, "agent.disk"))) > 0 {
 		t.Error("no disk was compared")
 	}
 }
 
-// iostat looks at the same second as the check, but not at its very beginning and end: of a second, 50 ms on
-// either side are 10 percent, and what is rounded to ticks of 10 ms one more for each processor.
+// iostat measures nearly the same second as the check: 50 ms on either side are 10 percent, and
+// rounding to ticks of 10 ms is one more for each processor.
 func TestCPUAgreesWithIostat(t *testing.T) {
 	iostat := collecttest.Program(t, "iostat", "sysstat")
 	cmd := exec.Command(iostat, "-c", "1", "2")
@@ -216,14 +215,14 @@ func TestCPUAgreesWithIostat(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	r := sees(t, "agent.cpu", "")
+	r := runHere(t, "agent.cpu", "")
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	f := strings.Fields(lines[len(lines)-1]) // %user %nice %system %iowait %steal %idle
 	if len(f) != 6 {
-		t.Fatalf("iostat said %q", out)
+		t.Fatalf("iostat printed %q", out)
 	}
 	var n [6]float64
 	for i := range n {
@@ -239,7 +238,7 @@ func TestCPUAgreesWithIostat(t *testing.T) {
 			t.Errorf("%s: %v, iostat has %v", name, got, want)
 		}
 	}
-	// Interrupts are iostat's system.
+	// iostat counts interrupts as system.
 	if got := number(t, r, "", "sys_percent_average") + number(t, r, "", "irq_percent_average"); math.Abs(got-n[2]) > 15 {
 		t.Errorf("system and interrupts: %v, iostat has %v", got, n[2])
 	}

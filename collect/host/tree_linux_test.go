@@ -14,7 +14,7 @@ import (
 	"virgo/schedule"
 )
 
-// captured returns the options that point the checks at one of the trees of testdata.
+// captured returns options for one of the trees of testdata.
 func captured(host, moment string) Options {
 	dir := filepath.Join("testdata", host, moment)
 	return Options{Proc: filepath.Join(dir, "proc"), Sys: filepath.Join(dir, "sys")}
@@ -57,8 +57,8 @@ func request(target string, previous []byte) collect.Request {
 	return r
 }
 
-// look runs a check once in a bubble, where waiting takes no time, and returns how long it waited.
-func look(t *testing.T, c collect.Checker, req collect.Request) (r collect.Report, waited time.Duration, err error) {
+// runCheck runs a check once in a synctest bubble, and returns how long it waited.
+func runCheck(t *testing.T, c collect.Checker, req collect.Request) (r collect.Report, waited time.Duration, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -68,10 +68,10 @@ func look(t *testing.T, c collect.Checker, req collect.Request) (r collect.Repor
 	return r, waited, err
 }
 
-// see is look for a check that has to succeed.
-func see(t *testing.T, c collect.Checker, req collect.Request) collect.Report {
+// mustRun is runCheck for a check that must succeed.
+func mustRun(t *testing.T, c collect.Checker, req collect.Request) collect.Report {
 	t.Helper()
-	r, _, err := look(t, c, req)
+	r, _, err := runCheck(t, c, req)
 	if err != nil || r.Unavailable {
 		t.Fatalf("%v, %q", err, r.Status)
 	}
@@ -118,7 +118,7 @@ func dimensions(r collect.Report) string {
 	return strings.Join(names, " ")
 }
 
-// expired returns a context that is over.
+// expired returns a context that is done.
 func expired(t *testing.T) context.Context {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -5,17 +5,17 @@ import (
 	"math/bits"
 )
 
-// A usage is what a file system says about itself. Sizes are in kilobytes of 1024 bytes.
+// A usage is the result of statfs for a file system. Sizes are in kilobytes of 1024 bytes.
 type usage struct {
 	total            uint64
 	used             uint64 // of total
-	free             uint64 // of total, with what is kept for root
-	avail            uint64 // of free, for anybody
+	free             uint64 // of total, with the part reserved for root
+	avail            uint64 // of free, for every user
 	files, freeFiles uint64 // inodes; both 0 where the file system has no fixed number
 }
 
-// blocksUsage makes a usage of statfs's blocks (statfs(2), statvfs(3)). A file system may say anything:
-// what cannot be is cut to what can.
+// blocksUsage converts the block counts of statfs (statfs(2), statvfs(3)) to a usage. A file system
+// may return any numbers, so impossible values are reduced to possible ones.
 func blocksUsage(size, blocks, free, avail, files, freeFiles uint64) usage {
 	free = min(free, blocks)
 	return usage{
@@ -25,7 +25,7 @@ func blocksUsage(size, blocks, free, avail, files, freeFiles uint64) usage {
 	}
 }
 
-// kilobytes is blocks × size / 1024, at most what an int64 holds.
+// kilobytes is blocks × size / 1024, at most the largest int64.
 func kilobytes(blocks, size uint64) uint64 {
 	high, low := bits.Mul64(blocks, size)
 	if high >= 1024/2 {

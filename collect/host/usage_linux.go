@@ -2,9 +2,9 @@ package host
 
 import "golang.org/x/sys/unix"
 
-// statfs asks a file system for its usage. It returns when the file system answers, which may be never.
-// Blocks are counted in the fragment size (f_frsize); gopsutil takes the block size, which on FUSE is
-// another one.
+// statfs returns the usage of a file system, when the file system answers, which may be never.
+// Blocks are counted in the fragment size (f_frsize); gopsutil uses the block size, which differs
+// on FUSE.
 func statfs(path string) (usage, error) {
 	var s unix.Statfs_t
 	for {

@@ -10,33 +10,33 @@ import (
 	"virgo/collect"
 )
 
-// Self is what the agent knows about itself. A nil figure is not known (yet) and is left out.
+// Self contains the agent's figures about itself. A nil field is unknown and not reported.
 type Self struct {
 	SpoolResults  *uint64        // results that wait for delivery
-	SpoolBytes    *uint64        // bytes that they take
+	SpoolBytes    *uint64        // their bytes
 	SpoolOldest   *time.Duration // age of the oldest
-	SpoolRejected *uint64        // results that the endpoint refused and that are kept
-	// Dropped are the results that were lost and that no endpoint knows of yet, by cause, in the order to send.
+	SpoolRejected *uint64        // results that the endpoint rejected and that are not deleted
+	// Dropped are results lost and not yet reported to an endpoint, by cause, in the order to report.
 	Dropped []Dropped
-	// Asked counts what endpoints asked during sessions; nil: nothing ever.
-	Asked                []Asked
+	// Requests counts the requests of endpoints during sessions; nil: none ever.
+	Requests             []RequestCount
 	LastDelivery         *time.Duration // time since the last delivery that succeeded
 	LastDeliveryDuration *time.Duration // how long it took
 	LastRunDuration      *time.Duration // how long the last whole run took
-	PeakMemory           *uint64        // bytes that a run had resident at most
+	PeakMemory           *uint64        // largest resident memory of a run, in bytes
 	ClockOffset          *time.Duration // the endpoint's clock minus this host's
 }
 
 // Dropped counts results lost for one cause.
 type Dropped struct {
-	Cause   string // a word: space, age, refused, damaged, user
+	Cause   string // a word: space, age, refused, damaged, user, unstored
 	Results uint64
 }
 
-// Asked counts one kind of question of an endpoint's.
-type Asked struct {
-	What  string // check_test, check_targets, host_info, refused
-	Times uint64
+// RequestCount counts one kind of request of endpoints.
+type RequestCount struct {
+	Kind  string // check_test, check_targets, host_info, refused
+	Count uint64
 }
 
 type virgo struct {
@@ -45,28 +45,29 @@ type virgo struct {
 
 func virgoType(self func(context.Context) (Self, error)) collect.Type {
 	return collect.Type{
-		Name:    "agent.virgo",
-		Summary: "the agent itself: its spool, its deliveries, its memory",
-		Telling: []string{"spool_results", "spool_oldest_age", "last_delivery_age"},
-		Checker: virgo{self: self},
+		Name:       "agent.virgo",
+		Summary:    "the agent itself: its spool, its deliveries, its memory",
+		KeyMetrics: []string{"spool_results", "spool_oldest_age", "last_delivery_age"},
+		KernelOnly: true,
+		Checker:    virgo{self: self},
 	}
 }
 
-// Check reports what is known: spool_results, spool_bytes, spool_oldest_age (seconds), spool_rejected,
-// dropped_CAUSE, remote_WHAT (requests), last_delivery_age, last_delivery_duration, last_run_duration (seconds), peak_memory
-// (bytes), clock_offset (milliseconds).
+// Check reports the figures that are known: spool_results, spool_bytes, spool_oldest_age (seconds),
+// spool_rejected, dropped_CAUSE, remote_KIND (requests), last_delivery_age, last_delivery_duration,
+// last_run_duration (seconds), peak_memory (bytes), clock_offset (milliseconds).
 func (v virgo) Check(ctx context.Context, _ collect.Request) (collect.Report, error) {
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
 	}
 	if v.self == nil {
-		return collect.Report{}, errors.New("the agent's own figures are not at hand")
+		return collect.Report{}, errors.New("the agent's own figures are not available here")
 	}
 	s, err := v.self(ctx)
 	if err != nil {
-		return collect.Report{}, fmt.Errorf("read the agent's own figures: %w", err)
+		return collect.Report{}, fmt.Errorf("reading the agent's own figures: %w", err)
 	}
-	f := collect.Figures{Metrics: make([]collect.Metric, 0, 12)}
+	f := collect.MetricBuilder{Metrics: make([]collect.Metric, 0, 12)}
 	count := func(name string, n *uint64, unit string) {
 		if n != nil {
 			f.Uint64(name, *n, unit)
@@ -84,8 +85,8 @@ func (v virgo) Check(ctx context.Context, _ collect.Request) (collect.Report, er
 	for _, d := range s.Dropped {
 		f.Uint64("dropped_"+d.Cause, d.Results, "results")
 	}
-	for _, a := range s.Asked {
-		f.Uint64("remote_"+a.What, a.Times, "requests")
+	for _, a := range s.Requests {
+		f.Uint64("remote_"+a.Kind, a.Count, "requests")
 	}
 	seconds("last_delivery_age", s.LastDelivery)
 	seconds("last_delivery_duration", s.LastDeliveryDuration)

@@ -4,19 +4,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+
+	"virgo/collect/hostinfo/source"
 )
 
-// Bounds of what one answer tells.
-const (
-	// MaxRows of a list are told; an answer that has more says so in its error.
-	MaxRows = 10_000
-	// MaxAnswerBytes is the most that an answer's metrics take as JSON: half of the largest frame, which holds
-	// the answer to one question.
-	MaxAnswerBytes = 2 << 20
-)
+// MaxAnswerBytes is how much JSON an answer's metrics may be: half of the largest frame, which
+// holds the answer to one question.
+const MaxAnswerBytes = 2 << 20
 
-// bound shortens the lists of an answer (itself, or those that are its fields) until it fits. The error says
-// how much is left out; where nothing can be left out, the value is nil.
+// bound shortens the lists of an answer (itself, or those that are its fields) until it fits. The
+// error says how many rows are left out; where nothing can be left out, the value is nil.
 func bound(metrics any) (any, error) {
 	v := reflect.ValueOf(metrics)
 	for v.Kind() == reflect.Pointer && !v.IsNil() {
@@ -27,7 +24,7 @@ func bound(metrics any) (any, error) {
 	}
 	shown := reflect.New(v.Type()).Elem()
 	shown.Set(v)
-	had, most := rows(shown), min(MaxRows, fitting(shown))
+	before, most := rows(shown), fittingRows(shown)
 	for {
 		for _, l := range lists(shown) {
 			l.Set(l.Slice(0, min(l.Len(), most)))
@@ -43,27 +40,29 @@ func bound(metrics any) (any, error) {
 		for _, l := range lists(shown) {
 			longest = max(longest, l.Len())
 		}
-		if most = min(longest*3/4, int(int64(longest)*MaxAnswerBytes/int64(len(b)))); longest == 0 {
+		if longest == 0 {
 			return nil, fmt.Errorf("the answer is longer than %d bytes", MaxAnswerBytes)
 		}
+		most = min(longest*3/4, int(int64(longest)*MaxAnswerBytes/int64(len(b))))
 	}
-	if left := had - rows(shown); left > 0 {
-		return shown.Interface(), fmt.Errorf("only the first %d of %d rows are told", had-left, had)
+	if after := rows(shown); after < before {
+		return shown.Interface(), fmt.Errorf("only the first %d of %d rows are reported", after, before)
 	}
 	return shown.Interface(), nil
 }
 
-// fitting gives how many rows of each list fit, about, without making JSON of those that do not.
-func fitting(v reflect.Value) int {
+// fittingRows estimates how many rows, at most MaxRows, of each list fit, without making JSON of
+// those that do not.
+func fittingRows(v reflect.Value) int {
 	all, size := lists(v), 0
-	for n := range MaxRows {
+	for n := range source.MaxRows {
 		more := false
 		for _, l := range all {
 			if n >= l.Len() {
 				continue
 			}
 			more = true
-			b, _ := json.Marshal(l.Index(n).Interface()) // what is no JSON is found out with the rest
+			b, _ := json.Marshal(l.Index(n).Interface()) // bound reports what is no JSON
 			if size += len(b) + len(","); size > MaxAnswerBytes {
 				return n
 			}
@@ -72,9 +71,10 @@ func fitting(v reflect.Value) int {
 			break
 		}
 	}
-	return MaxRows
+	return source.MaxRows
 }
 
+// lists are the value itself or the fields of it that are lists.
 func lists(v reflect.Value) []reflect.Value {
 	switch v.Kind() {
 	case reflect.Slice:

@@ -5,26 +5,15 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"virgo/collect/hostinfo/source"
 )
 
-// A Key is one key of an answer.
-type Key struct {
-	// Name as JSON has it; of an object in an object, with a point: "options.permit_root_login". "*" is any
-	// name that the system itself gives.
-	Name string `json:"name"`
-	// Kind is "text", "number", "truth", "list" or "object".
-	Kind string `json:"kind"`
-	// Doc says what it is, with its unit.
-	Doc string `json:"doc"`
-}
-
-// Describe gives the keys of a type's answers, in their order.
+// Describe returns the keys of a type's answers, in their order, from the tags of its Shape.
 func Describe(t Type) []Key { return keys("", reflect.TypeOf(t.Shape), nil) }
 
-// selfDescribed is a map, whose keys no tag can document. Its method works on the zero value.
-type selfDescribed interface{ describe() []Key }
-
-// keys lists those of t. A type that holds itself (a tree) is listed once; within are those being listed.
+// keys lists the keys of t. A type that contains itself (a tree) is listed once; within are those
+// being listed.
 func keys(prefix string, t reflect.Type, within []reflect.Type) []Key {
 	for t != nil && (t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer) {
 		t = t.Elem()
@@ -32,8 +21,8 @@ func keys(prefix string, t reflect.Type, within []reflect.Type) []Key {
 	if t == nil || slices.Contains(within, t) {
 		return nil
 	}
-	if d, ok := reflect.Zero(t).Interface().(selfDescribed); ok {
-		all := d.describe()
+	if d, ok := reflect.Zero(t).Interface().(source.KeyDescriber); ok {
+		all := d.DescribeKeys()
 		for i := range all {
 			all[i].Name = prefix + all[i].Name
 		}
@@ -54,7 +43,7 @@ func keys(prefix string, t reflect.Type, within []reflect.Type) []Key {
 		if !f.IsExported() || name == "-" {
 			continue
 		}
-		all = append(all, Key{prefix + name, kind(f.Type), f.Tag.Get("doc")})
+		all = append(all, Key{Name: prefix + name, Kind: kind(f.Type), Doc: f.Tag.Get("doc")})
 		all = append(all, keys(prefix+name+".", f.Type, within)...)
 	}
 	return all

@@ -1,52 +1,53 @@
-// Package hostinfo tells what a host is and how it is set up, one type of question at a time: its processors,
-// its packages, its cron jobs. An owner asks by hand (virgo hostinfo), an endpoint by host_info.get where the
-// owner lets it.
+// Package hostinfo reports information about a host by types: its processors, its packages, its cron
+// jobs. A person requests it with virgo hostinfo, an endpoint with host_info.get if the host's owner
+// allows it.
 //
-// # The way of an answer
+// # Packages
 //
-// A [Type] has a name, and a function that reads the host and gives JSON values: a struct for what there is
-// one of, a list of structs for what there are several of. Their keys are documented where they are declared,
-// by the tag doc, and shown by [Describe]; they are stable. [Get] puts the answer into an [Answer], whatever
-// happens: a type that is not for this system, a program that is missing, a time limit and a panic are an
-// error text in it.
+// This package has the list of types, their time limits, and the form of an answer. The types are in
+// packages by subject, which do not import each other:
 //
-// Reading and parsing lie apart: a parser is a pure function of bytes, tested on captured input, fuzzed, and
-// bounded. What is read are the system's own files, through a [Host] that knows where they lie; a program of
-// the system's is run only where no file says it, and one that is missing is named.
+//	accounts     accounts, passwords, PAM, SSH server, logins, permissions
+//	apps         Postfix, fail2ban, lsyncd
+//	filesystems  mounted file systems and fstab
+//	hardware     processors, memory, disks, lshw
+//	network      interfaces, routes, sockets, packet filter
+//	packages     packages, their updates and fixed vulnerabilities
+//	system       kernel, distribution, processes, services, cron
+//	web          Apache, nginx, PHP, WordPress, Magento
+//
+// They read hosts through package source, and redact texts with package redact. Package conf parses
+// file formats that several of them need, and systemd reads units.
+//
+// # Answers
+//
+// A [Type] has a name, and a function that reads the host and returns a struct or a list of structs.
+// Their JSON keys are stable; the tag doc documents them, and [Describe] lists them. [Get] always
+// returns an [Answer]: a type that this system does not support, a missing program, a time limit and a
+// panic become its error text.
+//
+// Reading and parsing are separate: a parser is a pure function of bytes, tested on captured input,
+// fuzzed, and bounded. The sources are the system's own files; a program is run only if no file has
+// the answer.
 //
 // # Bounds
 //
-// A file is read up to 8 MiB and a folder up to 20,000 names. A list has at most [MaxRows] rows, an answer at most
-// [MaxAnswerBytes] of JSON; rows that are left out are said in its error, which stands beside those that are told. A type that does not come back
-// when its time is up (a file on a server that is gone) is left behind, and its answer says so.
-//
-// # Sources
-//
-// gopsutil gives the figures of cpu, memory, disk, filesystem and procs, and the rest on systems other than
-// Linux. On Linux these are read from where they lie, because gopsutil leaves out what the existing agent told or
-// runs a program for it:
-//
-//	who, last_logins   utmp(5), in both its layouts; logind's sessions where there is no utmp any more
-//	network            /proc/net/dev, for collisions and carrier
-//	system             /proc/sys/kernel and os-release(5)
-//	connections        /proc/net/tcp and the like, for processes' names
-//	sshd               sshd_config(5) with what it includes; sshd -T would read the host's keys
+// Besides the bounds of package source, an answer has at most [MaxAnswerBytes] of JSON. If rows are
+// left out, its error says so. A type that does not return when its time is up (a file on a dead
+// network mount) is abandoned, and its answer says so.
 //
 // # Keys
 //
-// Names are the existing agent's where it had any (fileName, memory_resident, used_by_process, …), and so is that
-// system and date are lists of one. They differ where its own were wrong: fstab has every line and not the last
-// one; of passwd minimum_age, maximum_age, warning_period and inactivity_period are each the number they are named
-// after; times of last_logins are RFC 3339; numbers of kernel_modules are numbers, and the addresses of modules,
-// which would tell where the kernel lies, are not told; connections has a row for each connection, not for each
+// Keys are those of the original Virgo agent if it has the type (fileName, memory_resident,
+// used_by_process); also as there, system and date are lists of one element. Its errors are corrected:
+// fstab has every line, not only the last; minimum_age, maximum_age, warning_period and
+// inactivity_period of passwd are not confused with each other; times of last_logins are RFC 3339;
+// numbers of kernel_modules are JSON numbers; connections has a row for each connection, not for each
 // neighbour.
 //
 // # Secrets
 //
-// No password hash, key or token is in an answer, whatever a file or a command line holds: what a type shows
-// it picks, line by line and key by key, and never copies whole; texts that may hold anything (command lines,
-// addresses, configuration values, what programs print) pass [Redact]. The environment of a process is never
-// read; of /etc/shadow only whether there is a password, and its dates; files of keys are named, never opened.
-// A test plants secrets in all of these places and looks for them in every answer. A secret on a command line that
-// nothing marks as one (radtest bob secret) cannot be known, and stays.
+// Answers contain no password hash, key or token. Types report single lines and keys, never whole
+// files, and redact texts that may contain anything; what marks a secret is described in package
+// redact. A test puts secrets into files and command lines and searches every answer for them.
 package hostinfo

@@ -9,14 +9,15 @@ import (
 	"time"
 )
 
-// missingHere are what a type may say on a host that does not have its object, or to a user who may not see it.
+// missingHere recognises the error of a type whose subject this host does not have, or hides from
+// this user.
 func missingHere(text string) bool {
 	return strings.Contains(text, "is not installed") || strings.Contains(text, "no such file or directory") ||
 		os.Getuid() != 0 && strings.Contains(text, "ermission denied")
 }
 
-// Every type answers on the host of the test: in time, without an error (save that its object is not there), in
-// JSON of a size that fits a frame, in the shape that it describes.
+// Every type answers on this host: without an error (unless its subject is missing), in JSON that
+// fits a frame, with the keys that it describes.
 func TestEveryTypeOnThisHost(t *testing.T) {
 	for _, typ := range Types() {
 		t.Run(typ.Name, func(t *testing.T) {
@@ -40,14 +41,14 @@ func TestEveryTypeOnThisHost(t *testing.T) {
 				t.Error("no timestamp")
 			}
 			if a.Metrics != nil {
-				shaped(t, typ, a.Metrics)
+				checkKeys(t, typ, a.Metrics)
 			}
 		})
 	}
 }
 
-// shaped says whether the keys of an answer are those that are described.
-func shaped(t *testing.T, typ Type, metrics any) {
+// checkKeys reports keys of an answer that Describe does not have.
+func checkKeys(t *testing.T, typ Type, metrics any) {
 	t.Helper()
 	b, err := json.Marshal(metrics)
 	if err != nil {
@@ -62,19 +63,19 @@ func shaped(t *testing.T, typ Type, metrics any) {
 		known[k.Name] = true
 	}
 	unknown := map[string]bool{}
-	var look func(prefix string, v any)
-	look = func(prefix string, v any) {
+	var walk func(prefix string, v any)
+	walk = func(prefix string, v any) {
 		prefix = strings.ReplaceAll(prefix, "children.", "") // a tree's nodes are all of one form
 		switch v := v.(type) {
 		case []any:
 			for _, e := range v {
-				look(prefix, e)
+				walk(prefix, e)
 			}
 		case map[string]any:
 			for name, e := range v {
 				switch {
 				case known[prefix+name]:
-					look(prefix+name+".", e)
+					walk(prefix+name+".", e)
 				case known[prefix+"*"]:
 				default:
 					unknown[prefix+name] = true
@@ -82,7 +83,7 @@ func shaped(t *testing.T, typ Type, metrics any) {
 			}
 		}
 	}
-	look("", value)
+	walk("", value)
 	if len(unknown) > 0 {
 		t.Errorf("keys that are not described: %v", unknown)
 	}

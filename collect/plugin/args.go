@@ -7,73 +7,75 @@ import (
 	"virgo/schedule"
 )
 
-// Bounds of a plugin's arguments. Windows takes 32,767 characters in all, cmd.exe 8,191.
+// Limits of a plugin's arguments. Windows accepts 32,767 characters in total, cmd.exe 8,191.
 const (
 	maxArgs     = 256
-	maxArgBytes = 8 << 10 // of all together
+	maxArgBytes = 8 << 10 // of all arguments, each with its NUL
 )
 
-// arguments is what the detail args says: a list of texts and numbers, or one text, which is split.
-func arguments(details schedule.Details) ([]string, error) {
+// parseArgs reads the detail args: a list of strings and numbers, or one string, which [splitArgs]
+// splits.
+func parseArgs(details schedule.Details) ([]string, error) {
 	var args []string
 	switch v := details["args"].(type) {
 	case nil:
 		return nil, nil
 	case string:
 		var err error
-		if args, err = split(v); err != nil {
-			return nil, failed(`detail "args": %v`, err)
+		if args, err = splitArgs(v); err != nil {
+			return nil, failuref(`detail "args": %v`, err)
 		}
 	case []string:
 		args = v
 	case []any:
 		for i, item := range v {
-			// Text says how a number is written.
 			text, ok := schedule.Details{"args": item}.Text("args")
 			if !ok {
-				return nil, failed(`detail "args": number %d is neither text nor a number`, i+1)
+				return nil, failuref(`detail "args": item %d is neither a string nor a number`, i+1)
 			}
 			args = append(args, text)
 		}
 	default:
 		text, ok := details.Text("args") // a single number
 		if !ok {
-			return nil, failed(`detail "args": neither a list nor a text`)
+			return nil, failuref(`detail "args": neither a list nor a string`)
 		}
 		args = []string{text}
 	}
 	n := 0
 	for _, a := range args {
 		if strings.IndexByte(a, 0) >= 0 {
-			return nil, failed(`detail "args": it holds a NUL byte`)
+			return nil, failuref(`detail "args": a NUL byte is not allowed`)
 		}
 		n += len(a) + 1
 	}
 	if len(args) > maxArgs || n > maxArgBytes {
-		return nil, failed(`detail "args": %d arguments of %d bytes, there may be %d of %d`, len(args), n, maxArgs, maxArgBytes)
+		return nil, failuref(`detail "args": %d arguments of %d bytes, the limits are %d and %d`,
+			len(args), n, maxArgs, maxArgBytes)
 	}
 	return args, nil
 }
 
+// errQuote is returned when a quotation mark is not closed.
 var errQuote = errors.New("a quotation mark is not closed")
 
-// split splits a text at blanks. '…' holds what is in it together as it stands; so does "…", where \"
-// is a quotation mark and \\ a backslash. Nothing else has a meaning: no variable, no pattern, and a
-// backslash outside of "…" is a backslash, as Windows paths want it. Two marks with nothing in between
-// are an empty argument.
-func split(text string) ([]string, error) {
+// splitArgs splits s at blanks, except within '…', which is literal, and "…", in which \" is a
+// quotation mark and \\ a backslash. Nothing else is special: variables and patterns are not
+// expanded, and a backslash outside "…" is literal, for Windows paths. ” and "" are empty
+// arguments.
+func splitArgs(s string) ([]string, error) {
 	var (
 		args  []string
 		arg   strings.Builder
 		inArg bool
 		quote byte
 	)
-	for i := 0; i < len(text); i++ {
-		c := text[i]
+	for i := 0; i < len(s); i++ {
+		c := s[i]
 		switch {
-		case quote == '"' && c == '\\' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\'):
+		case quote == '"' && c == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
 			i++
-			arg.WriteByte(text[i])
+			arg.WriteByte(s[i])
 		case quote != 0 && c == quote:
 			quote = 0
 		case quote != 0:

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -8,47 +9,49 @@ import (
 	"virgo/collect"
 )
 
-// checkmkFormat reads what a local check of Checkmk prints: one service a line,
+// checkmkFormat reads the output of a Checkmk local check: a service a line,
 // "[cached(TIME,AGE) ]STATE NAME METRICS[ TEXT]", STATE 0 to 3 or P, METRICS "-" or joined by "|".
 type checkmkFormat struct {
-	reading
-	services int
-	wrongs   int       // services that are not ok
-	measured bool      // any service has metrics
-	alive    bool      // any service is ok or has a warning
-	worst    judgement // of all services
-	status   string    // text of the first service that is as bad as the worst
+	parser
+	services   int
+	notOK      int          // services in another state than ok
+	anyMetric  bool         // some service has metrics
+	anyWorking bool         // some service is ok or warning
+	worst      serviceState // the worst state of all services
+	status     string       // of the first service in that state
 }
 
 func (c *checkmkFormat) line(text []byte) {
-	if c.over() {
+	if c.stopped() {
 		return
 	}
 	s := strings.Trim(c.next(text), blanks)
 	if s == "" {
 		return
 	}
-	service, fault := serviceOf(s)
+	// As in Checkmk, a line that cannot be read costs itself, and so does an item of it.
+	service, fault := parseService(s)
 	if fault != "" {
-		c.wrong(fault)
-		return
+		c.skip(fault)
 	}
-	c.take(service)
+	if service.name != "" {
+		c.addService(service)
+	}
 }
 
 func (c *checkmkFormat) partial([]byte) {}
 
-func (c *checkmkFormat) take(s localService) {
+func (c *checkmkFormat) addService(s checkmkService) {
 	c.add(s.state.metric(s.name))
 	for _, item := range s.items {
-		c.measured = true
+		c.anyMetric = true
 		c.add(item.metric(s.name))
 	}
-	if s.state != judgedOK {
-		c.wrongs++
+	if s.state != stateOK {
+		c.notOK++
 	}
-	c.alive = c.alive || !s.state.fatal()
-	if c.services == 0 || s.state.worse(c.worst) {
+	c.anyWorking = c.anyWorking || !s.state.isFailed()
+	if c.services == 0 || s.state.worseThan(c.worst) {
 		c.worst, c.status = s.state, s.name
 		if s.text != "" {
 			c.status += ": " + s.text
@@ -57,40 +60,41 @@ func (c *checkmkFormat) take(s localService) {
 	c.services++
 }
 
-// report takes no notice of the exit code, to which Checkmk gives no meaning either.
-func (c *checkmkFormat) report(e exit, cut bool) (collect.Report, error) {
-	if err := c.refused("checkmk"); err != nil {
+// report ignores the exit code where services were printed, as Checkmk does.
+func (c *checkmkFormat) report(e exit, truncated bool) (collect.Report, error) {
+	if err := c.failed("checkmk"); err != nil {
 		return collect.Report{}, err
 	}
 	if e.signal != 0 || c.services == 0 && e.code != 0 {
-		return collect.Report{}, failure(c.noted(e.fault(), cut))
+		return collect.Report{}, failure(c.withNote(e.fault(), truncated))
 	}
 	status := c.status
 	switch {
-	case c.services > 1 && c.wrongs == 0:
+	case c.services > 1 && c.notOK == 0:
 		status = fmt.Sprintf("All %d services are ok", c.services)
 	case c.services > 1:
-		status = fmt.Sprintf("%d of %d services not ok: %s", c.wrongs, c.services, status)
+		status = fmt.Sprintf("%d of %d services not ok: %s", c.notOK, c.services, status)
 	}
-	status = c.noted(status, cut)
-	if c.services > 0 && !c.alive && !c.measured {
+	status = c.withNote(status, truncated)
+	if c.services > 0 && !c.anyWorking && !c.anyMetric {
 		return collect.Report{Unavailable: true, Status: status}, nil
 	}
 	return collect.Report{Status: status, Metrics: c.metrics}, nil
 }
 
-func (c *checkmkFormat) examined() (string, []Fault) { return "checkmk", c.faults }
+func (c *checkmkFormat) diagnosis() (string, []Fault) { return "checkmk", c.faults }
 
-// A localService is one line of a local check.
-type localService struct {
-	state judgement
+// A checkmkService is one line of a local check.
+type checkmkService struct {
+	state serviceState
 	name  string
-	items []perfItem
-	text  string // up to its first line break, written \n
+	items []perfMetric
+	text  string // up to its first line break, which is printed as \n
 }
 
-// serviceOf reads a line without blanks around it.
-func serviceOf(s string) (l localService, fault string) {
+// parseService parses a line that has no blanks around it. With a fault, the service has a name only
+// if the line is a service's, and then the items that could be read.
+func parseService(s string) (l checkmkService, fault string) {
 	if strings.HasPrefix(s, "cached(") {
 		closed := false
 		if _, s, closed = strings.Cut(s, ")"); !closed {
@@ -98,54 +102,88 @@ func serviceOf(s string) (l localService, fault string) {
 		}
 		s = strings.Trim(s, blanks)
 	}
-	state, rest := firstWord(s)
+	state, rest := cutWord(s)
 	computed := state == "P"
-	if !computed && (len(state) != 1 || state[0] < '0' || state[0] > '3') {
-		return l, fmt.Sprintf("state %.64q is none of 0, 1, 2, 3 and P", state)
+	known := computed || len(state) == 1 && '0' <= state[0] && state[0] <= '3'
+	if known && !computed {
+		l.state = serviceState(state[0] - '0')
 	}
-	if !computed {
-		l.state = judgement(state[0] - '0')
-	}
-	if l.name, rest, fault = serviceName(rest); fault != "" {
+	badState := fmt.Sprintf("state %.64q is not one of 0, 1, 2, 3 and P", state)
+	name, rest, fault := cutServiceName(rest)
+	metrics, text := cutWord(rest)
+	switch {
+	case !known && (fault != "" || metrics != "-" && !strings.Contains(metrics, "=")):
+		return l, badState
+	case fault != "":
 		return l, fault
+	case metrics == "":
+		return l, fmt.Sprintf(`service %.64q has no metrics; "-" stands for none`, name)
 	}
-	metrics, text := firstWord(rest)
-	if metrics == "" {
-		return l, fmt.Sprintf(`service %.64q has no metrics; "-" stands for none`, l.name)
-	}
+	l.name = name
 	l.text, _, _ = strings.Cut(text, `\n`)
-	if metrics == "-" {
-		return l, ""
+	if !known {
+		fault = badState
 	}
+	if metrics != "-" {
+		fault = cmp.Or(fault, l.parseMetrics(metrics, computed))
+	}
+	if !known {
+		l.state = stateUnknown
+	}
+	return l, fault
+}
+
+// parseMetrics adds the items of "metric=value|metric=value", and returns the first fault. As in
+// Checkmk, an item without "=" makes the state unknown, and an empty value is 0. Any other text that
+// is no number is left out with a fault; NaN and infinities are left out.
+func (l *checkmkService) parseMetrics(metrics string, computed bool) (fault string) {
 	for metric := range strings.SplitSeq(metrics, "|") {
-		name, figures, found := strings.Cut(metric, "=")
-		if !found {
-			return l, fmt.Sprintf("%.64q of service %.64q is no metric=value", metric, l.name)
+		name, fields, found := strings.Cut(metric, "=")
+		value, levels, _ := strings.Cut(fields, ";")
+		if value == "" {
+			fields = "0;" + levels
 		}
-		item, ok, fault := itemOf(name, figures)
+		if isNotFinite(value) {
+			continue
+		}
+		item, ok, itemFault := parseItem(name, fields)
+		if !found {
+			l.state = stateUnknown
+			ok, itemFault = false, fmt.Sprintf("%.64q of service %.64q is not metric=value", metric, l.name)
+		}
 		if !ok {
-			return l, fault
+			fault = cmp.Or(fault, itemFault)
+			continue
 		}
 		if item.unknown {
 			continue
 		}
-		if j := item.judged(); computed && j.worse(l.state) {
+		if j := item.stateByLevels(); computed && j.worseThan(l.state) {
 			l.state = j
 		}
-		if len(l.items) <= collect.MaxMetrics { // one more, which tells that there were more
+		if len(l.items) <= collect.MaxMetrics { // one above the limit, so that the excess is noticed
 			l.items = append(l.items, item)
 		}
 	}
-	return l, ""
+	return fault
 }
 
-// serviceName takes a name, which quotation marks of either kind may hold together.
-func serviceName(s string) (name, rest, fault string) {
+// isNotFinite reports whether s is what Python prints and reads for NaN and the infinities.
+func isNotFinite(s string) bool {
+	switch strings.ToLower(strings.TrimLeft(s, "+-")) {
+	case "nan", "inf", "infinity":
+		return true
+	}
+	return false
+}
+
+// cutServiceName splits off the service's name, which may stand in quotation marks of either kind.
+func cutServiceName(s string) (name, rest, fault string) {
 	if s == "" {
-		return "", "", "no service is named"
+		return "", "", "the service's name is missing"
 	}
 	if s[0] != '"' && s[0] != '\'' {
-		name, rest = firstWord(s)
+		name, rest = cutWord(s)
 		return name, rest, ""
 	}
 	name, rest, closed := strings.Cut(s[1:], s[:1])
@@ -158,28 +196,30 @@ func serviceName(s string) (name, rest, fault string) {
 	return name, strings.Trim(rest, blanks), ""
 }
 
-// judged compares a metric with its levels, each "[lower:]upper": on the upper one is as bad as above it,
-// as Checkmk has it.
-func (p perfItem) judged() judgement {
+// stateByLevels compares the value with the levels, each "[lower:]upper". As in Checkmk, a value
+// equal to the upper level exceeds it.
+func (p perfMetric) stateByLevels() serviceState {
 	switch {
-	case outside(p.quantity.number, p.crit):
-		return judgedCritical
-	case outside(p.quantity.number, p.warn):
-		return judgedWarning
+	case exceeds(p.quantity.number, p.crit):
+		return stateCritical
+	case exceeds(p.quantity.number, p.warn):
+		return stateWarning
 	}
-	return judgedOK
+	return stateOK
 }
 
-func outside(value float64, levels string) bool {
+// exceeds reports whether the value lies outside the levels.
+func exceeds(value float64, levels string) bool {
 	lower, upper, both := strings.Cut(levels, ":")
 	if !both {
 		lower, upper = "", levels
 	}
-	return value >= level(upper, math.Inf(1)) || value < level(lower, math.Inf(-1))
+	return value >= parseLevel(upper, math.Inf(1)) || value < parseLevel(lower, math.Inf(-1))
 }
 
-func level(s string, none float64) float64 {
-	if q, ok := quantityOf(s); ok {
+// parseLevel returns the level, or none where s is not a quantity.
+func parseLevel(s string, none float64) float64 {
+	if q, ok := parseQuantity(s); ok {
 		return q.number
 	}
 	return none

@@ -1,106 +1,164 @@
-// Package plugin runs the host owner's own programs as checks of type agent.plugin and reads what they
-// print.
+// Package plugin runs the host owner's own programs as checks of type agent.plugin and parses their
+// output.
 //
 // # Which programs
 //
-// Only what lies in the plugin folder: a name that leads out of it (an absolute path, "..", a symbolic
-// link) is refused. On Unix the folder, every folder below it on the way and the file itself must
-// belong to root or to the user that the agent runs as, and nobody else may be able to write to them:
-// who can change a plugin runs as the agent. The folders above the plugin folder are the owner's
-// concern. On Windows the file system's access lists are not looked at.
+// Only files in the plugin folder: a name that leads out of it (an absolute path, "..", a symbolic
+// link) is refused. On Unix the folder, every folder between it and the file, and the file itself
+// must belong to root or to the agent's user, and nobody else may be able to write to them: whoever
+// can change a plugin can run programs as the agent. The folders above the plugin folder are the
+// owner's concern. On Windows, access control lists are not read.
 //
 // # How they run
 //
-// The file is run itself, without a shell, in the plugin folder, with standard input and standard
-// error on the null device. A text file that the system cannot run because it has no "#!" line goes to
-// /bin/sh, as execvp(3) has it. On Windows .exe runs itself, .bat and .cmd run under cmd.exe, .ps1
-// under PowerShell and .py under Python. An argument that cmd.exe would not pass on unchanged is
+// The file is executed directly, without a shell, in the plugin folder, with standard input on the
+// null device. Of its standard error the last line is told where it fails with no status of its own. As in execvp(3), a text file without a "#!" line is run by
+// /bin/sh. On Windows .exe files run directly, .bat and .cmd files under cmd.exe, .ps1 files under
+// PowerShell and .py files under Python. Arguments that cmd.exe would not pass on unchanged are
 // refused.
 //
-// The environment is the one that the owner of the package gave, without what may carry the agent's
-// secrets (every VIRGO_ variable, CREDENTIALS_DIRECTORY), and the check as RAX_CHECK_ID,
-// RAX_CHECK_PERIOD (seconds), RAX_CHECK_TYPE, RAX_DETAILS_<KEY> and the same beginning with VIRGO_.
+// The environment is the one given to [Type], without variables that may contain the agent's
+// secrets (every VIRGO_ variable, CREDENTIALS_DIRECTORY), and with the check in RAX_CHECK_ID,
+// RAX_CHECK_PERIOD (seconds), RAX_CHECK_TYPE and RAX_DETAILS_<KEY>, and in the same variables with
+// the prefix VIRGO_.
 //
-// # As whom they run
+// # As which user
 //
-// As the agent's user, or where that is root, as the user (and group) that the detail run_as names: with
-// that user's numbers and supplementary groups, and HOME, USER and LOGNAME. It is a way to give a plugin
-// less, never more: only root can name another user, and who writes "run_as: root" in a schedule
-// gets what the plugin had without it. The file must be as well guarded as any. Elsewhere, and on
-// Windows, the detail is refused.
+// As the agent's user or, if the agent runs as root, as the user (and group) in the detail run_as.
+// The plugin then has that user's id and supplementary groups, and HOME, USER and LOGNAME are set.
+// run_as can only lower privileges: "run_as: root" changes nothing, and if the agent is not root, or
+// on Windows, the detail is refused. The requirements on the file's owner stay the same.
 //
 // # How they end
 //
-// At its time limit, or when the run is stopped, a plugin gets SIGTERM and a moment to clean up
-// ([termGrace]); then it and all that it started is killed:
+// When its time limit is reached or the run is cancelled, a plugin gets SIGTERM and [termGrace] to
+// clean up. Then it and all processes that it started are killed:
 //
-//   - Linux: its process group in one stroke; then, until none is found, its descendants by parentage,
-//     those seen before SIGTERM, and every process that has the run's own variable
-//     ([runVariable]) in its environment. What called setsid, forked twice or lost its parent is found. What
-//     did all of that and emptied its environment before the limit is not, nor what runs under a user
-//     that the agent must not signal, nor a chain of processes that fork and die faster than /proc can
-//     be read.
-//   - Other Unix systems: its process group. What left the group is not found.
-//   - Windows: its job, which nothing leaves. There is no SIGTERM there.
+//   - Linux: its process group at once. Then, repeated until none is found: its descendants, the
+//     descendants that were found before SIGTERM, and every process that has [runVariable] of this run
+//     in its environment. This includes processes that called setsid(2), forked twice or lost their
+//     parent. Three are missed: a process that did all of that and cleared its environment before the
+//     time limit; a process of a user that the agent may not signal; and a chain of processes that
+//     forks and exits faster than /proc can be read.
+//   - Other Unix systems: its process group. Processes that left the group are not found.
+//   - Windows: its job object, which no process can leave. There is no SIGTERM.
 //
-// A plugin that ends by itself may leave a service behind that it started; what such a process prints
-// after [pipeWait] is not waited for. On Windows it lives on as well.
+// A plugin that exits by itself may leave processes running, such as a service that it started. Their
+// output is read for at most [pipeWait] after the plugin's exit.
 //
-// # What they print
+// # Output
 //
-// At most [MaxOutputBytes] and [collect.MaxMetrics] are looked at. What comes after is read and thrown
-// away, and a plugin that does not stop is ended. A format is one file: a [format] reads lines and says
-// at the end what they come to.
+// At most [MaxOutputBytes] and [collect.MaxMetrics] are parsed. Further output is read and
+// discarded, and a plugin that does not stop printing is ended. Each format is a file of this
+// package: a [format] is passed the lines, and then returns the report.
 //
-// The detail format names it ([Formats]). Without one it is found by the first line that is neither empty
-// nor a comment, and is the first of:
+// Output is UTF-8, or UTF-16 as some programs of Windows print it, with a byte order mark or without
+// one. Sequences that control a terminal (colours, titles) are removed; no other control character
+// reaches a status or a metric.
+//
+// # How the format is chosen
+//
+// The detail format names the format ([Formats]). Without it, the first line that is neither empty
+// nor a comment decides. The first rule that matches applies:
 //
 //  1. virgo: the first word is status, state, metric or timestamp.
 //  2. prometheus: a comment "# HELP", "# TYPE" or "# UNIT", or a sample "name{label="value"} 1".
-//  3. json: "{", or "[" with nothing, "{" or "]" behind it.
+//  3. json: "{", or "[" followed by nothing, "{" or "]".
 //  4. checkmk: 0, 1, 2, 3 or P, a name, and "-" or metric=value.
 //  5. influx: "measurement,tag=value field=1".
-//  6. nagios: performance data after "|"; or one of the words OK, WARNING, WARN, CRITICAL, CRIT and
-//     UNKNOWN in capitals, or "ok" before a hyphen or colon; or any other text with exit code 2 or 3. Where only
-//     a word or the exit code says so, a later line of the format virgo overrules it.
-//  7. virgo again, whose answer is that the line is not recognized.
+//  6. nagios, with certainty: performance data after "|".
+//  7. nagios, unless a later line is of the format virgo: one of the words OK, WARNING, WARN,
+//     CRITICAL, CRIT and UNKNOWN in capitals, or "ok" in any case before a hyphen or colon; or any
+//     other text if the exit code is 2 or 3.
+//  8. virgo, which then reports the line as unrecognized.
 //
-// A sample or point that is called OK or by another word of 6 is Nagios's text. What is printed without
-// performance data or such a word, by a plugin for Nagios that exits with 0 or 1, is taken for a fault of the
-// existing agent's format: name the format there.
+// A line that could be a sample or a point, but whose name is one of the words in rule 7, is nagios.
+// Set the detail format for a Nagios plugin that prints neither performance data nor such a word:
+// when it exits with 0 or 1, its output is mistaken for faulty output in the format virgo.
 //
-// virgo is the existing agent's format, and with "status ok|warn|err TEXT" Cloudkick's. In it, in
-// prometheus, influx and json an exit code other than 0 makes the result unavailable. In all formats but
-// nagios so does the first line that cannot be read, which the status names: half of the figures would look like
-// all of them. A [Trial] tells every fault with its line.
+// # Errors
 //
-// nagios: the status is the first line's text. Exit code 0, 1, 2 or 3 is the judgement, told by the string
-// metric plugin_state: ok, warning, critical or unknown. The metrics are kept whichever it is, so the
-// result is available; one that is critical or unknown and measured nothing is unavailable instead. So
-// something is wrong where the check is unavailable or its plugin_state is not ok. Any other exit code, 126
-// and 127 of a shell among them, and a signal mean that the plugin itself failed: unavailable, no metrics.
-// Long text is passed over; performance data is read from the first line and from the first "|" of the long
-// text on. An item that cannot be read is left out, and so is the value U; thresholds and limits are
-// checked and not sent.
+// Each format is as strict as the project that it is from. A [Trial] reports every fault with its
+// line number.
 //
-// Values come in base units: ns, us and ms as seconds, KB to EB (in any letters, with or without i) as
-// bytes at 1024, as Debian's plugins count them, % as percent; other units stay. A counter (c) is a gauge,
-// every other figure a double, also where it is whole: its type does not depend on its value. A decimal comma
-// is a point.
+//	virgo, prometheus  a line that cannot be parsed makes the result unavailable, because a result
+//	                   with half of the metrics would look complete; the status describes the first
+//	influx, checkmk    such a line is left out, and the status describes the first one
+//	json               the same for a value that cannot be a metric; the text has to be JSON
+//	nagios             performance data that cannot be parsed is left out
 //
-// checkmk: each line is a service, which is the dimension of its metrics and of its plugin_state. P is
-// computed from the levels as Checkmk does. The status is the only service's name and text, or says how many
-// are not ok and names the worst. The exit code means nothing, as to Checkmk's agent; the rule of
-// nagios for what measured nothing holds for all services together.
+// If nothing at all can be read, the result is unavailable.
 //
-// prometheus: the labels, sorted, "label=value,label=value", are the dimension. Counters, and the parts of
-// histograms and summaries, are gauges, the rest doubles; a name that ends with _seconds or _bytes (before
-// _total and _sum) has that unit. NaN and infinities are left out. influx: the dimension is
-// "measurement,tag=value", the tags sorted; types are the fields'. A time of a sample or point is not used, since
-// a result has one time.
+// Of two values for one metric the first stands, in every format, and the status says so. Series that
+// differ have different dimensions: see the formats.
 //
-// json: an object, several, or a list of them. Names within are joined with dots, and the last dot ends the
-// dimension as in virgo; the text "dimension" goes before it. The texts "status" and "state" (available,
-// unavailable) are what they are in virgo; of all other texts, numbers (double) and truth values a metric
-// is made, of null none.
+// A plugin that was ended by a signal has an unavailable result. An exit code other than 0 means:
+//
+//	virgo, prometheus, influx, json  the result is unavailable
+//	nagios                           the code is the state
+//	checkmk                          nothing if a service was printed, as for Checkmk's agent
+//
+// # Format virgo
+//
+// The original agent's format and, with "status ok|warn|err TEXT", that of Cloudkick.
+//
+// # Format nagios
+//
+// The status is the text of the first line. The exit code 0, 1, 2 or 3 is the state: the string metric
+// plugin_state is ok, warning, critical or unknown. The result is available and has the metrics in
+// every state, except that a critical or unknown state without any metrics is unavailable. So an alarm
+// must test both: that the check is available, and that plugin_state is ok. After any other exit code
+// (including 126 and 127 of a shell) or a signal, the plugin itself has failed: the result is
+// unavailable, without metrics.
+//
+// Performance data is read from the first line, and from the first "|" of the long text on; the rest
+// of the long text is ignored. Invalid items and items with the value U are left out. Thresholds and
+// limits are validated, but not sent.
+//
+// As in Icinga, a label without quotation marks ends at its "=" and may contain blanks, and after
+// "a::b::label" (check_multi) the following labels have the prefix "a::b::" too. Items may also be
+// separated by commas or semicolons, and blanks may be around the "=".
+//
+// # Format checkmk
+//
+// Each line is a service. Its name is the dimension of its metrics and of its plugin_state. State P is
+// computed from the levels, as in Checkmk. The status is the name and text of the only service; for
+// several services, it is how many are not ok, with the worst of them. The result is unavailable if
+// every service is critical or unknown and none has metrics.
+//
+// As in Checkmk, a state other than 0 to 3 and P, or an item without "=", makes the service unknown, and an
+// empty value is 0. Other text that is not a number is left out, as are NaN and infinities.
+//
+// # Values in nagios and checkmk
+//
+// Values are converted to base units:
+//
+//	ns, us, ms    seconds
+//	KB to EB      bytes, by factors of 1024 as in Debian's plugins; in any case, with or without i
+//	%             percent
+//	other units   unchanged
+//
+// A counter (unit c) is a gauge. Every other number is a double, even a whole one, so that the type
+// does not depend on the value. A decimal comma is accepted.
+//
+// # Format prometheus
+//
+// The dimension is the labels, sorted: "label=value,label=value". A comma in a label, and a "=" in its
+// name, have a backslash before them. Counters, and the parts of
+// histograms and summaries, are gauges; all other samples are doubles. A name that ends with _seconds
+// or _bytes (before _total and _sum) has that unit. NaN and infinities are left out. Timestamps are
+// ignored, because a result has a single time.
+//
+// # Format influx
+//
+// The dimension is "measurement,tag=value", with the tags sorted, escaped as in prometheus. The types are those of the fields.
+// Timestamps are ignored.
+//
+// # Format json
+//
+// An object, several in sequence, or a list of objects. Names of nested objects are joined with dots,
+// and the last dot ends the dimension, as in virgo. Where two paths become one name, {"a.b":1,
+// "a":{"b":2}}, dots within keys are written as "\." in their names, and the status says so. The string "dimension" is put before that
+// dimension. The strings "status" and "state" (available, unavailable) have the same meaning as in
+// virgo. All other strings, numbers (double) and booleans are metrics; null is ignored.
 package plugin

@@ -11,55 +11,57 @@ import (
 	"virgo/schedule"
 )
 
-// Bounds of what a plugin is told in its environment. Windows takes 32,767 characters a variable,
-// Linux 128 KiB; a check's details, twice, stay far below what Linux takes in all.
+// Limits of the variables that describe the check. A variable may have 32,767 characters on Windows,
+// and 128 KiB on Linux. A check's details, passed twice, stay far below the total limit of Linux.
 const (
-	maxVariableBytes = 32_000   // name and value
-	maxDetailsBytes  = 64 << 10 // of all details together
+	maxVariableBytes = 32_000   // of one variable
+	maxDetailsBytes  = 64 << 10 // of all details
 )
 
-// ownPrefix begins the agent's own variables. Settings and the token are among them, so a plugin
-// inherits none; it gets its check under this prefix instead.
+// ownPrefix begins the agent's own variables. They may include the token, so a plugin inherits none
+// of them; the check's variables have this prefix instead.
 const ownPrefix = "VIRGO_"
 
-// oldPrefix begins the variables of the existing agent.
-const oldPrefix = "RAX_"
+// legacyPrefix begins the original agent's variables.
+const legacyPrefix = "RAX_"
 
-// runVariable is set to a value that no other run of a plugin has, so that its processes are found
-// again whatever they did to their parentage.
+// runVariable has a value that is unique to the run. By it the agent finds processes that left the
+// plugin's process group and whose parents have died.
 const runVariable = ownPrefix + "PLUGIN_RUN"
 
-// environment is what a plugin finds: base without the agent's secrets, then the check. mark is the one
-// variable, as it stands in the environment, that tells this run's processes from all others.
+// environment returns the plugin's variables: base without the agent's secrets, then the check's.
+// mark is the entry "NAME=value" that only this run's processes have.
 //
-// A detail's key is in upper case, with "_" for everything but letters A to Z, digits and "_"; of two
-// that become one name the later in byte order stands. A list or an object is JSON.
+// In a detail's key, a to z become capitals and all else but letters, digits and "_" becomes "_".
+// Of two keys that become one name, the later in byte order wins. A list or an object is written as
+// JSON.
 func environment(base []string, c schedule.Check) (env []string, mark string, err error) {
 	env = make([]string, 0, len(base)+8+2*len(c.Details))
 	for _, kv := range base {
-		if !secret(kv) && strings.IndexByte(kv, 0) < 0 {
+		if !isSecret(kv) && strings.IndexByte(kv, 0) < 0 {
 			env = append(env, kv)
 		}
 	}
 	add := func(name, value string) {
-		env = append(env, oldPrefix+name+"="+value, ownPrefix+name+"="+value)
+		env = append(env, legacyPrefix+name+"="+value, ownPrefix+name+"="+value)
 	}
 	add("CHECK_ID", c.ID)
 	add("CHECK_PERIOD", strconv.FormatInt(int64(c.Period/time.Second), 10))
 	add("CHECK_TYPE", c.Type)
 	total, names := 0, make(map[string]int)
 	for _, key := range c.Details.Keys() {
-		value, err := detailText(c.Details, key)
+		value, err := detailValue(c.Details, key)
 		if err != nil {
 			return nil, "", err
 		}
 		name := variableName(key)
 		total += len(name) + len(value)
 		if len(name)+len(value) > maxVariableBytes || total > maxDetailsBytes {
-			return nil, "", failed("detail %.64q: %d bytes are too long for a plugin's environment", key, len(key)+len(value))
+			return nil, "", failuref("detail %.64q: %d bytes are too long for a plugin's environment",
+				key, len(key)+len(value))
 		}
-		if at, double := names[name]; double {
-			env[at], env[at+1] = oldPrefix+name+"="+value, ownPrefix+name+"="+value
+		if at, duplicate := names[name]; duplicate {
+			env[at], env[at+1] = legacyPrefix+name+"="+value, ownPrefix+name+"="+value
 			continue
 		}
 		names[name] = len(env)
@@ -71,18 +73,18 @@ func environment(base []string, c schedule.Check) (env []string, mark string, er
 	return append(env, mark), mark, nil
 }
 
-// secret reports whether a variable may carry what is the agent's alone, or stands for a check that is
-// not this one. Windows does not tell names by case.
-func secret(kv string) bool {
+// isSecret reports whether a variable may contain the agent's secrets, or describes another check.
+// Names are compared without case, as Windows does.
+func isSecret(kv string) bool {
 	name, _, _ := strings.Cut(kv, "=")
 	name = strings.ToUpper(name)
 	return strings.HasPrefix(name, ownPrefix) ||
-		strings.HasPrefix(name, oldPrefix+"CHECK_") ||
-		strings.HasPrefix(name, oldPrefix+"DETAILS_") ||
-		name == "CREDENTIALS_DIRECTORY" // systemd.exec(5), where the token may lie
+		strings.HasPrefix(name, legacyPrefix+"CHECK_") ||
+		strings.HasPrefix(name, legacyPrefix+"DETAILS_") ||
+		name == "CREDENTIALS_DIRECTORY" // systemd.exec(5); the token may be there
 }
 
-// variableName is the environment's name for a detail, without its prefix.
+// variableName returns the name of a detail's variable, without the prefix.
 func variableName(key string) string {
 	b := []byte("DETAILS_" + key)
 	for i, c := range b {
@@ -97,17 +99,17 @@ func variableName(key string) string {
 	return string(b)
 }
 
-func detailText(d schedule.Details, key string) (string, error) {
+func detailValue(d schedule.Details, key string) (string, error) {
 	text, ok := d.Text(key)
 	if !ok && d[key] != nil {
 		b, err := json.Marshal(d[key])
 		if err != nil {
-			return "", failed("detail %.64q: it cannot be written as JSON", key)
+			return "", failuref("detail %.64q: not representable as JSON", key)
 		}
 		text = string(b)
 	}
 	if strings.IndexByte(text, 0) >= 0 {
-		return "", failed("detail %.64q: it holds a NUL byte", key)
+		return "", failuref("detail %.64q: a NUL byte is not allowed", key)
 	}
 	return text, nil
 }

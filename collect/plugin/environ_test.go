@@ -43,19 +43,19 @@ func TestEnvironment(t *testing.T) {
 		t.Errorf("%d variables, want %d: %q", len(env), n, env)
 	}
 	if !slices.Contains(env, mark) || !strings.HasPrefix(mark, runVariable+"=") {
-		t.Errorf("mark %q", mark)
+		t.Errorf("the mark %q is not in the environment", mark)
 	}
 	if _, other, _ := environment(base, schedule.Check{}); other == mark {
-		t.Error("two runs have one mark")
+		t.Error("two runs have the same mark")
 	}
 	if strings.Contains(strings.Join(env, "\n"), "secret") {
-		t.Error("the token came through")
+		t.Error("the token is in the environment")
 	}
 }
 
-func TestEnvironmentBounds(t *testing.T) {
+func TestEnvironmentLimits(t *testing.T) {
 	for want, details := range map[string]schedule.Details{
-		`detail "a": it holds a NUL byte`:                                 {"a": "b\x00"},
+		`detail "a": a NUL byte is not allowed`:                           {"a": "b\x00"},
 		`detail "a": 32001 bytes are too long for a plugin's environment`: {"a": strings.Repeat("b", maxVariableBytes)},
 	} {
 		if _, _, err := environment(nil, schedule.Check{Details: details}); errText(err) != want {
@@ -67,7 +67,7 @@ func TestEnvironmentBounds(t *testing.T) {
 		many[string(c)] = strings.Repeat("x", 4<<10)
 	}
 	if _, _, err := environment(nil, schedule.Check{Details: many}); err == nil {
-		t.Error("100 KiB of details were taken")
+		t.Error("100 KiB of details were accepted")
 	}
 }
 

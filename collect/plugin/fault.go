@@ -1,12 +1,12 @@
 package plugin
 
-// maxFaults bounds what is kept of an output that is wrong all over.
+// maxFaults is the number of faults kept of one output.
 const maxFaults = 1000
 
-// A Fault is what is wrong with one line of a plugin's output.
+// A Fault is an error in one line of a plugin's output.
 type Fault struct {
-	// Line counts from 1.
+	// Line is the line's number, from 1.
 	Line int
-	// Text says what is wrong with it, without the number.
+	// Text describes the error, without the number.
 	Text string
 }

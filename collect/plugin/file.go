@@ -11,110 +11,114 @@ import (
 	"strings"
 )
 
-// Bounds of names and folders.
+// Limits of names and folders.
 const (
-	maxNameBytes = 1024   // of a plugin's name
+	maxNameBytes = 1024   // of a plugin's file name
 	maxTargets   = 10_000 // plugins listed
 )
 
-// errNotThere is returned when the plugin's file or the plugin folder does not exist. Its text is the
-// existing agent's.
-const errNotThere = failure("Plugin exited with non-zero status code (code=-127)")
+// notFound returns the failure where the plugin's file or the plugin folder does not exist. CHECKS.md
+// fixes how the text begins.
+func notFound(path string) error {
+	return failuref("Plugin exited with non-zero status code (code=-127): there is no file %.160s", path)
+}
 
-// A program is a plugin's file that may be run.
+// A program is a plugin's file that passed all checks.
 type program struct {
-	// name is the file as the check named it, in the plugin folder: what the plugin finds as argv[0].
+	// name is the path by which the check names it; the plugin's argv[0].
 	name string
-	// path is the file itself, without symbolic links.
+	// path has no symbolic links.
 	path string
-	// folder is the plugin folder, without symbolic links: where the plugin runs.
+	// folder is the plugin folder without symbolic links, the plugin's working directory.
 	folder string
 }
 
-// locate finds the plugin called name in dir and makes sure, by guard, that only those may change it who
-// may change the agent. All that it looked at belongs to them, so it still holds when the file is run.
-func locate(dir, name string, guard func(string, fs.FileInfo) error) (program, error) {
+// locate finds the plugin called name in dir. checkOwner makes sure that only root and the agent's
+// user can change it; since they own all that is checked, the result still holds when the file is
+// run.
+func locate(dir, name string, checkOwner func(string, fs.FileInfo) error) (program, error) {
 	none := program{}
 	if len(name) > maxNameBytes || strings.IndexByte(name, 0) >= 0 {
-		return none, failed(`detail "file": %.64q is no file name`, name)
+		return none, failuref(`detail "file": %.64q is not a file name`, name)
 	}
 	local := filepath.FromSlash(name)
-	if !filepath.IsLocal(local) || slices.Contains(strings.Split(filepath.ToSlash(local), "/"), "..") || !plainName(local) {
-		return none, leavesFolder(name)
+	hasParent := slices.Contains(strings.Split(filepath.ToSlash(local), "/"), "..")
+	if !filepath.IsLocal(local) || hasParent || !isUnambiguous(local) {
+		return none, outsideFolder(name)
 	}
-	if dir == "" { // or the working folder would be the plugin folder
-		return none, errNotThere
+	if dir == "" { // else the working directory would be the plugin folder
+		return none, failure("Plugin exited with non-zero status code (code=-127): there is no plugin folder")
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return none, failed("plugin folder %q cannot be found: %v", dir, err)
+		return none, failuref("plugin folder %q cannot be found: %v", dir, err)
 	}
 	folder, err := filepath.EvalSymlinks(dir)
 	if err != nil {
-		return none, notFound(dir, err)
+		return none, locateError(dir, dir, err)
 	}
 	path, err := filepath.EvalSymlinks(filepath.Join(folder, local))
 	if err != nil {
-		return none, notFound(name, err)
+		return none, locateError(name, filepath.Join(dir, local), err)
 	}
 	within, err := filepath.Rel(folder, path)
 	if err != nil || !filepath.IsLocal(within) {
-		return none, leavesFolder(name)
+		return none, outsideFolder(name)
 	}
-	if err := guarded(folder, path, guard); err != nil {
+	if err := checkPathOwners(folder, path, checkOwner); err != nil {
 		return none, err
 	}
 	info, err := os.Lstat(path)
 	if err != nil {
-		return none, notFound(name, err)
+		return none, locateError(name, path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return none, failed(`detail "file": %.64q is no regular file`, name)
+		return none, failuref(`detail "file": %.64q is not a regular file`, name)
 	}
-	if err := runnable(path, info); err != nil {
+	if err := checkRunnable(path, info); err != nil {
 		return none, err
 	}
 	return program{name: filepath.Join(dir, local), path: path, folder: folder}, nil
 }
 
-func leavesFolder(name string) error {
-	return failed(`detail "file": %.128q leads out of the plugin folder`, name)
+func outsideFolder(name string) error {
+	return failuref(`detail "file": %.128q leads out of the plugin folder`, name)
 }
 
-// notFound tells a file that is not there from one that cannot be reached. A missing folder on the way
-// and a file in its place are both "not there".
-func notFound(name string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) || isNotFolder(err) {
-		return errNotThere
+// locateError returns notFound with the path where the file, or a folder on the way, does not exist or
+// is not a folder; else a failure with err.
+func locateError(name, path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) || isNotDir(err) {
+		return notFound(path)
 	}
 	var p *fs.PathError
 	if errors.As(err, &p) {
 		err = p.Err
 	}
-	return failed(`detail "file": %.128q cannot be reached: %v`, name, err)
+	return failuref(`detail "file": %.128q cannot be reached: %v`, name, err)
 }
 
-// guarded checks folder, path and all that lies between them, from the top.
-func guarded(folder, path string, guard func(string, fs.FileInfo) error) error {
+// checkPathOwners checks folder, path and every folder between them, from the top.
+func checkPathOwners(folder, path string, checkOwner func(string, fs.FileInfo) error) error {
 	within, err := filepath.Rel(folder, path)
 	if err != nil {
-		return leavesFolder(path)
+		return outsideFolder(path)
 	}
-	at := folder
+	current := folder
 	for _, part := range append([]string{"."}, strings.Split(within, string(filepath.Separator))...) {
-		at = filepath.Join(at, part)
-		info, err := os.Lstat(at)
+		current = filepath.Join(current, part)
+		info, err := os.Lstat(current)
 		if err != nil {
-			return notFound(at, err)
+			return locateError(current, current, err)
 		}
-		if err := guard(at, info); err != nil {
+		if err := checkOwner(current, info); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Targets lists the plugins: the files in the plugin folder that look as if they could be run, by name.
+// Targets returns the names of the runnable files in the plugin folder, sorted.
 func (c *checker) Targets(ctx context.Context) ([]string, error) {
 	f, err := os.Open(c.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -133,7 +137,7 @@ func (c *checker) Targets(ctx context.Context) ([]string, error) {
 			}
 			path := filepath.Join(c.dir, e.Name())
 			info, err := os.Stat(path)
-			if err == nil && info.Mode().IsRegular() && runnable(path, info) == nil {
+			if err == nil && info.Mode().IsRegular() && checkRunnable(path, info) == nil {
 				targets = append(targets, e.Name())
 			}
 		}

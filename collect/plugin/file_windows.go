@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// plainName reports whether a local path is one and the same file however it is read: no alternate data
-// stream, and no part that Windows would shorten (trailing blanks and dots).
-func plainName(path string) bool {
+// isUnambiguous reports whether a local path names the same file in every interpretation: it has no
+// alternate data stream, and no part that Windows would shorten (trailing blanks and dots).
+func isUnambiguous(path string) bool {
 	for _, part := range strings.Split(path, `\`) {
 		if strings.ContainsAny(part, `:*?"<>|`) || strings.TrimRight(part, ". ") != part {
 			return false
@@ -19,16 +19,16 @@ func plainName(path string) bool {
 	return true
 }
 
-// isNotFolder: Windows says ERROR_PATH_NOT_FOUND, which is fs.ErrNotExist already.
-func isNotFolder(error) bool { return false }
+// isNotDir has nothing to do: ERROR_PATH_NOT_FOUND is fs.ErrNotExist.
+func isNotDir(error) bool { return false }
 
-// guardedBy finds no fault: access lists are not looked at.
-func guardedBy(string, fs.FileInfo) error { return nil }
+// checkFileOwner accepts every file: access control lists are not read.
+func checkFileOwner(string, fs.FileInfo) error { return nil }
 
-// runnable checks that it is known how to run the file.
-func runnable(path string, _ fs.FileInfo) error {
-	if kindOf(path) == unknownKind {
-		return failed(`detail "file": %s is none of .exe, .bat, .cmd, .ps1, .py`, filepath.Base(path))
+// checkRunnable checks that the file's kind is known.
+func checkRunnable(path string, _ fs.FileInfo) error {
+	if kindOfFile(path) == unknownKind {
+		return failuref(`detail "file": %s is not one of .exe, .bat, .cmd, .ps1, .py`, filepath.Base(path))
 	}
 	return nil
 }

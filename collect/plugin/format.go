@@ -8,53 +8,55 @@ import (
 	"virgo/schedule"
 )
 
-// A format reads what one run of a plugin prints. It is used for one run only.
+// A format parses the output of one run of a plugin.
 type format interface {
-	// line takes one line without its end (LF or CRLF), in order. The bytes are valid until it returns.
+	// line parses the next line, without its LF or CRLF. The bytes are valid until it returns.
 	line(text []byte)
-	// partial takes the beginning of a last line whose rest was cut.
+	// partial parses the last line of a truncated output, which is incomplete.
 	partial(text []byte)
-	// report is what the lines and the exit come to, once all is read. cut says that not all was.
-	report(e exit, cut bool) (collect.Report, error)
+	// report returns the report; it is called last. truncated means that the output was longer than
+	// the part that was read.
+	report(e exit, truncated bool) (collect.Report, error)
 }
 
-// An examinable format also says, after its report, which one it is and what was wrong with which line.
-type examinable interface {
+// A diagnoser also returns, after its report, the format's name and the faults of the output.
+type diagnoser interface {
 	format
-	examined() (name string, faults []Fault)
+	diagnosis() (name string, faults []Fault)
 }
 
-// Formats are the names that the detail format takes.
+// Formats returns the valid values of the detail format.
 func Formats() []string {
 	return []string{"virgo", "nagios", "checkmk", "prometheus", "influx", "json"}
 }
 
-// newFormat is a new reader of the format of that name; of an empty name, one that finds out. all has it
-// keep every fault instead of the first.
-func newFormat(name string, all bool) (examinable, error) {
-	r := reading{all: all}
+// newFormat returns the format of that name, or one that detects the format where name is empty. It
+// stops at the first fault unless allFaults is set.
+func newFormat(name string, allFaults bool) (diagnoser, error) {
+	p := parser{allFaults: allFaults}
 	switch name {
 	case "":
-		return &looking{all: all}, nil
+		return &detector{allFaults: allFaults}, nil
 	case "virgo":
-		return &virgoFormat{reading: r}, nil
+		return &virgoFormat{parser: p}, nil
 	case "nagios":
-		return &nagiosFormat{reading: r}, nil
+		return &nagiosFormat{parser: p}, nil
 	case "checkmk":
-		return &checkmkFormat{reading: r}, nil
+		return &checkmkFormat{parser: p}, nil
 	case "prometheus":
-		return &prometheusFormat{reading: r}, nil
+		return &prometheusFormat{parser: p}, nil
 	case "influx":
-		return &influxFormat{reading: r}, nil
+		return &influxFormat{parser: p}, nil
 	case "json":
-		return &jsonFormat{reading: r}, nil
+		return &jsonFormat{parser: p}, nil
 	}
-	return nil, failed(`detail "format": unknown format %.64q, there are: %s`, name, strings.Join(Formats(), ", "))
+	return nil, failuref(`detail "format": unknown format %.64q, known are: %s`,
+		name, strings.Join(Formats(), ", "))
 }
 
-// formatNamed is a new reader of the format that the details name.
-func formatNamed(details schedule.Details) (format, error) {
-	if absent(details, "format") {
+// formatFromDetails returns the format that the details name.
+func formatFromDetails(details schedule.Details) (format, error) {
+	if isAbsent(details, "format") {
 		return newFormat("", false)
 	}
 	name, ok := details.Text("format")
@@ -64,23 +66,23 @@ func formatNamed(details schedule.Details) (format, error) {
 	return newFormat(name, false)
 }
 
-// A failure is a status as a person reads it in a result: a sentence with a capital letter, and to the
-// letter where CHECKS.md names it.
+// A failure is an error whose text is the status of a result: a sentence for people, some of them
+// fixed by CHECKS.md.
 type failure string
 
 func (f failure) Error() string { return string(f) }
 
-// failed is a failure in the form of fmt.Sprintf.
-func failed(form string, args ...any) error { return failure(fmt.Sprintf(form, args...)) }
+// failuref returns a failure, formatted as by fmt.Sprintf.
+func failuref(form string, args ...any) error { return failure(fmt.Sprintf(form, args...)) }
 
-// An exit is how a plugin's process ended.
+// An exit describes how a plugin's process ended.
 type exit struct {
-	code   int    // exit code, 0 where a signal ended it
-	signal int    // number of that signal, or 0
-	name   string // that signal's name in the system's words
+	code   int    // 0 where a signal ended it
+	signal int    // the signal's number, or 0
+	name   string // the signal's name as the system describes it
 }
 
-// fault is what the exit alone says went wrong; empty where nothing did.
+// fault describes an exit by a signal or with another code than 0; else it is empty.
 func (e exit) fault() string {
 	switch {
 	case e.signal != 0:

@@ -8,12 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"virgo/collect"
 )
 
-// seed gives a fuzzer the captured outputs and what is odd about a format.
-func seed(f *testing.F, odd ...string) {
+// addSeeds adds the captured outputs and texts that are special in a format to the corpus.
+func addSeeds(f *testing.F, special ...string) {
 	f.Helper()
 	files, err := filepath.Glob("testdata/*_*")
 	if err != nil || len(files) < 10 {
@@ -26,39 +27,53 @@ func seed(f *testing.F, odd ...string) {
 		}
 		f.Add(string(data), 0)
 	}
-	for _, text := range odd {
+	for _, text := range special {
 		f.Add(text, 2)
 	}
 }
 
-// holds reads an output in a format and checks what holds of every report.
-func holds(t *testing.T, format, in string, code int) {
+// checkInvariants parses an output and checks what must hold for every report.
+func checkInvariants(t *testing.T, format, in string, code int) {
 	t.Helper()
-	read := func(one func(o *output)) (collect.Report, []Fault, error) {
+	parse := func(read func(o *output)) (collect.Report, []Fault, error) {
 		g, err := newFormat(format, false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		o := newOutput(g)
-		one(o)
-		r, err := g.report(exit{code: code}, o.cut)
-		_, faults := g.examined()
+		read(o)
+		r, err := g.report(exit{code: code}, o.truncated)
+		_, faults := g.diagnosis()
 		return r, faults, err
 	}
-	r, faults, err := read(func(o *output) { o.read(strings.NewReader(in)) })
-	var said failure
+	r, faults, err := parse(func(o *output) { o.read(strings.NewReader(in)) })
+	var text failure
 	switch {
-	case err != nil && (!errors.As(err, &said) || said == ""):
-		t.Errorf("error %#v says nothing", err)
-	case err != nil && len(r.Metrics) > 0, r.Unavailable && format != "virgo" && format != "json" && len(r.Metrics) > 0 && code != 0:
-		t.Errorf("error %v, unavailable %v beside metrics", err, r.Unavailable)
-	case len(faults) > 1 || len(faults) > 0 && (faults[0].Line < 1 || faults[0].Line > 1+strings.Count(in, "\n") || faults[0].Text == ""):
-		t.Errorf("faults %+v", faults)
+	case err != nil && (!errors.As(err, &text) || text == ""):
+		t.Errorf("error %#v has no text", err)
+	case len(r.Metrics) > 0 && (err != nil || r.Unavailable && format != "virgo" && format != "json" && code != 0):
+		t.Errorf("error %v, unavailable %v with metrics", err, r.Unavailable)
+	case len(faults) > 1:
+		t.Errorf("more faults than the first: %+v", faults)
 	}
 	for _, m := range r.Metrics {
 		if m.Name == "" || !m.Valid() || strings.Contains(m.Name+m.Dimension+m.Unit+m.Value, "\x00") {
 			t.Errorf("metric %+v", m)
 		}
+	}
+	seen := make(map[[2]string]bool)
+	for _, m := range r.Metrics {
+		if seen[[2]string{m.Dimension, m.Name}] {
+			t.Errorf("%q of %q is there twice", m.Name, m.Dimension)
+		}
+		seen[[2]string{m.Dimension, m.Name}] = true
+	}
+	texts := r.Status
+	for _, m := range r.Metrics {
+		texts += m.Dimension + m.Name + m.Value + m.Unit
+	}
+	if i := strings.IndexFunc(texts, unicode.IsControl); i >= 0 {
+		t.Errorf("a control character: %q", texts[i:min(len(texts), i+20)])
 	}
 	if len(r.Metrics) > collect.MaxMetrics {
 		t.Errorf("%d metrics", len(r.Metrics))
@@ -67,51 +82,52 @@ func holds(t *testing.T, format, in string, code int) {
 	if n := len(result.AppendJSON(nil)); n > collect.MaxResultBytes {
 		t.Errorf("%d bytes of JSON", n)
 	}
-	// How the bytes came in parts plays no part, and an examination says the same.
-	again, _, err2 := read(func(o *output) { o.read(&bits{in}) })
+	// The result does not depend on the sizes of the reads, and is the same where all faults are
+	// kept.
+	again, _, err2 := parse(func(o *output) { o.read(&smallReads{in}) })
 	if fmt.Sprint(err) != fmt.Sprint(err2) || again.Status != r.Status || !slices.Equal(again.Metrics, r.Metrics) {
 		t.Errorf("in parts: %+v, %v; whole: %+v, %v", again, err2, r, err)
 	}
-	x := examine([]byte(in), format, code, 0)
+	x := parseOutput([]byte(in), format, code, 0)
 	if fmt.Sprint(err) != fmt.Sprint(x.Err) || x.Report.Status != r.Status || !slices.Equal(x.Report.Metrics, r.Metrics) {
-		t.Errorf("examined: %+v; checked: %+v, %v", x, r, err)
+		t.Errorf("all faults: %+v; first fault: %+v, %v", x, r, err)
 	}
 	if len(x.Faults) > 0 != (len(faults) > 0) || len(x.Faults) > maxFaults || len(faults) > 0 && x.Faults[0] != faults[0] {
-		t.Errorf("examined: %+v; checked: %+v", x.Faults, faults)
+		t.Errorf("all faults: %+v; first fault: %+v", x.Faults, faults)
 	}
-	for _, f := range x.Faults {
+	for _, f := range append(faults, x.Faults...) {
 		if f.Line < 1 || f.Line > 1+strings.Count(in, "\n") || f.Text == "" {
 			t.Errorf("fault %+v", f)
 		}
 	}
 }
 
-func FuzzLook(f *testing.F) {
-	seed(f, "", "\n# c\nstatus fine\n", "OK\nmetric a int 1\n", "\ufeff{}")
-	f.Fuzz(func(t *testing.T, in string, code int) { holds(t, "", in, code) })
+func FuzzDetect(f *testing.F) {
+	addSeeds(f, "", "\n# c\nstatus fine\n", "OK\nmetric a int 1\n", "\ufeff{}")
+	f.Fuzz(func(t *testing.T, in string, code int) { checkInvariants(t, "", in, code) })
 }
 
 func FuzzNagios(f *testing.F) {
-	seed(f, "x|'a''b'=1,5ms;@~:1;1:;U;-1e3 c=U d=1c\nl|e=1\nf=2", "|''=", "|a=1e99999999999999999999s", "x|a=0.1e-400us;;;;;;")
-	f.Fuzz(func(t *testing.T, in string, code int) { holds(t, "nagios", in, code) })
+	addSeeds(f, "x|'a''b'=1,5ms;@~:1;1:;U;-1e3 c=U d=1c\nl|e=1\nf=2", "|''=", "|a=1e99999999999999999999s", "x|a=0.1e-400us;;;;;;")
+	f.Fuzz(func(t *testing.T, in string, code int) { checkInvariants(t, "nagios", in, code) })
 }
 
 func FuzzCheckmk(f *testing.F) {
-	seed(f, "cached(1,2) P 'a b' x=1;2:3;4:5|y=U t\\nu", "P \"\" -", "3 a")
-	f.Fuzz(func(t *testing.T, in string, code int) { holds(t, "checkmk", in, code) })
+	addSeeds(f, "cached(1,2) P 'a b' x=1;2:3;4:5|y=U t\\nu", "P \"\" -", "3 a")
+	f.Fuzz(func(t *testing.T, in string, code int) { checkInvariants(t, "checkmk", in, code) })
 }
 
 func FuzzPrometheus(f *testing.F) {
-	seed(f, "# TYPE a counter\na{b=\"\\\\\\n\\\"\",} 0x1p-2 1 # {} 1", `{"q","l"="v"} -Inf`, "a{", "# TYPE \"\" x\n 1")
-	f.Fuzz(func(t *testing.T, in string, code int) { holds(t, "prometheus", in, code) })
+	addSeeds(f, "# TYPE a counter\na{b=\"\\\\\\n\\\"\",} 0x1p-2 1 # {} 1", `{"q","l"="v"} -Inf`, "a{", "# TYPE \"\" x\n 1")
+	f.Fuzz(func(t *testing.T, in string, code int) { checkInvariants(t, "prometheus", in, code) })
 }
 
 func FuzzInflux(f *testing.F) {
-	seed(f, `m\ ,a\==\,  s="\"\\",i=-0i,u=1u,b=t 1`, "m,", "m v=1,,", `m s="`)
-	f.Fuzz(func(t *testing.T, in string, code int) { holds(t, "influx", in, code) })
+	addSeeds(f, `m\ ,a\==\,  s="\"\\",i=-0i,u=1u,b=t 1`, "m,", "m v=1,,", `m s="`)
+	f.Fuzz(func(t *testing.T, in string, code int) { checkInvariants(t, "influx", in, code) })
 }
 
 func FuzzJSON(f *testing.F) {
-	seed(f, `[{"dimension":"d","a":{"b.":{"":-0.0e-0}}},{"status":"s","state":"unavailable"}] {"l":[{}]}`, "[", `{"a"`, "1e999", `{"a":1}}`)
-	f.Fuzz(func(t *testing.T, in string, code int) { holds(t, "json", in, code) })
+	addSeeds(f, `[{"dimension":"d","a":{"b.":{"":-0.0e-0}}},{"status":"s","state":"unavailable"}] {"l":[{}]}`, "[", `{"a"`, "1e999", `{"a":1}}`)
+	f.Fuzz(func(t *testing.T, in string, code int) { checkInvariants(t, "json", in, code) })
 }

@@ -2,28 +2,28 @@ package plugin
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"virgo/collect"
 )
 
-// influxFormat reads InfluxDB's line protocol, "measurement[,tag=value…] field=value[,field=value…] [time]",
-// as Telegraf's exec input does.
-type influxFormat struct{ reading }
+// influxFormat reads InfluxDB's line protocol, "measurement[,tag=value…] field=value[,field=value…]
+// [time]", as Telegraf's exec input does.
+type influxFormat struct{ parser }
 
 func (f *influxFormat) line(text []byte) {
-	if f.over() {
+	if f.stopped() {
 		return
 	}
 	s := strings.Trim(f.next(text), blanks)
 	if s == "" || s[0] == '#' {
 		return
 	}
-	point, fault := pointOf(s)
+	// As in InfluxDB, a line that cannot be read costs itself, and the points of the others are kept.
+	point, fault := parsePoint(s)
 	if fault != "" {
-		f.wrong(fault)
+		f.skip(fault)
 		return
 	}
 	for _, m := range point.fields {
@@ -34,86 +34,89 @@ func (f *influxFormat) line(text []byte) {
 
 func (f *influxFormat) partial([]byte) {}
 
-func (f *influxFormat) report(e exit, cut bool) (collect.Report, error) {
-	return f.figures("influx", e, cut)
+func (f *influxFormat) report(e exit, truncated bool) (collect.Report, error) {
+	return f.metricsReport("influx", e, truncated)
 }
 
-func (f *influxFormat) examined() (string, []Fault) { return "influx", f.faults }
+func (f *influxFormat) diagnosis() (string, []Fault) { return "influx", f.faults }
 
-// saysInflux reports whether a first line is a point.
-func saysInflux(s string) bool {
-	point, fault := pointOf(s)
-	return fault == "" && !isJudgement(point.series)
+// isInfluxLine reports whether a first line is a point, and not Nagios's text.
+func isInfluxLine(s string) bool {
+	point, fault := parsePoint(s)
+	return fault == "" && !isStateWord(point.series)
 }
 
 // A point is one line of the line protocol.
 type point struct {
-	series string           // the measurement and its tags in their order: "cpu,cpu=cpu0,host=a"
+	series string           // the measurement and its tags, sorted: "cpu,cpu=cpu0,host=a"
 	fields []collect.Metric // without dimension
 }
 
-// pointOf reads a line without blanks around it. The point's own time is read and not used: a result has
-// one time only.
-func pointOf(s string) (p point, fault string) {
+// parsePoint parses a line that has no blanks around it. The point's timestamp is validated and
+// ignored, since a result has one time.
+func parsePoint(s string) (p point, fault string) {
 	measurement, rest := unescape(s, ", ", ", ")
 	if measurement == "" {
-		return p, "no measurement is named"
+		return p, "the measurement is missing"
 	}
-	p.series = measurement
-	if rest, fault = p.readTags(rest); fault != "" {
+	if rest, fault = p.parseTags(measurement, rest); fault != "" {
 		return p, fault
 	}
-	rest = " " + strings.TrimLeft(rest, " ") // more than one blank is often seen
+	rest = " " + strings.TrimLeft(rest, " ") // the specification allows one blank, plugins print several
 	for rest != "" && (rest[0] == ',' || len(p.fields) == 0) {
 		var m collect.Metric
-		if m.Name, rest = unescape(rest[1:], influxKey, influxKey); m.Name == "" || !strings.HasPrefix(rest, "=") {
+		m.Name, rest = unescape(rest[1:], influxKeyEnds, influxKeyEnds)
+		if m.Name == "" || !strings.HasPrefix(rest, "=") {
 			return p, fmt.Sprintf("field %.64q of %.64q has no value", m.Name, measurement)
 		}
-		if rest, fault = fieldValue(&m, rest[1:]); fault != "" {
+		if rest, fault = parseFieldValue(&m, rest[1:]); fault != "" {
 			return p, fmt.Sprintf("field %.64q of %.64q: %s", m.Name, measurement, fault)
 		}
-		if len(p.fields) <= collect.MaxMetrics { // one more, which tells that there were more
+		if len(p.fields) <= collect.MaxMetrics { // one above the limit, so that the excess is noticed
 			p.fields = append(p.fields, m)
 		}
 	}
 	if rest = strings.TrimLeft(rest, " "); rest != "" {
 		if _, err := strconv.ParseInt(rest, 10, 64); err != nil {
-			return p, fmt.Sprintf("%.64q of %.64q is no timestamp", rest, measurement)
+			return p, fmt.Sprintf("%.64q of %.64q is not a timestamp", rest, measurement)
 		}
 	}
 	return p, ""
 }
 
-// influxKey are the marks that end a key or a tag's value, and that a backslash makes part of it.
-const influxKey = ",= "
+// influxKeyEnds are the bytes that end a key or a tag's value unless a backslash precedes them.
+const influxKeyEnds = ",= "
 
-// readTags adds the tags to the series, which so far is the measurement, and says what comes after.
-func (p *point) readTags(s string) (rest, fault string) {
-	var tags []string
+// parseTags sets the series and returns what follows the tags.
+func (p *point) parseTags(measurement, s string) (rest, fault string) {
+	var tags []tag
 	for strings.HasPrefix(s, ",") {
-		var tag, value string
-		if tag, s = unescape(s[1:], influxKey, influxKey); strings.HasPrefix(s, "=") {
-			value, s = unescape(s[1:], influxKey, influxKey)
+		var t tag
+		if t.name, s = unescape(s[1:], influxKeyEnds, influxKeyEnds); strings.HasPrefix(s, "=") {
+			t.value, s = unescape(s[1:], influxKeyEnds, influxKeyEnds)
 		}
-		if tag == "" || value == "" || strings.HasPrefix(s, "=") {
-			return "", fmt.Sprintf("tag %.64q of %.64q has no value", tag, p.series)
+		if t.name == "" || t.value == "" || strings.HasPrefix(s, "=") {
+			return "", fmt.Sprintf("tag %.64q of %.64q has no value", t.name, measurement)
 		}
-		tags = append(tags, tag+"="+value)
+		if hasTag(tags, t.name) {
+			return "", fmt.Sprintf("%.64q has two tags %.64q", measurement, t.name)
+		}
+		tags = append(tags, t)
 	}
-	slices.Sort(tags)
-	p.series = strings.Join(append([]string{p.series}, tags...), ",")
+	p.series = appendTags(escapeTag(measurement, ",", len(tags) == 0), tags)
 	return s, ""
 }
 
-// fieldValue reads a field's value into m and says what comes after: "," or a blank and more, or nothing.
-func fieldValue(m *collect.Metric, s string) (rest, fault string) {
+// parseFieldValue parses a field's value into m and returns what follows: nothing, or text that
+// begins with "," or a blank.
+func parseFieldValue(m *collect.Metric, s string) (rest, fault string) {
 	if strings.HasPrefix(s, `"`) {
 		m.Type = collect.String
 		if m.Value, rest = unescape(s[1:], `"`, `"\`); rest == "" {
-			return "", "the text is not closed by a quotation mark"
+			return "", "the string has no closing quotation mark"
 		}
 		if rest = rest[1:]; rest != "" && rest[0] != ',' && rest[0] != ' ' {
-			return "", fmt.Sprintf("%.64q follows the text", rest)
+			return "", fmt.Sprintf("%.64q follows the string", rest)
 		}
 		return rest, ""
 	}
@@ -129,7 +132,7 @@ func fieldValue(m *collect.Metric, s string) (rest, fault string) {
 		m.Type, m.Value = collect.Bool, "false"
 		return rest, ""
 	}
-	number, suffix := splitNumber(value)
+	number, suffix := cutNumber(value)
 	m.Value = strings.TrimPrefix(number, "+")
 	switch {
 	case suffix == "i":
@@ -139,10 +142,10 @@ func fieldValue(m *collect.Metric, s string) (rest, fault string) {
 	case suffix == "":
 		m.Type = collect.Double
 		n, _ := strconv.ParseFloat(number, 64)
-		m.Value = figure(number, n)
+		m.Value = formatNumber(number, n)
 	}
-	if number == "" || !m.Valid() {
-		return "", fmt.Sprintf("%.64q is no value", value)
+	if number == "" || !m.Normalize() {
+		return "", fmt.Sprintf("%.64q is not a value", value)
 	}
 	return rest, ""
 }

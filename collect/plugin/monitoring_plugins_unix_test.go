@@ -23,8 +23,8 @@ import (
 	"virgo/schedule"
 )
 
-// monitoringPlugins copies programs of Debian's monitoring-plugins-basic, unchanged, into a plugin folder.
-// Links among them become files, since a link that leaves the folder is refused.
+// monitoringPlugins copies programs of Debian's monitoring-plugins-basic into a plugin folder.
+// Symbolic links become files, since a link that leaves the folder is refused.
 func monitoringPlugins(t *testing.T, names ...string) string {
 	t.Helper()
 	const source = "/usr/lib/nagios/plugins"
@@ -39,8 +39,9 @@ func monitoringPlugins(t *testing.T, names ...string) string {
 	return dir
 }
 
-// greeter accepts connections, says the greeting on each and answers as answer says, a line for a line.
-func greeter(t *testing.T, greeting string, answer func(line string) string) (port string) {
+// serveLines starts a TCP server that sends a greeting on each connection and then answers what it
+// reads.
+func serveLines(t *testing.T, greeting string, answer func(line string) string) (port string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -69,10 +70,11 @@ func greeter(t *testing.T, greeting string, answer func(line string) string) (po
 	return portOf(l.Addr())
 }
 
-func silence(string) string { return "" }
+// noAnswer is the answer of a server that only sends its greeting.
+func noAnswer(string) string { return "" }
 
-// datagrams answers what comes by UDP.
-func datagrams(t *testing.T, answer func([]byte) []byte) (port string) {
+// serveUDP starts a UDP server.
+func serveUDP(t *testing.T, answer func([]byte) []byte) (port string) {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -96,8 +98,9 @@ func portOf(a net.Addr) string {
 	return port
 }
 
-// refusing is a port that refuses connections and that nobody else gets: it is bound, and not listened on.
-func refusing(t *testing.T) (port string) {
+// refusedPort returns a port that refuses connections: it is bound, so that nobody else gets it,
+// but not listened on.
+func refusedPort(t *testing.T) (port string) {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
@@ -114,11 +117,11 @@ func refusing(t *testing.T) (port string) {
 	return strconv.Itoa(at.(*syscall.SockaddrInet4).Port)
 }
 
-// secondsFrom1900 is what NTP (RFC 5905) and the time protocol (RFC 868) count.
+// secondsFrom1900 returns the time as NTP (RFC 5905) and the time protocol (RFC 868) count it.
 func secondsFrom1900() uint32 { return uint32(time.Now().Unix() + 2_208_988_800) }
 
-// ntp is a server's answer to a request: its own clock, and the request's time of sending as it came.
-func ntp(request []byte) []byte {
+// ntpAnswer answers an NTP request with this host's clock.
+func ntpAnswer(request []byte) []byte {
 	const transmit, origin, receive = 40, 24, 32
 	answer := make([]byte, 48)
 	answer[0], answer[1] = 4<<3|4, 1 // version 4, mode server; stratum 1
@@ -133,8 +136,8 @@ func ntp(request []byte) []byte {
 	return answer
 }
 
-// Debian's plugins run unchanged, those that find all in order and those that do not, and their format is
-// found by looking.
+// TestMonitoringPlugins runs Debian's plugins, in good states and bad ones, and detects their
+// format.
 func TestMonitoringPlugins(t *testing.T) {
 	dir := monitoringPlugins(t, "check_cluster", "check_disk", "check_dummy", "check_file_age", "check_ftp", "check_http", "check_imap",
 		"check_load", "check_log", "check_mrtg", "check_nagios", "check_ntp_time", "check_pop", "check_procs", "check_smtp", "check_ssh",
@@ -165,15 +168,15 @@ func TestMonitoringPlugins(t *testing.T) {
 	}))
 	t.Cleanup(site.Close)
 	web := portOf(site.Listener.Addr())
-	closed := refusing(t)
-	smtp := greeter(t, "220 mail.example ESMTP\r\n", func(line string) string {
+	closed := refusedPort(t)
+	smtp := serveLines(t, "220 mail.example ESMTP\r\n", func(line string) string {
 		if strings.HasPrefix(line, "QUIT") {
 			return "221 bye\r\n"
 		}
 		return "250 mail.example\r\n"
 	})
-	ssh := greeter(t, "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", silence)
-	clock := greeter(t, string(binary.BigEndian.AppendUint32(nil, secondsFrom1900())), silence)
+	ssh := serveLines(t, "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", noAnswer)
+	clock := serveLines(t, string(binary.BigEndian.AppendUint32(nil, secondsFrom1900())), noAnswer)
 
 	const unavailable = "unavailable"
 	for _, tt := range []struct {
@@ -207,13 +210,13 @@ func TestMonitoringPlugins(t *testing.T) {
 		{"check_ssh", "-r OpenSSH_1.0 -p " + ssh + " 127.0.0.1", unavailable, "SSH CRITICAL - ", nil},
 		{"check_smtp", "-H 127.0.0.1 -p " + smtp, "ok", "SMTP OK - ", []string{"time double seconds"}},
 		{"check_smtp", "-H 127.0.0.1 -p " + closed, "critical", "connect to address 127.0.0.1 and port " + closed + ": Connection refused", []string{"time double seconds"}},
-		{"check_ftp", "-H 127.0.0.1 -p " + greeter(t, "220 ready\r\n", silence), "ok", "FTP OK - ", []string{"time double seconds"}},
-		{"check_pop", "-H 127.0.0.1 -p " + greeter(t, "+OK ready\r\n", silence), "ok", "POP OK - ", []string{"time double seconds"}},
-		{"check_imap", "-H 127.0.0.1 -p " + greeter(t, "* BYE\r\n", silence), "warning", "IMAP WARNING - Unexpected response from host/socket: ", []string{"time double seconds"}},
-		{"check_udp", "-H 127.0.0.1 -s ping -e pong -p " + datagrams(t, func([]byte) []byte { return []byte("pong") }), "ok", "UDP OK - ", []string{"time double seconds"}},
+		{"check_ftp", "-H 127.0.0.1 -p " + serveLines(t, "220 ready\r\n", noAnswer), "ok", "FTP OK - ", []string{"time double seconds"}},
+		{"check_pop", "-H 127.0.0.1 -p " + serveLines(t, "+OK ready\r\n", noAnswer), "ok", "POP OK - ", []string{"time double seconds"}},
+		{"check_imap", "-H 127.0.0.1 -p " + serveLines(t, "* BYE\r\n", noAnswer), "warning", "IMAP WARNING - Unexpected response from host/socket: ", []string{"time double seconds"}},
+		{"check_udp", "-H 127.0.0.1 -s ping -e pong -p " + serveUDP(t, func([]byte) []byte { return []byte("pong") }), "ok", "UDP OK - ", []string{"time double seconds"}},
 		{"check_time", "-H 127.0.0.1 -w 999 -c 999 -p " + clock, "ok", "TIME OK - ", []string{"time double seconds", "offset double seconds"}},
 		{"check_time", "-H 127.0.0.1 -p " + closed, unavailable, "connect to address 127.0.0.1 and port " + closed + ": Connection refused", nil},
-		{"check_ntp_time", "-H 127.0.0.1 -p " + datagrams(t, ntp), "ok", "NTP OK: Offset ", []string{"offset double seconds"}},
+		{"check_ntp_time", "-H 127.0.0.1 -p " + serveUDP(t, ntpAnswer), "ok", "NTP OK: Offset ", []string{"offset double seconds"}},
 		{"check_file_age", "-w 7200 -c 7200 -f " + old, "ok", "FILE_AGE OK: ", []string{"age double seconds", "size double bytes"}},
 		{"check_file_age", "-w 60 -c 7200 -f " + old, "warning", "FILE_AGE WARNING: ", []string{"age double seconds", "size double bytes"}},
 		{"check_file_age", "-w 60 -c 600 -f " + old, "critical", "FILE_AGE CRITICAL: ", []string{"age double seconds", "size double bytes"}},
@@ -248,7 +251,7 @@ func TestMonitoringPlugins(t *testing.T) {
 			if r.Unavailable != (tt.state == unavailable) || state != tt.state || !strings.HasPrefix(r.Status, tt.status) {
 				t.Errorf("%s: %q, want %s: %q…", state, r.Status, tt.state, tt.status)
 			}
-			// A disk's label is where it is mounted.
+			// A disk's label is its mount point, which differs from host to host.
 			same := func(got, want string) bool { return got == want || want[0] == ' ' && strings.HasSuffix(got, want) }
 			if !slices.EqualFunc(metrics, tt.metrics, same) {
 				t.Errorf("metrics %q, want %q", metrics, tt.metrics)

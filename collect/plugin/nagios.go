@@ -1,106 +1,124 @@
 package plugin
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"virgo/collect"
 )
 
-// nagiosFormat reads what a plugin for Nagios, Icinga or Naemon prints: a line of text and performance data
-// after "|", then lines of long text, which are passed over, and after the first "|" in them nothing but
-// performance data.
+// nagiosFormat reads the output of a plugin for Nagios, Icinga or Naemon: a line of text with
+// performance data behind "|", then lines of long text, which are ignored, and from the first "|"
+// in them on nothing but performance data.
 //
-// Performance data that cannot be read is left out, as Nagios does: the judgement is the exit code's.
+// As in Nagios, invalid performance data is ignored: the exit code alone is the state.
 type nagiosFormat struct {
-	reading
-	begun  bool
-	status string
-	perf   bool // all that comes is performance data
+	parser
+	gotStatus  bool
+	status     string
+	inPerfdata bool   // all further lines are performance data
+	prefix     string // of the labels that follow; see qualify
 }
 
 func (n *nagiosFormat) line(text []byte) { n.read(n.next(text)) }
 
-// partial reads what is whole of a line whose rest was cut: its text, or the items but the last. That one
-// is no fault of the plugin's.
+// partial reads the text or the complete items of an incomplete line. Its faults are not the
+// plugin's.
 func (n *nagiosFormat) partial(text []byte) {
 	s, faults := n.next(text), n.faults
-	if n.perf || strings.Contains(s, "|") {
+	skipped, skips := n.skipped, n.skips
+	if n.inPerfdata || strings.Contains(s, "|") {
 		s = s[:max(0, strings.LastIndexAny(s, "|"+blanks))]
 	}
 	n.read(s)
-	n.faults = faults
+	n.faults, n.skipped, n.skips = faults, skipped, skips
 }
 
 func (n *nagiosFormat) read(s string) {
-	if n.perf {
+	if n.inPerfdata {
 		n.perfdata(s)
 		return
 	}
 	text, data, piped := strings.Cut(s, "|")
-	if !n.begun {
-		const most = collect.MaxStatusRunes * utf8.UTFMax
-		n.status = strings.Trim(text[:min(len(text), most)], blanks)
-		n.begun = n.status != "" || piped
+	if !n.gotStatus {
+		const longest = collect.MaxStatusRunes * utf8.UTFMax
+		n.status = strings.Trim(text[:min(len(text), longest)], blanks)
+		n.gotStatus = n.status != "" || piped
 	} else {
-		n.perf = piped
+		n.inPerfdata = piped
 	}
 	n.perfdata(data)
 }
 
 func (n *nagiosFormat) perfdata(s string) {
-	for s = strings.Trim(s, blanks); s != ""; {
-		item, rest, ok, fault := nextItem(s)
+	// What no longer fits is not read.
+	for s = trimItems(s); s != "" && n.note == ""; s = trimItems(s) {
+		item, rest, ok, fault := cutItem(s)
 		if fault != "" {
-			n.wrong(fault)
+			n.noteFault(fault)
 		}
-		if ok && !item.unknown {
+		switch item.label = n.qualify(item.label); {
+		case !ok || item.unknown:
+		case item.label == stateName:
+			n.skip(fmt.Sprintf("the label %q is the name of the state", stateName))
+		default:
 			n.add(item.metric(""))
 		}
 		s = rest
 	}
 }
 
-func (n *nagiosFormat) report(e exit, cut bool) (collect.Report, error) {
-	said, status := e.fault(), n.status
-	if judgement(e.code) < judgedOK || judgement(e.code) > judgedUnknown || e.signal != 0 {
-		if status != "" {
-			said += ": " + status
-		}
-		return collect.Report{}, failure(n.noted(said, cut))
+// qualify returns a label with the prefix of the item that precedes it. check_multi and Icinga write
+// it once for the items of a plugin: "multi::plugin::a=1 b=2".
+func (n *nagiosFormat) qualify(label string) string {
+	if i := strings.LastIndex(label, "::"); i >= 0 {
+		n.prefix = label[:i]
+	} else if n.prefix != "" && label != "" {
+		return n.prefix + "::" + label
 	}
-	if status == "" {
-		status = said
-	}
-	j := judgement(e.code)
-	if j.fatal() && len(n.metrics) == 0 {
-		return collect.Report{Unavailable: true, Status: n.noted(status, cut)}, nil
-	}
-	if len(n.metrics) == collect.MaxMetrics {
-		n.metrics, n.note = n.metrics[:collect.MaxMetrics-1], cutAtMetrics
-	}
-	return collect.Report{Status: n.noted(status, cut), Metrics: append(n.metrics, j.metric(""))}, nil
+	return label
 }
 
-func (n *nagiosFormat) examined() (string, []Fault) { return "nagios", n.faults }
+func (n *nagiosFormat) report(e exit, truncated bool) (collect.Report, error) {
+	fault, status, state := e.fault(), n.status, serviceState(e.code)
+	if state < stateOK || state > stateUnknown || e.signal != 0 {
+		if status != "" {
+			fault += ": " + status
+		}
+		return collect.Report{}, failure(n.withNote(fault, truncated))
+	}
+	if status == "" {
+		status = fault
+	}
+	if state.isFailed() && len(n.metrics) == 0 {
+		return collect.Report{Unavailable: true, Status: n.withNote(status, truncated)}, nil
+	}
+	if len(n.metrics) == collect.MaxMetrics {
+		n.metrics, n.note = n.metrics[:collect.MaxMetrics-1], noteMetricsCut
+	}
+	return collect.Report{Status: n.withNote(status, truncated), Metrics: append(n.metrics, state.metric(""))}, nil
+}
+
+func (n *nagiosFormat) diagnosis() (string, []Fault) { return "nagios", n.faults }
 
 // hasPerfdata reports whether a first line has performance data.
 func hasPerfdata(s string) bool {
 	_, data, _ := strings.Cut(s, "|")
-	if data = strings.Trim(data, blanks); data == "" {
+	if data = trimItems(data); data == "" {
 		return false
 	}
-	_, _, ok, _ := nextItem(data)
+	_, _, ok, _ := cutItem(data)
 	return ok
 }
 
-// saysJudgement reports whether a first line has one of the words for a judgement in capitals, or "ok" in any
-// letters before a hyphen or colon.
-func saysJudgement(s string) bool {
-	words := wordsOf(s)
+// containsStateWord reports whether a first line contains a word for a state in capitals, or "ok"
+// in any case before a hyphen or colon.
+func containsStateWord(s string) bool {
+	words := splitBlanks(s)
 	for i, word := range words {
 		bare := strings.Trim(word, ":;,.-!()[]")
-		if isJudgement(bare) {
+		if isStateWord(bare) {
 			return true
 		}
 		if strings.EqualFold(bare, "ok") && (strings.HasSuffix(word, ":") || i+1 < len(words) && words[i+1] == "-") {
@@ -110,8 +128,8 @@ func saysJudgement(s string) bool {
 	return false
 }
 
-// isJudgement reports whether a word says how a plugin for Nagios judged.
-func isJudgement(word string) bool {
+// isStateWord reports whether plugins for Nagios print the word for a state.
+func isStateWord(word string) bool {
 	switch word {
 	case "OK", "WARNING", "WARN", "CRITICAL", "CRIT", "UNKNOWN":
 		return true

@@ -8,7 +8,7 @@ import (
 	"virgo/schedule"
 )
 
-// Plugins as they are written for other agents run as they are, without a word in the check about the format.
+// TestPluginsOfOtherAgents: plugins for other agents run unchanged, and their format is detected.
 func TestPluginsOfOtherAgents(t *testing.T) {
 	dir := folder(t)
 	for _, tt := range []struct{ name, body, want string }{
@@ -57,7 +57,7 @@ END
 	} {
 		install(t, dir, tt.name, tt.body)
 		r, err := checkIn(t.Context(), dir, schedule.Details{"file": tt.name})
-		if got := told(examination{Report: r, Err: err}); got != ", "+tt.want {
+		if got := describe(outcome{Report: r, Err: err}); got != ", "+tt.want {
 			t.Errorf("%s: %swant %s", tt.name, got[2:], tt.want)
 		}
 	}

@@ -5,36 +5,36 @@ import (
 	"io"
 )
 
-// Bounds of what is read of a plugin's output.
+// Limits of what is read of a plugin's output.
 const (
-	// MaxOutputBytes are looked at; what comes after is thrown away.
+	// MaxOutputBytes is how much is parsed; what follows is discarded.
 	MaxOutputBytes = 1 << 20
-	// maxDrainBytes is how much is thrown away before a plugin is ended that does not stop.
+	// maxDrainBytes is how much is discarded before the plugin is stopped.
 	maxDrainBytes = 15 << 20
-	// readBytes is how much is read at once, and firstBytes how much before there was as much: most
-	// plugins say little, and a hundred may wait at the same time.
+	// readBytes is the size of a read buffer, and firstBytes that of the first one: most plugins
+	// print little, and a hundred may run at the same time.
 	readBytes  = 4 << 10
 	firstBytes = 512
 )
 
-// An output reads what a plugin prints and hands its lines to a format.
+// An output reads a plugin's output and passes its lines to a format.
 type output struct {
 	format format
-	// flood is closed when the plugin has printed maxDrainBytes more than is looked at.
+	// flood is closed when more than maxDrainBytes were discarded.
 	flood chan struct{}
-	// done is closed when nothing more will be read. The fields below are to be read after it only.
-	done chan struct{}
-
-	cut bool
+	// done is closed when read returns. Only then may truncated be read.
+	done      chan struct{}
+	truncated bool
 }
 
 func newOutput(f format) *output {
 	return &output{format: f, flood: make(chan struct{}), done: make(chan struct{})}
 }
 
-// read reads r to its end, which is also an error of r: it is closed to end the reading.
+// read reads r up to its end or an error, which is how closing r ends it.
 func (o *output) read(r io.Reader) {
 	defer close(o.done)
+	r = &utf16Reader{r: r}
 	var (
 		buf   = make([]byte, 0, firstBytes)
 		total int
@@ -49,7 +49,7 @@ func (o *output) read(r io.Reader) {
 		n, err := r.Read(buf[len(buf):min(cap(buf), len(buf)+MaxOutputBytes+1-total)])
 		scanned := len(buf)
 		buf = buf[:len(buf)+n]
-		if total += n; total > MaxOutputBytes { // by one: that there is more is all it says
+		if total += n; total > MaxOutputBytes { // by one byte, which only shows that there is more
 			buf = buf[:len(buf)-1]
 		}
 		buf = o.lines(buf, scanned)
@@ -60,15 +60,15 @@ func (o *output) read(r io.Reader) {
 			return
 		}
 	}
-	o.cut = true
+	o.truncated = true
 	if len(buf) > 0 {
 		o.format.partial(buf)
 	}
 	o.drain(r, buf[:cap(buf)])
 }
 
-// lines hands the whole lines of buf to the format and moves the rest to its beginning. The first
-// scanned bytes hold no newline.
+// lines passes the complete lines of buf to the format and moves the rest to its beginning. The
+// first scanned bytes contain no newline.
 func (o *output) lines(buf []byte, scanned int) []byte {
 	rest := buf
 	for {
@@ -82,7 +82,7 @@ func (o *output) lines(buf []byte, scanned int) []byte {
 	}
 }
 
-// drain reads on, so that the plugin can finish.
+// drain reads and discards, so that the plugin can finish.
 func (o *output) drain(r io.Reader, buf []byte) {
 	if len(buf) < readBytes {
 		buf = make([]byte, readBytes)

@@ -9,27 +9,27 @@ import (
 	"virgo/collect"
 )
 
-// bits reads a text in parts of one to seven bytes.
-type bits struct{ left string }
+// smallReads is a reader that returns one to seven bytes at a time.
+type smallReads struct{ rest string }
 
-func (b *bits) Read(p []byte) (int, error) {
-	if b.left == "" {
+func (r *smallReads) Read(p []byte) (int, error) {
+	if r.rest == "" {
 		return 0, io.EOF
 	}
-	n := copy(p, b.left[:min(len(b.left), 1+len(b.left)%7)])
-	b.left = b.left[n:]
+	n := copy(p, r.rest[:min(len(r.rest), 1+len(r.rest)%7)])
+	r.rest = r.rest[n:]
 	return n, nil
 }
 
-// recorder keeps what an output hands on.
-type recorder struct {
+// A lineRecorder is a format that keeps the lines.
+type lineRecorder struct {
 	lines []string
 	part  string
 }
 
-func (r *recorder) line(text []byte)    { r.lines = append(r.lines, string(text)) }
-func (r *recorder) partial(text []byte) { r.part = string(text) }
-func (r *recorder) report(exit, bool) (collect.Report, error) {
+func (r *lineRecorder) line(text []byte)    { r.lines = append(r.lines, string(text)) }
+func (r *lineRecorder) partial(text []byte) { r.part = string(text) }
+func (r *lineRecorder) report(exit, bool) (collect.Report, error) {
 	return collect.Report{}, nil
 }
 
@@ -40,12 +40,12 @@ func TestOutputLines(t *testing.T) {
 		if want[len(want)-1] == "" {
 			want = want[:len(want)-1]
 		}
-		for _, r := range []io.Reader{strings.NewReader(in), &bits{in}} {
-			var got recorder
+		for _, r := range []io.Reader{strings.NewReader(in), &smallReads{in}} {
+			var got lineRecorder
 			o := newOutput(&got)
 			o.read(r)
-			if o.cut || got.part != "" || len(got.lines) != len(want) {
-				t.Fatalf("%.20q: lines %.60q, part %.20q, cut %v", in, got.lines, got.part, o.cut)
+			if o.truncated || got.part != "" || len(got.lines) != len(want) {
+				t.Fatalf("%.20q: lines %.60q, part %.20q, cut %v", in, got.lines, got.part, o.truncated)
 			}
 			for i, l := range got.lines {
 				if l != strings.TrimSuffix(want[i], "\r") {
@@ -56,7 +56,7 @@ func TestOutputLines(t *testing.T) {
 	}
 }
 
-func TestOutputBound(t *testing.T) {
+func TestOutputLimit(t *testing.T) {
 	text := strings.Repeat(strings.Repeat("x", 63)+"\n", MaxOutputBytes/64)
 	for _, tt := range []struct {
 		in    string
@@ -70,25 +70,25 @@ func TestOutputBound(t *testing.T) {
 		{strings.Repeat("n", MaxOutputBytes), 1, "", false},
 		{strings.Repeat("n", MaxOutputBytes+1), 0, strings.Repeat("n", MaxOutputBytes), true},
 	} {
-		var got recorder
+		var got lineRecorder
 		o := newOutput(&got)
 		o.read(strings.NewReader(tt.in))
-		if len(got.lines) != tt.lines || got.part != tt.part || o.cut != tt.cut {
-			t.Errorf("%d bytes: %d lines, part of %d bytes, cut %v", len(tt.in), len(got.lines), len(got.part), o.cut)
+		if len(got.lines) != tt.lines || got.part != tt.part || o.truncated != tt.cut {
+			t.Errorf("%d bytes: %d lines, part of %d bytes, cut %v", len(tt.in), len(got.lines), len(got.part), o.truncated)
 		}
-		if closed(o.flood) || !closed(o.done) {
-			t.Errorf("%d bytes: flood %v, done %v", len(tt.in), closed(o.flood), closed(o.done))
+		if isClosed(o.flood) || !isClosed(o.done) {
+			t.Errorf("%d bytes: flood %v, done %v", len(tt.in), isClosed(o.flood), isClosed(o.done))
 		}
 	}
 }
 
-// endless is a reader that never ends by itself.
-type endless struct {
+// An endlessReader returns zeros until a channel is closed.
+type endlessReader struct {
 	until <-chan struct{}
 	read  int
 }
 
-func (e *endless) Read(p []byte) (int, error) {
+func (e *endlessReader) Read(p []byte) (int, error) {
 	select {
 	case <-e.until:
 		return 0, io.EOF
@@ -99,32 +99,32 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestOutputFlood(t *testing.T) {
-	o := newOutput(new(recorder))
-	e := &endless{until: o.flood}
+func TestFloodIsReported(t *testing.T) {
+	o := newOutput(new(lineRecorder))
+	e := &endlessReader{until: o.flood}
 	o.read(e)
-	if most := MaxOutputBytes + maxDrainBytes + 2*MaxOutputBytes; !o.cut || e.read > most {
-		t.Errorf("read %d bytes before the flood was told, want %d at most", e.read, most)
+	if most := MaxOutputBytes + maxDrainBytes + 2*MaxOutputBytes; !o.truncated || e.read > most {
+		t.Errorf("read %d bytes before the flood was reported, want %d at most", e.read, most)
 	}
 }
 
-func TestPartialLine(t *testing.T) {
+func TestIncompleteLastLine(t *testing.T) {
 	for in, want := range map[string]string{
 		"metric a string " + strings.Repeat("b", MaxOutputBytes): "",
 		"status " + strings.Repeat("b", MaxOutputBytes):          "",
 		strings.Repeat("y", MaxOutputBytes+1):                    `Unrecognized line "yyyyyyyy`,
 		strings.Repeat("\x00", MaxOutputBytes+1):                 "Unrecognized line \"\ufffd\ufffd",
 	} {
-		r, err := parse(in, exit{})
+		r, err := parseVirgo(in, exit{})
 		switch {
-		case want == "" && (err != nil || r.Status != cutAtBytes):
+		case want == "" && (err != nil || r.Status != noteBytesCut):
 			t.Errorf("%.20q: status %q, error %.40v", in, r.Status, err)
 		case want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)):
 			t.Errorf("%.20q: status %q, error %.40v, want %q", in, r.Status, err, want)
 		}
 	}
-	if _, err := parse(strings.Repeat("y", MaxOutputBytes+1), exit{}); len(err.Error()) > 2<<10 {
-		t.Errorf("an endless line makes an error of %d bytes", len(err.Error()))
+	if _, err := parseVirgo(strings.Repeat("y", MaxOutputBytes+1), exit{}); len(err.Error()) > 2<<10 {
+		t.Errorf("a line without an end makes an error of %d bytes", len(err.Error()))
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 	"virgo/schedule"
 )
 
-// folder is a plugin folder that nobody else can write.
+// folder returns a new plugin folder.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "plugins")
@@ -41,7 +41,7 @@ func install(t *testing.T, dir, name, body string) string {
 	return path
 }
 
-// checkIn runs a check of the plugins in dir.
+// checkIn checks a plugin in dir.
 func checkIn(ctx context.Context, dir string, details schedule.Details) (collect.Report, error) {
 	t := Type(dir, os.Environ()...)
 	return t.Checker.Check(ctx, collect.Request{
@@ -60,21 +60,21 @@ func TestPluginRuns(t *testing.T) {
 	}{
 		{"shell", "#!/bin/sh\necho status fine\n", nil, "fine", ""},
 		{"arguments", "#!/bin/sh\nfor a; do printf '<%s>' \"$a\"; done | sed 's/^/status /'\n", []any{"a b", "", "$HOME", "*"}, "<a b><><$HOME><*>", ""},
-		{"a split text", "#!/bin/sh\nfor a; do printf '<%s>' \"$a\"; done | sed 's/^/status /'\n", `"a b" '' $HOME;ls`, "<a b><><$HOME;ls>", ""},
+		{"arguments in one string", "#!/bin/sh\nfor a; do printf '<%s>' \"$a\"; done | sed 's/^/status /'\n", `"a b" '' $HOME;ls`, "<a b><><$HOME;ls>", ""},
 		{"environment", "#!/bin/sh\necho status $RAX_CHECK_ID $VIRGO_CHECK_TYPE $RAX_CHECK_PERIOD $VIRGO_DETAILS_FILE\n", nil, "ch1 agent.plugin 60 environment", ""},
-		{"nothing on stdin", "#!/bin/sh\nif read x; then echo status read $x; else echo status end; fi\n", nil, "end", ""},
-		{"much on stderr", "#!/bin/sh\nhead -c 1000000 /dev/zero >&2\necho status fine\n", nil, "fine", ""},
+		{"empty standard input", "#!/bin/sh\nif read x; then echo status read $x; else echo status end; fi\n", nil, "end", ""},
+		{"much on standard error", "#!/bin/sh\nhead -c 1000000 /dev/zero >&2\necho status fine\n", nil, "fine", ""},
 		{"exit code", "#!/bin/sh\nexit 7\n", nil, "", "Plugin exited with non-zero status code (code=7)"},
 		{"exit code and status", "#!/bin/sh\necho 'status ponies > unicorns'\nexit 7\n", nil, "", "ponies > unicorns"},
-		{"own signal", "#!/bin/sh\nkill -9 $$\n", nil, "", "Plugin was ended by signal 9 (killed)"},
+		{"signal", "#!/bin/sh\nkill -9 $$\n", nil, "", "Plugin was ended by signal 9 (killed)"},
 		{"no interpreter line", "echo status by sh, $1\n", "arg", "by sh, arg", ""},
 		{"empty file", "", nil, "", ""},
 		{"missing interpreter", "#!/no/such/interpreter -x\r\necho status fine\n", nil, "",
-			`plugin could not be started: the interpreter of its first line is not there: "/no/such/interpreter -x\r"`},
-		{"another machine's program", "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00", nil, "", "plugin could not be started: it is no program for this system"},
-		{"interpreter that may not be run", "#!/dev/null\n", nil, "",
-			"plugin could not be started: permission denied (to the file, its interpreter, or on a file system mounted noexec)"},
-		{"crash of its own making", "#!/bin/sh\nprintf 'metric a int 1\\nsegmentation fault'\n", nil, "", `Unrecognized line "segmentation fault"`},
+			`plugin could not be started: the interpreter in its first line does not exist: "/no/such/interpreter -x\r"`},
+		{"another machine's program", "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00", nil, "", "plugin could not be started: it is not a program for this system"},
+		{"interpreter that is not executable", "#!/dev/null\n", nil, "",
+			"plugin could not be started: permission denied (to the file or its interpreter, or by a file system mounted noexec)"},
+		{"unrecognized last line", "#!/bin/sh\nprintf 'metric a int 1\\nsegmentation fault'\n", nil, "", `Unrecognized line "segmentation fault"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			install(t, dir, tt.name, tt.body)
@@ -96,7 +96,7 @@ func TestPluginRunsInItsFolder(t *testing.T) {
 	}
 }
 
-func TestPluginIsNotGivenTheToken(t *testing.T) {
+func TestPluginEnvironmentHasNoToken(t *testing.T) {
 	dir := folder(t)
 	install(t, dir, "env", "#!/bin/sh\nenv | tr '\\n=' '  ' | sed 's/^/status /'\n")
 	typ := Type(dir, "PATH="+os.Getenv("PATH"), "VIRGO_TOKEN=hunter2", "CREDENTIALS_DIRECTORY=hunter2")
@@ -106,12 +106,12 @@ func TestPluginIsNotGivenTheToken(t *testing.T) {
 	}
 }
 
-// A stranger's schedule reaches nothing but the plugin folder.
+// TestPluginPaths: a schedule can run nothing outside the plugin folder.
 func TestPluginPaths(t *testing.T) {
 	dir := folder(t)
-	outside := filepath.Dir(dir)
+	exceeds := filepath.Dir(dir)
 	install(t, dir, "in", "#!/bin/sh\necho status in $(basename $0)\n")
-	install(t, outside, "out", "#!/bin/sh\necho status out\n")
+	install(t, exceeds, "out", "#!/bin/sh\necho status out\n")
 	for link, target := range map[string]string{"link": "in", "escape": "../out", "absolute": "/bin/sh", "dangling": "nowhere", "loop": "loop"} {
 		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
 			t.Fatal(err)
@@ -124,17 +124,18 @@ func TestPluginPaths(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	const gone = "Plugin exited with non-zero status code (code=-127)"
+	const gone = "Plugin exited with non-zero status code (code=-127): there is no "
 	leaves := func(name string) string { return `detail "file": "` + name + `" leads out of the plugin folder` }
 	for name, want := range map[string]string{
 		"in": "in in", "link": "in in", "./in": "in in", "sub/deep": "deep",
 		"../out": leaves("../out"), "../../bin/sh": leaves("../../bin/sh"), "sub/../in": leaves("sub/../in"), "..": leaves(".."),
-		"/bin/sh": leaves("/bin/sh"), outside + "/out": leaves(outside + "/out"),
+		"/bin/sh": leaves("/bin/sh"), exceeds + "/out": leaves(exceeds + "/out"),
 		"escape": leaves("escape"), "absolute": leaves("absolute"),
-		"nowhere": gone, "dangling": gone, "no/where": gone, "in/below": gone,
-		"sub": `detail "file": "sub" is no regular file`, ".": `detail "file": "." is no regular file`, "fifo": `detail "file": "fifo" is no regular file`,
-		"a\x00b":                  `detail "file": "a\x00b" is no file name`,
-		strings.Repeat("n", 2000): `detail "file": "` + strings.Repeat("n", 64) + `" is no file name`,
+		"nowhere": gone + "file " + dir + "/nowhere", "dangling": gone + "file " + dir + "/dangling",
+		"no/where": gone + "file " + dir + "/no/where", "in/below": gone + "file " + dir + "/in/below",
+		"sub": `detail "file": "sub" is not a regular file`, ".": `detail "file": "." is not a regular file`, "fifo": `detail "file": "fifo" is not a regular file`,
+		"a\x00b":                  `detail "file": "a\x00b" is not a file name`,
+		strings.Repeat("n", 2000): `detail "file": "` + strings.Repeat("n", 64) + `" is not a file name`,
 		"":                        "Missing file parameter",
 	} {
 		r, err := checkIn(t.Context(), dir, schedule.Details{"file": name})
@@ -146,18 +147,18 @@ func TestPluginPaths(t *testing.T) {
 		t.Errorf("loop: %v", err)
 	}
 	t.Chdir(dir)
-	if _, err := checkIn(t.Context(), "", schedule.Details{"file": "in"}); errText(err) != gone {
-		t.Errorf("no folder is configured: %v", err)
+	if _, err := checkIn(t.Context(), "", schedule.Details{"file": "in"}); errText(err) != gone+"plugin folder" {
+		t.Errorf("without a configured folder: %v", err)
 	}
 	if r, err := checkIn(t.Context(), ".", schedule.Details{"file": "in"}); err != nil || r.Status != "in in" {
-		t.Errorf("a relative folder: %q, %v", r.Status, err)
+		t.Errorf("with a relative folder: %q, %v", r.Status, err)
 	}
-	if _, err := checkIn(t.Context(), filepath.Join(dir, "nothing"), schedule.Details{"file": "in"}); errText(err) != gone {
-		t.Errorf("no folder: %v", err)
+	if _, err := checkIn(t.Context(), filepath.Join(dir, "nothing"), schedule.Details{"file": "in"}); errText(err) != gone+"file "+filepath.Join(dir, "nothing") {
+		t.Errorf("with a folder that does not exist: %v", err)
 	}
 }
 
-func TestPluginThatOthersCanWrite(t *testing.T) {
+func TestPluginWritableByOthers(t *testing.T) {
 	dir := folder(t)
 	sub := filepath.Join(dir, "sub")
 	if err := os.Mkdir(sub, 0o755); err != nil {
@@ -182,23 +183,23 @@ func TestPluginThatOthersCanWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		r, err := checkIn(t.Context(), dir, schedule.Details{"file": "sub/it's"})
-		mend := ": chmod go-w " + shellQuoted(filepath.Join(real, tt.rel))
+		fix := ": chmod go-w " + shellQuote(filepath.Join(real, tt.rel))
 		if tt.mode == 0o644 {
-			mend = ": chmod +x " + shellQuoted(filepath.Join(real, tt.rel))
+			fix = ": chmod +x " + shellQuote(filepath.Join(real, tt.rel))
 		}
-		if err == nil || !strings.HasPrefix(err.Error(), `detail "file": `) || !strings.HasSuffix(err.Error(), mend) {
-			t.Errorf("%s %v: %q, %v; want …%s", tt.rel, tt.mode, r.Status, err, mend)
+		if err == nil || !strings.HasPrefix(err.Error(), `detail "file": `) || !strings.HasSuffix(err.Error(), fix) {
+			t.Errorf("%s %v: %q, %v; want …%s", tt.rel, tt.mode, r.Status, err, fix)
 		}
 		if err := os.Chmod(tt.path, before.Mode()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if r, err := checkIn(t.Context(), dir, schedule.Details{"file": "sub/it's"}); err != nil || r.Status != "fine" {
-		t.Errorf("mended: %q, %v", r.Status, err)
+		t.Errorf("with the original modes: %q, %v", r.Status, err)
 	}
 }
 
-func TestGuardFault(t *testing.T) {
+func TestOwnerFault(t *testing.T) {
 	for _, tt := range []struct {
 		mode        os.FileMode
 		owner, euid int
@@ -207,10 +208,10 @@ func TestGuardFault(t *testing.T) {
 		{0o755, 0, 0, ""}, {0o755, 0, 1000, ""}, {0o700, 1000, 1000, ""},
 		{0o755, 1000, 0, `detail "file": /p/x belongs to user 1000, who could change it; to trust it: chown root /p/x`},
 		{0o755, 1001, 1000, `detail "file": /p/x belongs to user 1001, who could change it; to trust it: chown 1000 /p/x`},
-		{0o775, 0, 0, `detail "file": /p/x can be written by others (mode 0775); to mend it: chmod go-w /p/x`},
-		{0o702, 0, 0, `detail "file": /p/x can be written by others (mode 0702); to mend it: chmod go-w /p/x`},
+		{0o775, 0, 0, `detail "file": /p/x is writable by others (mode 0775); to fix it: chmod go-w /p/x`},
+		{0o702, 0, 0, `detail "file": /p/x is writable by others (mode 0702); to fix it: chmod go-w /p/x`},
 	} {
-		if got := errText(guardFault("/p/x", tt.mode, tt.owner, tt.euid)); got != tt.want {
+		if got := errText(ownerFault("/p/x", tt.mode, tt.owner, tt.euid)); got != tt.want {
 			t.Errorf("%o %d %d: %q, want %q", tt.mode, tt.owner, tt.euid, got, tt.want)
 		}
 	}
@@ -234,10 +235,10 @@ func TestTargets(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	if got, err := targets(filepath.Join(dir, "nothing")); err != nil || len(got) != 0 {
-		t.Errorf("no folder: %q, %v", got, err)
+		t.Errorf("with a folder that does not exist: %q, %v", got, err)
 	}
 	if _, err := targets(filepath.Join(dir, "a")); err == nil {
-		t.Error("a file was read as a folder")
+		t.Error("a file was accepted as a plugin folder")
 	}
 }
 
@@ -255,7 +256,7 @@ func TestDetails(t *testing.T) {
 		{"timeout", "soon", `detail "timeout" is "soon", not a number of milliseconds from 1 on`},
 		{"timeout", []any{1}, `detail "timeout" is "", not a number of milliseconds from 1 on`},
 		{"format", "virgo", "fine"}, {"format", "", "fine"},
-		{"format", "xml", `detail "format": unknown format "xml", there are: virgo, nagios, checkmk, prometheus, influx, json`},
+		{"format", "xml", `detail "format": unknown format "xml", known are: virgo, nagios, checkmk, prometheus, influx, json`},
 		{"file", []any{"p"}, "Missing file parameter"},
 	} {
 		details := schedule.Details{"file": "p"}
@@ -267,7 +268,7 @@ func TestDetails(t *testing.T) {
 	}
 }
 
-func TestTimeouts(t *testing.T) {
+func TestTimeLimits(t *testing.T) {
 	dir := folder(t)
 	install(t, dir, "slow", "#!/bin/sh\necho status too early\nexec sleep 1000\n")
 	typ := Type(dir, os.Environ()...)
@@ -285,7 +286,8 @@ func TestTimeouts(t *testing.T) {
 		{time.Second, 5000, "Plugin didn't finish in 1 seconds"},
 		{50 * time.Millisecond, nil, "Plugin didn't finish in 0.05 seconds"},
 	} {
-		job := collect.Job{Check: schedule.Check{ID: "c", Type: TypeName, Timeout: tt.check, Details: schedule.Details{"file": "slow", "timeout": tt.detail}}}
+		details := schedule.Details{"file": "slow", "timeout": tt.detail}
+		job := collect.Job{Check: schedule.Check{ID: "c", Type: TypeName, Timeout: tt.check, Details: details}}
 		runner := collect.Runner{Registry: registry}
 		runner.Run(t.Context(), []collect.Job{job}, func(_ int, o collect.Outcome) {
 			if o.Result.Status != tt.want || o.Result.State != collect.Unavailable || len(o.Result.Metrics) > 0 {
@@ -296,22 +298,56 @@ func TestTimeouts(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := checkIn(ctx, dir, schedule.Details{"file": "slow"}); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
+		t.Errorf("after cancellation: %v", err)
 	}
 }
+
 func TestPluginConforms(t *testing.T) {
 	dir := folder(t)
-	install(t, dir, "figures", "#!/bin/sh\necho '{\"count\": 1, \"name\": \"x\"}'\n")
+	install(t, dir, "numbers", "#!/bin/sh\necho '{\"count\": 1, \"name\": \"x\"}'\n")
 	collecttest.Conform(t, collecttest.Subject{
 		Type:    Type(dir),
-		Details: schedule.Details{"file": "figures", "format": "json"},
+		Details: schedule.Details{"file": "numbers", "format": "json"},
 		Metrics: map[string]collecttest.Metric{"count": {Type: collect.Double}, "name": {Type: collect.String}},
 		Wrong: []collecttest.Wrong{
 			{Details: schedule.Details{}, Status: "Missing file parameter"},
-			{Details: schedule.Details{"file": "none"}, Status: "Plugin exited with non-zero status code (code=-127)"},
-			{Details: schedule.Details{"file": "figures", "format": "xml"},
-				Status: `detail "format": unknown format "xml", there are: virgo, nagios, checkmk, prometheus, influx, json`},
-			{Details: schedule.Details{"file": "figures", "format": []any{"json"}}, Status: `detail "format" is "a list or an object", not the name of a format`},
+			{Details: schedule.Details{"file": "none"}, Status: "Plugin exited with non-zero status code (code=-127): there is no file " + dir + "/none"},
+			{Details: schedule.Details{"file": "numbers", "format": "xml"},
+				Status: `detail "format": unknown format "xml", known are: virgo, nagios, checkmk, prometheus, influx, json`},
+			{Details: schedule.Details{"file": "numbers", "format": []any{"json"}}, Status: `detail "format" is "a list or an object", not the name of a format`},
 		},
 	})
+}
+
+// TestPluginSaysWhyItFailed: a failure has the end of standard error, and a line that cannot be read
+// the command that shows it.
+func TestPluginSaysWhyItFailed(t *testing.T) {
+	dir := folder(t)
+	const code1 = "Plugin exited with non-zero status code (code=1)"
+	for name, c := range map[string]struct{ script, want string }{
+		"last line":     {"echo first >&2; printf '\\033[31mno module named x\\033[0m\\n\\n' >&2; exit 1", code1 + "; its standard error ends with: no module named x"},
+		"nothing":       {"exit 1", code1},
+		"own status":    {"echo status my own; echo noise >&2; exit 1", "my own"},
+		"success":       {"echo status fine; echo a warning >&2", "fine"},
+		"long":          {"head -c 300000 /dev/zero | tr '\\0' x >&2; echo ' the end' >&2; exit 1", code1 + "; its standard error ends with: …" + strings.Repeat("x", 111) + " the end"},
+		"nagios":        {"echo UNKNOWN: x; echo why >&2; exit 4", code1[:len(code1)-2] + "4): UNKNOWN: x; its standard error ends with: why"},
+		"nagios silent": {"echo why >&2; exit 3", "Plugin exited with non-zero status code (code=3); its standard error ends with: why"},
+		"a line":        {"echo 'a 1'; echo 'a one'", `Line 2 is not in the format prometheus: "one" of metric "a" is not a number; virgo plugin test 'a line' shows each line`},
+		"a signal":      {"echo oh >&2; kill -9 $$", "Plugin was ended by signal 9 (killed); its standard error ends with: oh"},
+		"background":    {"sleep 5 & echo why >&2; exit 1", code1 + "; its standard error ends with: why"},
+	} {
+		install(t, dir, name, "#!/bin/sh\n"+c.script+"\n")
+		format := ""
+		if name == "nagios silent" {
+			format = "nagios"
+		}
+		started := time.Now()
+		r, err := checkIn(t.Context(), dir, schedule.Details{"file": name, "format": format})
+		if got := r.Status + errText(err); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		if took := time.Since(started); name == "background" && took > 4*time.Second {
+			t.Errorf("%s: it waited %v for the process that was left behind", name, took)
+		}
+	}
 }

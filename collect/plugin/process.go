@@ -6,52 +6,68 @@ import (
 	"time"
 )
 
-// How long an ending plugin is waited for. Together they stay well within collect.Grace.
+// Time limits of stopping a plugin. Their sum is well within collect.Grace.
 const (
-	// termGrace lies between asking a plugin to end and killing it.
+	// termGrace is the time between SIGTERM and SIGKILL.
 	termGrace = 500 * time.Millisecond
-	// killWait bounds the killing: what has not died by then is stuck in the kernel.
+	// killWait bounds the wait after SIGKILL: a process that survives it is stuck in the kernel.
 	killWait = 500 * time.Millisecond
-	// pipeWait is how long after a plugin's end what it has printed is still read, where a process that
-	// it left behind keeps its output open.
+	// pipeWait is how long the output is read after the plugin exited, where a process that it left
+	// behind keeps the pipe open.
 	pipeWait = 500 * time.Millisecond
+	// tailWait is how long the rest of its standard error is read then.
+	tailWait = 100 * time.Millisecond
 )
 
-// A command is a plugin ready to be run.
+// A command defines how to run a plugin.
 type command struct {
 	program program
 	args    []string
 	env     []string
-	// mark is the variable in env that only this run has.
+	// mark is the entry of env that only this run's processes have.
 	mark string
-	// who it runs as; nil: as the agent.
+	// who is the user to run as; nil is the agent's.
 	who *identity
-	// stderr is where it writes errors; nil: nowhere.
+	// stderr is the plugin's standard error; nil is the null device.
 	stderr *os.File
 }
 
-// An ending is how a run of a plugin ended.
+// An ending describes how a run of a plugin ended.
 type ending struct {
-	// exit is the plugin's own; zero where it was ended.
+	// exit is zero where the plugin was stopped.
 	exit exit
-	// cut says that its output was longer than what is looked at.
-	cut bool
-	// stopped says that its context was done first.
+	// truncated means that the output was longer than MaxOutputBytes.
+	truncated bool
+	// stopped means that the context ended before the plugin.
 	stopped bool
+	// reason is the end of its standard error, where that was read.
+	reason string
 }
 
-// run runs a plugin and has f read what it prints. When it returns the plugin has ended, whatever the
-// plugin did, or is stuck in the kernel with a signal to kill it under way; f is no longer in use.
+// run runs a plugin and parses its output with f. When it returns, the plugin has ended, or is
+// stuck in the kernel with a SIGKILL pending, and f is no longer used.
 func run(ctx context.Context, cmd command, f format) (ending, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
-		return ending{}, failed("plugin could not be started: %v", err)
+		return ending{}, cannotStart("%v", err)
 	}
 	defer r.Close()
-	p, err := start(cmd, w)
+	errs, tail, errsReader, err := cmd.openStderr()
+	if err != nil {
+		w.Close()
+		return ending{}, err
+	}
+	p, err := start(cmd, w, errs)
 	w.Close()
+	if tail != nil {
+		defer errsReader.Close()
+		errs.Close()
+	}
 	if err != nil {
 		return ending{}, err
+	}
+	if tail != nil {
+		go tail.read(errsReader)
 	}
 	defer p.release()
 	out := newOutput(f)
@@ -59,7 +75,7 @@ func run(ctx context.Context, cmd command, f format) (ending, error) {
 	exited := make(chan struct{})
 	go func() {
 		defer close(exited)
-		p.await()
+		p.wait()
 	}()
 
 	end := ending{}
@@ -67,29 +83,43 @@ func run(ctx context.Context, cmd command, f format) (ending, error) {
 	select {
 	case <-exited:
 	case <-ctx.Done():
-		// One that made it just in time has its result.
-		end.stopped = !closed(exited)
+		// A plugin that exited at the same moment has its result.
+		end.stopped = !isClosed(exited)
 	case <-out.flood:
 		flooded = true
 	}
 	if end.stopped || flooded {
 		p.stop(exited)
 	} else {
-		closedWithin(out.done, pipeWait)
+		waitClosed(out.done, pipeWait)
 	}
 	r.Close()
 	<-out.done
-	end.cut = out.cut
-	if closed(exited) {
+	end.truncated = out.truncated
+	if isClosed(exited) {
 		e := p.exit()
 		if !end.stopped && !flooded {
 			end.exit = e
 		}
 	}
+	if tail != nil {
+		if !flooded {
+			waitClosed(tail.done, tailWait)
+		}
+		errsReader.Close() // a process that was left behind may have it open for ever
+		<-tail.done
+		end.reason = tail.text()
+	}
 	return end, nil
 }
 
-func closed(c <-chan struct{}) bool {
+// cannotStart returns the failure of a plugin that could not be started, formatted as by
+// fmt.Sprintf.
+func cannotStart(format string, args ...any) error {
+	return failuref("plugin could not be started: "+format, args...)
+}
+
+func isClosed(c <-chan struct{}) bool {
 	select {
 	case <-c:
 		return true
@@ -98,14 +128,14 @@ func closed(c <-chan struct{}) bool {
 	}
 }
 
-// closedWithin waits for c, for d at most, and reports whether it was closed.
-func closedWithin(c <-chan struct{}, d time.Duration) bool {
+// waitClosed waits until c is closed, for d at most, and reports whether it is.
+func waitClosed(c <-chan struct{}, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-c:
 		return true
 	case <-t.C:
-		return closed(c)
+		return isClosed(c)
 	}
 }

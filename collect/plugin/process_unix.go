@@ -9,29 +9,27 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"virgo/collect/timerslack"
 )
 
-// shell runs a plugin that is text without a "#!" line, as execvp(3) does.
+// shell runs a text file without a "#!" line, as execvp(3) does.
 const shell = "/bin/sh"
 
-// A process is a plugin that was started, in a process group of its own.
+// A process is a running plugin, in a process group of its own.
 type process struct {
 	p    *os.Process
 	tree *tree
-	waited
+	waiter
 }
 
-// start starts the plugin with its standard output on out.
-func start(cmd command, out *os.File) (*process, error) {
+// start starts the plugin; out and errs are its standard output and error.
+func start(cmd command, out, errs *os.File) (*process, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
-		return nil, failed("plugin could not be started: %v", err)
+		return nil, cannotStart("%v", err)
 	}
 	defer null.Close()
-	errs := null
-	if cmd.stderr != nil {
-		errs = cmd.stderr
-	}
 	attr := &os.ProcAttr{
 		Dir:   cmd.program.folder,
 		Env:   cmd.env,
@@ -39,39 +37,49 @@ func start(cmd command, out *os.File) (*process, error) {
 		Sys:   &syscall.SysProcAttr{Setpgid: true, Credential: cmd.who.credential()},
 	}
 	if cmd.who != nil {
-		// Or what opens /dev/stdout anew may not write there.
-		if err := out.Chown(int(cmd.who.uid), int(cmd.who.gid)); err != nil {
-			return nil, failed("plugin could not be started: %v", err)
+		// Else a plugin that opens /dev/stdout is denied it.
+		for _, f := range []*os.File{out, errs} {
+			if f == cmd.stderr {
+				continue
+			}
+			if err := f.Chown(int(cmd.who.uid), int(cmd.who.gid)); err != nil {
+				return nil, cannotStart("%v", err)
+			}
 		}
 	}
-	p, err := os.StartProcess(cmd.program.path, append([]string{cmd.program.name}, cmd.args...), attr)
-	if errors.Is(err, syscall.ENOEXEC) && isText(cmd.program.path) {
-		p, err = os.StartProcess(shell, append([]string{shell, cmd.program.path}, cmd.args...), attr)
-	}
+	var p *os.Process
+	err = timerslack.ForChild(func() (err error) {
+		p, err = os.StartProcess(cmd.program.path, append([]string{cmd.program.name}, cmd.args...), attr)
+		if errors.Is(err, syscall.ENOEXEC) && isText(cmd.program.path) {
+			p, err = os.StartProcess(shell, append([]string{shell, cmd.program.path}, cmd.args...), attr)
+		}
+		return err
+	})
 	if err != nil {
-		return nil, startFault(cmd.program.path, err)
+		return nil, startError(cmd.program.path, err)
 	}
 	return &process{p: p, tree: newTree(p.Pid, cmd.mark)}, nil
 }
 
-// stop ends the plugin and what it started. exited is closed when the plugin itself has ended.
+// stop ends the plugin and all processes that it started. exited is closed when the plugin has
+// exited.
 func (p *process) stop(exited <-chan struct{}) {
-	// What leaves the group is found by its parents now, while they live.
-	p.tree.note()
+	// Processes outside the group are found through their parents, which may die of SIGTERM.
+	p.tree.scan()
 	p.tree.signal(syscall.SIGTERM)
-	closedWithin(exited, termGrace)
+	waitClosed(exited, termGrace)
 	for deadline := time.Now().Add(killWait); ; {
 		p.tree.signal(syscall.SIGKILL)
-		p.tree.note()
+		p.tree.scan()
 		if p.tree.empty() || time.Now().After(deadline) {
 			break
 		}
-		closedWithin(nil, 2*time.Millisecond)
+		waitClosed(nil, 2*time.Millisecond)
 	}
-	closedWithin(exited, killWait)
+	waitClosed(exited, killWait)
 }
 
-// exit reaps the process, which has ended, and says how.
+// exit reaps the process, which has exited.
 func (p *process) exit() exit {
 	state := p.reap(p.p)
 	if state == nil {
@@ -83,13 +91,13 @@ func (p *process) exit() exit {
 	return exit{code: state.ExitCode()}
 }
 
-func (p *process) await() { p.waitFor(p.p) }
+func (p *process) wait() { p.waitFor(p.p) }
 
 func (p *process) release() { p.p.Release() }
 
-// startFault says why a file that is there and may be run could not be.
-func startFault(path string, err error) error {
-	head := headOf(path)
+// startError explains why an executable file could not be started.
+func startError(path string, err error) error {
+	head := readHead(path)
 	interpreter, script := bytes.CutPrefix(head, []byte("#!"))
 	if line, _, whole := bytes.Cut(interpreter, []byte("\n")); whole {
 		interpreter = line
@@ -97,29 +105,29 @@ func startFault(path string, err error) error {
 	interpreter = bytes.TrimLeft(interpreter, " \t")
 	switch {
 	case errors.Is(err, syscall.ENOENT) && script:
-		return failed("plugin could not be started: the interpreter of its first line is not there: %.128q", interpreter)
+		return cannotStart("the interpreter in its first line does not exist: %.128q", interpreter)
 	case errors.Is(err, syscall.ENOENT) && bytes.HasPrefix(head, []byte("\x7fELF")):
-		return failed("plugin could not be started: the loader or library that the program needs is not there")
+		return cannotStart("its dynamic loader does not exist")
 	case errors.Is(err, syscall.ENOENT):
-		return errNotThere
+		return notFound(path)
 	case errors.Is(err, syscall.ENOEXEC):
-		return failed("plugin could not be started: it is no program for this system")
+		return cannotStart("it is not a program for this system")
 	case errors.Is(err, syscall.EACCES):
-		return failed("plugin could not be started: permission denied (to the file, its interpreter, or on a file system mounted noexec)")
+		return cannotStart("permission denied (to the file or its interpreter, or by a file system mounted noexec)")
 	}
 	var p *os.PathError
 	if errors.As(err, &p) {
 		err = p.Err
 	}
-	return failed("plugin could not be started: %v", err)
+	return cannotStart("%v", err)
 }
 
-// isText reports whether the file's beginning holds no NUL byte, as that of every binary does.
-func isText(path string) bool { return bytes.IndexByte(headOf(path), 0) < 0 }
+// isText reports whether the file's beginning contains no NUL byte, as every binary's does.
+func isText(path string) bool { return bytes.IndexByte(readHead(path), 0) < 0 }
 
-// headOf is the file's beginning, as much as a system reads of a "#!" line; empty where it cannot be
-// read.
-func headOf(path string) []byte {
+// readHead returns the file's beginning, as much as a kernel reads of a "#!" line; nothing where it
+// is unreadable.
+func readHead(path string) []byte {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil

@@ -15,36 +15,31 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// A process is a plugin that was started, in a job of its own: what it starts is in it too, and all of
-// it ends with the job.
+// A process is a running plugin in a job object of its own, to which all that it starts belongs.
 type process struct {
 	p     *os.Process
 	job   windows.Handle
 	state *os.ProcessState
 }
 
-// endedByJob is the exit code of what is ended with its job.
+// endedByJob is the exit code of processes that are ended with their job.
 const endedByJob = 1
 
-// start starts the plugin with its standard output on out. It is in its job before its first
-// instruction, so nothing that it starts is outside.
-func start(cmd command, out *os.File) (*process, error) {
+// start starts the plugin; out and errs are its standard output and error. The plugin is assigned to its job while
+// suspended, so that nothing it starts is outside.
+func start(cmd command, out, errs *os.File) (*process, error) {
 	path, argv, line, err := launch(cmd)
 	if err != nil {
 		return nil, err
 	}
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
-		return nil, failed("plugin could not be started: %v", err)
+		return nil, cannotStart("%v", err)
 	}
 	defer null.Close()
-	errs := null
-	if cmd.stderr != nil {
-		errs = cmd.stderr
-	}
 	job, err := newJob()
 	if err != nil {
-		return nil, failed("plugin could not be started: its job object cannot be made: %v", err)
+		return nil, cannotStart("creating its job object: %v", err)
 	}
 	p, err := os.StartProcess(path, argv, &os.ProcAttr{
 		Dir:   cmd.program.folder,
@@ -62,7 +57,7 @@ func start(cmd command, out *os.File) (*process, error) {
 		if errors.As(err, &pe) {
 			err = pe.Err
 		}
-		return nil, failed("plugin could not be started: %v", err)
+		return nil, cannotStart("%v", err)
 	}
 	var assigned error
 	err = p.WithHandle(func(h uintptr) { assigned = windows.AssignProcessToJobObject(job, windows.Handle(h)) })
@@ -73,27 +68,27 @@ func start(cmd command, out *os.File) (*process, error) {
 		p.Kill()
 		p.Wait()
 		windows.CloseHandle(job)
-		return nil, failed("plugin could not be started: %v", err)
+		return nil, cannotStart("%v", err)
 	}
 	return &process{p: p, job: job}, nil
 }
 
-// launch is what is started for a plugin: the program, and its arguments or its command line.
+// launch returns the program to start for a plugin, with its arguments or its command line.
 func launch(cmd command) (path string, argv []string, line string, err error) {
 	plugin := cmd.program.path
-	switch kindOf(plugin) {
+	switch kindOfFile(plugin) {
 	case batchKind:
 		system, err := windows.GetSystemDirectory()
 		if err != nil {
-			return "", nil, "", failed("plugin could not be started: %v", err)
+			return "", nil, "", cannotStart("%v", err)
 		}
 		path = filepath.Join(system, "cmd.exe")
-		line, err = batchLine(path, plugin, cmd.args)
+		line, err = batchCommandLine(path, plugin, cmd.args)
 		return path, []string{path}, line, err
 	case powershellKind:
 		system, err := windows.GetSystemDirectory()
 		if err != nil {
-			return "", nil, "", failed("plugin could not be started: %v", err)
+			return "", nil, "", cannotStart("%v", err)
 		}
 		path = filepath.Join(system, "WindowsPowerShell", "v1.0", "powershell.exe")
 		argv = []string{path, "-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File", plugin}
@@ -104,7 +99,7 @@ func launch(cmd command) (path string, argv []string, line string, err error) {
 			}
 		}
 		if err != nil {
-			return "", nil, "", failed("plugin could not be started: there is no Python (py.exe, python.exe) on the path")
+			return "", nil, "", cannotStart("no Python (py.exe, python.exe) in PATH")
 		}
 		argv = []string{path, plugin}
 	default:
@@ -113,7 +108,7 @@ func launch(cmd command) (path string, argv []string, line string, err error) {
 	return path, append(argv, cmd.args...), "", nil
 }
 
-// withSystemRoot adds the one variable without which hardly a program starts.
+// withSystemRoot adds SYSTEMROOT, without which most programs do not start.
 func withSystemRoot(env []string) []string {
 	const name = "SYSTEMROOT="
 	for _, kv := range env {
@@ -128,7 +123,8 @@ func withSystemRoot(env []string) []string {
 	return append(slices.Clip(env), name+root)
 }
 
-// newJob is a job whose processes end when its last handle is closed, be it that the agent died.
+// newJob returns a job whose processes end when its last handle is closed, also by the agent's
+// death.
 func newJob() (windows.Handle, error) {
 	job, err := windows.CreateJobObject(nil, nil)
 	if err != nil {
@@ -149,7 +145,7 @@ func limitJob(job windows.Handle, flags uint32) error {
 	return err
 }
 
-// resume lets a process run that was created suspended: it has one thread.
+// resume resumes the only thread of a process that was created suspended.
 func resume(pid uint32) error {
 	snapshot, err := windows.CreateToolhelp32Snapshot(windows.TH32CS_SNAPTHREAD, 0)
 	if err != nil {
@@ -173,20 +169,19 @@ func resume(pid uint32) error {
 	return err
 }
 
-func (p *process) await() {
+func (p *process) wait() {
 	if state, err := p.p.Wait(); err == nil {
 		p.state = state
 	}
 }
 
-// stop ends the job. exited is closed when the plugin itself has ended.
+// stop ends the job. exited is closed when the plugin has exited.
 func (p *process) stop(exited <-chan struct{}) {
 	windows.TerminateJobObject(p.job, endedByJob)
-	closedWithin(exited, termGrace+killWait)
+	waitClosed(exited, termGrace+killWait)
 }
 
-// exit says how the process ended, and lets what it has left behind live on: after a stop there is
-// nothing left.
+// exit returns how the process ended. Processes that it left behind live on, as on Unix.
 func (p *process) exit() exit {
 	limitJob(p.job, 0)
 	if p.state == nil {

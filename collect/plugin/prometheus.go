@@ -2,22 +2,23 @@ package plugin
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"virgo/collect"
 )
 
-// prometheusFormat reads Prometheus's text exposition format (version 0.0.4, with the quoted names of 1.0.0,
-// and what OpenMetrics adds: "# EOF", "# UNIT" and exemplars).
+// prometheusFormat reads Prometheus's text exposition format (version 0.0.4, the quoted names of
+// 1.0.0, and the "# EOF", "# UNIT" and exemplars of OpenMetrics).
 type prometheusFormat struct {
-	reading
-	family  string // of the last TYPE line: the lines of one family follow it
-	counter bool   // what TYPE says of it
-	summed  bool   // a histogram or summary: its parts are counters
+	parser
+	family       string // of the last TYPE line, which precedes the family's samples
+	counter      bool   // the family is a counter
+	distribution bool   // the family is a histogram or summary, whose parts are counters
 }
 
 func (p *prometheusFormat) line(text []byte) {
-	if p.over() {
+	if p.stopped() {
 		return
 	}
 	s := strings.Trim(p.next(text), blanks)
@@ -32,58 +33,56 @@ func (p *prometheusFormat) line(text []byte) {
 
 func (p *prometheusFormat) partial([]byte) {}
 
-// comment remembers a TYPE line; all others say nothing that is sent.
+// comment reads a TYPE line; others are ignored.
 func (p *prometheusFormat) comment(s string) {
-	words := wordsOf(s[1:])
+	words := splitBlanks(s[1:])
 	if len(words) == 0 || words[0] != "TYPE" || s[1] != ' ' && s[1] != '\t' {
 		return
 	}
 	if len(words) != 3 {
-		p.wrong("TYPE line not in the following format: # TYPE <name> <type>")
+		p.addFault("TYPE line not in the following format: # TYPE <name> <type>")
 		return
 	}
 	p.family = strings.Trim(words[1], `"`)
 	p.counter = words[2] == "counter"
-	p.summed = words[2] == "histogram" || words[2] == "summary"
+	p.distribution = words[2] == "histogram" || words[2] == "summary"
 }
 
 func (p *prometheusFormat) sample(s string) {
-	sample, fault := sampleOf(s)
+	sample, fault := parseSample(s)
 	if fault != "" {
-		p.wrong(fault)
+		p.addFault(fault)
 		return
 	}
 	if math.IsNaN(sample.number) || math.IsInf(sample.number, 0) {
 		return
 	}
-	counts := p.counts(sample.name)
 	p.add(collect.Metric{
 		Dimension: sample.dimension(),
 		Name:      sample.name,
-		Type:      figureType(counts),
-		Value:     figure(sample.value, sample.number),
+		Type:      numberType(p.isCounter(sample.name)),
+		Value:     formatNumber(sample.value, sample.number),
 		Unit:      baseUnit(sample.name),
 	})
 }
 
-// counts reports whether a sample of this name only ever grows.
-func (p *prometheusFormat) counts(name string) bool {
-	part, ours := strings.CutPrefix(name, p.family)
-	if !ours || p.family == "" {
+// isCounter reports whether a sample of this name is a counter, by the last TYPE line.
+func (p *prometheusFormat) isCounter(name string) bool {
+	suffix, member := strings.CutPrefix(name, p.family)
+	if !member || p.family == "" {
 		return false
 	}
-	switch part {
-	case "":
-		return p.counter
-	case "_total":
+	switch suffix {
+	case "", "_total":
 		return p.counter
 	case "_bucket", "_sum", "_count":
-		return p.summed
+		return p.distribution
 	}
 	return false
 }
 
-// baseUnit is the unit that a name ends with (Prometheus's naming practices).
+// baseUnit returns the unit at the end of a name (Prometheus's naming practices); empty where there
+// is none.
 func baseUnit(name string) string {
 	name = strings.TrimSuffix(strings.TrimSuffix(name, "_total"), "_sum")
 	switch {
@@ -95,19 +94,19 @@ func baseUnit(name string) string {
 	return ""
 }
 
-func (p *prometheusFormat) report(e exit, cut bool) (collect.Report, error) {
-	return p.figures("prometheus", e, cut)
+func (p *prometheusFormat) report(e exit, truncated bool) (collect.Report, error) {
+	return p.metricsReport("prometheus", e, truncated)
 }
 
-func (p *prometheusFormat) examined() (string, []Fault) { return "prometheus", p.faults }
+func (p *prometheusFormat) diagnosis() (string, []Fault) { return "prometheus", p.faults }
 
-// saysPrometheus reports whether a first line is one of Prometheus's: a sample, or a comment that means
-// something. "Users: 5" would be a sample, but is nobody's.
-func saysPrometheus(s string) bool {
+// isPrometheusLine reports whether a first line is a sample or a HELP, TYPE or UNIT comment.
+// "Users: 5" is a valid sample, but not taken for one.
+func isPrometheusLine(s string) bool {
 	if s[0] == '#' {
-		words := wordsOf(s)
-		return len(words) >= 3 && words[0] == "#" && (words[1] == "HELP" || words[1] == "TYPE" || words[1] == "UNIT")
+		words := splitBlanks(s)
+		return len(words) >= 3 && words[0] == "#" && slices.Contains([]string{"HELP", "TYPE", "UNIT"}, words[1])
 	}
-	sample, fault := sampleOf(s)
-	return fault == "" && !isJudgement(sample.name) && !strings.HasSuffix(sample.name, ":")
+	sample, fault := parseSample(s)
+	return fault == "" && !isStateWord(sample.name) && !strings.HasSuffix(sample.name, ":")
 }

@@ -2,43 +2,40 @@ package plugin
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
 
-// A promSample is one line of Prometheus's, "name{label="value",…} value [timestamp]".
-type promSample struct {
+// A prometheusSample is a line `name{label="value",…} value [timestamp]`.
+type prometheusSample struct {
 	name   string
-	labels []string // each label=value, without those that are empty: they are the same as none
-	value  string   // as printed
-	number float64  // may be infinite or NaN
+	labels []tag   // an empty value is the same as no label
+	value  string  // as printed
+	number float64 // may be infinite or NaN
 }
 
-// dimension is the labels in their order, "label=value,label=value".
-func (p promSample) dimension() string {
-	slices.Sort(p.labels)
-	return strings.Join(p.labels, ",")
-}
+// dimension returns the labels, sorted and joined: "label=value,label=value".
+func (p prometheusSample) dimension() string { return appendTags("", p.labels) }
 
-// sampleOf reads a line without blanks around it. A sample's own time is read and not used: a result has
-// one time only.
-func sampleOf(s string) (sample promSample, fault string) {
+// parseSample parses a line that has no blanks around it. The sample's timestamp is validated and
+// ignored, since a result has one time.
+func parseSample(s string) (sample prometheusSample, fault string) {
 	n := nameLength(s, true)
 	sample.name = s[:n]
 	rest := strings.TrimLeft(s[n:], blanks)
 	if strings.HasPrefix(rest, "{") {
-		if rest, fault = sample.readLabels(rest[1:]); fault != "" {
+		if rest, fault = sample.parseLabels(rest[1:]); fault != "" {
 			return sample, fault
 		}
 	} else if n > 0 && rest == s[n:] && rest != "" {
-		return sample, fmt.Sprintf("%.64q is no metric's name", strings.SplitN(s, " ", 2)[0])
+		name, _, _ := strings.Cut(s, " ")
+		return sample, fmt.Sprintf("%.64q is not a metric's name", name)
 	}
 	if sample.name == "" {
-		return sample, "no metric is named"
+		return sample, "the metric's name is missing"
 	}
 	rest, _, _ = strings.Cut(rest, " # ") // an exemplar
-	words := wordsOf(rest)
+	words := splitBlanks(rest)
 	if len(words) == 0 {
 		return sample, fmt.Sprintf("metric %.64q has no value", sample.name)
 	}
@@ -46,8 +43,9 @@ func sampleOf(s string) (sample promSample, fault string) {
 		return sample, fmt.Sprintf("metric %.64q has more than a value and a timestamp", sample.name)
 	}
 	for _, word := range words {
-		if _, err := strconv.ParseFloat(word, 64); err != nil {
-			return sample, fmt.Sprintf("%.64q of metric %.64q is no number", word, sample.name)
+		// As Prometheus, which refuses the hexadecimal numbers and underscores of Go.
+		if _, err := strconv.ParseFloat(word, 64); err != nil || strings.ContainsAny(word, "xX_") {
+			return sample, fmt.Sprintf("%.64q of metric %.64q is not a number", word, sample.name)
 		}
 	}
 	sample.value = words[0]
@@ -55,9 +53,9 @@ func sampleOf(s string) (sample promSample, fault string) {
 	return sample, ""
 }
 
-// readLabels reads what stands behind "{" up to "}" and says what comes after. A quoted text without a value
-// is the metric's name.
-func (p *promSample) readLabels(s string) (rest, fault string) {
+// parseLabels parses from behind "{" through "}" and returns the rest. A quoted string without a
+// value is the metric's name.
+func (p *prometheusSample) parseLabels(s string) (rest, fault string) {
 	for {
 		s = strings.TrimLeft(s, blanks)
 		if strings.HasPrefix(s, "}") {
@@ -65,7 +63,7 @@ func (p *promSample) readLabels(s string) (rest, fault string) {
 		}
 		name, quoted := "", strings.HasPrefix(s, `"`)
 		if quoted {
-			if name, s, fault = quotedText(s); fault != "" {
+			if name, s, fault = cutQuoted(s); fault != "" {
 				return "", fault
 			}
 		} else {
@@ -75,41 +73,45 @@ func (p *promSample) readLabels(s string) (rest, fault string) {
 		s = strings.TrimLeft(s, blanks)
 		switch value, labelled := strings.CutPrefix(s, "="); {
 		case s == "":
-			return "", `the labels are not closed by "}"`
+			return "", `the labels have no closing "}"`
 		case labelled && name != "":
 			var text string
-			if text, s, fault = quotedText(strings.TrimLeft(value, blanks)); fault != "" {
+			if text, s, fault = cutQuoted(strings.TrimLeft(value, blanks)); fault != "" {
 				return "", fmt.Sprintf("label %.64q: %s", name, fault)
 			}
+			if hasTag(p.labels, name) {
+				return "", fmt.Sprintf("there are two labels %.64q", name)
+			}
 			if text != "" {
-				p.labels = append(p.labels, name+"="+text)
+				p.labels = append(p.labels, tag{name, text})
 			}
 		case quoted && p.name == "" && name != "":
 			p.name = name
 		default:
-			return "", fmt.Sprintf(`%.64q is no label="value"`, name+s)
+			return "", fmt.Sprintf(`%.64q is not label="value"`, name+s)
 		}
 		s = strings.TrimLeft(s, blanks)
 		if next, comma := strings.CutPrefix(s, ","); comma {
 			s = next
 		} else if !strings.HasPrefix(s, "}") {
-			return "", `the labels are not closed by "}"`
+			return "", `the labels have no closing "}"`
 		}
 	}
 }
 
-// quotedText reads a text in quotation marks and says what comes after.
-func quotedText(s string) (text, rest, fault string) {
+// cutQuoted returns the quoted string at the beginning of s, unescaped, and the rest.
+func cutQuoted(s string) (text, rest, fault string) {
 	if !strings.HasPrefix(s, `"`) {
 		return "", "", "the value is not in quotation marks"
 	}
 	if text, rest = unescape(s[1:], `"`, `"\n`); rest == "" {
-		return "", "", "the value is not closed by a quotation mark"
+		return "", "", "the value has no closing quotation mark"
 	}
 	return text, rest[1:], ""
 }
 
-// nameLength is how much of s is a name: letters, digits, "_", and in a metric's ":"; no digit at first.
+// nameLength returns the length of the name that s begins with: letters, digits, "_" and, in a
+// metric's name, ":"; the first is not a digit.
 func nameLength(s string, metric bool) int {
 	for i := range len(s) {
 		c := s[i]

@@ -8,26 +8,27 @@ import (
 	"virgo/collect"
 )
 
-// maxUnitBytes bounds a unit that is none of those that are scaled.
+// maxUnitBytes is the longest unit that is passed on as printed.
 const maxUnitBytes = 16
 
-// A quantity is a number with a unit of measurement of Nagios's (UOM), in base units.
+// A quantity is a number with a unit of measurement (UOM) of Nagios, in base units.
 type quantity struct {
-	value   string  // as the protocol has it
-	number  float64 // as it was printed
-	unit    string  // "seconds", "bytes", "percent", or as it was printed
+	value   string  // in base units, in the protocol's form
+	number  float64 // as printed, not scaled
+	unit    string  // "seconds", "bytes", "percent", or as printed
 	counter bool
 }
 
-// quantityOf reads a value with its unit: "12", "0.35ms", "1,5s", "17MB". Not ok where it is none or too large.
-func quantityOf(s string) (q quantity, ok bool) {
-	digits, uom := splitNumber(s)
+// parseQuantity parses a number with a unit: "12", "0.35ms", "1,5s", "17MB". It is not ok where it
+// overflows a float64.
+func parseQuantity(s string) (q quantity, ok bool) {
+	digits, uom := cutNumber(s)
 	f, err := strconv.ParseFloat(digits, 64)
 	if err != nil {
 		return quantity{}, false
 	}
 	q.number = f
-	// The exponent is shifted in the text, so that 0.35 ms is the number next to 0.00035.
+	// Scaling the exponent of the text makes 0.35 ms the float64 nearest to 0.00035.
 	shift := 0
 	switch uom {
 	case "":
@@ -58,20 +59,20 @@ func quantityOf(s string) (q quantity, ok bool) {
 		}
 	}
 	if shift != 0 {
-		digits, f = "", shifted(digits, shift)
+		digits, f = "", scaleByPowerOf10(digits, shift)
 	}
 	if math.IsInf(f, 0) {
 		return quantity{}, false
 	}
-	q.value = figure(digits, f)
+	q.value = formatNumber(digits, f)
 	return q, true
 }
 
-// shifted is the number in s times ten to the power of by.
-func shifted(s string, by int) float64 {
+// scaleByPowerOf10 returns the number in s times ten to the power of by.
+func scaleByPowerOf10(s string, by int) float64 {
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(s), "e")
 	e, err := strconv.Atoi(exponent)
-	if err != nil && exponent != "" { // an exponent that long makes zero or infinity of any mantissa
+	if err != nil && exponent != "" { // so large an exponent makes zero or infinity of any mantissa
 		f, _ := strconv.ParseFloat(s, 64)
 		return f
 	}
@@ -79,8 +80,7 @@ func shifted(s string, by int) float64 {
 	return f
 }
 
-// byteFactor is how many bytes a unit has. Like Debian's plugins and whoever wrote before there was KiB,
-// KB counts 1024.
+// byteFactor returns the number of bytes in a unit. KB is 1024 bytes, as Debian's plugins count.
 func byteFactor(uom string) (factor float64, ok bool) {
 	u := strings.ToLower(uom)
 	u, ok = strings.CutSuffix(u, "b")
@@ -89,7 +89,7 @@ func byteFactor(uom string) (factor float64, ok bool) {
 	}
 	switch u = strings.TrimSuffix(u, "i"); u {
 	case "":
-		return 1, uom == "B" // b are bits
+		return 1, uom == "B" // b is bits
 	case "k":
 		return 1 << 10, true
 	case "m":
@@ -106,21 +106,21 @@ func byteFactor(uom string) (factor float64, ok bool) {
 	return 0, false
 }
 
-// splitNumber is the longest decimal number that s begins with, its decimal comma made a point, and the
-// rest. The number is empty where there is none.
-func splitNumber(s string) (number, rest string) {
+// cutNumber returns the longest decimal number that s begins with, a decimal comma replaced by a
+// point, and the rest. The number is empty where there is none.
+func cutNumber(s string) (number, rest string) {
 	i := 0
 	if i < len(s) && (s[i] == '+' || s[i] == '-') {
 		i++
 	}
-	whole := digitsAt(s, i)
+	whole := countDigits(s, i)
 	i += whole
 	comma := -1
-	if i < len(s) && (s[i] == '.' || s[i] == ',' && whole > 0 && digitsAt(s, i+1) > 0) {
+	if i < len(s) && (s[i] == '.' || s[i] == ',' && whole > 0 && countDigits(s, i+1) > 0) {
 		if s[i] == ',' {
 			comma = i
 		}
-		part := digitsAt(s, i+1)
+		part := countDigits(s, i+1)
 		if whole += part; whole > 0 {
 			i += 1 + part
 		}
@@ -133,7 +133,7 @@ func splitNumber(s string) (number, rest string) {
 		if e < len(s) && (s[e] == '+' || s[e] == '-') {
 			e++
 		}
-		if n := digitsAt(s, e); n > 0 {
+		if n := countDigits(s, e); n > 0 {
 			i = e + n
 		}
 	}
@@ -144,8 +144,8 @@ func splitNumber(s string) (number, rest string) {
 	return number, s[i:]
 }
 
-// digitsAt counts the digits of s from i on.
-func digitsAt(s string, i int) int {
+// countDigits returns the number of digits in s from i on.
+func countDigits(s string, i int) int {
 	n := 0
 	for i+n < len(s) && '0' <= s[i+n] && s[i+n] <= '9' {
 		n++
@@ -153,27 +153,28 @@ func digitsAt(s string, i int) int {
 	return n
 }
 
-// figure is a number in the protocol's text form. printed is its text where it has one: a plain integer is
-// taken over, since a counter may have more digits than a float64.
-func figure(printed string, f float64) string {
+// formatNumber returns f in the protocol's form. printed is the text that f was parsed from, if
+// any: a plain integer is passed on unchanged, since a counter may have more digits than a float64.
+func formatNumber(printed string, f float64) string {
 	const longest = 20
-	unsigned := strings.TrimPrefix(printed, "-")
-	if n := len(unsigned); n > 0 && n <= longest && digitsAt(unsigned, 0) == n && (unsigned[0] != '0' || printed == "0") {
+	digits := strings.TrimPrefix(printed, "-")
+	isInteger := digits != "" && len(digits) <= longest && countDigits(digits, 0) == len(digits)
+	if isInteger && (digits[0] != '0' || printed == "0") {
 		return printed
 	}
 	if f == 0 {
-		f = 0 // not "-0"
+		f = 0 // removes the sign of -0
 	}
-	const smallest, largest = 1e-12, 1e21 // beyond them an exponent is shorter
+	const smallest, largest = 1e-12, 1e21 // beyond these an exponent is shorter
 	if a := math.Abs(f); a == 0 || smallest <= a && a < largest {
 		return strconv.FormatFloat(f, 'f', -1, 64)
 	}
 	return strconv.FormatFloat(f, 'g', -1, 64)
 }
 
-// figureType is the type of a figure that is printed without one. It does not depend on the value: a figure that
-// is 5 now and 5.5 later stays one metric.
-func figureType(counter bool) collect.MetricType {
+// numberType returns the type of a number that is printed without one. It does not depend on the
+// value: a metric that is 5 now and 5.5 later keeps its type.
+func numberType(counter bool) collect.MetricType {
 	if counter {
 		return collect.Gauge
 	}

@@ -1,25 +1,26 @@
 package plugin
 
 import (
+	"slices"
 	"strings"
 
 	"virgo/schedule"
+	"virgo/schedule/shorttext"
 )
 
-// An identity is the user that a plugin runs as where that is not the agent's.
+// An identity is the user that a plugin runs as, where it is not the agent's.
 type identity struct {
-	name string
-	// home is the user's folder.
-	home     string
+	name     string
+	home     string // home directory
 	uid, gid uint32
-	// groups are the supplementary ones, as initgroups(3) sets them: the user's, and gid.
+	// groups are the supplementary groups as initgroups(3) sets them: the user's, and gid.
 	groups []uint32
 }
 
-// runAs is what the detail run_as says, "USER" or "USER:GROUP", each by name or number; nil where it is
-// not there.
+// runAs parses the detail run_as, "USER" or "USER:GROUP", each a name or a number. It returns nil
+// where the detail is absent.
 func runAs(details schedule.Details) (*identity, error) {
-	if absent(details, "run_as") {
+	if isAbsent(details, "run_as") {
 		return nil, nil
 	}
 	text, ok := details.Text("run_as")
@@ -28,21 +29,18 @@ func runAs(details schedule.Details) (*identity, error) {
 	}
 	user, group, named := strings.Cut(text, ":")
 	if user == "" || named && group == "" {
-		return nil, &schedule.DetailError{Key: "run_as", Value: text[:min(len(text), 64)], Want: "USER or USER:GROUP"}
-	}
-	return identify(user, group)
-}
-
-// own is env with the variables that login(1) sets in the identity's words.
-func (who *identity) own(env []string) []string {
-	mine := func(kv string) bool {
-		return strings.HasPrefix(kv, "HOME=") || strings.HasPrefix(kv, "USER=") || strings.HasPrefix(kv, "LOGNAME=")
-	}
-	kept := make([]string, 0, len(env)+3)
-	for _, kv := range env {
-		if !mine(kv) {
-			kept = append(kept, kv)
+		return nil, &schedule.DetailError{
+			Key: "run_as", Value: shorttext.Truncate(text, maxShownBytes), Want: "USER or USER:GROUP",
 		}
 	}
-	return append(kept, "HOME="+who.home, "USER="+who.name, "LOGNAME="+who.name)
+	return lookupIdentity(user, group)
+}
+
+// withLoginVariables returns env with the variables HOME, USER and LOGNAME of login(1) set for the
+// identity.
+func (who *identity) withLoginVariables(env []string) []string {
+	env = slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
+		return strings.HasPrefix(kv, "HOME=") || strings.HasPrefix(kv, "USER=") || strings.HasPrefix(kv, "LOGNAME=")
+	})
+	return append(env, "HOME="+who.home, "USER="+who.name, "LOGNAME="+who.name)
 }

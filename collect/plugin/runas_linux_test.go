@@ -13,13 +13,13 @@ import (
 	"virgo/schedule"
 )
 
-// again runs the test anew in a process of its own, which fails it where it fails there.
-func again(t *testing.T, attributes *syscall.SysProcAttr, environ ...string) {
+// rerun runs the current test in a new process and fails where it fails there.
+func rerun(t *testing.T, attributes *syscall.SysProcAttr, environ ...string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("only root can be another user")
+		t.Skip("only root can change its user")
 	}
-	// By this name the file is found whoever may not enter its folder.
+	// The new process may not be allowed to enter the binary's folder.
 	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v")
 	cmd.Dir, cmd.Env, cmd.SysProcAttr = "/", append(os.Environ(), environ...), attributes
 	out, err := cmd.CombinedOutput()
@@ -28,18 +28,19 @@ func again(t *testing.T, attributes *syscall.SysProcAttr, environ ...string) {
 	}
 }
 
-// An agent that is not root gives no plugin to anybody, root and itself among them, and runs none instead.
-func TestRunAsIsForRootAlone(t *testing.T) {
+// TestRunAsNeedsRoot: an agent that is not root refuses run_as, even with its own user, and does
+// not run the plugin.
+func TestRunAsNeedsRoot(t *testing.T) {
 	if os.Geteuid() == 0 {
 		dir := openFolder(t)
 		if err := os.Chmod(dir, 0o777|os.ModeSticky); err != nil {
 			t.Fatal(err)
 		}
-		nobody, err := identify("nobody", "")
+		nobody, err := lookupIdentity("nobody", "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		again(t, &syscall.SysProcAttr{Credential: nobody.credential()}, "TMPDIR="+dir)
+		rerun(t, &syscall.SysProcAttr{Credential: nobody.credential()}, "TMPDIR="+dir)
 		return
 	}
 	dir := folder(t)
@@ -47,25 +48,25 @@ func TestRunAsIsForRootAlone(t *testing.T) {
 	install(t, dir, "p", "#!/bin/sh\necho status $(id -u)\necho >'"+ran+"'\n")
 	for _, who := range []any{"root", "0", "0:0", "nobody", "daemon:daemon", os.Geteuid(), fmt.Sprintf("%d:%d", os.Geteuid(), os.Getegid())} {
 		_, err := checkIn(t.Context(), dir, schedule.Details{"file": "p", "run_as": who})
-		if want := `detail "run_as": the agent is not root and runs plugins as its own user only`; errText(err) != want {
+		if want := `detail "run_as": the agent is not root, so plugins run as its own user only`; errText(err) != want {
 			t.Errorf("as %v: %v, want %q", who, err, want)
 		}
 	}
 	if _, err := os.Stat(ran); err == nil {
-		t.Error("the plugin ran all the same")
+		t.Error("the plugin ran")
 	}
 	if r, err := checkIn(t.Context(), dir, schedule.Details{"file": "p"}); err != nil || r.Status != fmt.Sprint(os.Geteuid()) {
 		t.Errorf("without run_as: %q, %v", r.Status, err)
 	}
 }
 
-// A user's supplementary groups are given and the agent's own are not.
+// TestRunAsGroups: a plugin gets its user's supplementary groups and none of the agent's.
 func TestRunAsGroups(t *testing.T) {
 	const (
-		agents = 4001009           // a group of the agent's
-		place  = "PLUGIN_TEST_ETC" // the folder with the files that stand for those of /etc
+		agentGroup  = 4001009
+		etcVariable = "PLUGIN_TEST_ETC" // the folder whose passwd and group replace those of /etc
 	)
-	etc := os.Getenv(place)
+	etc := os.Getenv(etcVariable)
 	if etc == "" {
 		dir := openFolder(t)
 		for name, text := range map[string]string{
@@ -77,12 +78,12 @@ func TestRunAsGroups(t *testing.T) {
 			}
 		}
 		if err := exec.Command("unshare", "--mount", "true").Run(); err != nil {
-			collecttest.Lacks(t, "leave to mount another /etc/passwd is missing: run as root of a kernel with mount namespaces")
+			collecttest.Lacks(t, "no permission to mount another /etc/passwd: run as root on a kernel with mount namespaces")
 		}
-		again(t, &syscall.SysProcAttr{
-			Unshareflags: syscall.CLONE_NEWNS, // which makes its mounts its own
-			Credential:   &syscall.Credential{Groups: []uint32{agents}},
-		}, place+"="+dir)
+		rerun(t, &syscall.SysProcAttr{
+			Unshareflags: syscall.CLONE_NEWNS, // its mounts are invisible outside
+			Credential:   &syscall.Credential{Groups: []uint32{agentGroup}},
+		}, etcVariable+"="+dir)
 		return
 	}
 	for _, name := range []string{"passwd", "group"} {
@@ -93,7 +94,7 @@ func TestRunAsGroups(t *testing.T) {
 	dir := openFolder(t)
 	install(t, dir, "id", "#!/bin/sh\necho status $(id -u) $(id -g) $(id -G | tr ' ' '\\n' | sort -n | tr '\\n' ,) $USER $LOGNAME $HOME\n")
 	for _, tt := range []struct{ runAs, want string }{
-		{"", fmt.Sprintf("0 0 0,%d, ", agents)}, // as the agent: what must not be given away is there
+		{"", fmt.Sprintf("0 0 0,%d, ", agentGroup)}, // as the agent, which has the group
 		{"member", "4001001 4001002 4001002,4001003,4001005, member member /home/member"},
 		{"4001001", "4001001 4001002 4001002,4001003,4001005, member member /home/member"},
 		{"member:others", "4001001 4001004 4001003,4001004,4001005, member member /home/member"},

@@ -1,6 +1,6 @@
 package plugin
 
-// identify finds nobody: another user's password would be needed.
-func identify(string, string) (*identity, error) {
-	return nil, failed(`detail "run_as": it is not supported on Windows`)
+// lookupIdentity fails: running as another user needs that user's password.
+func lookupIdentity(string, string) (*identity, error) {
+	return nil, failuref(`detail "run_as": not supported on Windows`)
 }

@@ -4,7 +4,7 @@ package plugin
 
 import "syscall"
 
-// A tree is a plugin's process group. What left it is not found.
+// A tree is a plugin's process group. Processes that left it are not found.
 type tree struct {
 	pid  int
 	gone bool
@@ -12,10 +12,10 @@ type tree struct {
 
 func newTree(pid int, _ string) *tree { return &tree{pid: pid} }
 
-func (t *tree) note() {}
+func (t *tree) scan() {}
 
 func (t *tree) signal(sig syscall.Signal) {
-	// Darwin answers EPERM, not ESRCH, where only zombies are left.
+	// Where only zombies are left, Darwin returns EPERM instead of ESRCH.
 	t.gone = syscall.Kill(-t.pid, sig) != nil
 }
 

@@ -19,34 +19,33 @@ import (
 	"virgo/schedule"
 )
 
-// roleVariable makes the test binary a plugin's process.
+// roleVariable makes the test binary act as a plugin.
 const roleVariable = "PLUGIN_TEST_ROLE"
 
 func TestMain(m *testing.M) {
 	if role := os.Getenv(roleVariable); role != "" {
-		os.Exit(play(role, os.Args[1:]))
+		os.Exit(runRole(role, os.Args[1:]))
 	}
 	os.Exit(m.Run())
 }
 
-// play is what a plugin's process does. The last argument names a pipe: letters go into it once the
-// process is where it should be, and it is held open until the process dies.
-func play(role string, args []string) int {
-	hold := func() int {
+// runRole is the main function of a plugin's process. The last argument names a pipe, into which it
+// writes once it is set up and which it keeps open until it ends.
+func runRole(role string, args []string) int {
+	write := func() int {
 		w, err := os.OpenFile(args[len(args)-1], os.O_WRONLY, 0)
 		if err != nil {
 			fmt.Println(err)
 			return 1
-		}
-		// Once the pipe is full this waits until the reader is gone, so that no test leaves a process.
+		} // A full pipe blocks until the test closes it, so that no test leaves a process.
 		for err == nil {
 			_, err = w.WriteString("r")
 		}
 		return 0
 	}
 	switch role {
-	case "hold":
-		return hold()
+	case "write":
+		return write()
 	case "flood":
 		w, err := os.OpenFile(args[0], os.O_WRONLY, 0)
 		if err != nil {
@@ -63,7 +62,8 @@ func play(role string, args []string) int {
 		}
 		return 0
 	}
-	// The others are chains: "setsid,orphan,bare,hold" and so on, each a process of its own.
+	// The other roles are chains such as "setsid,orphan,bare,write", in which each step is a
+	// process.
 	step, rest, _ := strings.Cut(role, ",")
 	self, err := os.Executable()
 	if err != nil {
@@ -73,15 +73,15 @@ func play(role string, args []string) int {
 	cmd.Env = append(os.Environ(), roleVariable+"="+rest)
 	cmd.SysProcAttr = &syscall.SysProcAttr{}
 	switch step {
-	case "setsid": // in a session of its own; the parent waits
+	case "setsid": // in a new session; the parent waits
 		cmd.SysProcAttr.Setsid = true
-	case "bare": // with nothing in its environment; the parent waits
+	case "bare": // with an empty environment; the parent waits
 		cmd.Env = []string{roleVariable + "=" + rest}
-	case "stay": // the parent never ends by itself
-	case "orphan", "leave": // the parent dies at once
+	case "stay": // the parent never exits
+	case "orphan", "leave": // the parent exits at once
 	}
 	if step == "leave" {
-		cmd.Stdout = os.Stdout // the pipe stays open
+		cmd.Stdout = os.Stdout // keeps the plugin's output open
 		fmt.Println("status left something behind")
 	}
 	if err := cmd.Start(); err != nil {
@@ -92,20 +92,22 @@ func play(role string, args []string) int {
 	}
 	cmd.Wait()
 	if step == "stay" {
-		io.Copy(io.Discard, sleeper{})
+		waitForever()
 	}
 	return 0
 }
 
-// sleeper is a reader that never has anything.
-type sleeper struct{}
-
-func (sleeper) Read([]byte) (int, error) {
-	time.Sleep(time.Hour)
-	return 0, io.EOF
+// waitForever reads from a pipe that nobody writes to.
+func waitForever() {
+	r, w, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	io.Copy(io.Discard, r)
+	w.Close() // not before, which would end the pipe
 }
 
-// pipe is a named pipe that the plugin's processes hold open.
+// A pipe is a named pipe that the plugin's processes keep open.
 type pipe struct {
 	path string
 	r    *os.File
@@ -117,7 +119,7 @@ func newPipe(t *testing.T) *pipe {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// Opened without waiting for a writer; reads wait by the runtime's poller.
+	// O_NONBLOCK opens without a writer; the runtime's poller makes reads wait.
 	r, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -126,9 +128,9 @@ func newPipe(t *testing.T) *pipe {
 	return &pipe{path, r}
 }
 
-// ready waits until n letters have come through the pipe.
-func (p *pipe) ready(n int) error {
-	p.r.SetReadDeadline(time.Now().Add(30 * time.Second)) // a hang is a failure with a message
+// waitBytes waits until n bytes were written to the pipe.
+func (p *pipe) waitBytes(n int) error {
+	p.r.SetReadDeadline(time.Now().Add(30 * time.Second)) // a failure, not a hang
 	buf := make([]byte, 4<<10)
 	for got := 0; got < n; {
 		m, err := p.r.Read(buf)
@@ -142,74 +144,75 @@ func (p *pipe) ready(n int) error {
 	return nil
 }
 
-// gone waits until all that held the pipe have died.
-func (p *pipe) gone() error {
-	p.r.SetReadDeadline(time.Now().Add(30 * time.Second)) // a hang is a failure with a message
+// waitClosed waits until no process has the pipe open.
+func (p *pipe) waitClosed() error {
+	p.r.SetReadDeadline(time.Now().Add(30 * time.Second)) // a failure, not a hang
 	_, err := io.Copy(io.Discard, p.r)
 	return err
 }
 
-// self is the body of a plugin that becomes the test binary in a role.
-func self(t *testing.T, role string) string {
+// roleScript returns a plugin that runs the test binary in a role.
+func roleScript(t *testing.T, role string) string {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("#!/bin/sh\n%s=%s exec %s \"$@\"\n", roleVariable, role, shellQuoted(exe))
+	return fmt.Sprintf("#!/bin/sh\n%s=%s exec %s \"$@\"\n", roleVariable, role, shellQuote(exe))
 }
 
-// At its end nothing of a plugin is left, whatever its processes did to get away.
-func TestTheWholeTreeEnds(t *testing.T) {
+// TestStopEndsTree: when a plugin is stopped, all processes that it started end, whatever they did
+// to escape.
+func TestStopEndsTree(t *testing.T) {
 	for _, tt := range []struct {
 		name, body string
-		holders    int
-		linux      bool // found on Linux only
+		writes     int
+		linux      bool // other systems do not find it
 	}{
-		{"alone", self(t, "hold"), 1, false},
+		{"alone", roleScript(t, "write"), 1, false},
 		{"children", "#!/bin/sh\n(echo r; exec sleep 1000) >$1 &\n(echo r; exec sleep 1000) >$1 &\necho r >$1\nwait\n", 3, false},
-		{"deaf to TERM", "#!/bin/sh\ntrap '' TERM HUP INT\nexec 3>$1\necho r >&3\nwhile :; do sleep 1000; done\n", 1, false},
-		{"deaf child", "#!/bin/sh\n(trap '' TERM; exec 3>$1; echo r >&3; while :; do sleep 1000; done) &\nwait\n", 1, false},
+		{"ignores SIGTERM", "#!/bin/sh\ntrap '' TERM HUP INT\nexec 3>$1\necho r >&3\nwhile :; do sleep 1000; done\n", 1, false},
+		{"child ignores SIGTERM", "#!/bin/sh\n(trap '' TERM; exec 3>$1; echo r >&3; while :; do sleep 1000; done) &\nwait\n", 1, false},
 		{"stopped", "#!/bin/sh\nexec 3>$1\necho r >&3\nkill -STOP $$\n", 1, false},
-		{"session of its own", self(t, "setsid,hold"), 1, true},
-		{"orphan in a session of its own", self(t, "stay,setsid,orphan,hold"), 1, true},
-		{"without an environment", self(t, "setsid,bare,hold"), 1, true},
-		{"orphan's orphan", self(t, "stay,orphan,setsid,orphan,setsid,hold"), 1, true},
+		{"new session", roleScript(t, "setsid,write"), 1, true},
+		{"orphan in a new session", roleScript(t, "stay,setsid,orphan,write"), 1, true},
+		{"without an environment", roleScript(t, "setsid,bare,write"), 1, true},
+		{"orphan's orphan", roleScript(t, "stay,orphan,setsid,orphan,setsid,write"), 1, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.linux && runtime.GOOS != "linux" {
-				t.Skip("only Linux shows what left the process group (/proc)")
+				t.Skip("only Linux finds processes outside the process group (/proc)")
 			}
 			dir, p := folder(t), newPipe(t)
 			install(t, dir, "p", tt.body)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			readied := make(chan error, 1)
+			ready := make(chan error, 1)
 			go func() {
-				readied <- p.ready(tt.holders)
+				ready <- p.waitBytes(tt.writes)
 				cancel()
 			}()
 			_, err := checkIn(ctx, dir, schedule.Details{"file": "p", "args": []any{p.path}})
 			if !errors.Is(err, context.Canceled) {
-				t.Errorf("the plugin ended by itself: %v", err)
+				t.Errorf("the plugin exited by itself: %v", err)
 			}
-			if err := <-readied; err != nil {
+			if err := <-ready; err != nil {
 				t.Fatal(err)
 			}
-			if err := p.gone(); err != nil {
+			if err := p.waitClosed(); err != nil {
 				t.Errorf("a process is left: %v", err)
 			}
 		})
 	}
 }
 
-// A plugin that cleans up when it is asked to end is given the time.
-func TestTermComesBeforeKill(t *testing.T) {
+// TestTermBeforeKill: a plugin has time to clean up on SIGTERM.
+func TestTermBeforeKill(t *testing.T) {
 	dir, p := folder(t), newPipe(t)
 	install(t, dir, "p", "#!/bin/sh\ntrap 'echo cleaned up >clean; exit 0' TERM\necho r >$1\nwhile :; do sleep 0.01; done\n")
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		p.ready(1)
+		p.waitBytes(1)
 		cancel()
 	}()
 	if _, err := checkIn(ctx, dir, schedule.Details{"file": "p", "args": []any{p.path}}); !errors.Is(err, context.Canceled) {
@@ -220,36 +223,37 @@ func TestTermComesBeforeKill(t *testing.T) {
 	}
 }
 
-// What a plugin leaves behind neither holds the run nor is ended: it may be a service that it started.
-func TestAnOrphanDoesNotHoldTheRun(t *testing.T) {
+// TestDetachedProcess: a process that a plugin leaves running, such as a service, does not delay
+// the check and is not ended.
+func TestDetachedProcess(t *testing.T) {
 	dir, p := folder(t), newPipe(t)
-	install(t, dir, "p", self(t, "leave,setsid,hold"))
+	install(t, dir, "p", roleScript(t, "leave,setsid,write"))
 	r, err := checkIn(t.Context(), dir, schedule.Details{"file": "p", "args": []any{p.path}})
 	if err != nil || r.Status != "left something behind" {
 		t.Errorf("status %q, error %v", r.Status, err)
 	}
-	// More than was in the pipe: it still writes.
-	if err := p.ready(1 << 18); err != nil {
-		t.Errorf("the orphan is gone: %v", err)
+	// More than a pipe buffers, so the process still writes.
+	if err := p.waitBytes(1 << 18); err != nil {
+		t.Errorf("the detached process has ended: %v", err)
 	}
 }
 
-func TestFlood(t *testing.T) {
+func TestFloodIsStopped(t *testing.T) {
 	dir, p := folder(t), newPipe(t)
-	install(t, dir, "flood", self(t, "flood"))
+	install(t, dir, "flood", roleScript(t, "flood"))
 	r, err := checkIn(t.Context(), dir, schedule.Details{"file": "flood", "args": []any{p.path}})
-	if err != nil || r.Status != "Output cut at 1 MiB: the beginning" || len(r.Metrics) == 0 {
+	if err != nil || !strings.HasPrefix(r.Status, "Output cut at 1 MiB. Line 3: there are two values for") || len(r.Metrics) == 0 {
 		t.Errorf("status %q, %d metrics, error %v", r.Status, len(r.Metrics), err)
 	}
-	if err := p.gone(); err != nil {
-		t.Errorf("the flood goes on: %v", err)
+	if err := p.waitClosed(); err != nil {
+		t.Errorf("the plugin still runs: %v", err)
 	}
 }
 
-// A plugin that says too much, but stops, has its exit code looked at.
+// TestMuchOutput: the exit code counts where a plugin prints too much, but stops by itself.
 func TestMuchOutput(t *testing.T) {
 	dir := folder(t)
-	install(t, dir, "p", "#!/bin/sh\necho status long\nyes 'metric a string b' | head -c 3000000\nexit 4\n")
+	install(t, dir, "p", "#!/bin/sh\necho status long\n"+`awk 'BEGIN { for (i = 0; i < 200000; i++) print "metric a" i " string b" }'`+"\nexit 4\n")
 	_, err := checkIn(t.Context(), dir, schedule.Details{"file": "p"})
 	if want := "Output cut at 10000 metrics: long"; errText(err) != want {
 		t.Errorf("%v, want %q", err, want)
@@ -257,6 +261,6 @@ func TestMuchOutput(t *testing.T) {
 	install(t, dir, "q", "#!/bin/sh\nyes | tr -d '\\n'\n")
 	_, err = checkIn(t.Context(), dir, schedule.Details{"file": "q"})
 	if err == nil || !strings.HasPrefix(err.Error(), `Unrecognized line "yyyyyyyyyy`) {
-		t.Errorf("an endless line: %.80v", err)
+		t.Errorf("a line without an end: %.80v", err)
 	}
 }

@@ -9,24 +9,24 @@ import (
 	"virgo/collect"
 )
 
-// A Trial runs plugins for their author: as the type agent.plugin does, with the same environment and
-// limits, and it remembers of the last one what the author wants to know. It is a [collect.Checker].
+// A Trial is a [collect.Checker] for authors of plugins. It runs a plugin as the type agent.plugin
+// does, with the same environment and limits, and keeps the details of the last run.
 type Trial struct {
-	// Dir is the plugin folder, and Environ what the plugins find in their environment, as in [Type].
+	// Dir is the plugin folder and Environ the environment, as in [Type].
 	Dir     string
 	Environ []string
-	// Trusted leaves out the look at who could change the folder and the file.
+	// Trusted skips the check that nobody else can change the folder and the file.
 	Trusted bool
-	// Stderr is where the plugin writes errors; nil: nowhere.
+	// Stderr is the plugin's standard error; nil is the null device.
 	Stderr *os.File
 
-	// Format is the one that was named, or found by looking; empty where the plugin did not run to its end.
+	// Format is the format that was named or detected; empty if the plugin did not run to its end.
 	Format string
-	// Faults are what is wrong with its output, in the order of their lines.
+	// Faults are the errors in the output, in the order of their lines.
 	Faults []Fault
-	// Exit is its exit code; Signal the number of the signal that ended it, or 0.
+	// Exit is the exit code. Signal is the number of the signal that ended the plugin; 0: none.
 	Exit, Signal int
-	printed      []byte
+	output       []byte
 }
 
 // Check runs the plugin that the details name.
@@ -36,45 +36,45 @@ func (t *Trial) Check(ctx context.Context, req collect.Request) (collect.Report,
 	if err != nil {
 		return collect.Report{}, err
 	}
-	t.Format, t.Faults, t.Exit, t.Signal, t.printed = "", nil, 0, 0, nil
-	c := &checker{dir: t.Dir, environ: t.Environ, guard: guardedBy, stderr: t.Stderr}
+	t.Format, t.Faults, t.Exit, t.Signal, t.output = "", nil, 0, 0, nil
+	c := &checker{dir: t.Dir, environ: t.Environ, checkOwner: checkFileOwner, stderr: t.Stderr}
 	if t.Trusted {
-		c.guard = func(string, fs.FileInfo) error { return nil }
+		c.checkOwner = func(string, fs.FileInfo) error { return nil }
 	}
-	return c.run(ctx, req.Check, &witness{f, t})
+	return c.run(ctx, req.Check, &outputRecorder{f, t})
 }
 
-// Line is a line of the output, counted from 1; empty where there is none.
+// Line returns line n of the output, from 1; empty if there is none.
 func (t *Trial) Line(n int) string {
-	at := 1
-	for line := range bytes.Lines(t.printed) {
-		if at == n {
+	i := 1
+	for line := range bytes.Lines(t.output) {
+		if i == n {
 			return string(bytes.TrimSuffix(line, []byte("\n")))
 		}
-		at++
+		i++
 	}
 	return ""
 }
 
-// A witness tells a trial what a format reads.
-type witness struct {
-	examinable
+// An outputRecorder keeps a copy of what a format reads for a trial.
+type outputRecorder struct {
+	diagnoser
 	trial *Trial
 }
 
-func (w *witness) line(text []byte) {
-	w.trial.printed = append(append(w.trial.printed, text...), '\n')
-	w.examinable.line(text)
+func (w *outputRecorder) line(text []byte) {
+	w.trial.output = append(append(w.trial.output, text...), '\n')
+	w.diagnoser.line(text)
 }
 
-func (w *witness) partial(text []byte) {
-	w.trial.printed = append(w.trial.printed, text...)
-	w.examinable.partial(text)
+func (w *outputRecorder) partial(text []byte) {
+	w.trial.output = append(w.trial.output, text...)
+	w.diagnoser.partial(text)
 }
 
-func (w *witness) report(e exit, cut bool) (collect.Report, error) {
-	r, err := w.examinable.report(e, cut)
+func (w *outputRecorder) report(e exit, truncated bool) (collect.Report, error) {
+	r, err := w.diagnoser.report(e, truncated)
 	w.trial.Exit, w.trial.Signal = e.code, e.signal
-	w.trial.Format, w.trial.Faults = w.examinable.examined()
+	w.trial.Format, w.trial.Faults = w.diagnoser.diagnosis()
 	return r, err
 }

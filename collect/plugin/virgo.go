@@ -7,24 +7,23 @@ import (
 	"unicode/utf8"
 
 	"virgo/collect"
+	"virgo/schedule/shorttext"
 )
 
-// What is said of a wrong line, to the letter.
+// Faults of a line. CHECKS.md fixes the texts.
 const (
 	badMetric    = "Metric line not in the following format: metric <name> <type> <value> [<unit>]"
 	badState     = "State line not in the following format: <available|unavailable>"
 	badTimestamp = "Timestamp line not in the following format: timestamp <timestamp>"
 )
 
-// maxTimestamp is the latest time that a timestamp line may name: the end of the year 9999, in ms.
+// maxTimestamp is the latest time of a timestamp line: the end of the year 9999, in ms.
 const maxTimestamp = 253_402_300_799_999
 
-// virgoFormat reads the existing agent's format: lines that begin with the word status, state, metric
-// or timestamp. After the first fault nothing is looked at.
-//
-// Of several status lines and state lines the first stands, of several timestamps the last.
+// virgoFormat reads the original agent's format: lines that begin with the word status, state,
+// metric or timestamp. The first status line and the first state line win, and the last timestamp.
 type virgoFormat struct {
-	reading
+	parser
 	status      string
 	gotStatus   bool
 	gotState    bool
@@ -33,11 +32,11 @@ type virgoFormat struct {
 }
 
 func (v *virgoFormat) line(text []byte) {
-	if v.over() {
+	if v.stopped() {
 		return
 	}
 	s := v.next(text)
-	word, rest := firstWord(s)
+	word, rest := cutWord(s)
 	switch word {
 	case "status":
 		v.statusLine(rest)
@@ -52,28 +51,29 @@ func (v *virgoFormat) line(text []byte) {
 	}
 }
 
-// partial finds no fault in a line that began well: what is missing is told by the note.
+// partial accepts an incomplete line that begins with a keyword: the note in the status says that
+// the output was truncated.
 func (v *virgoFormat) partial(text []byte) {
-	v.at++
+	v.lineNumber++
 	const longest = len("timestamp ")
-	s := clean(string(text[:min(len(text), longest)]))
+	s := shorttext.StripControls(string(text[:min(len(text), longest)]))
 	for _, word := range [...]string{"status ", "state ", "metric ", "timestamp "} {
 		if strings.HasPrefix(s, word) || strings.HasPrefix(word, s) {
 			return
 		}
 	}
-	v.unrecognized(clean(string(text[:min(len(text), collect.MaxStatusRunes*utf8.UTFMax)])))
+	v.unrecognized(shorttext.StripControls(string(text[:min(len(text), collect.MaxStatusRunes*utf8.UTFMax)])))
 }
 
-func (v *virgoFormat) unrecognized(s string) { v.wrong(`Unrecognized line "` + s + `"`) }
+func (v *virgoFormat) unrecognized(s string) { v.addFault(`Unrecognized line "` + s + `"`) }
 
-// statusLine reads "TEXT", or the older "ok|warn|err TEXT", whose first word becomes a metric.
+// statusLine parses "TEXT", or the older "ok|warn|err TEXT", whose first word becomes a metric.
 func (v *virgoFormat) statusLine(rest string) {
 	if v.gotStatus {
 		return
 	}
 	v.gotStatus, v.status = true, rest
-	words := wordsOf(rest)
+	words := splitBlanks(rest)
 	if len(words) == 0 {
 		return
 	}
@@ -84,39 +84,41 @@ func (v *virgoFormat) statusLine(rest string) {
 	}
 }
 
+// stateLine parses "available|unavailable".
 func (v *virgoFormat) stateLine(rest string) {
 	switch {
 	case v.gotState:
 	case rest == string(collect.Available), rest == string(collect.Unavailable):
 		v.gotState, v.unavailable = true, rest == string(collect.Unavailable)
 	default:
-		v.wrong(badState)
+		v.addFault(badState)
 	}
 }
 
-// metricLine reads "NAME TYPE VALUE [UNIT]".
+// metricLine parses "NAME TYPE VALUE [UNIT]".
 func (v *virgoFormat) metricLine(rest string) {
-	words := wordsOf(rest)
+	words := splitBlanks(rest)
 	if len(words) < 3 {
-		v.wrong(badMetric)
+		v.addFault(badMetric)
 		return
 	}
 	m := collect.Metric{Name: words[0], Value: strings.Join(words[2:], " ")}
 	if i := strings.LastIndexByte(m.Name, '.'); i >= 0 {
 		m.Dimension, m.Name = m.Name[:i], m.Name[i+1:]
 	}
-	typeName, combination := words[1], `Invalid "<value> [<unit>]" combination "`+m.Value+`" for a non-string metric`
+	typeName := words[1]
+	badValue := `Invalid "<value> [<unit>]" combination "` + m.Value + `" for a non-string metric`
 	if typeName != string(collect.String) && len(words) > 4 {
-		v.wrong(combination)
+		v.addFault(badValue)
 		return
 	}
 	typ, known := metricType(typeName)
 	if !known {
-		v.wrong(`Invalid type "` + typeName + `" for metric "` + m.Name + `"`)
+		v.addFault(`Invalid type "` + typeName + `" for metric "` + m.Name + `"`)
 		return
 	}
 	if m.Name == "" {
-		v.wrong(badMetric)
+		v.addFault(badMetric)
 		return
 	}
 	m.Type = typ
@@ -125,53 +127,55 @@ func (v *virgoFormat) metricLine(rest string) {
 		if len(words) == 4 {
 			m.Unit = words[3]
 		}
-		// A figure that is none would be refused by the endpoint, and the whole result with it.
-		if !m.Valid() {
-			v.wrong(combination)
+		// The endpoint would refuse the whole result for one invalid value.
+		if !m.Normalize() {
+			v.addFault(badValue)
 			return
 		}
 	}
 	v.add(m)
 }
 
-// metricType is the protocol's type for a plugin's word.
+// metricType returns the protocol's type for a plugin's name of it.
 func metricType(word string) (collect.MetricType, bool) {
 	switch t := collect.MetricType(word); t {
 	case "int":
 		return collect.Int64, true
 	case "float":
 		return collect.Double, true
-	case collect.String, collect.Gauge, collect.Int32, collect.Uint32, collect.Int64, collect.Uint64, collect.Double, collect.Bool:
+	case collect.String, collect.Bool, collect.Gauge, collect.Double,
+		collect.Int32, collect.Uint32, collect.Int64, collect.Uint64:
 		return t, true
 	}
 	return "", false
 }
 
+// timestampLine parses the time in ms since 1970.
 func (v *virgoFormat) timestampLine(rest string) {
 	ms, err := strconv.ParseUint(rest, 10, 64)
 	if err != nil || ms == 0 || ms > maxTimestamp {
-		v.wrong(badTimestamp)
+		v.addFault(badTimestamp)
 		return
 	}
 	v.time = time.UnixMilli(int64(ms))
 }
 
-func (v *virgoFormat) report(e exit, cut bool) (collect.Report, error) {
-	if len(v.faults) > 0 {
-		return collect.Report{}, failure(v.faults[0].Text)
+func (v *virgoFormat) report(e exit, truncated bool) (collect.Report, error) {
+	if v.fatal != nil {
+		return collect.Report{}, failure(v.fatal.Text)
 	}
-	if wrong := e.fault(); wrong != "" {
+	if fault := e.fault(); fault != "" {
 		if v.status != "" {
-			wrong = v.status
+			fault = v.status
 		}
-		return collect.Report{Time: v.time}, failure(v.noted(wrong, cut))
+		return collect.Report{Time: v.time}, failure(v.withNote(fault, truncated))
 	}
 	return collect.Report{
 		Unavailable: v.unavailable,
-		Status:      v.noted(v.status, cut),
+		Status:      v.withNote(v.status, truncated),
 		Metrics:     v.metrics,
 		Time:        v.time,
 	}, nil
 }
 
-func (v *virgoFormat) examined() (string, []Fault) { return "virgo", v.faults }
+func (v *virgoFormat) diagnosis() (string, []Fault) { return "virgo", v.faults }

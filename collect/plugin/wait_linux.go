@@ -6,26 +6,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// waited waits in two steps: the end is seen without taking the process from the table, so that its
-// number, and that of its group, cannot become another's while the tree is being ended.
-type waited struct{}
+// A waiter waits without reaping, so that the PID and the process group's id are not reused while
+// the tree is being ended; reap follows.
+type waiter struct{}
 
-// waitFor waits by a descriptor of the process that the runtime's poller watches (pidfd_open(2)), so
-// that a hundred plugins need no hundred threads. A kernel before 5.3, or a sandbox, has none: there a
-// thread waits for each.
-func (waited) waitFor(p *os.Process) {
+// waitFor polls a pidfd (pidfd_open(2)) with the runtime's poller, so that a hundred plugins do not
+// take a hundred threads. Before Linux 5.3, and in sandboxes without pidfds, it blocks a thread.
+func (waiter) waitFor(p *os.Process) {
 	if pollExit(p.Pid) != nil {
-		hasEnded(p.Pid, 0)
+		childEnded(p.Pid, 0)
 	}
 }
 
-// pollExit returns when the child has ended, or at once with an error where that cannot be polled for.
+// pollExit returns when the child has exited, or an error where there is no pidfd to poll.
 func pollExit(pid int) error {
-	fd, err := unix.PidfdOpen(pid, 0) // the number is the child's: nobody has reaped it
+	fd, err := unix.PidfdOpen(pid, 0) // not reused: the child is not reaped
 	if err != nil {
 		return err
 	}
-	// PIDFD_NONBLOCK would ask for Linux 5.10.
+	// PIDFD_NONBLOCK needs Linux 5.10.
 	if err := unix.SetNonblock(fd, true); err != nil {
 		unix.Close(fd)
 		return err
@@ -36,21 +35,22 @@ func pollExit(pid int) error {
 	if err != nil {
 		return err
 	}
-	return conn.Read(func(uintptr) bool { return hasEnded(pid, unix.WNOHANG) })
+	return conn.Read(func(uintptr) bool { return childEnded(pid, unix.WNOHANG) })
 }
 
-// hasEnded looks whether a child has ended, and leaves it in the table. Without WNOHANG it waits for that.
-func hasEnded(pid, flags int) bool {
+// childEnded reports whether a child has exited, without reaping it. Unless flags contain WNOHANG
+// it waits for the exit.
+func childEnded(pid, flags int) bool {
 	for {
 		var info unix.Siginfo
 		err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOWAIT|flags, nil)
 		if err != unix.EINTR {
-			return err != nil || info.Signo != 0 // no such child: it is not waited for
+			return err != nil || info.Signo != 0 // an error means that there is no such child
 		}
 	}
 }
 
-func (waited) reap(p *os.Process) *os.ProcessState {
+func (waiter) reap(p *os.Process) *os.ProcessState {
 	state, err := p.Wait()
 	if err != nil {
 		return nil

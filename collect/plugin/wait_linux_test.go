@@ -13,11 +13,11 @@ import (
 	"virgo/schedule"
 )
 
-// Both ways of waiting see the end and leave the process to be reaped.
-func TestWaitingLeavesTheProcessInTheTable(t *testing.T) {
+// TestWaitDoesNotReap: both ways of waiting notice the exit and do not reap the process.
+func TestWaitDoesNotReap(t *testing.T) {
 	for name, wait := range map[string]func(pid int) bool{
 		"poller": func(pid int) bool { return pollExit(pid) == nil },
-		"thread": func(pid int) bool { return hasEnded(pid, 0) },
+		"thread": func(pid int) bool { return childEnded(pid, 0) },
 	} {
 		cmd := exec.Command("/bin/sh", "-c", "read x; exit 3")
 		in, err := cmd.StdinPipe()
@@ -27,29 +27,29 @@ func TestWaitingLeavesTheProcessInTheTable(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if hasEnded(cmd.Process.Pid, unix.WNOHANG) {
-			t.Errorf("%s: ended before its time", name)
+		if childEnded(cmd.Process.Pid, unix.WNOHANG) {
+			t.Errorf("%s: reported as exited while it runs", name)
 		}
 		done := make(chan bool, 1)
 		go func() { done <- wait(cmd.Process.Pid) }()
 		in.Close()
-		if !<-done || !hasEnded(cmd.Process.Pid, unix.WNOHANG) {
-			t.Errorf("%s: did not wait for the end", name)
+		if !<-done || !childEnded(cmd.Process.Pid, unix.WNOHANG) {
+			t.Errorf("%s: did not wait for the exit", name)
 		}
-		if state := (waited{}).reap(cmd.Process); state == nil || state.ExitCode() != 3 {
+		if state := (waiter{}).reap(cmd.Process); state == nil || state.ExitCode() != 3 {
 			t.Errorf("%s: %v", name, state)
 		}
 	}
 	if err := pollExit(-1); err == nil {
-		t.Error("polled for no process")
+		t.Error("polled PID -1")
 	}
-	if !hasEnded(os.Getpid(), 0) {
-		t.Error("waits for what is no child")
+	if !childEnded(os.Getpid(), 0) {
+		t.Error("waits for a process that is not a child")
 	}
 }
 
-// A hundred plugins wait without a hundred threads, and are ended together.
-func TestAHundredAtOnce(t *testing.T) {
+// TestHundredPlugins: a hundred plugins take few threads, and are ended together.
+func TestHundredPlugins(t *testing.T) {
 	const n = 100
 	dir, p := folder(t), newPipe(t)
 	install(t, dir, "p", "#!/bin/sh\nexec 3>$1\necho r >&3\nexec sleep 1000\n")
@@ -59,11 +59,11 @@ func TestAHundredAtOnce(t *testing.T) {
 		all.Go(func() {
 			_, err := checkIn(ctx, dir, schedule.Details{"file": "p", "args": []any{p.path}})
 			if !errors.Is(err, context.Canceled) {
-				t.Errorf("the plugin ended by itself: %v", err)
+				t.Errorf("the plugin exited by itself: %v", err)
 			}
 		})
 	}
-	if err := p.ready(2 * n); err != nil { // a letter and a newline each
+	if err := p.waitBytes(2 * n); err != nil { // a byte and a newline each
 		t.Error(err)
 	}
 	tasks, err := os.ReadDir("/proc/self/task")
@@ -72,7 +72,7 @@ func TestAHundredAtOnce(t *testing.T) {
 	}
 	cancel()
 	all.Wait()
-	if err := p.gone(); err != nil {
+	if err := p.waitClosed(); err != nil {
 		t.Errorf("a process is left: %v", err)
 	}
 }

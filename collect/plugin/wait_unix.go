@@ -4,15 +4,14 @@ package plugin
 
 import "os"
 
-// waited waits in one step: a group that has no process left when it is killed is not there any more,
-// unless its number was given to another in the meantime, which takes these systems a full turn of all
-// numbers.
-type waited struct{ state *os.ProcessState }
+// A waiter reaps at once. The process group's id could be reused before the group is killed, but
+// these systems reuse a PID only after all others.
+type waiter struct{ state *os.ProcessState }
 
-func (w *waited) waitFor(p *os.Process) {
+func (w *waiter) waitFor(p *os.Process) {
 	if state, err := p.Wait(); err == nil {
 		w.state = state
 	}
 }
 
-func (w *waited) reap(*os.Process) *os.ProcessState { return w.state }
+func (w *waiter) reap(*os.Process) *os.ProcessState { return w.state }

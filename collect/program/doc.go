@@ -1,8 +1,8 @@
-// Package program asks the system's own programs (systemctl, iptables-save, PowerShell, …) where no file
-// and no library gives the answer.
+// Package program runs the system's own programs (systemctl, iptables-save, PowerShell, …) where no
+// file and no library gives the answer.
 //
-// A program is found in the system's folders ([Folders]), never in the working folder and never by a PATH that
-// somebody else set. It runs without a shell, with no input but what it is fed, in a small environment in the C locale, in a
-// process group of its own; it is ended with its group when its time is up, and what it prints is bounded.
-// The owner's own programs are the business of package plugin.
+// A program is looked up in the system's folders ([Folders]), never in the working folder or by
+// PATH. It runs without a shell, with no other input than the caller's, in a small environment in
+// the C locale, in a process group of its own; it is killed with its group when its time is up, and
+// its output is bounded. The owner's own programs are run by package plugin.
 package program

@@ -11,30 +11,33 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"virgo/collect/timerslack"
 )
 
 const (
-	// MaxOutputBytes of standard output are kept; a program that prints more is ended.
+	// MaxOutputBytes of standard output are read; a program that prints more is killed.
 	MaxOutputBytes = 8 << 20
-	// maxErrorBytes of standard error are kept, for the message.
+	// maxErrorBytes of standard error are read, for the error.
 	maxErrorBytes = 4 << 10
-	// waitDelay is how long a program that was ended may keep its output open.
+	// waitDelay is how long a program's output may stay open after its end.
 	waitDelay = 500 * time.Millisecond
 )
 
-// ErrMissing is returned when a program is not on this system; the error around it names the program.
+// ErrMissing is returned when a program is not on this system; the error that wraps it names the
+// program.
 var ErrMissing = errors.New("is not installed")
 
-// ErrTooMuch is returned when a program printed more than MaxOutputBytes, with those that were kept.
+// ErrTooMuch is returned when a program printed more than MaxOutputBytes, with the first of them.
 var ErrTooMuch = errors.New("printed too much")
 
 // An ExitError is returned when a program ended with a code other than 0.
 type ExitError struct {
 	// Name of the program.
 	Name string
-	// Code it ended with; -1 where a signal ended it.
+	// Code it exited with; -1: a signal ended it.
 	Code int
-	// Stderr is what it said, at most 4 KiB, in one line.
+	// Stderr is its standard error, at most 4 KiB, in one line.
 	Stderr string
 }
 
@@ -45,10 +48,10 @@ func (e *ExitError) Error() string {
 	return fmt.Sprintf("%s ended with code %d: %s", e.Name, e.Code, e.Stderr)
 }
 
-// Find gives the path of a program of the system's. Error: ErrMissing.
+// Find returns the path of a program of the system. Error: ErrMissing.
 func Find(name string) (string, error) {
 	if strings.ContainsAny(name, `/\`) {
-		return "", fmt.Errorf("%q is no program's name", name)
+		return "", fmt.Errorf("%q is not the name of a program", name)
 	}
 	for _, folder := range Folders() {
 		if path, err := exec.LookPath(filepath.Join(folder, name)); err == nil {
@@ -58,8 +61,8 @@ func Find(name string) (string, error) {
 	return "", fmt.Errorf("%s %w", name, ErrMissing)
 }
 
-// Output runs a program of the system's and gives what it printed on standard output, which is also there
-// with an ExitError and with ErrTooMuch. Other errors: ErrMissing, the context's.
+// Output runs a program of the system and returns its standard output, also with *ExitError and
+// ErrTooMuch. Other errors: ErrMissing, the context's.
 func Output(ctx context.Context, name string, args ...string) ([]byte, error) {
 	path, err := Find(name)
 	if err != nil {
@@ -68,7 +71,7 @@ func Output(ctx context.Context, name string, args ...string) ([]byte, error) {
 	return Run(ctx, path, args...)
 }
 
-// Feed is Output for a program that reads input: what is secret is not on a command line.
+// Feed is Output for a program that reads input, which keeps secrets off the command line.
 func Feed(ctx context.Context, input, name string, args ...string) ([]byte, error) {
 	path, err := Find(name)
 	if err != nil {
@@ -84,9 +87,9 @@ func Run(ctx context.Context, path string, args ...string) ([]byte, error) {
 	return out, err
 }
 
-// OutputAndErrors is Output for a program that ends with 0 whatever it complained of: it also gives the first
-// 4 KiB of standard error.
-func OutputAndErrors(ctx context.Context, name string, args ...string) (out, said []byte, err error) {
+// OutputAndErrors is Output for a program that exits with 0 whatever went wrong: it also returns
+// the first 4 KiB of standard error.
+func OutputAndErrors(ctx context.Context, name string, args ...string) (stdout, stderr []byte, err error) {
 	path, err := Find(name)
 	if err != nil {
 		return nil, nil, err
@@ -94,55 +97,57 @@ func OutputAndErrors(ctx context.Context, name string, args ...string) (out, sai
 	return run(ctx, nil, path, args)
 }
 
-func run(ctx context.Context, input io.Reader, path string, args []string) (printed, complained []byte, err error) {
+func run(ctx context.Context, input io.Reader, path string, args []string) (stdout, stderr []byte, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	name := filepath.Base(path)
-	out := &limited{most: MaxOutputBytes, full: func() { cancel(ErrTooMuch) }}
-	said := &limited{most: maxErrorBytes, full: func() {}}
+	out := &limited{max: MaxOutputBytes, full: func() { cancel(ErrTooMuch) }}
+	errs := &limited{max: maxErrorBytes, full: func() {}}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = environment()
 	cmd.Dir = rootFolder
 	cmd.Stdin = input
-	cmd.Stdout, cmd.Stderr = out, said
+	cmd.Stdout, cmd.Stderr = out, errs
 	cmd.WaitDelay = waitDelay
 	ownGroup(cmd)
-	err = cmd.Run()
+	if err = timerslack.ForChild(cmd.Start); err == nil {
+		err = cmd.Wait()
+	}
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil && errors.Is(context.Cause(ctx), ErrTooMuch):
-		return out.Bytes(), said.Bytes(), fmt.Errorf("%s %w (over %d bytes)", name, ErrTooMuch, MaxOutputBytes)
+		return out.Bytes(), errs.Bytes(), fmt.Errorf("%s %w (over %d bytes)", name, ErrTooMuch, MaxOutputBytes)
 	case ctx.Err() != nil:
 		return nil, nil, ctx.Err()
 	case errors.As(err, &exit):
-		return out.Bytes(), said.Bytes(), &ExitError{Name: name, Code: exit.ExitCode(), Stderr: oneLine(said.String())}
+		return out.Bytes(), errs.Bytes(), &ExitError{Name: name, Code: exit.ExitCode(), Stderr: oneLine(errs.String())}
 	case errors.Is(err, exec.ErrWaitDelay):
-		return out.Bytes(), said.Bytes(), nil // it ended well; what it left behind keeps its output open
+		return out.Bytes(), errs.Bytes(), nil // it succeeded; a child of it has its output open
 	case errors.Is(err, os.ErrNotExist):
 		return nil, nil, fmt.Errorf("%s %w", name, ErrMissing)
 	case err != nil:
 		return nil, nil, fmt.Errorf("running %s: %w", name, err)
 	}
-	return out.Bytes(), said.Bytes(), nil
+	return out.Bytes(), errs.Bytes(), nil
 }
 
-// limited keeps the first bytes and throws away the rest, so that the program can go on.
+// limited stores the first bytes and discards the rest, so that the program is not blocked.
 type limited struct {
 	bytes.Buffer
-	most int
+	max  int
 	full func()
 }
 
-// ReadFrom hides the buffer's, which knows no bound.
+// ReadFrom hides the buffer's, which has no bound.
 func (l *limited) ReadFrom(r io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{l}, r)
 }
 
 func (l *limited) Write(p []byte) (int, error) {
-	if room := l.most - l.Len(); len(p) > room {
+	if room := l.max - l.Len(); len(p) > room {
 		l.Buffer.Write(p[:room])
 		l.full()
 		return len(p), nil

@@ -10,7 +10,7 @@ import (
 
 const rootFolder = "/"
 
-// Folders are where the system's programs lie, in the order that they are looked through.
+// Folders are those of the system's programs, in the order of the search.
 func Folders() []string {
 	return []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}
 }

@@ -37,28 +37,28 @@ func TestOutput(t *testing.T) {
 	}
 }
 
-// What a program says on standard error is also there where it ended with 0.
+// Standard error is returned also when the program exits with 0.
 func TestOutputAndErrors(t *testing.T) {
-	out, said, err := OutputAndErrors(t.Context(), "sh", "-c", "echo seen; echo 'error: one' >&2; echo two >&2")
-	if err != nil || string(out) != "seen\n" || string(said) != "error: one\ntwo\n" {
-		t.Errorf("%q, %q, %v", out, said, err)
+	stdout, stderr, err := OutputAndErrors(t.Context(), "sh", "-c", "echo seen; echo 'error: one' >&2; echo two >&2")
+	if err != nil || string(stdout) != "seen\n" || string(stderr) != "error: one\ntwo\n" {
+		t.Errorf("%q, %q, %v", stdout, stderr, err)
 	}
 	if _, _, err := OutputAndErrors(t.Context(), "no-such-program-here"); !errors.Is(err, ErrMissing) {
 		t.Errorf("a program that is not there: %v", err)
 	}
 }
 
-// What was started is gone when the time is up, the children of the program as well: the child holds a pipe open for as
-// long as it lives, which a kill does not end at once.
+// When the context ends, the program and its children are killed. The child has a pipe open until
+// it ends.
 func TestOutputEndsTheWholeGroup(t *testing.T) {
-	held := filepath.Join(t.TempDir(), "held")
-	if err := syscall.Mkfifo(held, 0o600); err != nil {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	gone := make(chan error)
 	go func() {
-		pipe, err := os.Open(held) // waits for the child
+		pipe, err := os.Open(fifo) // waits for the child
 		cancel()
 		if err == nil {
 			_, err = io.Copy(io.Discard, pipe)
@@ -66,7 +66,7 @@ func TestOutputEndsTheWholeGroup(t *testing.T) {
 		}
 		gone <- err
 	}()
-	if _, err := Output(ctx, "sh", "-c", "sleep 600 >"+held+" & wait"); !errors.Is(err, context.Canceled) {
+	if _, err := Output(ctx, "sh", "-c", "sleep 600 >"+fifo+" & wait"); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	select {
@@ -75,7 +75,7 @@ func TestOutputEndsTheWholeGroup(t *testing.T) {
 			t.Error(err)
 		}
 	case <-time.After(10 * time.Second):
-		t.Error("a child lives on")
+		t.Error("a child still runs")
 	}
 }
 

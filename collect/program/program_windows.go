@@ -9,7 +9,7 @@ import (
 
 const rootFolder = ""
 
-// Folders are where the system's programs lie, in the order that they are looked through.
+// Folders are those of the system's programs, in the order of the search.
 func Folders() []string {
 	system, err := windows.GetSystemDirectory()
 	if err != nil {
@@ -18,7 +18,7 @@ func Folders() []string {
 	return []string{system, filepath.Join(system, `WindowsPowerShell\v1.0`), filepath.Join(system, "wbem")}
 }
 
-// environment is this process's own: programs of Windows need much of it.
+// environment is nil, which is this process's own: programs of Windows need much of it.
 func environment() []string { return nil }
 
 func ownGroup(*exec.Cmd) {}

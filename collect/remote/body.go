@@ -12,26 +12,26 @@ import (
 	"strings"
 )
 
-// maxBodyBytes of a body are read, and of what it decodes to. The existing agent's bound.
+// maxBodyBytes is how much of a body is read, and how much it decodes to, as in the original agent.
 const maxBodyBytes = 100_000
 
-// A body is what was read of an answer's body.
+// A body is the part of a response's body that was read.
 type body struct {
-	// text is the body with its encoding undone, at most maxBodyBytes; nil where nobody wants it.
+	// text is the decoded body, at most maxBodyBytes; nil where it is not needed.
 	text []byte
-	// read counts the bytes as they came, at most maxBodyBytes.
+	// read is the number of bytes before decoding, at most maxBodyBytes.
 	read int64
-	// truncated counts the bytes that are known to be missing in read: what the server announced, 1 where it did
-	// not say how many there are, and 0 where read is all.
+	// truncated is the number of bytes after read: 0 if the whole body was read, 1 if there are
+	// more and the server did not announce a length.
 	truncated int64
 }
 
-// readBody reads the beginning of a body of the announced length (-1: unknown) in a content encoding. Its bytes are
-// kept where they are wanted. Errors: the reader's, and of a body that is not what its encoding says.
-func readBody(from io.Reader, announced int64, encoding string, wanted bool) (body, error) {
+// readBody reads the beginning of a body of the announced length (-1: unknown), and decodes it
+// where its text is needed. Errors: the reader's, and of a body that does not have the encoding.
+func readBody(from io.Reader, announced int64, encoding string, needed bool) (body, error) {
 	var raw bytes.Buffer
 	var into io.Writer = io.Discard
-	if wanted {
+	if needed {
 		into = &raw
 	}
 	n, err := io.Copy(into, io.LimitReader(from, maxBodyBytes))
@@ -48,15 +48,15 @@ func readBody(from io.Reader, announced int64, encoding string, wanted bool) (bo
 			b.truncated = 1
 		}
 	}
-	if wanted {
+	if needed {
 		b.text, err = decode(raw.Bytes(), encoding, b.truncated > 0)
 	}
 	return b, err
 }
 
-// decode undoes a content encoding (RFC 9110, 8.4.1), the first maxBodyBytes of what comes out. Of one that it does not
-// know the text is the body as it is. cutShort says that the body's end is missing.
-func decode(raw []byte, encoding string, cutShort bool) ([]byte, error) {
+// decode returns the first maxBodyBytes of a body in a content encoding (RFC 9110, 8.4.1). With an
+// unknown encoding it returns the body unchanged. truncated says that the body's end is missing.
+func decode(raw []byte, encoding string, truncated bool) ([]byte, error) {
 	encoding = strings.ToLower(strings.TrimSpace(encoding))
 	var from io.Reader
 	var err error
@@ -74,13 +74,13 @@ func decode(raw []byte, encoding string, cutShort bool) ([]byte, error) {
 	if err == nil {
 		_, err = io.Copy(&text, io.LimitReader(from, maxBodyBytes))
 	}
-	if err != nil && !(cutShort && errors.Is(err, io.ErrUnexpectedEOF)) {
-		return nil, fmt.Errorf("the body is not the %s that its header says", encoding)
+	if err != nil && !(truncated && errors.Is(err, io.ErrUnexpectedEOF)) {
+		return nil, fmt.Errorf("the body is not %s, as its header says", encoding)
 	}
 	return text.Bytes(), nil
 }
 
-// inflate reads deflate as it is defined (zlib's format) and as some servers send it (bare).
+// inflate reads deflate in zlib's format, as it is defined, and raw, as some servers send it.
 func inflate(raw []byte) (io.Reader, error) {
 	if from, err := zlib.NewReader(bytes.NewReader(raw)); err == nil {
 		return from, nil

@@ -12,54 +12,58 @@ import (
 	"virgo/collect"
 )
 
-// maxNamesBytes of a certificate's names are reported.
+// maxNamesBytes is how much of a certificate's names is reported.
 const maxNamesBytes = 4096
 
-// A certificate is what is reported of the one that a server showed.
+// A certificate is a server's certificate.
 type certificate struct {
 	leaf *x509.Certificate
-	// fault says why it is not to be trusted; empty: it is.
+	// fault is why the certificate is not trusted; empty if it is trusted.
 	fault string
 }
 
-// look is a TLS configuration with the names and certificates of c that takes any certificate that seen does.
-func look(c *tls.Config, now time.Time, seen func(certificate) error) *tls.Config {
+// reportingTLS returns a TLS configuration with the names and certificates of c that accepts any
+// certificate, unless seen returns an error for it.
+func reportingTLS(c *tls.Config, now time.Time, seen func(certificate) error) *tls.Config {
 	return &tls.Config{
 		ServerName:         c.ServerName,
 		Certificates:       c.Certificates,
-		InsecureSkipVerify: true, // not skipped: VerifyConnection does it, and reports instead of failing
+		InsecureSkipVerify: true, // VerifyConnection verifies, and reports instead of failing
 		VerifyConnection: func(state tls.ConnectionState) error {
-			if len(state.PeerCertificates) == 0 {
-				return errors.New("the server showed no certificate")
+			chain := state.PeerCertificates
+			if len(chain) == 0 {
+				return errors.New("the server has no certificate")
 			}
-			return seen(certificate{state.PeerCertificates[0], faults(state.PeerCertificates, c.ServerName, c.RootCAs, now)})
+			return seen(certificate{chain[0], certificateFaults(chain, c.ServerName, c.RootCAs, now)})
 		},
 	}
 }
 
-// faults says all that is wrong with a chain, leaf first: its time, its name, who signed it. Trusted are roots, or the
-// system's where that is nil.
-func faults(chain []*x509.Certificate, host string, roots *x509.CertPool, now time.Time) string {
+// certificateFaults returns all reasons not to trust a chain, whose leaf is first: its time, its
+// name, its signature. roots are the trusted authorities; nil: the system's.
+func certificateFaults(chain []*x509.Certificate, host string, roots *x509.CertPool, now time.Time) string {
 	leaf := chain[0]
 	var all []string
-	at := now
+	verifyTime := now // a time at which the leaf is valid
 	switch {
 	case now.After(leaf.NotAfter):
 		all = append(all, "certificate expired at "+leaf.NotAfter.UTC().Format(time.RFC3339))
-		at = leaf.NotAfter
+		verifyTime = leaf.NotAfter
 	case now.Before(leaf.NotBefore):
 		all = append(all, "certificate is not valid before "+leaf.NotBefore.UTC().Format(time.RFC3339))
-		at = leaf.NotBefore
+		verifyTime = leaf.NotBefore
 	}
 	if err := leaf.VerifyHostname(host); err != nil {
 		all = append(all, fmt.Sprintf("certificate is not for %s", host))
 	}
-	between := x509.NewCertPool()
+	intermediates := x509.NewCertPool()
 	for _, c := range chain[1:] {
-		between.AddCert(c)
+		intermediates.AddCert(c)
 	}
-	// Time and name were looked at: what is left is whether somebody trusted signed it.
-	_, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at})
+	// Time and name were checked above, so this checks the signatures.
+	_, err := leaf.Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: intermediates, CurrentTime: verifyTime,
+	})
 	unknown := new(x509.UnknownAuthorityError)
 	switch {
 	case err == nil:
@@ -73,15 +77,16 @@ func faults(chain []*x509.Certificate, host string, roots *x509.CertPool, now ti
 	return strings.Join(all, "; ")
 }
 
-// add reports it.
-func (c certificate) add(f *collect.Figures, now time.Time) {
-	number(f, "cert_start", c.leaf.NotBefore.Unix(), "seconds")
-	number(f, "cert_end", c.leaf.NotAfter.Unix(), "seconds")
-	signed(f, "cert_end_in", int64(c.leaf.NotAfter.Sub(now)/time.Second), "seconds")
-	f.Text("cert_issuer", cut(c.leaf.Issuer.String(), maxNamesBytes))
-	f.Text("cert_subject", cut(c.leaf.Subject.String(), maxNamesBytes))
-	f.Text("cert_subject_alternative_names", cut(strings.Join(alternativeNames(c.leaf), ", "), maxNamesBytes))
-	f.Text("cert_error", cut(c.fault, maxNamesBytes))
+// add adds the metrics of the certificate.
+func (c certificate) add(f *collect.MetricBuilder, now time.Time) {
+	addUint32(f, "cert_start", c.leaf.NotBefore.Unix(), "seconds")
+	addUint32(f, "cert_end", c.leaf.NotAfter.Unix(), "seconds")
+	addInt32(f, "cert_end_in", int64(c.leaf.NotAfter.Sub(now)/time.Second), "seconds")
+	f.Text("cert_issuer", sanitize(c.leaf.Issuer.String(), maxNamesBytes))
+	f.Text("cert_subject", sanitize(c.leaf.Subject.String(), maxNamesBytes))
+	names := strings.Join(alternativeNames(c.leaf), ", ")
+	f.Text("cert_subject_alternative_names", sanitize(names, maxNamesBytes))
+	f.Text("cert_error", sanitize(c.fault, maxNamesBytes))
 }
 
 func alternativeNames(leaf *x509.Certificate) []string {

@@ -6,29 +6,30 @@ import (
 	"net/netip"
 )
 
-// dial connects within the context ("tcp", "udp"), to addresses of the family only.
+// dial connects by "tcp" or "udp" to an address of the family.
 func dial(ctx context.Context, network string, only family, host, port string) (net.Conn, error) {
-	names, done := resolver(ctx)
+	r, done := newResolver(ctx)
 	defer done()
-	d := net.Dialer{Resolver: names}
+	d := net.Dialer{Resolver: r}
 	return d.DialContext(ctx, network+string(only), net.JoinHostPort(host, port))
 }
 
-// resolve gives a host's first address of the family, in the system's order.
+// resolve returns a host's first address of the family, in the system's order.
 func resolve(ctx context.Context, only family, host string) (netip.Addr, error) {
-	names, done := resolver(ctx)
+	r, done := newResolver(ctx)
 	defer done()
-	all, err := names.LookupNetIP(ctx, "ip"+string(only), host)
+	all, err := r.LookupNetIP(ctx, "ip"+string(only), host)
 	if err != nil {
 		return netip.Addr{}, err
 	}
 	return all[0].Unmap(), nil
 }
 
-// resolver is one whose sockets are closed when the context is done, or by done. Package net's own waits for a silent
-// name server to the end of its attempt, 5 s as a rule, when nobody waits for it any more. Where the system resolves
-// (macOS, Windows) a lookup cannot be interrupted, and ends by itself after the check.
-func resolver(ctx context.Context) (r *net.Resolver, done func()) {
+// newResolver returns a resolver whose sockets are closed when the context is done, or by done.
+// Package net's default resolver waits to the end of its attempt for a silent name server, usually
+// 5 s. Where the operating system resolves (macOS, Windows), a lookup cannot be interrupted, and
+// may end after the check.
+func newResolver(ctx context.Context) (r *net.Resolver, done func()) {
 	ctx, done = context.WithCancel(ctx)
 	return &net.Resolver{Dial: func(_ context.Context, network, address string) (net.Conn, error) {
 		var d net.Dialer

@@ -18,19 +18,19 @@ type dnsCheck struct {
 func dnsType() collect.Type {
 	return collect.Type{
 		Name:    "remote.dns",
-		Summary: "a name's records as a DNS server tells them, and how long that takes",
+		Summary: "DNS records of a name, and the time of the lookup",
 		Details: append([]collect.Detail{
-			{Name: "query", Summary: "name to ask for; with PTR, an IP address", Required: true},
+			{Name: "query", Summary: "name to look up; with PTR, an IP address", Required: true},
 			{Name: "record_type", Summary: "A (default), AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV or TXT"},
 			{Name: "server", Summary: "DNS server, host or host:port; default the target, else those of /etc/resolv.conf"},
 		}, targetDetails(false)...),
-		Telling: []string{"answer", "count", "tt_resolve"},
-		Checker: dnsCheck{configuration: "/etc/resolv.conf"},
+		KeyMetrics: []string{"answer", "count", "tt_resolve"},
+		Checker:    dnsCheck{configuration: "/etc/resolv.conf"},
 	}
 }
 
-// Check asks and reports the records. A name that does not exist, one without such records and a server that
-// does not want to answer are failures whose status says which.
+// Check queries the records. A name that does not exist, a name without such records, and a server
+// that returns an error make the check unavailable.
 func (c dnsCheck) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
@@ -43,29 +43,29 @@ func (c dnsCheck) Check(ctx context.Context, req collect.Request) (collect.Repor
 	reply, server, err := q.exchange(ctx)
 	took := time.Since(start)
 	if err != nil {
-		return collect.Report{}, failure(ctx, "asking "+server, err)
+		return collect.Report{}, describeError(ctx, "querying "+server, err)
 	}
 	name, kind := q.message.Question[0].Name, q.message.Question[0].Qtype
-	shown, server := cut(name, maxPlaceBytes), cut(server, maxPlaceBytes)
+	shown, server := sanitize(name, maxHostShown), sanitize(server, maxHostShown)
 	switch reply.Rcode {
 	case dns.RcodeSuccess:
 	case dns.RcodeNameError:
-		return collect.Report{}, fmt.Errorf("there is no name %s (NXDOMAIN)", shown)
+		return collect.Report{}, fmt.Errorf("no such name: %s (NXDOMAIN)", shown)
 	default:
-		return collect.Report{}, fmt.Errorf("%s answers %s for %s", server, rcode(reply.Rcode), shown)
+		return collect.Report{}, fmt.Errorf("%s returned %s for %s", server, rcode(reply.Rcode), shown)
 	}
 	answers := records(reply.Answer, name, kind)
 	if len(answers) == 0 {
-		return collect.Report{}, fmt.Errorf("there is no %s record of %s", dns.TypeToString[kind], shown)
+		return collect.Report{}, fmt.Errorf("no %s record of %s", dns.TypeToString[kind], shown)
 	}
-	var f collect.Figures
-	f.Double("tt_resolve", inMilliseconds(took), "milliseconds")
-	f.Text("answer", listed(answers))
-	number(&f, "count", int64(len(answers)), "count")
+	var f collect.MetricBuilder
+	f.Double("tt_resolve", toMilliseconds(took), "milliseconds")
+	f.Text("answer", joinRecords(answers))
+	addUint32(&f, "count", int64(len(answers)), "count")
 	return collect.Report{Metrics: f.Metrics}, nil
 }
 
-// rcode is a reply's code by name (IANA's DNS RCODEs).
+// rcode returns the name of a reply's code (IANA's DNS RCODEs).
 func rcode(code int) string {
 	if name, ok := dns.RcodeToString[code]; ok {
 		return name

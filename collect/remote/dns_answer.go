@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	maxAliases       = 16   // CNAMEs that are followed from the name that was asked for
-	maxAnswerListing = 4096 // bytes of records that are reported
+	maxAliases       = 16   // CNAMEs that are followed
+	maxAnswerListing = 4096 // bytes of the records in the metric
 )
 
-// records are the values of the records of a kind that the name has, itself or by its aliases, as a zone file writes them,
-// sorted: servers turn their order. What an answer says of other names does not count.
+// records returns the data of the name's records of a kind, followed through aliases, as in a zone
+// file. They are sorted, since servers rotate them. Records of other names are ignored.
 func records(answer []dns.RR, name string, kind uint16) []string {
 	names := []string{strings.ToLower(name)}
 	for range maxAliases {
@@ -34,6 +34,7 @@ func records(answer []dns.RR, name string, kind uint16) []string {
 	return values
 }
 
+// alias returns the target of the name's CNAME; empty where it has none.
 func alias(answer []dns.RR, of string) string {
 	for _, rr := range answer {
 		if c, ok := rr.(*dns.CNAME); ok && strings.EqualFold(c.Hdr.Name, of) {
@@ -43,5 +44,7 @@ func alias(answer []dns.RR, of string) string {
 	return ""
 }
 
-// listed joins the records with ", ", as many as there is room for.
-func listed(values []string) string { return cut(strings.Join(values, ", "), maxAnswerListing) }
+// joinRecords joins the records with ", ", truncated to maxAnswerListing.
+func joinRecords(values []string) string {
+	return sanitize(strings.Join(values, ", "), maxAnswerListing)
+}

@@ -12,8 +12,8 @@ import (
 	"virgo/schedule"
 )
 
-// Against a real server, over both families of the loopback.
-func TestDNSOfDnsmasq(t *testing.T) {
+// TestDNSWithDnsmasq queries a real server over IPv4 and IPv6.
+func TestDNSWithDnsmasq(t *testing.T) {
 	program := collecttest.Program(t, "dnsmasq", "dnsmasq-base")
 	port := collecttest.FreePort(t)
 	conf := filepath.Join(t.TempDir(), "dnsmasq.conf")
@@ -37,15 +37,15 @@ func TestDNSOfDnsmasq(t *testing.T) {
 		{"127.0.0.1", "SRV", "_virgo._tcp.example.test", "1 2 443 www.example.test.", "1"},
 		{"127.0.0.1", "CAA", "example.test", `0 issue "ca.example.test"`, "1"},
 		{"127.0.0.1", "PTR", "10.1.2.3", "www.example.test.", "1"},
-		{"127.0.0.1", "A", "many.example.test", "", "100"}, // more than fits a datagram
+		{"127.0.0.1", "A", "many.example.test", "", "100"}, // more than fit into a datagram
 	} {
-		r := looks(t, "remote.dns", schedule.Details{"server": c.server + ":" + port, "record_type": c.kind, "query": c.query})
+		r := runType(t, "remote.dns", schedule.Details{"server": c.server + ":" + port, "record_type": c.kind, "query": c.query})
 		if r.State != "available" || value(r, "count") != c.count || c.answer != "" && value(r, "answer") != c.answer {
 			t.Errorf("%s %s: %s %q, %s records: %s", c.kind, c.query, r.State, r.Status, value(r, "count"), value(r, "answer"))
 		}
 	}
 	server := "127.0.0.1:" + port
-	fails(t, looks(t, "remote.dns", schedule.Details{"server": server, "query": "none.example.test"}), "there is no name none.example.test. (NXDOMAIN)")
-	fails(t, looks(t, "remote.dns", schedule.Details{"server": server, "query": "www.example.test", "record_type": "MX"}), "there is no MX record of www.example.test.")
-	fails(t, looks(t, "remote.dns", schedule.Details{"server": server, "query": "www.example.com"}), server+" answers REFUSED for www.example.com.")
+	wantUnavailable(t, runType(t, "remote.dns", schedule.Details{"server": server, "query": "none.example.test"}), "no such name: none.example.test. (NXDOMAIN)")
+	wantUnavailable(t, runType(t, "remote.dns", schedule.Details{"server": server, "query": "www.example.test", "record_type": "MX"}), "no MX record of www.example.test.")
+	wantUnavailable(t, runType(t, "remote.dns", schedule.Details{"server": server, "query": "www.example.com"}), server+" returned REFUSED for www.example.com.")
 }

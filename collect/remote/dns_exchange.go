@@ -11,45 +11,48 @@ import (
 )
 
 const (
-	// A question is asked so many times at least, each server once, and each time waits so long: as resolv.conf(5), with
-	// one more, since a datagram that is lost is no fault of the server's.
+	// A query is sent dnsAttempts times, or once to each server where there are more, and waits
+	// dnsTimeout for each reply: the defaults of resolv.conf(5), with one attempt more for a lost
+	// datagram.
 	dnsAttempts = 3
-	dnsWait     = 5 * time.Second
+	dnsTimeout  = 5 * time.Second
 )
 
 var (
-	errNoAnswer      = errors.New("there is no answer")
-	errOtherQuestion = errors.New("the answer over TCP is to another question")
+	errNoReply    = errors.New("no reply")
+	errOtherQuery = errors.New("the reply over TCP is to another query")
 )
 
-// exchange asks the servers in turn until one answers, and says which one it asked last.
-func (q lookup) exchange(ctx context.Context) (reply *dns.Msg, server string, err error) {
+// exchange queries the servers in turn until one replies, and returns the last one that it queried.
+func (q dnsQuery) exchange(ctx context.Context) (reply *dns.Msg, server string, err error) {
 	for attempt := range max(dnsAttempts, len(q.servers)) {
 		server = q.servers[attempt%len(q.servers)]
-		reply, err = q.askOnce(ctx, server)
+		reply, err = q.queryOnce(ctx, server)
 		if err == nil || ctx.Err() != nil {
 			return reply, server, err
 		}
-		if !errors.Is(err, errNoAnswer) && attempt >= len(q.servers)-1 {
-			return nil, server, err // refused by all: asking again says the same
+		if !errors.Is(err, errNoReply) && attempt >= len(q.servers)-1 {
+			return nil, server, err // all servers failed, and would again
 		}
 	}
 	return nil, server, err
 }
 
-// askOnce asks over UDP, over TCP where the answer did not fit, and without EDNS where the server does not know that.
-func (q lookup) askOnce(ctx context.Context, server string) (*dns.Msg, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, q.wait, errNoAnswer)
+// queryOnce queries over UDP; over TCP where the reply is truncated, and without EDNS where the
+// server does not support it.
+func (q dnsQuery) queryOnce(ctx context.Context, server string) (*dns.Msg, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, q.wait, errNoReply)
 	defer cancel()
 	message := q.message.Copy()
-	message.Id = dns.Id() // who saw or guessed the last one knows nothing of this one
-	reply, err := q.over(ctx, "udp", server, message)
-	if err == nil && message.IsEdns0() != nil && (reply.Rcode == dns.RcodeFormatError || reply.Rcode == dns.RcodeNotImplemented) {
+	message.Id = dns.Id() // a new one, in case the previous one was seen or guessed
+	reply, err := q.send(ctx, "udp", server, message)
+	if err == nil && message.IsEdns0() != nil &&
+		(reply.Rcode == dns.RcodeFormatError || reply.Rcode == dns.RcodeNotImplemented) {
 		message.Id, message.Extra = dns.Id(), nil
-		reply, err = q.over(ctx, "udp", server, message)
+		reply, err = q.send(ctx, "udp", server, message)
 	}
 	if err == nil && reply.Truncated {
-		reply, err = q.over(ctx, "tcp", server, message)
+		reply, err = q.send(ctx, "tcp", server, message)
 	}
 	if err != nil && ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -57,16 +60,18 @@ func (q lookup) askOnce(ctx context.Context, server string) (*dns.Msg, error) {
 	return reply, err
 }
 
-// over sends the message on a connection of its own and waits for its answer. Over UDP whatever is not that is ignored,
-// since anybody may have sent it.
-func (q lookup) over(ctx context.Context, network, server string, message *dns.Msg) (*dns.Msg, error) {
-	line, stop := until(ctx)
+// send sends the message on a new connection and waits for its reply. Over UDP all other messages
+// are ignored, since anybody may have sent them.
+func (q dnsQuery) send(
+	ctx context.Context, network, server string, message *dns.Msg,
+) (*dns.Msg, error) {
+	single, stop := newSingleConn(ctx)
 	defer stop()
 	host, port, err := net.SplitHostPort(server)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := line.open(func() (net.Conn, error) { return dial(ctx, network, q.only, host, port) })
+	conn, err := single.open(func() (net.Conn, error) { return dial(ctx, network, q.only, host, port) })
 	if err != nil {
 		return nil, err
 	}
@@ -78,19 +83,19 @@ func (q lookup) over(ctx context.Context, network, server string, message *dns.M
 		reply, err := c.ReadMsg()
 		var broken *net.OpError
 		switch {
-		case err == nil && answers(reply, message):
+		case err == nil && isReplyTo(reply, message):
 			return reply, nil
 		case network == "tcp" && err == nil:
-			return nil, errOtherQuestion
+			return nil, errOtherQuery
 		case network == "tcp" || errors.As(err, &broken):
 			return nil, err
 		}
 	}
 }
 
-// answers says whether a reply is one to the message: the number, the question. A server that could not read
-// the question (FORMERR) repeats none.
-func answers(reply, message *dns.Msg) bool {
+// isReplyTo reports whether a reply has the message's id and question. A server that could not
+// parse the query (FORMERR) does not repeat the question.
+func isReplyTo(reply, message *dns.Msg) bool {
 	if reply.Id != message.Id || !reply.Response || reply.Opcode != message.Opcode {
 		return false
 	}

@@ -17,12 +17,12 @@ import (
 	"virgo/schedule"
 )
 
-// nameServer serves a handler over UDP and TCP of one port, until the test ends.
-func nameServer(t testing.TB, handle dns.HandlerFunc) (address string) {
+// serveDNS serves a handler over UDP and TCP on the same port, until the test ends.
+func serveDNS(t testing.TB, handle dns.HandlerFunc) (address string) {
 	t.Helper()
 	for range 20 { // the port may be taken for UDP
 		address = "127.0.0.1:" + collecttest.FreePort(t)
-		if serveNames(t, address, handle) == nil {
+		if serveDNSOn(t, address, handle) == nil {
 			return address
 		}
 	}
@@ -30,7 +30,8 @@ func nameServer(t testing.TB, handle dns.HandlerFunc) (address string) {
 	return ""
 }
 
-func serveNames(t testing.TB, address string, handle dns.HandlerFunc) error {
+// serveDNSOn serves a handler on an address.
+func serveDNSOn(t testing.TB, address string, handle dns.HandlerFunc) error {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -50,8 +51,8 @@ func serveNames(t testing.TB, address string, handle dns.HandlerFunc) error {
 	return nil
 }
 
-// zone answers with the records that these lines of a zone file hold, whoever asks for what.
-func zone(t testing.TB, lines ...string) dns.HandlerFunc {
+// answerRecords answers every query with the records in lines of a zone file.
+func answerRecords(t testing.TB, lines ...string) dns.HandlerFunc {
 	var all []dns.RR
 	for _, line := range lines {
 		rr, err := dns.NewRR(line)
@@ -77,28 +78,28 @@ func TestDNSRecords(t *testing.T) {
 		count               int
 		zone                []string
 	}{
-		"sorted":      {"A", "www.example", "10.0.0.1, 10.0.0.2", 2, []string{"www.example. 60 IN A 10.0.0.2", "www.example. 60 IN A 10.0.0.1"}},
-		"case":        {"a", "WWW.Example.", "10.0.0.1", 1, []string{"www.example. 60 IN A 10.0.0.1"}},
-		"IPv6":        {"AAAA", "www.example", "2001:db8::1", 1, []string{"www.example. 60 IN AAAA 2001:db8::1"}},
-		"by alias":    {"A", "a.example", "10.0.0.9", 1, []string{"c.example. 60 IN A 10.0.0.9", "b.example. 60 IN CNAME c.example.", "a.example. 60 IN CNAME b.example."}},
-		"alias":       {"CNAME", "a.example", "b.example.", 1, []string{"a.example. 60 IN CNAME b.example.", "b.example. 60 IN CNAME c.example."}},
-		"alias loop":  {"A", "a.example", "10.0.0.9", 1, []string{"a.example. 60 IN CNAME b.example.", "b.example. 60 IN CNAME a.example.", "a.example. 60 IN A 10.0.0.9"}},
-		"others left": {"A", "a.example", "10.0.0.1", 1, []string{"a.example. 60 IN A 10.0.0.1", "bank.example. 60 IN A 6.6.6.6", "a.example. 60 CH A 7.7.7.7"}},
-		"mail":        {"MX", "example", "10 mx1.example., 20 mx2.example.", 2, []string{"example. 60 IN MX 20 mx2.example.", "example. 60 IN MX 10 mx1.example."}},
-		"text":        {"TXT", "example", `"v=spf1 -all" "and, more"`, 1, []string{`example. 60 IN TXT "v=spf1 -all" "and, more"`}},
-		"server":      {"NS", "example", "ns.example.", 1, []string{"example. 60 IN NS ns.example."}},
-		"authority":   {"SOA", "example", "ns.example. root.example. 7 3600 600 86400 60", 1, []string{"example. 60 IN SOA ns.example. root.example. 7 3600 600 86400 60"}},
-		"service":     {"SRV", "_virgo._tcp.example", "1 2 443 a.example.", 1, []string{"_virgo._tcp.example. 60 IN SRV 1 2 443 a.example."}},
-		"issuer":      {"CAA", "example", `0 issue "ca.example"`, 1, []string{`example. 60 IN CAA 0 issue "ca.example"`}},
-		"pointer":     {"PTR", "10.0.0.1", "a.example.", 1, []string{"1.0.0.10.in-addr.arpa. 60 IN PTR a.example."}},
-		"pointer, 6":  {"PTR", "::1", "a.example.", 1, []string{"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa. 60 IN PTR a.example."}},
-		"not ASCII":   {"A", "bücher.example", "10.0.0.1", 1, []string{"xn--bcher-kva.example. 60 IN A 10.0.0.1"}},
-		"the root":    {"NS", ".", "a.root.", 1, []string{". 60 IN NS a.root."}},
-		"over TCP":    {"A", "many.example", "", 40, many},
+		"sorted":         {"A", "www.example", "10.0.0.1, 10.0.0.2", 2, []string{"www.example. 60 IN A 10.0.0.2", "www.example. 60 IN A 10.0.0.1"}},
+		"case":           {"a", "WWW.Example.", "10.0.0.1", 1, []string{"www.example. 60 IN A 10.0.0.1"}},
+		"IPv6":           {"AAAA", "www.example", "2001:db8::1", 1, []string{"www.example. 60 IN AAAA 2001:db8::1"}},
+		"by alias":       {"A", "a.example", "10.0.0.9", 1, []string{"c.example. 60 IN A 10.0.0.9", "b.example. 60 IN CNAME c.example.", "a.example. 60 IN CNAME b.example."}},
+		"alias":          {"CNAME", "a.example", "b.example.", 1, []string{"a.example. 60 IN CNAME b.example.", "b.example. 60 IN CNAME c.example."}},
+		"alias loop":     {"A", "a.example", "10.0.0.9", 1, []string{"a.example. 60 IN CNAME b.example.", "b.example. 60 IN CNAME a.example.", "a.example. 60 IN A 10.0.0.9"}},
+		"others ignored": {"A", "a.example", "10.0.0.1", 1, []string{"a.example. 60 IN A 10.0.0.1", "bank.example. 60 IN A 6.6.6.6", "a.example. 60 CH A 7.7.7.7"}},
+		"mail":           {"MX", "example", "10 mx1.example., 20 mx2.example.", 2, []string{"example. 60 IN MX 20 mx2.example.", "example. 60 IN MX 10 mx1.example."}},
+		"text":           {"TXT", "example", `"v=spf1 -all" "and, more"`, 1, []string{`example. 60 IN TXT "v=spf1 -all" "and, more"`}},
+		"server":         {"NS", "example", "ns.example.", 1, []string{"example. 60 IN NS ns.example."}},
+		"authority":      {"SOA", "example", "ns.example. root.example. 7 3600 600 86400 60", 1, []string{"example. 60 IN SOA ns.example. root.example. 7 3600 600 86400 60"}},
+		"service":        {"SRV", "_virgo._tcp.example", "1 2 443 a.example.", 1, []string{"_virgo._tcp.example. 60 IN SRV 1 2 443 a.example."}},
+		"issuer":         {"CAA", "example", `0 issue "ca.example"`, 1, []string{`example. 60 IN CAA 0 issue "ca.example"`}},
+		"pointer":        {"PTR", "10.0.0.1", "a.example.", 1, []string{"1.0.0.10.in-addr.arpa. 60 IN PTR a.example."}},
+		"pointer, 6":     {"PTR", "::1", "a.example.", 1, []string{"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa. 60 IN PTR a.example."}},
+		"not ASCII":      {"A", "bücher.example", "10.0.0.1", 1, []string{"xn--bcher-kva.example. 60 IN A 10.0.0.1"}},
+		"the root":       {"NS", ".", "a.root.", 1, []string{". 60 IN NS a.root."}},
+		"over TCP":       {"A", "many.example", "", 40, many},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer := zone(t, c.zone...)
-			server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+			answer := answerRecords(t, c.zone...)
+			server := serveDNS(t, func(w dns.ResponseWriter, r *dns.Msg) {
 				if _, udp := w.RemoteAddr().(*net.UDPAddr); udp && name == "over TCP" {
 					m := new(dns.Msg).SetReply(r)
 					m.Truncated = true
@@ -107,11 +108,11 @@ func TestDNSRecords(t *testing.T) {
 				}
 				answer(w, r)
 			})
-			r := looks(t, "remote.dns", schedule.Details{"query": c.query, "record_type": c.kind, "server": server})
-			available(t, r)
-			has(t, r, map[string]string{"count": fmt.Sprint(c.count)})
+			r := runType(t, "remote.dns", schedule.Details{"query": c.query, "record_type": c.kind, "server": server})
+			wantAvailable(t, r)
+			wantMetrics(t, r, map[string]string{"count": fmt.Sprint(c.count)})
 			if c.answer != "" {
-				has(t, r, map[string]string{"answer": c.answer})
+				wantMetrics(t, r, map[string]string{"answer": c.answer})
 			}
 			if value(r, "tt_resolve") == "absent" {
 				t.Error("no tt_resolve")
@@ -120,37 +121,37 @@ func TestDNSRecords(t *testing.T) {
 	}
 }
 
-func TestDNSAnswersThatAreNone(t *testing.T) {
+func TestDNSErrors(t *testing.T) {
 	for name, c := range map[string]struct {
 		code   int
 		status string
 	}{
-		"nothing":     {dns.RcodeSuccess, "there is no A record of www.example."},
-		"no name":     {dns.RcodeNameError, "there is no name www.example. (NXDOMAIN)"},
-		"failed":      {dns.RcodeServerFailure, "SERVER answers SERVFAIL for www.example."},
-		"refused":     {dns.RcodeRefused, "SERVER answers REFUSED for www.example."},
-		"not done":    {dns.RcodeNotImplemented, "SERVER answers NOTIMP for www.example."},
-		"not ours":    {dns.RcodeNotZone, "SERVER answers NOTZONE for www.example."},
-		"new to us":   {15, "SERVER answers code 15 for www.example."},
-		"bad cookies": {dns.RcodeBadCookie, "SERVER answers BADCOOKIE for www.example."},
+		"no record":       {dns.RcodeSuccess, "no A record of www.example."},
+		"no name":         {dns.RcodeNameError, "no such name: www.example. (NXDOMAIN)"},
+		"failed":          {dns.RcodeServerFailure, "SERVER returned SERVFAIL for www.example."},
+		"refused":         {dns.RcodeRefused, "SERVER returned REFUSED for www.example."},
+		"not implemented": {dns.RcodeNotImplemented, "SERVER returned NOTIMP for www.example."},
+		"not in zone":     {dns.RcodeNotZone, "SERVER returned NOTZONE for www.example."},
+		"unknown code":    {15, "SERVER returned code 15 for www.example."},
+		"bad cookies":     {dns.RcodeBadCookie, "SERVER returned BADCOOKIE for www.example."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+			server := serveDNS(t, func(w dns.ResponseWriter, r *dns.Msg) {
 				m := new(dns.Msg).SetRcode(r, c.code)
 				if r.IsEdns0() != nil {
 					m.SetEdns0(udpBytes, false)
 				}
 				w.WriteMsg(m)
 			})
-			fails(t, looks(t, "remote.dns", schedule.Details{"query": "www.example", "server": server}), strings.Replace(c.status, "SERVER", server, 1))
+			wantUnavailable(t, runType(t, "remote.dns", schedule.Details{"query": "www.example", "server": server}), strings.Replace(c.status, "SERVER", server, 1))
 		})
 	}
 }
 
-// A server from before EDNS answers what it does not know with FORMERR, and without the question.
+// TestDNSServerWithoutEDNS: a server without EDNS returns FORMERR, without the question.
 func TestDNSServerWithoutEDNS(t *testing.T) {
-	good := zone(t, "www.example. 60 IN A 10.0.0.1")
-	server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+	good := answerRecords(t, "www.example. 60 IN A 10.0.0.1")
+	server := serveDNS(t, func(w dns.ResponseWriter, r *dns.Msg) {
 		if r.IsEdns0() == nil {
 			good(w, r)
 			return
@@ -159,14 +160,14 @@ func TestDNSServerWithoutEDNS(t *testing.T) {
 		m.Question = nil
 		w.WriteMsg(m)
 	})
-	has(t, looks(t, "remote.dns", schedule.Details{"query": "www.example", "server": server}), map[string]string{"answer": "10.0.0.1"})
+	wantMetrics(t, runType(t, "remote.dns", schedule.Details{"query": "www.example", "server": server}), map[string]string{"answer": "10.0.0.1"})
 }
 
-// Before the true answer come others: all are ignored.
-func TestDNSAnswersOfOthers(t *testing.T) {
-	good := zone(t, "www.example. 60 IN A 10.0.0.1")
-	server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
-		for _, spoil := range []func(m *dns.Msg){
+// TestDNSIgnoresForgedReplies: forged and invalid messages before the reply are ignored.
+func TestDNSIgnoresForgedReplies(t *testing.T) {
+	good := answerRecords(t, "www.example. 60 IN A 10.0.0.1")
+	server := serveDNS(t, func(w dns.ResponseWriter, r *dns.Msg) {
+		for _, forge := range []func(m *dns.Msg){
 			func(m *dns.Msg) { m.Id++ },
 			func(m *dns.Msg) { m.Question[0].Name = "bank.example." },
 			func(m *dns.Msg) { m.Question[0].Qtype = dns.TypeMX },
@@ -178,56 +179,56 @@ func TestDNSAnswersOfOthers(t *testing.T) {
 		} {
 			m := new(dns.Msg).SetReply(r)
 			m.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: "www.example.", Rrtype: dns.TypeA, Class: dns.ClassINET}, A: net.IPv4(6, 6, 6, 6)}}
-			spoil(m)
+			forge(m)
 			w.WriteMsg(m)
 		}
 		w.Write(nil)
 		w.Write([]byte("garbage"))
-		cut := new(dns.Msg).SetReply(r)
-		cut.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: "www.example.", Rrtype: dns.TypeA, Class: dns.ClassINET}, A: net.IPv4(6, 6, 6, 6)}}
-		data, _ := cut.Pack()
+		truncated := new(dns.Msg).SetReply(r)
+		truncated.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: "www.example.", Rrtype: dns.TypeA, Class: dns.ClassINET}, A: net.IPv4(6, 6, 6, 6)}}
+		data, _ := truncated.Pack()
 		w.Write(data[:len(data)-2])
 		good(w, r)
 	})
-	r := looks(t, "remote.dns", schedule.Details{"query": "www.example", "server": server})
-	available(t, r)
-	has(t, r, map[string]string{"answer": "10.0.0.1", "count": "1"})
+	r := runType(t, "remote.dns", schedule.Details{"query": "www.example", "server": server})
+	wantAvailable(t, r)
+	wantMetrics(t, r, map[string]string{"answer": "10.0.0.1", "count": "1"})
 }
 
-func TestDNSServersThatTalkNonsenseOverTCP(t *testing.T) {
+func TestInvalidDNSRepliesOverTCP(t *testing.T) {
 	for name, c := range map[string]struct {
-		say    func(w dns.ResponseWriter, r *dns.Msg)
+		reply  func(w dns.ResponseWriter, r *dns.Msg)
 		status string
 	}{
-		"another answer": {func(w dns.ResponseWriter, r *dns.Msg) {
+		"another reply": {func(w dns.ResponseWriter, r *dns.Msg) {
 			m := new(dns.Msg).SetReply(r)
 			m.Id++
 			w.WriteMsg(m)
-		}, "the answer over TCP is to another question"},
-		"goodbye": {func(w dns.ResponseWriter, r *dns.Msg) { w.Close() }, "the server closed the connection without an answer"},
+		}, "the reply over TCP is to another query"},
+		"close": {func(w dns.ResponseWriter, r *dns.Msg) { w.Close() }, "the server closed the connection without a response"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+			server := serveDNS(t, func(w dns.ResponseWriter, r *dns.Msg) {
 				if _, udp := w.RemoteAddr().(*net.UDPAddr); udp {
 					m := new(dns.Msg).SetReply(r)
 					m.Truncated = true
 					w.WriteMsg(m)
 					return
 				}
-				c.say(w, r)
+				c.reply(w, r)
 			})
-			fails(t, looks(t, "remote.dns", schedule.Details{"query": "www.example", "server": server}), "asking "+server+": "+c.status)
+			wantUnavailable(t, runType(t, "remote.dns", schedule.Details{"query": "www.example", "server": server}), "querying "+server+": "+c.status)
 		})
 	}
 }
 
-func TestDNSHugeAnswer(t *testing.T) {
+func TestDNSHugeReply(t *testing.T) {
 	var lines []string
 	for i := range 500 {
 		lines = append(lines, fmt.Sprintf("big.example. 60 IN TXT \"%03d %s\"", i, strings.Repeat("x", 100)))
 	}
-	full := zone(t, lines...)
-	server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+	full := answerRecords(t, lines...)
+	server := serveDNS(t, func(w dns.ResponseWriter, r *dns.Msg) {
 		if _, udp := w.RemoteAddr().(*net.UDPAddr); udp {
 			m := new(dns.Msg).SetReply(r)
 			m.Truncated = true
@@ -236,65 +237,64 @@ func TestDNSHugeAnswer(t *testing.T) {
 		}
 		full(w, r)
 	})
-	r := looks(t, "remote.dns", schedule.Details{"query": "big.example", "record_type": "TXT", "server": server})
-	available(t, r)
-	has(t, r, map[string]string{"count": "500"})
+	r := runType(t, "remote.dns", schedule.Details{"query": "big.example", "record_type": "TXT", "server": server})
+	wantAvailable(t, r)
+	wantMetrics(t, r, map[string]string{"count": "500"})
 	if n := len(value(r, "answer")); n > maxAnswerListing || n < maxAnswerListing-200 {
 		t.Errorf("%d bytes of records", n)
 	}
 }
 
-func TestDNSSilentAndAbsentServers(t *testing.T) {
+func TestDNSSilentAndRefusingServers(t *testing.T) {
 	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	leavesNothing(t, func() {
-		within(t, 300*time.Millisecond, func() {
-			r := run(t, typed(t, Options{}, "remote.dns"), schedule.Details{"query": "www.example", "server": silent.LocalAddr().String()}, 300*time.Millisecond)
-			fails(t, r, "check timed out after 0.3s")
-		})
+	checkNoGoroutines(t, func() {
+		r := run(t, typeNamed(t, Options{}, "remote.dns"), schedule.Details{"query": "www.example", "server": silent.LocalAddr().String()}, 300*time.Millisecond)
+		wantUnavailable(t, r, "check timed out after 0.3s")
 	})
 	absent := "127.0.0.1:" + collecttest.FreePort(t)
-	fails(t, looks(t, "remote.dns", schedule.Details{"query": "www.example", "server": absent}), "asking "+absent+": connection refused")
+	wantUnavailable(t, runType(t, "remote.dns", schedule.Details{"query": "www.example", "server": absent}), "querying "+absent+": connection refused")
 }
 
-// A datagram that is lost is asked for again, and of several servers the next one is asked.
-func TestDNSAsksAgain(t *testing.T) {
-	good := zone(t, "www.example. 60 IN A 10.0.0.1")
+// TestDNSRetries: a query without a reply is repeated with a new id, and of several servers the
+// next one is queried.
+func TestDNSRetries(t *testing.T) {
+	good := answerRecords(t, "www.example. 60 IN A 10.0.0.1")
 	var asked atomic.Int32
 	var first atomic.Uint32
-	server := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+	server := serveDNS(t, func(w dns.ResponseWriter, r *dns.Msg) {
 		if asked.Add(1) == 1 {
 			first.Store(uint32(r.Id))
-		} else if r.Id != uint16(first.Load()) { // a number that was seen is not used again
+		} else if r.Id != uint16(first.Load()) { // the id is new
 			good(w, r)
 		}
 	})
 	absent := "127.0.0.1:" + collecttest.FreePort(t)
-	question := func(servers ...string) lookup {
-		return lookup{message: new(dns.Msg).SetQuestion("www.example.", dns.TypeA), servers: servers, wait: 100 * time.Millisecond}
+	httpRequest := func(servers ...string) dnsQuery {
+		return dnsQuery{message: new(dns.Msg).SetQuestion("www.example.", dns.TypeA), servers: servers, wait: 100 * time.Millisecond}
 	}
-	reply, by, err := question(server).exchange(t.Context())
+	reply, by, err := httpRequest(server).exchange(t.Context())
 	if err != nil || len(reply.Answer) != 1 || by != server || asked.Load() != 2 {
-		t.Errorf("%v of %s, %v, asked %d times", reply, by, err, asked.Load())
+		t.Errorf("%v from %s, %v, after %d queries", reply, by, err, asked.Load())
 	}
-	reply, by, err = question(absent, server).exchange(t.Context())
+	reply, by, err = httpRequest(absent, server).exchange(t.Context())
 	if err != nil || len(reply.Answer) != 1 || by != server {
-		t.Errorf("%v of %s, %v", reply, by, err)
+		t.Errorf("%v from %s, %v", reply, by, err)
 	}
 	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	if _, _, err = question(silent.LocalAddr().String()).exchange(t.Context()); !errors.Is(err, errNoAnswer) {
+	if _, _, err = httpRequest(silent.LocalAddr().String()).exchange(t.Context()); !errors.Is(err, errNoReply) {
 		t.Errorf("%v", err)
 	}
 }
 
-func TestDNSServers(t *testing.T) {
+func TestNameServers(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "resolv.conf")
 	for _, c := range []struct {
 		conf    string
@@ -313,18 +313,18 @@ func TestDNSServers(t *testing.T) {
 		if err := os.WriteFile(file, []byte(c.conf), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		servers, err := dnsCheck{configuration: file}.serversOf(c.check)
+		servers, err := dnsCheck{configuration: file}.nameServers(c.check)
 		if got := strings.Join(servers, " "); err != nil || got != c.servers {
 			t.Errorf("%q, %v, want %q", got, err, c.servers)
 		}
 	}
-	_, err := dnsCheck{configuration: filepath.Join(t.TempDir(), "none")}.serversOf(schedule.Check{})
-	if err == nil || !strings.HasPrefix(err.Error(), `no detail "server", and the system's servers are not known: `) {
+	_, err := dnsCheck{configuration: filepath.Join(t.TempDir(), "none")}.nameServers(schedule.Check{})
+	if err == nil || !strings.HasPrefix(err.Error(), `no detail "server", and the system's name servers are unknown: `) {
 		t.Errorf("%v", err)
 	}
 }
 
-func TestDNSRefusesWrongDetails(t *testing.T) {
+func TestDNSWrongDetails(t *testing.T) {
 	for _, c := range []struct {
 		details schedule.Details
 		status  string
@@ -339,6 +339,6 @@ func TestDNSRefusesWrongDetails(t *testing.T) {
 		{schedule.Details{"query": "a", "server": ":53"}, `detail "server" is ":53", not a host or host:port`},
 		{schedule.Details{"query": "a", "server": "a b"}, `detail "server" is "a b", not a host name or an IP address`},
 	} {
-		fails(t, looks(t, "remote.dns", c.details), c.status)
+		wantUnavailable(t, runType(t, "remote.dns", c.details), c.status)
 	}
 }

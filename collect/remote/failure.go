@@ -12,29 +12,30 @@ import (
 	"strings"
 )
 
-// maxPlaceBytes of a host's name are in a status, which has room for 256 characters and must also say what went wrong.
-const maxPlaceBytes = 100
+// maxHostShown is how much of a host's name is in a status, which has 256 characters and must also
+// name the cause.
+const maxHostShown = 100
 
-// failure is an error as a person reads it: what was being done and why it failed. A context that is done is
-// the reason whatever the error says, so that the runner sees it. What a server sent is not quoted,
-// since it may hold what was sent to it.
-func failure(ctx context.Context, doing string, err error) error {
-	doing = cut(doing, maxPlaceBytes+len("starting TLS with https://:65535"))
+// describeError returns an error whose text is the status: what was being done, and why it failed.
+// If the context is done, the error is its cause, whatever err is, so that the runner recognizes
+// it. Text from a server is not quoted, because it may repeat secrets that were sent to it.
+func describeError(ctx context.Context, doing string, err error) error {
+	doing = sanitize(doing, maxHostShown+len("starting TLS with https://:65535"))
 	if done := ctx.Err(); done != nil {
 		return fmt.Errorf("%s: %w", doing, done)
 	}
-	return fmt.Errorf("%s: %w", doing, cause(err))
+	return fmt.Errorf("%s: %w", doing, plainCause(err))
 }
 
 var (
-	errClosed   = errors.New("the server closed the connection without an answer")
-	errNotTLS   = errors.New("the server does not speak TLS")
-	errNotHTTP  = errors.New("the answer is not HTTP")
-	errGoneAway = errors.New("the server ended the HTTP/2 connection")
+	errClosed  = errors.New("the server closed the connection without a response")
+	errNotTLS  = errors.New("the server does not speak TLS")
+	errNotHTTP = errors.New("the response is not HTTP")
+	errGoAway  = errors.New("the server ended the HTTP/2 connection")
 )
 
-// cause is the innermost error that tells something, in plain words where the library's are not.
-func cause(err error) error {
+// plainCause returns the innermost informative error, in plainer words than the library's.
+func plainCause(err error) error {
 	var (
 		name     *net.DNSError
 		call     *os.SyscallError
@@ -45,16 +46,16 @@ func cause(err error) error {
 		contains = func(s string) bool { return strings.Contains(text, s) }
 	)
 	switch {
-	case errors.Is(err, errBrokenOff):
-		return errBrokenOff
+	case errors.Is(err, errNoRetry):
+		return errNoRetry
 	case errors.As(err, &op) && op.Op == proxyStep:
-		return fmt.Errorf("the proxy: %w", cause(op.Err))
+		return fmt.Errorf("the proxy: %w", plainCause(op.Err))
 	case errors.As(err, &op) && op.Op == socksStep:
 		return socksCause(op.Err)
 	case errors.As(err, &name) && name.IsNotFound:
-		return fmt.Errorf("there is no host %.64q", name.Name)
+		return fmt.Errorf("no such host: %.64q", name.Name)
 	case errors.As(err, &name) && name.IsTimeout:
-		return fmt.Errorf("no name server answers for %.64q", name.Name)
+		return fmt.Errorf("no name server replied for %.64q", name.Name)
 	case errors.As(err, &name):
 		return fmt.Errorf("looking up %.64q: %s", name.Name, name.Err)
 	case errors.As(err, &call):
@@ -70,9 +71,9 @@ func cause(err error) error {
 		contains("PROTOCOL_ERROR"), contains("unexpected EOF"):
 		return errNotHTTP
 	case contains("GOAWAY"):
-		return errGoneAway
+		return errGoAway
 	case contains("server response headers exceeded"), contains("response header list larger"):
-		return fmt.Errorf("the answer's headers are longer than %d bytes", maxHeaderBytes)
+		return fmt.Errorf("the response's headers are longer than %d bytes", maxHeaderBytes)
 	case errors.As(err, &op) && op.Err != nil:
 		return op.Err
 	}

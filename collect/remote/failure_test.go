@@ -12,10 +12,10 @@ import (
 	"virgo/schedule"
 )
 
-// A status names the cause, also where a host's name alone would fill it.
-func TestStatusOfALongNameNamesTheCause(t *testing.T) {
+// TestStatusWithLongName: a status contains the cause, even where a host's name would fill it.
+func TestStatusWithLongName(t *testing.T) {
 	long := strings.TrimSuffix(strings.Repeat("label.", 41), ".") // 245 bytes
-	nobody := nameServer(t, func(w dns.ResponseWriter, r *dns.Msg) {
+	nobody := serveDNS(t, func(w dns.ResponseWriter, r *dns.Msg) {
 		m := new(dns.Msg).SetReply(r)
 		m.Rcode = dns.RcodeNameError
 		if r.Question[0].Qtype == dns.TypeMX {
@@ -33,10 +33,10 @@ func TestStatusOfALongNameNamesTheCause(t *testing.T) {
 		{"remote.tcp", schedule.Details{"target": long + ".invalid", "port": port}, ""},
 		{"remote.ping", schedule.Details{"target": long + ".invalid"}, ""},
 		{"remote.dns", schedule.Details{"query": long, "server": nobody}, "(NXDOMAIN)"},
-		{"remote.dns", schedule.Details{"query": long, "record_type": "MX", "server": nobody}, "answers REFUSED"},
+		{"remote.dns", schedule.Details{"query": long, "record_type": "MX", "server": nobody}, "returned REFUSED"},
 		{"remote.dns", schedule.Details{"query": "x", "server": long + ".invalid:5353"}, ""},
 	} {
-		r := looks(t, c.kind, c.details)
+		r := runType(t, c.kind, c.details)
 		if c.cause == "" { // what the system's resolver says differs
 			_, c.cause, _ = strings.Cut(r.Status, ": ")
 		}

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"bytes"
+	"io"
 	"net"
 	"runtime"
 	"strings"
@@ -10,11 +11,12 @@ import (
 	"time"
 
 	"virgo/collect"
+	"virgo/collect/collecttest"
 	"virgo/schedule"
 )
 
-// typed returns the type of that name, as Types gives it.
-func typed(t testing.TB, opt Options, name string) collect.Type {
+// typeNamed returns the check type of that name.
+func typeNamed(t testing.TB, opt Options, name string) collect.Type {
 	t.Helper()
 	for _, typ := range Types(opt) {
 		if typ.Name == name {
@@ -25,14 +27,16 @@ func typed(t testing.TB, opt Options, name string) collect.Type {
 	return collect.Type{}
 }
 
-// run runs one check as the agent does, within limit.
+// run runs a check with a time limit.
 func run(t testing.TB, typ collect.Type, details schedule.Details, limit time.Duration) collect.Result {
 	t.Helper()
 	return runCheck(t, typ, schedule.Check{Details: details, Timeout: limit})
 }
 
+// runCheck runs a check in a Runner. The check must return by its time limit.
 func runCheck(t testing.TB, typ collect.Type, check schedule.Check) collect.Result {
 	t.Helper()
+	typ, returned := collecttest.RecordReturn(typ)
 	registry, err := collect.NewRegistry(typ)
 	if err != nil {
 		t.Fatal(err)
@@ -41,19 +45,22 @@ func runCheck(t testing.TB, typ collect.Type, check schedule.Check) collect.Resu
 	var result collect.Result
 	runner := collect.Runner{Registry: registry}
 	runner.Run(t.Context(), []collect.Job{{Check: check}}, func(_ int, o collect.Outcome) { result = o.Result })
+	if !returned() {
+		t.Errorf("%s was abandoned: it did not return at its time limit", typ.Name)
+	}
 	if result.State == collect.Unavailable && len(result.Metrics) > 0 {
 		t.Errorf("an unavailable result has %d metrics", len(result.Metrics))
 	}
 	return result
 }
 
-// looks runs a check that has time enough.
-func looks(t testing.TB, name string, details schedule.Details) collect.Result {
+// runType runs a check of a type, with more than enough time.
+func runType(t testing.TB, name string, details schedule.Details) collect.Result {
 	t.Helper()
-	return run(t, typed(t, Options{}, name), details, 30*time.Second)
+	return run(t, typeNamed(t, Options{}, name), details, 30*time.Second)
 }
 
-// value is a metric's; "absent" where it is not reported.
+// value returns a metric's value; "absent" where it is not reported.
 func value(r collect.Result, name string) string {
 	for _, m := range r.Metrics {
 		if m.Name == name {
@@ -63,16 +70,16 @@ func value(r collect.Result, name string) string {
 	return "absent"
 }
 
-// available fails the test where the result is not.
-func available(t testing.TB, r collect.Result) {
+// wantAvailable ends the test where the result is unavailable.
+func wantAvailable(t testing.TB, r collect.Result) {
 	t.Helper()
 	if r.State != collect.Available {
 		t.Fatalf("%s: %q", r.State, r.Status)
 	}
 }
 
-// has compares metrics.
-func has(t testing.TB, r collect.Result, want map[string]string) {
+// wantMetrics compares metrics by name.
+func wantMetrics(t testing.TB, r collect.Result, want map[string]string) {
 	t.Helper()
 	for name, text := range want {
 		if got := value(r, name); got != text {
@@ -81,29 +88,29 @@ func has(t testing.TB, r collect.Result, want map[string]string) {
 	}
 }
 
-// fails wants an unavailable result with that status.
-func fails(t testing.TB, r collect.Result, status string) {
+// wantUnavailable expects an unavailable result with the status.
+func wantUnavailable(t testing.TB, r collect.Result, status string) {
 	t.Helper()
 	if r.State != collect.Unavailable || r.Status != status {
 		t.Errorf("%s: %q, want %q", r.State, r.Status, status)
 	}
 }
 
-// A speaker is a server whose every connection is given to a function, which is waited for at the end of the test. The
-// connection is closed when it returns, and at the end of the test.
-type speaker struct {
+// A tcpServer passes each connection to a function, in its own goroutine. A connection is closed
+// when the function returns, and at the end of the test.
+type tcpServer struct {
 	address, port string
 	mu            sync.Mutex
 	open          map[net.Conn]bool
 }
 
-func speak(t testing.TB, address string, say func(conn net.Conn)) *speaker {
+func serveTCP(t testing.TB, address string, serve func(conn net.Conn)) *tcpServer {
 	t.Helper()
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &speaker{address: l.Addr().String(), open: map[net.Conn]bool{}}
+	s := &tcpServer{address: l.Addr().String(), open: map[net.Conn]bool{}}
 	_, s.port, _ = net.SplitHostPort(s.address)
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -112,10 +119,10 @@ func speak(t testing.TB, address string, say func(conn net.Conn)) *speaker {
 			if err != nil {
 				return
 			}
-			s.note(conn, true)
+			s.track(conn, true)
 			all.Go(func() {
-				defer s.note(conn, false)
-				say(conn)
+				defer s.track(conn, false)
+				serve(conn)
 			})
 		}
 	})
@@ -131,7 +138,8 @@ func speak(t testing.TB, address string, say func(conn net.Conn)) *speaker {
 	return s
 }
 
-func (s *speaker) note(conn net.Conn, open bool) {
+// track adds an open connection, or closes and removes one.
+func (s *tcpServer) track(conn net.Conn, open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if open {
@@ -142,8 +150,8 @@ func (s *speaker) note(conn net.Conn, open bool) {
 	delete(s.open, conn)
 }
 
-// untilClosed reads until the other side is gone.
-func untilClosed(conn net.Conn) {
+// discardAll reads until the connection ends.
+func discardAll(conn net.Conn) {
 	var b [512]byte
 	for {
 		if _, err := conn.Read(b[:]); err != nil {
@@ -152,8 +160,20 @@ func untilClosed(conn net.Conn) {
 	}
 }
 
-// requestRead reads an HTTP request's head.
-func requestRead(conn net.Conn) string {
+// sendSlowly sends a text again and again, with short pauses, until the connection ends: the time
+// limit of a single read never expires.
+func sendSlowly(conn net.Conn, text string) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for range tick.C {
+		if _, err := io.WriteString(conn, text); err != nil {
+			return
+		}
+	}
+}
+
+// readRequest reads the header of an HTTP request.
+func readRequest(conn net.Conn) string {
 	var head []byte
 	var b [1024]byte
 	for !bytes.Contains(head, []byte("\r\n\r\n")) {
@@ -166,43 +186,37 @@ func requestRead(conn net.Conn) string {
 	return string(head)
 }
 
-// leavesNothing fails the test where goroutines of a check, or of what it uses, are there when do is done. They may take
-// a moment to end.
-func leavesNothing(t *testing.T, do func()) {
+// checkNoGoroutines fails where goroutines of a check or its libraries outlive do. They may take a
+// moment to end.
+func checkNoGoroutines(t *testing.T, do func()) {
 	t.Helper()
 	do()
 	var left string
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
-		if left = ours(); left == "" {
+		if left = checkGoroutines(); left == "" {
 			return
 		}
 		runtime.Gosched()
 	}
-	t.Errorf("left behind:\n%s", left)
+	t.Errorf("goroutines are left:\n%s", left)
 }
 
-// ours are the stacks that a check has, or a transport of net/http, or a resolver.
-func ours() string {
+// checkGoroutines returns the stacks of goroutines of a check, a transport of net/http, or a
+// resolver.
+func checkGoroutines() string {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	var left []string
 	for stack := range strings.SplitSeq(string(stacks), "\n\n") {
-		for _, mark := range []string{"net/http.(*Transport)", "net/http.(*persistConn)", "http2ClientConn", "remote.dial(", "remote.(*echoSocket)", "net.(*Resolver)", "remote.lookup", "Check("} {
-			if strings.Contains(stack, mark) && !strings.Contains(stack, "remote.ours") {
+		for _, function := range []string{
+			"net/http.(*Transport)", "net/http.(*persistConn)", "http2ClientConn", "net.(*Resolver)",
+			"remote.dial(", "remote.(*prober)", "remote.dnsQuery", "Check(",
+		} {
+			if strings.Contains(stack, function) && !strings.Contains(stack, "remote.checkGoroutines") {
 				left = append(left, stack)
 				break
 			}
 		}
 	}
 	return strings.Join(left, "\n\n")
-}
-
-// within fails the test where do took much longer than a check's limit.
-func within(t *testing.T, limit time.Duration, do func()) {
-	t.Helper()
-	start := time.Now()
-	do()
-	if took := time.Since(start); took > limit+collect.Grace/2 {
-		t.Errorf("took %v, its limit was %v", took, limit)
-	}
 }

@@ -13,19 +13,19 @@ import (
 
 const (
 	userAgent = "virgo"
-	// window bounds what an HTTP/2 server may send ahead of what was read.
+	// window is how much an HTTP/2 server may send before it is read.
 	window = 128 << 10
-	// buffer of a connection, either way.
+	// buffer is the size of a connection's buffers.
 	buffer = 4 << 10
 )
 
-// An exchange is one request and its answer.
+// An exchange is a request and its response.
 type exchange struct {
 	response *http.Response
 	times    timing
-	// shown is the certificate of an https server; its leaf is nil for http.
-	shown certificate
-	stop  func()
+	// cert is the certificate of an https server; its leaf is nil for http.
+	cert certificate
+	stop func()
 }
 
 // close ends the exchange's connection.
@@ -36,18 +36,20 @@ func (x *exchange) close() {
 	x.stop()
 }
 
-// A message is one request to make.
-type message struct {
+// An httpMessage is a request to send.
+type httpMessage struct {
 	url     *url.URL
 	method  string
-	headers []member
+	headers []keyValue
 	payload string
-	// authorization is the header that answers a 401; empty: none was answered.
+	// cookies are those that servers have set in this check.
+	cookies []*http.Cookie
+	// authorization is the header for a login; empty before a 401.
 	authorization string
 }
 
-// request makes the message one of net/http.
-func (m message) request(ctx context.Context) (*http.Request, error) {
+// request returns the message as a request of net/http.
+func (m httpMessage) request(ctx context.Context) (*http.Request, error) {
 	var payload io.Reader
 	if m.payload != "" {
 		payload = strings.NewReader(m.payload)
@@ -56,7 +58,7 @@ func (m message) request(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What is encoded is decoded here, so that a small body that becomes a large one is bounded.
+	// This package decodes, so that a small body that decodes to a large one is limited.
 	r.Header.Set("Accept-Encoding", "gzip, deflate")
 	r.Header.Set("User-Agent", userAgent)
 	for _, h := range m.headers {
@@ -66,21 +68,27 @@ func (m message) request(ctx context.Context) (*http.Request, error) {
 		}
 		r.Header.Set(h.key, h.value)
 	}
+	for _, c := range m.cookies { // beside those of the headers
+		r.AddCookie(c)
+	}
 	if m.authorization != "" {
 		r.Header.Set("Authorization", m.authorization)
 	}
 	return r, nil
 }
 
-// send makes one request on a connection of its own and waits for the answer's headers. The caller closes the exchange.
-func (c httpCheck) send(ctx context.Context, q question, m message, now time.Time) (*exchange, error) {
+// send sends a message on a new connection and waits for the response's headers. The caller closes
+// the exchange.
+func (c httpCheck) send(
+	ctx context.Context, q httpRequest, m httpMessage, now time.Time,
+) (*exchange, error) {
 	x := &exchange{}
-	via, err := c.proxyFor(q.proxy, m.url)
+	proxy, err := c.proxyFor(q.proxy, m.url)
 	if err != nil {
 		return nil, err
 	}
 	traced := x.times.trace(ctx)
-	line, stop := until(ctx)
+	single, stop := newSingleConn(ctx)
 	x.stop = stop
 	transport := newTransport()
 	transport.DialContext = func(_ context.Context, _, address string) (net.Conn, error) {
@@ -88,28 +96,32 @@ func (c httpCheck) send(ctx context.Context, q question, m message, now time.Tim
 		if err != nil {
 			return nil, err
 		}
-		if q.instead != "" && sameOrigin(q.url, m.url) {
-			to = q.instead
+		if q.connectTo != "" && sameOrigin(q.url, m.url) {
+			to = q.connectTo
 		}
-		// Within the context of the check and not the transport's, which outlives the request.
-		conn, err := line.open(func() (net.Conn, error) { return dial(traced, "tcp", q.only, to, port) })
-		if err != nil || via == nil || via.Scheme != "https" {
+		// The transport's context outlives the request, so this dials in the check's.
+		conn, err := single.open(func() (net.Conn, error) {
+			return dial(traced, "tcp", q.only, to, port)
+		})
+		if err != nil || proxy == nil || proxy.Scheme != "https" {
 			return conn, err
 		}
-		return secureProxy(traced, conn, via.Hostname(), q.trust.RootCAs, now)
+		return secureProxy(traced, conn, proxy.Hostname(), q.trust.RootCAs, now)
 	}
-	transport.TLSClientConfig = look(q.trustFor(m.url), now, func(seen certificate) error {
-		x.shown = seen
-		if m.authorization != "" && seen.fault != "" && !q.anybody { // another one than asked for the login
-			return notSent(seen.fault)
+	transport.TLSClientConfig = reportingTLS(q.trustFor(m.url), now, func(seen certificate) error {
+		x.cert = seen
+		if m.authorization != "" && seen.fault != "" && !q.skipVerify { // on the login's connection
+			return loginNotSent(seen.fault)
 		}
 		return nil
 	})
-	if via != nil {
-		transport.Proxy = http.ProxyURL(asTunnelled(via))
-		transport.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
-			if answer.StatusCode != http.StatusOK { // its words are anybody's
-				return fmt.Errorf("the proxy answers %03d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
+	if proxy != nil {
+		transport.Proxy = http.ProxyURL(withoutTLS(proxy))
+		transport.OnProxyConnectResponse = func(
+			_ context.Context, _ *url.URL, _ *http.Request, r *http.Response,
+		) error {
+			if r.StatusCode != http.StatusOK { // the proxy's own reason may contain secrets
+				return fmt.Errorf("the proxy returned %03d %s", r.StatusCode, http.StatusText(r.StatusCode))
 			}
 			return nil
 		}
@@ -120,12 +132,13 @@ func (c httpCheck) send(ctx context.Context, q question, m message, now time.Tim
 	}
 	if err != nil {
 		x.close()
-		return nil, failure(ctx, m.method+" "+m.url.Scheme+"://"+cut(m.url.Host, maxPlaceBytes), err)
+		host := sanitize(m.url.Host, maxHostShown)
+		return nil, describeError(ctx, m.method+" "+m.url.Scheme+"://"+host, err)
 	}
 	return x, nil
 }
 
-// newTransport is one for a single request: nothing is kept, and little is buffered.
+// newTransport returns a transport for a single request, with small buffers.
 func newTransport() *http.Transport {
 	t := &http.Transport{
 		DisableKeepAlives:      true,
@@ -145,8 +158,8 @@ func newTransport() *http.Transport {
 	return t
 }
 
-// sameOrigin says whether what is meant for one URL may be sent to the other: the same scheme, host and port, or
-// http's standard port and then https's of the same host.
+// sameOrigin reports whether what is meant for one URL may be sent to the other: to the same
+// scheme, host and port, or from http to https of the same host on the standard ports.
 func sameOrigin(of, to *url.URL) bool {
 	if !strings.EqualFold(of.Hostname(), to.Hostname()) {
 		return false

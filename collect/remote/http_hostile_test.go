@@ -15,103 +15,98 @@ import (
 	"virgo/schedule"
 )
 
-// What a server that means harm, or is broken, says after it got the request; it closes the connection then.
-func TestHTTPServersThatTalkNonsense(t *testing.T) {
+// TestInvalidHTTPResponses: what hostile or broken servers send after the request, before they
+// close the connection.
+func TestInvalidHTTPResponses(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\n"
-	for name, c := range map[string]struct{ say, status string }{
-		"nothing":         {"", "the server closed the connection without an answer"},
-		"no HTTP":         {"SSH-2.0-OpenSSH_9.2 %s\r\n", "the answer is not HTTP"},
-		"no code":         {"HTTP/1.1 abc %s\r\n\r\n", "the answer is not HTTP"},
-		"no header":       {head + "%s\r\n\r\n", "the answer is not HTTP"},
-		"half a head":     {head + "Content-Type: te", "the server closed the connection without an answer"},
-		"huge header":     {head + "X: " + strings.Repeat("x", 1<<20) + "\r\n\r\n", "the answer's headers are longer than 65536 bytes"},
-		"many headers":    {head + strings.Repeat("X: y\r\n", 100_000) + "\r\n", "the answer's headers are longer than 65536 bytes"},
-		"TLS":             {"\x15\x03\x01\x00\x02\x02\x16", "the answer is not HTTP"},
-		"negative length": {head + "Content-Length: -5\r\n\r\nabc", "the answer is not HTTP"},
-		"binary":          {"\x00\xff\xfe\x00\x00", "the answer is not HTTP"},
+	for name, c := range map[string]struct{ response, status string }{
+		"nothing":         {"", "the server closed the connection without a response"},
+		"no HTTP":         {"SSH-2.0-OpenSSH_9.2 %s\r\n", "the response is not HTTP"},
+		"no code":         {"HTTP/1.1 abc %s\r\n\r\n", "the response is not HTTP"},
+		"no header":       {head + "%s\r\n\r\n", "the response is not HTTP"},
+		"half a head":     {head + "Content-Type: te", "the server closed the connection without a response"},
+		"huge header":     {head + "X: " + strings.Repeat("x", 1<<20) + "\r\n\r\n", "the response's headers are longer than 65536 bytes"},
+		"many headers":    {head + strings.Repeat("X: y\r\n", 100_000) + "\r\n", "the response's headers are longer than 65536 bytes"},
+		"TLS":             {"\x15\x03\x01\x00\x02\x02\x16", "the response is not HTTP"},
+		"negative length": {head + "Content-Length: -5\r\n\r\nabc", "the response is not HTTP"},
+		"binary":          {"\x00\xff\xfe\x00\x00", "the response is not HTTP"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := speak(t, "127.0.0.1:0", func(conn net.Conn) {
-				secret := requestRead(conn) // such a server may say what it was told
-				say := c.say
-				if strings.Contains(say, "%s") {
-					say = fmt.Sprintf(say, strings.NewReplacer("\r\n", " ", ":", " ").Replace(secret))
+			s := serveTCP(t, "127.0.0.1:0", func(conn net.Conn) {
+				request := readRequest(conn) // which the server may repeat, with its secrets
+				response := c.response
+				if strings.Contains(response, "%s") {
+					response = fmt.Sprintf(response, strings.NewReplacer("\r\n", " ", ":", " ").Replace(request))
 				}
-				io.WriteString(conn, say)
+				io.WriteString(conn, response)
 			})
-			leavesNothing(t, func() {
-				r := looks(t, "remote.http", schedule.Details{"url": "http://" + s.address, "headers": map[string]any{"X-Secret": "geheim"}})
-				fails(t, r, "GET http://"+s.address+": "+c.status)
+			checkNoGoroutines(t, func() {
+				r := runType(t, "remote.http", schedule.Details{"url": "http://" + s.address, "headers": map[string]any{"X-Secret": "geheim"}})
+				wantUnavailable(t, r, "GET http://"+s.address+": "+c.status)
 			})
 		})
 	}
 }
 
-func TestHTTPBodiesThatBreakOff(t *testing.T) {
-	for name, say := range map[string]string{
+func TestIncompleteHTTPBodies(t *testing.T) {
+	for name, response := range map[string]string{
 		"length":      "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc",
 		"chunked":     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
 		"wrong chunk": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc",
 	} {
-		s := speak(t, "127.0.0.1:0", func(conn net.Conn) { requestRead(conn); io.WriteString(conn, say) })
-		r := looks(t, "remote.http", schedule.Details{"url": "http://" + s.address})
+		s := serveTCP(t, "127.0.0.1:0", func(conn net.Conn) { readRequest(conn); io.WriteString(conn, response) })
+		r := runType(t, "remote.http", schedule.Details{"url": "http://" + s.address})
 		if !strings.HasPrefix(r.Status, "reading the body: ") {
 			t.Errorf("%s: %s %q", name, r.State, r.Status)
 		}
 	}
 }
 
-func TestHTTPServerGone(t *testing.T) {
+func TestHTTPConnectionRefused(t *testing.T) {
 	port := collecttest.FreePort(t)
-	fails(t, looks(t, "remote.http", schedule.Details{"url": "http://127.0.0.1:" + port + "/?token=geheim"}),
+	wantUnavailable(t, runType(t, "remote.http", schedule.Details{"url": "http://127.0.0.1:" + port + "/?token=geheim"}),
 		"GET http://127.0.0.1:"+port+": connection refused")
 }
 
-// Servers that keep a check waiting, at each step: it ends at its limit, and nothing is left.
-func TestHTTPServersThatKeepOneWaiting(t *testing.T) {
+// TestSlowHTTPServers: a check ends at its time limit, at whichever step a server stalls, and
+// leaves nothing.
+func TestSlowHTTPServers(t *testing.T) {
 	drip := func(conn net.Conn, first, more string) {
-		requestRead(conn)
+		readRequest(conn)
 		io.WriteString(conn, first)
-		for {
-			if _, err := io.WriteString(conn, more); err != nil {
-				return
-			}
-			time.Sleep(5 * time.Millisecond) // this is what the server does
-		}
+		sendSlowly(conn, more)
 	}
 	const limit = 500 * time.Millisecond
-	typ := typed(t, Options{}, "remote.http")
+	typ := typeNamed(t, Options{}, "remote.http")
 	var all sync.WaitGroup
-	leavesNothing(t, func() {
+	checkNoGoroutines(t, func() {
 		for name, c := range map[string]struct {
 			scheme string
-			say    func(net.Conn)
+			serve  func(net.Conn)
 		}{
-			"silent":        {"http", untilClosed},
-			"silent TLS":    {"https", untilClosed},
+			"silent":        {"http", discardAll},
+			"silent TLS":    {"https", discardAll},
 			"slow TLS":      {"https", func(conn net.Conn) { drip(conn, "\x16\x03\x03\x40\x00", "\x02") }},
 			"slow headers":  {"http", func(conn net.Conn) { drip(conn, "HTTP/1.1 200 OK\r\nX: ", "x") }},
 			"endless hints": {"http", func(conn net.Conn) { drip(conn, "", "HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n") }},
 			"slow body":     {"http", func(conn net.Conn) { drip(conn, "HTTP/1.1 200 OK\r\n\r\n", "x") }},
 			"stopped body": {"http", func(conn net.Conn) {
-				requestRead(conn)
+				readRequest(conn)
 				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
-				untilClosed(conn)
+				discardAll(conn)
 			}},
 			"takes no bytes": {"http", func(conn net.Conn) {
 				conn.(*net.TCPConn).SetReadBuffer(1)
-				requestRead(conn)
+				readRequest(conn)
 				<-t.Context().Done()
 			}},
 		} {
-			s := speak(t, "127.0.0.1:0", c.say)
+			s := serveTCP(t, "127.0.0.1:0", c.serve)
 			details := schedule.Details{"url": c.scheme + "://" + s.address, "payload": strings.Repeat("x", 60<<10), "body": "y"}
 			all.Go(func() {
-				within(t, limit, func() {
-					if r := run(t, typ, details, limit); r.State != collect.Unavailable || r.Status != "check timed out after 0.5s" {
-						t.Errorf("%s: %s %q", name, r.State, r.Status)
-					}
-				})
+				if r := run(t, typ, details, limit); r.State != collect.Unavailable || r.Status != "check timed out after 0.5s" {
+					t.Errorf("%s: %s %q", name, r.State, r.Status)
+				}
 			})
 		}
 		all.Wait()
@@ -119,15 +114,15 @@ func TestHTTPServersThatKeepOneWaiting(t *testing.T) {
 }
 
 func TestHTTPRedirects(t *testing.T) {
-	other := page(t, func(w http.ResponseWriter, r *http.Request) {
+	other := servePage(t, func(w http.ResponseWriter, r *http.Request) {
 		for _, secret := range []string{"Authorization", "Cookie", "X-Token"} {
 			if r.Header.Get(secret) != "" {
-				t.Errorf("another host was sent %s", secret)
+				t.Errorf("%s was sent to another origin", secret)
 			}
 		}
 		payload, _ := io.ReadAll(r.Body)
 		if len(payload) > 0 {
-			t.Errorf("another host was sent %q", payload)
+			t.Errorf("%q was sent to another origin", payload)
 		}
 		if r.URL.Path == "/asks" {
 			w.Header().Set("WWW-Authenticate", `Basic realm="other"`)
@@ -135,7 +130,7 @@ func TestHTTPRedirects(t *testing.T) {
 		}
 		fmt.Fprintf(w, "%s at the other", r.Method)
 	})
-	s := page(t, func(w http.ResponseWriter, r *http.Request) {
+	s := servePage(t, func(w http.ResponseWriter, r *http.Request) {
 		code := http.StatusFound
 		fmt.Sscanf(r.URL.Query().Get("code"), "%d", &code)
 		payload, _ := io.ReadAll(r.Body)
@@ -182,23 +177,23 @@ func TestHTTPRedirects(t *testing.T) {
 		{"POST", "/away?code=307", "p", "", "", "redirected to " + host + ", which does not get the payload"},
 		{"GET", "/loop", "", "", "", "gave up after 5 redirects"},
 		{"GET", "/ftp", "", "", "", `redirected to a URL of "ftp", not of http or https`},
-		{"GET", "/bad", "", "", "", "redirected to what is not a URL"},
+		{"GET", "/bad", "", "", "", "redirected to an invalid URL"},
 	} {
 		t.Run(c.method+c.path, func(t *testing.T) {
-			r := looks(t, "remote.http", schedule.Details{
+			r := runType(t, "remote.http", schedule.Details{
 				"url": s.URL + c.path, "method": c.method, "payload": c.payload, "auth_user": "u", "auth_password": "geheim",
 				"headers": map[string]any{"X-Token": "geheim", "Cookie": "geheim"}, "body": ".*",
 			})
 			if c.status != "" {
-				fails(t, r, c.status)
+				wantUnavailable(t, r, c.status)
 				return
 			}
-			available(t, r)
-			has(t, r, map[string]string{"code": c.code, "body_match": c.body})
+			wantAvailable(t, r)
+			wantMetrics(t, r, map[string]string{"code": c.code, "body_match": c.body})
 		})
 	}
-	r := looks(t, "remote.http", schedule.Details{"url": s.URL + "/here", "follow_redirects": "false"})
-	has(t, r, map[string]string{"code": "302"})
+	r := runType(t, "remote.http", schedule.Details{"url": s.URL + "/here", "follow_redirects": "false"})
+	wantMetrics(t, r, map[string]string{"code": "302"})
 }
 
 func TestSameOrigin(t *testing.T) {

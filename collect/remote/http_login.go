@@ -13,69 +13,75 @@ import (
 )
 
 const (
-	// maxChallenges of an answer are looked at.
+	// maxChallenges is how many challenges of a response are read.
 	maxChallenges = 16
-	// maxAnswerBytes bounds the header that answers a challenge, since it repeats parts of that.
-	maxAnswerBytes = 8 << 10
+	// maxAuthorizationBytes is the longest Authorization header, which repeats parts of the
+	// challenge.
+	maxAuthorizationBytes = 8 << 10
 )
 
-// errNoChallenge is returned where a server asks for a login in no way that is known.
+// errNoChallenge is returned when a server offers neither basic nor digest authentication.
 var errNoChallenge = errors.New("the server asks for a login other than basic or digest")
 
-// answer is the Authorization header that a 401's challenges ask for: digest before basic, since that does not send
-// the password. Errors: errNoChallenge, and of a digest that cannot be made.
-func (l login) answer(m message, asked http.Header) (string, error) {
-	all := challenges(asked.Values("Www-Authenticate"))
-	failed := errNoChallenge
+// authorize returns the Authorization header for the challenges of a 401. It prefers digest, which
+// does not send the password. Errors: errNoChallenge, and of digests that cannot be computed.
+func (l login) authorize(m httpMessage, response http.Header) (string, error) {
+	all := challenges(response.Values("Www-Authenticate"))
+	lastErr := errNoChallenge
 	for _, text := range all {
 		if !digest.IsDigest(text) {
 			continue
 		}
-		line, err := l.digest(m, text)
+		header, err := l.digest(m, text)
 		if err == nil {
-			return line, nil
+			return header, nil
 		}
-		failed = err
+		lastErr = err
 	}
 	for _, text := range all {
 		if scheme, _, _ := strings.Cut(text, " "); strings.EqualFold(scheme, "basic") {
 			return "Basic " + base64.StdEncoding.EncodeToString([]byte(l.user+":"+l.password)), nil
 		}
 	}
-	return "", failed
+	return "", lastErr
 }
 
-func (l login) digest(m message, text string) (string, error) {
-	asked, err := digest.ParseChallenge(text)
+// digest returns the Authorization header for a digest challenge.
+func (l login) digest(m httpMessage, text string) (string, error) {
+	challenge, err := digest.ParseChallenge(text)
 	if err != nil {
-		return "", errors.New("the server's digest challenge cannot be read")
+		return "", errors.New("the server's digest challenge is invalid")
 	}
-	for i := range asked.QOP {
-		asked.QOP[i] = strings.ToLower(strings.TrimSpace(asked.QOP[i]))
+	for i := range challenge.QOP {
+		challenge.QOP[i] = strings.ToLower(strings.TrimSpace(challenge.QOP[i]))
 	}
-	if !digest.CanDigest(asked) {
-		return "", fmt.Errorf("the server asks for a digest that is not known: algorithm %.32q", asked.Algorithm)
+	if !digest.CanDigest(challenge) {
+		return "", fmt.Errorf("the server asks for an unsupported digest: algorithm %.32q",
+			challenge.Algorithm)
 	}
-	answer, err := digest.Digest(asked, digest.Options{
+	credentials, err := digest.Digest(challenge, digest.Options{
 		Method: m.method, URI: m.url.RequestURI(), Username: l.user, Password: l.password,
-		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(m.payload)), nil },
+		GetBody: func() (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader(m.payload)), nil
+		},
 	})
 	if err != nil {
-		return "", fmt.Errorf("the server's digest challenge cannot be answered: %w", err)
+		return "", fmt.Errorf("computing the digest for the server's challenge: %w", err)
 	}
-	line := answer.String()
-	if len(line) > maxAnswerBytes || !httpguts.ValidHeaderFieldValue(line) {
-		return "", errors.New("the server's digest challenge cannot be repeated to it")
+	header := credentials.String()
+	if len(header) > maxAuthorizationBytes || !httpguts.ValidHeaderFieldValue(header) {
+		return "", errors.New("the server's digest challenge is too long or not valid in a header")
 	}
-	return line, nil
+	return header, nil
 }
 
-// challenges parts the values of WWW-Authenticate into challenges: several may stand in one value, with commas between
-// them as between the parameters of one (RFC 9110, 11.6.1). A challenge begins where a word is not followed by "=".
+// challenges splits the values of WWW-Authenticate into challenges. A value may have several,
+// separated by commas as the parameters of one are (RFC 9110, 11.6.1); a challenge begins with a
+// word that is not followed by "=".
 func challenges(values []string) []string {
 	var all []string
 	for _, value := range values {
-		for _, part := range parts(value) {
+		for _, part := range splitOutsideQuotes(value) {
 			word, rest, _ := strings.Cut(part, " ")
 			begins := !strings.Contains(word, "=") && !strings.HasPrefix(strings.TrimSpace(rest), "=")
 			switch {
@@ -91,8 +97,8 @@ func challenges(values []string) []string {
 	return all
 }
 
-// parts are what commas outside of quotes part, without the spaces around them.
-func parts(value string) []string {
+// splitOutsideQuotes splits a value at commas outside quotation marks, and trims the parts.
+func splitOutsideQuotes(value string) []string {
 	var all []string
 	start, quoted, escaped := 0, false, false
 	take := func(end int) {

@@ -15,10 +15,10 @@ import (
 	"virgo/schedule"
 )
 
-// agentProxy is the value of the detail proxy that means the agent's own setting.
+// agentProxy is the value of the detail proxy for the agent's proxy.
 const agentProxy = "agent"
 
-// readProxy gives "" (none), agentProxy or a proxy's URL.
+// readProxy returns "" (none), agentProxy or a proxy's URL.
 func readProxy(d schedule.Details) (string, error) {
 	text, err := collect.OptionalText(d, "proxy")
 	if err != nil || text == "" || text == agentProxy {
@@ -30,7 +30,8 @@ func readProxy(d schedule.Details) (string, error) {
 	return text, nil
 }
 
-// parseProxy reads a proxy's URL, http where it names no scheme; its error does not quote it, as a password may be in it.
+// parseProxy parses a proxy's URL, whose default scheme is http. Its error does not quote the URL,
+// which may contain a password.
 func parseProxy(text string) (*url.URL, error) {
 	if !strings.Contains(text, "://") {
 		text = "http://" + text
@@ -46,7 +47,7 @@ func parseProxy(text string) (*url.URL, error) {
 	return nil, fmt.Errorf("a URL of %.16q, not of http, https or socks5", u.Scheme)
 }
 
-// proxyFor gives the proxy through which a URL is asked for; nil: none.
+// proxyFor returns the proxy for a URL; nil: none.
 func (c httpCheck) proxyFor(setting string, u *url.URL) (*url.URL, error) {
 	if setting == agentProxy {
 		if c.proxy == nil {
@@ -61,26 +62,28 @@ func (c httpCheck) proxyFor(setting string, u *url.URL) (*url.URL, error) {
 	if setting == "" {
 		return nil, nil
 	}
-	via, err := parseProxy(setting)
+	proxy, err := parseProxy(setting)
 	if err != nil {
 		return nil, fmt.Errorf("the proxy is %w", err)
 	}
-	return via, nil
+	return proxy, nil
 }
 
-// secureProxy talks TLS with a proxy, whose certificate must be in order: it may be sent a password and is not what the
-// check looks at. Trusted are the system's authorities and, where there are any, roots.
-func secureProxy(ctx context.Context, conn net.Conn, host string, roots *x509.CertPool, now time.Time) (net.Conn, error) {
+// secureProxy starts TLS with a proxy. Its certificate must be trusted, since a password may be
+// sent to it, by the system's authorities or by roots, which may be nil.
+func secureProxy(
+	ctx context.Context, conn net.Conn, host string, roots *x509.CertPool, now time.Time,
+) (net.Conn, error) {
 	secured := tls.Client(conn, &tls.Config{
 		ServerName:         host,
-		InsecureSkipVerify: true, // not skipped
+		InsecureSkipVerify: true, // VerifyConnection verifies
 		VerifyConnection: func(state tls.ConnectionState) error {
 			if len(state.PeerCertificates) == 0 {
-				return errors.New("it showed no certificate")
+				return errors.New("it has no certificate")
 			}
-			fault := faults(state.PeerCertificates, host, nil, now)
+			fault := certificateFaults(state.PeerCertificates, host, nil, now)
 			if fault != "" && roots != nil {
-				fault = faults(state.PeerCertificates, host, roots, now)
+				fault = certificateFaults(state.PeerCertificates, host, roots, now)
 			}
 			if fault != "" {
 				return errors.New(fault)
@@ -95,44 +98,47 @@ func secureProxy(ctx context.Context, conn net.Conn, host string, roots *x509.Ce
 	return secured, nil
 }
 
-// asTunnelled is the proxy for net/http where TLS with it is already spoken.
-func asTunnelled(via *url.URL) *url.URL {
-	if via.Scheme != "https" {
-		return via
+// withoutTLS returns the proxy's URL for net/http, over a connection on which TLS is started
+// already.
+func withoutTLS(proxy *url.URL) *url.URL {
+	if proxy.Scheme != "https" {
+		return proxy
 	}
-	u := *via
-	u.Scheme, u.Host = "http", net.JoinHostPort(via.Hostname(), portOf(via))
+	u := *proxy
+	u.Scheme, u.Host = "http", net.JoinHostPort(proxy.Hostname(), portOf(proxy))
 	return &u
 }
 
-// What net/http calls the steps that fail on the proxy's account: connecting to it (with TLS, where it is
-// reached so), and asking it for a connection by SOCKS.
+// The Op of net/http's errors for a failed connection to the proxy, and for a SOCKS request to it.
 const (
 	proxyStep = "proxyconnect"
 	socksStep = "socks connect"
 )
 
-// socksCause is in plain words what net/http, which has only texts for it, says of a SOCKS proxy.
+// socksCause returns net/http's error of a SOCKS proxy in plainer words; net/http has no error
+// types for them.
 func socksCause(err error) error {
 	text := err.Error()
-	refused, isReply := strings.CutPrefix(text, "unknown error ") // an answer of RFC 1928, section 6
+	reply, isReply := strings.CutPrefix(text, "unknown error ") // RFC 1928, section 6
 	switch {
 	case isReply:
-		return fmt.Errorf("the proxy does not connect: %s", refused)
+		return fmt.Errorf("the proxy does not connect: %s", reply)
 	case text == "no acceptable authentication methods":
-		return errors.New("the proxy wants a login")
+		return errors.New("the proxy requires a login")
 	case text == "username/password authentication failed":
-		return errors.New("the proxy does not take this user and password")
+		return errors.New("the proxy rejected the user and password")
 	case text == "invalid username/password":
-		return errors.New("the proxy wants a user and a password of 1 to 255 bytes each")
-	case strings.HasPrefix(text, "unexpected protocol version"), strings.HasPrefix(text, "unknown address type"),
-		strings.HasPrefix(text, "unsupported authentication method"), text == "invalid username/password version", text == "non-zero reserved field":
+		return errors.New("the proxy requires a user and a password of 1 to 255 bytes each")
+	case strings.HasPrefix(text, "unexpected protocol version"),
+		strings.HasPrefix(text, "unknown address type"),
+		strings.HasPrefix(text, "unsupported authentication method"),
+		text == "invalid username/password version", text == "non-zero reserved field":
 		return errors.New("the proxy does not speak SOCKS 5")
 	}
-	return fmt.Errorf("the proxy: %w", cause(err))
+	return fmt.Errorf("the proxy: %w", plainCause(err))
 }
 
-// portOf is the port that a URL leads to.
+// portOf returns a URL's port, or its scheme's default.
 func portOf(u *url.URL) string {
 	switch port := u.Port(); {
 	case port != "":

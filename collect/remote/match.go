@@ -13,19 +13,19 @@ import (
 )
 
 const (
-	maxPatternBytes = 1024 // of a pattern; longer ones could compile to tens of MiB
-	maxPatterns     = 32   // of one check
-	maxPatternKey   = 64   // bytes of a key of body_matches
-	maxMatchBytes   = 256  // of a match are reported
+	maxPatternBytes = 1024 // of a pattern; a longer one may compile to tens of MiB
+	maxPatterns     = 32   // of a check
+	maxPatternKey   = 64   // bytes of a key in body_matches
+	maxMatchBytes   = 256  // of a match in a metric
 )
 
-// A pattern is one expression and the metric that its match becomes.
+// A pattern is a regular expression and the name of the metric for its match.
 type pattern struct {
 	metric     string
 	expression *regexp.Regexp
 }
 
-// textPattern reads the pattern of a detail; nil where it is absent. Error: *schedule.DetailError.
+// textPattern reads a pattern; nil where the detail is absent. Error: *schedule.DetailError.
 func textPattern(d schedule.Details, key, metric string) ([]pattern, error) {
 	text, err := collect.OptionalText(d, key)
 	if err != nil || text == "" {
@@ -38,8 +38,8 @@ func textPattern(d schedule.Details, key, metric string) ([]pattern, error) {
 	return []pattern{p}, nil
 }
 
-// patternsByKey reads a detail that is an object of patterns, metric names begin with prefix. Sorted by key.
-// The error names the detail.
+// patternsByKey reads an object of patterns, sorted by key. The metrics' names are prefix and the
+// key.
 func patternsByKey(d schedule.Details, key, prefix string) ([]pattern, error) {
 	object, err := textObject(d, key)
 	if err != nil {
@@ -50,7 +50,8 @@ func patternsByKey(d schedule.Details, key, prefix string) ([]pattern, error) {
 	}
 	var all []pattern
 	for _, member := range object {
-		if member.key == "" || len(member.key) > maxPatternKey || strings.ContainsFunc(member.key, notInKey) {
+		if member.key == "" || len(member.key) > maxPatternKey ||
+			strings.ContainsFunc(member.key, isInvalidInKey) {
 			return nil, wrongDetail(key, member.key, "an object whose keys are letters, digits, _ and -")
 		}
 		p, err := compile(key, prefix+member.key, member.value)
@@ -62,10 +63,12 @@ func patternsByKey(d schedule.Details, key, prefix string) ([]pattern, error) {
 	return all, nil
 }
 
-func notInKey(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-')
+func isInvalidInKey(r rune) bool {
+	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	return !letter && (r < '0' || r > '9') && r != '_' && r != '-'
 }
 
+// compile compiles the pattern of a detail.
 func compile(key, metric, text string) (pattern, error) {
 	if len(text) > maxPatternBytes {
 		return pattern{}, wrongDetail(key, text, fmt.Sprintf("a pattern of at most %d bytes", maxPatternBytes))
@@ -77,36 +80,36 @@ func compile(key, metric, text string) (pattern, error) {
 	return pattern{metric, expression}, nil
 }
 
-// find is the text that a match reports, and whether there was one. It ends with the context: a pattern that is
-// made to be slow takes minutes for a body.
+// find returns the text of the first match. It stops when the context is done: a malicious pattern
+// takes minutes for a body.
 func (p pattern) find(ctx context.Context, body []byte) (text string, found bool) {
-	at := p.expression.FindReaderSubmatchIndex(&patientReader{ctx: ctx, from: bytes.NewReader(body)})
-	if at == nil {
+	index := p.expression.FindReaderSubmatchIndex(&ctxReader{ctx: ctx, from: bytes.NewReader(body)})
+	if index == nil {
 		return "", false
 	}
-	first, last := at[0], at[1]
-	if len(at) > 2 && at[2] >= 0 {
-		first, last = at[2], at[3]
+	start, end := index[0], index[1]
+	if len(index) > 2 && index[2] >= 0 {
+		start, end = index[2], index[3]
 	}
-	return cut(string(body[first:min(last, first+2*maxMatchBytes)]), maxMatchBytes), true
+	return sanitize(string(body[start:min(end, start+2*maxMatchBytes)]), maxMatchBytes), true
 }
 
-// patientReader hands out characters until its context is done.
-type patientReader struct {
+// A ctxReader is a RuneReader that ends when its context is done.
+type ctxReader struct {
 	ctx  context.Context
 	from *bytes.Reader
 	read uint
 }
 
-func (r *patientReader) ReadRune() (rune, int, error) {
+func (r *ctxReader) ReadRune() (rune, int, error) {
 	if r.read++; r.read%16 == 0 && r.ctx.Err() != nil {
 		return 0, 0, io.EOF
 	}
 	return r.from.ReadRune()
 }
 
-// addMatches reports what the patterns find. Error: the context's.
-func addMatches(ctx context.Context, f *collect.Figures, patterns []pattern, body []byte) error {
+// addMatches adds the patterns' matches. Error: the context's.
+func addMatches(ctx context.Context, f *collect.MetricBuilder, patterns []pattern, body []byte) error {
 	for _, p := range patterns {
 		text, _ := p.find(ctx, body)
 		if err := ctx.Err(); err != nil {
@@ -117,12 +120,12 @@ func addMatches(ctx context.Context, f *collect.Figures, patterns []pattern, bod
 	return nil
 }
 
-// A member is one entry of an object of texts.
-type member struct{ key, value string }
+// A keyValue is an entry of an object of strings.
+type keyValue struct{ key, value string }
 
-// textObject reads a detail that is an object of scalars, sorted by key; nil where it is absent. Error:
+// textObject reads an object of scalars, sorted by key; nil where the detail is absent. Error:
 // *schedule.DetailError.
-func textObject(d schedule.Details, key string) ([]member, error) {
+func textObject(d schedule.Details, key string) ([]keyValue, error) {
 	var inner schedule.Details
 	switch v := d[key].(type) {
 	case nil:
@@ -135,15 +138,15 @@ func textObject(d schedule.Details, key string) ([]member, error) {
 		if text, ok := d.Text(key); ok && text == "" {
 			return nil, nil
 		}
-		return nil, wrongDetail(key, "a text or a list", "an object of texts")
+		return nil, wrongDetail(key, "a string or a list", "an object of strings")
 	}
-	all := make([]member, 0, len(inner))
+	all := make([]keyValue, 0, len(inner))
 	for _, name := range inner.Keys() {
 		text, ok := inner.Text(name)
 		if !ok {
-			return nil, wrongDetail(key, "an object of lists or objects", "an object of texts")
+			return nil, wrongDetail(key, "an object of lists or objects", "an object of strings")
 		}
-		all = append(all, member{name, text})
+		all = append(all, keyValue{name, text})
 	}
 	return all, nil
 }

@@ -10,14 +10,15 @@ import (
 )
 
 const (
-	defaultEchoes = 5
-	maxEchoes     = 100
-	// echoInterval lies between two echoes: what ping(8) lets any user do.
-	echoInterval = 200 * time.Millisecond
-	// echoWait is how long after the last echo an answer may come; one that takes longer is lost.
-	echoWait = 2 * time.Second
-	// echoMargin is left of the check's time when listening ends, so that what was lost is reported.
-	echoMargin = 200 * time.Millisecond
+	defaultProbes = 5
+	maxProbes     = 100
+	// probeInterval is the time between two requests, the shortest that ping(8) permits to all
+	// users.
+	probeInterval = 200 * time.Millisecond
+	// replyTimeout is how long replies are awaited after the last request.
+	replyTimeout = 2 * time.Second
+	// reportMargin is the rest of the check's time in which lost requests are reported.
+	reportMargin = 200 * time.Millisecond
 )
 
 type pingCheck struct{}
@@ -25,17 +26,17 @@ type pingCheck struct{}
 func pingType() collect.Type {
 	return collect.Type{
 		Name:    "remote.ping",
-		Summary: "a host that answers ICMP echoes: how many of them, and how fast",
+		Summary: "ICMP echo requests to a host: loss and round-trip times",
 		Details: append([]collect.Detail{
-			{Name: "count", Summary: "echoes to send, 1 to 100; default 5"},
+			{Name: "count", Summary: "requests to send, 1 to 100; default 5"},
 		}, targetDetails(true)...),
-		Telling: []string{"available", "average", "minimum", "maximum"},
-		Checker: pingCheck{},
+		KeyMetrics: []string{"available", "average", "minimum", "maximum"},
+		Checker:    pingCheck{},
 	}
 }
 
-// Check sends echoes. A host that answers none is a result with available 0 and state available, as alarms on
-// available expect; one that there is no way to is a failure.
+// Check sends requests. Without any reply, the metric available is 0 and the state available, as
+// alarms on that metric expect. Where no request can be sent, the check is unavailable.
 func (pingCheck) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
@@ -46,53 +47,60 @@ func (pingCheck) Check(ctx context.Context, req collect.Request) (collect.Report
 	}
 	to, err := resolve(ctx, only, host)
 	if err != nil {
-		return collect.Report{}, failure(ctx, "pinging "+host, err)
+		return collect.Report{}, describeError(ctx, "pinging "+host, err)
 	}
-	socket, err := openEcho(to)
+	p, err := newProber(to)
 	if err != nil {
-		return collect.Report{}, failure(ctx, "pinging "+host, err)
+		return collect.Report{}, describeError(ctx, "pinging "+host, err)
 	}
-	defer socket.close()
-	stop := context.AfterFunc(ctx, socket.close)
+	defer p.close()
+	stop := context.AfterFunc(ctx, p.close)
 	defer stop()
-	interval, wait := echoInterval, echoWait
+	interval, wait := probeInterval, replyTimeout
 	if deadline, ok := ctx.Deadline(); ok {
-		left := max(time.Until(deadline)-echoMargin, 0)
-		interval = min(interval, left/time.Duration(2*count))
-		wait = min(wait, left-interval*time.Duration(count-1))
+		interval, wait = shareTime(time.Until(deadline), count)
 	}
-	trips, err := socket.ping(int(count), interval, wait)
+	trips, err := p.ping(int(count), interval, wait)
 	if err != nil || ctx.Err() != nil {
-		return collect.Report{}, failure(ctx, "pinging "+host, err)
+		return collect.Report{}, describeError(ctx, "pinging "+host, err)
 	}
-	report := collect.Report{Metrics: pingFigures(trips, count)}
+	report := collect.Report{Metrics: pingMetrics(trips, count)}
 	if len(trips) == 0 {
-		report.Status = fmt.Sprintf("none of %d echoes was answered by %s", count, cut(host, maxPlaceBytes))
+		report.Status = fmt.Sprintf("no reply to %d echo requests from %s", count, sanitize(host, maxHostShown))
 	}
 	return report, nil
 }
 
+// shareTime shares a check's time between the intervals of its requests and the wait for replies
+// after the last one.
+func shareTime(left time.Duration, count int64) (interval, wait time.Duration) {
+	left = max(left-reportMargin, 0)
+	interval = min(probeInterval, left/time.Duration(2*count))
+	return interval, min(replyTimeout, left-interval*time.Duration(count-1))
+}
+
+// readPing reads the details.
 func readPing(check schedule.Check) (host string, count int64, only family, err error) {
 	if host, err = requiredTarget(check); err != nil {
 		return
 	}
-	if count, err = check.Details.Int("count", defaultEchoes); err != nil {
+	if count, err = check.Details.Int("count", defaultProbes); err != nil {
 		return
 	}
-	if count < 1 || count > maxEchoes {
+	if count < 1 || count > maxProbes {
 		text, _ := check.Details.Text("count")
-		err = wrongDetail("count", text, fmt.Sprintf("a number from 1 to %d", maxEchoes))
+		err = wrongDetail("count", text, fmt.Sprintf("a number from 1 to %d", maxProbes))
 		return
 	}
 	only, err = targetFamily(check.Details)
 	return
 }
 
-// pingFigures are the metrics of count echoes, of which some came back after these times.
-func pingFigures(trips []time.Duration, count int64) []collect.Metric {
-	var f collect.Figures
+// pingMetrics returns the metrics for count requests and the round-trip times of the replies.
+func pingMetrics(trips []time.Duration, count int64) []collect.Metric {
+	var f collect.MetricBuilder
 	f.Double("available", 100*float64(len(trips))/float64(count), "percent")
-	signed(&f, "count", count, "count")
+	addInt32(&f, "count", count, "count")
 	if len(trips) == 0 {
 		return f.Metrics
 	}
@@ -100,10 +108,10 @@ func pingFigures(trips []time.Duration, count int64) []collect.Metric {
 	for _, d := range trips {
 		least, most, sum = min(least, d), max(most, d), sum+d
 	}
-	f.Double("average", inMilliseconds(sum)/float64(len(trips)), "milliseconds")
-	f.Double("minimum", inMilliseconds(least), "milliseconds")
-	f.Double("maximum", inMilliseconds(most), "milliseconds")
+	f.Double("average", toMilliseconds(sum)/float64(len(trips)), "milliseconds")
+	f.Double("minimum", toMilliseconds(least), "milliseconds")
+	f.Double("maximum", toMilliseconds(most), "milliseconds")
 	return f.Metrics
 }
 
-func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+func toMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

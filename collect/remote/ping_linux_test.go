@@ -15,18 +15,18 @@ import (
 	"virgo/schedule"
 )
 
-// ownNetwork is the argument of the test binary that says that nobody else sees its network.
-const ownNetwork = "in-a-network-of-its-own"
+// ownNetworkArg is the argument of a test process in its own network namespace.
+const ownNetworkArg = "in-a-network-of-its-own"
 
-// inOwnNetwork runs the test again in a process with a network and mounts of its own, and returns whether this is that process. In
-// it lo is up.
-func inOwnNetwork(t *testing.T) bool {
+// rerunInOwnNetwork runs the test in a new process with its own network and mount namespaces, and
+// reports whether this is that process, in which lo is up.
+func rerunInOwnNetwork(t *testing.T) bool {
 	t.Helper()
-	if flag.Arg(0) == ownNetwork {
+	if flag.Arg(0) == ownNetworkArg {
 		ip(t, "link set lo up")
 		return true
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", ownNetwork)
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", ownNetworkArg)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
 	if os.Getuid() != 0 {
 		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
@@ -36,7 +36,7 @@ func inOwnNetwork(t *testing.T) bool {
 	out, err := cmd.CombinedOutput()
 	switch text, exit := string(out), new(exec.ExitError); {
 	case err != nil && !errors.As(err, &exit):
-		collecttest.Lacks(t, "a network of its own needs root or user namespaces: "+err.Error())
+		collecttest.Lacks(t, "a network namespace needs root or user namespaces: "+err.Error())
 	case err != nil || !strings.Contains(text, "PASS"):
 		t.Errorf("%v\n%s", err, text)
 	case strings.Contains(text, "--- SKIP"):
@@ -45,6 +45,7 @@ func inOwnNetwork(t *testing.T) bool {
 	return false
 }
 
+// ip runs ip(8).
 func ip(t *testing.T, line string) {
 	t.Helper()
 	if out, err := exec.Command(collecttest.Program(t, "ip", "iproute2"), strings.Fields(line)...).CombinedOutput(); err != nil {
@@ -52,24 +53,24 @@ func ip(t *testing.T, line string) {
 	}
 }
 
-// groups sets who may have an unprivileged socket in this network; a new one has "1 0", nobody.
-func groups(t *testing.T, text string) {
+// setPingGroups sets net.ipv4.ping_group_range; "1 0", the default, permits nobody.
+func setPingGroups(t *testing.T, text string) {
 	t.Helper()
 	const file = "/proc/sys/net/ipv4/ping_group_range"
 	if now, err := os.ReadFile(file); err == nil && strings.Join(strings.Fields(string(now)), " ") == text {
 		return
 	}
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		collecttest.Lacks(t, "only root may say who may ping: "+err.Error())
+		collecttest.Lacks(t, "only root may set ping_group_range: "+err.Error())
 	}
 }
 
-func answersAll(t *testing.T, target string, count int) {
+func wantAllReplies(t *testing.T, target string, count int) {
 	t.Helper()
-	leavesNothing(t, func() {
-		r := looks(t, "remote.ping", schedule.Details{"target": target, "count": count})
-		available(t, r)
-		has(t, r, map[string]string{"available": "100", "count": strconv.Itoa(count)})
+	checkNoGoroutines(t, func() {
+		r := runType(t, "remote.ping", schedule.Details{"target": target, "count": count})
+		wantAvailable(t, r)
+		wantMetrics(t, r, map[string]string{"available": "100", "count": strconv.Itoa(count)})
 		for _, name := range []string{"minimum", "average", "maximum"} {
 			if ms, err := strconv.ParseFloat(value(r, name), 64); err != nil || ms <= 0 || ms > 1000 {
 				t.Errorf("%s: %s is %q", target, name, value(r, name))
@@ -78,66 +79,66 @@ func answersAll(t *testing.T, target string, count int) {
 	})
 }
 
-// As root, whose right is the raw socket, in a network where nobody has the other kind.
-func TestPingWithARawSocket(t *testing.T) {
-	if inOwnNetwork(t) {
-		groups(t, "1 0")
-		answersAll(t, "127.0.0.1", 3)
-		answersAll(t, "::1", 2)
+// TestPingRaw: root pings with a raw socket where nobody may use unprivileged ones.
+func TestPingRaw(t *testing.T) {
+	if rerunInOwnNetwork(t) {
+		setPingGroups(t, "1 0")
+		wantAllReplies(t, "127.0.0.1", 3)
+		wantAllReplies(t, "::1", 2)
 	}
 }
 
-// Each of many hears only its own answers, though raw sockets hear all.
-func TestPingManyAtOnce(t *testing.T) {
-	if !inOwnNetwork(t) {
+// TestPingConcurrently: each check counts its own replies, though raw sockets receive all.
+func TestPingConcurrently(t *testing.T) {
+	if !rerunInOwnNetwork(t) {
 		return
 	}
-	groups(t, "1 0")
+	setPingGroups(t, "1 0")
 	done := make(chan bool)
 	for range 50 {
-		go func() { answersOnce(t, "127.0.0.1"); done <- true }()
-		go func() { answersOnce(t, "::1"); done <- true }()
+		go func() { wantReplies(t, "127.0.0.1"); done <- true }()
+		go func() { wantReplies(t, "::1"); done <- true }()
 	}
 	for range 100 {
 		<-done
 	}
 }
 
-func answersOnce(t *testing.T, target string) {
-	r := run(t, typed(t, Options{}, "remote.ping"), schedule.Details{"target": target, "count": 2}, 20*time.Second)
+func wantReplies(t *testing.T, target string) {
+	r := run(t, typeNamed(t, Options{}, "remote.ping"), schedule.Details{"target": target, "count": 2}, 20*time.Second)
 	if r.State != "available" || value(r, "available") != "100" {
 		t.Errorf("%s: %s %q, %s %%", target, r.State, r.Status, value(r, "available"))
 	}
 }
 
-// As a user who may do nothing but what ping_group_range allows.
+// TestPingUnprivileged: a user pings where ping_group_range permits it.
 func TestPingUnprivileged(t *testing.T) {
-	if !inOwnNetwork(t) {
+	if !rerunInOwnNetwork(t) {
 		return
 	}
-	groups(t, "0 2147483647")
-	dropRights(t)
-	answersAll(t, "127.0.0.1", 2)
-	answersAll(t, "::1", 2)
+	setPingGroups(t, "0 2147483647")
+	becomeNobody(t)
+	wantAllReplies(t, "127.0.0.1", 2)
+	wantAllReplies(t, "::1", 2)
 }
 
-func TestPingWithoutTheRight(t *testing.T) {
-	if !inOwnNetwork(t) {
+func TestPingNotPermitted(t *testing.T) {
+	if !rerunInOwnNetwork(t) {
 		return
 	}
-	groups(t, "1 0")
-	dropRights(t)
+	setPingGroups(t, "1 0")
+	becomeNobody(t)
 	for _, target := range []string{"127.0.0.1", "::1"} {
-		r := looks(t, "remote.ping", schedule.Details{"target": target})
-		fails(t, r, "pinging "+target+": "+echoNeeds)
+		r := runType(t, "remote.ping", schedule.Details{"target": target})
+		wantUnavailable(t, r, "pinging "+target+": "+pingNotPermitted)
 	}
-	if !strings.Contains(echoNeeds, "ping_group_range='0 2147483647'") || !strings.Contains(echoNeeds, "setcap cap_net_raw+ep") || len(echoNeeds) > 230 {
-		t.Errorf("the hint does not fit a status or does not help: %s", echoNeeds)
+	if !strings.Contains(pingNotPermitted, "ping_group_range='0 2147483647'") || strings.Contains(pingNotPermitted, "setcap") || len(pingNotPermitted) > 230 {
+		t.Errorf("the hint is too long for a status, or lacks a command: %s", pingNotPermitted)
 	}
 }
 
-// dropRights makes this process nobody's, in all its threads.
-func dropRights(t *testing.T) {
+// becomeNobody changes this process's user to nobody, in all threads.
+func becomeNobody(t *testing.T) {
 	t.Helper()
 	const nobody = 65534
 	for _, drop := range []func() error{
@@ -146,7 +147,7 @@ func dropRights(t *testing.T) {
 		func() error { return syscall.Setuid(nobody) },
 	} {
 		if err := drop(); err != nil {
-			collecttest.Lacks(t, "only root can become somebody else: "+err.Error())
+			collecttest.Lacks(t, "only root can change its user: "+err.Error())
 		}
 	}
 }

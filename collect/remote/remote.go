@@ -2,14 +2,14 @@ package remote
 
 import "virgo/collect"
 
-// Options are what the checks need from the program around them. The zero value works.
+// Options are the settings of the checks. The zero value works.
 type Options struct {
-	// Proxy gives the URL of the agent's proxy for an address ("host:port"); "" where that is to be reached
-	// without one. It is used by remote.http where a check's details say proxy: agent. nil: there is none.
+	// Proxy returns the URL of the agent's proxy for an address ("host:port"); "" if the address
+	// needs none. remote.http uses it for the detail "proxy: agent". nil: there is no proxy.
 	Proxy func(address string) (string, error)
 }
 
-// Types returns the types of checks of this package.
+// Types returns the check types of this package.
 func Types(opt Options) []collect.Type {
 	return []collect.Type{httpType(opt.Proxy), tcpType(), pingType(), dnsType()}
 }

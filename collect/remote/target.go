@@ -10,10 +10,11 @@ import (
 	"virgo/schedule"
 )
 
-// maxHostBytes is the longest name that DNS has (RFC 1035, 2.3.4), and a zone of an IPv6 address fits as well.
+// maxHostBytes is the longest name in DNS (RFC 1035, 2.3.4), and longer than any IPv6 address with
+// a zone.
 const maxHostBytes = 255
 
-// family is the kind of address to look at: the suffix of a network's name for package net.
+// A family is an address family, as the suffix of a network's name in package net.
 type family string
 
 const (
@@ -22,16 +23,16 @@ const (
 	onlyIPv6  family = "6"
 )
 
-// targetDetails are the details that say whom to look at.
+// targetDetails describes the details of the target.
 func targetDetails(required bool) []collect.Detail {
 	return []collect.Detail{
 		{Name: "target", Summary: "host name or IP address", Required: required},
-		{Name: "target_resolver", Summary: "IPv4 or IPv6: only addresses of that kind"},
+		{Name: "target_resolver", Summary: "IPv4 or IPv6: use only addresses of that family"},
 	}
 }
 
-// target gives the host that the details or else the alias name, in its ASCII form; empty where neither does.
-// Error: *schedule.DetailError.
+// target returns the host in the detail target, else the alias, in ASCII; empty where there is
+// neither. Error: *schedule.DetailError.
 func target(check schedule.Check) (string, error) {
 	text, err := collect.OptionalText(check.Details, "target")
 	if err != nil {
@@ -43,7 +44,7 @@ func target(check schedule.Check) (string, error) {
 	return asciiHost("target", text)
 }
 
-// requiredTarget is target for a check that has no other host.
+// requiredTarget returns the target, or an error where there is none.
 func requiredTarget(check schedule.Check) (string, error) {
 	host, err := target(check)
 	if err == nil && host == "" {
@@ -68,7 +69,7 @@ func targetFamily(d schedule.Details) (family, error) {
 	return "", wrongDetail("target_resolver", text, "IPv4 or IPv6")
 }
 
-// asciiHost is a host as resolvers take it: an IP address without brackets, or a name in ASCII (RFC 5891).
+// asciiHost returns an IP address without brackets, or a name in ASCII (RFC 5891).
 func asciiHost(key, text string) (string, error) {
 	host := strings.TrimSpace(text)
 	if inner, ok := strings.CutPrefix(host, "["); ok {
@@ -82,15 +83,15 @@ func asciiHost(key, text string) (string, error) {
 	}
 	name, err := idna.Lookup.ToASCII(host)
 	if err != nil {
-		name = host // names with an underscore are none to IDNA and are found all the same
+		name = host // such as a name with an underscore, which IDNA rejects and DNS has
 	}
-	if len(name) > maxHostBytes || strings.ContainsFunc(name, notInHost) {
+	if len(name) > maxHostBytes || strings.ContainsFunc(name, isInvalidInHost) {
 		return "", wrongDetail(key, text, "a host name or an IP address")
 	}
 	return name, nil
 }
 
-func notInHost(r rune) bool {
+func isInvalidInHost(r rune) bool {
 	return r > '~' || r <= ' ' || strings.ContainsRune(`/\@:?#%[]"'<>|`, r)
 }
 
@@ -104,8 +105,8 @@ func port(d schedule.Details, key string, def int64) (int64, error) {
 	return n, err
 }
 
-// wrongDetail is the error of a detail that is not what was asked for; the value is cut to what a status has
-// room for, and no secret may be in it.
+// wrongDetail returns the error of an invalid detail. The value, which must not be a secret, is
+// truncated.
 func wrongDetail(key, value, want string) error {
-	return &schedule.DetailError{Key: key, Value: cut(value, 64), Want: want}
+	return &schedule.DetailError{Key: key, Value: sanitize(value, 64), Want: want}
 }

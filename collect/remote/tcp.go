@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	maxBannerBytes = 512      // of the first line
-	maxAnswerText  = 64 << 10 // of what comes after send_body
+	maxBannerBytes    = 512      // of the first line
+	maxBodyMatchBytes = 64 << 10 // of what follows the banner
 )
 
 type tcpCheck struct{}
@@ -24,30 +24,32 @@ type tcpCheck struct{}
 func tcpType() collect.Type {
 	return collect.Type{
 		Name:    "remote.tcp",
-		Summary: "a TCP port: how long it takes to connect, what it says, its certificate",
+		Summary: "a TCP port: time to connect, banner and response, certificate",
 		Details: slices.Concat([]collect.Detail{
 			{Name: "port", Summary: "port to connect to", Required: true},
-			{Name: "banner_match", Summary: "regular expression; the server speaks first, and this is looked for in its first line"},
+			{Name: "banner_match",
+				Summary: "regular expression for the first line, which is read before send_body is sent"},
 			{Name: "send_body", Summary: "text to send"},
-			{Name: "body_match", Summary: "regular expression, looked for in what comes after the banner"},
-			{Name: "ssl", Summary: "true: speak TLS; default false"},
+			{Name: "body_match", Summary: "regular expression for the response after the banner"},
+			{Name: "ssl", Summary: "true: use TLS; default false"},
 		}, trust.Details(), targetDetails(true)),
-		Telling: []string{"tt_connect", "duration", "banner", "body_match", "cert_end_in"},
-		Checker: tcpCheck{},
+		KeyMetrics: []string{"tt_connect", "duration", "banner", "body_match", "cert_end_in"},
+		Checker:    tcpCheck{},
 	}
 }
 
-// A call is what the details of a remote.tcp check ask for.
-type call struct {
+// A tcpRequest is what the details of a remote.tcp check describe.
+type tcpRequest struct {
 	host, port   string
 	only         family
 	secure       bool
-	trust        *tls.Config // nil where it is not secure
+	trust        *tls.Config // nil: no TLS
 	send         string
 	banner, body []pattern
 }
 
-func readCall(check schedule.Check) (c call, err error) {
+// readTCPRequest reads the details.
+func readTCPRequest(check schedule.Check) (c tcpRequest, err error) {
 	d := check.Details
 	if c.host, err = requiredTarget(check); err != nil {
 		return c, err
@@ -81,55 +83,63 @@ func readCall(check schedule.Check) (c call, err error) {
 	return c, err
 }
 
-// Check connects, listens for a banner, sends and listens again, each where the details say so.
+// Check connects and, where the details say so, reads a banner, sends a text and reads the
+// response.
 func (tcpCheck) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
 	}
-	c, err := readCall(req.Check)
+	c, err := readTCPRequest(req.Check)
 	if err != nil {
 		return collect.Report{}, err
 	}
 	var times timing
 	now := req.Now()
-	line, stop := until(ctx)
+	single, stop := newSingleConn(ctx)
 	defer stop()
-	place := net.JoinHostPort(c.host, c.port)
-	conn, err := line.open(func() (net.Conn, error) { return dial(times.trace(ctx), "tcp", c.only, c.host, c.port) })
+	address := net.JoinHostPort(c.host, c.port)
+	conn, err := single.open(func() (net.Conn, error) {
+		return dial(times.trace(ctx), "tcp", c.only, c.host, c.port)
+	})
 	if err != nil {
-		return collect.Report{}, failure(ctx, "connecting to "+place, err)
+		return collect.Report{}, describeError(ctx, "connecting to "+address, err)
 	}
-	var f collect.Figures
+	var f collect.MetricBuilder
 	times.add(&f, "tt_connect", &times.connected)
-	var shown certificate
+	var cert certificate
 	if c.secure {
-		secured := tls.Client(conn, look(c.trust, now, func(seen certificate) error { shown = seen; return nil }))
+		secured := tls.Client(conn, reportingTLS(c.trust, now, func(seen certificate) error {
+			cert = seen
+			return nil
+		}))
 		if err := secured.HandshakeContext(ctx); err != nil {
-			return collect.Report{}, failure(ctx, "starting TLS with "+place, err)
+			return collect.Report{}, describeError(ctx, "starting TLS with "+address, err)
 		}
-		defer secured.Close() // says goodbye, which servers log the lack of
+		defer secured.Close() // sends close_notify, whose lack servers log
 		conn = secured
 	}
-	if err := c.talk(ctx, &f, &times, conn); err != nil {
-		return collect.Report{}, failure(ctx, "talking to "+place, err)
+	if err := c.converse(ctx, &f, &times, conn); err != nil {
+		return collect.Report{}, describeError(ctx, "talking to "+address, err)
 	}
 	times.add(&f, "tt_firstbyte", &times.read)
-	milliseconds(&f, "duration", time.Since(times.start))
-	if shown.leaf != nil {
-		shown.add(&f, now)
+	addMilliseconds(&f, "duration", time.Since(times.start))
+	if cert.leaf != nil {
+		cert.add(&f, now)
 	}
 	return collect.Report{Metrics: f.Metrics}, nil
 }
 
-// talk listens, sends and listens, and reports what was heard.
-func (c call) talk(ctx context.Context, f *collect.Figures, times *timing, conn net.Conn) error {
-	ear := listener{conn: conn, first: func() { times.note(&times.read) }}
+// converse reads the banner, sends the text, reads the response, and adds their metrics.
+func (c tcpRequest) converse(
+	ctx context.Context, f *collect.MetricBuilder, times *timing, conn net.Conn,
+) error {
+	talk := conversation{conn: conn, first: func() { times.record(&times.read) }}
 	if c.banner != nil {
-		line, err := ear.line(ctx, maxBannerBytes)
+		line, err := talk.line(ctx, maxBannerBytes)
 		if err != nil {
 			return fmt.Errorf("waiting for the banner: %w", err)
 		}
-		f.Text("banner", cut(string(line), maxBannerBytes))
+		f.Text("banner", sanitize(string(line), maxBannerBytes))
 		if err := addMatches(ctx, f, c.banner, line); err != nil {
 			return err
 		}
@@ -142,12 +152,12 @@ func (c call) talk(ctx context.Context, f *collect.Figures, times *timing, conn 
 	if c.body == nil {
 		return nil
 	}
-	heard, err := ear.until(ctx, maxAnswerText, func(heard []byte) bool {
-		_, found := c.body[0].find(ctx, heard)
+	received, err := talk.readUntil(ctx, maxBodyMatchBytes, func(received []byte) bool {
+		_, found := c.body[0].find(ctx, received)
 		return found
 	})
 	if err != nil {
-		return fmt.Errorf("waiting for an answer: %w", err)
+		return fmt.Errorf("waiting for a response: %w", err)
 	}
-	return addMatches(ctx, f, c.body, heard)
+	return addMatches(ctx, f, c.body, received)
 }

@@ -2,21 +2,12 @@ package remote
 
 import (
 	"strings"
-	"unicode/utf8"
+
+	"virgo/schedule/shorttext"
 )
 
-// cut is the beginning of text, at most n bytes, as valid UTF-8 that ends where a character does. What is not
-// UTF-8 in it is the replacement character.
-func cut(text string, n int) string {
-	if len(text) > n {
-		for n > 0 && !utf8.RuneStart(text[n]) {
-			n--
-		}
-		text = text[:n]
-	}
-	text = strings.ToValidUTF8(text, string(utf8.RuneError))
-	if len(text) > n { // a stray byte became three
-		return cut(text, n)
-	}
-	return text
+// sanitize returns the text as valid UTF-8, truncated to maxBytes. Each sequence of invalid bytes
+// becomes U+FFFD.
+func sanitize(text string, maxBytes int) string {
+	return shorttext.Truncate(strings.ToValidUTF8(text, "\ufffd"), maxBytes)
 }

@@ -10,31 +10,31 @@ import (
 	"virgo/collect"
 )
 
-// timing notes when the steps of one request were done. The hooks of a dial that lost its race may still come when
-// another connection stands, hence the lock.
+// A timing records when the steps of a request were done. Hooks of a dial may be called after
+// another dial has won (Happy Eyeballs), hence the lock.
 type timing struct {
 	mu                                 sync.Mutex
 	start                              time.Time
 	resolved, connected, secured, read time.Time
 }
 
-// trace starts the clock and gives a context whose dials and requests are noted.
+// trace starts the clock and returns a context whose dials and requests are recorded.
 func (t *timing) trace(ctx context.Context) context.Context {
 	t.start = time.Now()
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		DNSDone: func(httptrace.DNSDoneInfo) { t.note(&t.resolved) },
+		DNSDone: func(httptrace.DNSDoneInfo) { t.record(&t.resolved) },
 		ConnectDone: func(_, _ string, err error) {
 			if err == nil {
-				t.note(&t.connected)
+				t.record(&t.connected)
 			}
 		},
-		TLSHandshakeDone:     func(tls.ConnectionState, error) { t.note(&t.secured) },
-		GotFirstResponseByte: func() { t.note(&t.read) },
+		TLSHandshakeDone:     func(tls.ConnectionState, error) { t.record(&t.secured) },
+		GotFirstResponseByte: func() { t.record(&t.read) },
 	})
 }
 
-// note keeps the first moment.
-func (t *timing) note(at *time.Time) {
+// record stores the time of the first call.
+func (t *timing) record(at *time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if at.IsZero() {
@@ -42,22 +42,23 @@ func (t *timing) note(at *time.Time) {
 	}
 }
 
-// add reports a step, in whole milliseconds from the start; one that was not taken is left out.
-func (t *timing) add(f *collect.Figures, name string, at *time.Time) {
+// add adds the time of a step, in milliseconds since the start; a step that was not reached is
+// omitted.
+func (t *timing) add(f *collect.MetricBuilder, name string, at *time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !at.IsZero() {
-		milliseconds(f, name, at.Sub(t.start))
+		addMilliseconds(f, name, at.Sub(t.start))
 	}
 }
 
-// addResolved reports tt_resolve, which is 0 where the host is an address.
-func (t *timing) addResolved(f *collect.Figures) {
+// addResolved adds tt_resolve, which is 0 where the host is an IP address.
+func (t *timing) addResolved(f *collect.MetricBuilder) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	milliseconds(f, "tt_resolve", max(t.resolved.Sub(t.start), 0))
+	addMilliseconds(f, "tt_resolve", max(t.resolved.Sub(t.start), 0))
 }
 
-func milliseconds(f *collect.Figures, name string, d time.Duration) {
-	number(f, name, d.Milliseconds(), "milliseconds")
+func addMilliseconds(f *collect.MetricBuilder, name string, d time.Duration) {
+	addUint32(f, name, d.Milliseconds(), "milliseconds")
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// apacheMetrics are the existing agent's.
-const apacheMetrics = `
+// apacheTable has the original agent's metrics.
+const apacheTable = `
 	gauge requests total_accesses
 	uint64 kilobytes total_kbytes
 	uint64 seconds uptime
@@ -17,7 +17,7 @@ const apacheMetrics = `
 	uint64 workers waiting starting reading sending keepalive dns closing logging gracefully_finishing idle open
 	string - vhost`
 
-func TestApachePagesOfManyVersions(t *testing.T) {
+func TestApachePages(t *testing.T) {
 	for file, want := range map[string]struct{ status, metrics string }{
 		"2.2": {"Handling 136.98 requests per second", `total_accesses 2000341
 			total_kbytes 9412354
@@ -79,7 +79,7 @@ func TestApachePagesOfManyVersions(t *testing.T) {
 			idle 0
 			open 325
 			vhost status.example.com`},
-		"2.4-extended-off": {"", `uptime 4
+		"2.4-extended-off": {"success, but this server does not report 4 of 18 metrics: total_accesses, total_kbytes, bytes_per_second, requests_per_second", `uptime 4
 			busy_workers 1
 			idle_workers 74
 			waiting 74
@@ -96,35 +96,35 @@ func TestApachePagesOfManyVersions(t *testing.T) {
 			vhost status.example.com`},
 	} {
 		t.Run(file, func(t *testing.T) {
-			report, err := apacheReport(stored(t, "apache/"+file+".txt"))
+			report, err := apacheReport(readTestdata(t, "apache/"+file+".txt"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if report.Status != want.status {
 				t.Errorf("status %q, want %q", report.Status, want.status)
 			}
-			compare(t, report.Metrics, apacheMetrics, want.metrics)
+			checkMetrics(t, report.Metrics, apacheTable, want.metrics)
 		})
 	}
 }
 
-func TestApachePagesThatAreNone(t *testing.T) {
+func TestInvalidApachePages(t *testing.T) {
 	for _, page := range []string{"", "It works!\n", "<html><body>BusyWorkers</body></html>", "BusyWorkers: 1\n", "Scoreboard: ___\n"} {
-		var garbage *garbageError
-		if _, err := apacheReport([]byte(page)); !errors.As(err, &garbage) {
+		var protocol *protocolError
+		if _, err := apacheReport([]byte(page)); !errors.As(err, &protocol) {
 			t.Errorf("%q: %v", page, err)
 		}
 	}
 }
 
-// Figures that are none are left out, and the others stand.
-func TestApacheFiguresThatAreNone(t *testing.T) {
+// TestInvalidApacheNumbers: invalid numbers are omitted, and the others reported.
+func TestInvalidApacheNumbers(t *testing.T) {
 	report, err := apacheReport([]byte("Total Accesses: -1\nUptime: x\nCPULoad: NaN\nReqPerSec: -nan\nBytesPerSec: 1e300\nBytesPerReq: Inf\n" +
 		"BusyWorkers: 1\nBusyWorkers: 2\nIdleWorkers: 2\nScoreboard: ?W\n"))
-	if err != nil || report.Status != "" {
+	if err != nil || report.Status != "success, but this server does not report 5 of 18 metrics: total_accesses, total_kbytes, uptime, bytes_per_second, requests_per_second" {
 		t.Errorf("%q, %v", report.Status, err)
 	}
-	compare(t, report.Metrics, apacheMetrics, `busy_workers 1
+	checkMetrics(t, report.Metrics, apacheTable, `busy_workers 1
 		idle_workers 2
 		waiting 0
 		starting 0
@@ -141,7 +141,7 @@ func TestApacheFiguresThatAreNone(t *testing.T) {
 
 func FuzzApachePage(f *testing.F) {
 	for _, file := range []string{"2.2", "2.4.62", "2.4.71", "2.4-extended-off"} {
-		f.Add(stored(f, "apache/"+file+".txt"))
+		f.Add(readTestdata(f, "apache/"+file+".txt"))
 	}
 	f.Fuzz(func(t *testing.T, page []byte) {
 		report, err := apacheReport(page)
@@ -151,4 +151,18 @@ func FuzzApachePage(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestLighttpdPage: lighttpd's page is like Apache's, but its scoreboard has other letters.
+func TestLighttpdPage(t *testing.T) {
+	report, err := apacheReport([]byte("Total Accesses: 5000000000\nTotal kBytes: 7\nUptime: 60\nBusyServers: 3\nIdleServers: 125\nScoreboard: rrh_____\n"))
+	if err != nil || report.Status != "success, but this server does not report 13 of 18 metrics: bytes_per_second, requests_per_second, "+
+		"waiting, starting, reading, sending, keepalive, dns and 5 more" {
+		t.Errorf("%q, %v", report.Status, err)
+	}
+	checkMetrics(t, report.Metrics, apacheTable, `total_accesses 5000000000
+		total_kbytes 7
+		uptime 60
+		busy_workers 3
+		idle_workers 125`)
 }

@@ -1,17 +1,18 @@
 package service
 
-// unauthenticated says that a database let nobody in with the user name and the password of the details.
-func unauthenticated(s server, err error) error {
+// authenticationError returns the status of a server that rejected the user name and the password
+// of the details.
+func authenticationError(s server, err error) error {
 	if s.password == "" {
-		return &faultError{missingPassword, err}
+		return &statusError{missingPassword, err}
 	}
-	return &faultError{invalidPassword, err}
+	return &statusError{invalidPassword, err}
 }
 
-// turnedDown says in a database's own words why it did not do what it was asked.
-func turnedDown(s server, words string, err error) error {
-	if hide(words) == "" {
-		words = "Refused by " + s.address + " without a reason"
+// refusalError returns the server's own message as the status.
+func refusalError(s server, message string, err error) error {
+	if redact(message) == "" {
+		message = "Refused by " + s.address + " without a reason"
 	}
-	return &faultError{words, err}
+	return &statusError{message, err}
 }

@@ -7,12 +7,12 @@ import (
 	"syscall"
 )
 
-func refused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
+func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
-func unreachable(err error) bool {
+func isUnreachable(err error) bool {
 	return errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH)
 }
 
-func reset(err error) bool {
+func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

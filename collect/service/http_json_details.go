@@ -13,8 +13,8 @@ import (
 	"virgo/schedule"
 )
 
-// readObject is a detail that is an object, also one that came as JSON text, as from a command line; nil where it
-// is absent. Error: *[schedule.DetailError].
+// readObject returns a detail that is an object, or an object as JSON text, as on a command line;
+// nil where it is absent. Error: *[schedule.DetailError].
 func readObject(d schedule.Details, key string) (map[string]any, error) {
 	wrong := func(value string) error {
 		return &schedule.DetailError{Key: key, Value: value, Want: "an object"}
@@ -39,7 +39,7 @@ func readObject(d schedule.Details, key string) (map[string]any, error) {
 	return nil, wrong("a number or a truth value")
 }
 
-// readHeaders reads the detail headers. Errors name a header and never show its value: it may be a key.
+// readHeaders reads the detail headers. Errors never show a header's value, which may be a secret.
 func readHeaders(d schedule.Details) (http.Header, error) {
 	object, err := readObject(d, "headers")
 	if err != nil {
@@ -49,27 +49,27 @@ func readHeaders(d schedule.Details) (http.Header, error) {
 	for name := range object {
 		value, ok := schedule.Details(object).Text(name)
 		if !ok || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
-			return nil, fmt.Errorf("detail %q: %.64q is no header", "headers", name)
+			return nil, fmt.Errorf("detail %q: %.64q is not a header", "headers", name)
 		}
 		header.Set(name, value)
 	}
 	return header, nil
 }
 
-// maxWanted bounds the metrics of a check.
-const maxWanted = 1000
+// maxSelectors is the number of metrics that a check may select.
+const maxSelectors = 1000
 
-// A wanted is a metric to find in a page.
-type wanted struct {
+// A jsonSelector selects a value of a page as a metric.
+type jsonSelector struct {
 	name    string
 	pointer string
-	t       collect.MetricType // "" where the value says
+	t       collect.MetricType // "": by the value
 	unit    string
 }
 
-// readWanted reads the detail metrics, sorted by name. Errors: *[collect.MissingDetailError],
-// *[schedule.DetailError], and others that name the metric.
-func readWanted(d schedule.Details) ([]wanted, error) {
+// readSelectors reads the detail metrics, sorted by name. Errors: *[collect.MissingDetailError],
+// *[schedule.DetailError], and errors that name the metric.
+func readSelectors(d schedule.Details) ([]jsonSelector, error) {
 	object, err := readObject(d, "metrics")
 	if err != nil {
 		return nil, err
@@ -77,53 +77,54 @@ func readWanted(d schedule.Details) ([]wanted, error) {
 	if len(object) == 0 {
 		return nil, &collect.MissingDetailError{Key: "metrics"}
 	}
-	if len(object) > maxWanted {
-		return nil, fmt.Errorf("detail %q has %d metrics, more than %d", "metrics", len(object), maxWanted)
+	if len(object) > maxSelectors {
+		return nil, fmt.Errorf("detail %q has %d metrics, more than %d", "metrics", len(object), maxSelectors)
 	}
-	var all []wanted
+	var all []jsonSelector
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		w, err := oneWanted(name, object[name])
+		s, err := parseSelector(name, object[name])
 		if err != nil {
 			return nil, fmt.Errorf("detail %q: metric %.64q: %w", "metrics", name, err)
 		}
-		all = append(all, w)
+		all = append(all, s)
 	}
 	return all, nil
 }
 
-func oneWanted(name string, is any) (wanted, error) {
-	w := wanted{name: name}
-	switch is := is.(type) {
+// parseSelector parses a JSON pointer, or an object with path, type and unit.
+func parseSelector(name string, value any) (jsonSelector, error) {
+	s := jsonSelector{name: name}
+	switch value := value.(type) {
 	case string:
-		w.pointer = is
+		s.pointer = value
 	case map[string]any:
 		var t string
-		err := readTexts(is, map[string]*string{"path": &w.pointer, "type": &t, "unit": &w.unit})
+		err := readTexts(value, map[string]*string{"path": &s.pointer, "type": &t, "unit": &s.unit})
 		if err != nil {
-			return wanted{}, err
+			return jsonSelector{}, err
 		}
-		if _, there := is["path"]; !there {
-			return wanted{}, errors.New("no path")
+		if _, ok := value["path"]; !ok {
+			return jsonSelector{}, errors.New("no path")
 		}
-		for key := range is {
+		for key := range value {
 			if key != "path" && key != "type" && key != "unit" {
-				return wanted{}, fmt.Errorf("%.64q is none of path, type, unit", key)
+				return jsonSelector{}, fmt.Errorf("unknown key %.64q, known are path, type and unit", key)
 			}
 		}
-		w.t = collect.MetricType(t)
+		s.t = collect.MetricType(t)
 		known := []collect.MetricType{"", collect.String, collect.Gauge, collect.Int32, collect.Uint32,
 			collect.Int64, collect.Uint64, collect.Double, collect.Bool}
-		if !slices.Contains(known, w.t) {
-			return wanted{}, fmt.Errorf("%.64q is no metric type", t)
+		if !slices.Contains(known, s.t) {
+			return jsonSelector{}, fmt.Errorf("%.64q is not a metric type", t)
 		}
 	default:
-		return wanted{}, errors.New("want a JSON pointer or an object with a path")
+		return jsonSelector{}, errors.New("neither a JSON pointer nor an object with a path")
 	}
 	if name == "" {
-		return wanted{}, errors.New("it has no name")
+		return jsonSelector{}, errors.New("the name is empty")
 	}
-	if _, err := splitPointer(w.pointer); err != nil {
-		return wanted{}, err
+	if _, err := splitPointer(s.pointer); err != nil {
+		return jsonSelector{}, err
 	}
-	return w, nil
+	return s, nil
 }

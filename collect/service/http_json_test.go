@@ -9,11 +9,11 @@ import (
 	"virgo/schedule"
 )
 
-// document is RFC 6901's own (section 5), and what a status page has besides.
+// document is that of RFC 6901, section 5, with the values of a status page.
 const document = `{
 	"foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, "g|h": 4, "i\\j": 5, "k\"l": 6, " ": 7, "m~n": 8,
 	"up": true, "down": false, "nothing": null, "version": "1.2.3", "text number": " 42 ",
-	"load": 0.25, "whole": 3.0, "large": 18446744073709551615, "larger": 18446744073709551616, "exp": 1.5e3, "negative": -7,
+	"load": 0.25, "whole": 3.0, "large": 18446744073709551615, "larger": 18446744073709551616, "exp": 1.5e3, "grouped": "1_2", "hex fraction": "0x1p-3", "hex": "0x1f", "negative": -7,
 	"queue": {"depth": 12, "of": [{"n": 1}, {"n": 2}]}
 }`
 
@@ -28,7 +28,7 @@ func TestJSONPointer(t *testing.T) {
 		"/foo/2": "none", "/foo/-": "none", "/foo/-1": "none", "/foo/00": "none", "/foo/+1": "none", "/foo/0/x": "none",
 		"/foo/99999999999999999999": "none", "/nothing": "none", "/missing": "none", "/queue/": "none", "/a~01b": "none",
 	} {
-		value, ok := find(page, pointer)
+		value, ok := findPointer(page, pointer)
 		got := "none"
 		if ok {
 			text, _ := json.Marshal(value)
@@ -38,8 +38,8 @@ func TestJSONPointer(t *testing.T) {
 			t.Errorf("%s is %s, want %s", pointer, got, want)
 		}
 	}
-	if whole, ok := find(page, ""); !ok || len(whole.(map[string]any)) != len(page.(map[string]any)) {
-		t.Errorf("the whole document is %v", whole)
+	if root, ok := findPointer(page, ""); !ok || len(root.(map[string]any)) != len(page.(map[string]any)) {
+		t.Errorf("the whole document is %v", root)
 	}
 	for _, bad := range []string{"a", "#/a", "/~", "/a~2", "/~/x"} {
 		if steps, err := splitPointer(bad); err == nil {
@@ -48,7 +48,7 @@ func TestJSONPointer(t *testing.T) {
 	}
 }
 
-func TestJSONFigures(t *testing.T) {
+func TestJSONMetric(t *testing.T) {
 	for _, c := range []struct {
 		pointer string
 		t       collect.MetricType
@@ -57,6 +57,7 @@ func TestJSONFigures(t *testing.T) {
 		{"/up", "", "bool true"}, {"/version", "", "string 1.2.3"}, {"/load", "", "double 0.25"}, {"/negative", "", "double -7"},
 		{"/large", "", "double 18446744073709551615"},
 		{"/up", collect.Gauge, "gauge 1"}, {"/down", collect.Uint32, "uint32 0"}, {"/up", collect.String, "string true"},
+		{"/grouped", collect.Double, "none"}, {"/grouped", collect.Int64, "none"}, {"/hex fraction", collect.Gauge, "none"}, {"/hex", collect.Double, "double 31"},
 		{"/version", collect.Gauge, "none"}, {"/version", collect.Bool, "none"},
 		{"/text number", collect.Int64, "int64 42"}, {"/text number", collect.Double, "double 42"}, {"/text number", "", "string  42 "},
 		{"/whole", collect.Int32, "int32 3"}, {"/exp", collect.Uint64, "uint64 1500"}, {"/exp", collect.Gauge, "gauge 1.5e3"},
@@ -68,9 +69,9 @@ func TestJSONFigures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		value, _ := find(page, c.pointer)
+		value, _ := findPointer(page, c.pointer)
 		got := "none"
-		if m, ok := figure(wanted{t: c.t}, value); ok {
+		if m, ok := jsonMetric(jsonSelector{t: c.t}, value); ok {
 			got = string(m.Type) + " " + m.Value
 		}
 		if got != c.want {
@@ -79,7 +80,7 @@ func TestJSONFigures(t *testing.T) {
 	}
 }
 
-func TestJSONThatIsNone(t *testing.T) {
+func TestInvalidJSON(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	for text, want := range map[string]string{
 		"": "not JSON", "{": "not JSON", "<html>": "not JSON", "{} {}": "not one document of JSON", "1 x": "not one document of JSON",
@@ -97,20 +98,20 @@ func TestJSONThatIsNone(t *testing.T) {
 	}
 }
 
-// What is not there is left out and named; where nothing is there the check is unavailable.
-func TestPick(t *testing.T) {
-	some := []wanted{{name: "depth", pointer: "/queue/depth", t: collect.Gauge, unit: "jobs"}, {name: "gone", pointer: "/gone"},
+// TestSelectMetrics: a missing value is omitted and named; without any the check is unavailable.
+func TestSelectMetrics(t *testing.T) {
+	some := []jsonSelector{{name: "depth", pointer: "/queue/depth", t: collect.Gauge, unit: "jobs"}, {name: "gone", pointer: "/gone"},
 		{name: "kind", pointer: "/version", t: collect.Gauge}}
-	report, err := pick([]byte(document), some)
+	report, err := selectMetrics([]byte(document), some)
 	if err != nil || report.Unavailable || report.Status != "2 of 3 metrics left out: gone (no /gone), kind (/version is not of its type)" {
 		t.Errorf("%+v, %v", report, err)
 	}
-	compare(t, report.Metrics, "gauge jobs depth", "depth 12")
-	report, err = pick([]byte(document), some[1:])
+	checkMetrics(t, report.Metrics, "gauge jobs depth", "depth 12")
+	report, err = selectMetrics([]byte(document), some[1:])
 	if err != nil || !report.Unavailable || len(report.Metrics) > 0 || !strings.HasPrefix(report.Status, "2 of 2 metrics left out: ") {
 		t.Errorf("%+v, %v", report, err)
 	}
-	if report, err = pick([]byte(document), some[:1]); err != nil || report.Status != "" {
+	if report, err = selectMetrics([]byte(document), some[:1]); err != nil || report.Status != "" {
 		t.Errorf("%+v, %v", report, err)
 	}
 }
@@ -120,11 +121,11 @@ func FuzzJSONPage(f *testing.F) {
 	f.Add([]byte(`[[1e400,"0x10",true]]`), "/0/1", "uint64")
 	f.Add([]byte(`{"~":{"/":-0}}`), "/~0/~1", "")
 	f.Fuzz(func(t *testing.T, page []byte, pointer, kind string) {
-		w, err := oneWanted("n", map[string]any{"path": pointer, "type": kind})
+		w, err := parseSelector("n", map[string]any{"path": pointer, "type": kind})
 		if err != nil {
 			return
 		}
-		report, err := pick(page, []wanted{w})
+		report, err := selectMetrics(page, []jsonSelector{w})
 		for _, m := range report.Metrics {
 			if err != nil || !m.Valid() || (kind != "" && string(m.Type) != kind) {
 				t.Errorf("%+v, %v", m, err)
@@ -141,7 +142,7 @@ func FuzzHTTPJSONDetails(f *testing.F) {
 	f.Add(`{"":"/b"}`, `{"a b":"\r\n"}`)
 	f.Fuzz(func(t *testing.T, metrics, headers string) {
 		d := schedule.Details{"metrics": metrics, "headers": headers}
-		if all, err := readWanted(d); err == nil && (len(all) == 0 || len(all) > maxWanted) {
+		if all, err := readSelectors(d); err == nil && (len(all) == 0 || len(all) > maxSelectors) {
 			t.Errorf("%d metrics", len(all))
 		}
 		if header, err := readHeaders(d); err == nil {

@@ -8,30 +8,30 @@ import (
 	"virgo/collect"
 )
 
-// memcachedProtocol is what answers are held to (memcached's doc/protocol.txt).
+// memcachedProtocol is memcached's doc/protocol.txt.
 const memcachedProtocol = "the memcached protocol"
 
 func memcachedType() collect.Type {
 	const port = 11211
 	return collect.Type{
-		Name:    "agent.memcached",
-		Summary: "a memcached server: connections, hits and misses, memory, evictions",
-		Details: serverDetails(port),
-		Telling: []string{"curr_connections", "get_hits", "get_misses", "bytes", "evictions"},
-		Checker: checkServer(port, askMemcached),
+		Name:       "agent.memcached",
+		Summary:    "a memcached server: connections, hits and misses, memory, evictions",
+		Details:    serverDetails(port),
+		KeyMetrics: []string{"curr_connections", "get_hits/s", "get_misses/s", "bytes", "evictions/s"},
+		Checker:    checkServer(onPort(port), queryMemcached),
 	}
 }
 
-func askMemcached(ctx context.Context, s server) ([]collect.Metric, error) {
+func queryMemcached(ctx context.Context, s server, _ []byte) (collect.Report, error) {
 	stats, err := s.memcachedStats(ctx)
 	if err != nil {
-		return nil, err
+		return collect.Report{}, err
 	}
-	return memcachedFigures(stats), nil
+	return memcachedReport(stats), nil
 }
 
-// memcachedStats asks for the general statistics. Who has a password shows it only to a server that wants one
-// (-Y): to another the same words are an order to keep it in the cache.
+// memcachedStats returns the general statistics. The password is sent only to a server that asks
+// for one (-Y): any other server would store it in its cache.
 func (s server) memcachedStats(ctx context.Context) (map[string]string, error) {
 	conn, err := s.open(ctx)
 	if err != nil {
@@ -39,41 +39,43 @@ func (s server) memcachedStats(ctx context.Context) (map[string]string, error) {
 	}
 	defer conn.Close()
 	r := newMemcachedReader(conn)
-	ask := func() (map[string]string, error) {
-		tell(conn, []byte("stats\r\n"))
+	query := func() (map[string]string, error) {
+		writeRequest(conn, []byte("stats\r\n"))
 		stats, err := r.stats()
-		return stats, s.memcachedRefusal(err)
+		return stats, s.memcachedStatusError(err)
 	}
-	stats, err := ask()
-	if !errors.Is(err, errAsksWho) {
+	stats, err := query()
+	if !errors.Is(err, errUnauthenticated) {
 		return stats, err
 	}
 	if s.password == "" && s.username == "" {
-		return nil, &faultError{missingPassword, err}
+		return nil, &statusError{missingPassword, err}
 	}
 	token := s.username + " " + s.password
-	tell(conn, fmt.Appendf(nil, "set virgo 0 0 %d\r\n%s\r\n", len(token), token))
-	if err := r.stored(); err != nil {
-		return nil, s.memcachedRefusal(err)
+	writeRequest(conn, fmt.Appendf(nil, "set virgo 0 0 %d\r\n%s\r\n", len(token), token))
+	if err := r.readStored(); err != nil {
+		return nil, s.memcachedStatusError(err)
 	}
-	return ask()
+	return query()
 }
 
-func (s server) memcachedRefusal(err error) error {
+// memcachedStatusError returns the status for an error reply.
+func (s server) memcachedStatusError(err error) error {
 	var refusal memcachedError
 	if !errors.As(err, &refusal) {
 		return err
 	}
 	if refusal == "CLIENT_ERROR authentication failure" {
-		return &faultError{invalidPassword, err}
+		return &statusError{invalidPassword, err}
 	}
-	return &faultError{fmt.Sprintf("Refused by %s: %s", s.address, refusal), err}
+	return &statusError{fmt.Sprintf("Refused by %s: %s", s.address, refusal), err}
 }
 
-// memcachedFigures are the metrics of the statistics, under memcached's own names.
-func memcachedFigures(stats map[string]string) []collect.Metric {
-	var f collect.Figures
-	for _, is := range []struct {
+// memcachedReport returns the metrics, which have memcached's names.
+func memcachedReport(stats map[string]string) collect.Report {
+	var f collect.MetricBuilder
+	var known []string
+	for _, m := range []struct {
 		name string
 		t    collect.MetricType
 		unit string
@@ -98,9 +100,10 @@ func memcachedFigures(stats map[string]string) []collect.Metric {
 		{"bytes_read", collect.Uint64, "bytes"},
 		{"bytes_written", collect.Uint64, "bytes"},
 	} {
-		if value, ok := stats[is.name]; ok {
-			f.Add(is.name, is.t, value, is.unit)
+		known = append(known, m.name)
+		if value, ok := stats[m.name]; ok {
+			addValid(&f, collect.Metric{Name: m.name, Type: m.t, Value: value, Unit: m.unit})
 		}
 	}
-	return f.Metrics
+	return collect.Report{Metrics: f.Metrics, Status: leftOutStatus(known, f.Metrics)}
 }

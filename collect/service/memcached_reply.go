@@ -7,29 +7,28 @@ import (
 	"strings"
 )
 
-// maxMemcachedLines bounds the statistics; a server of today has about a hundred.
+// maxMemcachedLines is how many statistics are read; today's servers have about a hundred.
 const maxMemcachedLines = 1024
 
-// A memcachedError is the line of a server that does not do as it was told, for example
-// "CLIENT_ERROR unauthenticated".
+// A memcachedError is an error reply, for example "CLIENT_ERROR unauthenticated".
 type memcachedError string
 
 func (e memcachedError) Error() string { return string(e) }
 
-// errAsksWho is what a server says that wants to know first who asks.
-const errAsksWho = memcachedError("CLIENT_ERROR unauthenticated")
+// errUnauthenticated is the reply of a server that requires a login first.
+const errUnauthenticated = memcachedError("CLIENT_ERROR unauthenticated")
 
-// A memcachedReader reads replies of the text protocol. Errors of its methods: memcachedError,
-// *garbageError, *tooLongError, the reader's.
+// A memcachedReader reads replies of the text protocol. Its methods return memcachedError,
+// *protocolError, *tooLongError and the reader's errors.
 type memcachedReader struct{ r *bufio.Reader }
 
 func newMemcachedReader(r io.Reader) memcachedReader { return memcachedReader{bufio.NewReader(r)} }
 
-// line is the next line, without its end; an error where it is one.
+// line returns the next line without its end; an error reply as an error.
 func (m memcachedReader) line() (string, error) {
 	line, err := m.r.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) || (errors.Is(err, io.EOF) && len(line) > 0) {
-		return "", newGarbage(memcachedProtocol, line)
+		return "", newProtocolError(memcachedProtocol, line)
 	}
 	if err != nil {
 		return "", err
@@ -42,7 +41,7 @@ func (m memcachedReader) line() (string, error) {
 	return text, nil
 }
 
-// stats reads lines STAT name value up to END.
+// stats reads lines "STAT name value" up to END.
 func (m memcachedReader) stats() (map[string]string, error) {
 	stats := make(map[string]string)
 	for range maxMemcachedLines {
@@ -56,18 +55,18 @@ func (m memcachedReader) stats() (map[string]string, error) {
 		word, rest, _ := strings.Cut(line, " ")
 		name, value, ok := strings.Cut(rest, " ")
 		if word != "STAT" || !ok {
-			return nil, newGarbage(memcachedProtocol, []byte(line))
+			return nil, newProtocolError(memcachedProtocol, []byte(line))
 		}
 		stats[name] = value
 	}
 	return nil, &tooLongError{maxMemcachedLines * m.r.Size()}
 }
 
-// stored reads the answer to set.
-func (m memcachedReader) stored() error {
+// readStored reads the reply to set.
+func (m memcachedReader) readStored() error {
 	line, err := m.line()
 	if err == nil && line != "STORED" {
-		err = newGarbage(memcachedProtocol, []byte(line))
+		err = newProtocolError(memcachedProtocol, []byte(line))
 	}
 	return err
 }

@@ -11,7 +11,7 @@ import (
 	"virgo/schedule"
 )
 
-// startMemcached starts Debian's memcached with more options.
+// startMemcached starts Debian's memcached with options.
 func startMemcached(t testing.TB, network, address string, options ...string) {
 	t.Helper()
 	program := collecttest.Program(t, "memcached", "memcached")
@@ -27,16 +27,16 @@ func TestMemcached(t *testing.T) {
 	startMemcached(t, "tcp", "127.0.0.1:"+port, "-l", "127.0.0.1", "-p", port)
 	at := schedule.Details{"host": "127.0.0.1", "port": port}
 	collecttest.Conform(t, collecttest.Subject{
-		Type: memcachedType(), Details: at, Metrics: told(memcachedMetrics),
+		Type: memcachedType(), Details: at, Metrics: parseTable(memcachedTable),
 		Wrong: []collecttest.Wrong{
 			{Details: schedule.Details{"port": 0}, Status: `detail "port" is "0", not from 1 to 65535`},
 			{Details: schedule.Details{"socket": "/tmp/none/memcached"}, Status: "No such socket: /tmp/none/memcached"},
 		},
 	})
-	t.Run("a password that nobody wants is kept", func(t *testing.T) {
-		before := figures(t, memcachedType(), at)
-		figures(t, memcachedType(), with(at, schedule.Details{"username": "watch", "password": "s3cret"}))
-		after := figures(t, memcachedType(), at)
+	t.Run("an unneeded password is not sent", func(t *testing.T) {
+		before := metricsOf(t, memcachedType(), at)
+		metricsOf(t, memcachedType(), with(at, schedule.Details{"username": "watch", "password": "s3cret"}))
+		after := metricsOf(t, memcachedType(), at)
 		if before["cmd_set"] != after["cmd_set"] || after["total_items"].Value != "0" {
 			t.Errorf("the check wrote to the cache: %v", after)
 		}
@@ -45,14 +45,14 @@ func TestMemcached(t *testing.T) {
 
 func TestMemcachedPasswords(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
-	if err := os.Chmod(dir, 0o777); err != nil { // the server makes its socket there
+	dir := collecttest.Folder(t)
+	if err := os.Chmod(dir, 0o777); err != nil { // the server creates its socket there
 		t.Fatal(err)
 	}
 	socket := filepath.Join(dir, "socket")
-	startMemcached(t, "unix", socket, "-s", socket, "-a", "0777", "-Y", write(t, dir, "users", "watch:s3cret\n"))
+	startMemcached(t, "unix", socket, "-s", socket, "-a", "0777", "-Y", collecttest.WriteFile(t, dir, "users", "watch:s3cret\n"))
 	at := schedule.Details{"socket": socket, "username": "watch", "password": "s3cret"}
-	if seen := figures(t, memcachedType(), at); seen["version"].Value == "" {
+	if seen := metricsOf(t, memcachedType(), at); seen["version"].Value == "" {
 		t.Errorf("%v", seen)
 	}
 	unavailable(t, memcachedType(), with(at, schedule.Details{"password": "wr0ng"}), "Could not authenticate. Invalid password.")
@@ -62,14 +62,14 @@ func TestMemcachedPasswords(t *testing.T) {
 
 func TestMemcachedTLS(t *testing.T) {
 	t.Parallel()
-	id := certify(t)
+	id := newIdentity(t)
 	port := collecttest.FreePort(t)
 	startMemcached(t, "tcp", "127.0.0.1:"+port, "-l", "127.0.0.1", "-p", port, "-Z", "-o", "ssl_chain_cert="+id.certFile+",ssl_key="+id.keyFile)
 	at := schedule.Details{"host": "127.0.0.1", "port": port, "ca_file": id.certFile}
-	if seen := figures(t, memcachedType(), at); seen["version"].Value == "" {
+	if seen := metricsOf(t, memcachedType(), at); seen["version"].Value == "" {
 		t.Errorf("%v", seen)
 	}
-	unavailable(t, memcachedType(), with(at, schedule.Details{"ca_file": certify(t).certFile}),
+	unavailable(t, memcachedType(), with(at, schedule.Details{"ca_file": newIdentity(t).certFile}),
 		"TLS certificate of 127.0.0.1:"+port+" is not trusted: signed by an unknown authority")
 	unavailable(t, memcachedType(), schedule.Details{"host": "127.0.0.1", "port": port}, "Connection closed by 127.0.0.1:"+port)
 }
@@ -89,7 +89,7 @@ func TestMemcachedBadServers(t *testing.T) {
 
 func TestMemcachedFull(t *testing.T) {
 	t.Parallel()
-	port := says(t, "ERROR Too many open connections\r\n")
+	port := serveText(t, "ERROR Too many open connections\r\n")
 	unavailable(t, memcachedType(), schedule.Details{"host": "127.0.0.1", "port": port},
 		"Refused by 127.0.0.1:"+port+": ERROR Too many open connections")
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// memcachedMetrics are memcached's own names.
-const memcachedMetrics = `
+// memcachedTable has memcached's names.
+const memcachedTable = `
 	string - version
 	uint64 seconds uptime
 	uint64 threads threads
@@ -19,7 +19,7 @@ const memcachedMetrics = `
 	uint64 bytes bytes limit_maxbytes bytes_read bytes_written
 	uint64 commands cmd_get cmd_set get_hits get_misses`
 
-func TestMemcachedStatsOfManyVersions(t *testing.T) {
+func TestMemcachedStats(t *testing.T) {
 	for file, want := range map[string]string{
 		"1.4": `version 1.4.13
 			uptime 1209600
@@ -97,44 +97,44 @@ func TestMemcachedStatsOfManyVersions(t *testing.T) {
 			bytes_written 0`,
 	} {
 		t.Run(file, func(t *testing.T) {
-			stats, err := newMemcachedReader(bytes.NewReader(stored(t, "memcached/"+file+".txt"))).stats()
+			stats, err := newMemcachedReader(bytes.NewReader(readTestdata(t, "memcached/"+file+".txt"))).stats()
 			if err != nil {
 				t.Fatal(err)
 			}
-			compare(t, memcachedFigures(stats), memcachedMetrics, want)
+			checkMetrics(t, memcachedReport(stats).Metrics, memcachedTable, want)
 		})
 	}
 }
 
-func TestMemcachedRepliesThatAreNone(t *testing.T) {
+func TestInvalidMemcachedReplies(t *testing.T) {
 	var (
-		garbage *garbageError
-		tooLong *tooLongError
-		refusal memcachedError
+		protocol *protocolError
+		tooLong  *tooLongError
+		refusal  memcachedError
 	)
-	for said, want := range map[string]any{
-		"END\r\n":                                garbage, // an old server of another kind has none
-		"STAT version\r\nEND\r\n":                garbage,
-		"VALUE a 0 1\r\n":                        garbage,
-		"STAT a 1":                               garbage,
-		strings.Repeat("STAT a 1 ", 1000):        garbage,
+	for reply, want := range map[string]any{
+		"END\r\n":                                protocol, // a server of another kind may send nothing else
+		"STAT version\r\nEND\r\n":                protocol,
+		"VALUE a 0 1\r\n":                        protocol,
+		"STAT a 1":                               protocol,
+		strings.Repeat("STAT a 1 ", 1000):        protocol,
 		strings.Repeat("STAT a 1\r\n", 2000):     tooLong,
 		"ERROR Too many open connections\r\n":    refusal,
 		"SERVER_ERROR out of memory\r\n":         refusal,
 		"CLIENT_ERROR unauthenticated\r\nmore\n": refusal,
 	} {
-		stats, err := newMemcachedReader(strings.NewReader(said)).stats()
+		stats, err := newMemcachedReader(strings.NewReader(reply)).stats()
 		var right bool
 		switch want.(type) {
-		case *garbageError:
-			right = errors.As(err, &garbage)
+		case *protocolError:
+			right = errors.As(err, &protocol)
 		case *tooLongError:
 			right = errors.As(err, &tooLong)
 		case memcachedError:
 			right = errors.As(err, &refusal)
 		}
 		if !right {
-			t.Errorf("%.40q: %v, %v, want %T", said, stats, err, want)
+			t.Errorf("%.40q: %v, %v, want %T", reply, stats, err, want)
 		}
 	}
 	if _, err := newMemcachedReader(strings.NewReader("STAT a 1\r\n")).stats(); !errors.Is(err, io.EOF) {
@@ -144,16 +144,16 @@ func TestMemcachedRepliesThatAreNone(t *testing.T) {
 
 func FuzzMemcachedStats(f *testing.F) {
 	for _, file := range []string{"1.4", "1.6.9", "1.6.18", "1.6.38"} {
-		f.Add(stored(f, "memcached/"+file+".txt"))
+		f.Add(readTestdata(f, "memcached/"+file+".txt"))
 	}
 	f.Add([]byte("CLIENT_ERROR unauthenticated\r\n"))
 	f.Add([]byte("STORED\r\nSTAT a b c\r\nEND\r\n"))
-	f.Fuzz(func(t *testing.T, said []byte) {
-		stats, err := newMemcachedReader(bytes.NewReader(said)).stats()
+	f.Fuzz(func(t *testing.T, reply []byte) {
+		stats, err := newMemcachedReader(bytes.NewReader(reply)).stats()
 		if err == nil && (len(stats) == 0 || len(stats) > maxMemcachedLines) {
 			t.Errorf("%d statistics", len(stats))
 		}
-		memcachedFigures(stats)
-		newMemcachedReader(bytes.NewReader(said)).stored()
+		memcachedReport(stats)
+		newMemcachedReader(bytes.NewReader(reply)).readStored()
 	})
 }

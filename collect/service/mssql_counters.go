@@ -7,10 +7,11 @@ import (
 	"virgo/collect"
 )
 
-// A mssqlCounters is a check of one of SQL Server's performance objects (Microsoft Learn, "Use SQL Server Objects").
+// An mssqlCounters is a check of one of SQL Server's performance objects (Microsoft Learn, "Use SQL
+// Server Objects").
 type mssqlCounters struct {
 	name, summary string
-	// counters is the path below the instance's objects.
+	// counters is the path of the counters below the instance.
 	counters string
 	telling  []string
 }
@@ -37,14 +38,15 @@ func (c mssqlCounters) typ(ps powerShell) collect.Type {
 		Name:    c.name,
 		Summary: c.summary,
 		Details: []collect.Detail{
-			{Name: "serverinstance", Summary: "instance's name among the counters (MSSQL$SQLEXPRESS, else SQLServer, the default instance)"},
-			{Name: "computer", Summary: "host that the server runs on (this one)"},
+			{Name: "serverinstance",
+				Summary: "the instance's name in the counters' paths (MSSQL$SQLEXPRESS, else SQLServer)"},
+			{Name: "computer", Summary: "host that the server runs on (this host)"},
 		},
-		Telling: c.telling,
+		KeyMetrics: c.telling,
 		Checker: onWindows(c.name, ps, func(ctx context.Context, req collect.Request) (collect.Report, error) {
 			arguments := []string{c.counters}
 			for _, key := range []string{"serverinstance", "computer"} {
-				name, err := mssqlName(req.Check.Details, key)
+				name, err := readMSSQLName(req.Check.Details, key)
 				if err != nil {
 					return collect.Report{}, err
 				}
@@ -64,13 +66,19 @@ $options = @{}
 $computer = Argument
 if ($computer) { $options['ComputerName'] = $computer }
 foreach ($instance in $instances) {
-  try { $samples = (Get-Counter -Counter ('\' + $instance + ':' + $counters) -ErrorAction Stop @options).CounterSamples; $failed = $null; break } catch { $failed = $_ }
+  $path = '\' + $instance + ':' + $counters
+  try {
+    $samples = (Get-Counter -Counter $path -ErrorAction Stop @options).CounterSamples
+    $failed = $null
+    break
+  } catch { $failed = $_ }
 }
 if ($failed) { throw $failed }
-$rows = $samples | Select-Object @{ Name = 'Name'; Expression = { $_.Path } }, @{ Name = 'Value'; Expression = { $_.CookedValue } }, @{ Name = 'Type'; Expression = { 'int' } }
+$rows = $samples | Select-Object @{ Name = 'Name'; Expression = { $_.Path } },
+  @{ Name = 'Value'; Expression = { $_.CookedValue } }, @{ Name = 'Type'; Expression = { 'int' } }
 `
 
-// mssqlCounterMetrics has a metric for each counter, a whole number whatever its fraction.
+// mssqlCounterMetrics returns a metric for each counter, rounded to an integer.
 func mssqlCounterMetrics(rows []powerShellRow) []collect.Metric {
 	var metrics []collect.Metric
 	for _, row := range rows {
@@ -82,10 +90,13 @@ func mssqlCounterMetrics(rows []powerShellRow) []collect.Metric {
 	return metrics
 }
 
-// mssqlCounterName makes a metric's name of a counter's path, as the existing agent does: of
-// \\host\mssql$sqlexpress:sql statistics\batch requests/sec it is batch_requests_per_sec, of
-// \\host\sqlserver:plan cache(sql plans)\cache pages it is sql_plans_cache_pages, and of its (_total) total_cache_pages.
-// The kilobytes that the counters of memory have in their names are their unit.
+// mssqlCounterName returns the metric's name for a counter's path, as the original agent does:
+//
+//	\\host\mssql$sqlexpress:sql statistics\batch requests/sec: batch_requests_per_sec
+//	\\host\sqlserver:plan cache(sql plans)\cache pages: sql_plans_cache_pages
+//	\\host\sqlserver:plan cache(_total)\cache pages: total_cache_pages
+//
+// "(KB)" at the end of a counter's name is its unit.
 func mssqlCounterName(path string) (name, unit string) {
 	instance, counter := "", path
 	if i := strings.LastIndexByte(path, '\\'); i >= 0 {
@@ -97,7 +108,7 @@ func mssqlCounterName(path string) (name, unit string) {
 		}
 	}
 	name = strings.NewReplacer("/", "_per_", " ", "_", "-", "_").Replace(strings.ToLower(instance + counter))
-	if short, cut := strings.CutSuffix(name, "_(kb)"); cut {
+	if short, found := strings.CutSuffix(name, "_(kb)"); found {
 		return short, "kilobytes"
 	}
 	return name, ""

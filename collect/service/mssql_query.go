@@ -9,12 +9,13 @@ import (
 	"virgo/schedule"
 )
 
-// mssqlDetails are those of the checks that ask SQL Server itself.
+// mssqlDetails describes the details of the checks that query SQL Server.
 func mssqlDetails() []collect.Detail {
 	return []collect.Detail{
-		{Name: "serverinstance", Summary: `instance to ask, for example HOST\NAME (the local SQLEXPRESS, else the default one)`},
-		{Name: "hostname", Summary: "name of this host to tell the server"},
-		{Name: "username", Summary: "who to log in as (the user that the agent runs as)"},
+		{Name: "serverinstance",
+			Summary: `instance to query, for example HOST\NAME (the local SQLEXPRESS, else the default one)`},
+		{Name: "hostname", Summary: "workstation name to report to the server"},
+		{Name: "username", Summary: "user to log in as (the agent's user)"},
 		{Name: "password", Summary: "password to log in with"},
 	}
 }
@@ -22,10 +23,10 @@ func mssqlDetails() []collect.Detail {
 func mssqlVersionType(ps powerShell) collect.Type {
 	const name = "agent.mssql_version"
 	return collect.Type{
-		Name:    name,
-		Summary: "version, service pack and edition of a SQL Server",
-		Details: mssqlDetails(),
-		Telling: []string{"ProductVersion", "ProductLevel", "Edition"},
+		Name:       name,
+		Summary:    "version, service pack and edition of a SQL Server",
+		Details:    mssqlDetails(),
+		KeyMetrics: []string{"ProductVersion", "ProductLevel", "Edition"},
 		Checker: onWindows(name, ps, func(ctx context.Context, req collect.Request) (collect.Report, error) {
 			rows, err := queryMSSQL(ctx, ps, req.Check.Details, mssqlVersionQuery, "")
 			return collect.Report{Metrics: mssqlMetrics(rows)}, err
@@ -36,12 +37,12 @@ func mssqlVersionType(ps powerShell) collect.Type {
 func mssqlDatabaseType(ps powerShell) collect.Type {
 	const name = "agent.mssql_database"
 	return collect.Type{
-		Name:    name,
-		Summary: "state, recovery model and size of a database of a SQL Server",
-		Details: append(mssqlDetails(), collect.Detail{Name: "db", Summary: "name of the database", Required: true}),
-		Telling: []string{"state_desc", "recovery_model_desc", "size"},
+		Name:       name,
+		Summary:    "state, recovery model and size of a database of a SQL Server",
+		Details:    append(mssqlDetails(), collect.Detail{Name: "db", Summary: "name of the database", Required: true}),
+		KeyMetrics: []string{"state_desc", "recovery_model_desc", "size"},
 		Checker: onWindows(name, ps, func(ctx context.Context, req collect.Request) (collect.Report, error) {
-			db, err := mssqlDatabase(req.Check.Details)
+			db, err := readMSSQLDatabase(req.Check.Details)
 			if err != nil {
 				return collect.Report{}, err
 			}
@@ -57,20 +58,23 @@ func mssqlDatabaseType(ps powerShell) collect.Type {
 const mssqlVersionQuery = `SELECT Name, CONVERT(nvarchar(128), SERVERPROPERTY(Name)) AS Value, 'string' AS Type
 FROM (VALUES ('ProductVersion'), ('ProductLevel'), ('Edition')) AS properties (Name)`
 
-// mssqlDatabaseQuery: @db stands for the name as a literal of SQL's.
+// mssqlDatabaseQuery has @db in place of the name, which mssqlQueryScript inserts as an SQL
+// literal.
 const mssqlDatabaseQuery = `SELECT v.Name, v.Value, v.Type FROM sys.databases AS d CROSS APPLY (VALUES
   ('state_desc', CONVERT(nvarchar(60), d.state_desc), 'string'),
   ('recovery_model_desc', CONVERT(nvarchar(60), d.recovery_model_desc), 'string'),
   ('page_verify_option_desc', CONVERT(nvarchar(60), d.page_verify_option_desc), 'string'),
   ('state', CONVERT(nvarchar(60), d.state), 'int'),
   ('recovery_model', CONVERT(nvarchar(60), d.recovery_model), 'int'),
-  ('page_verify_option', CONVERT(nvarchar(60), d.page_verify_option), 'int')) AS v (Name, Value, Type) WHERE d.name = @db
+  ('page_verify_option', CONVERT(nvarchar(60), d.page_verify_option), 'int')) AS v (Name, Value, Type)
+WHERE d.name = @db
 UNION ALL SELECT v.Name, v.Value, v.Type FROM sys.master_files AS f CROSS APPLY (VALUES
   ('size', CONVERT(nvarchar(60), f.size), 'int'),
-  ('growth', CONVERT(nvarchar(60), f.growth), 'int')) AS v (Name, Value, Type) WHERE f.database_id = DB_ID(@db) AND f.file_id = 1`
+  ('growth', CONVERT(nvarchar(60), f.growth), 'int')) AS v (Name, Value, Type)
+WHERE f.database_id = DB_ID(@db) AND f.file_id = 1`
 
-// mssqlQueryScript runs a query by Invoke-Sqlcmd, which comes as a snap-in with SQL Server 2008 and as a module
-// since. A server whose certificate is its own is taken only where it is the local one.
+// mssqlQueryScript runs a query with Invoke-Sqlcmd, a snap-in in SQL Server 2008 and a module
+// since. A self-signed certificate is accepted only from the local server.
 const mssqlQueryScript = `
 $query = (Argument).Replace('@db', "N'" + (Argument).Replace("'", "''") + "'")
 $instances = @(Argument | Where-Object { $_ })
@@ -84,14 +88,18 @@ if (-not $instances) {
   if ($command.Parameters.ContainsKey('TrustServerCertificate')) { $options['TrustServerCertificate'] = $true }
 }
 foreach ($instance in $instances) {
-  try { $rows = @(Invoke-Sqlcmd -ServerInstance $instance -ErrorAction Stop @options); $failed = $null; break } catch { $failed = $_ }
+  try {
+    $rows = @(Invoke-Sqlcmd -ServerInstance $instance -ErrorAction Stop @options)
+    $failed = $null
+    break
+  } catch { $failed = $_ }
 }
 if ($failed) { throw $failed }
 `
 
-// queryMSSQL runs a query about a database (or "") on the instance of the details.
+// queryMSSQL runs a query on the instance of the details; db replaces @db, and may be empty.
 func queryMSSQL(ctx context.Context, ps powerShell, d schedule.Details, query, db string) ([]powerShellRow, error) {
-	instance, err := mssqlName(d, "serverinstance")
+	instance, err := readMSSQLName(d, "serverinstance")
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +114,7 @@ func queryMSSQL(ctx context.Context, ps powerShell, d schedule.Details, query, d
 	return runMSSQL(ctx, ps, mssqlQueryScript, arguments...)
 }
 
-// runMSSQL runs a script whose last argument may be a password, which is in no error.
+// runMSSQL runs a script whose last argument may be a password, which errors never show.
 func runMSSQL(ctx context.Context, ps powerShell, script string, arguments ...string) ([]powerShellRow, error) {
 	out, err := ps(ctx, script, arguments...)
 	var rows []powerShellRow
@@ -114,12 +122,12 @@ func runMSSQL(ctx context.Context, ps powerShell, script string, arguments ...st
 		rows, err = parsePowerShell(out)
 	}
 	if err != nil && ctx.Err() == nil {
-		return nil, &faultError{hide(err.Error(), arguments[len(arguments)-1]), err}
+		return nil, &statusError{redact(err.Error(), arguments[len(arguments)-1]), err}
 	}
 	return rows, err
 }
 
-// mssqlMetrics has a metric for each row: "int" is a whole number, all else a text.
+// mssqlMetrics returns a metric for each row: an integer where its type is "int", else a string.
 func mssqlMetrics(rows []powerShellRow) []collect.Metric {
 	var metrics []collect.Metric
 	for _, row := range rows {

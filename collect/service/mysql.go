@@ -15,36 +15,27 @@ const mysqlPort = 3306
 
 func mysqlType() collect.Type {
 	details := append(serverDetails(mysqlPort), collect.Detail{
-		Name: "mycnf", Summary: "path of an option file whose [client] group says what the details leave open",
+		Name: "mycnf", Summary: "path of an option file whose [client] group sets what the details do not",
 	})
 	return collect.Type{
 		Name:    "agent.mysql",
 		Summary: "queries, connections, buffers and replication of a MySQL or MariaDB server",
 		Details: details,
-		Telling: []string{"core.queries", "threads.connected", "threads.running", "core.uptime", "replication.seconds_behind_master"},
-		Checker: collect.CheckerFunc(checkMySQL),
+		KeyMetrics: []string{"core.queries/s", "threads.connected", "threads.running", "core.uptime",
+			"replication.seconds_behind_master"},
+		Checker: checkServer(readMySQLServer, checkMySQL),
 	}
 }
 
-// checkMySQL reports a MySQL or MariaDB server.
-func checkMySQL(ctx context.Context, req collect.Request) (collect.Report, error) {
-	if err := ctx.Err(); err != nil {
-		return collect.Report{}, err
-	}
-	s, err := readMySQLServer(req.Check.Details)
+func checkMySQL(ctx context.Context, s server, _ []byte) (collect.Report, error) {
+	reply, err := queryMySQL(ctx, s, s.dial)
 	if err != nil {
-		return collect.Report{}, err
+		return collect.Report{}, mysqlError(s, err)
 	}
-	ctx, cancel := limit(ctx, s.timeout)
-	defer cancel()
-	reply, err := askMySQL(ctx, s, s.dial)
-	if err != nil {
-		return collect.Report{}, mysqlFault(ctx, s, err)
-	}
-	return collect.Report{Metrics: reply.metrics()}, nil
+	return reply.report(s), nil
 }
 
-// readMySQLServer reads the details, and the option file that they name.
+// readMySQLServer reads the details and the option file that they name.
 func readMySQLServer(d schedule.Details) (server, error) {
 	d, err := withMyCnf(d)
 	if err != nil {
@@ -53,8 +44,10 @@ func readMySQLServer(d schedule.Details) (server, error) {
 	return readServer(d, mysqlPort)
 }
 
-// askMySQL asks a server for all that is reported.
-func askMySQL(ctx context.Context, s server, dial func(context.Context) (net.Conn, error)) (mysqlReply, error) {
+// queryMySQL queries a server over a connection from dial.
+func queryMySQL(
+	ctx context.Context, s server, dial func(context.Context) (net.Conn, error),
+) (mysqlReply, error) {
 	m, err := openMySQL(ctx, s, dial)
 	if err != nil {
 		return mysqlReply{}, err
@@ -67,11 +60,11 @@ func askMySQL(ctx context.Context, s server, dial func(context.Context) (net.Con
 	if reply.variables, err = m.variables(ctx, "SHOW GLOBAL VARIABLES"); err != nil {
 		return mysqlReply{}, err
 	}
-	reply.replicas, err = m.replicas(ctx)
+	reply.replicas, reply.replicasHidden, err = m.replicas(ctx, reply.isMariaDB())
 	return reply, err
 }
 
-// Error numbers of the server's (MySQL Error Message Reference).
+// Error numbers (MySQL Error Message Reference).
 const (
 	mysqlAccessDenied           = 1045
 	mysqlSyntaxError            = 1064
@@ -79,18 +72,20 @@ const (
 	mysqlAccessDeniedNoPassword = 1698
 )
 
-// mysqlFault says in a sentence why a server could not be asked.
-func mysqlFault(ctx context.Context, s server, err error) error {
+// mysqlError returns the status for an error of the driver.
+func mysqlError(s server, err error) error {
 	var refusal *mysql.MySQLError
 	switch {
-	case errors.As(err, &refusal) && (refusal.Number == mysqlAccessDenied || refusal.Number == mysqlAccessDeniedNoPassword):
-		err = unauthenticated(s, err)
+	case errors.As(err, &refusal) &&
+		(refusal.Number == mysqlAccessDenied || refusal.Number == mysqlAccessDeniedNoPassword):
+		return authenticationError(s, err)
 	case errors.As(err, &refusal):
-		err = turnedDown(s, refusal.Message, err)
+		return refusalError(s, refusal.Message, err)
 	case errors.Is(err, mysql.ErrNoTLS):
-		err = &faultError{s.address + " does not talk TLS", err}
-	case errors.Is(err, mysql.ErrMalformPkt), errors.Is(err, mysql.ErrPktSync), errors.Is(err, mysql.ErrPktSyncMul), errors.Is(err, mysql.ErrBusyBuffer):
-		err = newGarbage(mysqlProtocol, nil)
+		return &statusError{s.address + " does not talk TLS", err}
+	case errors.Is(err, mysql.ErrMalformPkt), errors.Is(err, mysql.ErrBusyBuffer),
+		errors.Is(err, mysql.ErrPktSync), errors.Is(err, mysql.ErrPktSyncMul):
+		return newProtocolError(mysqlProtocol, nil)
 	}
-	return s.fault(ctx, err)
+	return err
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Whatever a server says, it becomes figures or an error.
+// FuzzMySQLServer: whatever a server sends, the result is valid metrics or an error.
 func FuzzMySQLServer(f *testing.F) {
 	head := mysqlPacket(1, "\x02") + mysqlPacket(2, mysqlColumn) + mysqlPacket(3, mysqlColumn) + mysqlPacket(4, "\xfe\x00\x00\x02\x00")
 	f.Add(mysqlHello)
@@ -18,10 +18,10 @@ func FuzzMySQLServer(f *testing.F) {
 	f.Add(mysqlHello + mysqlPacket(2, "\xfemysql_native_password\x0012345678901234567890\x00"))
 	f.Add(mysqlPacket(0, "\xff\x10\x04Too many connections"))
 	f.Add("SSH-2.0-OpenSSH_9.2p1\r\n")
-	f.Fuzz(func(t *testing.T, said string) {
+	f.Fuzz(func(t *testing.T, sent string) {
 		s := server{network: "tcp", address: "127.0.0.1:3306", username: "virgo", password: mysqlSecret}
-		reply, err := askMySQL(t.Context(), s, func(context.Context) (net.Conn, error) {
-			return record(said), nil
+		reply, err := queryMySQL(t.Context(), s, func(context.Context) (net.Conn, error) {
+			return newReplayConn(sent), nil
 		})
 		if err == nil {
 			for _, m := range reply.metrics() {
@@ -31,13 +31,14 @@ func FuzzMySQLServer(f *testing.F) {
 			}
 			return
 		}
-		if text := mysqlFault(t.Context(), s, err).Error(); text == "" || strings.ContainsAny(text, "\r\n\x00") || strings.Contains(text, mysqlSecret) {
+		if text := s.describeError(t.Context(), mysqlError(s, err)).Error(); text == "" || strings.ContainsAny(text, "\r\n\x00") || strings.Contains(text, mysqlSecret) {
 			t.Errorf("%q", text)
 		}
 	})
 }
 
-// Whatever an option file says, what is read of it is of its [client] group, and an error tells nothing of it.
+// FuzzMySQLOptions: only options of [client] groups are returned, and an error does not quote the
+// file.
 func FuzzMySQLOptions(f *testing.F) {
 	for _, text := range optionFiles(f) {
 		f.Add(text)
@@ -51,12 +52,12 @@ func FuzzMySQLOptions(f *testing.F) {
 			return
 		}
 		if len(lines) > 0 && !strings.Contains(text, "client") && !lines[0].include {
-			t.Errorf("%+v of no [client]", lines)
+			t.Errorf("%+v without a [client] group", lines)
 		}
 		options := make(mysqlOptions)
 		for _, l := range lines {
 			if l.include && l.value == "" {
-				t.Error("an include of nothing")
+				t.Error("an include without a path")
 			}
 			options[l.name] = l.value
 		}
@@ -64,6 +65,7 @@ func FuzzMySQLOptions(f *testing.F) {
 	})
 }
 
+// optionFiles reads the option files in testdata, by path.
 func optionFiles(t testing.TB) map[string]string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("testdata", "mysql", "*.cnf"))

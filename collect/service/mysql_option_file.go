@@ -10,26 +10,25 @@ import (
 )
 
 const (
-	// maxOptionFiles are read for one check, those that are included counted.
+	// maxOptionFiles is how many files are read for one check, with the included ones.
 	maxOptionFiles = 64
-	// maxOptionDepth is how deep files may include each other: the client library's own bound.
+	// maxOptionDepth is how deep includes may be nested, the client library's limit.
 	maxOptionDepth = 10
 )
 
-// mysqlOptions are what the [client] groups of an option file say, by name, with - for _; of an option that is
-// given twice the last stands. An option without a value is "".
+// mysqlOptions are the options of the [client] groups by name, with - for _. The last of two values
+// counts. An option without a value is "".
 type mysqlOptions map[string]string
 
-// optionLine is a line of an option file that says something: an option of a client's, or a file or a folder to
-// read at this place.
+// An optionLine is a client's option, or a file or folder to include at this place.
 type optionLine struct {
 	name, value string
 	include     bool
 	folder      bool // !includedir
 }
 
-// readMySQLOptions reads the option file at path and those that it includes. Errors name the file and the line,
-// and never what is written there.
+// readMySQLOptions reads the option file at path and the files that it includes. Errors name the
+// file and the line, and never show its text, which may be a password.
 func readMySQLOptions(path string) (mysqlOptions, error) {
 	options, left := make(mysqlOptions), maxOptionFiles
 	if err := options.read(path, 0, &left); err != nil {
@@ -78,13 +77,13 @@ func (o mysqlOptions) read(path string, depth int, left *int) error {
 	return nil
 }
 
-// parseMySQLOptions parses an option file (MySQL reference manual, "Using Option Files"). Lines of groups
-// that clients do not read are left out. Errors name the line's number.
+// parseMySQLOptions parses an option file (MySQL reference manual, "Using Option Files"), without
+// the groups that clients do not read. Errors name the line's number.
 func parseMySQLOptions(text string) ([]optionLine, error) {
 	var (
-		lines           []optionLine
-		grouped, wanted bool
-		number          int
+		lines             []optionLine
+		inGroup, isClient bool
+		number            int
 	)
 	for line := range strings.Lines(text) {
 		number++
@@ -105,50 +104,55 @@ func parseMySQLOptions(text string) ([]optionLine, error) {
 			if !closed {
 				return nil, fmt.Errorf("line %d: a group without its closing bracket", number)
 			}
-			grouped, wanted = true, clientGroup(strings.TrimRight(name, " \t"))
+			inGroup, isClient = true, isClientGroup(strings.TrimRight(name, " \t"))
 			continue
-		case !grouped:
+		case !inGroup:
 			return nil, fmt.Errorf("line %d: an option without a group", number)
-		case !wanted:
+		case !isClient:
 			continue
 		}
-		name, value, _ := strings.Cut(withoutComment(line), "=")
+		name, value, _ := strings.Cut(stripComment(line), "=")
 		name = strings.ReplaceAll(strings.TrimSpace(name), "_", "-")
-		lines = append(lines, optionLine{name: strings.TrimPrefix(name, "loose-"), value: optionValue(strings.TrimSpace(value))})
+		lines = append(lines, optionLine{
+			name: strings.TrimPrefix(name, "loose-"), value: parseOptionValue(strings.TrimSpace(value)),
+		})
 	}
 	return lines, nil
 }
 
-// clientGroup reports whether a group is read by every client: MariaDB has names of its own beside [client].
-func clientGroup(name string) bool {
+// isClientGroup reports whether all clients read the group; MariaDB has groups beside [client].
+func isClientGroup(name string) bool {
 	return name == "client" || name == "client-server" || name == "client-mariadb"
 }
 
-// withoutComment cuts a line at the first # that is not between quotes.
-func withoutComment(line string) string {
-	var quote byte
+// stripComment returns the line up to the first # outside quotation marks.
+func stripComment(line string) string {
+	var quoteReceived byte
 	for i := 0; i < len(line); i++ {
 		switch c := line[i]; {
-		case c == '\\' && quote != 0:
+		case c == '\\' && quoteReceived != 0:
 			i++
-		case quote == 0 && (c == '"' || c == '\''):
-			quote = c
-		case c == quote:
-			quote = 0
-		case quote == 0 && c == '#':
+		case quoteReceived == 0 && (c == '"' || c == '\''):
+			quoteReceived = c
+		case c == quoteReceived:
+			quoteReceived = 0
+		case quoteReceived == 0 && c == '#':
 			return line[:i]
 		}
 	}
 	return line
 }
 
-// optionValue takes the quotes off a value and resolves its escapes; a backslash before any other letter stays.
-func optionValue(v string) string {
+// parseOptionValue removes the quotation marks around a value and resolves escapes; before other
+// characters a backslash is literal.
+func parseOptionValue(v string) string {
 	if len(v) >= 2 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0] {
 		v = v[1 : len(v)-1]
 	}
 	if !strings.Contains(v, `\`) {
 		return v
 	}
-	return strings.NewReplacer(`\b`, "\b", `\t`, "\t", `\n`, "\n", `\r`, "\r", `\s`, " ", `\\`, `\`, `\"`, `"`, `\'`, `'`).Replace(v)
+	return strings.NewReplacer(
+		`\b`, "\b", `\t`, "\t", `\n`, "\n", `\r`, "\r", `\s`, " ", `\\`, `\`, `\"`, `"`, `\'`, `'`,
+	).Replace(v)
 }

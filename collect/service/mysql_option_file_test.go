@@ -10,8 +10,8 @@ import (
 	"virgo/schedule"
 )
 
-// What is read of an option file is what MariaDB's own programs read.
-func TestMySQLOptionsAsMariaDBReadsThem(t *testing.T) {
+// TestMySQLOptionsMatchMariaDB: options are parsed as by MariaDB's own programs.
+func TestMySQLOptionsMatchMariaDB(t *testing.T) {
 	program := collecttest.Program(t, "my_print_defaults", "mariadb-client")
 	for path, text := range optionFiles(t) {
 		t.Run(path, func(t *testing.T) {
@@ -39,7 +39,7 @@ func TestMySQLOptionsAsMariaDBReadsThem(t *testing.T) {
 	}
 }
 
-func TestMySQLOptionsAskForTLS(t *testing.T) {
+func TestMySQLOptionsForTLS(t *testing.T) {
 	for text, want := range map[string]struct{ tls, verify any }{
 		"":                                     {},
 		"ssl":                                  {tls: true},
@@ -68,9 +68,9 @@ func TestMySQLOptionsAskForTLS(t *testing.T) {
 	}
 }
 
-// A host in the details is not overruled by a socket in the file.
-func TestMySQLDetailsGoBeforeTheOptionFile(t *testing.T) {
-	path := write(t, folder(t), "my.cnf", "[client]\nsocket=/run/s\nhost=file.example.com\nport=1\nuser=u\n")
+// TestMySQLDetailsOverrideOptionFile: a host or port in the details overrides a socket in the file.
+func TestMySQLDetailsOverrideOptionFile(t *testing.T) {
+	path := collecttest.WriteFile(t, collecttest.Folder(t), "my.cnf", "[client]\nsocket=/run/s\nhost=file.example.com\nport=1\nuser=u\n")
 	for name, test := range map[string]struct {
 		d       schedule.Details
 		address string

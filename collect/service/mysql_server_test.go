@@ -14,41 +14,42 @@ import (
 	"virgo/collect/collecttest"
 )
 
-// A mariaDB is a real server with its data in a folder of its own. Root has no password.
+// A mariaDB is a real server with a data folder of its own. Root has no password.
 type mariaDB struct {
 	port, socket string
 	identity     identity
 	server       *collecttest.Server
 }
 
-// startMariaDB starts Debian's mariadb-server, which talks TLS and writes a binary log, with more options.
+// startMariaDB starts Debian's mariadb-server with TLS, a binary log and options.
 func startMariaDB(t testing.TB, options ...string) *mariaDB {
 	t.Helper()
 	program := collecttest.Program(t, "mariadbd", "mariadb-server")
 	install := collecttest.Program(t, "mariadb-install-db", "mariadb-server")
-	dir := folder(t)
+	dir := collecttest.Folder(t)
 	data := filepath.Join(dir, "data")
-	// Several servers at once would use up what the kernel has for its asynchronous writes.
+	// Several servers at once would exceed the kernel's limit of asynchronous writes.
 	user := []string{"--datadir=" + data, "--innodb-log-file-size=4M", "--innodb-use-native-aio=0"}
 	if os.Getuid() == 0 {
 		user = append(user, "--user=mysql")
 	}
-	// A server that starts removes the temporary tables of any other that it finds.
-	own := filepath.Join(dir, "tmp")
-	if err := os.Mkdir(own, 0o777); err != nil {
+	// On start, a server removes the temporary tables of others in the same folder.
+	tmp := filepath.Join(dir, "tmp")
+	if err := os.Mkdir(tmp, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(own, 0o777); err != nil {
+	if err := os.Chmod(tmp, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	environment := append(os.Environ(), "TMPDIR="+own)
-	made := exec.Command(install, append([]string{"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"}, user...)...)
-	made.Env = environment
-	if out, err := made.CombinedOutput(); err != nil {
+	environment := append(os.Environ(), "TMPDIR="+tmp)
+	args := []string{"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"}
+	setup := exec.Command(install, append(args, user...)...)
+	setup.Env = environment
+	if out, err := setup.CombinedOutput(); err != nil {
 		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}
-	m := &mariaDB{port: collecttest.FreePort(t), socket: filepath.Join(data, "s"), identity: certify(t)}
-	args := append([]string{"--no-defaults", "--bind-address=127.0.0.1", "--port=" + m.port, "--socket=" + m.socket, "--pid-file=" + filepath.Join(data, "pid"),
+	m := &mariaDB{port: collecttest.FreePort(t), socket: filepath.Join(data, "s"), identity: newIdentity(t)}
+	args = append([]string{"--no-defaults", "--bind-address=127.0.0.1", "--port=" + m.port, "--socket=" + m.socket, "--pid-file=" + filepath.Join(data, "pid"),
 		"--innodb-buffer-pool-size=8M", "--innodb-flush-log-at-trx-commit=0", "--log-bin=" + filepath.Join(data, "log"),
 		"--ssl-cert=" + m.identity.certFile, "--ssl-key=" + m.identity.keyFile}, user...)
 	serve := exec.Command(program, append(args, options...)...)
@@ -59,7 +60,7 @@ func startMariaDB(t testing.TB, options ...string) *mariaDB {
 	return m
 }
 
-// open gives root's way in.
+// open returns a pool of root's connections.
 func (m *mariaDB) open(t testing.TB) *sql.DB {
 	config := mysql.NewConfig()
 	config.User, config.Net, config.Addr = "root", "unix", m.socket
@@ -74,14 +75,26 @@ func (m *mariaDB) open(t testing.TB) *sql.DB {
 	return db
 }
 
-// do runs statements as root.
-func (m *mariaDB) do(t testing.TB, statements string) {
+// exec runs statements as root.
+func (m *mariaDB) exec(t testing.TB, statements string) {
 	t.Helper()
 	db := m.open(t)
 	defer db.Close()
 	if _, err := db.ExecContext(t.Context(), statements); err != nil {
 		t.Fatalf("%s: %v", statements, err)
 	}
+}
+
+// position returns how far the server has written its binary log.
+func (m *mariaDB) position(t testing.TB) string {
+	t.Helper()
+	db := m.open(t)
+	defer db.Close()
+	var file, position, doDB, ignoreDB string
+	if err := db.QueryRowContext(t.Context(), "SHOW MASTER STATUS").Scan(&file, &position, &doDB, &ignoreDB); err != nil {
+		t.Fatal(err)
+	}
+	return position
 }
 
 func (m *mariaDB) address() string { return net.JoinHostPort("127.0.0.1", m.port) }

@@ -12,19 +12,21 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// maxMySQLRows of one statement are read: servers have some hundred variables.
+// maxMySQLRows is how many rows of a statement are read; servers have some hundred variables.
 const maxMySQLRows = 10_000
 
-// A mysqlSession is one connection to a server, without database/sql's pool.
+// A mysqlSession is a connection to a server, without database/sql's pool.
 type mysqlSession struct {
 	conn driver.Conn
-	wire *measured
+	wire *meteredConn
 }
 
-// openMySQL connects by dial and logs in.
-func openMySQL(ctx context.Context, s server, dial func(context.Context) (net.Conn, error)) (m *mysqlSession, err error) {
+// openMySQL connects with dial and logs in.
+func openMySQL(
+	ctx context.Context, s server, dial func(context.Context) (net.Conn, error),
+) (m *mysqlSession, err error) {
 	m = new(mysqlSession)
-	defer m.recovered(&err)
+	defer m.recoverPanic(&err)
 	config := mysql.NewConfig()
 	config.User, config.Passwd = s.username, s.password
 	config.Net, config.Addr = s.network, s.address
@@ -37,12 +39,12 @@ func openMySQL(ctx context.Context, s server, dial func(context.Context) (net.Co
 		if err != nil {
 			return nil, err
 		}
-		begin, err := readMySQLGreeting(conn)
+		unread, err := readMySQLGreeting(conn)
 		if err != nil {
 			conn.Close()
 			return nil, err
 		}
-		m.wire = &measured{Conn: conn, begin: begin}
+		m.wire = &meteredConn{Conn: conn, unread: unread}
 		return m.wire, nil
 	}
 	connector, err := mysql.NewConnector(config)
@@ -53,11 +55,11 @@ func openMySQL(ctx context.Context, s server, dial func(context.Context) (net.Co
 	return m, m.cause(err)
 }
 
-// cause is why the driver's connection became invalid, which it does not say itself.
+// cause returns why the driver's connection became invalid, which the driver does not report.
 func (m *mysqlSession) cause(err error) error {
 	if m.wire != nil && (errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn)) {
-		if why := m.wire.ended(); why != nil {
-			return why
+		if cause := m.wire.readError(); cause != nil {
+			return cause
 		}
 		return mysql.ErrMalformPkt
 	}
@@ -66,8 +68,8 @@ func (m *mysqlSession) cause(err error) error {
 
 func (m *mysqlSession) close() { m.conn.Close() }
 
-// recovered makes an error of the driver's panic over a packet that is shorter than it says.
-func (m *mysqlSession) recovered(err *error) {
+// recoverPanic turns the driver's panic over a malformed packet into an error.
+func (m *mysqlSession) recoverPanic(err *error) {
 	if recover() == nil {
 		return
 	}
@@ -77,7 +79,7 @@ func (m *mysqlSession) recovered(err *error) {
 	*err = mysql.ErrMalformPkt
 }
 
-// variables are the answer to a statement with two columns, a name and a value.
+// variables returns the rows of a statement that has two columns, name and value.
 func (m *mysqlSession) variables(ctx context.Context, statement string) (map[string]string, error) {
 	values := make(map[string]string)
 	err := m.query(ctx, statement, func(columns []string, row []driver.Value) {
@@ -89,12 +91,17 @@ func (m *mysqlSession) variables(ctx context.Context, statement string) (map[str
 	return values, err
 }
 
-// replicas are the rows of the replica status; none where the server is no replica, or where the user may not
-// see it (it takes REPLICATION CLIENT, in MariaDB from 10.5 on REPLICA MONITOR).
-func (m *mysqlSession) replicas(ctx context.Context) ([]map[string]string, error) {
-	var rows []map[string]string
-	// MySQL from 8.4 on knows the first spelling only, MySQL before 8.0.22 and MariaDB before 10.5 the second.
-	for _, statement := range []string{"SHOW REPLICA STATUS", "SHOW SLAVE STATUS"} {
+// replicas returns the rows of the replica status; none where the server is not a replica. It is
+// hidden from a user without the privilege (REPLICATION CLIENT, in MariaDB from 10.5 on REPLICA
+// MONITOR).
+func (m *mysqlSession) replicas(ctx context.Context, mariaDB bool) (rows []map[string]string, hidden bool, err error) {
+	// MySQL from 8.4 on accepts the first spelling only, MySQL before 8.0.22 and MariaDB before 10.5
+	// the second.
+	statements := []string{"SHOW REPLICA STATUS", "SHOW SLAVE STATUS"}
+	if mariaDB { // where these two show the connection without a name only
+		statements = append([]string{"SHOW ALL SLAVES STATUS"}, statements...)
+	}
+	for _, statement := range statements {
 		err := m.query(ctx, statement, func(columns []string, row []driver.Value) {
 			values := make(map[string]string, len(columns))
 			for i, column := range columns {
@@ -109,15 +116,18 @@ func (m *mysqlSession) replicas(ctx context.Context) ([]map[string]string, error
 		case errors.As(err, &refusal) && refusal.Number == mysqlSyntaxError:
 			continue
 		case errors.As(err, &refusal) && refusal.Number == mysqlPrivilegeMissing:
-			return nil, nil
+			return nil, true, nil
 		}
-		return rows, err
+		return rows, false, err
 	}
-	return nil, nil
+	return nil, false, nil
 }
 
-func (m *mysqlSession) query(ctx context.Context, statement string, each func(columns []string, row []driver.Value)) (err error) {
-	defer m.recovered(&err)
+// query calls each with every row of a statement.
+func (m *mysqlSession) query(
+	ctx context.Context, statement string, each func(columns []string, row []driver.Value),
+) (err error) {
+	defer m.recoverPanic(&err)
 	rows, err := m.conn.(driver.QueryerContext).QueryContext(ctx, statement, nil)
 	if err != nil {
 		return m.cause(err)
@@ -132,14 +142,15 @@ func (m *mysqlSession) query(ctx context.Context, statement string, each func(co
 		case err != nil:
 			return m.cause(err)
 		case n == maxMySQLRows:
-			m.wire.Close() // closing the rows would read them to their end
-			return fmt.Errorf("%s gave more than %d rows", statement, maxMySQLRows)
+			m.wire.Close() // else closing the rows would read all of them
+			return fmt.Errorf("%s returned more than %d rows", statement, maxMySQLRows)
 		}
 		each(columns, row)
 	}
 }
 
-// mysqlText is a value of the text protocol, of which the driver makes numbers; not ok where it is NULL.
+// mysqlText returns a value as text, also where the driver parsed it as a number; not ok where it
+// is NULL.
 func mysqlText(v driver.Value) (text string, ok bool) {
 	switch v := v.(type) {
 	case []byte:

@@ -14,10 +14,10 @@ import (
 	"virgo/schedule"
 )
 
-// mysqlSecret has what an option file has to quote.
+// mysqlSecret contains characters that must be quoted in an option file.
 const mysqlSecret = `s3cret/#"x`
 
-// mysqlTable are the names, types and units that the existing agent reports.
+// mysqlTable has the original agent's names, types and units.
 const mysqlTable = `
 	uint64 clients core.aborted_clients
 	gauge connections core.connections
@@ -55,8 +55,8 @@ const mysqlTable = `
 	uint64 tables replication.slave_open_temp_tables
 	uint64 transactions replication.slave_retried_transactions`
 
-// told reads a table of metrics: lines of a type, a unit (- is none) and names.
-func told(table string) map[string]collecttest.Metric {
+// parseTable parses a table of metrics: lines of a type, a unit (-: none) and names.
+func parseTable(table string) map[string]collecttest.Metric {
 	metrics := make(map[string]collecttest.Metric)
 	for line := range strings.Lines(table) {
 		words := strings.Fields(line)
@@ -70,14 +70,14 @@ func told(table string) map[string]collecttest.Metric {
 func TestMySQL(t *testing.T) {
 	t.Parallel()
 	m := startMariaDB(t, "--server-id=1")
-	m.do(t, `CREATE USER open@'%'; CREATE USER closed@'%' IDENTIFIED BY 's3cret/#"x';
+	m.exec(t, `CREATE USER open@'%'; CREATE USER closed@'%' IDENTIFIED BY 's3cret/#"x';
 		CREATE USER secure@'%' IDENTIFIED BY 's3cret/#"x' REQUIRE SSL; GRANT REPLICA MONITOR ON *.* TO open@'%', closed@'%', secure@'%'`)
 	at := schedule.Details{"host": "127.0.0.1", "port": m.port}
 	as := func(user, password string) schedule.Details {
 		return with(at, schedule.Details{"username": user, "password": password})
 	}
 	t.Run("conform", func(t *testing.T) {
-		optional := []string{ // what MariaDB has no more, and what a server that is no replica does not tell
+		optional := []string{ // dropped from MariaDB, or only reported by replicas
 			"innodb.rows_deleted", "innodb.rows_inserted", "innodb.rows_read", "innodb.rows_updated",
 			"innodb.os_log_pending_fsyncs", "innodb.os_log_pending_writes",
 			"replication.slave_io_running", "replication.slave_sql_running", "replication.slave_io_state", "replication.last_error",
@@ -85,7 +85,10 @@ func TestMySQL(t *testing.T) {
 			"replication.relay_log_size", "replication.seconds_behind_master", "replication.last_errno", "replication.last_io_errno",
 		}
 		collecttest.Conform(t, collecttest.Subject{
-			Type: mysqlType(), Details: as("closed", mysqlSecret), Metrics: told(mysqlTable), Optional: optional,
+			Type: mysqlType(), Details: as("closed", mysqlSecret), Metrics: parseTable(mysqlTable), Optional: optional,
+			Status: func(status string) bool {
+				return status == collect.StatusSuccess || strings.HasPrefix(status, "success, but this server does not report ")
+			},
 			Wrong: []collecttest.Wrong{
 				{Details: schedule.Details{"port": 70000}, Status: `detail "port" is "70000", not from 1 to 65535`},
 				{Details: schedule.Details{"password": []any{1}}, Status: `detail "password" is "a list or an object", not a text`},
@@ -103,7 +106,7 @@ func TestMySQL(t *testing.T) {
 		"its own time limit": with(as("closed", mysqlSecret), schedule.Details{"timeout": 30000}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			seen := figures(t, mysqlType(), d)
+			seen := metricsOf(t, mysqlType(), d)
 			if q := seen["core.queries"]; q.Value == "" || q.Value == "0" {
 				t.Errorf("%+v", q)
 			}
@@ -127,34 +130,34 @@ func TestMySQL(t *testing.T) {
 	}
 	t.Run("unix_socket", func(t *testing.T) {
 		if os.Getuid() != 0 {
-			collecttest.Lacks(t, "the test is not root, who is let in by MariaDB's unix_socket")
+			collecttest.Lacks(t, "not root, whom MariaDB's unix_socket authenticates")
 		}
-		m.do(t, "ALTER USER root@localhost IDENTIFIED VIA unix_socket")
-		figures(t, mysqlType(), schedule.Details{"socket": m.socket, "username": "root"})
+		m.exec(t, "ALTER USER root@localhost IDENTIFIED VIA unix_socket")
+		metricsOf(t, mysqlType(), schedule.Details{"socket": m.socket, "username": "root"})
 	})
-	t.Run("mycnf", func(t *testing.T) { reachesByMyCnf(t, m) })
+	t.Run("mycnf", func(t *testing.T) { testOptionFile(t, m) })
 }
 
-// reachesByMyCnf: an option file says how to log in, and where; the details go before it.
-func reachesByMyCnf(t *testing.T, m *mariaDB) {
-	dir := folder(t)
+// testOptionFile: an option file has the login and the address; details override it.
+func testOptionFile(t *testing.T, m *mariaDB) {
+	dir := collecttest.Folder(t)
 	at := schedule.Details{"host": "127.0.0.1", "port": m.port}
-	login := write(t, dir, "login.cnf", "[mysqld]\nuser=mysql\n[client]\nuser = closed # who\npassword = 's3cret/#\"x'\n")
-	wrong := write(t, dir, "wrong.cnf", "[client]\nuser=closed\npassword=wrong-one\nsocket="+filepath.Join(dir, "nowhere")+"\n")
+	login := collecttest.WriteFile(t, dir, "login.cnf", "[mysqld]\nuser=mysql\n[client]\nuser = closed # who\npassword = 's3cret/#\"x'\n")
+	wrong := collecttest.WriteFile(t, dir, "wrong.cnf", "[client]\nuser=closed\npassword=wrong-one\nsocket="+filepath.Join(dir, "nowhere")+"\n")
 	if err := os.Mkdir(filepath.Join(dir, "d"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "d"), "10-login.cnf", "[client]\nuser=secure\npassword=\"s3cret/#\\\"x\"\n")
-	write(t, filepath.Join(dir, "d"), "20-tls.cnf", "[client]\nssl-ca="+m.identity.certFile+"\nhost=localhost\nport="+m.port+"\n")
-	write(t, filepath.Join(dir, "d"), "README", "not an option file")
-	included := write(t, dir, "my.cnf", "!includedir "+filepath.Join(dir, "d")+"\n")
+	collecttest.WriteFile(t, filepath.Join(dir, "d"), "10-login.cnf", "[client]\nuser=secure\npassword=\"s3cret/#\\\"x\"\n")
+	collecttest.WriteFile(t, filepath.Join(dir, "d"), "20-tls.cnf", "[client]\nssl-ca="+m.identity.certFile+"\nhost=localhost\nport="+m.port+"\n")
+	collecttest.WriteFile(t, filepath.Join(dir, "d"), "README", "not an option file")
+	included := collecttest.WriteFile(t, dir, "my.cnf", "!includedir "+filepath.Join(dir, "d")+"\n")
 	for name, d := range map[string]schedule.Details{
-		"login":           with(at, schedule.Details{"mycnf": login}),
-		"socket":          {"mycnf": write(t, dir, "socket.cnf", "[client]\nuser=open\nsocket="+m.socket+"\n")},
-		"included":        {"mycnf": included},
-		"details go over": with(at, schedule.Details{"mycnf": wrong, "password": mysqlSecret}),
+		"login":            with(at, schedule.Details{"mycnf": login}),
+		"socket":           {"mycnf": collecttest.WriteFile(t, dir, "socket.cnf", "[client]\nuser=open\nsocket="+m.socket+"\n")},
+		"included":         {"mycnf": included},
+		"details override": with(at, schedule.Details{"mycnf": wrong, "password": mysqlSecret}),
 	} {
-		t.Run(name, func(t *testing.T) { figures(t, mysqlType(), d) })
+		t.Run(name, func(t *testing.T) { metricsOf(t, mysqlType(), d) })
 	}
 	unavailable(t, mysqlType(), with(at, schedule.Details{"mycnf": wrong}), "Could not authenticate. Invalid password.")
 	for name, text := range map[string]string{
@@ -167,7 +170,7 @@ func reachesByMyCnf(t *testing.T, m *mariaDB) {
 		`detail "port" is "many", not a whole number`:               "[client]\nport=many\n",
 		"reading ca_file: stat /nowhere: no such file or directory": "[client]\nssl-ca=/nowhere\n",
 	} {
-		r := examine(t, mysqlType(), with(schedule.Details{}, schedule.Details{"mycnf": write(t, dir, "bad.cnf", text)}), time.Minute)
+		r := runCheck(t, mysqlType(), with(schedule.Details{}, schedule.Details{"mycnf": collecttest.WriteFile(t, dir, "bad.cnf", text)}), time.Minute)
 		if r.State != collect.Unavailable || !strings.Contains(r.Status, name) || strings.Contains(r.Status, "hunter2") {
 			t.Errorf("%q: %q, want %q", text, r.Status, name)
 		}
@@ -186,9 +189,9 @@ func TestMySQLBadServers(t *testing.T) {
 	}.run(t)
 }
 
-// A server that lets in, in its part of the talk: greeting, welcome, then the answer to each statement.
-func mysqlServer(t *testing.T, answer string) (port string) {
-	return listen(t, func(c net.Conn) {
+// serveMySQL starts a server that accepts any login and sends the same answer to each statement.
+func serveMySQL(t *testing.T, answer string) (port string) {
+	return serveConns(t, func(c net.Conn) {
 		buf := make([]byte, 4096)
 		io.WriteString(c, mysqlHello)
 		c.Read(buf)
@@ -204,18 +207,18 @@ func mysqlServer(t *testing.T, answer string) (port string) {
 	})
 }
 
-func TestMySQLAnswersWithoutEnd(t *testing.T) {
+func TestMySQLLimits(t *testing.T) {
 	head := mysqlPacket(1, "\x02") + mysqlPacket(2, mysqlColumn) + mysqlPacket(3, mysqlColumn) + mysqlPacket(4, "\xfe\x00\x00\x02\x00")
 	for width, status := range map[int]string{
 		2048: "Answer of %s is longer than 8388608 bytes",
-		4:    "Could not talk to %s: SHOW GLOBAL STATUS gave more than 10000 rows",
+		4:    "Could not talk to %s: SHOW GLOBAL STATUS returned more than 10000 rows",
 	} {
 		var rows strings.Builder
 		rows.WriteString(head)
 		for i := range 12_000 {
 			rows.WriteString(mysqlPacket(byte(i+5), "\xfc"+string([]byte{byte(width), byte(width >> 8)})+strings.Repeat("a", width)+"\x01b"))
 		}
-		port := mysqlServer(t, rows.String())
+		port := serveMySQL(t, rows.String())
 		unavailable(t, mysqlType(), schedule.Details{"host": "127.0.0.1", "port": port}, strings.ReplaceAll(status, "%s", "127.0.0.1:"+port))
 	}
 }
@@ -227,14 +230,14 @@ const (
 	mysqlWelcome = "\x07\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00"
 )
 
-// mysqlPacket is a packet of the MySQL protocol.
+// mysqlPacket returns a packet of the MySQL protocol.
 func mysqlPacket(sequence byte, body string) string {
 	return string([]byte{byte(len(body)), byte(len(body) >> 8), byte(len(body) >> 16), sequence}) + body
 }
 
-func TestMySQLSaysThatItIsFull(t *testing.T) {
-	port := says(t, mysqlPacket(0, "\xff\x10\x04Too many connections"))
+func TestMySQLGreetingErrors(t *testing.T) {
+	port := serveText(t, mysqlPacket(0, "\xff\x10\x04Too many connections"))
 	unavailable(t, mysqlType(), schedule.Details{"host": "127.0.0.1", "port": port}, "Too many connections")
-	port = says(t, mysqlPacket(0, "\x0a5.7"))
+	port = serveText(t, mysqlPacket(0, "\x0a5.7"))
 	unavailable(t, mysqlType(), schedule.Details{"host": "127.0.0.1", "port": port}, "Answer of 127.0.0.1:"+port+` is not the MySQL protocol: "5.7"`)
 }

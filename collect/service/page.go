@@ -12,30 +12,32 @@ import (
 	"virgo/schedule"
 )
 
-// A page is where a web server's page is and how the check is let in: the details that the checks of web
+// A page is the address of a web server's page and the login: the details that the checks of web
 // servers share.
 type page struct {
 	url    *url.URL
-	server // network and address to connect to; who to log in as
+	server // where to connect to, and the login
 	header http.Header
 }
 
-// pageDetails describes the details that readPage reads; url is the default, "" where there is none.
+// pageDetails describes the details that readPage reads; url is the default address, or "".
 func pageDetails(url string) []collect.Detail {
-	address := collect.Detail{Name: "url", Summary: "the page's address; http://unix:/SOCKET:/PATH behind a Unix socket", Required: url == ""}
+	address := collect.Detail{
+		Name: "url", Summary: "URL of the page; http://unix:/SOCKET:/PATH for a Unix socket", Required: url == "",
+	}
 	if url != "" {
 		address.Summary += " (" + url + ")"
 	}
 	return append([]collect.Detail{
 		address,
-		{Name: "socket", Summary: "path of the Unix socket to connect to, in place of the address's host"},
-		{Name: "username", Summary: "who to log in as, where the address does not say"},
-		{Name: "password", Summary: "password to log in with, where the address does not say"},
+		{Name: "socket", Summary: "path of the Unix socket to connect to, instead of the URL's host"},
+		{Name: "username", Summary: "user to log in as, if the URL has none"},
+		{Name: "password", Summary: "password to log in with, if the URL has none"},
 		{Name: "timeout", Summary: "time limit in milliseconds"},
 	}, tlsDetails()...)
 }
 
-// checkPage makes a check of a page that read understands; url is the default.
+// checkPage returns a check of a page that read parses; url is the default address.
 func checkPage(url string, read func(body []byte) (collect.Report, error)) collect.CheckerFunc {
 	return func(ctx context.Context, req collect.Request) (collect.Report, error) {
 		if err := ctx.Err(); err != nil {
@@ -49,8 +51,8 @@ func checkPage(url string, read func(body []byte) (collect.Report, error)) colle
 	}
 }
 
-// readPage reads the details that say where a page is. Errors: *[schedule.DetailError], and those of reading the
-// files with certificates.
+// readPage reads the details of a page; address is the default. Errors: *[schedule.DetailError],
+// and those of reading files.
 func readPage(d schedule.Details, address string) (page, error) {
 	p := page{header: make(http.Header)}
 	var given, socket string
@@ -76,7 +78,7 @@ func readPage(d schedule.Details, address string) (page, error) {
 	}
 	p.url, err = url.Parse(address)
 	if err != nil || (p.url.Scheme != "http" && p.url.Scheme != "https") || p.url.Hostname() == "" {
-		// The value is left out: it may hold a password.
+		// The value may contain a password, so the error does not show it.
 		return page{}, errors.New(`detail "url" is not the address of a page, http://HOST/PATH`)
 	}
 	if user := p.url.User; user != nil {
@@ -102,17 +104,20 @@ func readPage(d schedule.Details, address string) (page, error) {
 	return p, err
 }
 
-// name is the page's address for a sentence: without the query, which may hold a key.
-func (p page) name() string {
+// displayURL returns the page's address for messages, without the query, which may contain a
+// secret.
+func (p page) displayURL() string {
 	if p.network == "unix" {
 		return p.address + ":" + p.url.EscapedPath()
 	}
 	return p.url.Scheme + "://" + p.url.Host + p.url.EscapedPath()
 }
 
-// report fetches the page and reads it. Errors are sentences ([fault]).
-func (p page) report(ctx context.Context, read func(body []byte) (collect.Report, error)) (collect.Report, error) {
-	ctx, cancel := limit(ctx, p.timeout)
+// report fetches the page and parses it with read. Its errors are statuses ([describeError]).
+func (p page) report(
+	ctx context.Context, read func(body []byte) (collect.Report, error),
+) (collect.Report, error) {
+	ctx, cancel := withTimeLimit(ctx, p.timeout)
 	defer cancel()
 	secrets := []string{p.password}
 	for _, values := range p.header {
@@ -120,11 +125,11 @@ func (p page) report(ctx context.Context, read func(body []byte) (collect.Report
 	}
 	body, err := p.fetch(ctx)
 	if err != nil {
-		return collect.Report{}, fault(ctx, p.address, err, secrets...)
+		return collect.Report{}, describeError(ctx, p.address, err, secrets...)
 	}
 	report, err := read(body)
 	if err != nil {
-		return collect.Report{}, fault(ctx, p.name(), err, secrets...)
+		return collect.Report{}, describeError(ctx, p.displayURL(), err, secrets...)
 	}
 	return report, nil
 }

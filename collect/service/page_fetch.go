@@ -2,6 +2,7 @@ package service
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,15 +12,15 @@ import (
 )
 
 const (
-	// maxPageBytes bounds a page; what a server sends past it is an error.
+	// maxPageBytes is the longest page; a longer one is an error.
 	maxPageBytes = 1 << 20
-	// maxHeaderBytes is the room for what comes before it.
+	// maxHeaderBytes is the limit for what precedes the page.
 	maxHeaderBytes = 64 << 10
 )
 
-// fetch asks for the page over a connection of its own: no proxy, no redirect, nothing kept. It goes without
-// http.Transport, whose goroutines outlive the answer for a moment, and which prints what a server says unasked
-// on the program's standard error.
+// fetch requests the page over a new connection, without a proxy, and does not follow redirects. It
+// does not use http.Transport, whose goroutines outlive the response for a moment, and which prints
+// unsolicited responses of a server on standard error.
 func (p page) fetch(ctx context.Context) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url.String(), http.NoBody)
 	if err != nil {
@@ -41,24 +42,33 @@ func (p page) fetch(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer conn.Close()
-	_ = req.Write(conn) // as with tell, the answer says more
-	answer := &capped{conn, maxHeaderBytes + maxPageBytes}
-	resp, err := readResponse(bufio.NewReader(answer), req)
+	_ = req.Write(conn) // as in writeRequest
+	limited := &limitedReader{conn, maxHeaderBytes + maxPageBytes}
+	resp, err := readResponse(bufio.NewReader(limited), req)
 	if err != nil {
-		return nil, answer.fault(err)
+		return nil, limited.cause(err)
 	}
 	defer resp.Body.Close()
-	if err := p.refusal(resp); err != nil {
+	if err := p.responseError(resp); err != nil {
 		return nil, err
 	}
 	body, err := io.ReadAll(resp.Body)
-	if err != nil || answer.left == 0 {
-		return nil, answer.fault(err)
+	if err != nil || limited.left == 0 {
+		return nil, limited.cause(err)
 	}
-	return body, nil
+	return withoutMark(body), nil
 }
 
-// readResponse reads the answer, past those that come before it (RFC 9110, section 15.2).
+// withoutMark returns a text without a byte order mark, which RFC 8259 lets readers ignore. One that
+// says so is decoded from UTF-16.
+func withoutMark(body []byte) []byte {
+	if bytes.HasPrefix(body, []byte{0xff, 0xfe}) || bytes.HasPrefix(body, []byte{0xfe, 0xff}) {
+		return []byte(decodePowerShell(body))
+	}
+	return bytes.TrimPrefix(body, []byte("\ufeff"))
+}
+
+// readResponse reads the final response, behind interim ones (RFC 9110, section 15.2).
 func readResponse(r *bufio.Reader, req *http.Request) (*http.Response, error) {
 	for {
 		resp, err := http.ReadResponse(r, req)
@@ -68,49 +78,49 @@ func readResponse(r *bufio.Reader, req *http.Request) (*http.Response, error) {
 	}
 }
 
-// A capped reader ends once left bytes were read.
-type capped struct {
+// A limitedReader ends after left bytes.
+type limitedReader struct {
 	io.Reader
 	left int
 }
 
-func (c *capped) Read(p []byte) (int, error) {
-	if c.left == 0 {
+func (l *limitedReader) Read(p []byte) (int, error) {
+	if l.left == 0 {
 		return 0, io.EOF
 	}
-	n, err := c.Reader.Read(p[:min(len(p), c.left)])
-	c.left -= n
+	n, err := l.Reader.Read(p[:min(len(p), l.left)])
+	l.left -= n
 	return n, err
 }
 
-// fault tells an answer that is too long or not HTTP, for which net/http has only texts, from a connection that
-// failed.
-func (c *capped) fault(err error) error {
+// cause distinguishes a failed connection from responses that are too long or not HTTP, for which
+// net/http has no error types.
+func (l *limitedReader) cause(err error) error {
 	var network net.Error
 	switch {
-	case c.left == 0:
+	case l.left == 0:
 		return &tooLongError{maxHeaderBytes + maxPageBytes}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
 		return err
 	}
-	return &garbageError{protocol: "HTTP"}
+	return &protocolError{protocol: "HTTP"}
 }
 
-// refusal is the sentence for an answer without the page.
-func (p page) refusal(resp *http.Response) error {
+// responseError returns the status for a response without the page.
+func (p page) responseError(resp *http.Response) error {
 	switch {
 	case resp.StatusCode/100 == 2:
 		return nil
 	case resp.StatusCode == http.StatusUnauthorized:
-		return unauthenticated(p.server, nil)
+		return authenticationError(p.server, nil)
 	}
-	text := fmt.Sprintf("HTTP status %d from %s", resp.StatusCode, p.name())
+	text := fmt.Sprintf("HTTP status %d from %s", resp.StatusCode, p.displayURL())
 	if reason := http.StatusText(resp.StatusCode); reason != "" {
-		text = fmt.Sprintf("HTTP status %d (%s) from %s", resp.StatusCode, reason, p.name())
+		text = fmt.Sprintf("HTTP status %d (%s) from %s", resp.StatusCode, reason, p.displayURL())
 	}
 	if where, err := resp.Location(); err == nil {
 		where.RawQuery, where.Fragment = "", ""
-		text += ", which names " + where.Redacted() + " instead"
+		text += ", which redirects to " + where.Redacted()
 	}
-	return &faultError{text, nil}
+	return &statusError{text, nil}
 }

@@ -1,12 +1,16 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -24,70 +28,59 @@ func postgresType() collect.Type {
 		Name:    "agent.postgres",
 		Summary: "connections, transactions, cache, sizes and replication of a PostgreSQL server",
 		Details: details,
-		Telling: []string{"connections", "max_connections", "commits", "cache_hit_percent", "replication_lag", "version"},
-		Checker: collect.CheckerFunc(checkPostgres),
+		KeyMetrics: []string{"connections", "max_connections", "commits/s", "cache_hit_percent",
+			"replication_lag", "version"},
+		Checker: checkServer(readPostgresServer, checkPostgres),
 	}
 }
 
-// checkPostgres reports a PostgreSQL server from 9.6 on, a primary or a standby.
-func checkPostgres(ctx context.Context, req collect.Request) (collect.Report, error) {
-	if err := ctx.Err(); err != nil {
-		return collect.Report{}, err
-	}
-	s, database, err := readPostgresServer(req.Check.Details)
-	if err != nil {
-		return collect.Report{}, err
-	}
-	ctx, cancel := limit(ctx, s.timeout)
-	defer cancel()
-	report, err := askPostgres(ctx, s, database, s.dial, req.Previous)
-	return report, postgresFault(ctx, s, err)
+// checkPostgres checks a PostgreSQL server from 9.6 on, a primary or a standby.
+func checkPostgres(ctx context.Context, s server, previous []byte) (collect.Report, error) {
+	report, err := queryPostgres(ctx, s, s.dial, previous)
+	return report, postgresError(s, err)
 }
 
-// readPostgresServer reads the details. A socket may be named by its folder, as PostgreSQL's own programs have it.
-func readPostgresServer(d schedule.Details) (s server, database string, err error) {
+// readPostgresServer reads the details. A socket may be named by its folder, as in PostgreSQL's own
+// programs.
+func readPostgresServer(d schedule.Details) (s server, err error) {
 	if s, err = readServer(d, postgresPort); err != nil {
-		return server{}, "", err
+		return server{}, err
 	}
-	if database, err = collect.OptionalText(d, "database"); err != nil {
-		return server{}, "", err
+	if s.database, err = collect.OptionalText(d, "database"); err != nil {
+		return server{}, err
 	}
-	if database == "" {
-		database = "postgres"
-	}
-	if s.username == "" {
-		s.username = "postgres"
-	}
+	s.database = cmp.Or(s.database, "postgres")
+	s.username = cmp.Or(s.username, "postgres")
 	if s.network == "unix" {
-		s.tls = nil // the server has none there
+		s.tls = nil // the server does not support it there
 		if info, err := os.Stat(s.address); err == nil && info.IsDir() {
 			port, err := d.Int("port", postgresPort)
 			if err != nil {
-				return server{}, "", err
+				return server{}, err
 			}
 			s.address = filepath.Join(s.address, ".s.PGSQL."+strconv.FormatInt(port, 10))
 		}
 	}
-	return s, database, nil
+	return s, nil
 }
 
-// askPostgres asks a server for all that is reported. What it does not show to this user is left out.
-func askPostgres(ctx context.Context, s server, database string, dial func(context.Context) (net.Conn, error), previous []byte) (collect.Report, error) {
-	p, err := openPostgres(ctx, s, database, dial)
+// queryPostgres queries a server over a connection from dial. What the user may not see is omitted.
+func queryPostgres(
+	ctx context.Context, s server, dial func(context.Context) (net.Conn, error), previous []byte,
+) (collect.Report, error) {
+	p, err := openPostgres(ctx, s, dial)
 	if err != nil {
 		return collect.Report{}, err
 	}
 	defer p.close(ctx)
-	rows, err := p.query(ctx, postgresFacts)
+	facts, err := p.facts(ctx)
 	if err != nil {
 		return collect.Report{}, err
 	}
-	if len(rows) != 1 {
-		return collect.Report{}, newGarbage(postgresProtocol, nil)
-	}
-	for _, query := range postgresQueries(rows[0]) {
+	rows := []map[string]string{facts}
+	for _, query := range postgresQueries(facts) {
 		more, err := p.query(ctx, query)
-		if err != nil && !withheld(err) {
+		if err != nil && !isQueryRefused(err) {
 			return collect.Report{}, err
 		}
 		rows = append(rows, more...)
@@ -96,29 +89,81 @@ func askPostgres(ctx context.Context, s server, database string, dial func(conte
 	if err != nil {
 		return collect.Report{}, err
 	}
-	return collect.Report{Metrics: append(hits, postgresMetrics(rows)...), Sample: sample}, nil
+	metrics := append(hits, postgresMetrics(rows)...)
+	return collect.Report{Metrics: metrics, Sample: sample, Status: leftOutStatus(expectedPostgresMetrics(), metrics)}, nil
 }
 
-// withheld reports whether a server refused a query for what it is, or what the user may see: privileges that are
-// missing, views and functions of other versions or of forks (SQLSTATE classes 0A, 42 and 55).
-func withheld(err error) bool {
+// facts returns the facts about the server; what a fork refuses is not in them.
+func (p *postgresSession) facts(ctx context.Context) (map[string]string, error) {
+	facts := make(map[string]string)
+	rows, err := p.query(ctx, "SELECT "+strings.Join(postgresFacts(), ", "))
+	if isQueryRefused(err) {
+		for _, column := range postgresFacts() {
+			var row []map[string]string
+			if row, err = p.query(ctx, "SELECT "+column); err != nil && !isQueryRefused(err) {
+				return nil, err
+			}
+			rows = append(rows, row...)
+		}
+		if len(rows) == 0 {
+			return nil, err
+		}
+		err = nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, newProtocolError(postgresProtocol, nil)
+	}
+	for _, row := range rows {
+		maps.Copy(facts, row)
+	}
+	if fork := postgresFork(facts["server"]); fork != "" {
+		facts["version"] = fork
+	}
+	return facts, nil
+}
+
+// postgresFork returns name and version of a fork by what version() says; empty for PostgreSQL. Forks
+// report in server_version which PostgreSQL they are compatible with.
+func postgresFork(text string) string {
+	for _, name := range []string{
+		"CockroachDB", "Greenplum Database", "Cloudberry Database", "EnterpriseDB Advanced Server", "Redshift",
+		"openGauss", "GaussDB", "PolarDB", "CrateDB", "Materialize",
+	} {
+		_, rest, found := strings.Cut(text, name+" ")
+		if !found {
+			continue
+		}
+		for word := range strings.FieldsSeq(rest) { // "CCL v25.1.0" of CockroachDB
+			if strings.ContainsAny(word, "0123456789") {
+				return name + " " + strings.TrimPrefix(strings.Trim(word, "(),"), "v")
+			}
+		}
+	}
+	return ""
+}
+
+// isQueryRefused reports whether a server refused a query for a missing privilege, or because it
+// lacks a view or function, as other versions and forks do (SQLSTATE classes 0A, 42 and 55).
+func isQueryRefused(err error) bool {
 	var refusal *pgconn.PgError
 	if !errors.As(err, &refusal) || len(refusal.Code) != 5 {
 		return false
 	}
-	class := refusal.Code[:2]
-	return class == "0A" || class == "42" || class == "55"
+	return slices.Contains([]string{"0A", "42", "55"}, refusal.Code[:2])
 }
 
-// postgresFault says in a sentence why a server could not be asked.
-func postgresFault(ctx context.Context, s server, err error) error {
+// postgresError returns the status for an error of the driver.
+func postgresError(s server, err error) error {
 	const invalidPassword = "28P01" // SQLSTATE
 	var refusal *pgconn.PgError
 	switch {
 	case errors.As(err, &refusal) && refusal.Code == invalidPassword:
-		err = unauthenticated(s, err)
+		return authenticationError(s, err)
 	case errors.As(err, &refusal):
-		err = turnedDown(s, refusal.Message, err)
+		return refusalError(s, refusal.Message, err)
 	}
-	return s.fault(ctx, err)
+	return err
 }

@@ -5,18 +5,29 @@ import (
 	"strings"
 )
 
-// The queries name their columns as the metrics are named (postgresFigures); a column "dimension" is theirs.
-// They are for PostgreSQL 9.6 and later; the check's own connection is left out of what they count.
+// The queries' columns have the metrics' names (knownPostgresMetrics); a column "dimension" is
+// their dimension. They are for PostgreSQL 9.6 and later, and do not count the check's own
+// connection.
 
-const postgresFacts = `
-SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS version_number,
-  floor(extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()))::bigint AS uptime,
-  pg_is_in_recovery() AS is_replica, current_setting('max_connections') AS max_connections`
+// postgresFacts returns the columns of the query for the server's facts, which a fork that lacks one
+// of them is asked for one by one. server is the name and the version of a fork.
+func postgresFacts() []string {
+	return []string{
+		"current_setting('server_version') AS version",
+		"current_setting('server_version_num') AS version_number",
+		"version() AS server",
+		"floor(extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()))::bigint AS uptime",
+		"pg_is_in_recovery() AS is_replica",
+		"current_setting('max_connections') AS max_connections",
+	}
+}
 
-// postgresActivity counts the clients' connections. Of other users' a user without pg_read_all_stats sees the database
-// and no more: then there are only their number, and how many are hidden.
+// postgresActivity counts the clients' connections. A user without pg_read_all_stats sees only the
+// database of other users' connections: then their states are hidden, and only their number is
+// reported.
 const postgresActivity = `
-SELECT CASE WHEN hidden = 0 THEN active END AS connections_active, CASE WHEN hidden = 0 THEN idle END AS connections_idle,
+SELECT CASE WHEN hidden = 0 THEN active END AS connections_active,
+  CASE WHEN hidden = 0 THEN idle END AS connections_idle,
   CASE WHEN hidden = 0 THEN idle_in_transaction END AS connections_idle_in_transaction,
   CASE WHEN hidden = 0 THEN waiting END AS connections_waiting,
   CASE WHEN hidden = 0 THEN longest END AS longest_transaction, connections
@@ -30,11 +41,12 @@ FROM (SELECT count(*) AS connections,
 
 const postgresClients = `coalesce(backend_type, 'client backend') = 'client backend') AS activity`
 
-// postgresClients96: 9.6 does not tell what a connection is for.
+// postgresClients96 is for 9.6, which has no backend_type.
 const postgresClients96 = `query NOT LIKE 'autovacuum:%') AS activity`
 
 const postgresTotals = `
-SELECT sum(xact_commit) AS commits, sum(xact_rollback) AS rollbacks, sum(blks_read) AS blocks_read, sum(blks_hit) AS blocks_hit,
+SELECT sum(xact_commit) AS commits, sum(xact_rollback) AS rollbacks,
+  sum(blks_read) AS blocks_read, sum(blks_hit) AS blocks_hit,
   sum(tup_returned) AS tuples_returned, sum(tup_fetched) AS tuples_fetched, sum(tup_inserted) AS tuples_inserted,
   sum(tup_updated) AS tuples_updated, sum(tup_deleted) AS tuples_deleted, sum(conflicts) AS conflicts,
   sum(temp_files) AS temp_files, sum(temp_bytes) AS temp_bytes, sum(deadlocks) AS deadlocks
@@ -46,26 +58,31 @@ const postgresSizes = `
 SELECT datname AS dimension, pg_database_size(oid) AS database_size FROM pg_database
 WHERE datallowconn AND has_database_privilege(oid, 'CONNECT') ORDER BY datname LIMIT 200`
 
-// postgresBlocks are the counters of the cache, and when they began to count.
+// postgresBlocks returns the cache's counters, and when the server started.
 const postgresBlocks = `
-SELECT floor(extract(epoch FROM pg_postmaster_start_time()))::bigint AS started, sum(blks_hit) AS hit, sum(blks_read) AS read
+SELECT floor(extract(epoch FROM pg_postmaster_start_time()))::bigint AS started,
+  sum(blks_hit) AS hit, sum(blks_read) AS read
 FROM pg_stat_database`
 
-// postgresFollowers are the standbys of a primary, and how far the last of them is behind. One that has all has no
-// lag in time; the view forgets it after a while without news.
-const postgresFollowers = `
-SELECT replicas, CASE WHEN bytes < 0 THEN 0 ELSE bytes END AS replication_lag_bytes, coalesce(lag, CASE WHEN bytes <= 0 THEN 0 END) AS replication_lag
+// postgresReplicas returns the number of a primary's standbys and the largest lag. The lag in time
+// of a standby that is up to date is 0; the view shows none after a while.
+const postgresReplicas = `
+SELECT replicas, CASE WHEN bytes < 0 THEN 0 ELSE bytes END AS replication_lag_bytes,
+  coalesce(lag, CASE WHEN bytes <= 0 THEN 0 END) AS replication_lag
 FROM (SELECT count(*) AS replicas, max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)) AS bytes,
     extract(epoch FROM max(replay_lag)) AS lag
-  FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup') AS followers`
+  FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup') AS standbys`
 
-const postgresFollowers96 = `
-SELECT replicas, CASE WHEN bytes < 0 THEN 0 ELSE bytes END AS replication_lag_bytes, CASE WHEN bytes <= 0 THEN 0 END AS replication_lag
-FROM (SELECT count(*) AS replicas, max(pg_xlog_location_diff(pg_current_xlog_location(), replay_location)) AS bytes
-  FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup') AS followers`
+const postgresReplicas96 = `
+SELECT replicas, CASE WHEN bytes < 0 THEN 0 ELSE bytes END AS replication_lag_bytes,
+  CASE WHEN bytes <= 0 THEN 0 END AS replication_lag
+FROM (SELECT count(*) AS replicas,
+    max(pg_xlog_location_diff(pg_current_xlog_location(), replay_location)) AS bytes
+  FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup') AS standbys`
 
-// postgresStandby is how far a standby is behind: the log that it has and has not replayed, and the age of the last
-// transaction that it replayed, which says nothing as long as the primary is connected and has no more.
+// postgresStandby returns a standby's lag: the received log that is not replayed, and the age of
+// the last replayed transaction, which is no lag while the primary is connected and has no newer
+// one.
 const postgresStandby = `
 SELECT CASE WHEN received <= replayed THEN 0 ELSE pg_wal_lsn_diff(received, replayed) END AS replication_lag_bytes,
   CASE WHEN receiver.pid IS NOT NULL AND received = replayed THEN 0
@@ -75,13 +92,16 @@ SELECT CASE WHEN received <= replayed THEN 0 ELSE pg_wal_lsn_diff(received, repl
 FROM (SELECT pg_last_wal_receive_lsn() AS received, pg_last_wal_replay_lsn() AS replayed) AS log
 LEFT JOIN pg_stat_wal_receiver AS receiver ON true`
 
-// postgresStandby96 is the same in the words of 9.6.
+// postgresStandby96 is postgresStandby with the names of 9.6.
 func postgresStandby96() string {
-	return strings.NewReplacer("pg_wal_lsn_diff", "pg_xlog_location_diff", "pg_last_wal_receive_lsn", "pg_last_xlog_receive_location",
-		"pg_last_wal_replay_lsn", "pg_last_xlog_replay_location").Replace(postgresStandby)
+	return strings.NewReplacer(
+		"pg_wal_lsn_diff", "pg_xlog_location_diff",
+		"pg_last_wal_receive_lsn", "pg_last_xlog_receive_location",
+		"pg_last_wal_replay_lsn", "pg_last_xlog_replay_location",
+	).Replace(postgresStandby)
 }
 
-// postgresQueries are what a server is asked after postgresFacts, for its version and its part.
+// postgresQueries returns the queries for the version and role in the result of postgresFacts.
 func postgresQueries(facts map[string]string) []string {
 	version, err := strconv.Atoi(facts["version_number"])
 	old, standby := err == nil && version < 10_00_00, facts["is_replica"] == "t"
@@ -95,7 +115,7 @@ func postgresQueries(facts map[string]string) []string {
 	case standby:
 		return append(queries, postgresStandby)
 	case old:
-		return append(queries, postgresFollowers96)
+		return append(queries, postgresReplicas96)
 	}
-	return append(queries, postgresFollowers)
+	return append(queries, postgresReplicas)
 }

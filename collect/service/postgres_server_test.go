@@ -12,14 +12,15 @@ import (
 	"virgo/collect/collecttest"
 )
 
-// A postgreSQL is a real server with its data in a folder of its own. Over its socket everybody is let in.
+// A postgreSQL is a real server with a data folder of its own. Its socket needs no password.
 type postgreSQL struct {
 	dir, port string
 	identity  identity
 	server    *collecttest.Server
 }
 
-// postgresCommand is a program of the newest PostgreSQL that Debian has here, as the user that it has to run as.
+// postgresCommand returns a command of the newest installed PostgreSQL, to run as the user
+// postgres.
 func postgresCommand(t testing.TB, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
@@ -35,6 +36,7 @@ func postgresCommand(t testing.TB, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// runPostgres runs such a command.
 func runPostgres(t testing.TB, name string, args ...string) {
 	t.Helper()
 	if out, err := postgresCommand(t, name, args...).CombinedOutput(); err != nil {
@@ -42,10 +44,10 @@ func runPostgres(t testing.TB, name string, args ...string) {
 	}
 }
 
-// newPostgres gives a folder that the server's user may write, and a port.
+// newPostgres returns a server that is not started, with a folder that the user postgres may write.
 func newPostgres(t testing.TB) *postgreSQL {
 	t.Helper()
-	p := &postgreSQL{dir: folder(t), port: collecttest.FreePort(t), identity: certify(t)}
+	p := &postgreSQL{dir: collecttest.Folder(t), port: collecttest.FreePort(t), identity: newIdentity(t)}
 	if os.Getuid() == 0 {
 		if out, err := exec.Command("chown", "-R", "postgres:postgres", p.dir, p.identity.keyFile).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
@@ -59,7 +61,7 @@ func newPostgres(t testing.TB) *postgreSQL {
 
 func (p *postgreSQL) data() string { return filepath.Join(p.dir, "data") }
 
-// startPostgres starts a primary that talks TLS.
+// startPostgres starts a primary with TLS.
 func startPostgres(t testing.TB) *postgreSQL {
 	t.Helper()
 	p := newPostgres(t)
@@ -99,13 +101,13 @@ func (p *postgreSQL) start(t testing.TB) {
 func (p *postgreSQL) socket() string  { return filepath.Join(p.dir, ".s.PGSQL."+p.port) }
 func (p *postgreSQL) address() string { return net.JoinHostPort("127.0.0.1", p.port) }
 
-// session is a connection as the superuser.
+// session opens a connection as the superuser.
 func (p *postgreSQL) session(ctx context.Context) (*postgresSession, error) {
-	s := server{network: "unix", address: p.socket(), username: "postgres"}
-	return openPostgres(ctx, s, "postgres", s.dial)
+	s := server{network: "unix", address: p.socket(), username: "postgres", database: "postgres"}
+	return openPostgres(ctx, s, s.dial)
 }
 
-// open is a connection that lasts as long as the test.
+// open returns a session that is closed at the end of the test.
 func (p *postgreSQL) open(t testing.TB) *postgresSession {
 	t.Helper()
 	s, err := p.session(t.Context())
@@ -116,8 +118,8 @@ func (p *postgreSQL) open(t testing.TB) *postgresSession {
 	return s
 }
 
-// do runs statements as the superuser, each in a transaction of its own.
-func (p *postgreSQL) do(t testing.TB, statements ...string) {
+// exec runs statements as the superuser, each in its own transaction.
+func (p *postgreSQL) exec(t testing.TB, statements ...string) {
 	t.Helper()
 	s := p.open(t)
 	for _, statement := range statements {

@@ -9,7 +9,7 @@ import (
 
 const postgresSecret = "s3cret 'quoted\\"
 
-// postgresTable are the check's own.
+// postgresTable has the metrics of CHECKS.md.
 const postgresTable = `
 	string - version
 	uint64 seconds uptime
@@ -32,7 +32,7 @@ const postgresTable = `
 func TestPostgres(t *testing.T) {
 	t.Parallel()
 	p := startPostgres(t)
-	p.do(t, `CREATE ROLE open LOGIN`, `CREATE ROLE closed LOGIN PASSWORD 's3cret ''quoted\'`, `CREATE ROLE secure LOGIN PASSWORD 's3cret ''quoted\'`,
+	p.exec(t, `CREATE ROLE open LOGIN`, `CREATE ROLE closed LOGIN PASSWORD 's3cret ''quoted\'`, `CREATE ROLE secure LOGIN PASSWORD 's3cret ''quoted\'`,
 		`CREATE ROLE plain LOGIN PASSWORD 's3cret ''quoted\'`, `SET password_encryption = md5; CREATE ROLE old LOGIN PASSWORD 's3cret ''quoted\'`,
 		`GRANT pg_monitor TO closed, secure`, `CREATE DATABASE shop`)
 	at := schedule.Details{"host": "127.0.0.1", "port": p.port}
@@ -41,7 +41,7 @@ func TestPostgres(t *testing.T) {
 	}
 	t.Run("conform", func(t *testing.T) {
 		collecttest.Conform(t, collecttest.Subject{
-			Type: postgresType(), Details: as("closed", postgresSecret), Metrics: told(postgresTable),
+			Type: postgresType(), Details: as("closed", postgresSecret), Metrics: parseTable(postgresTable),
 			Optional: []string{"replication_lag", "replication_lag_bytes", "replication_state", "cache_hit_percent"},
 			Wrong: []collecttest.Wrong{
 				{Details: schedule.Details{"port": "many"}, Status: `detail "port" is "many", not a whole number`},
@@ -64,7 +64,7 @@ func TestPostgres(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if seen := figures(t, postgresType(), d); seen["max_connections"].Value != "100" || seen["is_replica"].Value != "false" {
+			if seen := metricsOf(t, postgresType(), d); seen["max_connections"].Value != "100" || seen["is_replica"].Value != "false" {
 				t.Errorf("%v", seen)
 			}
 		})
@@ -102,20 +102,20 @@ func TestPostgresBadServers(t *testing.T) {
 		endlessFirst:  postgresMessage('R', "\x00\x00\x00\x00"), endlessAgain: postgresMessage('S', "name\x00"+"value\x00"),
 		endlessStatus: "Answer of %s is longer than 8388608 bytes",
 	}.run(t)
-	port := says(t, "N")
+	port := serveText(t, "N")
 	unavailable(t, postgresType(), schedule.Details{"host": "127.0.0.1", "port": port, "tls": true}, "127.0.0.1:"+port+" does not talk TLS")
 }
 
-// postgresMessage is a message of the PostgreSQL protocol.
+// postgresMessage returns a message of the PostgreSQL protocol.
 func postgresMessage(kind byte, body string) string {
 	n := len(body) + 4
 	return string([]byte{kind, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}) + body
 }
 
-// The settings of whoever runs the agent are not the check's.
-func TestPostgresTakesNothingFromTheEnvironment(t *testing.T) {
-	home := folder(t)
-	write(t, home, ".pgpass", "*:*:*:*:from-the-password-file\n")
+// TestPostgresIgnoresEnvironment: settings of the agent's user do not affect the check.
+func TestPostgresIgnoresEnvironment(t *testing.T) {
+	home := collecttest.Folder(t)
+	collecttest.WriteFile(t, home, ".pgpass", "*:*:*:*:from-the-password-file\n")
 	t.Setenv("HOME", home)
 	for key, value := range map[string]string{
 		"PGHOST": "elsewhere.example.com", "PGPORT": "no-port", "PGDATABASE": "theirs", "PGUSER": "them", "PGPASSWORD": "theirs", "PGPASSFILE": home + "/.pgpass",
@@ -133,9 +133,9 @@ func TestPostgresTakesNothingFromTheEnvironment(t *testing.T) {
 		c.ChannelBinding != "prefer" || c.RequireAuth != "" || c.SSLNegotiation != "postgres" {
 		t.Errorf("%+v", c)
 	}
-	port := closing(t)
+	port := serveClose(t)
 	unavailable(t, postgresType(), schedule.Details{"host": "127.0.0.1", "port": port}, "Connection closed by 127.0.0.1:"+port)
 	t.Setenv("PGSERVICE", "theirs")
 	unavailable(t, postgresType(), schedule.Details{"host": "127.0.0.1", "port": port},
-		"The variable PGSERVICE in the agent's environment stands in the way: unset it")
+		"PGSERVICE is set in the agent's environment: unset it")
 }

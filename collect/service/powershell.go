@@ -11,11 +11,11 @@ import (
 	"virgo/collect"
 )
 
-// A powerShell runs a script with arguments, and gives what it printed; nil where the system has none. Errors: those
-// of running a program.
+// A powerShell runs a script with arguments and returns its output; nil where the system has no
+// PowerShell. Errors: those of running a program.
 type powerShell func(ctx context.Context, script string, arguments ...string) ([]byte, error)
 
-// onWindows is a check that needs Windows.
+// onWindows returns a check that fails on other systems than Windows.
 func onWindows(name string, ps powerShell, check collect.CheckerFunc) collect.Checker {
 	return collect.CheckerFunc(func(ctx context.Context, req collect.Request) (collect.Report, error) {
 		if err := ctx.Err(); err != nil {
@@ -28,8 +28,8 @@ func onWindows(name string, ps powerShell, check collect.CheckerFunc) collect.Ch
 	})
 }
 
-// powerShellHead begins every script. The culture makes decimal points of decimal commas; Argument gives the next
-// argument.
+// powerShellHead begins every script. The invariant culture prints decimal points; Argument returns
+// the next argument.
 const powerShellHead = `$ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 [Threading.Thread]::CurrentThread.CurrentCulture = [Globalization.CultureInfo]::InvariantCulture
@@ -38,15 +38,18 @@ function Argument { [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String(
 try {
 `
 
-// powerShellTail ends every script. The lines go past the host, which would break them at its width.
+// powerShellTail ends every script. Console.Out does not wrap lines at the host's width.
 const powerShellTail = `
 } catch {
-  $rows = New-Object PSObject -Property @{ Name = '` + powerShellError + `'; Value = $_.Exception.Message; Type = 'string' }
+  $rows = New-Object PSObject -Property @{
+    Name = '` + powerShellError + `'; Value = $_.Exception.Message; Type = 'string'
+  }
 }
 $rows | Select-Object Name, Value, Type | ConvertTo-Csv | ForEach-Object { [Console]::Out.WriteLine($_) }
 `
 
-// encodePowerShell is a whole script, head and tail around it, in the form of powershell.exe's -EncodedCommand: base64 of UTF-16.
+// encodePowerShell returns a script with head and tail as powershell.exe's -EncodedCommand: base64
+// of UTF-16.
 func encodePowerShell(script string) string {
 	var b []byte
 	for _, unit := range utf16.Encode([]rune(powerShellHead + script + powerShellTail)) {
@@ -55,8 +58,8 @@ func encodePowerShell(script string) string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
-// powerShellInput are the arguments as the function Argument reads them, a line each: they are on no command line,
-// where others could read a password, and no part of the script.
+// powerShellInput returns the arguments as the script's function Argument reads them, a line each:
+// not on the command line, where others could read a password, and not as part of the script.
 func powerShellInput(arguments []string) string {
 	var b strings.Builder
 	for _, a := range arguments {

@@ -11,18 +11,18 @@ import (
 	"unicode/utf16"
 )
 
-// maxPowerShellRows of an answer are read; a server has some hundred counters.
+// maxPowerShellRows is how many rows are read; a server has some hundred counters.
 const maxPowerShellRows = 5000
 
-// powerShellError is the Name of a row that tells what went wrong in its Value: the existing agent's word.
+// powerShellError is the Name of a row whose Value is an error message, as in the original agent.
 const powerShellError = "__VIRGO_ERROR"
 
-// A powerShellRow is a property or a counter: its name, its value, and the value's type.
+// A powerShellRow is a property or a counter: name, value and the value's type.
 type powerShellRow struct{ name, value, kind string }
 
-// parsePowerShell reads what ConvertTo-Csv printed: perhaps a line that begins with #TYPE, then the columns' names,
-// then rows. The columns Name, Value and Type are read, in whatever order. The text is UTF-8 or UTF-16, with or
-// without a byte order mark. An error of the script's is the error's text.
+// parsePowerShell parses the output of ConvertTo-Csv: an optional line that begins with #TYPE, the
+// columns' names, and rows. The columns Name, Value and Type may be in any order; the text is UTF-8
+// or UTF-16, with or without a byte order mark. An error of the script is returned as an error.
 func parsePowerShell(out []byte) ([]powerShellRow, error) {
 	r := csv.NewReader(strings.NewReader(decodePowerShell(out)))
 	r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord, r.Comment = -1, true, true, '#'
@@ -43,12 +43,12 @@ func parsePowerShell(out []byte) ([]powerShellRow, error) {
 				columns[strings.ToLower(strings.TrimSpace(name))] = i
 			}
 			if _, named := columns["name"]; !named {
-				return nil, fmt.Errorf("PowerShell printed no CSV: %.80q", strings.Join(record, ","))
+				return nil, fmt.Errorf("PowerShell's output is not CSV: %.80q", strings.Join(record, ","))
 			}
 			continue
 		}
 		field := func(column string) string {
-			if i, there := columns[column]; there && i < len(record) {
+			if i, ok := columns[column]; ok && i < len(record) {
 				return record[i]
 			}
 			return ""
@@ -56,7 +56,7 @@ func parsePowerShell(out []byte) ([]powerShellRow, error) {
 		row := powerShellRow{field("name"), field("value"), field("type")}
 		switch {
 		case row.name == powerShellError:
-			return nil, errors.New(hide(row.value))
+			return nil, errors.New(redact(row.value))
 		case len(rows) == maxPowerShellRows:
 			return nil, fmt.Errorf("PowerShell printed more than %d rows", maxPowerShellRows)
 		case row.name != "":
@@ -65,7 +65,8 @@ func parsePowerShell(out []byte) ([]powerShellRow, error) {
 	}
 }
 
-// decodePowerShell makes UTF-8 of what Windows PowerShell prints, which depends on its version and on who reads.
+// decodePowerShell returns PowerShell's output as UTF-8. Its encoding depends on the version and on
+// what reads it.
 func decodePowerShell(out []byte) string {
 	var order binary.ByteOrder
 	switch {
@@ -73,7 +74,7 @@ func decodePowerShell(out []byte) string {
 		out, order = out[2:], binary.LittleEndian
 	case bytes.HasPrefix(out, []byte{0xfe, 0xff}):
 		out, order = out[2:], binary.BigEndian
-	case len(out) > 1 && out[0] != 0 && out[1] == 0: // the first letter is ASCII: a quote or a #
+	case len(out) > 1 && out[0] != 0 && out[1] == 0: // the first character is ASCII: a quotation mark or #
 		order = binary.LittleEndian
 	default:
 		return strings.ToValidUTF8(strings.TrimPrefix(string(out), "\ufeff"), "�")

@@ -2,5 +2,5 @@
 
 package service
 
-// systemPowerShell: other systems than Windows have none.
-func systemPowerShell() powerShell { return nil }
+// newPowerShell returns nil: only Windows has Windows PowerShell.
+func newPowerShell() powerShell { return nil }

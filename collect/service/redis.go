@@ -10,29 +10,29 @@ import (
 	"virgo/collect"
 )
 
-// redisProtocol is what answers are held to (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+// redisProtocol is https://redis.io/docs/latest/develop/reference/protocol-spec/.
 const redisProtocol = "the Redis protocol"
 
 func redisType() collect.Type {
 	const port = 6379
 	return collect.Type{
-		Name:    "agent.redis",
-		Summary: "a Redis or Valkey server: clients, memory, persistence, replication",
-		Details: serverDetails(port),
-		Telling: []string{"version", "connected_clients", "used_memory", "uptime_in_seconds"},
-		Checker: checkServer(port, askRedis),
+		Name:       "agent.redis",
+		Summary:    "a Redis or Valkey server: clients, memory, persistence, replication",
+		Details:    serverDetails(port),
+		KeyMetrics: []string{"version", "connected_clients", "used_memory", "uptime_in_seconds"},
+		Checker:    checkServer(onPort(port), queryRedis),
 	}
 }
 
-func askRedis(ctx context.Context, s server) ([]collect.Metric, error) {
+func queryRedis(ctx context.Context, s server, _ []byte) (collect.Report, error) {
 	info, err := s.redisInfo(ctx)
 	if err != nil {
-		return nil, err
+		return collect.Report{}, err
 	}
-	return redisFigures(info)
+	return redisReport(info)
 }
 
-// redisInfo is the server's reply to INFO.
+// redisInfo returns the server's reply to INFO.
 func (s server) redisInfo(ctx context.Context) ([]byte, error) {
 	conn, err := s.open(ctx)
 	if err != nil {
@@ -48,39 +48,41 @@ func (s server) redisInfo(ctx context.Context) ([]byte, error) {
 		commands = appendRedisCommand(commands, "AUTH", s.password)
 	}
 	commands = appendRedisCommand(commands, "INFO")
-	tell(conn, commands)
+	writeRequest(conn, commands)
 	r := bufio.NewReader(conn)
 	if logIn {
 		if _, err := readRedisReply(r); err != nil {
-			return nil, redisRefusal(s.address, err)
+			return nil, redisStatusError(s.address, err)
 		}
 	}
 	info, err := readRedisReply(r)
 	if err != nil {
-		return nil, redisRefusal(s.address, err)
+		return nil, redisStatusError(s.address, err)
 	}
 	return info, nil
 }
 
-// redisRefusal is the sentence for a server that refuses.
-func redisRefusal(address string, err error) error {
+// redisStatusError returns the status for an error reply.
+func redisStatusError(address string, err error) error {
 	var refusal redisError
 	if !errors.As(err, &refusal) {
 		return err
 	}
-	said := string(refusal)
+	message := string(refusal)
 	var text string
 	switch {
-	case strings.HasPrefix(said, "WRONGPASS"), strings.HasPrefix(said, "ERR invalid password"):
+	case strings.HasPrefix(message, "WRONGPASS"), strings.HasPrefix(message, "ERR invalid password"):
 		text = invalidPassword
-	case strings.HasPrefix(said, "NOAUTH"), strings.HasPrefix(said, "ERR operation not permitted"): // the latter: 2.4
+	case strings.HasPrefix(message, "NOAUTH"),
+		strings.HasPrefix(message, "ERR operation not permitted"): // Redis 2.4
 		text = missingPassword
-	case strings.HasPrefix(said, "ERR Client sent AUTH"), strings.HasPrefix(said, "ERR AUTH <password> called"): // the latter: from 6.0 on
+	case strings.HasPrefix(message, "ERR Client sent AUTH"),
+		strings.HasPrefix(message, "ERR AUTH <password> called"): // from 6.0 on
 		text = "Could not authenticate. The server has no password."
-	case strings.HasPrefix(said, "ERR wrong number of arguments for 'auth'"): // before 6.0
+	case strings.HasPrefix(message, "ERR wrong number of arguments for 'auth'"): // before 6.0
 		text = "Could not authenticate. The server knows no usernames."
 	default:
-		text = fmt.Sprintf("Refused by %s: %s", address, said)
+		text = fmt.Sprintf("Refused by %s: %s", address, message)
 	}
-	return &faultError{text, err}
+	return &statusError{text, err}
 }

@@ -12,8 +12,8 @@ import (
 	"virgo/collect"
 )
 
-// stored is a captured reply.
-func stored(t testing.TB, path string) []byte {
+// readTestdata reads a captured reply.
+func readTestdata(t testing.TB, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", path))
 	if err != nil {
@@ -22,11 +22,11 @@ func stored(t testing.TB, path string) []byte {
 	return data
 }
 
-// compare holds metrics to "name value" lines, and to the types and units that told has of them. All must be
-// there, and no other.
-func compare(t *testing.T, metrics []collect.Metric, table, want string) {
+// checkMetrics compares the metrics with lines "name value" and with the types and units of the
+// table. None may be missing, and no other may be there.
+func checkMetrics(t *testing.T, metrics []collect.Metric, table, want string) {
 	t.Helper()
-	types := told(table)
+	types := parseTable(table)
 	values := make(map[string]string)
 	for line := range strings.Lines(want) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
@@ -41,7 +41,7 @@ func compare(t *testing.T, metrics []collect.Metric, table, want string) {
 			t.Errorf("%s: %s in %q, want %s in %q", m.Name, m.Type, m.Unit, is.Type, is.Unit)
 		}
 		if !m.Valid() {
-			t.Errorf("%s: %q is no %s", m.Name, m.Value, m.Type)
+			t.Errorf("%s: %q is not a valid %s", m.Name, m.Value, m.Type)
 		}
 		delete(values, m.Name)
 	}
@@ -50,18 +50,18 @@ func compare(t *testing.T, metrics []collect.Metric, table, want string) {
 	}
 }
 
-// redisMetrics: names and types are the existing agent's, those of replication this project's.
-const redisMetrics = `
+// redisTable has the original agent's names and types, and the new ones of replication.
+const redisTable = `
 	string - version
-	uint32 seconds uptime_in_seconds
+	uint64 seconds uptime_in_seconds
 	uint32 clients connected_clients blocked_clients
 	uint64 bytes used_memory
 	uint32 - bgsave_in_progress bgrewriteaof_in_progress
-	uint32 changes changes_since_last_save
+	uint64 changes changes_since_last_save
 	gauge connections total_connections_received
 	gauge commands total_commands_processed
-	uint32 keys expired_keys evicted_keys
-	uint32 patterns pubsub_patterns
+	uint64 keys expired_keys evicted_keys
+	uint64 patterns pubsub_patterns
 	string - replication_role replication_link_status
 	uint32 replicas replication_replicas
 	uint32 - replication_sync_in_progress
@@ -69,7 +69,7 @@ const redisMetrics = `
 	uint64 seconds replication_lag replication_last_io
 	uint64 bytes replication_lag_bytes`
 
-func TestRedisInfoOfManyVersions(t *testing.T) {
+func TestRedisInfo(t *testing.T) {
 	for file, want := range map[string]string{
 		"2.4-master": `version 2.4.14
 			uptime_in_seconds 423811
@@ -229,36 +229,77 @@ func TestRedisInfoOfManyVersions(t *testing.T) {
 			replication_link_down 1`,
 	} {
 		t.Run(file, func(t *testing.T) {
-			metrics, err := redisFigures(stored(t, "redis/"+file+".txt"))
+			report, err := redisReport(readTestdata(t, "redis/"+file+".txt"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			compare(t, metrics, redisMetrics, want)
+			checkMetrics(t, report.Metrics, redisTable, want)
+			if report.Status != "" {
+				t.Errorf("status %q", report.Status)
+			}
 		})
 	}
 }
 
-// The worst of the replicas counts, and one that is not in reach yet is behind by all.
+// TestRedisLag: the largest lag counts; an offset beyond the master's is ignored.
 func TestRedisLag(t *testing.T) {
-	metrics, err := redisFigures([]byte("redis_version:7.2.4\r\nrole:master\r\nconnected_slaves:3\r\nmaster_repl_offset:5000\r\n" +
+	report, err := redisReport([]byte("redis_version:7.2.4\r\nrole:master\r\nconnected_slaves:3\r\nmaster_repl_offset:5000\r\n" +
 		"slave0:ip=10.0.0.5,port=6379,state=online,offset=4990,lag=1\r\n" +
 		"slave1:ip=fd00::6,port=6379,state=online,offset=4000,lag=7\r\n" +
 		"slave2:ip=10.0.0.7,port=6379,state=online,offset=5010,lag=0\r\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	compare(t, metrics, redisMetrics, `version 7.2.4
+	checkMetrics(t, report.Metrics, redisTable, `version 7.2.4
 		replication_role master
 		replication_replicas 3
 		replication_lag 7
 		replication_lag_bytes 1000`)
 }
 
-func TestRedisInfoThatIsNone(t *testing.T) {
+func TestInvalidRedisInfo(t *testing.T) {
 	for _, text := range []string{"", "\r\n", "redis_version:\r\n", "#redis_version:7.0\r\n", "uptime_in_seconds:5\r\n", "\x00\xff"} {
-		var garbage *garbageError
-		if metrics, err := redisFigures([]byte(text)); !errors.As(err, &garbage) {
+		var protocol *protocolError
+		if metrics, err := redisReport([]byte(text)); !errors.As(err, &protocol) {
 			t.Errorf("%q: %v, %v", text, metrics, err)
+		}
+	}
+}
+
+// TestRedisForks: a fork's own version, not that of the Redis that it is compatible with; counters
+// of 64 bits; and what a fork does not report is named.
+func TestRedisForks(t *testing.T) {
+	const small = "connected_clients:1\r\nblocked_clients:0\r\nused_memory:1024\r\nrdb_bgsave_in_progress:0\r\n" +
+		"aof_rewrite_in_progress:0\r\ntotal_connections_received:1\r\ntotal_commands_processed:18446744073709551615\r\n" +
+		"evicted_keys:4294967296\r\npubsub_patterns:0\r\nrole:master\r\n"
+	const large = small + "uptime_in_seconds:5000000000\r\nrdb_changes_since_last_save:6912345678\r\nexpired_keys:5000000000\r\n"
+	for info, want := range map[string][2]string{
+		"redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.3\r\n" + large: {"Valkey 8.1.3", ""},
+		"redis_version:7.4.0\r\ndragonfly_version:df-v1.27.1\r\n" + large:               {"Dragonfly 1.27.1", ""},
+		"kvrocks_version:2.9.0\r\n" + large:                                             {"Kvrocks 2.9.0", ""},
+		"redis_version:7.2.5\r\nredict_version:7.3.0\r\n" + large:                       {"Redict 7.3.0", ""},
+		"redis_version:6.3.4\r\n" + large:                                               {"6.3.4", ""},
+		"pika_version:3.5.2\r\n" + small:                                                {"Pika 3.5.2", "success, but this server does not report 3 of 13 metrics: uptime_in_seconds, changes_since_last_save, expired_keys"},
+		"redis_version:7.0.0\r\n" + large + "x:1\r\n":                                   {"7.0.0", ""},
+		"redis_version:7.0.0\r\nevicted_keys:many\r\n" + large:                          {"7.0.0", "success, but this server does not report 1 of 13 metrics: evicted_keys"},
+	} {
+		report, err := redisReport([]byte(info))
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := make(map[string]string)
+		for _, m := range report.Metrics {
+			if !m.Valid() {
+				t.Errorf("%+v", m)
+			}
+			values[m.Name] = m.Value
+		}
+		if values["version"] != want[0] || report.Status != want[1] {
+			t.Errorf("%.60q: version %q, status %q, want %q", info, values["version"], report.Status, want)
+		}
+		if want[1] == "" && (values["expired_keys"] != "5000000000" || values["evicted_keys"] != "4294967296" ||
+			values["changes_since_last_save"] != "6912345678" || values["uptime_in_seconds"] != "5000000000") {
+			t.Errorf("%.60q: %v", info, values)
 		}
 	}
 }

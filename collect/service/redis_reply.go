@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// maxRedisReply bounds a reply; INFO is about 5 KiB.
+// maxRedisReply is the longest reply; that to INFO is about 5 KiB.
 const maxRedisReply = 1 << 20
 
 // A redisError is an error reply, for example "NOAUTH Authentication required.".
@@ -16,7 +16,7 @@ type redisError string
 
 func (e redisError) Error() string { return string(e) }
 
-// appendRedisCommand appends a command as the server reads it: an array of counted strings.
+// appendRedisCommand appends a command: an array of bulk strings.
 func appendRedisCommand(b []byte, words ...string) []byte {
 	b = append(b, '*')
 	b = strconv.AppendInt(b, int64(len(words)), 10)
@@ -31,19 +31,19 @@ func appendRedisCommand(b []byte, words ...string) []byte {
 	return b
 }
 
-// readRedisReply reads a text, counted or of one line, as it answers the commands that a check sends. Errors:
-// redisError where it is an error reply, *garbageError, *tooLongError, the reader's.
+// readRedisReply reads a simple or bulk string. Errors: redisError for an error reply,
+// *protocolError, *tooLongError, and the reader's.
 func readRedisReply(r *bufio.Reader) ([]byte, error) {
 	line, err := r.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) || (errors.Is(err, io.EOF) && len(line) > 0) {
-		return nil, newGarbage(redisProtocol, line)
+		return nil, newProtocolError(redisProtocol, line)
 	}
 	if err != nil {
 		return nil, err
 	}
-	text, ended := bytes.CutSuffix(line, []byte("\r\n"))
-	if !ended || len(text) == 0 {
-		return nil, newGarbage(redisProtocol, line)
+	text, terminated := bytes.CutSuffix(line, []byte("\r\n"))
+	if !terminated || len(text) == 0 {
+		return nil, newProtocolError(redisProtocol, line)
 	}
 	switch kind, rest := text[0], text[1:]; kind {
 	case '+':
@@ -53,15 +53,15 @@ func readRedisReply(r *bufio.Reader) ([]byte, error) {
 	case '$':
 		n, err := strconv.Atoi(string(rest))
 		if err != nil || n < 0 {
-			return nil, newGarbage(redisProtocol, line)
+			return nil, newProtocolError(redisProtocol, line)
 		}
-		return readRedisText(r, n)
+		return readRedisBulk(r, n)
 	}
-	return nil, newGarbage(redisProtocol, line)
+	return nil, newProtocolError(redisProtocol, line)
 }
 
-// readRedisText reads n bytes and the end of the line.
-func readRedisText(r *bufio.Reader, n int) ([]byte, error) {
+// readRedisBulk reads a bulk string of n bytes and its CRLF.
+func readRedisBulk(r *bufio.Reader, n int) ([]byte, error) {
 	if n > maxRedisReply {
 		return nil, &tooLongError{maxRedisReply}
 	}
@@ -69,9 +69,9 @@ func readRedisText(r *bufio.Reader, n int) ([]byte, error) {
 	if _, err := io.ReadFull(r, text); err != nil {
 		return nil, err
 	}
-	text, ended := bytes.CutSuffix(text, []byte("\r\n"))
-	if !ended {
-		return nil, newGarbage(redisProtocol, text)
+	text, terminated := bytes.CutSuffix(text, []byte("\r\n"))
+	if !terminated {
+		return nil, newProtocolError(redisProtocol, text)
 	}
 	return text, nil
 }

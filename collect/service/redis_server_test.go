@@ -19,19 +19,19 @@ const (
 	redisWrong  = "wr0ng of a redis"
 )
 
-// startRedis starts Debian's redis-server on a port and a socket of its own, with more options.
+// startRedis starts Debian's redis-server on a port and a socket, with options.
 func startRedis(t testing.TB, options ...string) (port, socket string) {
 	t.Helper()
 	program := collecttest.Program(t, "redis-server", "redis-server")
-	dir := folder(t)
+	dir := collecttest.Folder(t)
 	port, socket = collecttest.FreePort(t), filepath.Join(dir, "socket")
 	args := []string{"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--unixsocket", socket, "--save", "", "--enable-debug-command", "local"}
 	collecttest.Serve(t, exec.Command(program, append(args, options...)...), collecttest.Answers("unix", socket))
 	return port, socket
 }
 
-// redisSays sends a command to a server without a password.
-func redisSays(t testing.TB, socket string, words ...string) {
+// sendRedis sends a command to a server without a password and expects OK.
+func sendRedis(t testing.TB, socket string, words ...string) {
 	t.Helper()
 	conn, err := net.Dial("unix", socket)
 	if err != nil {
@@ -46,17 +46,17 @@ func redisSays(t testing.TB, socket string, words ...string) {
 	}
 }
 
-// eventually waits until something is so.
-func eventually(t testing.TB, what string, is func() bool) {
+// waitUntil polls a server until the condition is met.
+func waitUntil(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	late := time.After(time.Minute)
-	for !is() {
+	for !condition() {
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatal("not so after a minute: " + what)
+			t.Fatal("waited a minute until: " + what)
 		}
 	}
 }
@@ -71,7 +71,7 @@ func TestRedis(t *testing.T) {
 	}
 	t.Run("conform", func(t *testing.T) {
 		collecttest.Conform(t, collecttest.Subject{
-			Type: redisType(), Details: at, Metrics: told(redisMetrics),
+			Type: redisType(), Details: at, Metrics: parseTable(redisTable),
 			Optional: strings.Fields(`replication_link_status replication_sync_in_progress replication_link_down replication_lag
 				replication_lag_bytes replication_last_io`),
 			Wrong: []collecttest.Wrong{
@@ -80,20 +80,20 @@ func TestRedis(t *testing.T) {
 				{Details: schedule.Details{"host": []any{"a"}}, Status: `detail "host" is "a list or an object", not a text`},
 				{Details: with(at, schedule.Details{"password": map[string]any{}}), Status: `detail "password" is "a list or an object", not a text`},
 				{Details: with(at, schedule.Details{"tls": "perhaps"}), Status: `detail "tls" is "perhaps", not true or false`},
-				{Details: with(at, schedule.Details{"timeout": -1}), Status: `detail "timeout" is "-1", not a span of time`},
+				{Details: with(at, schedule.Details{"timeout": -1}), Status: `detail "timeout" is "-1", not a duration`},
 				{Details: with(at, schedule.Details{"password": redisWrong}), Status: "Could not authenticate. The server has no password."},
 				{Details: with(at, schedule.Details{"username": "bob", "password": redisWrong}), Status: "Could not authenticate. Invalid password."},
-				{Details: with(at, schedule.Details{"tls": true, "timeout": 300}), // a line that does not end, to this one
+				{Details: with(at, schedule.Details{"tls": true, "timeout": 300}), // Redis takes the ClientHello for the beginning of a command
 					Status: "No answer from 127.0.0.1:" + port + " within the time limit of 0.3 seconds"},
 				{Details: schedule.Details{"socket": socket + ".none"}, Status: "No such socket: " + socket + ".none"},
 			},
 		})
 	})
-	t.Run("figures", func(t *testing.T) {
-		redisSays(t, socket, "SET", "key", "value")
-		seen := figures(t, redisType(), schedule.Details{"socket": socket, "timeout": 5000})
+	t.Run("metrics", func(t *testing.T) {
+		sendRedis(t, socket, "SET", "key", "value")
+		seen := metricsOf(t, redisType(), schedule.Details{"socket": socket, "timeout": 5000})
 		if v := seen["version"].Value; v == "" || !strings.Contains(string(version), "v="+v+" ") {
-			t.Errorf("version %q, and the server says %s", v, version)
+			t.Errorf("version %q, but redis-server --version prints %s", v, version)
 		}
 		if seen["changes_since_last_save"].Value == "0" || seen["replication_role"].Value != "master" {
 			t.Errorf("%v", seen)
@@ -112,7 +112,7 @@ func TestRedisPasswords(t *testing.T) {
 	for _, right := range []schedule.Details{
 		as("", redisSecret), as("default", redisSecret), as("watch", "of watch"), {"socket": socket, "password": redisSecret},
 	} {
-		if seen := figures(t, typ, right); seen["connected_clients"].Value == "" {
+		if seen := metricsOf(t, typ, right); seen["connected_clients"].Value == "" {
 			t.Errorf("%v", seen)
 		}
 	}
@@ -120,7 +120,7 @@ func TestRedisPasswords(t *testing.T) {
 	unavailable(t, typ, as("", redisWrong), "Could not authenticate. Invalid password.")
 	unavailable(t, typ, as("watch", redisWrong), "Could not authenticate. Invalid password.")
 	unavailable(t, typ, as("watch", ""), "Could not authenticate. Invalid password.")
-	r := examine(t, typ, as("idle", "of idle"), time.Minute)
+	r := runCheck(t, typ, as("idle", "of idle"), time.Minute)
 	if r.State != collect.Unavailable || !strings.HasPrefix(r.Status, "Refused by 127.0.0.1:"+port+": NOPERM ") {
 		t.Errorf("%s: %q", r.State, r.Status)
 	}
@@ -128,7 +128,7 @@ func TestRedisPasswords(t *testing.T) {
 
 func TestRedisTLS(t *testing.T) {
 	t.Parallel()
-	id, stranger := certify(t, "redis.example"), certify(t)
+	id, stranger := newIdentity(t, "redis.example"), newIdentity(t)
 	port := collecttest.FreePort(t)
 	_, socket := startRedis(t, "--tls-port", port, "--tls-cert-file", id.certFile, "--tls-key-file", id.keyFile, "--tls-ca-cert-file", id.certFile,
 		"--requirepass", redisSecret, "--tls-auth-clients", "optional")
@@ -140,7 +140,7 @@ func TestRedisTLS(t *testing.T) {
 		"unverified":         {"host": "127.0.0.1", "port": port, "password": redisSecret, "tls": "true", "tls_verify": "false"},
 		"client certificate": with(at, schedule.Details{"cert_file": id.certFile, "key_file": id.keyFile}),
 	} {
-		if seen := figures(t, typ, right); seen["version"].Value == "" {
+		if seen := metricsOf(t, typ, right); seen["version"].Value == "" {
 			t.Errorf("%s: %v", name, seen)
 		}
 	}
@@ -160,9 +160,9 @@ func TestRedisTLS(t *testing.T) {
 	if _, err := conn.Write(appendRedisCommand(appendRedisCommand(nil, "AUTH", redisSecret), "CONFIG", "SET", "tls-auth-clients", "yes")); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a certificate is asked for", func() bool { return examine(t, typ, at, time.Minute).State == collect.Unavailable })
+	waitUntil(t, "the server requires a client certificate", func() bool { return runCheck(t, typ, at, time.Minute).State == collect.Unavailable })
 	unavailable(t, typ, at, "TLS refused by "+address+": certificate required")
-	figures(t, typ, with(at, schedule.Details{"cert_file": id.certFile, "key_file": id.keyFile}))
+	metricsOf(t, typ, with(at, schedule.Details{"cert_file": id.certFile, "key_file": id.keyFile}))
 }
 
 func TestRedisReplica(t *testing.T) {
@@ -171,28 +171,28 @@ func TestRedisReplica(t *testing.T) {
 	_, socket := startRedis(t, "--replicaof", "127.0.0.1", masterPort, "--repl-diskless-sync-delay", "0")
 	master, replica := schedule.Details{"socket": masterSocket}, schedule.Details{"socket": socket}
 	typ := redisType()
-	eventually(t, "the replica follows", func() bool {
-		_, told := figures(t, typ, master)["replication_lag"]
-		return told && figures(t, typ, replica)["replication_link_status"].Value == "up"
+	waitUntil(t, "the replica follows", func() bool {
+		_, ok := metricsOf(t, typ, master)["replication_lag"]
+		return ok && metricsOf(t, typ, replica)["replication_link_status"].Value == "up"
 	})
-	seen := figures(t, typ, replica)
+	seen := metricsOf(t, typ, replica)
 	if seen["replication_role"].Value != "slave" || seen["replication_last_io"].Value == "" || seen["replication_sync_in_progress"].Value != "0" {
 		t.Errorf("%v", seen)
 	}
-	if seen := figures(t, typ, master); seen["replication_replicas"].Value != "1" || seen["replication_lag_bytes"].Value == "" {
+	if seen := metricsOf(t, typ, master); seen["replication_replicas"].Value != "1" || seen["replication_lag_bytes"].Value == "" {
 		t.Errorf("%v", seen)
 	}
-	redisSays(t, socket, "REPLICAOF", "127.0.0.1", collecttest.FreePort(t))
-	eventually(t, "the link is down", func() bool { return figures(t, typ, replica)["replication_link_status"].Value == "down" })
-	if seen := figures(t, typ, replica); seen["replication_link_down"].Value == "" {
+	sendRedis(t, socket, "REPLICAOF", "127.0.0.1", collecttest.FreePort(t))
+	waitUntil(t, "the link is down", func() bool { return metricsOf(t, typ, replica)["replication_link_status"].Value == "down" })
+	if seen := metricsOf(t, typ, replica); seen["replication_link_down"].Value == "" {
 		t.Errorf("%v", seen)
 	}
 }
 
-func TestRedisFull(t *testing.T) {
+func TestRedisClientLimit(t *testing.T) {
 	t.Parallel()
 	port, _ := startRedis(t, "--maxclients", "1")
-	eventually(t, "the only client is this one", func() bool {
+	waitUntil(t, "the only client is this one", func() bool {
 		first, err := net.Dial("tcp", "127.0.0.1:"+port)
 		if err != nil {
 			t.Fatal(err)
@@ -217,18 +217,18 @@ func TestRedisBadServers(t *testing.T) {
 		endlessAgain:  "a", endlessStatus: `Answer of %s is not the Redis protocol: "` + strings.Repeat("a", 40) + `…"`,
 	}
 	bad.run(t)
-	for name, b := range map[string]struct{ said, status string }{
-		"a length without end":    {"$99999999999999\r\n", "Answer of %s is longer than 1048576 bytes"},
-		"no INFO":                 {"$5\r\nhello\r\n", `Answer of %s is not what INFO says: "hello"`},
-		"another error":           {"-LOADING Redis is loading\r\n", "Refused by %s: LOADING Redis is loading"},
-		"2.4, missing password":   {"-ERR operation not permitted\r\n", "Could not authenticate. Missing password?"},
-		"control characters":      {"-ERR \x1b[31m\x00red\r\n", "Refused by %s: ERR [31m red"},
-		"a line that goes on":     {"-ERR " + strings.Repeat("b", 5000), `Answer of %s is not the Redis protocol: "-ERR ` + strings.Repeat("b", 35) + `…"`},
-		"half a text, then quiet": {"$10\r\nabc", "No answer from %s within the time limit of 0.3 seconds"},
+	for name, b := range map[string]struct{ reply, status string }{
+		"a length without end":  {"$99999999999999\r\n", "Answer of %s is longer than 1048576 bytes"},
+		"no INFO":               {"$5\r\nhello\r\n", `Answer of %s is not a reply to INFO: "hello"`},
+		"another error":         {"-LOADING Redis is loading\r\n", "Refused by %s: LOADING Redis is loading"},
+		"2.4, missing password": {"-ERR operation not permitted\r\n", "Could not authenticate. Missing password?"},
+		"control characters":    {"-ERR \x1b[31m\x00red\r\n", "Refused by %s: ERR [31m red"},
+		"a long error":          {"-ERR " + strings.Repeat("b", 5000), `Answer of %s is not the Redis protocol: "-ERR ` + strings.Repeat("b", 35) + `…"`},
+		"an incomplete string":  {"$10\r\nabc", "No answer from %s within the time limit of 0.3 seconds"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			port := says(t, b.said)
+			port := serveText(t, b.reply)
 			d := bad.at(port)
 			if strings.Contains(b.status, "time limit") {
 				d["timeout"] = 300
@@ -238,26 +238,27 @@ func TestRedisBadServers(t *testing.T) {
 	}
 }
 
-func TestRedisHangsUp(t *testing.T) {
+func TestRedisCloses(t *testing.T) {
 	t.Parallel()
-	port := listen(t, func(c net.Conn) {
+	port := serveConns(t, func(c net.Conn) {
 		c.Read(make([]byte, 64))
 		c.Write([]byte("$10\r\nabc"))
 	})
 	unavailable(t, redisType(), schedule.Details{"host": "127.0.0.1", "port": port}, "Connection closed by 127.0.0.1:"+port)
 }
 
-// A server of before 6.0 has passwords and no usernames; some name the password when they do not understand.
-func TestRedisOldAnswersToAUTH(t *testing.T) {
+// TestRedisAuthErrors: servers before 6.0 have passwords and no usernames; some quote the password
+// in their error.
+func TestRedisAuthErrors(t *testing.T) {
 	t.Parallel()
-	for said, status := range map[string]string{
+	for reply, status := range map[string]string{
 		"-ERR invalid password\r\n":                                                        "Could not authenticate. Invalid password.",
 		"-ERR Client sent AUTH, but no password is set\r\n":                                "Could not authenticate. The server has no password.",
 		"-ERR wrong number of arguments for 'auth' command\r\n":                            "Could not authenticate. The server knows no usernames.",
 		"-ERR unknown command 'AUTH', with args beginning with: '" + redisSecret + "'\r\n": "Refused by %s: ERR unknown command 'AUTH', with args beginning with: '***'",
 		redisSecret + "\r\n":                                                               `Answer of %s is not the Redis protocol: "***"`,
 	} {
-		port := says(t, said)
+		port := serveText(t, reply)
 		unavailable(t, redisType(), schedule.Details{"host": "127.0.0.1", "port": port, "username": "u", "password": redisSecret},
 			strings.ReplaceAll(status, "%s", "127.0.0.1:"+port))
 	}

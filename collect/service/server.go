@@ -15,31 +15,32 @@ import (
 	"virgo/schedule"
 )
 
-// A server is where a check's server listens and how the check is let in: the details that the checks of
-// databases and caches share.
+// A server is the address of a server and the login: the details that the checks of databases and
+// caches share.
 type server struct {
-	network, address   string // "tcp" and "localhost:6379", or "unix" and a path
-	username, password string // "" where there is none
-	tls                *tls.Config
-	// timeout of the check's own, 0 where it has none but the schedule's.
+	network, address   string      // "tcp" and "localhost:6379", or "unix" and a path
+	username, password string      // "": none
+	database           string      // PostgreSQL's
+	tls                *tls.Config // nil: no TLS
+	// timeout is the detail; 0 leaves the schedule's.
 	timeout time.Duration
 }
 
 // serverDetails describes the details that readServer reads.
 func serverDetails(port int) []collect.Detail {
 	return append([]collect.Detail{
-		{Name: "host", Summary: "name or address of the server (localhost)"},
+		{Name: "host", Summary: "host name or IP address of the server (localhost)"},
 		{Name: "port", Summary: "its TCP port (" + strconv.Itoa(port) + ")"},
-		{Name: "socket", Summary: "path of its Unix socket, in place of host and port"},
-		{Name: "username", Summary: "who to log in as"},
+		{Name: "socket", Summary: "path of its Unix socket, instead of host and port"},
+		{Name: "username", Summary: "user to log in as"},
 		{Name: "password", Summary: "password to log in with"},
 		{Name: "timeout", Summary: "time limit in milliseconds"},
-		{Name: "tls", Summary: "true: talk TLS (true where ca_file is given)"},
+		{Name: "tls", Summary: "true: use TLS (true if ca_file is set)"},
 	}, tlsDetails()...)
 }
 
-// readServer reads the details that say where a server is. Errors: *[schedule.DetailError], and those of
-// reading the files with certificates.
+// readServer reads the details of a server; port is the default. Errors: *[schedule.DetailError],
+// and those of reading files.
 func readServer(d schedule.Details, port int) (server, error) {
 	var s server
 	var host, socket, caFile string
@@ -57,7 +58,9 @@ func readServer(d schedule.Details, port int) (server, error) {
 		return server{}, err
 	}
 	if number < 1 || number > 65535 {
-		return server{}, &schedule.DetailError{Key: "port", Value: strconv.FormatInt(number, 10), Want: "from 1 to 65535"}
+		return server{}, &schedule.DetailError{
+			Key: "port", Value: strconv.FormatInt(number, 10), Want: "from 1 to 65535",
+		}
 	}
 	s.network, s.address = "tcp", net.JoinHostPort(host, strconv.FormatInt(number, 10))
 	if socket != "" {
@@ -73,21 +76,29 @@ func readServer(d schedule.Details, port int) (server, error) {
 	return s, err
 }
 
-// checkServer makes a check of what ask asks of a server; port is the default one. Errors of ask become sentences
-// ([fault]).
-func checkServer(port int, ask func(ctx context.Context, s server) ([]collect.Metric, error)) collect.CheckerFunc {
+// onPort returns a function that reads the details of a server whose default port is given.
+func onPort(port int) func(schedule.Details) (server, error) {
+	return func(d schedule.Details) (server, error) { return readServer(d, port) }
+}
+
+// checkServer returns a check that reads its details with read and queries the server with query,
+// which gets the previous sample. Errors of query become statuses ([describeError]).
+func checkServer(
+	read func(schedule.Details) (server, error),
+	query func(ctx context.Context, s server, previous []byte) (collect.Report, error),
+) collect.CheckerFunc {
 	return func(ctx context.Context, req collect.Request) (collect.Report, error) {
 		if err := ctx.Err(); err != nil {
 			return collect.Report{}, err
 		}
-		s, err := readServer(req.Check.Details, port)
+		s, err := read(req.Check.Details)
 		if err != nil {
 			return collect.Report{}, err
 		}
-		ctx, cancel := limit(ctx, s.timeout)
+		ctx, cancel := withTimeLimit(ctx, s.timeout)
 		defer cancel()
-		metrics, err := ask(ctx, s)
-		return collect.Report{Metrics: metrics}, s.fault(ctx, err)
+		report, err := query(ctx, s, req.Previous)
+		return report, s.describeError(ctx, err)
 	}
 }
 
@@ -96,7 +107,7 @@ func readTimeout(d schedule.Details) (time.Duration, error) {
 	return d.Duration("timeout", time.Millisecond, 0)
 }
 
-// readTexts reads details that may be absent. Error: *[schedule.DetailError], of the first by name.
+// readTexts reads optional strings. Error: *[schedule.DetailError], of the first by name.
 func readTexts(d schedule.Details, into map[string]*string) error {
 	for _, key := range slices.Sorted(maps.Keys(into)) {
 		var err error
@@ -107,18 +118,18 @@ func readTexts(d schedule.Details, into map[string]*string) error {
 	return nil
 }
 
-// dial connects to the server. What is read or written after ctx is done fails: the connection is closed
-// with it. It is for drivers that talk TLS themselves; open is for the others.
+// dial connects to the server, without TLS, for drivers that implement it themselves; others use
+// open. The connection is closed when ctx is done.
 func (s server) dial(ctx context.Context) (net.Conn, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, s.network, s.address)
 	if err != nil {
 		return nil, err
 	}
-	return &bounded{Conn: conn, stop: context.AfterFunc(ctx, func() { conn.Close() })}, nil
+	return &contextConn{Conn: conn, stop: context.AfterFunc(ctx, func() { conn.Close() })}, nil
 }
 
-// open connects to the server, through TLS where the details ask for it.
+// open connects to the server, with TLS where the details ask for it.
 func (s server) open(ctx context.Context) (net.Conn, error) {
 	conn, err := s.dial(ctx)
 	if err != nil || s.tls == nil {
@@ -132,30 +143,30 @@ func (s server) open(ctx context.Context) (net.Conn, error) {
 	return secure, nil
 }
 
-// tell says something to a server. Where that fails the server may have said why before it closed the connection
-// (it is full, it wants a certificate), so the answer tells, or its absence.
-func tell(conn io.Writer, words []byte) { _, _ = conn.Write(words) }
+// writeRequest ignores errors: a server that closed the connection may have sent the reason before
+// (too many clients, no client certificate), so reading its reply returns a better error.
+func writeRequest(conn io.Writer, data []byte) { _, _ = conn.Write(data) }
 
-// A bounded connection is closed when its context is done.
-type bounded struct {
+// A contextConn is closed when its context is done.
+type contextConn struct {
 	net.Conn
 	stop func() bool
 }
 
-func (b *bounded) Close() error {
+func (b *contextConn) Close() error {
 	b.stop()
 	return b.Conn.Close()
 }
 
-// fault is what went wrong with the server, in a sentence ([fault]).
-func (s server) fault(ctx context.Context, err error) error {
-	return fault(ctx, s.address, err, s.password)
+// describeError returns an error whose text is the status for err.
+func (s server) describeError(ctx context.Context, err error) error {
+	return describeError(ctx, s.address, err, s.password)
 }
 
-// limit is ctx with the time limit of a detail; 0 is none of its own.
-func limit(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+// withTimeLimit returns ctx with the time limit of the detail timeout; 0 is no limit.
+func withTimeLimit(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	if timeout == 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeoutCause(ctx, timeout, &limitError{timeout})
+	return context.WithTimeoutCause(ctx, timeout, &timeLimitError{timeout})
 }

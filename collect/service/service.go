@@ -2,9 +2,9 @@ package service
 
 import "virgo/collect"
 
-// Types gives the checks of this package, in the order to show them.
+// Types returns the check types of this package, in the order to show them.
 func Types() []collect.Type {
-	ps := systemPowerShell()
+	ps := newPowerShell()
 	return append([]collect.Type{
 		redisType(),
 		memcachedType(),

@@ -7,7 +7,7 @@ import (
 	"virgo/collect"
 )
 
-// The types are those of CHECKS.md, and one can be told from the other.
+// TestTypes: the types can be registered, and are described.
 func TestTypes(t *testing.T) {
 	types := Types()
 	if _, err := collect.NewRegistry(types...); err != nil {

@@ -10,9 +10,9 @@ import (
 func windowsPerfOSType(ps powerShell) collect.Type {
 	const name = "agent.windows_perfos"
 	return collect.Type{
-		Name:    name,
-		Summary: "processes, threads, queue, calls and files of Windows as a whole",
-		Telling: []string{"Processes", "Threads", "ProcessorQueueLength", "ContextSwitchesPersec", "SystemUpTime"},
+		Name:       name,
+		Summary:    "processes, threads, processor queue, system calls and file operations of Windows",
+		KeyMetrics: []string{"Processes", "Threads", "ProcessorQueueLength", "ContextSwitchesPersec", "SystemUpTime"},
 		Checker: onWindows(name, ps, func(ctx context.Context, _ collect.Request) (collect.Report, error) {
 			out, err := ps(ctx, windowsPerfOSScript)
 			if err != nil {
@@ -24,10 +24,12 @@ func windowsPerfOSType(ps powerShell) collect.Type {
 	}
 }
 
-// windowsPerfOSScript lists the properties of a WMI class (Microsoft Learn, Win32_PerfFormattedData_PerfOS_System).
+// windowsPerfOSScript lists the properties of a WMI class (Microsoft Learn,
+// Win32_PerfFormattedData_PerfOS_System).
 const windowsPerfOSScript = `$rows = (Get-WmiObject Win32_PerfFormattedData_PerfOS_System).Properties`
 
-// windowsPerfOSMetrics has a metric for each property, named as it, but for those that say what and when was counted.
+// windowsPerfOSMetrics returns a metric for each property, except those that describe the counters
+// themselves.
 func windowsPerfOSMetrics(rows []powerShellRow) []collect.Metric {
 	var metrics []collect.Metric
 	for _, row := range rows {
@@ -38,15 +40,15 @@ func windowsPerfOSMetrics(rows []powerShellRow) []collect.Metric {
 		if strings.HasPrefix(row.name, "Frequency_") || strings.HasPrefix(row.name, "Timestamp_") {
 			continue
 		}
-		if m, ok := powerShellMetric(row.name, row.value, cimType(row.kind), ""); ok {
+		if m, ok := powerShellMetric(row.name, row.value, metricTypeOfCIM(row.kind), ""); ok {
 			metrics = append(metrics, m)
 		}
 	}
 	return metrics
 }
 
-// cimType is the metric type of a property of WMI's.
-func cimType(kind string) collect.MetricType {
+// metricTypeOfCIM returns the metric type for a CIM type.
+func metricTypeOfCIM(kind string) collect.MetricType {
 	switch strings.ToLower(kind) {
 	case "uint8", "uint16", "uint32":
 		return collect.Uint32

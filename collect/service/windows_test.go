@@ -19,7 +19,8 @@ import (
 	"virgo/schedule"
 )
 
-func printed(t testing.TB, name string) []byte {
+// readCSV reads PowerShell's output from testdata/windows.
+func readCSV(t testing.TB, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", "windows", name))
 	if err != nil {
@@ -28,15 +29,15 @@ func printed(t testing.TB, name string) []byte {
 	return data
 }
 
-// A told host has PowerShell print what testdata has, and keeps what it was asked.
-type toldHost struct {
+// A fakeHost is a host whose PowerShell prints a text; it keeps the script and the arguments.
+type fakeHost struct {
 	out       []byte
 	err       error
 	script    string
 	arguments []string
 }
 
-func (h *toldHost) powerShell(ctx context.Context, script string, arguments ...string) ([]byte, error) {
+func (h *fakeHost) powerShell(ctx context.Context, script string, arguments ...string) ([]byte, error) {
 	h.script, h.arguments = script, slices.Clone(arguments)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func (h *toldHost) powerShell(ctx context.Context, script string, arguments ...s
 	return h.out, h.err
 }
 
-// windowsChecks are the checks for Windows, with what PowerShell prints and what must come of it.
+// windowsChecks returns the check types for Windows by name.
 func windowsChecks(t testing.TB, ps powerShell) map[string]collect.Type {
 	t.Helper()
 	types := make(map[string]collect.Type)
@@ -55,14 +56,14 @@ func windowsChecks(t testing.TB, ps powerShell) map[string]collect.Type {
 }
 
 var windowsTests = map[string]struct {
-	printed string
+	readCSV string
 	details schedule.Details
 	metrics string
 	values  map[string]string
 	wrong   []collecttest.Wrong
 }{
 	"agent.windows_perfos": {
-		printed: "perfos.csv",
+		readCSV: "perfos.csv",
 		metrics: `uint32 - AlignmentFixupsPersec ContextSwitchesPersec ExceptionDispatchesPersec FileControlOperationsPersec FileDataOperationsPersec
 			uint32 - FileReadOperationsPersec FileWriteOperationsPersec FloatingEmulationsPersec PercentRegistryQuotaInUse Processes ProcessorQueueLength
 			uint32 - SystemCallsPersec Threads
@@ -70,13 +71,13 @@ var windowsTests = map[string]struct {
 		values: map[string]string{"Processes": "128", "SystemUpTime": "8123456"},
 	},
 	"agent.mssql_version": {
-		printed: "mssql_version.csv",
+		readCSV: "mssql_version.csv",
 		metrics: `string - ProductVersion ProductLevel Edition`,
 		values:  map[string]string{"ProductVersion": "15.0.2000.5", "Edition": "Express Edition (64-bit)"},
 		wrong:   []collecttest.Wrong{{Details: schedule.Details{"serverinstance": `a";b`}, Status: `detail "serverinstance" is "a\";b", not a name of an instance`}},
 	},
 	"agent.mssql_database": {
-		printed: "mssql_database.csv", details: schedule.Details{"db": "shop (new)"},
+		readCSV: "mssql_database.csv", details: schedule.Details{"db": "shop (new)"},
 		metrics: `string - state_desc recovery_model_desc page_verify_option_desc
 			int64 - state recovery_model page_verify_option size growth`,
 		values: map[string]string{"state_desc": "ONLINE", "size": "1024", "recovery_model": "3"},
@@ -88,33 +89,33 @@ var windowsTests = map[string]struct {
 		},
 	},
 	"agent.mssql_buffer_manager": {
-		printed: "mssql_buffer_manager.csv",
+		readCSV: "mssql_buffer_manager.csv",
 		metrics: `int64 - background_writer_pages_per_sec buffer_cache_hit_ratio page_lookups_per_sec free_list_stalls_per_sec database_pages
 			int64 - target_pages lazy_writes_per_sec readahead_pages_per_sec page_reads_per_sec page_writes_per_sec checkpoint_pages_per_sec page_life_expectancy`,
 		values: map[string]string{"buffer_cache_hit_ratio": "100", "page_reads_per_sec": "2", "page_life_expectancy": "4127"},
 		wrong:  []collecttest.Wrong{{Details: schedule.Details{"computer": "$(calc)"}, Status: `detail "computer" is "$(calc)", not a name of an instance`}},
 	},
 	"agent.mssql_sql_statistics": {
-		printed: "mssql_sql_statistics.csv",
+		readCSV: "mssql_sql_statistics.csv",
 		metrics: `int64 - batch_requests_per_sec forced_parameterizations_per_sec auto_param_attempts_per_sec failed_auto_params_per_sec
 			int64 - safe_auto_params_per_sec unsafe_auto_params_per_sec sql_compilations_per_sec sql_re_compilations_per_sec sql_attention_rate
 			int64 - guided_plan_executions_per_sec misguided_plan_executions_per_sec`,
 		values: map[string]string{"batch_requests_per_sec": "12", "sql_compilations_per_sec": "4"},
 	},
 	"agent.mssql_memory_manager": {
-		printed: "mssql_memory_manager.csv",
+		readCSV: "mssql_memory_manager.csv",
 		metrics: `int64 kilobytes connection_memory database_cache_memory free_memory granted_workspace_memory optimizer_memory sql_cache_memory
 			int64 kilobytes stolen_server_memory target_server_memory total_server_memory
 			int64 - lock_blocks memory_grants_outstanding memory_grants_pending`,
 		values: map[string]string{"total_server_memory": "129456"},
 	},
 	"agent.mssql_plan_cache": {
-		printed: "mssql_plan_cache.csv",
+		readCSV: "mssql_plan_cache.csv",
 		metrics: func() string {
 			var table strings.Builder
 			for _, plans := range []string{"temporary_tables_&_table_variables", "extended_stored_procedures", "bound_trees", "sql_plans", "object_plans", "total"} {
-				for _, figure := range []string{"hit_ratio", "pages", "object_counts", "objects_in_use"} {
-					table.WriteString("int64 - " + plans + "_cache_" + figure + "\n")
+				for _, counter := range []string{"hit_ratio", "pages", "object_counts", "objects_in_use"} {
+					table.WriteString("int64 - " + plans + "_cache_" + counter + "\n")
 				}
 			}
 			return table.String()
@@ -126,11 +127,11 @@ var windowsTests = map[string]struct {
 func TestWindowsConform(t *testing.T) {
 	for name, test := range windowsTests {
 		t.Run(name, func(t *testing.T) {
-			// The suite runs checks side by side: no host that keeps what it was asked.
-			out := printed(t, test.printed)
+			// The suite runs checks in parallel, so no fakeHost.
+			out := readCSV(t, test.readCSV)
 			typ := windowsChecks(t, func(context.Context, string, ...string) ([]byte, error) { return out, nil })[name]
-			collecttest.Conform(t, collecttest.Subject{Type: typ, Details: test.details, Metrics: told(test.metrics), Wrong: test.wrong})
-			seen := figures(t, typ, test.details)
+			collecttest.Conform(t, collecttest.Subject{Type: typ, Details: test.details, Metrics: parseTable(test.metrics), Wrong: test.wrong})
+			seen := metricsOf(t, typ, test.details)
 			for metric, value := range test.values {
 				if seen[metric].Value != value {
 					t.Errorf("%s: %+v, want %s", metric, seen[metric], value)
@@ -140,7 +141,7 @@ func TestWindowsConform(t *testing.T) {
 	}
 }
 
-// Elsewhere than on Windows the status says so, whatever the details.
+// TestWindowsOnly: on other systems the status names Windows, whatever the details.
 func TestWindowsOnly(t *testing.T) {
 	for name, typ := range windowsChecks(t, nil) {
 		unavailable(t, typ, nil, name+" available only on Windows platforms")
@@ -156,9 +157,9 @@ func TestWindowsOnly(t *testing.T) {
 	}
 }
 
-// What a check is told is an argument, never a part of the script.
-func TestWindowsScriptsHoldNothingOfTheDetails(t *testing.T) {
-	h := &toldHost{out: printed(t, "mssql_version.csv")}
+// TestWindowsScriptsAreConstant: details are arguments, never part of the script.
+func TestWindowsScriptsAreConstant(t *testing.T) {
+	h := &fakeHost{out: readCSV(t, "mssql_version.csv")}
 	types := windowsChecks(t, h.powerShell)
 	for name, test := range map[string]struct {
 		details schedule.Details
@@ -171,12 +172,12 @@ func TestWindowsScriptsHoldNothingOfTheDetails(t *testing.T) {
 		"agent.mssql_memory_manager": {nil, []string{`Memory Manager\*`, "", "", ""}},
 		"agent.windows_perfos":       {schedule.Details{"whatever": "x"}, nil},
 	} {
-		examine(t, types[name], test.details, time.Minute)
+		runCheck(t, types[name], test.details, time.Minute)
 		if !slices.Equal(h.arguments, test.want) {
 			t.Errorf("%s: %q, want %q", name, h.arguments, test.want)
 		}
 		if constant := []string{mssqlQueryScript, mssqlCounterScript, windowsPerfOSScript}; !slices.Contains(constant, h.script) {
-			t.Errorf("%s: the script is made of the details: %s", name, h.script)
+			t.Errorf("%s: the script depends on the details: %s", name, h.script)
 		}
 		var back []string
 		for line := range strings.Lines(powerShellInput(h.arguments)) {
@@ -187,36 +188,36 @@ func TestWindowsScriptsHoldNothingOfTheDetails(t *testing.T) {
 			back = append(back, string(text))
 		}
 		if !slices.Equal(back, test.want) {
-			t.Errorf("%s: fed %q", name, back)
+			t.Errorf("%s: the script's input is %q", name, back)
 		}
 	}
 }
 
-func TestWindowsFaults(t *testing.T) {
+func TestWindowsErrors(t *testing.T) {
 	for name, test := range map[string]struct {
-		host   toldHost
+		host   fakeHost
 		status string
 	}{
-		"said by the script": {toldHost{out: printed(t, "error.csv")},
+		"error of the script": {fakeHost{out: readCSV(t, "error.csv")},
 			`A network-related or instance-specific error occurred while establishing a connection to SQL Server. The server was not found: "(local)"`},
-		"nothing":      {toldHost{}, "PowerShell printed nothing"},
-		"no CSV":       {toldHost{out: []byte("Windows PowerShell\r\nCopyright")}, `PowerShell printed no CSV: "Windows PowerShell"`},
-		"the password": {toldHost{err: errors.New("login with pa55word!\nfailed")}, "login with *** failed"},
-		"quotes":       {toldHost{out: []byte("\"Name\",\"Value\"\r\n\"__VIRGO_ERROR\",\"pa55word! \"\"x\"\" is wrong\"\r\n")}, `*** "x" is wrong`},
+		"no output":    {fakeHost{}, "PowerShell printed nothing"},
+		"no CSV":       {fakeHost{out: []byte("Windows PowerShell\r\nCopyright")}, `PowerShell's output is not CSV: "Windows PowerShell"`},
+		"the password": {fakeHost{err: errors.New("login with pa55word!\nfailed")}, "login with *** failed"},
+		"quotes":       {fakeHost{out: []byte("\"Name\",\"Value\"\r\n\"__VIRGO_ERROR\",\"pa55word! \"\"x\"\" is wrong\"\r\n")}, `*** "x" is wrong`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			unavailable(t, windowsChecks(t, test.host.powerShell)["agent.mssql_version"], schedule.Details{"password": "pa55word!"}, test.status)
 		})
 	}
-	h := toldHost{out: []byte("\"Name\",\"Value\",\"Type\"\r\n")}
+	h := fakeHost{out: []byte("\"Name\",\"Value\",\"Type\"\r\n")}
 	unavailable(t, windowsChecks(t, h.powerShell)["agent.mssql_database"], schedule.Details{"db": "none"}, "No such database: none")
-	many := toldHost{out: []byte("Name,Value,Type\n" + strings.Repeat("a,1,int\n", maxPowerShellRows+1))}
+	many := fakeHost{out: []byte("Name,Value,Type\n" + strings.Repeat("a,1,int\n", maxPowerShellRows+1))}
 	unavailable(t, windowsChecks(t, many.powerShell)["agent.windows_perfos"], nil, "PowerShell printed more than 5000 rows")
 }
 
-// What is printed means the same in every encoding.
+// TestPowerShellEncodings: output is parsed in every encoding.
 func TestPowerShellEncodings(t *testing.T) {
-	out := string(printed(t, "mssql_plan_cache.csv"))
+	out := string(readCSV(t, "mssql_plan_cache.csv"))
 	want, err := parsePowerShell([]byte(out))
 	if err != nil || len(want) != 24 {
 		t.Fatal(len(want), err)
@@ -248,9 +249,9 @@ func TestPowerShellEncodings(t *testing.T) {
 
 func FuzzPowerShell(f *testing.F) {
 	for _, test := range windowsTests {
-		f.Add(printed(f, test.printed))
+		f.Add(readCSV(f, test.readCSV))
 	}
-	f.Add(printed(f, "error.csv"))
+	f.Add(readCSV(f, "error.csv"))
 	f.Fuzz(func(t *testing.T, out []byte) {
 		rows, err := parsePowerShell(out)
 		if err != nil && strings.ContainsAny(err.Error(), "\r\n") {

@@ -1,3 +1,3 @@
-// Package trust reads what a check's details say of TLS, whom to trust and as whom to show oneself, and the files that
-// they name for it. What is made of it, a server that is refused or a fact that is told, is the business of who asks.
+// Package trust reads the TLS details of a check (CA file, client certificate, server name) and the
+// files that they name. Whether an untrusted server is an error or a metric is up to the check.
 package trust

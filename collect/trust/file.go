@@ -1,23 +1,25 @@
 package trust
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 )
 
-// maxFileBytes of a file that a detail names.
+// maxFileBytes bounds a file that a detail names.
 const maxFileBytes = 1 << 20
 
-// ReadFile reads a file that a detail names, of at most 1 MiB; a pipe or a device, which might never end, is refused.
+// ReadFile reads a text file that a detail names, of at most 1 MiB, without its byte order mark. A
+// pipe or a device, which might never end, is an error.
 func ReadFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &os.PathError{Op: "read", Path: path, Err: errors.New("not a file")}
+		return nil, &os.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -31,5 +33,5 @@ func ReadFile(path string) ([]byte, error) {
 	if len(data) > maxFileBytes {
 		return nil, &os.PathError{Op: "read", Path: path, Err: fmt.Errorf("longer than %d bytes", maxFileBytes)}
 	}
-	return data, nil
+	return bytes.TrimPrefix(data, []byte("\ufeff")), nil
 }

@@ -12,31 +12,25 @@ import (
 // Details describes the details that Read reads.
 func Details() []collect.Detail {
 	return []collect.Detail{
-		{Name: "ca_file", Summary: "PEM file with the certificates to trust in place of the system's"},
-		{Name: "cert_file", Summary: "PEM file with a certificate to show the server"},
-		{Name: "key_file", Summary: "PEM file with the key of cert_file (cert_file)"},
-		{Name: "server_name", Summary: "name that the server's certificate must have (its host)"},
+		{Name: "ca_file", Summary: "PEM file of the CA certificates to trust instead of the system's"},
+		{Name: "cert_file", Summary: "PEM file of the client certificate"},
+		{Name: "key_file", Summary: "PEM file of the client certificate's key (cert_file)"},
+		{Name: "server_name", Summary: "name to expect in the server's certificate (the server's host)"},
 	}
 }
 
-// Read gives the names and certificates with which to talk TLS with host: RootCAs, Certificates and ServerName, and
-// nothing else. Errors: *[schedule.DetailError], and those of reading the files.
+// Read returns a configuration for TLS with host, of which it sets RootCAs, Certificates and
+// ServerName. Errors: *[schedule.DetailError], and those of reading the files.
 func Read(d schedule.Details, host string) (*tls.Config, error) {
-	caFile, err := collect.OptionalText(d, "ca_file")
-	if err != nil {
-		return nil, err
-	}
-	certFile, err := collect.OptionalText(d, "cert_file")
-	if err != nil {
-		return nil, err
-	}
-	keyFile, err := collect.OptionalText(d, "key_file")
-	if err != nil {
-		return nil, err
-	}
-	name, err := collect.OptionalText(d, "server_name")
-	if err != nil {
-		return nil, err
+	var caFile, certFile, keyFile, name string
+	for _, detail := range []struct {
+		key  string
+		text *string
+	}{{"ca_file", &caFile}, {"cert_file", &certFile}, {"key_file", &keyFile}, {"server_name", &name}} {
+		var err error
+		if *detail.text, err = collect.OptionalText(d, detail.key); err != nil {
+			return nil, err
+		}
 	}
 	if name == "" {
 		name = host

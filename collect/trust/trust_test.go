@@ -54,6 +54,15 @@ func TestRead(t *testing.T) {
 	if err != nil || c.ServerName != "host" || c.RootCAs != nil || c.Certificates != nil || c.InsecureSkipVerify {
 		t.Errorf("%+v, %v", c, err)
 	}
+	for _, file := range []string{cert, key, both} { // as an editor on Windows saves them
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, append([]byte("\ufeff"), text...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, d := range []schedule.Details{
 		{"ca_file": cert, "cert_file": cert, "key_file": key, "server_name": "name"},
 		{"ca_file": both, "cert_file": both, "server_name": "name"},
@@ -76,15 +85,14 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// A file that a detail names is a file, and no longer than a certificate may be.
 func TestReadFile(t *testing.T) {
 	dir := t.TempDir()
 	long := file(t, dir, "long", make([]byte, maxFileBytes+1))
 	for path, want := range map[string]string{
-		dir:                        "not a file",
+		dir:                        "not a regular file",
 		long:                       "longer than 1048576 bytes",
 		filepath.Join(dir, "none"): "none",
-		os.DevNull:                 "not a file",
+		os.DevNull:                 "not a regular file",
 	} {
 		for _, key := range []string{"ca_file", "cert_file"} {
 			_, err := Read(schedule.Details{key: path}, "host")

@@ -9,13 +9,14 @@ import (
 	"virgo/collect"
 )
 
-// catalogJSON describes what the worker program offers, so that the agent need not start it to know. It is
-// written by "virgo-checks catalog", and a test of that program holds it to the truth.
+// catalogJSON describes what the worker offers, so that the agent knows without starting it, and
+// programs that do not link the checks know as well. TestCatalog of cmd/virgo compares it with what
+// the worker has, and writes it (make docs).
 //
 //go:embed catalog.json
 var catalogJSON []byte
 
-// A Catalog is what a worker program offers.
+// A Catalog lists the check types and the host information of the worker.
 type Catalog struct {
 	Checks   []CheckType `json:"checks"`
 	HostInfo []InfoType  `json:"host_info"`
@@ -23,67 +24,70 @@ type Catalog struct {
 
 // A CheckType describes a type of check.
 type CheckType struct {
-	Name    string           `json:"name"`
-	Summary string           `json:"summary"`
-	Details []collect.Detail `json:"details,omitempty"`
-	Telling []string         `json:"telling,omitempty"`
+	Name       string           `json:"name"`
+	Summary    string           `json:"summary"`
+	Details    []collect.Detail `json:"details,omitempty"`
+	KeyMetrics []string         `json:"telling,omitempty"`
 }
 
 // An InfoType describes a type of host information.
 type InfoType struct {
 	Name    string `json:"name"`
 	Summary string `json:"summary"`
-	// Systems that it is for, as GOOS names them; none means all.
+	// Systems are the operating systems that support it, as GOOS names them; empty: all.
 	Systems []string  `json:"systems,omitempty"`
 	Keys    []InfoKey `json:"keys,omitempty"`
 }
 
-// An InfoKey is one key of an answer: its name as JSON has it, its kind, and what it is.
+// An InfoKey is one key of an answer: its name in JSON, its kind, and what it means.
 type InfoKey struct {
 	Name string `json:"name"`
 	Kind string `json:"kind"`
 	Doc  string `json:"doc"`
 }
 
-// Offered is the catalog. It is decoded anew each time, for it is asked for once in a process and not in an
-// ordinary run.
-func Offered() Catalog {
+// LoadCatalog decodes the catalog. It does so on each call, because a process needs the catalog at
+// most once, and most runs never.
+func LoadCatalog() Catalog {
 	var c Catalog
 	if err := json.Unmarshal(catalogJSON, &c); err != nil {
-		panic(fmt.Sprintf("the catalog of virgo-checks: %v", err)) // a mistake of the build, which a test finds
+		panic(fmt.Sprintf("catalog of the worker: %v", err)) // tests exclude it
 	}
 	return c
 }
 
-// TellsHostInfo says whether there is host information of that name. It looks for it in the catalog's text: decoding the
-// catalog costs more memory than the rest of a run, and every run asks where its owner denies something.
-func TellsHostInfo(name string) bool {
+// HasHostInfo reports whether the catalog has host information of that name. It searches the text
+// of the catalog: decoding would take more memory than the rest of a run, and each run whose owner
+// denies host information calls it.
+func HasHostInfo(name string) bool {
 	_, infos, _ := bytes.Cut(catalogJSON, []byte("\n \"host_info\": [\n"))
-	return bytes.Contains(infos, fmt.Appendf(nil, "\n   \"name\": %q,\n", name)) // a key's name is indented further
+	return bytes.Contains(infos, fmt.Appendf(nil, "\n   \"name\": %q,\n", name)) // the names of keys are indented further
 }
 
-// offeredChecks is the catalog's first part, read no further: a run that has such a check due does not pay for the
-// description of all host information.
-func offeredChecks() []CheckType {
+// loadChecks decodes only the first part of the catalog, the checks, so that a run with such a
+// check does not pay for the descriptions of host information.
+func loadChecks() []CheckType {
 	var checks []CheckType
 	dec := json.NewDecoder(bytes.NewReader(catalogJSON))
 	for _, want := range []json.Token{json.Delim('{'), "checks"} {
 		if got, err := dec.Token(); got != want {
-			panic(fmt.Sprintf("the catalog of virgo-checks does not begin with its checks: %v, %v", got, err)) // a mistake of the build, as above
+			panic(fmt.Sprintf("catalog of the worker: begins with %v (%v), not with its checks", got, err)) // tests exclude it
 		}
 	}
 	if err := dec.Decode(&checks); err != nil {
-		panic(fmt.Sprintf("the catalog of virgo-checks: %v", err))
+		panic(fmt.Sprintf("catalog of the worker: %v", err))
 	}
 	return checks
 }
 
-// Types are the checks of the worker program, each run by p.
+// Types returns the check types of the worker; their checks are run by p.
 func (p *Program) Types() []collect.Type {
-	offered := offeredChecks()
-	types := make([]collect.Type, len(offered))
-	for i, t := range offered {
-		types[i] = collect.Type{Name: t.Name, Summary: t.Summary, Details: t.Details, Telling: t.Telling, Checker: checker{p}}
+	checks := loadChecks()
+	types := make([]collect.Type, len(checks))
+	for i, c := range checks {
+		types[i] = collect.Type{
+			Name: c.Name, Summary: c.Summary, Details: c.Details, KeyMetrics: c.KeyMetrics, Checker: checker{p},
+		}
 	}
 	return types
 }

@@ -17,13 +17,14 @@ import (
 	"virgo/schedule"
 )
 
-// deadly are checks of which some kill the program. Their detail folder is where they note that they run. In the first
-// process all wait until as many as the detail all are under way in it; then those that kill do.
-func deadly() []collect.Type {
+// killers are checks of which some kill the process. In the detail folder each leaves a file when
+// it runs. In the first process all wait until as many as the detail all run in it; then those that
+// kill do.
+func killers() []collect.Type {
 	var present atomic.Int64
 	met := make(chan struct{})
 	var first sync.Once
-	// meet reports whether this is the process in which all are to meet, and returns when they have.
+	// meet reports whether this is the first process, and returns once all checks run in it.
 	meet := func(req collect.Request) (bool, error) {
 		folder, _ := req.Check.Details.Text("folder")
 		all, err := req.Check.Details.Int("all", 0)
@@ -68,7 +69,7 @@ func deadly() []collect.Type {
 			var held sync.Mutex
 			held.Unlock()
 		}),
-		killer("t.breaks", func() { os.Stdout.WriteString("no JSON at all\n") }),
+		killer("t.breaks", func() { os.Stdout.WriteString("not JSON\n") }),
 		{Name: "t.bystander", Summary: "of the test", Checker: collect.CheckerFunc(func(ctx context.Context, req collect.Request) (collect.Report, error) {
 			together, err := meet(req)
 			if together {
@@ -79,18 +80,9 @@ func deadly() []collect.Type {
 	}
 }
 
-// name is what the program is called in what is said of it.
-func (p *Program) name(t *testing.T) string {
-	t.Helper()
-	path, err := p.Path()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Base(path)
-}
-
-// Who kills the program is told so, and all others that were under way in it have their results, each one.
-func TestBystandersHaveTheirResults(t *testing.T) {
+// A check that kills the process has a result that says so; all others that ran in it have theirs,
+// each one.
+func TestDeathOfTheProcess(t *testing.T) {
 	killed := "signal: killed"
 	if runtime.GOOS == "windows" {
 		killed = "exit status 1"
@@ -98,17 +90,17 @@ func TestBystandersHaveTheirResults(t *testing.T) {
 	for name, c := range map[string]struct{ killers, how []string }{
 		"killed":      {[]string{"t.killed"}, []string{killed}},
 		"fatal error": {[]string{"t.fatal"}, []string{"fatal error: sync: unlock of unlocked mutex (exit status 2)"}},
-		"no talk":     {[]string{"t.breaks"}, []string{"a line that is none of this talk"}},
+		"not JSON":    {[]string{"t.breaks"}, []string{"not a line of the worker protocol"}},
 		"several":     {[]string{"t.killed", "t.breaks", "t.killed", "t.fatal", "t.killed", "t.killed", "t.breaks"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := program(t, "")
-			name, path, started := p.name(t), p.Path, atomic.Int64{}
+			path, started := p.Path, atomic.Int64{}
 			p.Path = func() (string, error) { started.Add(1); return path() }
 			const bystanders = 20
 			folder, all := t.TempDir(), bystanders+len(c.killers)
 			var types []collect.Type
-			for _, typ := range deadly() {
+			for _, typ := range killers() {
 				types = append(types, collect.Type{Name: typ.Name, Checker: checker{p}})
 			}
 			registry, err := collect.NewRegistry(types...)
@@ -138,20 +130,20 @@ func TestBystandersHaveTheirResults(t *testing.T) {
 				if c.how != nil {
 					how = c.how[i/2]
 				}
-				if want := name + " died while it ran this check: " + how; o.Result.State != collect.Unavailable || !strings.HasPrefix(o.Result.Status, want) {
+				if want := "the worker process died while it ran this check: " + how; o.Result.State != collect.Unavailable || !strings.HasPrefix(o.Result.Status, want) {
 					t.Errorf("%s: %q, want %q", jobs[i].Check.Type, o.Result.Status, want)
 				}
 			})
 			for i := range jobs {
 				ran, err := filepath.Glob(filepath.Join(folder, jobs[i].Check.ID+".*"))
 				if err != nil || len(ran) != 2 || outcomes[i] != 1 {
-					t.Errorf("%s was asked %d times, has %d outcomes (%v)", jobs[i].Check.ID, len(ran), outcomes[i], err)
+					t.Errorf("%s ran %d times and has %d outcomes (%v)", jobs[i].Check.ID, len(ran), outcomes[i], err)
 				}
 			}
 			if n := started.Load(); n != int64(1+all) {
 				t.Errorf("%d processes were started", n)
 			}
-			// What comes after is in one process again.
+			// The next check has a process again.
 			if _, err := (checker{p}).Check(t.Context(), requestFor("t.echo", nil)); err != nil {
 				t.Error(err)
 			}
@@ -159,30 +151,44 @@ func TestBystandersHaveTheirResults(t *testing.T) {
 	}
 }
 
-// Whose time is up while it waits to be tried alone is told why it has no result.
-func TestNoTimeToBeAlone(t *testing.T) {
+func TestNoTimeToRunAlone(t *testing.T) {
 	p := program(t, "")
-	p.cells = make(chan struct{}, 1)
-	p.cells <- struct{}{}
+	p.alone = make(chan struct{}, 1)
+	p.alone <- struct{}{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := p.askAlone(ctx, &deathError{"virgo-checks", "signal: killed"}, nil)
-	if want := "virgo-checks died (signal: killed) while this and others were under way, and there was no time to try it alone"; err == nil || err.Error() != want {
+	_, err := p.askAlone(ctx, &deathError{"signal: killed"}, nil)
+	if want := "the worker process died (signal: killed) while this and other requests ran in it, and there was no time to run it alone"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %q", err, want)
 	}
 }
 
-// A question about the host that kills the program is told as one.
-func TestQuestionThatKills(t *testing.T) {
+func TestHostInfoThatKillsTheProcess(t *testing.T) {
 	p := program(t, "")
 	_, err := p.HostInfo(t.Context(), "exits")
-	if want := p.name(t) + ` died while it looked for "exits": exit status 7`; err == nil || err.Error() != want {
+	if want := `the worker process died while it read host information "exits": exit status 7`; err == nil || err.Error() != want {
 		t.Errorf("%v, want %q", err, want)
 	}
 	if start := (*StartError)(nil); errors.As(err, &start) {
-		t.Errorf("%v is told to be of the start", err)
+		t.Errorf("%v is a StartError", err)
 	}
 	if info, err := p.HostInfo(t.Context(), "cpu"); err != nil || string(info) != `{"asked":"cpu"}` {
 		t.Errorf("%s, %v", info, err)
+	}
+}
+
+// However much a process prints on standard error, its beginning is stored.
+func TestStderrIsBounded(t *testing.T) {
+	var s stderrHead
+	for range 3 {
+		if n, err := s.Write([]byte("virgo: error: out of memory\n" + strings.Repeat("x", maxStderrBytes))); err != nil || n < maxStderrBytes {
+			t.Fatal(n, err) // a short write would end the process
+		}
+	}
+	if s.buf.Len() != maxStderrBytes {
+		t.Errorf("%d bytes are stored", s.buf.Len())
+	}
+	if got := s.firstLine(); got != "out of memory" {
+		t.Errorf("first line %q", got)
 	}
 }

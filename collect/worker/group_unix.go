@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// ownGroup keeps a terminal's signals from the process: the agent ends it in order.
+// ownGroup keeps a terminal's signals from the process: the agent ends it by closing its input.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 // kill ends the process and what it started.

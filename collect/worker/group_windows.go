@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// ownGroup keeps a console's Ctrl-C from the process: the agent ends it in order.
+// ownGroup keeps a console's Ctrl-C from the process: the agent ends it by closing its input.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }

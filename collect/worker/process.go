@@ -2,68 +2,72 @@ package worker
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os/exec"
-	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
 	"virgo/collect"
+	"virgo/collect/timerslack"
 )
 
 const (
-	// closeGrace is what a process may take to end once its input has.
+	// closeGrace is how long a process may take to exit after the end of its input.
 	closeGrace = 500 * time.Millisecond
-	// cancelGrace is how long a cancelled check is waited for; it is less than the runner's.
+	// cancelGrace is how long a cancelled request waits for its answer; it is less than the runner's.
 	cancelGrace = collect.Grace / 2
-	// maxSaidBytes of what it prints on standard error are kept: the reason why it ended.
-	maxSaidBytes = 2 << 10
 )
 
-// A process is the worker program, running.
+// Argument is the only argument with which the program virgo is started as a worker.
+const Argument = "internal-worker"
+
+// processName is the name of a worker in lists of processes, whatever path it is started by.
+const processName = "virgo"
+
+// A process is a running worker.
 type process struct {
-	name string
-	cmd  *exec.Cmd
-	said *lastWords
-	// ended is closed when nothing more will be answered; what follows is set before.
+	cmd    *exec.Cmd
+	stderr *stderrHead
+	// ended is closed when there will be no more answers. readErr and greeted are set before.
 	ended   chan struct{}
-	wrong   error
-	greeted bool // it was the program that it was taken for
+	readErr error // why there are no more
+	greeted bool  // the greeting was that of a worker of this build
 
 	mu      sync.Mutex // guards what follows, and the order of lines
 	in      io.WriteCloser
-	next    uint64
+	lastID  uint64
 	waiting map[uint64]chan<- answer
 }
 
-// start starts the program at path and greets it. Its answer to that is read with the others.
+// start starts the program at path and sends it the greeting hello. The worker's own greeting is
+// read with the answers.
 func start(path string, environ []string, hello greeting) (*process, error) {
-	p := &process{
-		name: filepath.Base(path), cmd: exec.Command(path, Argument), said: new(lastWords),
-		ended: make(chan struct{}), waiting: make(map[uint64]chan<- answer),
-	}
+	p := newProcess(exec.Command(path, Argument))
+	p.cmd.Args[0] = processName
 	p.cmd.Env = environ
-	p.cmd.Stderr = p.said
+	p.cmd.Stderr = p.stderr
 	p.cmd.WaitDelay = closeGrace
 	ownGroup(p.cmd)
 	in, err := p.cmd.StdinPipe()
 	if err != nil {
-		return nil, fmt.Errorf("starting %s: %w", p.name, err)
+		return nil, fmt.Errorf("starting the worker process: %w", err)
 	}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
-		return nil, fmt.Errorf("starting %s: %w", p.name, err)
+		return nil, fmt.Errorf("starting the worker process: %w", err)
 	}
-	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", p.name, err)
+	if err := timerslack.ForChild(p.cmd.Start); err != nil {
+		return nil, fmt.Errorf("starting the worker process: %w", err)
 	}
 	p.in = in
-	go p.read(out, hello.Version)
+	go func() {
+		p.readAnswers(out, hello.Version)
+		kill(p.cmd)      // it must not wait for a reader of what it writes
+		_ = p.cmd.Wait() // its state and its standard error tell how it ended
+		close(p.ended)
+	}()
 	if err := writeLine(in, hello); err != nil {
 		p.close()
 		return nil, p.failure(err)
@@ -71,16 +75,20 @@ func start(path string, environ []string, hello greeting) (*process, error) {
 	return p, nil
 }
 
-// Argument is the first and only argument of the program as a worker.
-const Argument = "serve"
+func newProcess(cmd *exec.Cmd) *process {
+	return &process{
+		cmd: cmd, stderr: new(stderrHead),
+		ended: make(chan struct{}), waiting: make(map[uint64]chan<- answer),
+	}
+}
 
-// read hands out the answers until there are no more.
-func (p *process) read(out io.Reader, version string) {
+// readAnswers passes each answer to the request that waits for it, until there are no more.
+func (p *process) readAnswers(out io.Reader, version string) {
 	in := bufio.NewReader(out)
 	var hello greeting
 	err := readLine(in, &hello)
-	if err == nil && hello.Protocol != protocol {
-		err = fmt.Errorf("its version is %.32q, virgo's %.32q: install both of one version", hello.Version, version)
+	if err == nil && (hello.Protocol != protocolVersion || hello.Version != version) {
+		err = &versionError{worker: hello.Version, own: version}
 	}
 	p.greeted = err == nil
 	for err == nil {
@@ -89,11 +97,7 @@ func (p *process) read(out io.Reader, version string) {
 			p.deliver(a)
 		}
 	}
-	// Whatever it has to say is said; it must not wait for a reader, and neither may its end.
-	kill(p.cmd)
-	_ = p.cmd.Wait() // how it ended is told by what it said, and by its state
-	p.wrong = err
-	close(p.ended)
+	p.readErr = err
 }
 
 func (p *process) deliver(a answer) {
@@ -101,35 +105,38 @@ func (p *process) deliver(a answer) {
 	defer p.mu.Unlock()
 	if to := p.waiting[a.ID]; to != nil {
 		delete(p.waiting, a.ID)
-		to <- a // it has room
+		to <- a // buffered
 	}
 }
 
-// ask sends a request and waits for the answer. When ctx is done first, the request is cancelled there and
-// the answer is waited for a moment longer, so that nothing is left under way.
-func (p *process) ask(ctx context.Context, write func(id uint64) (request, error)) (answer, error) {
+// ask sends a request and waits for its answer. If ctx is done first, it cancels the request and
+// waits for up to cancelGrace, so that the check has usually ended when ask returns.
+func (p *process) ask(ctx context.Context, req request) (answer, error) {
 	got := make(chan answer, 1)
 	p.mu.Lock()
-	p.next++
-	id := p.next
-	req, err := write(id)
-	if err == nil {
-		p.waiting[id] = got
-		_, err = p.in.Write(req.appendLine(nil))
-	}
+	p.lastID++
+	req.ID = p.lastID
 	p.mu.Unlock()
+	line, err := encodeLine(req)
 	if err != nil {
-		p.forget(id)
+		return answer{}, fmt.Errorf("encoding the request: %w", err)
+	}
+	p.mu.Lock()
+	p.waiting[req.ID] = got
+	_, err = p.in.Write(line)
+	p.mu.Unlock()
+	defer p.forget(req.ID)
+	if err != nil {
 		return answer{}, p.failure(err)
 	}
 	select {
 	case a := <-got:
 		return a, nil
 	case <-p.ended:
-		return p.last(got, p.failure(nil))
+		return lastAnswer(got, p.failure(nil))
 	case <-ctx.Done():
 	}
-	p.cancel(id)
+	p.cancel(req.ID)
 	timer := time.NewTimer(cancelGrace)
 	defer timer.Stop()
 	select {
@@ -138,12 +145,11 @@ func (p *process) ask(ctx context.Context, write func(id uint64) (request, error
 	case <-p.ended:
 	case <-timer.C:
 	}
-	p.forget(id)
-	return p.last(got, ctx.Err())
+	return lastAnswer(got, ctx.Err())
 }
 
-// last is an answer that came with the process's end, or else err.
-func (p *process) last(got <-chan answer, err error) (answer, error) {
+// lastAnswer returns an answer that arrived just before the process ended, or else err.
+func lastAnswer(got <-chan answer, err error) (answer, error) {
 	select {
 	case a := <-got:
 		return a, nil
@@ -155,7 +161,7 @@ func (p *process) last(got <-chan answer, err error) (answer, error) {
 func (p *process) cancel(id uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, _ = p.in.Write((&request{ID: id, Cancel: true}).appendLine(nil)) // one that has ended needs none
+	_ = writeLine(p.in, request{ID: id, Cancel: true}) // a process that has ended needs none
 }
 
 func (p *process) forget(id uint64) {
@@ -164,8 +170,8 @@ func (p *process) forget(id uint64) {
 	delete(p.waiting, id)
 }
 
-// over says whether the process answers no more.
-func (p *process) over() bool {
+// hasEnded reports whether the process will send no more answers.
+func (p *process) hasEnded() bool {
 	select {
 	case <-p.ended:
 		return true
@@ -174,9 +180,9 @@ func (p *process) over() bool {
 	}
 }
 
-// close ends the process: by the end of its input, and where that does not help by force.
+// close ends the process by closing its input, and kills it if it does not exit within closeGrace.
 func (p *process) close() {
-	p.in.Close() // without the lock: a writer that waits for a stopped process holds it
+	p.in.Close() // without the lock, which a write to a stopped process holds
 	timer := time.NewTimer(closeGrace)
 	defer timer.Stop()
 	select {
@@ -185,67 +191,4 @@ func (p *process) close() {
 		kill(p.cmd)
 		<-p.ended
 	}
-}
-
-// A deathError is returned when a process that had answered the greeting ended before it answered a request.
-type deathError struct {
-	name, how string
-}
-
-func (e *deathError) Error() string { return e.name + " died: " + e.how }
-
-// failure is why there is no answer: what the process said at last tells most. Error: *deathError among others.
-func (p *process) failure(err error) error {
-	// Its end explains a line that could not be written; it comes a moment later.
-	timer := time.NewTimer(closeGrace)
-	defer timer.Stop()
-	select {
-	case <-p.ended:
-		if p.greeted {
-			return &deathError{p.name, p.how()}
-		}
-		if p.wrong != nil && !errors.Is(p.wrong, io.EOF) {
-			err = p.wrong
-		}
-	case <-timer.C:
-	}
-	switch said := p.said.line(); {
-	case said != "":
-		return fmt.Errorf("%s ended: %s", p.name, said)
-	case err == nil:
-		return fmt.Errorf("%s ended before it answered", p.name)
-	}
-	return fmt.Errorf("%s does not answer: %w", p.name, err)
-}
-
-// how is how an ended process ended.
-func (p *process) how() string {
-	state := p.cmd.ProcessState.String() // "signal: killed", "exit status 2"
-	switch said := p.said.line(); {
-	case said != "":
-		return said + " (" + state + ")"
-	case !errors.Is(p.wrong, io.EOF): // it was ended for what it wrote
-		return p.wrong.Error()
-	}
-	return state
-}
-
-// lastWords keeps the first part of what a process prints on standard error: a crash is told at its beginning.
-type lastWords struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lastWords) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.buf.Write(b[:min(len(b), maxSaidBytes-l.buf.Len())])
-	return len(b), nil
-}
-
-func (l *lastWords) line() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	first, _, _ := strings.Cut(strings.TrimSpace(l.buf.String()), "\n")
-	return strings.TrimPrefix(first, "virgo-checks: error: ")
 }

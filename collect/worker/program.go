@@ -11,67 +11,76 @@ import (
 	"virgo/collect"
 )
 
-// A Program is the worker program as the agent sees it: started when it is first needed, again after a Close,
-// used by many at the same time.
+// A Program is the worker as the agent uses it. It is started when it is first needed, and again
+// after a Close. It is safe for concurrent use.
 type Program struct {
-	// Path of the program's file. Error: why there is none; it becomes the status of the checks.
+	// Path returns the path of the program virgo, which is started with [Argument]. Its error becomes
+	// the status of the checks.
 	Path func() (string, error)
-	// Environ gives what it finds in its environment, each "NAME=value"; the agent's secrets do not belong there.
+	// Environ returns the worker's environment, each entry "NAME=value", without the agent's
+	// secrets. It is called after Settings.
 	Environ func() []string
-	// Settings for its checks. Error: why they cannot be had.
+	// Settings returns the settings for the checks; nil: there are none. Error: they cannot be
+	// read.
 	Settings func() (Settings, error)
-	// Version of the agent.
+	// Version tells the build of the agent from others; the worker must be of the same.
 	Version string
 
 	mu      sync.Mutex
 	process *process      // nil where none is running
-	cells   chan struct{} // has room for those who are asked alone; nil until one is
+	alone   chan struct{} // has room for the requests that are run alone; nil until one is
 }
 
-// A StartError is returned when the program could not be started, so that nothing was asked and asking something else is of
-// no use.
+// A StartError is returned when the worker could not be started. Other requests would fail in the
+// same way.
 type StartError struct{ Err error }
 
 func (e *StartError) Error() string { return e.Err.Error() }
 
-// Unwrap gives the reason.
+// Unwrap returns the reason.
 func (e *StartError) Unwrap() error { return e.Err }
 
-// infoTime bounds one question about the host.
-const infoTime = 30 * time.Second
+// hostInfoTimeout is the time limit of one request for host information.
+const hostInfoTimeout = 30 * time.Second
 
 // checker runs checks of any type in the worker.
 type checker struct{ program *Program }
 
-// Check hands the check over and waits for its report. A check whose time is up is ended there as well.
+// Check runs the check in the worker and waits for its report. When ctx is done, it cancels the
+// check there.
 func (c checker) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
 	}
-	a, err := c.program.ask(ctx, func(id uint64) (request, error) {
+	a, err := c.program.ask(ctx, func() (request, error) {
 		limit := req.Check.Timeout
 		if deadline, ok := ctx.Deadline(); ok {
 			limit = time.Until(deadline)
 		}
-		return checkRequest(id, req, limit)
+		return checkRequest(req, limit)
 	})
-	died := new(deathError)
+	var died *deathError
 	switch {
 	case errors.As(err, &died):
-		return collect.Report{}, fmt.Errorf("%s died while it ran this check: %s", died.name, died.how)
+		return collect.Report{}, fmt.Errorf("the worker process died while it ran this check: %s", died.how)
 	case err != nil:
 		return collect.Report{}, err
 	case a.Ended:
-		return a.Report.unpack(), ended(ctx)
+		return a.Report.collectReport(), contextError(ctx)
 	case a.Error != "":
-		return a.Report.unpack(), errors.New(a.Error)
+		return a.Report.collectReport(), errors.New(a.Error)
 	}
-	return a.Report.unpack(), nil
+	return a.Report.collectReport(), nil
 }
 
-// ended is the context's error, also where the worker's clock was a moment ahead.
-func ended(ctx context.Context) error {
-	timer := time.NewTimer(clockSlack)
+// maxClockSkew is how much earlier a check's time limit may end in the other process than in this
+// one.
+const maxClockSkew = 200 * time.Millisecond
+
+// contextError returns the error for a check whose context ended in the worker. It waits up to
+// maxClockSkew for ctx to end here as well.
+func contextError(ctx context.Context) error {
+	timer := time.NewTimer(maxClockSkew)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -81,21 +90,18 @@ func ended(ctx context.Context) error {
 	}
 }
 
-// clockSlack is how much earlier than here a check's time may be up in the other process.
-const clockSlack = 200 * time.Millisecond
-
-// HostInfo asks one question about the host; the answer is host_info.get's result as JSON. Errors: *StartError, or why
-// there is no answer to this question.
+// HostInfo returns host information of the named type: the result of host_info.get as JSON. Errors:
+// *StartError, or why there is no answer to this request.
 func (p *Program) HostInfo(ctx context.Context, name string) (json.RawMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, infoTime)
+	ctx, cancel := context.WithTimeout(ctx, hostInfoTimeout)
 	defer cancel()
-	a, err := p.ask(ctx, func(id uint64) (request, error) {
-		return request{ID: id, HostInfo: name, Timeout: infoTime.Milliseconds()}, nil
+	a, err := p.ask(ctx, func() (request, error) {
+		return request{HostInfo: name, Timeout: hostInfoTimeout.Milliseconds()}, nil
 	})
-	died := new(deathError)
+	var died *deathError
 	switch {
 	case errors.As(err, &died):
-		return nil, fmt.Errorf("%s died while it looked for %q: %s", died.name, name, died.how)
+		return nil, fmt.Errorf("the worker process died while it read host information %q: %s", name, died.how)
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, fmt.Errorf("host information %q was not ready in time", name)
 	case err != nil:
@@ -106,58 +112,71 @@ func (p *Program) HostInfo(ctx context.Context, name string) (json.RawMessage, e
 	return a.HostInfo, nil
 }
 
-// ask sends a request and waits for its answer. One that was under way when the process died may have killed it or be a
-// bystander: it is asked once more, alone. Error: *StartError, *deathError where the process died of it alone, and others.
-func (p *Program) ask(ctx context.Context, write func(id uint64) (request, error)) (answer, error) {
+// ask sends the request that build returns and waits for its answer. If the process dies meanwhile,
+// this request or another may be the cause, so it is built again and sent to a process of its own.
+// Errors: *StartError, *deathError if that process died as well, and others.
+func (p *Program) ask(ctx context.Context, build func() (request, error)) (answer, error) {
 	proc, err := p.running()
 	if err != nil {
 		return answer{}, &StartError{err}
 	}
-	a, err := proc.ask(ctx, write)
-	if died := (*deathError)(nil); errors.As(err, &died) && ctx.Err() == nil {
-		return p.askAlone(ctx, died, write)
+	a, err := askIn(ctx, proc, build)
+	var died *deathError
+	if errors.As(err, &died) && ctx.Err() == nil {
+		return p.askAlone(ctx, died, build)
 	}
 	return a, err
 }
 
-// maxAlone processes for one request each run at the same time, whatever the number of those who wait for one: they are
-// what is left to do when the first was killed for want of memory, too.
+func askIn(ctx context.Context, proc *process, build func() (request, error)) (answer, error) {
+	req, err := build()
+	if err != nil {
+		return answer{}, err
+	}
+	return proc.ask(ctx, req)
+}
+
+// maxAlone is the number of processes that run a single request each at the same time. The others
+// wait, because the shared process may have been killed for lack of memory.
 const maxAlone = 4
 
-// askAlone sends a request to a process of its own. died is what became of the one that it was in before.
-func (p *Program) askAlone(ctx context.Context, died *deathError, write func(id uint64) (request, error)) (answer, error) {
-	p.mu.Lock()
-	if p.cells == nil {
-		p.cells = make(chan struct{}, maxAlone)
-	}
-	cells := p.cells
-	p.mu.Unlock()
+// askAlone sends a request to a process of its own. died describes the end of the process that had
+// the request before.
+func (p *Program) askAlone(ctx context.Context, died *deathError, build func() (request, error)) (answer, error) {
+	slots := p.aloneSlots()
 	select {
-	case cells <- struct{}{}:
-		defer func() { <-cells }()
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
 	case <-ctx.Done():
-		return answer{}, fmt.Errorf("%s died (%s) while this and others were under way, and there was no time to try it alone", died.name, died.how)
+		return answer{}, fmt.Errorf("the worker process died (%s) while this and other requests ran in it, and there was no time to run it alone",
+			died.how)
 	}
-	proc, err := p.begin()
+	proc, err := p.startAlone()
 	if err != nil {
 		return answer{}, &StartError{err}
 	}
 	defer proc.close()
-	return proc.ask(ctx, write)
+	return askIn(ctx, proc, build)
 }
 
-// running gives the process, and starts it where there is none that lives.
+func (p *Program) aloneSlots() chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.alone == nil {
+		p.alone = make(chan struct{}, maxAlone)
+	}
+	return p.alone
+}
+
+// running returns the shared process, which it starts if none is running.
 func (p *Program) running() (*process, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.process != nil && !p.process.over() {
+	if p.process != nil && !p.process.hasEnded() {
 		return p.process, nil
 	}
-	if p.process != nil {
-		p.process.close()
-		p.process = nil
-	}
-	proc, err := p.start()
+	p.closeLocked()
+	proc, err := p.startLocked()
 	if err != nil {
 		return nil, err
 	}
@@ -165,15 +184,16 @@ func (p *Program) running() (*process, error) {
 	return proc, nil
 }
 
-// begin starts a process beside the one that all share.
-func (p *Program) begin() (*process, error) {
+// startAlone starts a process beside the shared one.
+func (p *Program) startAlone() (*process, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.start()
+	return p.startLocked()
 }
 
-// start starts a process, under the lock, which keeps Path, Environ and Settings from being called by two.
-func (p *Program) start() (*process, error) {
+// startLocked starts a process. The caller holds the lock, which also prevents concurrent calls of
+// Path, Environ and Settings.
+func (p *Program) startLocked() (*process, error) {
 	path, err := p.Path()
 	if err != nil {
 		return nil, err
@@ -184,13 +204,17 @@ func (p *Program) start() (*process, error) {
 			return nil, err
 		}
 	}
-	return start(path, p.Environ(), greeting{Protocol: protocol, Version: p.Version, Settings: &settings})
+	return start(path, p.Environ(), greeting{Protocol: protocolVersion, Version: p.Version, Settings: &settings})
 }
 
-// Close ends the process, if there is one, with whatever it still does. It is started again when it is needed.
+// Close ends the shared process, if there is one, with all checks that still run in it.
 func (p *Program) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.closeLocked()
+}
+
+func (p *Program) closeLocked() {
 	if p.process != nil {
 		p.process.close()
 		p.process = nil

@@ -14,53 +14,56 @@ import (
 	"virgo/schedule"
 )
 
-// A Server is the worker's side of the talk.
+// A Server is the worker's side of the protocol.
 type Server struct {
-	// Version of the program.
+	// Version tells the build of the program from others.
 	Version string
-	// Open gives the checks, once the agent's settings are known.
+	// Open returns the checks. It is called once the agent's settings are known.
 	Open func(Settings) (*collect.Registry, error)
-	// HostInfo answers a question about the host; the answer is written as JSON.
+	// HostInfo returns host information of the named type; it is encoded as JSON.
 	HostInfo func(ctx context.Context, name string) (any, error)
 }
 
-// Serve answers requests from r on w, all at the same time, until r ends or ctx does; then it cancels what is under
-// way, waits for it for at most [collect.Grace], and returns. Errors: a talk that is not this one, a w that cannot
-// be written, or the context's; a Read of r is then left behind.
+// Serve answers requests from r on w, all at the same time, until r ends or ctx is done. Then it
+// cancels the requests that still run, waits for them for at most [collect.Grace], and returns.
+// Errors: r does not follow the protocol, w cannot be written, or the context's; in the last case a
+// Read of r may still be blocked.
 func (s Server) Serve(ctx context.Context, r io.Reader, w io.Writer) error {
-	in := bufio.NewReader(endsWith(ctx, r))
+	in := bufio.NewReader(readUntilDone(ctx, r))
 	var hello greeting
 	if err := readLine(in, &hello); err != nil {
 		return fmt.Errorf("reading the agent's first line: %w", err)
 	}
-	if err := writeLine(w, greeting{Protocol: protocol, Version: s.Version}); err != nil {
+	if err := writeLine(w, greeting{Protocol: protocolVersion, Version: s.Version}); err != nil {
 		return fmt.Errorf("writing the first line: %w", err)
 	}
-	if hello.Protocol != protocol || hello.Settings == nil {
-		return fmt.Errorf("the agent (version %.32q) speaks form %d of this talk, not %d", hello.Version, hello.Protocol, protocol)
+	if hello.Protocol != protocolVersion || hello.Version != s.Version || hello.Settings == nil {
+		return fmt.Errorf("the agent is virgo %.32q, with version %d of the worker protocol; this is virgo %.32q, with version %d",
+			hello.Version, hello.Protocol, s.Version, protocolVersion)
 	}
 	registry, err := s.Open(*hello.Settings)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	d := &desk{server: s, registry: registry, w: w, cancels: make(map[uint64]context.CancelFunc)}
+	active := &requests{server: s, registry: registry, w: w, cancels: make(map[uint64]context.CancelFunc)}
 	for err == nil {
 		var req request
 		if err = readLine(in, &req); err == nil {
-			d.take(ctx, req)
+			active.handle(ctx, req)
 		}
 	}
 	cancel()
-	d.wait(collect.Grace)
+	active.wait(collect.Grace)
 	if errors.Is(err, io.EOF) {
-		return d.failed()
+		return active.firstWriteError()
 	}
 	return fmt.Errorf("reading the agent's requests: %w", err)
 }
 
-// endsWith reads from r until ctx is done, even where a Read of r waits and nothing interrupts it, as that of a terminal.
-func endsWith(ctx context.Context, r io.Reader) io.Reader {
+// readUntilDone returns a reader of r that ends when ctx is done, even if a Read of r blocks and
+// cannot be interrupted, as on a terminal.
+func readUntilDone(ctx context.Context, r io.Reader) io.Reader {
 	out, in := io.Pipe()
 	context.AfterFunc(ctx, func() { in.CloseWithError(ctx.Err()) })
 	go func() {
@@ -70,23 +73,24 @@ func endsWith(ctx context.Context, r io.Reader) io.Reader {
 	return out
 }
 
-// A desk is what a server has under way.
-type desk struct {
+// requests are the requests that a server has not answered yet.
+type requests struct {
 	server   Server
 	registry *collect.Registry
 	running  sync.WaitGroup
 
-	mu      sync.Mutex
-	w       io.Writer
-	wrong   error // why w cannot be written
-	cancels map[uint64]context.CancelFunc
+	mu       sync.Mutex
+	w        io.Writer
+	writeErr error // the first
+	cancels  map[uint64]context.CancelFunc
 }
 
-func (d *desk) take(ctx context.Context, req request) {
+// handle starts to answer a request, or cancels one.
+func (r *requests) handle(ctx context.Context, req request) {
 	if req.Cancel {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if cancel := d.cancels[req.ID]; cancel != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if cancel := r.cancels[req.ID]; cancel != nil {
 			cancel()
 		}
 		return
@@ -96,18 +100,18 @@ func (d *desk) take(ctx context.Context, req request) {
 		limit = schedule.DefaultTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
-	d.mu.Lock()
-	d.cancels[req.ID] = cancel
-	d.mu.Unlock()
-	d.running.Go(func() {
-		a := d.answer(ctx, req)
+	r.mu.Lock()
+	r.cancels[req.ID] = cancel
+	r.mu.Unlock()
+	r.running.Go(func() {
+		a := r.answer(ctx, req)
 		cancel()
-		d.say(a)
+		r.reply(a)
 	})
 }
 
-// answer does what was asked, whatever the check does.
-func (d *desk) answer(ctx context.Context, req request) (a answer) {
+// answer performs a request; a panic becomes an answer as well.
+func (r *requests) answer(ctx context.Context, req request) (a answer) {
 	defer func() {
 		if p := recover(); p != nil {
 			a = answer{Error: fmt.Sprintf("check panicked: %v", p)}
@@ -115,21 +119,21 @@ func (d *desk) answer(ctx context.Context, req request) (a answer) {
 		a.ID = req.ID
 	}()
 	if req.HostInfo != "" {
-		return d.hostInfo(ctx, req.HostInfo)
+		return r.hostInfo(ctx, req.HostInfo)
 	}
 	check, err := schedule.ParseCheck(req.Check)
 	if err != nil {
 		return answer{Error: err.Error()}
 	}
-	typ, ok := d.registry.Lookup(check.Type)
+	typ, ok := r.registry.Lookup(check.Type)
 	if !ok {
 		return answer{Error: fmt.Sprintf("unknown check type %q", check.Type)}
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		check.Timeout = time.Until(deadline)
 	}
-	rep, err := typ.Checker.Check(ctx, collect.Request{Check: check, Previous: req.Previous, Now: time.Now})
-	a.Report = pack(rep)
+	report, err := typ.Checker.Check(ctx, collect.Request{Check: check, Previous: req.Previous, Now: time.Now})
+	a.Report = toReport(report)
 	if err != nil {
 		a.Error = err.Error()
 		a.Ended = ctx.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
@@ -137,45 +141,45 @@ func (d *desk) answer(ctx context.Context, req request) (a answer) {
 	return a
 }
 
-func (d *desk) hostInfo(ctx context.Context, name string) answer {
-	info, err := d.server.HostInfo(ctx, name)
+func (r *requests) hostInfo(ctx context.Context, name string) answer {
+	info, err := r.server.HostInfo(ctx, name)
 	if err != nil {
 		return answer{Error: err.Error()}
 	}
 	b, err := json.Marshal(info)
 	if err != nil {
-		return answer{Error: fmt.Sprintf("host information %q cannot be written down: %v", name, err)}
+		return answer{Error: fmt.Sprintf("encoding host information %q: %v", name, err)}
 	}
 	return answer{HostInfo: b}
 }
 
-func (d *desk) say(a answer) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.cancels, a.ID)
-	err := writeLine(d.w, a)
+func (r *requests) reply(a answer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.cancels, a.ID)
+	err := writeLine(r.w, a)
 	if errors.Is(err, errLongLine) {
-		err = writeLine(d.w, answer{ID: a.ID, Error: fmt.Sprintf("the answer has more than %d bytes", MaxLineBytes)})
+		err = writeLine(r.w, answer{ID: a.ID, Error: fmt.Sprintf("the answer has more than %d bytes", MaxLineBytes)})
 	}
-	if d.wrong == nil {
-		d.wrong = err
+	if r.writeErr == nil {
+		r.writeErr = err
 	}
 }
 
-func (d *desk) failed() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.wrong
+func (r *requests) firstWriteError() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.writeErr
 }
 
-// wait waits for what is under way, and not longer than it may take.
-func (d *desk) wait(most time.Duration) {
+// wait waits for at most limit for the running requests.
+func (r *requests) wait(limit time.Duration) {
 	done := make(chan struct{})
 	go func() {
-		d.running.Wait()
+		r.running.Wait()
 		close(done)
 	}()
-	timer := time.NewTimer(most)
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case <-done:

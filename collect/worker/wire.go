@@ -2,42 +2,42 @@ package worker
 
 import (
 	"bufio"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"virgo/collect"
 	"virgo/schedule"
 )
 
-// protocol is the number of the talk's form. Two programs that differ in it do not fit together.
-const protocol = 1
+// protocolVersion is the version of the protocol. Processes of different builds do not work
+// together; it says so also where both builds call themselves the same, as development builds do.
+const protocolVersion = 1
 
-// MaxLineBytes bounds one line of the talk: a report of as many metrics as a result may hold, or an answer of
-// host information.
+// MaxLineBytes bounds one line. It suffices for a report of as many metrics as a result may have,
+// and for host information.
 const MaxLineBytes = 8 << 20
 
-// Settings are what the agent's owner set and the checks in the other process need.
+// Settings are the settings of the agent that the checks in the worker need.
 type Settings struct {
-	// Proxy is the URL of the proxy; it may hold a password. Empty: none.
+	// Proxy is the URL of the proxy; it may contain a password. Empty: none.
 	Proxy string `json:"proxy,omitempty"`
-	// NoProxy are the hosts that are reached without, as in NO_PROXY.
+	// NoProxy are the hosts that are reached without it, as in NO_PROXY.
 	NoProxy string `json:"no_proxy,omitempty"`
 }
 
-// A greeting is the first line each way.
+// A greeting is the first line in each direction.
 type greeting struct {
 	Protocol int    `json:"protocol"`
 	Version  string `json:"version"`
-	// Settings stand in the agent's only.
+	// Settings are sent by the agent only.
 	Settings *Settings `json:"settings,omitempty"`
 }
 
-// A request is one line to the worker: a check to run, a question about the host, or the end of one of them.
+// A request is one line to the worker: a check to run, a type of host information to return, or the
+// id of a request to cancel.
 type request struct {
 	ID       uint64          `json:"id"`
 	Check    json.RawMessage `json:"check,omitempty"`
@@ -47,41 +47,31 @@ type request struct {
 	Cancel   bool            `json:"cancel,omitempty"`
 }
 
-// appendLine writes the request down. It does so without reflection, which would double the stack of each of the
-// goroutines that wait for an answer, a hundred of them in a run with a hundred such checks.
-func (r *request) appendLine(b []byte) []byte {
-	b = strconv.AppendUint(append(b, `{"id":`...), r.ID, 10)
-	if len(r.Check) > 0 {
-		b = append(append(b, `,"check":`...), r.Check...)
+// checkRequest returns the request to run a check. The time limit has a field of its own, because
+// that of a check is in whole seconds.
+func checkRequest(req collect.Request, limit time.Duration) (request, error) {
+	c := req.Check
+	c.Timeout = schedule.DefaultTimeout
+	b, err := c.MarshalJSON()
+	if err != nil {
+		return request{}, err
 	}
-	if r.Timeout != 0 {
-		b = strconv.AppendInt(append(b, `,"timeout_ms":`...), r.Timeout, 10)
-	}
-	if len(r.Previous) > 0 {
-		b = append(base64.StdEncoding.AppendEncode(append(b, `,"previous":"`...), r.Previous), '"')
-	}
-	if r.HostInfo != "" {
-		b = append(b, `,"host_info":`...)
-		b = strconv.AppendQuoteToASCII(b, r.HostInfo) // a name of the catalog: letters, digits, underscores
-	}
-	if r.Cancel {
-		b = append(b, `,"cancel":true`...)
-	}
-	return append(b, "}\n"...)
+	return request{Check: b, Timeout: max(1, limit.Milliseconds()), Previous: req.Previous}, nil
 }
 
 // An answer is one line from the worker.
 type answer struct {
 	ID     uint64  `json:"id"`
 	Report *report `json:"report,omitempty"`
-	// Error is the check's, or says why there is no answer.
+	// Error is the error of the check, or why there is no answer.
 	Error string `json:"error,omitempty"`
-	// Ended says that the check's time was up, or that it was cancelled.
+	// Ended means that Error is the error of the check's context: its time limit was reached, or it
+	// was cancelled.
 	Ended    bool            `json:"ended,omitempty"`
 	HostInfo json.RawMessage `json:"host_info,omitempty"`
 }
 
-// A report is a collect.Report on its way.
+// A report is a collect.Report as JSON.
 type report struct {
 	Unavailable bool             `json:"unavailable,omitempty"`
 	Status      string           `json:"status,omitempty"`
@@ -90,15 +80,16 @@ type report struct {
 	Sample      []byte           `json:"sample,omitempty"`
 }
 
-func pack(r collect.Report) *report {
-	p := &report{Unavailable: r.Unavailable, Status: r.Status, Metrics: r.Metrics, Sample: r.Sample}
+func toReport(r collect.Report) *report {
+	out := &report{Unavailable: r.Unavailable, Status: r.Status, Metrics: r.Metrics, Sample: r.Sample}
 	if !r.Time.IsZero() {
-		p.TimeMS = r.Time.UnixMilli()
+		out.TimeMS = r.Time.UnixMilli()
 	}
-	return p
+	return out
 }
 
-func (r *report) unpack() collect.Report {
+// collectReport returns the report as a collect.Report; the zero value if r is nil.
+func (r *report) collectReport() collect.Report {
 	if r == nil {
 		return collect.Report{}
 	}
@@ -109,21 +100,10 @@ func (r *report) unpack() collect.Report {
 	return out
 }
 
-// checkRequest writes a check down. Its time limit goes beside it, because a schedule's are whole seconds.
-func checkRequest(id uint64, req collect.Request, limit time.Duration) (request, error) {
-	c := req.Check
-	c.Timeout = schedule.DefaultTimeout
-	b, err := c.MarshalJSON()
-	if err != nil {
-		return request{}, fmt.Errorf("writing the check down: %w", err)
-	}
-	return request{ID: id, Check: b, Timeout: max(1, limit.Milliseconds()), Previous: req.Previous}, nil
-}
+// errLongLine is returned when a line has more than MaxLineBytes.
+var errLongLine = errors.New("line too long")
 
-// errLongLine is returned when the other side wrote a line of more than MaxLineBytes.
-var errLongLine = errors.New("a line is too long")
-
-// readLine reads one line, without its end, into v. io.EOF: the other side is done.
+// readLine decodes one line into v. Errors: io.EOF if there is none, errLongLine, and others.
 func readLine(r *bufio.Reader, v any) error {
 	var line []byte
 	for {
@@ -149,19 +129,28 @@ func readLine(r *bufio.Reader, v any) error {
 
 func decode(line []byte, v any) error {
 	if err := json.Unmarshal(line, v); err != nil {
-		return fmt.Errorf("a line that is none of this talk: %w", err)
+		return fmt.Errorf("not a line of the worker protocol: %w", err)
 	}
 	return nil
 }
 
-func writeLine(w io.Writer, v any) error {
+// encodeLine encodes v as one line. Errors: errLongLine, and those of encoding/json.
+func encodeLine(v any) ([]byte, error) {
 	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	if len(b) >= MaxLineBytes {
+		return nil, fmt.Errorf("%w: %d bytes, at most %d", errLongLine, len(b), MaxLineBytes-1)
+	}
+	return append(b, '\n'), nil
+}
+
+func writeLine(w io.Writer, v any) error {
+	line, err := encodeLine(v)
 	if err != nil {
 		return err
 	}
-	if len(b) > MaxLineBytes {
-		return fmt.Errorf("%w: %d bytes, at most %d", errLongLine, len(b), MaxLineBytes)
-	}
-	_, err = w.Write(append(b, '\n'))
+	_, err = w.Write(line)
 	return err
 }

@@ -19,7 +19,7 @@ import (
 
 const agent = "web-1"
 
-// testKey is the same in every run, so that the golden bundle stays the same.
+// testKey returns the same key in every run, for the golden bundle.
 func testKey(b byte) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{b}, ed25519.SeedSize))
 }
@@ -31,19 +31,22 @@ func testHeader() bundle.Header {
 	}
 }
 
-// results are n of them, the like of what virgo makes.
+// results returns n results like virgo's.
 func results(n int) []bundle.Record {
 	list := make([]bundle.Record, n)
 	for i := range list {
 		list[i] = bundle.Record{
-			Order: uint64(i + 7), ID: fmt.Sprintf("%s/%016x-%x", agent, 0xabc0+i/5, i+1), Made: time.UnixMilli(1772366000000 + int64(i)*1000),
+			Order: uint64(i + 7), ID: fmt.Sprintf("%s/%016x-%x", agent, 0xabc0+i/5, i+1),
+			Made: time.UnixMilli(1772366000000 + int64(i)*1000),
 			Data: fmt.Appendf(nil, `{"check_id":"cpu","check_type":"agent.cpu","state":"available","timestamp":%d,"metrics":[[null,{"usage":{"t":"double","v":"%d.5"}}]]}`, i, i*37%100),
 		}
 	}
 	return list
 }
 
-func write(t testing.TB, h bundle.Header, key ed25519.PrivateKey, list []bundle.Record, recipients ...age.Recipient) []byte {
+func write(
+	t testing.TB, h bundle.Header, key ed25519.PrivateKey, list []bundle.Record, recipients ...age.Recipient,
+) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	w, err := bundle.NewWriter(&buf, h, key, bundle.WriterOptions{Recipients: recipients})
@@ -66,7 +69,7 @@ func open(b []byte, identities ...age.Identity) (*bundle.Reader, error) {
 	return bundle.Open(bytes.NewReader(b), int64(len(b)), bundle.ReaderOptions{Identities: identities})
 }
 
-// all reads every result of a reader.
+// all returns every result of a reader.
 func all(r *bundle.Reader) ([]bundle.Record, error) {
 	var list []bundle.Record
 	for {
@@ -84,57 +87,60 @@ func all(r *bundle.Reader) ([]bundle.Record, error) {
 	}
 }
 
-func TestWhatGoesInComesOut(t *testing.T) {
+func TestRoundTrip(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	noise := make([]byte, 400<<10)
-	for i := range noise {
-		noise[i] = byte(rnd.Uint32())
+	random := make([]byte, 400<<10)
+	for i := range random {
+		random[i] = byte(rnd.Uint32())
 	}
 	large := results(3)
-	large[0].Data, large[1].Data, large[2].Data = noise, make([]byte, bundle.MaxDataBytes), nil
+	large[0].Data, large[1].Data, large[2].Data = random, make([]byte, bundle.MaxDataBytes), nil
 	id, err := age.GenerateX25519Identity()
 	check(t, err)
 	other, err := age.GenerateX25519Identity()
 	check(t, err)
-	for name, list := range map[string][]bundle.Record{"none": nil, "one": results(1), "many": results(9000), "large": large} {
-		for _, sealed := range []bool{false, true} {
+	for name, list := range map[string][]bundle.Record{
+		"none": nil, "one": results(1), "many": results(9000), "large": large,
+	} {
+		for _, encrypted := range []bool{false, true} {
 			var recipients []age.Recipient
-			if sealed {
+			if encrypted {
 				recipients = []age.Recipient{other.Recipient(), id.Recipient()}
 			}
 			b := write(t, testHeader(), testKey(1), list, recipients...)
 			r, err := open(b, id)
 			if err != nil {
-				t.Fatalf("%s, sealed %v: %v", name, sealed, err)
+				t.Fatalf("%s, encrypted %v: %v", name, encrypted, err)
 			}
 			want := testHeader()
 			want.Key = testKey(1).Public().(ed25519.PublicKey)
 			if !reflect.DeepEqual(r.Header(), want) || r.Count() != uint64(len(list)) {
 				t.Errorf("%s: %+v, %d", name, r.Header(), r.Count())
 			}
-			for range 2 { // again from the beginning
+			for range 2 { // and again after Rewind
 				got, err := all(r)
 				check(t, err)
 				if len(got) != len(list) {
 					t.Fatalf("%s: %d results, want %d", name, len(got), len(list))
 				}
 				for i := range got {
-					if !bytes.Equal(got[i].Data, list[i].Data) || got[i].ID != list[i].ID || got[i].Order != list[i].Order || !got[i].Made.Equal(list[i].Made) {
-						t.Fatalf("%s: result %d is another", name, i)
+					if !bytes.Equal(got[i].Data, list[i].Data) || got[i].ID != list[i].ID ||
+						got[i].Order != list[i].Order || !got[i].Made.Equal(list[i].Made) {
+						t.Fatalf("%s: result %d differs", name, i)
 					}
 				}
 				r.Rewind()
 			}
-			if name == "many" && !sealed {
+			if name == "many" && !encrypted {
 				if raw := len(list) * 150; len(b) > raw/4 {
-					t.Errorf("%d bytes for about %d of results: not packed", len(b), raw)
+					t.Errorf("%d bytes for about %d of results: not compressed", len(b), raw)
 				}
 			}
 		}
 	}
 }
 
-func TestWhoCanReadAnEncryptedBundle(t *testing.T) {
+func TestEncryptedBundle(t *testing.T) {
 	id, err := age.GenerateX25519Identity()
 	check(t, err)
 	other, err := age.GenerateX25519Identity()
@@ -152,7 +158,7 @@ func TestWhoCanReadAnEncryptedBundle(t *testing.T) {
 	}
 }
 
-func TestKeysAsText(t *testing.T) {
+func TestParseKeys(t *testing.T) {
 	id, err := age.GenerateX25519Identity()
 	check(t, err)
 	if _, err := bundle.ParseRecipient(id.Recipient().String()); err != nil {
@@ -160,7 +166,7 @@ func TestKeysAsText(t *testing.T) {
 	}
 	for _, bad := range []string{"", "age1", "ssh-ed25519 AAAA", id.String(), "age1\nage1", id.Recipient().String() + "\n" + id.Recipient().String()} {
 		if _, err := bundle.ParseRecipient(bad); err == nil {
-			t.Errorf("%q is taken for a recipient", bad)
+			t.Errorf("%q is accepted as a recipient", bad)
 		} else if strings.Contains(err.Error(), "SECRET-KEY-1") {
 			t.Error("a secret key is in an error")
 		}
@@ -173,18 +179,18 @@ func TestKeysAsText(t *testing.T) {
 	}
 }
 
-func TestWhatNoBundleHolds(t *testing.T) {
+func TestInvalidHeadersAndRecords(t *testing.T) {
 	for name, change := range map[string]func(*bundle.Header){
 		"no agent":   func(h *bundle.Header) { h.Agent = "" },
 		"long agent": func(h *bundle.Header) { h.Agent = strings.Repeat("a", 2000) },
 		"long name":  func(h *bundle.Header) { h.Name = strings.Repeat("a", 2000) },
-		"odd id":     func(h *bundle.Header) { h.ID = "ABCDEF" },
+		"short id":   func(h *bundle.Header) { h.ID = "ABCDEF" },
 		"no time":    func(h *bundle.Header) { h.Created = time.Time{} },
 	} {
 		h := testHeader()
 		change(&h)
 		if _, err := bundle.NewWriter(io.Discard, h, testKey(1), bundle.WriterOptions{}); err == nil {
-			t.Errorf("%s is taken", name)
+			t.Errorf("%s is accepted", name)
 		}
 	}
 	w, err := bundle.NewWriter(io.Discard, testHeader(), testKey(1), bundle.WriterOptions{})
@@ -194,12 +200,12 @@ func TestWhatNoBundleHolds(t *testing.T) {
 		{ID: "web-1/" + strings.Repeat("f", 2000)}, {ID: "web-1/1-1", Data: make([]byte, bundle.MaxDataBytes+1)},
 	} {
 		if w.Add(r) == nil {
-			t.Errorf("%.40q is taken", r.ID)
+			t.Errorf("%.40q is accepted", r.ID)
 		}
 	}
 }
 
-// failing takes so many bytes and then fails.
+// failing is a writer that fails after so many bytes.
 type failing struct{ left int }
 
 var errFull = errors.New("no space left on device")
@@ -211,7 +217,7 @@ func (f *failing) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func TestADiskThatFillsIsSeen(t *testing.T) {
+func TestFullDisk(t *testing.T) {
 	whole := len(write(t, testHeader(), testKey(1), results(20)))
 	for n := range whole {
 		w, err := bundle.NewWriter(&failing{n}, testHeader(), testKey(1), bundle.WriterOptions{})

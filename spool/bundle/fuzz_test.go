@@ -9,7 +9,7 @@ import (
 	"virgo/spool/bundle"
 )
 
-// FuzzReader: no bytes make a reader fail but by an error, and what is read is written again as it was read.
+// FuzzReader reads arbitrary bytes: no panic, and what can be read can be written and read again.
 func FuzzReader(f *testing.F) {
 	golden, err := os.ReadFile(filepath.Join("testdata", "golden.bundle"))
 	if err != nil {
@@ -20,7 +20,7 @@ func FuzzReader(f *testing.F) {
 	f.Add(golden[:len(golden)-1])
 	f.Add([]byte("age-encryption.org/v1\n-> X25519 TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if fixed := reseal(b); fixed != nil { // a fuzzer guesses no seal: what is behind a good one is wanted too
+		if fixed := reseal(b); fixed != nil { // with valid seals, which a fuzzer does not find
 			readAll(t, fixed)
 		}
 		readAll(t, b)
@@ -42,7 +42,7 @@ func readAll(t *testing.T, b []byte) {
 	}
 }
 
-// FuzzKeys: no text makes a parser of keys fail but by an error.
+// FuzzKeys parses arbitrary text as keys: no panic.
 func FuzzKeys(f *testing.F) {
 	f.Add("age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p")
 	f.Add("AGE-SECRET-KEY-1")

@@ -24,6 +24,9 @@ func parseHeader(b []byte) (Header, error) {
 	if err := json.Unmarshal(b, &w); err != nil {
 		return Header{}, err
 	}
-	h := Header{Agent: w.Agent, Name: w.Name, ID: w.Bundle, Created: time.UnixMilli(w.CreatedMS), Version: w.Virgo, Key: w.PublicKey}
+	h := Header{
+		Agent: w.Agent, Name: w.Name, ID: w.Bundle,
+		Created: time.UnixMilli(w.CreatedMS), Version: w.Virgo, Key: w.PublicKey,
+	}
 	return h, h.check()
 }

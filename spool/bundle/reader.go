@@ -7,27 +7,28 @@ import (
 	"filippo.io/age"
 )
 
-// ReaderOptions are how a bundle is read.
+// ReaderOptions configure [Open]. The zero value reads bundles that are not encrypted.
 type ReaderOptions struct {
-	// Identities are tried on a bundle that is encrypted.
+	// Identities are the keys to decrypt an encrypted bundle with; each is tried.
 	Identities []age.Identity
-	// Progress, if not nil, is told from time to time how many bytes of how many were checked.
+	// Progress, if not nil, is called after each block with the number of verified bytes and the
+	// total number of bytes.
 	Progress func(done, total int64)
 }
 
-// A Reader gives the results of a bundle that was checked from its first byte to its last.
+// A Reader returns the results of a bundle that was verified from its first byte to its last.
 type Reader struct {
 	src    io.ReaderAt
 	size   int64
 	header Header
 	count  uint64
-	walk   *walk // of the results that are given out; nil: at the beginning
+	walk   *walk // of Next; nil at the beginning
 }
 
-// Open checks the size bytes of src, all of them, and reads them through once. Nothing of a bundle that is
-// not whole is ever given out.
+// Open verifies all size bytes of src, which it reads once. If the bundle is incomplete, none of its
+// results can be read.
 //
-// Errors: [Error], with a Hint where there is a next step, and those of src.
+// Errors: *[Error], with a Hint if there is a next step, and those of src.
 func Open(src io.ReaderAt, size int64, opt ReaderOptions) (*Reader, error) {
 	src, size, err := decrypt(src, size, opt.Identities)
 	if err != nil {
@@ -49,15 +50,15 @@ func Open(src io.ReaderAt, size int64, opt ReaderOptions) (*Reader, error) {
 	return r, nil
 }
 
-// Header says whose results these are.
+// Header returns the bundle's header.
 func (r *Reader) Header() Header { return r.header }
 
-// Count is how many results the bundle holds.
+// Count returns the number of results in the bundle.
 func (r *Reader) Count() uint64 { return r.count }
 
-// Next gives the next results in their order, some hundreds at a time, and io.EOF when there are no more. They
-// are the reader's, and good until the next call. Any other error says that src is no longer what
-// it was when it was opened.
+// Next returns the results of the next block, in order, and io.EOF when there are no more. They are
+// valid until the next call. Any other error means that src cannot be read any more, or has changed
+// since it was opened.
 func (r *Reader) Next() ([]Record, error) {
 	if r.walk == nil {
 		r.walk = newWalk(r.src, r.size)
@@ -66,5 +67,5 @@ func (r *Reader) Next() ([]Record, error) {
 	return r.walk.next()
 }
 
-// Rewind makes Next begin with the first result again.
+// Rewind makes Next start with the first result again.
 func (r *Reader) Rewind() { r.walk = nil }

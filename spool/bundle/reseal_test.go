@@ -7,16 +7,16 @@ import (
 	"encoding/json"
 )
 
-// reseal gives the bytes of a bundle seals that fit, by the test's key, as the package comment says how;
-// nil where they have no form that could be sealed.
+// reseal replaces the seals of a bundle by valid ones of the test's key; nil where the bytes are
+// not like a bundle.
 func reseal(b []byte) []byte {
-	const prologue, head, seal = 20, 5, 64
-	if len(b) < prologue {
+	const prefix, head, seal = 20, 5, 64
+	if len(b) < prefix {
 		return nil
 	}
 	key := testKey(1)
-	out := append([]byte{}, b[:prologue]...)
-	for rest := b[prologue:]; len(rest) > 0; {
+	out := append([]byte{}, b[:prefix]...)
+	for rest := b[prefix:]; len(rest) > 0; {
 		if len(rest) < head {
 			return append(out, rest...)
 		}

@@ -13,20 +13,21 @@ import (
 	"virgo/spool/internal/lz4"
 )
 
-// A walk goes through a bundle once, block by block, and trusts nothing of it before its seal.
+// A walk reads a bundle once, block by block. Except for the key in the header, it uses no part of a
+// block before the block's seal is verified.
 type walk struct {
 	src  io.Reader
-	size int64 // -1: not known
+	size int64 // -1 where it is not known
 	at   int64 // bytes read
 	sum  hash.Hash
 
 	header  Header
 	begun   bool
-	records uint64 // in the blocks whose seals were good
-	good    int64  // bytes up to the last good seal
-	expect  *Header
+	records uint64  // in the verified blocks
+	good    int64   // bytes up to the end of the last verified block
+	expect  *Header // the header that an earlier walk found; nil in the first
 
-	body, raw []byte // of the present block, as it lies there and unpacked
+	body, raw []byte // of the current block, as stored and uncompressed
 	list      []Record
 	progress  func(done, total int64)
 	err       error
@@ -40,8 +41,8 @@ func walkOver(src io.Reader, size int64) *walk {
 	return &walk{src: src, size: size, sum: sha256.New(), progress: func(int64, int64) {}}
 }
 
-// next gives the results of the next block; io.EOF when the bundle came to its end in good order. They are
-// good until the next call.
+// next returns the results of the next block, valid until the next call; io.EOF after a complete
+// bundle.
 func (w *walk) next() ([]Record, error) {
 	if w.err != nil {
 		return nil, w.err
@@ -77,36 +78,37 @@ func (w *walk) step() ([]Record, error) {
 	}
 }
 
-// begin reads what is before the first block, and the header.
+// begin reads the magic, the version and the header.
 func (w *walk) begin() error {
-	var prologue [prologueBytes]byte
-	n, err := io.ReadFull(w.src, prologue[:])
-	if err != nil && !ended(err) {
-		return w.unread(err)
+	var prefix [prefixBytes]byte
+	n, err := io.ReadFull(w.src, prefix[:])
+	if err != nil && !isEOF(err) {
+		return w.readError(err)
 	}
-	if !bytes.HasPrefix([]byte(magic), prologue[:min(n, len(magic))]) || n == 0 {
-		return &Error{Kind: ErrNotBundle, hint: "virgo spool export makes bundles"}
+	if !bytes.HasPrefix([]byte(magic), prefix[:min(n, len(magic))]) || n == 0 {
+		return &Error{Kind: ErrNotBundle, hint: "virgo spool export writes bundles"}
 	}
 	if err != nil {
-		return w.unread(err)
+		return w.readError(err)
 	}
-	if v := binary.BigEndian.Uint32(prologue[len(magic):]); v != version {
+	if v := binary.BigEndian.Uint32(prefix[len(magic):]); v != version {
 		if v > version && v < 1<<16 {
-			return &Error{Kind: ErrNewer, Why: fmt.Sprintf("%d, and this program knows %d", v, version), hint: "update virgo on this host"}
+			why := fmt.Sprintf("version %d, this program knows %d", v, version)
+			return &Error{Kind: ErrNewerVersion, Why: why, hint: "update virgo on this host"}
 		}
-		return w.changed(fmt.Sprintf("version %d is none", v), nil)
+		return w.changed(fmt.Sprintf("there is no version %d", v), nil)
 	}
-	w.at = int64(len(prologue))
-	w.sum.Write(prologue[:])
+	w.at = int64(len(prefix))
+	w.sum.Write(prefix[:])
 	kind, err := w.block()
 	if err == nil && kind != kindHeader {
-		err = w.changed("it does not begin with a header", nil)
+		err = w.changed("its first block is not a header", nil)
 	}
 	w.begun = true
 	return err
 }
 
-// block reads one block and checks its seal and its contents.
+// block reads one block and verifies its seal and its contents.
 func (w *walk) block() (kind byte, err error) {
 	var head [headBytes]byte
 	if err := w.read(head[:]); err != nil {
@@ -120,8 +122,8 @@ func (w *walk) block() (kind byte, err error) {
 		return 0, w.changed(fmt.Sprintf("a block of kind %d", kind), nil)
 	case length > most:
 		return 0, w.changed(fmt.Sprintf("a block of %d bytes", length), nil)
-	case w.size >= 0 && length > w.size-w.at-ed25519.SignatureSize: // so a lie about a length costs no memory
-		return 0, w.fault(ErrCut, "", nil)
+	case w.size >= 0 && length > w.size-w.at-ed25519.SignatureSize: // so a false length costs no memory
+		return 0, w.fault(ErrTruncated, "", nil)
 	}
 	if int64(cap(w.body)) < length {
 		w.body = make([]byte, length)
@@ -144,12 +146,12 @@ func (w *walk) block() (kind byte, err error) {
 		key = found.Key
 	}
 	if !ed25519.Verify(key, message, seal[:]) {
-		return 0, w.changed("a seal does not fit", nil)
+		return 0, w.changed("a seal is not valid", nil)
 	}
 	if kind == kindHeader {
 		w.header = found
 		if w.expect != nil && (w.expect.ID != found.ID || !w.expect.Key.Equal(found.Key)) {
-			return 0, w.changed("it is another one than a moment ago", nil)
+			return 0, w.changed("it is not the bundle that was opened", nil)
 		}
 	}
 	if err := w.unpack(kind); err != nil {
@@ -160,13 +162,13 @@ func (w *walk) block() (kind byte, err error) {
 	return kind, nil
 }
 
-// bound is the most that a block's body may have, and whether it may come here.
+// bound returns the maximum length of a block's body, and whether the block may occur here.
 func (w *walk) bound(kind byte) (int64, bool) {
 	switch kind {
 	case kindHeader:
 		return maxHeaderBytes, !w.begun && w.header.Key == nil
 	case kindPlain, kindPacked:
-		return maxChunkBytes, w.header.Key != nil
+		return maxBlockBytes, w.header.Key != nil
 	case kindEnd:
 		return 8, w.header.Key != nil
 	default:
@@ -174,7 +176,7 @@ func (w *walk) bound(kind byte) (int64, bool) {
 	}
 }
 
-// unpack reads the results of a block of which the seal was good.
+// unpack parses the results of a verified block.
 func (w *walk) unpack(kind byte) (err error) {
 	w.list = w.list[:0]
 	raw := w.body
@@ -184,8 +186,8 @@ func (w *walk) unpack(kind byte) (err error) {
 			return errRecords
 		}
 		size := binary.BigEndian.Uint32(w.body)
-		if size > maxChunkBytes {
-			return fmt.Errorf("a block of results has %d bytes unpacked", size)
+		if size > maxBlockBytes {
+			return fmt.Errorf("a block of results has %d bytes uncompressed", size)
 		}
 		if w.raw, err = lz4.Expand(w.raw[:0], w.body[4:], int(size)); err != nil {
 			return err
@@ -199,10 +201,10 @@ func (w *walk) unpack(kind byte) (err error) {
 	return err
 }
 
-// end looks that the end is one, and that nothing follows.
+// end checks the last block, and that nothing follows it.
 func (w *walk) end() error {
 	if len(w.body) != 8 || binary.BigEndian.Uint64(w.body) != w.records {
-		return w.changed("it does not hold as many results as its end says", nil)
+		return w.changed("its number of results is not that in its end", nil)
 	}
 	if w.at < w.size {
 		return w.changed(fmt.Sprintf("%d bytes follow its end", w.size-w.at), nil)
@@ -211,32 +213,32 @@ func (w *walk) end() error {
 	if n, err := io.ReadFull(w.src, one[:]); n > 0 {
 		return w.changed("bytes follow its end", nil)
 	} else if err != nil && !errors.Is(err, io.EOF) {
-		return w.unread(err)
+		return w.readError(err)
 	}
 	return io.EOF
 }
 
-// read fills b, and what it read is under the next seal.
+// read fills b and adds it to the sum for the next seal.
 func (w *walk) read(b []byte) error {
 	n, err := io.ReadFull(w.src, b)
 	w.at += int64(n)
 	w.sum.Write(b[:n])
 	if err != nil {
-		return w.unread(err)
+		return w.readError(err)
 	}
 	return nil
 }
 
-func ended(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
+func isEOF(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
-// unread says why the bytes that should follow could not be read.
-func (w *walk) unread(err error) error {
-	if ended(err) {
-		return w.fault(ErrCut, "", nil)
+// readError returns the error for bytes that could not be read.
+func (w *walk) readError(err error) error {
+	if isEOF(err) {
+		return w.fault(ErrTruncated, "", nil)
 	}
-	var broken *sealedError
+	var broken *decryptError
 	if errors.As(err, &broken) {
-		return w.changed("or it is cut off, which its encryption does not tell", broken.err)
+		return w.changed("or truncated, which its encryption does not distinguish", broken.err)
 	}
 	return fmt.Errorf("read the bundle at byte %d: %w", w.at, err)
 }
@@ -244,6 +246,6 @@ func (w *walk) unread(err error) error {
 func (w *walk) changed(why string, err error) error { return w.fault(ErrChanged, why, err) }
 
 func (w *walk) fault(kind error, why string, err error) error {
-	hint := "carry it again from where it was made, where its results still wait"
+	hint := "transfer it again from the host that exported it, where its results are still queued"
 	return &Error{Kind: kind, Records: w.records, Bytes: w.good, Why: why, Err: err, hint: hint}
 }

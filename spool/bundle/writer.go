@@ -14,29 +14,31 @@ import (
 	"virgo/spool/internal/lz4"
 )
 
-// chunkBytes is when a block of results is closed: enough to pack well, little enough to stay small.
-const chunkBytes = 256 << 10
+// blockBytes is the size from which a block of results is written: large enough to compress well,
+// small enough to take little memory.
+const blockBytes = 256 << 10
 
-// WriterOptions are how a bundle is written.
+// WriterOptions configure a [Writer].
 type WriterOptions struct {
-	// Recipients, if any, are the only ones who can read it.
+	// Recipients are the only ones who can read the bundle; if empty, it is not encrypted.
 	Recipients []age.Recipient
 }
 
-// A Writer writes one bundle. Nothing is a bundle before Close returned nil.
+// A Writer writes one bundle. It is complete only when Close has returned nil.
 type Writer struct {
 	w     io.Writer
-	inner io.Closer // what encrypts; nil where nothing does
+	age   io.Closer // nil where the bundle is not encrypted
 	key   ed25519.PrivateKey
 	agent string
 	sum   hash.Hash
-	chunk []byte // results of the block to come
-	buf   []byte // scratch: a block
-	count uint64
-	err   error
+
+	pending []byte // results of the next block
+	buf     []byte // the block that is written
+	count   uint64
+	err     error
 }
 
-// NewWriter begins a bundle on w: the header is written, with the public half of key in it.
+// NewWriter writes the header of a bundle to w and sets its Key to the public half of key.
 func NewWriter(w io.Writer, h Header, key ed25519.PrivateKey, opt WriterOptions) (*Writer, error) {
 	if len(key) != ed25519.PrivateKeySize {
 		return nil, errors.New("write a bundle: no key")
@@ -54,15 +56,15 @@ func NewWriter(w io.Writer, h Header, key ed25519.PrivateKey, opt WriterOptions)
 	}
 	out := &Writer{w: w, key: key, agent: h.Agent, sum: sha256.New()}
 	if len(opt.Recipients) > 0 {
-		sealed, err := age.Encrypt(w, opt.Recipients...)
+		encrypted, err := age.Encrypt(w, opt.Recipients...)
 		if err != nil {
 			return nil, fmt.Errorf("write a bundle: encrypt: %w", err)
 		}
-		out.w, out.inner = sealed, sealed
+		out.w, out.age = encrypted, encrypted
 	}
-	prologue := binary.BigEndian.AppendUint32([]byte(magic), version)
-	out.sum.Write(prologue)
-	if _, err := out.w.Write(prologue); err != nil {
+	prefix := binary.BigEndian.AppendUint32([]byte(magic), version)
+	out.sum.Write(prefix)
+	if _, err := out.w.Write(prefix); err != nil {
 		return nil, fmt.Errorf("write a bundle: %w", err)
 	}
 	if err := out.block(kindHeader, body); err != nil {
@@ -71,7 +73,7 @@ func NewWriter(w io.Writer, h Header, key ed25519.PrivateKey, opt WriterOptions)
 	return out, nil
 }
 
-// Add appends a result, whose bytes it copies.
+// Add appends a copy of a result.
 func (w *Writer) Add(r Record) error {
 	if w.err != nil {
 		return w.err
@@ -79,18 +81,18 @@ func (w *Writer) Add(r Record) error {
 	if err := r.check(w.agent); err != nil {
 		return fmt.Errorf("write a bundle: %w", err)
 	}
-	w.chunk = appendRecord(w.chunk, &r)
+	w.pending = appendRecord(w.pending, &r)
 	w.count++
-	if len(w.chunk) >= chunkBytes {
+	if len(w.pending) >= blockBytes {
 		return w.flush()
 	}
 	return nil
 }
 
-// Count is how many results were added.
+// Count returns how many results were added.
 func (w *Writer) Count() uint64 { return w.count }
 
-// Close writes the end. It does not close what the bundle is written to.
+// Close writes the end block. It does not close the underlying writer.
 func (w *Writer) Close() error {
 	if w.err != nil {
 		return w.err
@@ -101,8 +103,8 @@ func (w *Writer) Close() error {
 	if err := w.block(kindEnd, binary.BigEndian.AppendUint64(nil, w.count)); err != nil {
 		return err
 	}
-	if w.inner != nil {
-		if err := w.inner.Close(); err != nil {
+	if w.age != nil {
+		if err := w.age.Close(); err != nil {
 			w.err = fmt.Errorf("write a bundle: %w", err)
 			return w.err
 		}
@@ -111,20 +113,20 @@ func (w *Writer) Close() error {
 	return nil
 }
 
-// flush writes the results that wait, packed where that makes them smaller.
+// flush writes the pending results as a block, compressed where that makes it smaller.
 func (w *Writer) flush() error {
-	if len(w.chunk) == 0 {
+	if len(w.pending) == 0 {
 		return nil
 	}
-	packed := lz4.Append(binary.BigEndian.AppendUint32(nil, uint32(len(w.chunk))), w.chunk)
+	packed := lz4.Append(binary.BigEndian.AppendUint32(nil, uint32(len(w.pending))), w.pending)
 	kind, body := byte(kindPacked), packed
-	if len(packed) >= len(w.chunk) {
-		kind, body = kindPlain, w.chunk
+	if len(packed) >= len(w.pending) {
+		kind, body = kindPlain, w.pending
 	}
 	err := w.block(kind, body)
-	w.chunk = w.chunk[:0]
-	if cap(w.chunk) > 4*chunkBytes {
-		w.chunk = nil
+	w.pending = w.pending[:0]
+	if cap(w.pending) > 4*blockBytes {
+		w.pending = nil
 	}
 	return err
 }
@@ -140,11 +142,11 @@ func (w *Writer) block(kind byte, body []byte) error {
 	if _, err := w.w.Write(w.buf); err != nil {
 		w.err = fmt.Errorf("write a bundle: %w", err)
 	}
-	if cap(w.buf) > 4*chunkBytes {
+	if cap(w.buf) > 4*blockBytes {
 		w.buf = nil
 	}
 	return w.err
 }
 
-// signed is what a seal is over.
+// signed returns the message that a seal signs.
 func signed(sum hash.Hash) []byte { return sum.Sum([]byte(signedPrefix)) }

@@ -9,11 +9,11 @@ import (
 	"iter"
 )
 
-// maxDocuments bounds a file of receipts.
+// maxDocuments bounds the documents of a file.
 const maxDocuments = 1 << 12
 
-// Documents gives the documents of a file, one a line, each good until the next. An error is the last thing it
-// gives: [ErrNotReceipt] for what is too long, or too much, to be receipts, and those of r.
+// Documents iterates over the documents of a file, one per line. Each is valid until the next.
+// After an error it stops: [ErrNotReceipt] where the file or a line is too long, or that of r.
 func Documents(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		lines := bufio.NewScanner(r)
@@ -25,7 +25,7 @@ func Documents(r io.Reader) iter.Seq2[[]byte, error] {
 				continue
 			}
 			if n++; n > maxDocuments {
-				yield(nil, fmt.Errorf("%w: more than %d of them", ErrNotReceipt, maxDocuments))
+				yield(nil, fmt.Errorf("%w: more than %d documents", ErrNotReceipt, maxDocuments))
 				return
 			}
 			if !yield(doc, nil) {
@@ -33,7 +33,7 @@ func Documents(r io.Reader) iter.Seq2[[]byte, error] {
 			}
 		}
 		if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-			yield(nil, fmt.Errorf("%w: a line has more than %d bytes", ErrNotReceipt, MaxBytes))
+			yield(nil, fmt.Errorf("%w: a line is longer than %d bytes", ErrNotReceipt, MaxBytes))
 		} else if err != nil {
 			yield(nil, fmt.Errorf("read the receipts: %w", err))
 		}

@@ -13,7 +13,7 @@ import (
 	"virgo/transport/receipt"
 )
 
-func TestAFileOfReceipts(t *testing.T) {
+func TestDocuments(t *testing.T) {
 	broken := errors.New("broken stick")
 	for text, want := range map[string]struct {
 		docs string
@@ -50,7 +50,7 @@ func TestAFileOfReceipts(t *testing.T) {
 	}
 }
 
-func TestWhoeverCarriesAReceiptCanReadIt(t *testing.T) {
+func TestReadNeedsNoTrust(t *testing.T) {
 	doc, err := os.ReadFile(filepath.Join("testdata", "receipt.json"))
 	check(t, err)
 	got, err := receipt.Read(doc)
@@ -62,7 +62,7 @@ func TestWhoeverCarriesAReceiptCanReadIt(t *testing.T) {
 	}
 }
 
-func TestHowLongARangeIs(t *testing.T) {
+func TestRangeLen(t *testing.T) {
 	for r, want := range map[receipt.Range]uint64{
 		{From: 5, To: 5}: 1, {From: 0, To: 9}: 10, {From: 0, To: 1<<64 - 1}: 1<<64 - 1, {From: 1, To: 1<<64 - 1}: 1<<64 - 1,
 	} {

@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// Open reads a document and gives its receipt, if the signature holds and its maker is to be believed;
-// see the package comment for how dates are judged. now is this host's clock: it decides nothing and is
-// told in the error about dates.
+// Open reads a document and verifies its signature, and its signer with trust; the package comment
+// describes which dates are checked. now is this host's time, which only appears in an error about
+// dates.
 //
-// Errors: [ErrNotReceipt], [ErrNewer], [ErrChanged], [ErrUntrusted] (with a Hint), and those of reading
-// the CA file.
+// Errors: [ErrNotReceipt], [ErrNewer], [ErrChanged], [ErrUntrusted] (with a Hint), and those of
+// reading the CA file.
 func Open(doc []byte, trust Trust, now time.Time) (Receipt, error) {
 	r, chain, err := parse(doc)
 	if err != nil {
 		return Receipt{}, err
 	}
-	if err := trust.believe(chain, r.Issued(), now); err != nil {
+	if err := trust.verify(chain, r.Issued(), now); err != nil {
 		return Receipt{}, err
 	}
 	return r, nil
 }
 
-// Read gives what a document says, and that whoever made it had the key of the certificate that it shows.
-// Who that is it does not ask: for a person to look at, and for whoever only carries it.
+// Read reads a document and verifies its signature with the certificate in it. It does not verify the
+// certificate, so the result may be printed or passed on, but no result may be deleted because of it.
 //
 // Errors: [ErrNotReceipt], [ErrNewer], [ErrChanged].
 func Read(doc []byte) (Receipt, error) {
@@ -34,10 +34,10 @@ func Read(doc []byte) (Receipt, error) {
 	return r, err
 }
 
-// parse reads a document as far as it can be without believing anyone: form and signature.
+// parse reads a document and verifies its signature, but not its signer.
 func parse(doc []byte) (Receipt, []*x509.Certificate, error) {
 	if len(doc) > MaxBytes {
-		return Receipt{}, nil, fmt.Errorf("%w: it has more than %d bytes", ErrNotReceipt, MaxBytes)
+		return Receipt{}, nil, fmt.Errorf("%w: longer than %d bytes", ErrNotReceipt, MaxBytes)
 	}
 	var d document
 	if err := json.Unmarshal(doc, &d); err != nil {
@@ -50,23 +50,24 @@ func parse(doc []byte) (Receipt, []*x509.Certificate, error) {
 	case d.Form > form:
 		return Receipt{}, nil, newerError(d.Form)
 	case d.Form != form || d.Payload == nil:
-		return Receipt{}, nil, fmt.Errorf("%w: a JSON object of another kind", ErrNotReceipt)
+		return Receipt{}, nil, fmt.Errorf("%w: another kind of JSON object", ErrNotReceipt)
 	case len(d.Certificates) == 0 || len(d.Certificates) > maxCertificates:
-		return Receipt{}, nil, fmt.Errorf("%w: it has %d certificates, not 1 to %d", ErrNotReceipt, len(d.Certificates), maxCertificates)
+		return Receipt{}, nil, fmt.Errorf("%w: it has %d certificates, not 1 to %d",
+			ErrNotReceipt, len(d.Certificates), maxCertificates)
 	}
 	chain := make([]*x509.Certificate, len(d.Certificates))
 	for i, der := range d.Certificates {
 		var err error
 		if chain[i], err = x509.ParseCertificate(der); err != nil {
-			return Receipt{}, nil, fmt.Errorf("%w: its certificate %d cannot be read: %w", ErrNotReceipt, i+1, err)
+			return Receipt{}, nil, fmt.Errorf("%w: certificate %d: %w", ErrNotReceipt, i+1, err)
 		}
 	}
 	if !verify(chain[0], d.Algorithm, []byte(*d.Payload), d.Signature) {
-		return Receipt{}, nil, fmt.Errorf("%w: the signature is not over what it says", ErrChanged)
+		return Receipt{}, nil, fmt.Errorf("%w: the signature does not match", ErrChanged)
 	}
 	var p payload
 	if err := json.Unmarshal([]byte(*d.Payload), &p); err != nil {
-		return Receipt{}, nil, fmt.Errorf("%w: what is signed: %w", ErrNotReceipt, err)
+		return Receipt{}, nil, fmt.Errorf("%w: payload: %w", ErrNotReceipt, err)
 	}
 	r := Receipt(p)
 	if err := r.check(); err != nil {
@@ -75,7 +76,7 @@ func parse(doc []byte) (Receipt, []*x509.Certificate, error) {
 	return r, chain, nil
 }
 
-// formOf reads the version of a document whose other fields this program cannot read.
+// formOf returns the version of a document whose other fields cannot be read.
 func formOf(doc []byte) int {
 	var d struct {
 		Form int `json:"virgo_receipt"`
@@ -87,10 +88,10 @@ func formOf(doc []byte) int {
 }
 
 func newerError(n int) error {
-	return &hinted{fmt.Errorf("%w: %d, and this program knows %d", ErrNewer, n, form), "update virgo on this host"}
+	return &hinted{fmt.Errorf("%w: %d; this program knows %d", ErrNewer, n, form), "update virgo on this host"}
 }
 
-// hinted is an error that knows the next step.
+// hinted is an error with a hint.
 type hinted struct {
 	error
 	hint string

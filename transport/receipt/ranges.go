@@ -8,20 +8,21 @@ import (
 	"strings"
 )
 
-// A Range is the results agent/start-from to agent/start-to, both included. A result's id is "agent/",
-// start in 16 hexadecimal digits, "-", and its number in hexadecimal without leading zeros.
+// A Range is the results agent/start-from to agent/start-to, both included. A result's id is
+// "agent/", start in 16 hexadecimal digits, "-", and its number in hexadecimal without leading
+// zeros.
 type Range struct {
 	Start    uint64
 	From, To uint64
 }
 
-// String gives "start-from-to", as a document and results.receipt have it.
+// String returns "start-from-to", as a document and results.receipt have it.
 func (r Range) String() string { return fmt.Sprintf("%016x-%x-%x", r.Start, r.From, r.To) }
 
-// Len is how many results r is, at most 1<<64-1.
+// Len returns the number of results, at most 1<<64-1.
 func (r Range) Len() uint64 { return max(r.To-r.From+1, r.To-r.From) }
 
-// ParseRange reads what [Range.String] writes.
+// ParseRange reads the format of [Range.String].
 func ParseRange(s string) (Range, error) {
 	start, rest, ok := strings.Cut(s, "-")
 	from, to, ok2 := strings.Cut(rest, "-")
@@ -35,19 +36,19 @@ func ParseRange(s string) (Range, error) {
 			return r, nil
 		}
 	}
-	return Range{}, fmt.Errorf("%.64q is not a range: start-from-to, all hexadecimal, start of 16 digits", s)
+	return Range{}, fmt.Errorf("%.64q is not a range: start-from-to in hexadecimal, start with 16 digits", s)
 }
 
-// MarshalText is String.
+// MarshalText writes the format of [Range.String].
 func (r Range) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// UnmarshalText is [ParseRange].
+// UnmarshalText reads the format of [Range.String].
 func (r *Range) UnmarshalText(b []byte) (err error) {
 	*r, err = ParseRange(string(b))
 	return err
 }
 
-// parseHex takes hexadecimal digits and nothing else: no sign, no prefix.
+// parseHex reads lower-case hexadecimal digits, without a sign or a prefix.
 func parseHex(s string) (uint64, bool) {
 	for i := range len(s) {
 		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
@@ -58,12 +59,12 @@ func parseHex(s string) (uint64, bool) {
 	return n, err == nil
 }
 
-// ID is the id of a result.
+// ID formats the id of a result.
 func ID(agent string, start, n uint64) string {
 	return agent + "/" + fmt.Sprintf("%016x-%x", start, n)
 }
 
-// ParseID takes a result's id apart; false where it is not one of this agent's, to the letter.
+// ParseID splits a result's id. ok is false if it is not an id of this agent as [ID] formats it.
 func ParseID(agent, id string) (start, n uint64, ok bool) {
 	if len(id) > maxIDBytes || len(id) <= len(agent) || id[:len(agent)] != agent || id[len(agent)] != '/' {
 		return 0, 0, false
@@ -77,11 +78,10 @@ func ParseID(agent, id string) (start, n uint64, ok bool) {
 	return start, n, a && b
 }
 
-// Ranges gathers results into ranges. They come out shortest where they come in order; out of order is
-// right too. The zero value is empty.
+// Ranges collects results into ranges; adding them in order is fastest. The zero value is empty.
 type Ranges struct{ list []Range }
 
-// Add takes one result.
+// Add adds one result.
 func (g *Ranges) Add(start, n uint64) {
 	if k := len(g.list); k > 0 && g.list[k-1].Start == start {
 		last := &g.list[k-1]
@@ -96,13 +96,13 @@ func (g *Ranges) Add(start, n uint64) {
 	g.list = append(g.list, Range{start, n, n})
 }
 
-// List gives the ranges: sorted, none touching another.
+// List returns the ranges, sorted and merged.
 func (g *Ranges) List() []Range {
 	g.list = Merge(g.list)
 	return g.list
 }
 
-// Merge sorts ranges and joins those that overlap or touch. It works in the given slice.
+// Merge sorts ranges and joins those that overlap or are adjacent. It reuses the given slice.
 func Merge(ranges []Range) []Range {
 	slices.SortFunc(ranges, func(a, b Range) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.From, b.From))
@@ -118,13 +118,13 @@ func Merge(ranges []Range) []Range {
 	return out
 }
 
-// A Set answers whether a result is within ranges, in time that hardly grows with their number.
+// A Set is a set of results, with lookup in logarithmic time.
 type Set struct{ list []Range }
 
-// NewSet makes a set; the ranges may lie and overlap as they like.
+// NewSet makes a set of ranges, which may overlap.
 func NewSet(ranges []Range) Set { return Set{Merge(slices.Clone(ranges))} }
 
-// Has says whether the result start-n is within the set.
+// Has reports whether the result start-n is in the set.
 func (s Set) Has(start, n uint64) bool {
 	i, found := slices.BinarySearchFunc(s.list, Range{Start: start, From: n}, func(a, b Range) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.From, b.From))

@@ -8,7 +8,7 @@ import (
 	"virgo/transport/receipt"
 )
 
-func TestRangesAsText(t *testing.T) {
+func TestParseRange(t *testing.T) {
 	for text, want := range map[string]receipt.Range{
 		"0000000000000000-0-0":                               {},
 		"00000000deadbeef-1-ff":                              {Start: 0xdeadbeef, From: 1, To: 0xff},
@@ -29,7 +29,7 @@ func TestRangesAsText(t *testing.T) {
 	}
 }
 
-func TestIDsAreReadToTheLetter(t *testing.T) {
+func TestParseID(t *testing.T) {
 	start, n, ok := receipt.ParseID("a/b-c", "a/b-c/00000000deadbeef-1f")
 	if !ok || start != 0xdeadbeef || n != 0x1f || receipt.ID("a/b-c", start, n) != "a/b-c/00000000deadbeef-1f" {
 		t.Errorf("%x-%x, %v", start, n, ok)
@@ -44,8 +44,8 @@ func TestIDsAreReadToTheLetter(t *testing.T) {
 	}
 }
 
-// TestASetIsItsMembers compares against a map: whatever the ranges are, a set has what they have.
-func TestASetIsItsMembers(t *testing.T) {
+// TestSet compares a Set with a map.
+func TestSet(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
 		type id struct{ start, n uint64 }

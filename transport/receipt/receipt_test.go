@@ -28,7 +28,7 @@ import (
 
 var issued = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// an authority and what it signs.
+// An authority issues certificates.
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -95,7 +95,7 @@ func sample() receipt.Receipt {
 	}
 }
 
-func TestEveryKindOfKeySignsAndIsBelieved(t *testing.T) {
+func TestSignAndOpenWithEveryKindOfKey(t *testing.T) {
 	ca := newAuthority(t)
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	check(t, err)
@@ -116,7 +116,7 @@ func TestEveryKindOfKeySignsAndIsBelieved(t *testing.T) {
 			{Pins: []string{pinOf(t, cert)}},
 			{CAFile: ca.file, Pins: []string{"sha256:" + strings.Repeat("00", 32), pinOf(t, cert)}},
 		} {
-			// A clock that came up in 1970 reads a receipt all the same.
+			// A wrong clock of this host does not matter.
 			got, err := receipt.Open(doc, trust, time.Unix(0, 0))
 			if err != nil {
 				t.Errorf("%s, %+v: %v", name, trust, err)
@@ -127,7 +127,7 @@ func TestEveryKindOfKeySignsAndIsBelieved(t *testing.T) {
 	}
 }
 
-func TestWhoIsNotBelieved(t *testing.T) {
+func TestUntrustedSigners(t *testing.T) {
 	ca, other := newAuthority(t), newAuthority(t)
 	key := ecKey(t)
 	good := ca.issue(t, key, nil)
@@ -156,7 +156,8 @@ func TestWhoIsNotBelieved(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	// The same expired certificate had signed while it was valid: that is believed, whatever time it is now.
+	// A receipt that was signed while the certificate was valid is accepted, whatever the time is
+	// now.
 	r := sample()
 	r.IssuedMS = issued.Add(-2 * time.Hour).UnixMilli()
 	doc, err := receipt.Sign(r, expired)
@@ -166,7 +167,7 @@ func TestWhoIsNotBelieved(t *testing.T) {
 	}
 }
 
-func TestNoByteOfADocumentCanBeChanged(t *testing.T) {
+func TestAlteredDocuments(t *testing.T) {
 	ca := newAuthority(t)
 	cert := ca.issue(t, ecKey(t), nil)
 	doc, err := receipt.Sign(sample(), cert)
@@ -179,7 +180,8 @@ func TestNoByteOfADocumentCanBeChanged(t *testing.T) {
 		for bit := range 8 {
 			bad := bytes.Clone(doc)
 			bad[i] ^= 1 << bit
-			// Some changes mean nothing (the case of a field's name, what lies behind the signer's certificate): then it says the same.
+			// Some changes do not matter (the case of a field's name, the chain): the receipt is
+			// then the same.
 			if got, err := receipt.Open(bad, trust, issued); err == nil && !reflect.DeepEqual(got, sample()) {
 				t.Fatalf("byte %d, bit %d: believed: %+v", i, bit, got)
 			}
@@ -187,7 +189,7 @@ func TestNoByteOfADocumentCanBeChanged(t *testing.T) {
 	}
 }
 
-func TestAnotherKeysSignatureIsFoundOut(t *testing.T) {
+func TestSignatureOfAnotherKey(t *testing.T) {
 	ca := newAuthority(t)
 	honest, forger := ca.issue(t, ecKey(t), nil), ca.issue(t, ecKey(t), nil)
 	forger.Certificate = honest.Certificate
@@ -198,7 +200,7 @@ func TestAnotherKeysSignatureIsFoundOut(t *testing.T) {
 	}
 }
 
-func TestANewerForm(t *testing.T) {
+func TestNewerForm(t *testing.T) {
 	for _, doc := range []string{`{"virgo_receipt":2,"payload":"x"}`, `{"virgo_receipt":7,"payload":{"other":"form"}}`} {
 		_, err := receipt.Open([]byte(doc), receipt.Trust{}, issued)
 		if !errors.Is(err, receipt.ErrNewer) {
@@ -207,7 +209,7 @@ func TestANewerForm(t *testing.T) {
 	}
 }
 
-func TestWhatNoReceiptHolds(t *testing.T) {
+func TestInvalidReceipts(t *testing.T) {
 	cert := newAuthority(t).issue(t, ecKey(t), nil)
 	for name, change := range map[string]func(*receipt.Receipt){
 		"no agent":       func(r *receipt.Receipt) { r.Agent = "" },
@@ -242,7 +244,7 @@ func TestWhatNoReceiptHolds(t *testing.T) {
 	}
 }
 
-func TestTheMostThatAReceiptMayHoldFits(t *testing.T) {
+func TestLargestReceiptFitsAFrame(t *testing.T) {
 	cert := newAuthority(t).issue(t, ecKey(t), nil)
 	r := sample()
 	r.Ranges, r.Refused = nil, nil
@@ -259,8 +261,8 @@ func TestTheMostThatAReceiptMayHoldFits(t *testing.T) {
 	}
 }
 
-// TestTheFormOfOldReceipts reads one that was written when the form was made.
-func TestTheFormOfOldReceipts(t *testing.T) {
+// A receipt of the first version of the format stays readable.
+func TestStoredReceipts(t *testing.T) {
 	doc, err := os.ReadFile(filepath.Join("testdata", "receipt.json"))
 	check(t, err)
 	got, err := receipt.Open(doc, receipt.Trust{CAFile: filepath.Join("testdata", "ca.pem"), ServerName: "endpoint.example"}, issued)

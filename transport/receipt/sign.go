@@ -15,10 +15,10 @@ import (
 	"strings"
 )
 
-// form is the version of the document.
+// form is the version of the format.
 const form = 1
 
-// signedPrefix keeps a receipt's signature from being one of anything else that the key signs.
+// signedPrefix separates receipts from everything else that the same key signs.
 const signedPrefix = "virgo receipt 1\x00"
 
 const (
@@ -27,7 +27,7 @@ const (
 	algRSA     = "rsa-pss-sha256"
 )
 
-// minRSABits is the least that a signature of RSA is worth.
+// minRSABits is the shortest RSA key that is accepted.
 const minRSABits = 2048
 
 // document is the outer JSON object.
@@ -49,13 +49,13 @@ type payload struct {
 	IssuedMS int64     `json:"issued_ms"`
 }
 
-// Sign makes the document of a receipt, one line without its end, signed by the certificate's key:
-// ECDSA, Ed25519, or RSA of 2048 bits at least. Ranges are sorted and joined in place; a message of a refusal is cut to
-// [MaxMessageBytes].
+// Sign returns the document of a receipt, one line without LF, signed with the certificate's key:
+// ECDSA, Ed25519, or RSA of at least 2048 bits. It merges r.Ranges in place and truncates messages
+// of refusals to [MaxMessageBytes].
 func Sign(r Receipt, cert tls.Certificate) ([]byte, error) {
-	refused := make([]Refused, len(r.Refused)) // null would be a list that is missing
+	refused := make([]Refused, len(r.Refused)) // nil would be written as null
 	for i, f := range r.Refused {
-		f.Message = cut(f.Message)
+		f.Message = truncate(f.Message)
 		refused[i] = f
 	}
 	r.Refused = refused
@@ -75,12 +75,14 @@ func Sign(r Receipt, cert tls.Certificate) ([]byte, error) {
 		return nil, fmt.Errorf("sign a receipt: %w", err)
 	}
 	text := string(signed)
-	doc, err := json.Marshal(document{form, &text, alg, signature, cert.Certificate[:min(len(cert.Certificate), maxCertificates)]})
+	chain := cert.Certificate[:min(len(cert.Certificate), maxCertificates)]
+	doc, err := json.Marshal(document{form, &text, alg, signature, chain})
 	if err != nil {
 		return nil, fmt.Errorf("sign a receipt: %w", err)
 	}
 	if len(doc) > MaxBytes {
-		return nil, fmt.Errorf("sign a receipt: its %d ranges and %d refusals make more than %d bytes", len(r.Ranges), len(r.Refused), MaxBytes)
+		return nil, fmt.Errorf("sign a receipt: its %d ranges and %d refusals take more than %d bytes",
+			len(r.Ranges), len(r.Refused), MaxBytes)
 	}
 	return doc, nil
 }
@@ -100,14 +102,15 @@ func signBytes(key crypto.PrivateKey, payload []byte) (alg string, signature []b
 	case algEd25519:
 		signature, err = signer.Sign(rand.Reader, message, crypto.Hash(0))
 	case algRSA:
-		signature, err = signer.Sign(rand.Reader, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256})
+		options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}
+		signature, err = signer.Sign(rand.Reader, digest[:], options)
 	default:
 		signature, err = signer.Sign(rand.Reader, digest[:], crypto.SHA256)
 	}
 	return alg, signature, err
 }
 
-// algorithmOf says how a key signs receipts.
+// algorithmOf returns the algorithm of a key.
 func algorithmOf(key crypto.PublicKey) (string, error) {
 	switch key := key.(type) {
 	case *ecdsa.PublicKey:
@@ -116,15 +119,15 @@ func algorithmOf(key crypto.PublicKey) (string, error) {
 		return algEd25519, nil
 	case *rsa.PublicKey:
 		if bits := key.N.BitLen(); bits < minRSABits {
-			return "", fmt.Errorf("an RSA key of %d bits signs nothing, %d are the least", bits, minRSABits)
+			return "", fmt.Errorf("an RSA key of %d bits is too short, at least %d are needed", bits, minRSABits)
 		}
 		return algRSA, nil
 	default:
-		return "", fmt.Errorf("a key of type %T signs no receipt", key)
+		return "", fmt.Errorf("a key of type %T cannot sign receipts", key)
 	}
 }
 
-// verify says whether signature is cert's over the payload.
+// verify reports whether signature is one of cert's key over the payload.
 func verify(cert *x509.Certificate, alg string, payload, signature []byte) bool {
 	message := append([]byte(signedPrefix), payload...)
 	digest := sha256.Sum256(message)
@@ -137,13 +140,14 @@ func verify(cert *x509.Certificate, alg string, payload, signature []byte) bool 
 	case ed25519.PublicKey:
 		return len(signature) == ed25519.SignatureSize && ed25519.Verify(key, message, signature)
 	case *rsa.PublicKey:
-		return rsa.VerifyPSS(key, crypto.SHA256, digest[:], signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+		options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+		return rsa.VerifyPSS(key, crypto.SHA256, digest[:], signature, options) == nil
 	}
 	return false
 }
 
-// cut bounds a message without breaking a character.
-func cut(s string) string {
+// truncate bounds a message to MaxMessageBytes of valid UTF-8.
+func truncate(s string) string {
 	if len(s) > MaxMessageBytes {
 		s = s[:MaxMessageBytes]
 	}

@@ -4,26 +4,26 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
 	"virgo/transport"
 )
 
-// Trust says whose receipts are believed, as [transport.TLSConfig] does for connections.
+// Trust defines whose receipts are accepted, as [transport.TLSConfig] does for connections.
 type Trust struct {
-	// CAFile is a PEM file of the only authorities to trust; empty for the system's.
+	// CAFile is a PEM file with the authorities to trust; empty means the system's.
 	CAFile string
-	// Pins are the only public keys to trust, each as [transport.ParsePin] reads it. Without a
-	// CAFile a pin alone decides; with one, both must hold.
+	// Pins are the public keys to trust, each as [transport.ParsePin] reads it; one must match.
+	// Without a CAFile a pin alone decides; with one, both must hold.
 	Pins []string
-	// ServerName to expect in the certificate. Empty is for a CAFile or pins only.
+	// ServerName is the name that the certificate must have; it may be empty only with a CAFile or
+	// pins.
 	ServerName string
 }
 
-// believe says why the owner of the chain's first certificate is not to be believed; nil where it is.
-func (t Trust) believe(chain []*x509.Certificate, issued, now time.Time) error {
+// verify verifies the signer's certificate, the first of the chain, as of the time of signing.
+func (t Trust) verify(chain []*x509.Certificate, issued, now time.Time) error {
 	leaf := chain[0]
 	if len(t.Pins) > 0 {
 		pins := make([]transport.Pin, len(t.Pins))
@@ -51,19 +51,16 @@ func (t Trust) believe(chain []*x509.Certificate, issued, now time.Time) error {
 		DNSName:       t.ServerName,
 		Intermediates: x509.NewCertPool(),
 		CurrentTime:   issued,
-		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, // a client's certificate of the same authority says nothing
+		// A client's certificate of the same authority must not be accepted.
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	for _, c := range chain[1:] {
 		opt.Intermediates.AddCert(c)
 	}
 	if t.CAFile != "" {
-		pem, err := os.ReadFile(t.CAFile)
-		if err != nil {
-			return fmt.Errorf("read the CA file: %w", err)
-		}
-		opt.Roots = x509.NewCertPool()
-		if !opt.Roots.AppendCertsFromPEM(pem) {
-			return fmt.Errorf("CA file %q holds no PEM certificate", t.CAFile)
+		var err error
+		if opt.Roots, err = transport.ReadCAFile(t.CAFile); err != nil {
+			return err
 		}
 	} else if t.ServerName == "" {
 		return &hinted{fmt.Errorf("%w: %w", ErrUntrusted, errNoName), "give the endpoint's pin or CA file (--pin, --ca)"}
@@ -74,7 +71,7 @@ func (t Trust) believe(chain []*x509.Certificate, issued, now time.Time) error {
 	return nil
 }
 
-// explain says in a person's words why a chain does not hold.
+// explain returns an error of crypto/x509 with a message and a hint.
 func explain(err error, leaf *x509.Certificate, issued, now time.Time) error {
 	const day = "2006-01-02 15:04 MST"
 	var (
@@ -82,14 +79,16 @@ func explain(err error, leaf *x509.Certificate, issued, now time.Time) error {
 		unknown x509.UnknownAuthorityError
 		name    x509.HostnameError
 	)
-	pin := "give the CA file of its authority or, once the endpoint's owner has confirmed it, its pin: --pin " + transport.PinOf(leaf).String()
+	pin := "give the CA file of its authority or, once the endpoint's owner has confirmed it, its pin: --pin " +
+		transport.PinOf(leaf).String()
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		format := func(t time.Time) string { return t.UTC().Format(day) }
 		return &hinted{fmt.Errorf("%w: it was signed on %s, and its certificate is valid from %s to %s (this host's clock says %s)",
-			ErrUntrusted, issued.UTC().Format(day), leaf.NotBefore.UTC().Format(day), leaf.NotAfter.UTC().Format(day), now.UTC().Format(day)),
-			"look at the endpoint's clock and certificate, and have the receipt made again"}
+			ErrUntrusted, format(issued), format(leaf.NotBefore), format(leaf.NotAfter), format(now)),
+			"check the endpoint's clock and certificate, and have the receipt made again"}
 	case errors.As(err, &unknown):
-		return &hinted{fmt.Errorf("%w: its certificate is by %.128q", ErrUntrusted, leaf.Issuer.String()), pin}
+		return &hinted{fmt.Errorf("%w: its certificate is signed by %.128q", ErrUntrusted, leaf.Issuer.String()), pin}
 	case errors.As(err, &name):
 		return &hinted{fmt.Errorf("%w: its certificate is not for %q", ErrUntrusted, name.Host),
 			"name the endpoint as its certificate does (server_name)"}

@@ -21,13 +21,13 @@ type Authority struct {
 	cert *x509.Certificate
 }
 
-// Certificates are valid for a time that holds both today and synctest's fake 2000.
+// Certificates are valid today and in the year 2000, where synctest's fake clock starts.
 var (
 	alwaysFrom = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 	alwaysTo   = time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// NewAuthority makes one.
+// NewAuthority makes an authority with a new key.
 func NewAuthority() (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -50,22 +50,23 @@ func NewAuthority() (*Authority, error) {
 	return &Authority{key, cert}, err
 }
 
-// PEM gives the authority's certificate, as a CA file holds it.
+// PEM returns the authority's certificate as the content of a CA file.
 func (a *Authority) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
 }
 
-// A Certificate says what to issue. The zero value is a good one for localhost, 127.0.0.1 and ::1.
+// A Certificate describes a certificate to issue. The zero value is a valid one for localhost,
+// 127.0.0.1 and ::1.
 type Certificate struct {
 	// Names are host names and addresses; nil means loopback's.
 	Names []string
 	// NotBefore and NotAfter bound its validity; zero means 1990 and 2090.
 	NotBefore, NotAfter time.Time
-	// SelfSigned leaves the authority out of it.
+	// SelfSigned means that the certificate's own key signs it.
 	SelfSigned bool
 }
 
-// Issue makes a certificate with a key of its own.
+// Issue makes a certificate with a new key.
 func (a *Authority) Issue(c Certificate) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -107,5 +108,5 @@ func (a *Authority) Issue(c Certificate) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
 }
 
-// Pin gives the pin of a certificate, as an agent is configured with it.
+// Pin returns the pin of a certificate, as an agent is configured with it.
 func Pin(cert tls.Certificate) string { return transport.PinOf(cert.Leaf).String() }

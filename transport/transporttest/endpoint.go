@@ -1,36 +1,34 @@
 package transporttest
 
 import (
-	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"net"
 	"sync"
 )
 
-// An Endpoint serves what its Script says.
+// An Endpoint serves sessions as its Script defines.
 type Endpoint struct {
 	// Authority signed its certificate.
 	Authority *Authority
-	// For Program: reload gives the script for a new connection, publish writes the books out.
+	// For Program: reload returns the script for a new connection, publish writes the records to files.
 	reload  func() (Script, error)
 	publish func()
 
 	listener net.Listener
-	books    books
+	records  records
 	serving  sync.WaitGroup
 	done     chan struct{} // closed by Close
 
 	mu     sync.Mutex
 	cert   tls.Certificate
-	ticket [32]byte // key of the sessions that may be resumed
 	script Script
 	conns  map[net.Conn]bool
 	closed bool
 }
 
-// New makes an endpoint that does not listen: [Endpoint.ServeTLS] and [Endpoint.Serve] serve the
-// connections that they are given.
+// New makes an endpoint that does not listen: [Endpoint.ServeTLS] and [Endpoint.Serve] serve given
+// connections.
 func New(script Script) (*Endpoint, error) {
 	authority, err := NewAuthority()
 	if err != nil {
@@ -48,12 +46,11 @@ func New(script Script) (*Endpoint, error) {
 		conns:     make(map[net.Conn]bool),
 		done:      make(chan struct{}),
 	}
-	rand.Read(e.ticket[:])
 	e.reload = func() (Script, error) { return e.current(), nil }
 	return e, nil
 }
 
-// Listen makes an endpoint that listens on a port of loopback's until it is closed.
+// Listen makes an endpoint that listens on a loopback port until it is closed.
 func Listen(script Script) (*Endpoint, error) {
 	e, err := New(script)
 	if err != nil {
@@ -80,34 +77,34 @@ func (e *Endpoint) listen(address string) (err error) {
 	return nil
 }
 
-// Address gives "127.0.0.1:port" of one that listens.
+// Address returns the "127.0.0.1:port" that an endpoint of [Listen] listens on.
 func (e *Endpoint) Address() string { return e.listener.Addr().String() }
 
-// Pin gives the pin of its certificate.
+// Pin returns the pin of its certificate.
 func (e *Endpoint) Pin() string { return Pin(e.Certificate()) }
 
-// Certificate gives what it shows: one for loopback, unless Show changed it.
+// Certificate returns the certificate that it sends: one for loopback, unless Show changed it.
 func (e *Endpoint) Certificate() tls.Certificate {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.cert
 }
 
-// Show changes the certificate for the connections to come.
+// Show changes the certificate for later connections.
 func (e *Endpoint) Show(cert tls.Certificate) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.cert = cert
 }
 
-// Set changes the script for the connections to come.
+// Set changes the script for later connections.
 func (e *Endpoint) Set(script Script) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.script = script
 }
 
-// Close ends all connections and waits for them.
+// Close closes all connections and waits until they have ended.
 func (e *Endpoint) Close() error {
 	var err error
 	if e.listener != nil {
@@ -132,8 +129,8 @@ func (e *Endpoint) current() Script {
 	return e.script
 }
 
-// begin registers a connection; false when the endpoint is closed.
-func (e *Endpoint) begin(conn net.Conn) bool {
+// register registers a connection. It returns false if the endpoint is closed.
+func (e *Endpoint) register(conn net.Conn) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
@@ -156,14 +153,10 @@ func (e *Endpoint) end(conn net.Conn) {
 // ServeTLS serves one connection, TLS first, until it ends.
 func (e *Endpoint) ServeTLS(raw net.Conn) {
 	e.serve(raw, func(conn net.Conn) net.Conn {
-		conf := &tls.Config{
+		return tls.Server(conn, &tls.Config{
 			Certificates: []tls.Certificate{e.Certificate()},
 			MinVersion:   tls.VersionTLS12,
-		}
-		if script, err := e.reload(); err == nil && script.Resume {
-			conf.SetSessionTicketKeys([][32]byte{e.ticket}) // else each connection's key is its own
-		}
-		return tls.Server(conn, conf)
+		})
 	})
 }
 
@@ -173,34 +166,34 @@ func (e *Endpoint) Serve(raw net.Conn) {
 }
 
 func (e *Endpoint) serve(raw net.Conn, secure func(net.Conn) net.Conn) {
-	if !e.begin(raw) {
+	if !e.register(raw) {
 		raw.Close()
 		return
 	}
 	defer e.end(raw)
 	script, err := e.reload()
 	if err != nil {
-		e.books.fault(err)
+		e.records.fault(err)
 	}
 	if err != nil || script.Refuse {
 		return
 	}
-	e.books.mu.Lock()
-	e.books.sessions++
-	e.books.mu.Unlock()
-	limited := &cutter{Conn: raw, in: script.CutIn, out: script.CutOut}
-	if script.Silent {
+	e.records.mu.Lock()
+	e.records.sessions++
+	e.records.mu.Unlock()
+	limited := &limitedConn{Conn: raw, in: script.CloseAfterIn, out: script.CloseAfterOut}
+	if script.Blackhole {
 		limited.silence = e.done
 	}
 	conn := secure(limited)
 	if t, ok := conn.(*tls.Conn); ok && t.Handshake() != nil {
 		return
 	}
-	c := newConversation(e, &script, conn)
+	c := newServerConn(e, &script, conn)
 	err = c.run()
-	// Whoever closed this side's connection, it was not the agent.
-	if err != nil && !limited.spent() && !c.ended && !errors.Is(err, net.ErrClosed) {
-		e.books.fault(err)
+	// net.ErrClosed: this side closed it, not the agent.
+	if err != nil && !limited.closedByScript() && !c.ended && !errors.Is(err, net.ErrClosed) {
+		e.records.fault(err)
 	}
 	if err == nil || c.ended {
 		conn.Close() // close_notify

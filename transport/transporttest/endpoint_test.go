@@ -8,8 +8,8 @@ import (
 	"virgo/transport/transporttest"
 )
 
-// A connection that ends within a frame is a fault of whoever ended it.
-func TestFaultsAreTheAgents(t *testing.T) {
+// A connection that ends within a frame is a fault of the side that closed it.
+func TestFaults(t *testing.T) {
 	for name, ended := range map[string]struct {
 		by     func(agent, own net.Conn)
 		faults int

@@ -9,11 +9,11 @@ import (
 	"virgo/transport"
 )
 
-func (c *conversation) hello(f *transport.Frame) error {
+func (c *serverConn) hello(f *transport.Frame) error {
 	s := c.script
-	c.e.books.mu.Lock()
-	c.e.books.hello = bytes.Clone(f.Params)
-	c.e.books.mu.Unlock()
+	c.e.records.mu.Lock()
+	c.e.records.hello = bytes.Clone(f.Params)
+	c.e.records.mu.Unlock()
 	var p struct {
 		Token   string `json:"token"`
 		AgentID string `json:"agent_id"`
@@ -33,16 +33,16 @@ func (c *conversation) hello(f *transport.Frame) error {
 		_, err := io.WriteString(c.raw, s.Garbage)
 		return err
 	}
-	if s.Hasty {
-		held := *f
-		held.Params = bytes.Clone(f.Params)
-		c.held = &held
+	if s.AnswerHelloLast {
+		pendingHello := *f
+		pendingHello.Params = bytes.Clone(f.Params)
+		c.pendingHello = &pendingHello
 		return nil
 	}
 	if err := c.reply(f, c.welcome(f), nil); err != nil {
 		return err
 	}
-	for i := range s.Strays {
+	for i := range s.UnexpectedResponses {
 		stray := &transport.Frame{ID: transport.ID(1<<40 + i), Source: f.Source}
 		if err := c.reply(stray, 0, nil); err != nil {
 			return err
@@ -62,8 +62,8 @@ func (c *conversation) hello(f *transport.Frame) error {
 	return nil
 }
 
-// welcome is the result of hello.
-func (c *conversation) welcome(hello *transport.Frame) map[string]any {
+// welcome returns the result of hello.
+func (c *serverConn) welcome(hello *transport.Frame) map[string]any {
 	s := c.script
 	result := map[string]any{"heartbeat_interval": int64(60_000)}
 	if s.HeartbeatInterval != 0 {

@@ -8,13 +8,12 @@ import (
 	"time"
 )
 
-// Link gives the two ends of a connection on which every byte takes latency to arrive, and on which a
-// write waits while capacity bytes are on their way or unread (0: as many as come). It takes no processor
-// time of its own, so within a synctest bubble what has passed between two events is the latency times
-// the flights between them, exactly.
+// Link returns the two ends of a connection on which every byte takes latency to arrive, and on which
+// a write blocks while capacity bytes are in transit or unread (0: no bound). In a synctest bubble
+// the time between two events is exactly the latency times the one-way trips between them.
 //
-// An end that was closed by the other gives io.EOF after the bytes before it; writing to it is
-// io.ErrClosedPipe. Deadlines work.
+// After the other end was closed, reads return the bytes that it had sent and then io.EOF; writes
+// return io.ErrClosedPipe. Deadlines work.
 func Link(latency time.Duration, capacity int) (client, server net.Conn) {
 	up, down := newFlow(latency, capacity), newFlow(latency, capacity)
 	return &end{in: down, out: up}, &end{in: up, out: down}
@@ -68,19 +67,19 @@ type flow struct {
 	latency  time.Duration
 	capacity int
 
-	mu       sync.Mutex
-	changed  chan struct{} // closed and made anew whenever something changes
-	parcels  []parcel
-	bytes    int  // in parcels
-	ended    bool // by the writer, after the parcels
-	endedAt  time.Time
-	unwanted bool // closed by the reader
-	readBy   time.Time
-	writeBy  time.Time
+	mu           sync.Mutex
+	changed      chan struct{} // closed and made anew whenever something changes
+	segments     []segment
+	bytes        int  // in segments
+	ended        bool // by the writer, after the segments
+	endedAt      time.Time
+	readerClosed bool // closed by the reader
+	readBy       time.Time
+	writeBy      time.Time
 }
 
-// A parcel is what one write sent.
-type parcel struct {
+// A segment is what one write sent.
+type segment struct {
 	data []byte
 	at   time.Time // when it arrives
 }
@@ -105,14 +104,14 @@ func (f *flow) close(reader bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if reader {
-		f.unwanted = true
+		f.readerClosed = true
 	} else if !f.ended {
 		f.ended, f.endedAt = true, time.Now().Add(f.latency)
 	}
 	f.change()
 }
 
-// wait gives up the lock until something changes, or until one of the times that are not zero.
+// wait releases the lock until something changes or one of the nonzero times is reached.
 func (f *flow) wait(times ...time.Time) {
 	changed := f.changed
 	var soonest time.Time
@@ -142,22 +141,22 @@ func (f *flow) read(b []byte) (int, error) {
 	defer f.mu.Unlock()
 	for {
 		switch {
-		case f.unwanted:
+		case f.readerClosed:
 			return 0, net.ErrClosed
 		case passed(f.readBy):
 			return 0, os.ErrDeadlineExceeded
 		case len(b) == 0:
 			return 0, nil
-		case len(f.parcels) > 0 && passed(f.parcels[0].at):
-			n := copy(b, f.parcels[0].data)
-			if f.parcels[0].data = f.parcels[0].data[n:]; len(f.parcels[0].data) == 0 {
-				f.parcels = f.parcels[1:]
+		case len(f.segments) > 0 && passed(f.segments[0].at):
+			n := copy(b, f.segments[0].data)
+			if f.segments[0].data = f.segments[0].data[n:]; len(f.segments[0].data) == 0 {
+				f.segments = f.segments[1:]
 			}
 			f.bytes -= n
 			f.change()
 			return n, nil
-		case len(f.parcels) > 0:
-			f.wait(f.parcels[0].at, f.readBy)
+		case len(f.segments) > 0:
+			f.wait(f.segments[0].at, f.readBy)
 		case f.ended && passed(f.endedAt):
 			return 0, io.EOF
 		case f.ended:
@@ -180,7 +179,7 @@ func (f *flow) write(b []byte) (int, error) {
 		switch {
 		case f.ended:
 			return written, net.ErrClosed
-		case f.unwanted:
+		case f.readerClosed:
 			return written, io.ErrClosedPipe
 		case passed(f.writeBy):
 			return written, os.ErrDeadlineExceeded
@@ -188,7 +187,7 @@ func (f *flow) write(b []byte) (int, error) {
 			return written, nil
 		case room > 0:
 			data := append([]byte(nil), b[written:written+room]...)
-			f.parcels = append(f.parcels, parcel{data, time.Now().Add(f.latency)})
+			f.segments = append(f.segments, segment{data, time.Now().Add(f.latency)})
 			f.bytes += room
 			written += room
 			f.change()

@@ -12,7 +12,7 @@ import (
 	"virgo/transport/transporttest"
 )
 
-func TestLinkTakesItsTime(t *testing.T) {
+func TestLinkLatency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := transporttest.Link(time.Second, 0)
 		start := time.Now()
@@ -35,7 +35,7 @@ func TestLinkTakesItsTime(t *testing.T) {
 	})
 }
 
-func TestLinkIsBounded(t *testing.T) {
+func TestLinkCapacity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := transporttest.Link(time.Second, 3)
 		a.SetWriteDeadline(time.Now().Add(time.Minute))

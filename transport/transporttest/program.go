@@ -20,20 +20,19 @@ const (
 	AddressFile = "address"      // where it listens
 	CAFile      = "ca.pem"       // its authority's certificate
 	PinFile     = "pin"          // its certificate's pin
-	StoredFile  = "stored.jsonl" // what it stored, one Stored a line
-	FaultsFile  = "faults"       // what agents did wrong, one a line
-	MethodsFile = "methods"      // what agents asked, one a line
-	AnswersFile = "answers"      // what agents answered to the script's requests, one frame a line, in order
+	StoredFile  = "stored.jsonl" // what it stored, one Stored per line
+	FaultsFile  = "faults"       // violations of the protocol by agents, one per line
+	MethodsFile = "methods"      // methods of agents' requests, one per line
+	AnswersFile = "answers"      // agents' answers to the script's requests, in order, one frame per line
 )
 
-// Program serves a folder until ctx ends: the body of a script test's fake endpoint. It makes the files
-// that an agent needs, AddressFile last, and then calls ready. The books are replaced whole, so that a
-// reader never sees half of them, and before the answer to a heartbeat or one that ends a session: an
-// agent that has its answer finds its results in them.
+// Program serves a folder until ctx ends. It is the body of a script test's fake endpoint. It writes
+// the files that an agent needs, AddressFile last, and then calls ready. It replaces the records
+// atomically before it answers a heartbeat and before it sends an error that ends a session, so when
+// an agent has that answer, its results are in the records.
 //
-// With an AddressFile in the folder already it listens there, but its authority and its key live no
-// longer than the process. For an outage that the agent's configuration is to survive, let the script
-// refuse instead.
+// If the folder has an AddressFile already, it listens on that address, but its authority and key
+// are new in each process. For an outage with the same certificate, use Script.Refuse.
 func Program(ctx context.Context, dir string, ready ...func()) error {
 	address := "127.0.0.1:0"
 	if b, err := os.ReadFile(filepath.Join(dir, AddressFile)); err == nil {
@@ -52,13 +51,13 @@ func Program(ctx context.Context, dir string, ready ...func()) error {
 	}
 	var (
 		mu     sync.Mutex
-		failed error // to write the books
+		failed error // to write the records
 	)
 	e.reload = func() (Script, error) { return readScript(dir) }
 	e.publish = func() {
 		mu.Lock()
 		defer mu.Unlock()
-		failed = errors.Join(failed, e.writeBooks(dir))
+		failed = errors.Join(failed, e.writeRecords(dir))
 	}
 	e.publish()
 	if err := e.listen(address); err != nil {
@@ -77,8 +76,8 @@ func Program(ctx context.Context, dir string, ready ...func()) error {
 			return err
 		}
 	}
-	for _, tell := range ready {
-		tell()
+	for _, call := range ready {
+		call()
 	}
 	<-ctx.Done()
 	err = e.Close()
@@ -103,7 +102,7 @@ func readScript(dir string) (Script, error) {
 	return s, nil
 }
 
-func (e *Endpoint) writeBooks(dir string) error {
+func (e *Endpoint) writeRecords(dir string) error {
 	var stored, faults, methods, answers bytes.Buffer
 	for _, s := range e.Stored() {
 		b, err := json.Marshal(s)
@@ -135,7 +134,7 @@ func (e *Endpoint) writeBooks(dir string) error {
 		replace(filepath.Join(dir, MethodsFile), methods.Bytes()))
 }
 
-// replace writes a file whole, and not at all where it holds data already.
+// replace writes a file atomically, unless it has that content already.
 func replace(path string, data []byte) error {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
 		return nil

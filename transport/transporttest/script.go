@@ -7,72 +7,70 @@ import (
 	"virgo/transport"
 )
 
-// A Script is what an endpoint does. The zero value is a well-behaved old endpoint: no features, an
-// empty schedule, every token good. Counts are from 1, and 0 is never. It is JSON for the fake program.
+// A Script defines an endpoint's behaviour. The zero value is a correct endpoint of the original
+// protocol: no features, an empty schedule, every token valid. Counts begin with 1; 0 means never.
+// A Program reads it as JSON.
 type Script struct {
 	// Features it announces: "pipelining", "result_id", "schedule_hash".
 	Features []string `json:"features,omitempty"`
-	// Token is the only good one; empty takes any. Another gets error 401.
+	// Token is the only valid token, others get error 401; empty means that every token is valid.
 	Token string `json:"token,omitempty"`
-	// HelloError answers hello, and the connection is closed.
+	// HelloError, if not nil, is the answer to hello, after which the connection is closed.
 	HelloError *transport.Error `json:"hello_error,omitempty"`
 	// Version is the "v" of its responses; empty means "1".
 	Version string `json:"version,omitempty"`
-	// HeartbeatInterval in ms that hello's answer names; 0 means 60,000.
+	// HeartbeatInterval in ms of hello's result; 0 means 60,000.
 	HeartbeatInterval int64 `json:"heartbeat_interval,omitempty"`
-	// EntityID and Channel of hello's answer.
+	// EntityID and Channel of hello's result.
 	EntityID string `json:"entity_id,omitempty"`
 	Channel  string `json:"channel,omitempty"`
 	// Schedule is the "checks" of check_schedule.get's result; nil means [].
 	Schedule json.RawMessage `json:"schedule,omitempty"`
-	// ScheduleHash goes with it where Features has "schedule_hash".
+	// ScheduleHash is sent with it where Features has "schedule_hash".
 	ScheduleHash string `json:"schedule_hash,omitempty"`
-	// ClockOffset is what its clock is ahead, in ms.
+	// ClockOffset is the time by which its clock is ahead, in ms.
 	ClockOffset int64 `json:"clock_offset,omitempty"`
 
-	// Reject answers the n-th result that the endpoint sees, copies not counted, with an error. One that
-	// ends the session closes the connection.
+	// Reject answers the n-th result, copies not counted, with an error. One that ends the session
+	// closes the connection.
 	Reject map[int]transport.Error `json:"reject,omitempty"`
 	// RateLimitAt answers the n-th post of a connection, and all after it, with rateLimitReached.
 	RateLimitAt int `json:"rate_limit_at,omitempty"`
-	// StallAt answers nothing from a connection's n-th request on; it reads on.
+	// StallAt stops answering from a connection's n-th request on, but continues to read.
 	StallAt int `json:"stall_at,omitempty"`
-	// DeafAt reads nothing after a connection's n-th request, which it answers.
-	DeafAt int `json:"deaf_at,omitempty"`
-	// Delay before each answer.
+	// StopReadingAt stops reading after a connection's n-th request, which is answered.
+	StopReadingAt int `json:"stop_reading_at,omitempty"`
+	// Delay is a pause before each answer; in JSON in ns.
 	Delay time.Duration `json:"delay,omitempty"`
-	// Drip sends its answers one byte at a time, with this pause before each.
-	Drip time.Duration `json:"drip,omitempty"`
+	// ByteDelay sends answers one byte at a time, with this pause before each.
+	ByteDelay time.Duration `json:"byte_delay,omitempty"`
 
-	// Resume lets TLS sessions be resumed; without it every handshake is a full one.
-	Resume bool `json:"resume,omitempty"`
 	// Refuse closes a connection before TLS.
 	Refuse bool `json:"refuse,omitempty"`
-	// CutIn and CutOut close a connection when that many bytes came in or went out (on the wire, so
-	// under TLS its records; the n-th byte still passes).
-	CutIn  int `json:"cut_in,omitempty"`
-	CutOut int `json:"cut_out,omitempty"`
-	// Silent makes of these cuts a network that went quiet: nothing more passes either way, and neither
-	// side is told.
-	Silent bool `json:"silent,omitempty"`
+	// CloseAfterIn and CloseAfterOut close a connection after that many bytes were received or sent
+	// on the wire, which includes TLS records; the n-th byte still passes.
+	CloseAfterIn  int `json:"close_after_in,omitempty"`
+	CloseAfterOut int `json:"close_after_out,omitempty"`
+	// Blackhole discards everything after these bytes instead of closing the connection.
+	Blackhole bool `json:"blackhole,omitempty"`
 
-	// Requests it sends before it answers the first heartbeat.
+	// Requests to send before the answer to the first heartbeat.
 	Requests []Request `json:"requests,omitempty"`
-	// Flood is how many requests it sends right after hello, reading nothing meanwhile; each has
+	// Flood is the number of requests to send right after hello, without reading; each has
 	// FloodBytes of params.
 	Flood      int `json:"flood,omitempty"`
 	FloodBytes int `json:"flood_bytes,omitempty"`
-	// Strays is how many answers to nothing it sends after hello.
-	Strays int `json:"strays,omitempty"`
-	// Garbage is sent, as it is, in the place of the answer to hello.
+	// UnexpectedResponses is the number of responses to no request to send after hello.
+	UnexpectedResponses int `json:"unexpected_responses,omitempty"`
+	// Garbage, if not empty, is sent unchanged instead of the answer to hello.
 	Garbage string `json:"garbage,omitempty"`
-	// Hasty answers posts, but hello only with the heartbeat.
-	Hasty bool `json:"hasty,omitempty"`
-	// Sloppy writes ids as strings and a comma too many.
-	Sloppy bool `json:"sloppy,omitempty"`
+	// AnswerHelloLast answers posts at once, but hello only with the heartbeat.
+	AnswerHelloLast bool `json:"answer_hello_last,omitempty"`
+	// LooseJSON writes ids as strings and a trailing comma, as some endpoints do.
+	LooseJSON bool `json:"loose_json,omitempty"`
 }
 
-// A Request is one that the endpoint sends.
+// A Request is a request from the endpoint to the agent.
 type Request struct {
 	Method string          `json:"method"`
 	Params json.RawMessage `json:"params,omitempty"`

@@ -1,4 +1,4 @@
-// Command bare is the yardstick of virgo-bench: the gopsutil calls of the seven host checks, one bbolt
+// Command bare is what virgo-bench compares runs with: the gopsutil calls of the seven host checks, one bbolt
 // commit, one TLS send, and nothing else.
 package main
 
@@ -32,21 +32,21 @@ func main() {
 }
 
 func run(address, pin, path string) error {
-	seen, err := look()
+	figures, err := readFigures()
 	if err != nil {
 		return err
 	}
-	b, err := json.Marshal(seen)
+	b, err := json.Marshal(figures)
 	if err != nil {
 		return err
 	}
-	if err := keep(path, b); err != nil {
+	if err := commit(path, b); err != nil {
 		return err
 	}
 	return send(address, pin, append(b, '\n'))
 }
 
-func look() ([]any, error) {
+func readFigures() ([]any, error) {
 	all, err := cpu.Times(true)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func look() ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen := []any{all, memory, swap, avg, disks}
+	figures := []any{all, memory, swap, avg, disks}
 	// Once for the file systems' figures and once for their state, as two checks would.
 	for range 2 {
 		parts, err := disk.Partitions(false)
@@ -76,7 +76,7 @@ func look() ([]any, error) {
 		}
 		for _, p := range parts {
 			if u, err := disk.Usage(p.Mountpoint); err == nil {
-				seen = append(seen, u)
+				figures = append(figures, u)
 			}
 		}
 	}
@@ -84,10 +84,10 @@ func look() ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(seen, ifs), nil
+	return append(figures, ifs), nil
 }
 
-func keep(path string, b []byte) error {
+func commit(path string, b []byte) error {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second})
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func send(address, pin string, b []byte) error {
 	if _, err := conn.Write(b); err != nil {
 		return err
 	}
-	// The answer is the peer's word that it has come.
+	// The answer confirms that the peer has read everything.
 	_, err = conn.Read(make([]byte, 1))
 	return err
 }

@@ -1,18 +1,28 @@
-// Package lz4 packs results: LZ4's block format (lz4_Block_format.md of the reference implementation),
-// which is sequences of
+// Package lz4 compresses and expands LZ4 blocks (lz4_Block_format.md of the reference
+// implementation). A block is a list of sequences:
 //
 //	token u8 (literals in the high half, match length - 4 in the low), more length bytes where a
 //	half is 15, the literals, offset u16 little-endian, more length bytes
 //
-// The last sequence has literals alone; the last five bytes are always literals, and no match begins
-// in the last twelve. Results that follow one another repeat nearly all of their words, so that this
-// brings them to a tenth. It is here in place of compress/flate because that fills its tables at
-// start-up, which every run would pay and hardly any would use.
+// The last sequence has literals only; the last five bytes are always literals, and no match begins
+// in the last twelve. Consecutive results repeat nearly all of their words, so this brings them to
+// a tenth of their size.
+//
+// compress/flate is not used because it fills its tables at program start: every run would pay for
+// them, and hardly any packs. Nor is github.com/pierrec/lz4/v4, with which the tests compare this
+// package. It expands a group in 4 µs instead of 9 (BenchmarkExpand). It packs one in 19 µs instead
+// of 24, or in 77 with a table of its own (BenchmarkAppend), and a run packs one group. With it, a
+// run that packs has 0.2 MiB more anonymous memory, draining 50,000 results takes the same CPU time
+// (ratio 1.01), virgo-run is 29 KB larger, and every run pays 25 µs, 0.5 % of its CPU time, for asking
+// the processor what the assembly may use (GODEBUG=inittrace=1 in a virtual machine). And blocks in
+// bundles are from other hosts: here, every access to memory is checked.
 package lz4
 
 import (
 	"encoding/binary"
 	"errors"
+	"math/bits"
+	"slices"
 )
 
 const (
@@ -21,6 +31,7 @@ const (
 	matchLimit = 12
 	window     = 1<<16 - 1
 	hashBits   = 12
+	maxRatio   = 255 // a byte of a block stands for that many bytes, at most
 )
 
 // Append appends the block for src to dst.
@@ -33,13 +44,10 @@ func Append(dst, src []byte) []byte {
 		from := int(*slot) - 1
 		*slot = int32(i + 1)
 		if from < 0 || i-from > window || binary.LittleEndian.Uint32(src[from:]) != word {
-			i += 1 + (i-anchor)>>6 // what does not repeat is passed over faster and faster
+			i += 1 + (i-anchor)>>6 // data that do not repeat are skipped faster and faster
 			continue
 		}
-		n := minMatch
-		for i+n < len(src)-lastBytes && src[from+n] == src[i+n] {
-			n++
-		}
+		n := minMatch + common(src[from+minMatch:], src[i+minMatch:len(src)-lastBytes])
 		dst = appendSequence(dst, src[anchor:i], n-minMatch)
 		dst = binary.LittleEndian.AppendUint16(dst, uint16(i-from))
 		dst = appendLength(dst, n-minMatch)
@@ -49,14 +57,28 @@ func Append(dst, src []byte) []byte {
 	return appendSequence(dst, src[anchor:], 0)
 }
 
-// appendSequence appends a token and the literals; match is the match's length without the least.
+// common returns how many bytes of b, from the first on, are the same in a, which is longer.
+func common(a, b []byte) (n int) {
+	for ; len(b)-n >= 8; n += 8 {
+		differ := binary.LittleEndian.Uint64(a[n:]) ^ binary.LittleEndian.Uint64(b[n:])
+		if differ != 0 {
+			return n + bits.TrailingZeros64(differ)/8
+		}
+	}
+	for n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// appendSequence appends a token and the literals; match is the length of the match minus minMatch.
 func appendSequence(dst, literals []byte, match int) []byte {
 	dst = append(dst, byte(min(len(literals), 15)<<4|min(match, 15)))
 	dst = appendLength(dst, len(literals))
 	return append(dst, literals...)
 }
 
-// appendLength appends what of a length the token cannot say.
+// appendLength appends the part of a length that is not in the token.
 func appendLength(dst []byte, n int) []byte {
 	if n < 15 {
 		return dst
@@ -67,21 +89,30 @@ func appendLength(dst []byte, n int) []byte {
 	return append(dst, byte(n))
 }
 
-// ErrBlock is returned for what is not a block of the size that was asked for.
+// ErrBlock is returned for what is not a block of the requested size.
 var ErrBlock = errors.New("not an LZ4 block of that size")
 
-// Expand appends the size bytes that the block src holds to dst; ErrBlock where it holds anything else.
+// Expand appends the content of the block src, which must have that many bytes, to dst. Error:
+// [ErrBlock].
 func Expand(dst, src []byte, size int) ([]byte, error) {
-	start := len(dst)
+	if size < 0 || size/maxRatio > len(src) {
+		return nil, ErrBlock
+	}
+	dst = slices.Grow(dst, size)
+	start, end := len(dst), len(dst)+size
 	for i := 0; i < len(src); {
 		token := int(src[i])
-		literals, i2, ok := readLength(src, i+1, token>>4)
-		if !ok || literals > len(src)-i2 || len(dst)-start+literals > size {
+		literals, from, ok := readLength(src, i+1, token>>4)
+		if !ok || literals > len(src)-from || literals > end-len(dst) {
 			return nil, ErrBlock
 		}
-		dst = append(dst, src[i2:i2+literals]...)
-		if i = i2 + literals; i == len(src) {
-			break
+		i = from + literals
+		dst = append(dst, src[from:i]...)
+		if i == len(src) {
+			if token&15 != 0 || len(dst) != end {
+				return nil, ErrBlock
+			}
+			return dst, nil
 		}
 		if i+2 > len(src) {
 			return nil, ErrBlock
@@ -90,21 +121,18 @@ func Expand(dst, src []byte, size int) ([]byte, error) {
 		var match int
 		match, i, ok = readLength(src, i+2, token&15)
 		match += minMatch
-		from := len(dst) - offset
-		if !ok || offset == 0 || from < start || len(dst)-start+match > size {
+		from = len(dst) - offset
+		if !ok || offset == 0 || from < start || match > end-len(dst) {
 			return nil, ErrBlock
 		}
-		for offset < match { // the match runs into what it writes: double what is there
+		for offset < match { // the match overlaps what it writes: copy in doubling steps
 			dst = append(dst, dst[from:from+offset]...)
 			match -= offset
 			offset *= 2
 		}
 		dst = append(dst, dst[from:from+match]...)
 	}
-	if len(dst)-start != size {
-		return nil, ErrBlock
-	}
-	return dst, nil
+	return nil, ErrBlock // its last sequence has a match
 }
 
 func readLength(src []byte, i, n int) (int, int, bool) {

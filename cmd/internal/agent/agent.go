@@ -1,0 +1,195 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"virgo/cmd/internal/config"
+	"virgo/cmd/internal/footprint"
+	"virgo/cmd/internal/link"
+	"virgo/cmd/internal/run"
+	"virgo/collect"
+	"virgo/collect/host"
+	"virgo/collect/plugin"
+	"virgo/collect/worker"
+	"virgo/spool"
+	"virgo/transport"
+)
+
+// OpenAgent returns an agent with its registry and spool.
+func (p *Program) OpenAgent() (*run.Agent, config.Config, error) {
+	cfg, err := p.LoadConfig()
+	if err != nil {
+		return nil, cfg, err
+	}
+	for _, w := range cfg.Warnings {
+		p.Verbosef("configuration: %s", w)
+	}
+	ag := p.NewAgent(cfg)
+	if ag.Registry, err = p.Registry(ag.Self); err != nil {
+		return nil, cfg, err
+	}
+	ag.Spool, err = p.openSpool(cfg)
+	return ag, cfg, err
+}
+
+// NewAgent returns an agent without registry and spool, which suffices to probe the endpoint.
+func (p *Program) NewAgent(cfg config.Config) *run.Agent {
+	return &run.Agent{
+		Config: link.Config{
+			ID:        cfg.AgentID,
+			Name:      cfg.AgentName,
+			Version:   Release(),
+			Token:     cfg.Token,
+			Endpoints: cfg.Endpoints,
+			Untrusted: cfg.Untrusted(),
+			TLS: transport.TLSConfig{
+				CAFile:     cfg.CAFile,
+				Pins:       append(cfg.Pins[:len(cfg.Pins):len(cfg.Pins)], cfg.BackupPins...),
+				ServerName: cfg.ServerName,
+				ClientCert: cfg.ClientCert,
+				ClientKey:  cfg.ClientKey,
+			},
+			Proxy: transport.ProxyFor(transport.ProxySettings{
+				URL: cfg.Proxy.URL(), NoProxy: strings.Join(cfg.NoProxy, ","),
+			}),
+			Remote: link.Remote{
+				Allow:         cfg.AllowRemote,
+				HostInfoDeny:  cfg.HostInfoDeny,
+				HostInfoTypes: HostInfoTypes,
+				HostInfo: func(ctx context.Context, name string) (json.RawMessage, error) {
+					return p.Worker().HostInfo(ctx, name)
+				},
+			},
+			ChecksDir: p.Paths().Checks,
+			ParseYAML: p.YAML,
+			Now:       p.Now,
+			Notice:    p.Notice,
+			Verbose:   p.Verbosef,
+			Large:     footprint.Spare,
+			Slow:      p.Interrupts.Listen,
+		},
+		ScheduleMaxAge: cfg.ScheduleMaxAge,
+		Concurrency:    cfg.Concurrency,
+		Mistakes:       mistakeLines(cfg),
+		Checked:        p.CloseWorker, // the delivery does not need it
+	}
+}
+
+// HostInfoTypes returns the names of all types of host information.
+func HostInfoTypes() []string {
+	var names []string
+	for _, t := range worker.LoadCatalog().HostInfo {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// Registry returns all check types. self provides the figures of agent.virgo.
+func (p *Program) Registry(self func(context.Context) (host.Self, error)) (*collect.Registry, error) {
+	types := host.Types(host.Options{Self: self, StatProgram: statProgram})
+	types = append(types, plugin.Type(p.Paths().Plugins, p.PluginEnviron()...))
+	registry, err := collect.NewRegistry(types...)
+	if err != nil {
+		return nil, err
+	}
+	return registry.WithLazy(p.Worker().Types), nil
+}
+
+// Worker returns the worker, which is started when it is first used.
+func (p *Program) Worker() *worker.Program {
+	if p.worker == nil {
+		p.worker = &worker.Program{
+			Path: p.WorkerPath, Environ: p.ChildEnviron, Settings: p.workerSettings, Version: BuildID(),
+		}
+	}
+	return p.worker
+}
+
+// CloseWorker ends the worker if it was started.
+func (p *Program) CloseWorker() {
+	if p.worker != nil {
+		p.worker.Close()
+	}
+}
+
+// PluginEnviron returns this process's environment without the variable that has the token, and
+// without the one that timer entries set for this program alone. The plugin runner itself removes
+// virgo's own variables. PATH has the system's folders, those of sbin too, whoever starts virgo: what
+// works from a terminal works from cron, whose PATH is /usr/bin:/bin.
+func (p *Program) PluginEnviron() []string {
+	variable := p.tokenVariable
+	return withSystemPath(slices.DeleteFunc(os.Environ(), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return variable != "" && name == variable || pair == footprint.OneProcessor
+	}))
+}
+
+// ChildEnviron returns this process's environment without the agent's secrets and settings.
+func (p *Program) ChildEnviron() []string {
+	return slices.DeleteFunc(p.PluginEnviron(), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return strings.HasPrefix(strings.ToUpper(name), "VIRGO_") || name == "CREDENTIALS_DIRECTORY"
+	})
+}
+
+// openSpool opens the spool in the state folder.
+func (p *Program) openSpool(cfg config.Config) (*spool.Spool, error) {
+	sp, err := spool.Open(p.Paths().State, spool.Options{
+		MaxBytes: cfg.SpoolMaxBytes,
+		MaxAge:   cfg.SpoolMaxAge,
+		Now:      p.Now,
+		Recovered: func(r spool.Recovery) {
+			p.lostInRepair = p.lostInRepair || r.Lost > 0 || r.LostUnknown
+			p.Notice("%v", r)
+		},
+	})
+	if err != nil {
+		err = fmt.Errorf("opening the state: %w", err)
+		if p.withoutDisk && isDiskFault(err) {
+			return spool.Unreachable(err), nil
+		}
+		if Hint(err) == "" {
+			err = WithHint(err, "--state DIR or VIRGO_STATE sets another folder")
+		}
+		return nil, &ExitError{ExitUsage, err}
+	}
+	return sp, nil
+}
+
+// CheckState returns why runs would not use the state folder. A folder that does not exist is made to see
+// whether it can be, and removed.
+func (p *Program) CheckState(cfg config.Config) error {
+	dir := p.Paths().State
+	_, missing := os.Lstat(dir)
+	sp, err := p.openSpool(cfg)
+	if errors.Is(missing, fs.ErrNotExist) {
+		_ = os.Remove(dir) // runs make it as the user that they have
+	}
+	if err != nil {
+		return err
+	}
+	if missing != nil {
+		return nil
+	}
+	err = sp.View(p.Context, func(*spool.Tx) error { return nil })
+	if err != nil && !errors.Is(err, spool.ErrLocked) {
+		return fmt.Errorf("opening the state: %w", err)
+	}
+	return nil
+}
+
+// isDiskFault reports whether the disk failed, is full or gone; other errors are of the folder,
+// which the owner can correct.
+func isDiskFault(err error) bool {
+	return slices.ContainsFunc([]error{
+		spool.ErrFull, syscall.EIO, syscall.EROFS, syscall.ESTALE, syscall.ENOTCONN, syscall.ETIMEDOUT, syscall.EHOSTDOWN,
+	}, func(fault error) bool { return errors.Is(err, fault) })
+}

@@ -1,0 +1,26 @@
+package agent
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// A command that is overdue for want of CPU time does not blame the disk.
+func TestOverdueErrorNamesItsCause(t *testing.T) {
+	for _, tc := range []struct {
+		waited     time.Duration
+		want, hint string
+		not        string
+	}{
+		{0, `a system call hangs, most likely on the disk of "/s"`, "check that disk", "processor"},
+		{5 * time.Second, "the disk", "check that disk", "processor"},
+		{40 * time.Second, "it had no processor for 40s of that time", "too little CPU time", "disk"},
+	} {
+		err := overdueError(50*time.Second, tc.waited, "/s")
+		if text := err.Error(); !strings.HasPrefix(text, "not finished 2s after the deadline of 50s: ") ||
+			!strings.Contains(text, tc.want) || !strings.Contains(Hint(err), tc.hint) || strings.Contains(text+Hint(err), tc.not) {
+			t.Errorf("after waiting %v: %v; %s", tc.waited, err, Hint(err))
+		}
+	}
+}

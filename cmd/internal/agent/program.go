@@ -1,0 +1,132 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"virgo/cmd/internal/config"
+	"virgo/cmd/internal/term"
+	"virgo/collect/worker"
+	"virgo/schedule/yaml"
+)
+
+// Stdio are the program's streams.
+type Stdio struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Settings are what the command line and the environment say to both programs. The tags are for
+// kong, which only virgo links.
+type Settings struct {
+	Config  string `env:"VIRGO_CONFIG" placeholder:"FILE" help:"Configuration file."`
+	State   string `env:"VIRGO_STATE" placeholder:"DIR" help:"State folder, with the spool."`
+	Plugins string `env:"VIRGO_PLUGINS" placeholder:"DIR" help:"Plugin folder."`
+	Verbose bool   `name:"verbose" short:"v" env:"VIRGO_VERBOSE" help:"Print progress to standard error."`
+}
+
+// A Program is one start of one of the agent's programs. It opens what a command needs when the
+// command asks for it, so that help and usage errors open nothing.
+type Program struct {
+	Context context.Context
+	Stdio
+	Settings
+	Now    func() time.Time
+	Getenv func(string) string
+	// Interrupts may be nil.
+	Interrupts *Interrupts
+	// PrintError prints the error that the program ends with.
+	PrintError func(w io.Writer, err error)
+	// PrintNotice prints a line that people must see, also under cron.
+	PrintNotice func(w io.Writer, text string)
+	// YAML parses virgo.yaml and checks.d.
+	YAML yaml.Parser
+	// WorkerPath returns the path of the virgo that is started as a worker, see package worker.
+	WorkerPath func() (string, error)
+
+	// tokenVariable is the environment variable that has the token; empty if the token is elsewhere.
+	tokenVariable string
+	// withoutDisk lets a command continue if the disk of the state folder fails.
+	withoutDisk bool
+	// lostInRepair means that a damaged spool was repaired, and that results in it are lost.
+	lostInRepair bool
+	// progress is the line of a terminal that shows the progress of long work.
+	progress progressLine
+	// worker is nil until it is needed.
+	worker *worker.Program
+	// overdue ends the program although the command has not returned.
+	overdue chan error
+}
+
+// New returns a program that reads the environment through getenv.
+func New(ctx context.Context, std Stdio, getenv func(string) string, stop *Interrupts) *Program {
+	return &Program{
+		Context: ctx, Stdio: std, Getenv: getenv, Interrupts: stop, Now: time.Now,
+		PrintError: PrintError, PrintNotice: PrintNotice, overdue: make(chan error, 1), progress: progressLine{w: std.Err},
+	}
+}
+
+// LoadConfig reads the settings. Mistakes in them are in the Config.
+func (p *Program) LoadConfig() (config.Config, error) {
+	path, named := p.Config, p.Config != ""
+	if !named {
+		path = p.Paths().Config
+	}
+	cfg, err := config.Load(path, named, p.Getenv, p.YAML)
+	p.tokenVariable = cfg.TokenVariable()
+	return cfg, err
+}
+
+// HideToken reads the settings so that plugins do not see the variable that has the token. That the
+// settings are wrong is for other commands to report.
+func (p *Program) HideToken() { _, _ = p.LoadConfig() }
+
+// Paths returns the paths for this user and these settings.
+func (p *Program) Paths() config.Paths {
+	paths := config.DefaultPaths(p.Getenv)
+	if p.Config != "" {
+		paths = paths.WithConfig(p.Config)
+	}
+	if p.State != "" {
+		paths.State = p.State
+	}
+	if p.Plugins != "" {
+		paths.Plugins = p.Plugins
+	}
+	return paths
+}
+
+// PrintNotice prints a line of the form "virgo: text".
+func PrintNotice(w io.Writer, text string) { fmt.Fprintln(w, "virgo: "+text) }
+
+// Notice prints a line that people must see, also under cron.
+func (p *Program) Notice(format string, args ...any) {
+	p.ClearProgress()
+	p.PrintNotice(p.Err, OneLine(fmt.Sprintf(format, args...)))
+}
+
+// Verbosef prints a line if Verbose is set.
+func (p *Program) Verbosef(format string, args ...any) {
+	if p.Verbose {
+		p.ClearProgress()
+		fmt.Fprintln(p.Err, p.Now().Format("15:04:05.000 ")+OneLine(fmt.Sprintf(format, args...)))
+	}
+}
+
+// Color reports whether to write colours to Out.
+func (p *Program) Color() bool { return term.UseColor(p.Out, p.Getenv) }
+
+// workerSettings is called when the worker is started.
+func (p *Program) workerSettings() (worker.Settings, error) {
+	cfg, err := p.LoadConfig()
+	if err == nil {
+		err = cfg.ProxyMistake()
+	}
+	if err != nil {
+		return worker.Settings{}, err
+	}
+	return worker.Settings{Proxy: cfg.Proxy.URL(), NoProxy: strings.Join(cfg.NoProxy, ",")}, nil
+}

@@ -1,0 +1,127 @@
+package airgap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"virgo/cmd/internal/link"
+	"virgo/spool/bundle"
+	"virgo/transport"
+	"virgo/transport/receipt"
+)
+
+// maxRefusals bounds Delivery.Refusals.
+const maxRefusals = 100
+
+// A Delivery describes what happened to the results of a bundle.
+type Delivery struct {
+	Endpoint string
+	// Delivered results are in the endpoint's store; Refused ones were rejected by it. Refusals
+	// describes the first maxRefusals of the refused ones.
+	Delivered, Refused int
+	Refusals           []receipt.Refused
+	// Receipts are the endpoint's documents, Confirmed is the number of results that they confirm.
+	// HasReceipts is false if the endpoint does not support receipts.
+	HasReceipts bool
+	Receipts    [][]byte
+	Confirmed   uint64
+	Took        time.Duration
+}
+
+// Deliver delivers a bundle under its agent's id, and requests a receipt. The results keep their
+// ids, so any number of hosts may deliver the same bundle any number of times.
+//
+// With an error, the Delivery describes what was delivered before it. Errors: [link.ConfigError],
+// [ReceiptError], the bundle's and transport's.
+func Deliver(ctx context.Context, cfg *link.Config, b *bundle.Reader) (Delivery, error) {
+	started := cfg.Now()
+	token, err := cfg.Credentials()
+	if err != nil {
+		return Delivery{}, err
+	}
+	var d Delivery
+	q := newQueue(cfg, b)
+	err = transport.Retry(ctx, transport.BundleAttempts, func(ctx context.Context) error {
+		q.rewind()
+		err := runSession(ctx, cfg, token, q, &d)
+		if err != nil {
+			cfg.Verbose("delivery: %v", err)
+		}
+		return err
+	})
+	d.Delivered, d.Refused, d.Refusals = q.delivered, q.refused, q.refusals
+	d.Took = cfg.Now().Sub(started)
+	return d, err
+}
+
+// runSession is one session from hello to goodbye.
+func runSession(ctx context.Context, cfg *link.Config, token string, q *queue, d *Delivery) error {
+	h := q.bundle.Header()
+	dialer := transport.Dialer{
+		Endpoints: cfg.Endpoints, TLS: cfg.TLS, Proxy: cfg.Proxy, DialContext: cfg.DialContext,
+	}
+	conn, endpoint, err := dialer.Dial(ctx)
+	if err != nil {
+		return err
+	}
+	cfg.Verbose("session: connected to %s for agent %s", endpoint, h.Agent)
+	d.Endpoint = endpoint
+	// No handler: what the endpoint asks is meant for a host that is not this one.
+	sess := transport.Start(ctx, conn, transport.Identity{
+		AgentID: h.Agent, AgentName: h.Name, Token: token,
+		ProcessVersion: h.Version, BundleVersion: h.Version,
+		Features: []transport.Feature{
+			{Name: transport.FeaturePipelining, Version: "1"}, {Name: transport.FeatureResultID, Version: "1"},
+		},
+		Elsewhere: true,
+	}, transport.SessionOptions{Now: cfg.Now})
+	err = deliverIn(ctx, sess, q, d)
+	if err == nil {
+		if err := sess.Close(ctx); err != nil {
+			cfg.Verbose("session: %v", err)
+		}
+		return nil
+	}
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = sess.Close(over) // why it ended is known already
+	return err
+}
+
+// deliverIn delivers the results, and then requests the receipt.
+func deliverIn(ctx context.Context, sess *transport.Session, q *queue, d *Delivery) error {
+	if _, err := sess.Deliver(ctx, q); err != nil {
+		return fmt.Errorf("delivering to %s: %w", d.Endpoint, err)
+	}
+	w, err := sess.Welcome(ctx)
+	if err != nil {
+		return err
+	}
+	if d.HasReceipts = w.Has(transport.FeatureReceipt); !d.HasReceipts {
+		return nil
+	}
+	d.Receipts, d.Confirmed, err = fetchReceipts(ctx, sess, q.bundle.Header(), q.ranges.List())
+	if err != nil {
+		return &ReceiptError{err}
+	}
+	return nil
+}
+
+// A ReceiptError is returned if all results were delivered, but the endpoint returned no valid
+// receipt.
+type ReceiptError struct{ Err error }
+
+// Error describes why there is no valid receipt.
+func (e *ReceiptError) Error() string { return "delivered, but without a receipt: " + e.Err.Error() }
+func (e *ReceiptError) Unwrap() error { return e.Err }
+
+// Hint returns the next step.
+func (e *ReceiptError) Hint() string {
+	return "flush --from with the same bundle asks again, and stores nothing twice"
+}
+
+// errNotSpoolID is returned for a result whose id was not assigned by a spool, so that no receipt
+// could name it.
+var errNotSpoolID = errors.New("its id was not assigned by a spool")

@@ -1,0 +1,75 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// maxTokenBytes bounds a token, and a file with one.
+const maxTokenBytes = 4 << 10
+
+// Token reads the token. Errors (*Error) name its source, never its value.
+func (c Config) Token() (string, error) {
+	kind, rest := c.Credential.split()
+	switch kind {
+	case fromFile:
+		b, mode, err := readBounded(rest, maxTokenBytes)
+		if err != nil {
+			return "", &Error{Err: err}
+		}
+		if err := checkPrivate(rest, mode); err != nil {
+			return "", err
+		}
+		return oneToken(string(b), fmt.Sprintf("the file %q", rest))
+	case fromEnv:
+		return oneToken(c.getenv(rest), fmt.Sprintf("the environment variable %q", rest))
+	case fromCredential:
+		return c.credential(rest)
+	}
+	if rest == "" {
+		return "", &Error{errors.New("no token is configured"), "virgo setup --token-file FILE"}
+	}
+	return oneToken(rest, "the configuration")
+}
+
+// credential reads a credential that systemd passes to a unit (systemd.exec(5), "Credentials"). Its
+// mode is not checked, because access control lists make it look more permissive than it is.
+func (c Config) credential(name string) (string, error) {
+	if name == "" || name == "." || name == ".." || name != filepath.Base(name) || strings.ContainsAny(name, `/\`) {
+		return "", errorf("token: %.64q is not the name of a credential", name)
+	}
+	dir := c.getenv("CREDENTIALS_DIRECTORY")
+	if dir == "" {
+		return "", &Error{
+			fmt.Errorf("token: credential %.64q: no systemd credentials are passed to this process", name),
+			"LoadCredential=" + name + ":PATH in the unit",
+		}
+	}
+	b, _, err := readBounded(filepath.Join(dir, name), maxTokenBytes)
+	if err != nil {
+		return "", &Error{Err: fmt.Errorf("token: reading the credential %.64q: %w", name, err)}
+	}
+	return oneToken(string(b), fmt.Sprintf("the credential %q", name))
+}
+
+func oneToken(s, where string) (string, error) {
+	s = strings.TrimSpace(strings.TrimPrefix(s, "\ufeff"))
+	if s == "" {
+		return "", errorf("token: %s is empty", where)
+	}
+	if err := checkToken(s); err != nil {
+		return "", errorf("token: %s: %w", where, err)
+	}
+	return s, nil
+}
+
+// TokenVariable returns the name of the environment variable that contains the token (env:NAME);
+// empty if the token is elsewhere. Programs that the agent starts must not inherit it.
+func (c Config) TokenVariable() string {
+	if kind, rest := c.Credential.split(); kind == fromEnv {
+		return rest
+	}
+	return ""
+}

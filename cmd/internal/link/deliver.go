@@ -1,0 +1,63 @@
+package link
+
+import (
+	"context"
+	"fmt"
+
+	"virgo/transport"
+)
+
+// A Queue contains the posts of a delivery. Rewind makes the next session start with the first post
+// that is not settled.
+type Queue interface {
+	transport.Queue
+	Rewind()
+}
+
+// Deliver runs sessions until the queue is empty, another attempt would be useless, or there is no
+// time left. If the endpoint announces a new schedule meanwhile, this session or the next run
+// fetches it. The error is that of the last attempt, or of a permanent failure of Renew.
+func (s *Session) Deliver(ctx context.Context, q Queue) error {
+	s.started = s.cfg.Now()
+	defer s.markScheduleChanged(ctx) // it was announced, and then the session broke
+	if s.renewErr != nil && !transport.Temporary(s.renewErr) {
+		return s.renewErr
+	}
+	attempts := transport.DeliveryAttempts
+	if s.state.FailingSinceMS != 0 || s.renewErr != nil {
+		attempts = transport.DeliveryAttemptsFailing
+	}
+	return transport.Retry(ctx, attempts, func(ctx context.Context) error {
+		err := s.deliverOnce(ctx, q)
+		if err != nil {
+			s.cfg.Verbose("delivery: %v", err)
+			s.Close()
+			q.Rewind()
+		}
+		return err
+	})
+}
+
+// deliverOnce is one session from hello to goodbye.
+func (s *Session) deliverOnce(ctx context.Context, q transport.Queue) error {
+	if err := s.open(ctx, ctx); err != nil {
+		return err
+	}
+	if _, err := s.conn.Deliver(ctx, q); err != nil {
+		return fmt.Errorf("delivering to %s: %w", s.endpoint, err)
+	}
+	w, err := s.welcome(ctx)
+	if err != nil {
+		return err
+	}
+	if s.changed || (w.ScheduleChanged != nil && *w.ScheduleChanged) {
+		if _, err := s.fetchSchedule(ctx, true); err != nil {
+			// The results are delivered; the next run begins with the schedule.
+			s.cfg.Verbose("schedule: the next run asks for it again: %v", err)
+			s.changed = true
+			s.markScheduleChanged(ctx)
+		}
+	}
+	s.goodbye(ctx)
+	return nil
+}

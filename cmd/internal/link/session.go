@@ -1,0 +1,147 @@
+package link
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"virgo/transport"
+)
+
+// features are announced in hello.
+var features = []transport.Feature{
+	{Name: transport.FeaturePipelining, Version: "1"},
+	{Name: transport.FeatureResultID, Version: "1"},
+	{Name: transport.FeatureScheduleHash, Version: "1"},
+}
+
+// A Session is this host's connection to its endpoint during one run or one command, with the
+// stored state about the endpoint. It connects when the connection is first needed, and uses it for
+// everything.
+type Session struct {
+	cfg *Config
+	// Manual means that a person requested this session, so a backoff does not prevent it.
+	Manual bool
+
+	state    State // as remembered, and as this session will leave it
+	unsaved  bool  // state.Status has news that no transaction has taken yet
+	noticed  bool  // Conclude printed that the delivery fails
+	conn     *transport.Session
+	endpoint string
+	started  time.Time // when the delivery began
+	// changed means that the endpoint announced another schedule, which is not yet fetched.
+	changed bool
+	// renewErr is the error of Renew; after a permanent one, the delivery is not tried.
+	renewErr error
+}
+
+// NewSession returns a session that starts from the stored state. It does not connect yet.
+func NewSession(cfg *Config, st State) *Session { return &Session{cfg: cfg, state: st} }
+
+// State returns the state as this session has changed it.
+func (s *Session) State() State { return s.state }
+
+// Noticed reports whether Conclude printed that the delivery fails.
+func (s *Session) Noticed() bool { return s.noticed }
+
+// Endpoint returns the endpoint of the last connection, as configured; empty if there was none.
+func (s *Session) Endpoint() string { return s.endpoint }
+
+// Probe opens a session and ends it in order. It stores nothing. endpoint is the one that it
+// connected to, also if hello failed; empty if none answered.
+func Probe(ctx context.Context, cfg *Config) (endpoint string, err error) {
+	s := NewSession(cfg, State{})
+	defer s.Close()
+	if err := s.open(ctx, ctx); err != nil {
+		return "", err
+	}
+	if _, err := s.welcome(ctx); err != nil {
+		return s.endpoint, err
+	}
+	s.goodbye(ctx)
+	return s.endpoint, nil
+}
+
+// open connects and sends hello, unless the session is open. The context dialing bounds connecting,
+// ctx the session.
+func (s *Session) open(dialing, ctx context.Context) error {
+	if s.conn != nil {
+		return nil
+	}
+	cfg := s.cfg
+	token, err := cfg.Credentials()
+	if err != nil {
+		return err
+	}
+	dialer := transport.Dialer{
+		Endpoints: cfg.Endpoints, TLS: cfg.TLS, Proxy: cfg.Proxy, DialContext: cfg.DialContext,
+	}
+	conn, endpoint, err := dialer.Dial(dialing)
+	if err != nil {
+		if err := cfg.TLS.Check(); err != nil {
+			return &ConfigError{Err: err}
+		}
+		return err
+	}
+	if cfg.Connected != nil {
+		cfg.Connected()
+	}
+	s.endpoint = endpoint
+	cfg.Verbose("session: connected to %s", endpoint)
+	s.conn = transport.Start(ctx, conn, transport.Identity{
+		AgentID:        cfg.ID,
+		AgentName:      cfg.Name,
+		Token:          token,
+		ProcessVersion: cfg.Version,
+		BundleVersion:  cfg.Version,
+		Features:       features,
+		ScheduleHash:   s.scheduleHash(),
+	}, transport.SessionOptions{
+		Pipelined: slices.Contains(s.state.Features[endpoint], transport.FeaturePipelining),
+		Handler:   s.answer,
+		Now:       cfg.Now,
+		Large:     cfg.Large,
+	})
+	return nil
+}
+
+// welcome waits for the answer to hello and records the features that it announces.
+func (s *Session) welcome(ctx context.Context) (transport.Welcome, error) {
+	w, err := s.conn.Welcome(ctx)
+	if err != nil {
+		return w, err
+	}
+	names := make([]string, 0, len(w.Features))
+	for _, f := range w.Features {
+		names = append(names, f.Name)
+	}
+	slices.Sort(names)
+	if s.state.setFeatures(s.endpoint, names) {
+		s.unsaved = true
+	}
+	return w, nil
+}
+
+// goodbye ends a session in order. An error is printed with --verbose only: all results are
+// settled.
+func (s *Session) goodbye(ctx context.Context) {
+	if err := s.conn.Close(ctx); err != nil {
+		s.cfg.Verbose("session: %v", err)
+	}
+	if offset, ok := s.conn.ClockOffset(); ok {
+		s.setOffset(offset)
+	}
+	s.conn = nil
+	s.markScheduleChanged(ctx) // the last heartbeat may have announced it
+}
+
+// Close closes a session that is still open, without waiting.
+func (s *Session) Close() {
+	if s.conn == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = s.conn.Close(ctx) // why it ended is known already
+	s.conn = nil
+}

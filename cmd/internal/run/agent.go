@@ -1,0 +1,84 @@
+package run
+
+import (
+	"time"
+
+	"virgo/cmd/internal/link"
+	"virgo/collect"
+	"virgo/schedule"
+)
+
+// An Agent is one host's virgo, ready to run.
+type Agent struct {
+	link.Config
+	// ScheduleMaxAge is the age at which the cached schedule is fetched again.
+	ScheduleMaxAge time.Duration
+	// Mistakes are the mistakes in the configuration, one line each. They are stored with the run, so
+	// that the next one knows which are new.
+	Mistakes []string
+	// Concurrency is how many checks run at the same time, at least 1.
+	Concurrency int
+	// Checked is called between the checks and the delivery; nil: not called.
+	Checked func()
+}
+
+// Options of a run.
+type Options struct {
+	// Deliver is false for a run that only collects.
+	Deliver bool
+	// KeepOutcomes fills Report.Outcomes; false saves the memory.
+	KeepOutcomes bool
+	// All runs every check that is not disabled, due or not.
+	All bool
+	// Checking is called while checks run, with the ids of those that have not ended yet and the
+	// number of all; nil: not called.
+	Checking func(running []string, all int)
+}
+
+// A Report is what a run did.
+type Report struct {
+	Started  time.Time
+	Took     time.Duration
+	Outcomes []collect.Outcome
+	// Before has the results before this run's, by check id, as [Agent.Latest] returned them. It is
+	// filled as Outcomes is.
+	Before map[string]collect.Result
+	// Scheduled is the number of checks that are not disabled. If none of them was due, NextID is the
+	// one that is due first, at Next. They are filled as Outcomes is.
+	Scheduled int
+	NextID    string
+	Next      time.Time
+	Problems  []schedule.Problem
+	// NewMistakes are those of Agent.Mistakes that the previous run did not have.
+	NewMistakes []string
+	// Due is the number of checks that were claimed, Released the number of those that did not run to
+	// their end and are still due. Kept is the number of results that were
+	// persisted (they may have been delivered since), Lost the number of those that were neither
+	// persisted nor delivered. Dropped is the number of older results that were deleted because the
+	// spool reached its bounds, Damaged that of those that could not be read any more.
+	Due, Released, Kept, Lost, Dropped, Damaged int
+	// Dropping means that the previous run dropped results for these bounds as well.
+	Dropping bool
+	// KeepErr is why results could not be persisted, or may not have been; nil if all are in the
+	// spool.
+	KeepErr  error
+	Delivery Delivery
+}
+
+// A Delivery is what the delivery of one run or flush did.
+type Delivery struct {
+	// Tried is false if no delivery was configured, requested or allowed.
+	Tried bool
+	// Busy means that another process was delivering, so this one did not deliver.
+	Busy      bool
+	Endpoint  string
+	Delivered int
+	Refused   int
+	// Passed is the number of results that the flush did not send because they are older than its
+	// selection allows; they stay in the spool.
+	Passed int
+	Took   time.Duration
+	Err    error
+	// Noticed means that a line was printed about Err, because it is new.
+	Noticed bool
+}

@@ -1,0 +1,65 @@
+package run
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"virgo/cmd/internal/link"
+	"virgo/collect"
+	"virgo/spool"
+	"virgo/transport"
+	"virgo/transport/transporttest"
+)
+
+// exampleParams gives the params of an example request of transport/PROTOCOL.md.
+func exampleParams(t *testing.T, name string) string {
+	t.Helper()
+	p, err := transporttest.ReadProtocol()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.Example(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f struct{ Params json.RawMessage }
+	if err := json.Unmarshal([]byte(text), &f); err != nil {
+		t.Fatal(err)
+	}
+	return string(f.Params)
+}
+
+func TestProtocolPostExample(t *testing.T) {
+	made := time.UnixMilli(1767139200000)
+	r := collect.Result{
+		CheckID: "root", CheckType: "agent.filesystem", State: collect.Available, Status: "success",
+		Time: made, MinCheckPeriod: 5 * time.Minute,
+		Metrics: []collect.Metric{
+			{Name: "total", Type: collect.Int64, Value: "41152736", Unit: "kilobytes"},
+			{Name: "free", Type: collect.Int64, Value: "32305408", Unit: "kilobytes"},
+			{Name: "options", Type: collect.String, Value: "rw,relatime"},
+		},
+	}
+	record := spool.Record{ID: "web1/0f3a9c5b2e7d1846-2a", Order: 42, Made: made, Data: r.AppendJSON(nil)}
+	want := exampleParams(t, transport.MethodPost+" request")
+	if got := string(link.Post(record, made.Add(24*time.Hour))); got != want {
+		t.Errorf("example\n%s\npost\n%s", want, got)
+	}
+	if got := string(link.Post(record, made)); got != strings.Replace(want, `"late":true,"age_ms":86400000,`, "", 1) {
+		t.Errorf("not late\n%s", got)
+	}
+}
+
+func TestProtocolLossExample(t *testing.T) {
+	loss := spool.Loss{ID: "web1/0f3a9c5b2e7d1846-30", Drops: []spool.Drop{{
+		Cause: spool.CauseSpace, Records: 12, Bytes: 5160,
+		First: time.UnixMilli(1767139200000), Last: time.UnixMilli(1767142800000),
+	}}}
+	now := time.UnixMilli(1767225600123)
+	want := exampleParams(t, transport.MethodPost+" request, losses")
+	if got := string(link.Post(lossRecord(loss, now), now)); got != want {
+		t.Errorf("example\n%s\npost\n%s", want, got)
+	}
+}

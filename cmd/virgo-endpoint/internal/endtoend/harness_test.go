@@ -1,0 +1,115 @@
+package endtoend
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/peertest"
+	"virgo/cmd/virgo-endpoint/internal/server"
+	"virgo/cmd/virgo-endpoint/internal/store"
+)
+
+// A site is a folder that was set up, a token, and what a client needs to trust it.
+type site struct {
+	dir   folder.Dir
+	token string
+	roots *x509.CertPool
+}
+
+func newSite(t testing.TB) *site {
+	t.Helper()
+	s := &site{dir: folder.Dir(filepath.Join(t.TempDir(), "endpoint")), roots: x509.NewCertPool()}
+	if _, err := folder.Init(s.dir, []string{"localhost", "127.0.0.1"}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Create(t.Context(), s.dir.StoreFile()); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if s.token, _, err = s.store(t).AddToken(t.Context(), "first", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	pem, err := os.ReadFile(s.dir.CAFile())
+	if err != nil || !s.roots.AppendCertsFromPEM(pem) {
+		t.Fatalf("no certificate in ca.pem: %v", err)
+	}
+	return s
+}
+
+// store opens the site's store, as another process has it.
+func (s *site) store(t testing.TB) *store.Store {
+	t.Helper()
+	st, err := store.Open(t.Context(), s.dir.StoreFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	return st
+}
+
+func (s *site) clientTLS() *tls.Config { return &tls.Config{RootCAs: s.roots, ServerName: "localhost"} }
+
+func (s *site) dial(t testing.TB, addr string) *peertest.Peer {
+	t.Helper()
+	return peertest.Dial(t, addr, s.clientTLS())
+}
+
+// start serves the site until the test ends, or until stop is called.
+func (s *site) start(t testing.TB) (addr string, stop func()) {
+	t.Helper()
+	opt, err := options(s.dir, s.store(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := server.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := server.New(opt)
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	stop = func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := srv.Shutdown(ctx); err != nil {
+			t.Errorf("shutdown: %v", err)
+		}
+	}
+	t.Cleanup(stop)
+	return l.Addr().String(), stop
+}
+
+// options are those of a server on a folder.
+func options(dir folder.Dir, st intake.Intake) (server.Options, error) {
+	log := slog.New(slog.DiscardHandler)
+	cert, err := folder.LoadCertificate(dir, log, time.Now)
+	if err != nil {
+		return server.Options{}, err
+	}
+	return server.Options{
+		Intake:      st,
+		Schedules:   folder.NewSchedules(dir.SchedulesDir(), log, time.Now),
+		TLS:         cert.TLSConfig(),
+		SignReceipt: cert.SignReceipt,
+	}, nil
+}
+
+// stored counts how often each result id is stored.
+func (s *site) stored(t testing.TB) map[string]int {
+	t.Helper()
+	ids := map[string]int{}
+	err := s.store(t).Results(t.Context(), intake.Filter{},
+		func(r intake.Result) error { ids[r.ResultID]++; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}

@@ -1,0 +1,112 @@
+package folder
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// A Dir is the path of an endpoint's folder. The package comment lists the files in it.
+type Dir string
+
+const (
+	folderMode fs.FileMode = 0o700
+	keyMode    fs.FileMode = 0o600 // private keys
+	publicMode fs.FileMode = 0o644 // certificates and schedules
+)
+
+func (d Dir) caCert() string     { return d.file("ca.pem") }
+func (d Dir) caKey() string      { return d.file("ca-key.pem") }
+func (d Dir) serverCert() string { return d.file("server.pem") }
+func (d Dir) serverKey() string  { return d.file("server-key.pem") }
+func (d Dir) clientsDir() string { return d.file("clients") }
+
+// CAFile returns the path of the certificate authority's certificate. Agents may trust it instead of a
+// pin; the authority also signs agents' certificates.
+func (d Dir) CAFile() string { return d.caCert() }
+
+// ServerCertFile returns the path of the server's certificate.
+func (d Dir) ServerCertFile() string { return d.serverCert() }
+
+// StoreFile returns the path of the store.
+func (d Dir) StoreFile() string { return d.file("endpoint.db") }
+
+// SchedulesDir returns the path of the folder with the schedules.
+func (d Dir) SchedulesDir() string { return d.file("schedules") }
+
+func (d Dir) file(name string) string { return filepath.Join(string(d), name) }
+
+// A ModeError is returned when other users than its owner can read a file with a secret.
+type ModeError struct {
+	Path string
+	Mode fs.FileMode
+	// Fix is the command that corrects it.
+	Fix string
+}
+
+func (e *ModeError) Error() string {
+	return fmt.Sprintf("%q has mode %04o: others can read it", e.Path, e.Mode.Perm())
+}
+
+// writeNew writes a file that does not exist yet. After a failure or a crash the file is complete or
+// does not exist. Error: fs.ErrExist.
+func writeNew(path string, data []byte, mode fs.FileMode) error {
+	if exists(path) {
+		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+	}
+	tmp, err := writeBeside(path, data, mode)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp)
+	// Unlike a rename, a link fails if another process has made the file meanwhile. Not every file
+	// system has links.
+	if err := os.Link(tmp, path); errors.Is(err, fs.ErrExist) {
+		return err
+	} else if err != nil {
+		if err := os.Rename(tmp, path); err != nil {
+			return err
+		}
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// WriteFile creates or replaces a file atomically: a reader sees the complete old file or the complete
+// new one, also after a power failure.
+func WriteFile(path string, data []byte, mode fs.FileMode) error {
+	tmp, err := writeBeside(path, data, mode)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		os.Remove(tmp)
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// writeBeside writes a temporary file in path's folder, synced, and returns its name.
+func writeBeside(path string, data []byte, mode fs.FileMode) (string, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+		os.Remove(f.Name())
+		return "", err
+	}
+	return f.Name(), nil
+}
+
+// changed reports whether a file was replaced or modified.
+func changed(was, is fs.FileInfo) bool {
+	return !os.SameFile(was, is) || !was.ModTime().Equal(is.ModTime()) || was.Size() != is.Size()
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

@@ -1,0 +1,44 @@
+package intake
+
+import (
+	"context"
+	"time"
+)
+
+// History reads the stored results and agents. It is safe for concurrent use, also beside an Intake.
+type History interface {
+	// Results calls fn for each result that the filter selects, in the order of Result.Time; results
+	// with the same time are in the order of their arrival. An error of fn ends it and is returned.
+	Results(ctx context.Context, filter Filter, fn func(Result) error) error
+	// Agents returns every agent that anything was stored for, sorted by id.
+	Agents(ctx context.Context) ([]Agent, error)
+}
+
+// A Filter selects results; the zero value selects all.
+type Filter struct {
+	// AgentID and CheckID; empty means any.
+	AgentID, CheckID string
+	// Since is the earliest Result.Time; zero means any.
+	Since time.Time
+	// Late selects only late results (true) or only the others (false); nil selects both.
+	Late *bool
+	// Limit is the largest number of results, of which the newest are selected; 0 means no limit.
+	Limit int
+}
+
+// An Agent is the stored information about an agent.
+type Agent struct {
+	// ID, Name, ProcessVersion and BundleVersion are those of its last hello.
+	ID, Name, ProcessVersion, BundleVersion string
+	// Remote is the address that its last hello came from; "bundle" and the bundle's id for an agent
+	// that never said hello.
+	Remote string
+	// FirstSeen and LastSeen are by the endpoint's clock.
+	FirstSeen, LastSeen time.Time
+	// ClockOffsetMS is the endpoint's clock minus the agent's at its last hello, in ms: positive if
+	// the agent's clock is behind. It includes the time that the hello was on its way. nil if the
+	// hello had no timestamp.
+	ClockOffsetMS *int64
+	// Results is the number of its stored results.
+	Results int64
+}

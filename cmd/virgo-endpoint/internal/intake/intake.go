@@ -1,0 +1,99 @@
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"virgo/transport/receipt"
+)
+
+// Intake stores agents' results for a server. It is safe for concurrent use.
+type Intake interface {
+	// Authenticate returns the key of a valid token. Error: ErrBadToken.
+	Authenticate(ctx context.Context, token string) (TokenKey, error)
+	// TokenValid reports whether the token of this key may still be used.
+	TokenValid(ctx context.Context, key TokenKey) (bool, error)
+	// Append stores a batch and returns when it is durable, with one outcome for each arrival. After
+	// an error nothing of the batch is stored, and it may be appended again.
+	Append(ctx context.Context, batch []Arrival) ([]Outcome, error)
+	// Held returns which results of the ranges are durable under agentID, and which are remembered as
+	// refused. If there are more than a receipt can name, it returns the first ones. It may sort and
+	// merge ranges in place.
+	Held(ctx context.Context, agentID string, ranges []receipt.Range) ([]receipt.Range, []receipt.Refused, error)
+}
+
+// A TokenKey is how an implementation refers to a token. It outlives the process and is no secret.
+type TokenKey int64
+
+// ErrBadToken is returned when a token is unknown or was revoked. It does not reveal which.
+var ErrBadToken = errors.New("the token is not valid")
+
+// An Arrival is one entry of a batch: it records that an agent was seen, and its hello, its result
+// or a refusal of its result. Fields that do not apply are nil.
+type Arrival struct {
+	AgentID  string
+	Token    TokenKey // of its session's hello
+	Received time.Time
+	Hello    *Hello
+	Result   *Result
+	Refused  *receipt.Refused // to be remembered for receipts
+}
+
+// Size returns the number of bytes that an arrival counts as in a batch.
+func (a *Arrival) Size() int {
+	if a.Result == nil {
+		return 0
+	}
+	return len(a.Result.Params)
+}
+
+// A Hello is the information about an agent in its hello.
+type Hello struct {
+	Name, ProcessVersion, BundleVersion string
+	// Remote is the address that it came from.
+	Remote string
+	// ClockOffsetMS is the endpoint's clock minus the agent's, in ms; nil if the hello had no
+	// timestamp.
+	ClockOffsetMS *int64
+}
+
+// An Outcome is the outcome of one arrival of a batch that is durable.
+type Outcome struct {
+	// Stored is true if the arrival had a result and that was not stored before.
+	Stored bool
+	// Err is ErrBadToken if the token was no longer valid, and nothing of the arrival was stored;
+	// otherwise nil.
+	Err error
+}
+
+// A Result is one result as it is stored. Until it is stored, Seq and AgentID are zero.
+type Result struct {
+	// Seq numbers results in the order of their arrival, from 1.
+	Seq int64
+	// AgentID is the agent_id of its session's hello.
+	AgentID string
+	// ResultID is unique within the agent; empty where the agent sent none.
+	ResultID string
+	// CheckID, CheckType, State ("available" or "unavailable") and Status as sent.
+	CheckID, CheckType, State, Status string
+	// Time is when the check finished, by the agent's clock; Received if the agent sent no timestamp.
+	Time time.Time
+	// Received is when it arrived, by the endpoint's clock.
+	Received time.Time
+	// Order grows with every result of the agent, whatever its clock does; at most math.MaxInt64. nil
+	// if the agent sent none.
+	Order *uint64
+	// Late is true for a result that was sent later than its check's period after it was made. It
+	// should cause no alert.
+	Late bool
+	// AgeMS is the result's age in ms when it was sent, by the agent's clock; nil if the agent sent
+	// none.
+	AgeMS *int64
+	// ClockOffsetMS is the endpoint's clock minus the agent's at its session's hello, in ms; nil if
+	// the hello had no timestamp, and for results of a bundle.
+	ClockOffsetMS *int64
+	// Params is the whole params object as it arrived, in valid UTF-8.
+	Params json.RawMessage
+}

@@ -1,0 +1,149 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/intake"
+)
+
+// lingerBytes bounds the bytes that are read and discarded while a peer reads its last answers.
+const lingerBytes = 1 << 20
+
+// Reasons for closing a connection.
+var (
+	errNoHello              = errors.New("no hello in time")
+	errIdle                 = errors.New("no frame in time")
+	errFailedHellos         = errors.New("too many hellos failed")
+	errUnauthenticatedFrame = errors.New("the frame before hello is too large")
+	errFirstByte            = errors.New("it speaks neither JSON-RPC nor HTTP")
+	errSlowReader           = errors.New("it does not read its answers")
+	errDraining             = errors.New("shutting down")
+	errWriterEnded          = errors.New("its answers cannot be sent")
+)
+
+// handle is a connection's goroutine. After the TLS handshake the first byte decides whether it serves
+// JSON-RPC or HTTP.
+func (s *Server) handle(nc net.Conn) {
+	log := s.opt.Log.With("remote", remoteOf(nc))
+	handedOver := false // to the HTTP server, which closes it
+	defer func() {
+		if p := recover(); p != nil {
+			log.Error("panic in a connection; it is closed", "panic", p, "stack", string(debug.Stack()))
+		}
+		if !handedOver {
+			s.release(nc)
+		}
+	}()
+	deadline := time.Now().Add(s.opt.Limits.Hello)
+	nc.SetDeadline(deadline)
+	if s.isDraining() { // Shutdown may have set its deadline before this one
+		return
+	}
+	tc := tls.Server(nc, s.opt.TLS)
+	if err := tc.HandshakeContext(context.Background()); err != nil {
+		var refused *tls.CertificateVerificationError
+		if errors.As(err, &refused) {
+			log.Warn("a client's certificate was refused",
+				"client", clientName(refused.UnverifiedCertificates), "error", err)
+		} else {
+			log.Info("TLS failed", "error", err)
+		}
+		return
+	}
+	if client := clientName(tc.ConnectionState().PeerCertificates); client != "" {
+		log = log.With("client", client)
+	}
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(tc, first); err != nil {
+		s.logEnd(log, timeoutAs(err, errNoHello))
+		tc.Close()
+		return
+	}
+	switch b := first[0]; {
+	case b == '{':
+		newConn(s, tc, log, deadline).serve(first)
+	case b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z':
+		nc.SetDeadline(time.Time{})
+		handedOver = s.httpConns.hand(newPrefixedConn(tc, first, func() { s.release(nc) }))
+	default:
+		s.logEnd(log, fmt.Errorf("%w: its first byte is %q", errFirstByte, first))
+		tc.Close()
+	}
+}
+
+// clientName returns the name in a client's certificate, for the log; empty if it sent none.
+func clientName(certs []*x509.Certificate) string {
+	if len(certs) == 0 {
+		return ""
+	}
+	c := certs[0]
+	switch {
+	case c.Subject.CommonName != "":
+		return intake.Shorten(c.Subject.CommonName)
+	case len(c.DNSNames) > 0:
+		return intake.Shorten(c.DNSNames[0])
+	}
+	return "serial " + intake.Shorten(c.SerialNumber.String())
+}
+
+// logEnd logs why a connection ended: ordinary ends at level debug, the others as warnings.
+func (s *Server) logEnd(log *slog.Logger, err error) {
+	switch {
+	case err == nil, errors.Is(err, io.EOF), errors.Is(err, errDraining), errors.Is(err, net.ErrClosed),
+		errors.Is(err, errWriterEnded): // the writer logged why
+		log.Debug("connection ended", "reason", fmt.Sprint(err))
+	default:
+		log.Warn("connection closed", "reason", err)
+	}
+}
+
+func (s *Server) isDraining() bool { return isClosed(s.draining) }
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// timeoutAs returns reason where err is a passed deadline, else err.
+func timeoutAs(err, reason error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return reason
+	}
+	return err
+}
+
+func remoteOf(nc net.Conn) string {
+	if a := nc.RemoteAddr(); a != nil {
+		return a.String()
+	}
+	return ""
+}
+
+// closeAfter closes a connection so that its peer can read what was sent last: closing TCP with unread
+// bytes in the receive buffer resets the connection, and the peer would lose them (RFC 1122, 4.2.2.13).
+func closeAfter(tc *tls.Conn, limit time.Duration) {
+	defer tc.Close()
+	tc.SetDeadline(time.Now().Add(limit))
+	if tc.CloseWrite() != nil {
+		return
+	}
+	raw := tc.NetConn()
+	if half, ok := raw.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+	io.CopyN(io.Discard, raw, lingerBytes)
+}

@@ -1,0 +1,127 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/schedule/shorttext"
+	"virgo/transport"
+)
+
+// announced are the features that the endpoint has (PROTOCOL.md).
+const announced = `[{"name":"pipelining","version":"1"},{"name":"result_id","version":"1"},` +
+	`{"name":"schedule_hash","version":"1"},{"name":"receipt","version":"1"}]`
+
+var errTooManyAgents = errors.New("too many agents on this connection")
+
+// helloParams are what the server reads of hello's params.
+type helloParams struct {
+	Token          string  `json:"token"`
+	AgentID        string  `json:"agent_id"`
+	AgentName      string  `json:"agent_name"`
+	ProcessVersion string  `json:"process_version"`
+	BundleVersion  string  `json:"bundle_version"`
+	ScheduleHash   *string `json:"schedule_hash"`
+	// Timestamp is ignored if it is not a valid time; a hello is never refused for it.
+	Timestamp json.RawMessage `json:"timestamp"`
+}
+
+// clockOffset returns the endpoint's clock minus the agent's in ms; nil if the agent sent no valid
+// timestamp.
+func (p *helloParams) clockOffset(now time.Time) *int64 {
+	sent, err := strconv.ParseInt(string(p.Timestamp), 10, 64)
+	if err != nil || sent < intake.MinTimeMS || sent > intake.MaxTimeMS {
+		return nil
+	}
+	offset := now.UnixMilli() - sent
+	return &offset
+}
+
+// hello opens the session of a source, in place of an earlier one. If it fails, the source has no
+// session any more; after too many failures the connection is closed.
+func (c *conn) hello(f *transport.Frame) error {
+	delete(c.sessions, f.Source)
+	p, code, err := c.checkHello(f)
+	var token intake.TokenKey
+	if err == nil {
+		code = transport.CodeUnauthorized
+		token, err = c.srv.opt.Intake.Authenticate(context.Background(), p.Token)
+		if err != nil && !errors.Is(err, intake.ErrBadToken) {
+			c.log.Error("a token could not be looked up", "error", err)
+			return c.refuse(f, codeUnavailable, "the endpoint cannot read its store")
+		}
+	}
+	if err != nil {
+		c.log.Warn("hello refused", "source", intake.Shorten(f.Source),
+			"agent", intake.Shorten(p.AgentID), "reason", err)
+		return errors.Join(c.refuse(f, code, err.Error()), c.helloFailed())
+	}
+	now := c.srv.opt.Now()
+	s := newSession(f.Source, p.AgentID, token, p.clockOffset(now), now)
+	c.sessions[f.Source] = s
+	c.authenticated = true
+	c.log.Debug("hello", "source", intake.Shorten(f.Source), "agent", p.AgentID)
+	a := s.arrival(now)
+	a.Hello = &intake.Hello{
+		Name:           shorttext.Truncate(p.AgentName, intake.MaxNameBytes),
+		ProcessVersion: shorttext.Truncate(p.ProcessVersion, intake.MaxNameBytes),
+		BundleVersion:  shorttext.Truncate(p.BundleVersion, intake.MaxNameBytes),
+		Remote:         c.remote,
+		ClockOffsetMS:  s.clockOffset,
+	}
+	c.srv.committer.submit(a, nil)
+	return c.reply(f, c.welcome(s, p.ScheduleHash))
+}
+
+// welcome returns hello's result. schedule_changed is sent only to an agent that sent its schedule's hash,
+// and only where there is a schedule to compare with.
+func (c *conn) welcome(s *session, has *string) json.RawMessage {
+	b := fmt.Appendf(nil, `{"heartbeat_interval":%d,"features":%s`,
+		c.srv.opt.Limits.Heartbeat.Milliseconds(), announced)
+	if _, hash, err := c.srv.opt.Schedules.For(s.agentID); err == nil {
+		s.setSchedule(hash)
+		if has != nil {
+			b = strconv.AppendBool(append(b, `,"schedule_changed":`...), *has != hash)
+		}
+	}
+	return append(b, '}')
+}
+
+// checkHello reads hello's params and checks all but the token.
+func (c *conn) checkHello(f *transport.Frame) (p helloParams, code int, err error) {
+	if f.Params == nil {
+		return p, transport.CodeBadRequest, intake.ErrNoParams
+	}
+	if err := json.Unmarshal(f.Params, &p); err != nil {
+		return helloParams{}, transport.CodeBadRequest, intake.ParamsError(err)
+	}
+	if err := intake.CheckAgentID(p.AgentID); err != nil {
+		return p, transport.CodeForbidden, err
+	}
+	switch {
+	case p.Token == "" || len(p.Token) > maxTokenBytes:
+		return p, transport.CodeUnauthorized, intake.ErrBadToken
+	case len(c.sessions) >= c.srv.opt.Limits.AgentsPerConnection:
+		return p, codeUnavailable, errTooManyAgents
+	}
+	return p, 0, nil
+}
+
+// helloFailed counts a failed hello. After a successful one, the connection may be that of a relay: then
+// the limit is at least Limits.AgentsPerConnection. Error: errFailedHellos.
+func (c *conn) helloFailed() error {
+	c.failedHellos++
+	most := c.srv.opt.Limits.FailedHellos
+	if c.authenticated {
+		most = max(most, c.srv.opt.Limits.AgentsPerConnection)
+	}
+	if c.failedHellos >= most {
+		return errFailedHellos
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package server
+
+import (
+	"strings"
+	"testing"
+
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/transport/receipt"
+	"virgo/transport/transporttest"
+)
+
+func TestProtocolLimits(t *testing.T) {
+	protocol, err := transporttest.ReadProtocol()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := Limits{}.orDefaults()
+	limits := map[string]int64{
+		"MaxIDBytes":                intake.MaxIDBytes,
+		"MaxResultIDBytes":          intake.MaxResultIDBytes,
+		"MaxStatusRunes":            intake.MaxStatusRunes,
+		"MaxNameBytes":              intake.MaxNameBytes,
+		"receipt.MaxRanges":         receipt.MaxRanges,
+		"Connections":               int64(l.Connections),
+		"AgentsPerConnection":       int64(l.AgentsPerConnection),
+		"InProgress":                int64(l.InProgress),
+		"FailedHellos":              int64(l.FailedHellos),
+		"UnauthenticatedFrameBytes": int64(l.UnauthenticatedFrameBytes),
+		"Hello":                     int64(l.Hello.Seconds()),
+		"Idle":                      int64(l.Idle.Seconds()),
+		"Heartbeat":                 int64(l.Heartbeat.Seconds()),
+		"Write":                     int64(l.Write.Seconds()),
+	}
+	for name, value := range limits {
+		if stated := protocol.Limits["endpoint."+name]; stated != value {
+			t.Errorf("%s is %d, PROTOCOL.md says %d", name, value, stated)
+		}
+	}
+	for name := range protocol.Limits {
+		if own, ok := strings.CutPrefix(name, "endpoint."); ok {
+			if _, ok := limits[own]; !ok {
+				t.Errorf("PROTOCOL.md has %s, which is not compared", own)
+			}
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package server
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/transport"
+)
+
+// seenEvery is the shortest time after which the last-seen time of an agent that only sends heartbeats
+// is stored again.
+const seenEvery = 30 * time.Second
+
+// A session is one agent on one connection, from its hello on. Its source names it in frames; its
+// results are stored under its agent id, which may be another text.
+type session struct {
+	source  string
+	agentID string
+	token   intake.TokenKey
+	// clockOffset is the endpoint's clock minus the agent's at the hello, in ms; nil if the hello had
+	// no timestamp.
+	clockOffset *int64
+
+	mu           sync.Mutex
+	scheduleHash string // of the schedule that the agent knows; empty: of none
+	seen         time.Time
+	queue        []outgoing
+	unanswered   map[transport.ID]string // id → method of what was sent
+	lastID       transport.ID
+}
+
+func newSession(source, agentID string, token intake.TokenKey, clockOffset *int64, now time.Time) *session {
+	return &session{
+		source: source, agentID: agentID, token: token, clockOffset: clockOffset, seen: now,
+		unanswered: map[transport.ID]string{},
+	}
+}
+
+// arrival returns an arrival of the session's agent at now, still without a hello, result or refusal.
+func (s *session) arrival(now time.Time) intake.Arrival {
+	return intake.Arrival{AgentID: s.agentID, Token: s.token, Received: now}
+}
+
+// An outgoing is a request from the endpoint to an agent.
+type outgoing struct {
+	method string
+	params json.RawMessage
+}
+
+// enqueue queues a request, which is sent before the agent's next heartbeat is answered. A method
+// without params that is queued already is not queued again. It returns false if the queue is full.
+func (s *session) enqueue(o outgoing) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o.params == nil {
+		for _, q := range s.queue {
+			if q.method == o.method && q.params == nil {
+				return true
+			}
+		}
+	}
+	if len(s.queue) >= maxQueued {
+		return false
+	}
+	s.queue = append(s.queue, o)
+	return true
+}
+
+// dequeue returns frames of the queued requests, each with its own id: as many as the limit of
+// unanswered requests allows.
+func (s *session) dequeue() []transport.Frame {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var frames []transport.Frame
+	for len(s.queue) > 0 && len(s.unanswered) < maxQueued {
+		o := s.queue[0]
+		s.queue = s.queue[1:]
+		s.lastID++
+		s.unanswered[s.lastID] = o.method
+		frames = append(frames, transport.Frame{
+			V: transport.Version, ID: s.lastID, HasID: true, Source: self, Target: s.source, Method: o.method, Params: o.params,
+		})
+	}
+	return frames
+}
+
+// answered notes an agent's answer and returns the method of the request. ok is false if no request has
+// that id.
+func (s *session) answered(id transport.ID) (method string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	method, ok = s.unanswered[id]
+	delete(s.unanswered, id)
+	return method, ok
+}
+
+// setSchedule notes the hash of the schedule that the agent is told of now, and reports whether it
+// differs from the previous one.
+func (s *session) setSchedule(hash string) (changed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changed = s.scheduleHash != hash
+	s.scheduleHash = hash
+	return changed
+}
+
+// setSeen reports whether it is time to store that the agent was seen, which the caller then must do.
+func (s *session) setSeen(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if since := now.Sub(s.seen); since >= 0 && since < seenEvery {
+		return false
+	}
+	s.seen = now
+	return true
+}

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"virgo/cmd/virgo-endpoint/internal/intake"
+)
+
+// Append stores a batch in one synced transaction; see [intake.Intake].
+func (s *Store) Append(ctx context.Context, batch []intake.Arrival) ([]intake.Outcome, error) {
+	t, err := s.begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("storing %d arrivals: %w", len(batch), err)
+	}
+	defer t.rollback()
+	outcomes := make([]intake.Outcome, len(batch))
+	for i := range batch {
+		if outcomes[i], err = t.add(&batch[i]); err != nil {
+			return nil, fmt.Errorf("storing a result of agent %q: %w", batch[i].AgentID, err)
+		}
+	}
+	if err := t.commit(); err != nil {
+		return nil, fmt.Errorf("storing %d arrivals: %w", len(batch), err)
+	}
+	return outcomes, nil
+}
+
+func (t *transaction) add(a *intake.Arrival) (intake.Outcome, error) {
+	valid, err := t.tokenValid(a.Token)
+	if err != nil {
+		return intake.Outcome{}, err
+	}
+	if !valid {
+		return intake.Outcome{Err: intake.ErrBadToken}, nil
+	}
+	ms := millis(a.Received)
+	row, err := t.agent(a.AgentID, ms)
+	if err != nil {
+		return intake.Outcome{}, err
+	}
+	if a.Hello != nil {
+		if err := t.addHello(row, a.Token, a.Hello, ms); err != nil {
+			return intake.Outcome{}, err
+		}
+	}
+	if a.Refused != nil {
+		if err := t.addRefused(row, a.Refused, ms); err != nil {
+			return intake.Outcome{}, err
+		}
+	}
+	if a.Result == nil {
+		return intake.Outcome{}, nil
+	}
+	stored, err := t.addResult(row, a.Result, ms)
+	return intake.Outcome{Stored: stored}, err
+}

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/intake"
+)
+
+// However large the store, the newest few results are found by walking an index from its end.
+func TestResultsUseTheTimeIndex(t *testing.T) {
+	s := newStore(t)
+	for _, f := range []intake.Filter{
+		{}, {Limit: 5}, {AgentID: "a", Limit: 5}, {CheckID: "c", Limit: 5}, {AgentID: "a", Since: time.UnixMilli(5)},
+	} {
+		query, args := resultsQuery(f)
+		text := plan(t, s, query, args...)
+		// Only what LIMIT left is sorted once more.
+		sorted := strings.Index(text, "TEMP B-TREE")
+		if !strings.Contains(text, "results USING INDEX results_by_time") ||
+			f.Limit == 0 && sorted >= 0 || strings.Count(text, "TEMP B-TREE") > 1 {
+			t.Errorf("%+v: %s", f, text)
+		}
+	}
+}
+
+func TestHeldUsesTheIndexOfIDs(t *testing.T) {
+	text := plan(t, newStore(t), heldIDs, 1, "a", "b", 1)
+	if !strings.Contains(text, "USING COVERING INDEX results_once (agent=? AND result_id>? AND result_id<?)") {
+		t.Error(text)
+	}
+}
+
+// plan is how SQLite executes a query.
+func plan(t *testing.T, s *Store, query string, args ...any) string {
+	t.Helper()
+	rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, detail)
+	}
+	return strings.Join(steps, "; ")
+}

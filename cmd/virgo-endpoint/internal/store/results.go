@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/intake"
+)
+
+// Results calls fn for each result that f selects; see [intake.History].
+func (s *Store) Results(ctx context.Context, f intake.Filter, fn func(intake.Result) error) error {
+	query, args := resultsQuery(f)
+	var stop error // of fn, and returned as it is
+	err := s.each(ctx, "reading results", query, args, func(rows *sql.Rows) error {
+		var r intake.Result
+		var id sql.NullString
+		var at, received int64
+		err := rows.Scan(&r.Seq, &r.AgentID, &id, &r.CheckID, &r.CheckType, &r.State, &r.Status, &at, &received,
+			&r.Order, &r.Late, &r.AgeMS, &r.ClockOffsetMS, (*[]byte)(&r.Params))
+		if err != nil {
+			return err
+		}
+		r.ResultID = id.String
+		r.Time, r.Received = time.UnixMilli(at), time.UnixMilli(received)
+		stop = fn(r)
+		return stop
+	})
+	if stop != nil {
+		return stop
+	}
+	return err
+}
+
+// resultsQuery walks results_by_time and looks up agents as it goes, so that the newest few of a large
+// store are found at once: CROSS JOIN makes SQLite keep that order of the tables, the plus keeps it from
+// using results_once (https://www.sqlite.org/optoverview.html).
+func resultsQuery(f intake.Filter) (string, []any) {
+	var where []string
+	var args []any
+	and := func(condition string, arg any) { where, args = append(where, condition), append(args, arg) }
+	if f.AgentID != "" {
+		and("+results.agent = (SELECT key FROM agents WHERE agent_id = ?)", f.AgentID)
+	}
+	if f.CheckID != "" {
+		and("check_id = ?", f.CheckID)
+	}
+	if !f.Since.IsZero() {
+		and("timestamp_ms >= ?", f.Since.UnixMilli())
+	}
+	if f.Late != nil {
+		and("late = ?", *f.Late)
+	}
+	q := `SELECT seq, agent_id, result_id, check_id, check_type, state, status, timestamp_ms, received_ms,
+		result_order, late, age_ms, results.clock_offset_ms, params
+		FROM results CROSS JOIN agents ON results.agent = agents.key`
+	if len(where) > 0 {
+		q += " WHERE " + strings.Join(where, " AND ")
+	}
+	if f.Limit > 0 {
+		q = "SELECT * FROM (" + q + " ORDER BY timestamp_ms DESC, seq DESC LIMIT ?)"
+		args = append(args, f.Limit)
+	}
+	return q + " ORDER BY timestamp_ms, seq", args
+}

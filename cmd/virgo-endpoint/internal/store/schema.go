@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// schema lists the migrations from an empty file to today's tables: step i leads from user_version i to
+// i+1. A step that was released is never changed; new ones are appended.
+//
+// results.result_id is NULL if the agent sent none (an agent that knows only the original protocol):
+// NULLs are distinct in the unique index, so each such result is stored. The other columns that may be
+// NULL are for fields that such an agent does not send.
+var schema = []string{
+	`CREATE TABLE agents (
+		key             INTEGER PRIMARY KEY,
+		agent_id        TEXT NOT NULL UNIQUE,
+		name            TEXT NOT NULL DEFAULT '',
+		process_version TEXT NOT NULL DEFAULT '',
+		bundle_version  TEXT NOT NULL DEFAULT '',
+		remote          TEXT NOT NULL DEFAULT '', -- the address of its last hello
+		first_seen_ms   INTEGER NOT NULL,
+		last_seen_ms    INTEGER NOT NULL,
+		results         INTEGER NOT NULL DEFAULT 0 -- how many were stored
+	) STRICT;
+	CREATE TABLE results (
+		seq          INTEGER PRIMARY KEY, -- in the order of arrival
+		agent        INTEGER NOT NULL REFERENCES agents (key),
+		result_id    TEXT,
+		check_id     TEXT NOT NULL,
+		check_type   TEXT NOT NULL,
+		state        TEXT NOT NULL,
+		status       TEXT NOT NULL,
+		timestamp_ms INTEGER NOT NULL, -- when the check finished, by the agent's clock
+		received_ms  INTEGER NOT NULL, -- when it came, by the endpoint's clock
+		params       BLOB NOT NULL     -- check_metrics.post's params as they came
+	) STRICT;
+	CREATE UNIQUE INDEX results_once ON results (agent, result_id);
+	CREATE INDEX results_by_time ON results (timestamp_ms);
+	CREATE TABLE tokens (
+		key          INTEGER PRIMARY KEY,
+		id           TEXT NOT NULL UNIQUE, -- what a person calls it by
+		label        TEXT NOT NULL,
+		hash         BLOB NOT NULL UNIQUE, -- SHA-256 of the token
+		created_ms   INTEGER NOT NULL,
+		revoked_ms   INTEGER,
+		last_used_ms INTEGER
+	) STRICT;`,
+
+	`ALTER TABLE results ADD COLUMN result_order INTEGER;             -- its place in the order of its agent's results
+	ALTER TABLE results ADD COLUMN late INTEGER NOT NULL DEFAULT 0;   -- 1: it was no news when it was sent
+	ALTER TABLE results ADD COLUMN age_ms INTEGER;                    -- how old it was then, by the agent's clock
+	ALTER TABLE results ADD COLUMN clock_offset_ms INTEGER;           -- the endpoint's clock less the agent's, at its session's hello
+	ALTER TABLE agents ADD COLUMN clock_offset_ms INTEGER;            -- the same of its last hello; NULL where that told no time
+	CREATE TABLE refusals (
+		key         INTEGER PRIMARY KEY, -- in the order of arrival
+		agent       INTEGER NOT NULL REFERENCES agents (key),
+		result_id   TEXT NOT NULL,
+		code        INTEGER NOT NULL,
+		message     TEXT NOT NULL,
+		refused_ms  INTEGER NOT NULL,
+		UNIQUE (agent, result_id)
+	) STRICT;
+	CREATE INDEX refusals_by_age ON refusals (agent, key);
+	CREATE TABLE bundle_keys (
+		agent         INTEGER PRIMARY KEY REFERENCES agents (key),
+		public_key    BLOB NOT NULL,    -- Ed25519, of the first bundle that was imported, or the one accepted since
+		first_seen_ms INTEGER NOT NULL
+	) STRICT;`,
+}
+
+// migrate updates the tables to the last version of schema in one transaction. Of two processes that
+// open a file at the same time one waits for the other.
+func (s *Store) migrate(ctx context.Context) error {
+	var version int
+	if err := s.read.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if version == len(schema) {
+		return nil
+	}
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	// Once more, under the write lock: another process may have been faster.
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if version > len(schema) {
+		return fmt.Errorf("%w: its schema has version %d, this program supports up to %d", ErrNewer,
+			version, len(schema))
+	}
+	for ; version < len(schema); version++ {
+		if _, err := tx.ExecContext(ctx, schema[version]); err != nil {
+			return fmt.Errorf("migrating the tables from version %d to %d: %w", version, version+1, err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}

@@ -1,0 +1,209 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/intake/intaketest"
+)
+
+func TestConformance(t *testing.T) {
+	intaketest.Run(t, func(t *testing.T) intaketest.Opener {
+		path := newPath(t)
+		return func(t *testing.T) intaketest.Store { return openAt(t, path) }
+	})
+}
+
+// newPath is the path of an empty store.
+func newPath(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "endpoint.db")
+	if _, err := Create(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func openAt(t testing.TB, path string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func newStore(t testing.TB) *Store { return openAt(t, newPath(t)) }
+
+func TestCreateMakesAStoreOnce(t *testing.T) {
+	// Characters that mean something in a SQLite URI are part of the name here.
+	path := filepath.Join(t.TempDir(), "a b%20c#d", "endpoint.db")
+	if runtime.GOOS != "windows" {
+		path = filepath.Join(t.TempDir(), "a?mode=memory&b%20c#d", "endpoint.db")
+	}
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), path); !errors.Is(err, ErrNotFound) {
+		t.Fatalf("opening nothing: %v", err)
+	}
+	for _, want := range []bool{true, false} {
+		made, err := Create(t.Context(), path)
+		if err != nil || made != want {
+			t.Fatalf("made %v, %v; want %v", made, err, want)
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v", info.Mode())
+	}
+	s := openAt(t, path)
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2",
+		"foreign_keys": "1", "user_version": "2"} {
+		var got string
+		if err := s.write.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q, %v; want %q", pragma, got, err, want)
+		}
+	}
+	if _, err := s.read.Exec("DELETE FROM tokens"); err == nil {
+		t.Error("a reading connection could write")
+	}
+}
+
+func TestOpenRefusesALaterVersion(t *testing.T) {
+	path := newPath(t)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("PRAGMA user_version = 99"); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	if _, err := Open(t.Context(), path); !errors.Is(err, ErrNewer) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestConcurrentMigrations(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "endpoint.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	errs := make(chan error)
+	for range 8 {
+		go func() {
+			s, err := Open(context.Background(), path)
+			if err == nil {
+				err = s.Close()
+			}
+			errs <- err
+		}()
+	}
+	for range 8 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A batch is stored whole or not at all: what fails in the middle leaves nothing, and the same batch
+// can be appended when the disk has space again.
+func TestFullDisk(t *testing.T) {
+	s := newStore(t)
+	_, _, key := intaketest.NewToken(t, s)
+	var batch []intake.Arrival
+	for i := range 20 {
+		batch = append(batch, intake.Arrival{AgentID: "a", Token: key, Received: time.Now(), Result: &intake.Result{
+			ResultID: fmt.Sprint(i), CheckID: "c", CheckType: "t", State: "available", Params: bytes.Repeat([]byte("x"), 20_000),
+		}})
+	}
+	setMaxPages := func(n int) {
+		t.Helper()
+		if _, err := s.write.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var pages int
+	if err := s.read.QueryRow("PRAGMA page_count").Scan(&pages); err != nil {
+		t.Fatal(err)
+	}
+	setMaxPages(pages + 20) // some results fit
+	for range 2 {
+		if _, err := s.Append(t.Context(), batch); err == nil || !strings.Contains(err.Error(), "full") {
+			t.Errorf("got %v", err)
+		}
+		if n := len(intaketest.Results(t, s, intake.Filter{})); n != 0 {
+			t.Errorf("%d results of a failed batch are stored", n)
+		}
+	}
+	setMaxPages(1_000_000)
+	if _, err := s.Append(t.Context(), batch); err != nil {
+		t.Error(err)
+	}
+	if n := len(intaketest.Results(t, s, intake.Filter{})); n != len(batch) {
+		t.Errorf("%d results are stored, want %d", n, len(batch))
+	}
+}
+
+// A batch with an arrival that cannot be stored is not stored at all.
+func TestAppendIsAtomic(t *testing.T) {
+	s := newStore(t)
+	_, _, key := intaketest.NewToken(t, s)
+	good := intake.Arrival{AgentID: "a", Token: key, Received: time.Now(), Result: &intake.Result{CheckID: "c", Params: []byte("{}")}}
+	bad := intake.Arrival{AgentID: "b", Token: key, Result: good.Result} // without a time
+	for _, batch := range [][]intake.Arrival{{good, bad}, {bad, good}, {good, good, bad, good}} {
+		if outcomes, err := s.Append(t.Context(), batch); err == nil || outcomes != nil {
+			t.Errorf("%+v, %v", outcomes, err)
+		}
+		if n := len(intaketest.Results(t, s, intake.Filter{})); n != 0 {
+			t.Errorf("%d results of a failed batch are stored", n)
+		}
+		if agents, err := s.Agents(t.Context()); err != nil || len(agents) != 0 {
+			t.Errorf("agents of a failed batch: %+v, %v", agents, err)
+		}
+	}
+}
+
+func TestTokenIsNowhereOnDisk(t *testing.T) {
+	path := newPath(t)
+	s := openAt(t, path)
+	secret, _, err := s.AddToken(t.Context(), "", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	random, ok := strings.CutPrefix(secret, tokenPrefix)
+	if !ok || len(random) != 43 {
+		t.Errorf("the token has %d bytes", len(secret))
+	}
+	if _, err := s.Authenticate(t.Context(), secret); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(path + "*")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("files %v, %v", files, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(data, []byte(random)) {
+			t.Errorf("it is in %s", file)
+		}
+	}
+}

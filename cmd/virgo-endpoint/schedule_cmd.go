@@ -1,0 +1,116 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"virgo/cmd/virgo-endpoint/internal/folder"
+)
+
+type scheduleCmd struct {
+	Check scheduleCheckCmd `cmd:"" help:"List all mistakes in schedules."`
+}
+
+type scheduleCheckCmd struct {
+	Files []string `arg:"" optional:"" name:"file" help:"Schedules; without any, those of the folder."`
+}
+
+func (scheduleCheckCmd) Help() string {
+	return "Lists the mistakes with file, line and column, and exits with 2 if there are any. " +
+		"A server need not run, and goes on with the other checks of a file."
+}
+
+type mistakesDocument struct {
+	document
+	Files    int             `json:"files"`
+	Mistakes []mistakeRecord `json:"mistakes"`
+}
+
+type mistakeRecord struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+	CheckID string `json:"check_id,omitempty"`
+	Text    string `json:"text"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+func (c *scheduleCheckCmd) Run(a *app) error {
+	files := c.Files
+	if len(files) == 0 {
+		dir, err := a.folder()
+		if err != nil {
+			return err
+		}
+		if files, err = filepath.Glob(filepath.Join(dir.SchedulesDir(), "*.y*ml")); err != nil {
+			return err
+		}
+		if len(files) == 0 {
+			return &failure{exitUsage, fmt.Errorf("there is no schedule in %q", dir.SchedulesDir()), ""}
+		}
+	}
+	doc := mistakesDocument{document{schemaVersion}, len(files), []mistakeRecord{}}
+	for _, file := range files {
+		doc.Mistakes = append(doc.Mistakes, mistakesOf(file)...)
+	}
+	if err := a.printMistakes(doc); err != nil {
+		return err
+	}
+	if n := len(doc.Mistakes); n > 0 {
+		return &failure{exitUsage, fmt.Errorf("mistakes: %d", n), ""}
+	}
+	return nil
+}
+
+// mistakesOf returns the mistakes of a file, among them that it cannot be read.
+func mistakesOf(file string) []mistakeRecord {
+	if filepath.Ext(file) == ".yml" {
+		return []mistakeRecord{{File: file, Text: "only files named *.yaml are read", Hint: "rename it to end in .yaml"}}
+	}
+	var all []mistakeRecord
+	problems, err := folder.CheckSchedule(file)
+	for _, p := range problems {
+		m := folder.PlaceOf(p)
+		all = append(all, mistakeRecord{file, m.Line, m.Column, p.CheckID, m.Text, m.Help})
+	}
+	slices.SortStableFunc(all, func(x, y mistakeRecord) int { return cmp.Compare(x.Line, y.Line) })
+	if err != nil && len(all) == 0 {
+		all = append(all, mistakeRecord{File: file, Text: err.Error()})
+	}
+	return all
+}
+
+func (a *app) printMistakes(doc mistakesDocument) error {
+	if a.JSON {
+		return a.printJSON(doc)
+	}
+	text := ""
+	for _, m := range doc.Mistakes {
+		text += oneLine(m.String()) + "\n"
+	}
+	if text == "" {
+		text = fmt.Sprintf("no mistakes; files: %d\n", doc.Files)
+	}
+	return a.print([]byte(text))
+}
+
+// String returns "file:line:column: check: text; hint", as far as these are known.
+func (m mistakeRecord) String() string {
+	place := m.File
+	for _, n := range []int{m.Line, m.Column} {
+		if n > 0 {
+			place += ":" + strconv.Itoa(n)
+		}
+	}
+	text := m.Text
+	if m.CheckID != "" {
+		text = fmt.Sprintf("check %q: %s", m.CheckID, text)
+	}
+	if m.Hint != "" {
+		text += "; " + m.Hint
+	}
+	return place + ": " + text
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"testing"
+
+	"virgo/cmd/internal/agent"
+	"virgo/collect/hostinfo"
+	"virgo/collect/worker"
+	"virgo/schedule/catalog"
+)
+
+// The catalog that is built into the agent lists what the worker has.
+func TestCatalog(t *testing.T) {
+	registry, err := openWorkerChecks(worker.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c worker.Catalog
+	for _, typ := range registry.Types() {
+		c.Checks = append(c.Checks, worker.CheckType{
+			Name: typ.Name, Summary: typ.Summary, Details: typ.Details, KeyMetrics: typ.KeyMetrics,
+		})
+	}
+	for _, typ := range hostinfo.Types() {
+		info := worker.InfoType{Name: typ.Name, Summary: typ.Summary, Systems: typ.Systems}
+		for _, k := range hostinfo.Describe(typ) {
+			info.Keys = append(info.Keys, worker.InfoKey(k))
+		}
+		c.HostInfo = append(c.HostInfo, info)
+	}
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	if err := enc.Encode(c); err != nil {
+		t.Fatal(err)
+	}
+	compareGenerated(t, "../../collect/worker/catalog.json", text.Bytes())
+}
+
+// The catalog with which schedules are checked lists every type of the agent.
+func TestCatalogOfSchedules(t *testing.T) {
+	p := agent.New(t.Context(), agent.Stdio{}, func(string) string { return "" }, nil)
+	registry, err := p.Registry(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := make(catalog.Catalog)
+	for _, typ := range registry.Types() {
+		c[typ.Name] = typ.Definition()
+	}
+	compareGenerated(t, "../../schedule/catalog/types.txt", []byte(c.Format()))
+	if catalog.Load().Format() != c.Format() {
+		t.Error("the catalog is not read as it was written")
+	}
+}
+
+// compareGenerated compares a file with the text of which it was made; with -update, it writes it.
+func compareGenerated(t *testing.T, path string, text []byte) {
+	t.Helper()
+	built, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(text, built) {
+		return
+	}
+	if !*update {
+		t.Fatalf("%s is not what the program has: run make docs", path)
+	}
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,6 +1,0 @@
-//go:build unix
-
-package main
-
-// checksProgramName is the program that holds the checks which would make every run heavier.
-const checksProgramName = "virgo-checks"

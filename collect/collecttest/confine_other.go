@@ -1,0 +1,7 @@
+//go:build !linux
+
+package collecttest
+
+import "errors"
+
+func confine() error { return errors.ErrUnsupported }

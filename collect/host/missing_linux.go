@@ -1,0 +1,4 @@
+package host
+
+// missingTypes returns no type: Linux has all.
+func missingTypes() []string { return nil }

@@ -1,0 +1,23 @@
+package plugin
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestStderrTail(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "\n \r\n": "", "one\ntwo\n": "two", "one\r\ntwo": "two", "bad \xff\x1b[1mend\n": "bad \ufffdend",
+		strings.Repeat("x", 5*maxTailBytes) + "\nend":    "end",
+		strings.Repeat("é", maxTailBytes/2) + " the end": "…" + strings.Repeat("é", maxTailRunes-9) + " the end",
+	} {
+		tail := newStderrTail()
+		tail.read(strings.NewReader(in))
+		if got := tail.text(); got != want {
+			t.Errorf("%.20q: %q, want %q", in, got, want)
+		}
+		if len(tail.kept) > maxTailBytes {
+			t.Errorf("%.20q: %d bytes are kept", in, len(tail.kept))
+		}
+	}
+}

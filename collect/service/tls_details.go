@@ -1,0 +1,31 @@
+package service
+
+import (
+	"crypto/tls"
+
+	"virgo/collect"
+	"virgo/collect/trust"
+	"virgo/schedule"
+)
+
+// tlsDetails describes the details that readTLS reads.
+func tlsDetails() []collect.Detail {
+	return append([]collect.Detail{
+		{Name: "tls_verify", Summary: "false: accept any server certificate (true)"},
+	}, trust.Details()...)
+}
+
+// readTLS reads the details of TLS with host. Errors: *[schedule.DetailError], and those of reading
+// files.
+func readTLS(d schedule.Details, host string) (*tls.Config, error) {
+	verify, err := d.Bool("tls_verify", true)
+	if err != nil {
+		return nil, err
+	}
+	c, err := trust.Read(d, host)
+	if err != nil {
+		return nil, err
+	}
+	c.InsecureSkipVerify = !verify
+	return c, nil
+}

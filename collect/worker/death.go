@@ -1,0 +1,90 @@
+package worker
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A deathError is returned when a process that had sent its greeting ended before it answered a
+// request.
+type deathError struct{ how string }
+
+func (e *deathError) Error() string { return "the worker process died: " + e.how }
+
+// A versionError is returned when the worker is of another build than the agent. Both are, or are
+// installed as, one: an upgrade is under way or half done.
+type versionError struct{ worker, own string }
+
+func (e *versionError) Error() string {
+	return fmt.Sprintf("the worker process is virgo %.32q and this one is %.32q: an upgrade is under way, or half done",
+		e.worker, e.own)
+}
+
+// failure returns why there is no answer. err is the error of writing the request, or nil. Errors:
+// *deathError if the process has ended, others if it never sent its greeting or is still running.
+func (p *process) failure(err error) error {
+	// A line that could not be written is explained by the end of the process, which follows.
+	timer := time.NewTimer(closeGrace)
+	defer timer.Stop()
+	select {
+	case <-p.ended:
+		if p.greeted {
+			return &deathError{p.howItEnded()}
+		}
+		var other *versionError
+		if errors.As(p.readErr, &other) {
+			return other
+		}
+		if p.readErr != nil && !errors.Is(p.readErr, io.EOF) {
+			err = p.readErr
+		}
+	case <-timer.C:
+	}
+	switch message := p.stderr.firstLine(); {
+	case message != "":
+		return fmt.Errorf("the worker process ended: %s", message)
+	case err == nil:
+		return errors.New("the worker process ended before it answered")
+	}
+	return fmt.Errorf("the worker process does not answer: %w", err)
+}
+
+// howItEnded describes the end of a process that has ended.
+func (p *process) howItEnded() string {
+	state := p.cmd.ProcessState.String() // "signal: killed", "exit status 2"
+	switch message := p.stderr.firstLine(); {
+	case message != "":
+		return message + " (" + state + ")"
+	case !errors.Is(p.readErr, io.EOF): // it was killed for what it wrote
+		return p.readErr.Error()
+	}
+	return state
+}
+
+// maxStderrBytes is how much of standard error is stored.
+const maxStderrBytes = 2 << 10
+
+// stderrHead stores the beginning of standard error, which contains the cause of a crash.
+type stderrHead struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (s *stderrHead) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buf.Write(b[:min(len(b), maxStderrBytes-s.buf.Len())])
+	return len(b), nil
+}
+
+func (s *stderrHead) firstLine() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first, _, _ := strings.Cut(strings.TrimSpace(s.buf.String()), "\n")
+	return strings.TrimPrefix(first, "virgo: error: ")
+}

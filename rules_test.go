@@ -1,0 +1,574 @@
+// Package virgo holds no code. Its tests are the rules that hold in every package.
+package virgo
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// source is one Go file of the tree.
+type source struct {
+	path string // slash-separated, from the root
+	dir  string
+	test bool
+	file *ast.File
+	fset *token.FileSet
+	line int
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() && p != "." && (strings.HasPrefix(name, ".") || name == "testdata") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		f, err := parser.ParseFile(fset, p, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		slash := filepath.ToSlash(p)
+		all = append(all, source{
+			path: slash, dir: path.Dir(slash), test: strings.HasSuffix(name, "_test.go"),
+			file: f, fset: fset, line: fset.Position(f.End()).Line,
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 50 {
+		t.Fatalf("only %d Go files found: the rules read the wrong folder", len(all))
+	}
+	return all
+}
+
+func inCmd(dir string) bool { return dir == "cmd" || strings.HasPrefix(dir, "cmd/") }
+
+func TestEveryPackageHasOneComment(t *testing.T) {
+	comments := make(map[string][]string)
+	for _, s := range sources(t) {
+		if s.test {
+			continue
+		}
+		if _, ok := comments[s.dir]; !ok {
+			comments[s.dir] = nil
+		}
+		if s.file.Doc != nil {
+			comments[s.dir] = append(comments[s.dir], s.path)
+		}
+	}
+	for dir, files := range comments {
+		if len(files) != 1 {
+			t.Errorf("%s: %d package comments %v, want one", dir, len(files), files)
+		}
+	}
+}
+
+// importRow says what one package may import of this module. A pattern that ends with "/..." stands for the
+// package and all below it.
+type importRow struct {
+	dir     string   // a package, or a pattern
+	imports []string // packages or patterns, without the module's name
+	tests   []string // what its tests may import besides
+	reason  string   // why nothing else
+}
+
+// importMatrix has a row for every package; the longest one that fits holds. What lies below a package's own
+// folder it may always import.
+var importMatrix = []importRow{
+	{"schedule", nil, nil, "what is due is decided without knowing who runs, stores or sends it"},
+	{"schedule/yaml", []string{"schedule/shorttext"}, nil, "it reads a syntax and knows no schedule"},
+	{"schedule/yaml/full", []string{"schedule/yaml"}, nil, "it parses what the plain parser leaves to it"},
+	{"schedule/catalog", []string{"schedule", "schedule/shorttext"}, nil, "it lists checks for programs that have none"},
+	{"schedule/shorttext", nil, nil, "everybody may use it, so it may use nobody"},
+	{"schedule/number/numbertest", nil, nil, "it is the table that both sides are tested with"},
+	{"schedule/number", nil, nil, "agent and endpoint share what a number is, and nothing else with it"},
+
+	{"spool/...", nil, nil, "records are opaque bytes: what the spool promises must not depend on what they say"},
+	{"spool/fsynctest", nil, nil, "it reads traces of any program: whoever syncs files tests with it"},
+
+	{"transport", nil, []string{"transport/..."}, "params and results are opaque JSON: the session serves any caller"},
+	{"transport/receipt", []string{"transport"}, []string{"transport/transporttest"}, "a receipt is verified by whoever holds one"},
+	{"transport/transporttest", []string{"transport"}, nil, "a fake endpoint speaks frames and nothing else"},
+
+	{"collect", []string{"schedule/..."}, []string{"collect/..."}, "a check runs without knowing where its result goes"},
+	{"collect/collecttest", []string{"collect", "schedule/..."}, nil, "every family passes the suite, so it may know none"},
+	{"collect/program", []string{"collect/timerslack"}, []string{"collect/collecttest"}, "it runs programs for any caller"},
+	{"collect/trust", []string{"collect", "schedule/..."}, []string{"collect/collecttest"}, "it reads details and knows no check that has them"},
+	{"collect/worker", []string{"collect", "collect/timerslack", "schedule/..."}, []string{"collect/collecttest"}, "it hands checks to another process and knows none of them"},
+	{"collect/timerslack", nil, []string{"collect/collecttest"}, "whoever starts a child uses it, so it may know none of them"},
+	{"collect/procfs", nil, nil, "it reads the kernel's files for any caller"},
+	{"collect/host", []string{"collect", "collect/procfs", "collect/program", "collect/timerslack", "schedule/..."}, []string{"collect/collecttest"}, family},
+	{"collect/plugin", []string{"collect", "collect/procfs", "collect/timerslack", "schedule/..."}, []string{"collect/collecttest"}, family},
+	{"collect/service", []string{"collect", "collect/program", "collect/trust", "schedule/..."}, []string{"collect/collecttest"}, family},
+	{"collect/remote", []string{"collect", "collect/trust", "schedule/..."}, []string{"collect/collecttest"}, family},
+	{"collect/hostinfo", nil, []string{"collect/collecttest", "collect/program"}, "an answer is no check: it has no schedule and no state"},
+	{"collect/hostinfo/redact", nil, nil, "whoever shows a text redacts it, so it may know none of them"},
+	{"collect/hostinfo/source", []string{"collect/program"}, nil, "every family reads hosts through it, so it may know none"},
+	{"collect/hostinfo/sourcetest", []string{"collect/collecttest", "collect/hostinfo/source", "collect/program"}, nil, "the tests of every family use it, so it may know none"},
+	{"collect/hostinfo/conf", []string{"collect/hostinfo/redact"}, nil, "it parses bytes and reads no host"},
+	{"collect/hostinfo/systemd", []string{"collect/hostinfo/redact", "collect/hostinfo/source"}, []string{"collect/collecttest", "collect/hostinfo/sourcetest", "collect/program"}, facts},
+	{"collect/hostinfo/accounts", []string{"collect/hostinfo/redact", "collect/hostinfo/source"}, []string{"collect/collecttest", "collect/hostinfo/sourcetest", "collect/program"}, facts},
+	{"collect/hostinfo/apps", []string{"collect/hostinfo/conf", "collect/hostinfo/redact", "collect/hostinfo/source"}, []string{"collect/collecttest", "collect/hostinfo/sourcetest", "collect/program"}, facts},
+	{"collect/hostinfo/filesystems", []string{"collect/procfs", "collect/hostinfo/redact", "collect/hostinfo/source"}, []string{"collect/collecttest", "collect/hostinfo/sourcetest", "collect/program"}, facts},
+	{"collect/hostinfo/hardware", []string{"collect/hostinfo/redact", "collect/hostinfo/source"}, []string{"collect/collecttest", "collect/hostinfo/sourcetest", "collect/program"}, facts},
+	{"collect/hostinfo/network", []string{"collect/hostinfo/redact", "collect/hostinfo/source"}, []string{"collect/collecttest", "collect/hostinfo/sourcetest", "collect/program"}, facts},
+	{"collect/hostinfo/packages", []string{"collect/hostinfo/conf", "collect/hostinfo/redact", "collect/hostinfo/source", "collect/hostinfo/systemd", "collect/program"}, []string{"collect/collecttest", "collect/hostinfo/sourcetest", "collect/program"}, facts},
+	{"collect/hostinfo/system", []string{"collect/procfs", "schedule/shorttext", "collect/hostinfo/redact", "collect/hostinfo/source", "collect/hostinfo/systemd"}, []string{"collect/collecttest", "collect/hostinfo/sourcetest", "collect/program"}, facts},
+	{"collect/hostinfo/web", []string{"collect/hostinfo/conf", "collect/hostinfo/redact", "collect/hostinfo/source"}, []string{"collect/collecttest", "collect/hostinfo/sourcetest", "collect/program"}, facts},
+
+	{"cmd/internal/...", []string{"cmd/internal/...", "collect/...", "schedule/...", "spool/...", "transport/..."}, []string{"transport/transporttest"}, "the agent's two programs share it; the endpoint is another program"},
+	{"cmd/internal/lines", nil, nil, "it stores structs of any package"},
+	{"cmd/internal/link", []string{"cmd/internal/lines", "collect", "schedule/...", "spool", "transport"}, []string{"transport/transporttest"}, "the relation with the endpoint knows no run and no bundle"},
+	{"cmd/internal/run", []string{"cmd/internal/lines", "cmd/internal/link", "collect", "collect/host", "schedule/...", "spool", "transport"}, []string{"transport/transporttest"}, "a run knows no command and no bundle"},
+	{"cmd/internal/airgap", []string{"cmd/internal/atomicfile", "cmd/internal/link", "spool", "spool/bundle", "transport", "transport/receipt"}, []string{"cmd/internal/run", "transport/transporttest"}, "a bundle is handed over without a run"},
+	{"cmd/virgo-run", []string{"cmd/internal/agent", "cmd/internal/footprint", "schedule/yaml"}, []string{"collect/collecttest", "transport", "transport/transporttest"}, "what a run does, both programs do in package agent"},
+	{"cmd/virgo", []string{"cmd/internal/...", "collect/...", "schedule/...", "spool/...", "transport/..."}, nil, "the endpoint is another program"},
+	{"cmd/virgo-bench", []string{"cmd/internal/...", "spool/..."}, nil, "it measures programs from outside"},
+	{"cmd/virgo-bench/bare", nil, nil, "it is what a run is compared with: the libraries alone"},
+
+	{"cmd/virgo-endpoint", []string{"schedule/shorttext", "spool/bundle", "transport", "transport/receipt"}, []string{"transport/transporttest"}, "it joins server, store and folder; of the agent it knows the wire, the form of checks and bundles"},
+	{"cmd/virgo-endpoint/internal/intake", []string{"schedule/number", "schedule/shorttext", "transport/receipt"}, []string{"schedule/number/numbertest"}, "what is accepted depends on no connection and no store"},
+	{"cmd/virgo-endpoint/internal/intake/intaketest", []string{"cmd/virgo-endpoint/internal/intake", "transport/receipt"}, nil, "every store passes the suite, so it may know none"},
+	{"cmd/virgo-endpoint/internal/store", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest"}, "it stores for any server"},
+	{"cmd/virgo-endpoint/internal/folder", []string{"schedule/...", "transport/receipt"}, []string{"transport"}, "what lies in the folder is read without knowing who serves it"},
+	{"cmd/virgo-endpoint/internal/server", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/folder", "cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest", "transport/transporttest"}, "it receives for any store"},
+	{"cmd/virgo-endpoint/internal/peertest", nil, nil, "it says what is wrong as easily as what is right, so it uses no client of ours"},
+	{"cmd/virgo-endpoint/internal/endtoend", nil, []string{"cmd/virgo-endpoint/...", "transport/..."}, "it tests the packages of the endpoint together"},
+}
+
+// family is why checks that belong together import no others.
+const family = "a family of checks knows the runner's contract only"
+
+// facts is why host information types that belong together import no others.
+const facts = "a family of types knows how a host is read and what is secret, and no other family"
+
+// testSupport are packages that only tests may import.
+var testSupport = []string{
+	"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest", "collect/collecttest", "collect/hostinfo/sourcetest", "schedule/number/numbertest", "spool/fsynctest", "transport/transporttest",
+}
+
+func matches(pattern, dir string) bool {
+	if base, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return dir == base || strings.HasPrefix(dir, base+"/")
+	}
+	return dir == pattern
+}
+
+func matchesAny(patterns []string, dir string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, dir) })
+}
+
+// rowOf finds the row that holds for a package.
+func rowOf(dir string) (row importRow, ok bool) {
+	for _, r := range importMatrix {
+		if matches(r.dir, dir) && (!ok || len(strings.TrimSuffix(r.dir, "/...")) > len(strings.TrimSuffix(row.dir, "/..."))) {
+			row, ok = r, true
+		}
+	}
+	return row, ok
+}
+
+func TestImportsShowTheArchitecture(t *testing.T) {
+	used := make(map[string]bool)
+	for _, s := range sources(t) {
+		if s.dir == "." || strings.Contains(s.dir, "testdata") {
+			continue
+		}
+		row, ok := rowOf(s.dir)
+		if !ok {
+			t.Errorf("%s: package %s has no row in importMatrix", s.path, s.dir)
+			continue
+		}
+		used[row.dir] = true
+		for _, imp := range s.file.Imports {
+			p, _ := strconv.Unquote(imp.Path.Value)
+			own, ok := strings.CutPrefix(p, "virgo/")
+			switch {
+			case !ok, own == s.dir:
+				continue
+			case !s.test && slices.Contains(testSupport, own) && !slices.Contains(testSupport, s.dir):
+				t.Errorf("%s imports %s, which is for tests only", s.path, p)
+				continue
+			case strings.HasPrefix(own, s.dir+"/"), matchesAny(row.imports, own), matches(row.dir, own):
+				continue
+			case s.test && matchesAny(row.tests, own):
+				continue
+			}
+			t.Errorf("%s imports %s: %s", s.path, p, row.reason)
+		}
+	}
+	for _, r := range importMatrix {
+		if !used[r.dir] {
+			t.Errorf("importMatrix: no package is left for the row %q", r.dir)
+		}
+	}
+}
+
+func TestBackoffHasOneOwner(t *testing.T) {
+	var owners []string
+	for _, s := range sources(t) {
+		for _, imp := range s.file.Imports {
+			if strings.Contains(imp.Path.Value, "cenkalti/backoff") {
+				owners = append(owners, s.path)
+			}
+		}
+	}
+	if len(owners) != 1 {
+		t.Errorf("files that import backoff: %v, want one: retries have one owner", owners)
+	}
+}
+
+func TestOnlyCommandsTouchTheProcess(t *testing.T) {
+	banned := map[string]string{
+		"os.Exit":      "only main exits, so that every defer runs",
+		"log.Fatal":    "only main exits, so that every defer runs",
+		"log.Fatalf":   "only main exits, so that every defer runs",
+		"log.Fatalln":  "only main exits, so that every defer runs",
+		"os.Getenv":    "a setting arrives as an argument",
+		"os.LookupEnv": "a setting arrives as an argument",
+		"os.Environ":   "a setting arrives as an argument",
+	}
+	for _, s := range sources(t) {
+		if s.test || inCmd(s.dir) || strings.HasSuffix(s.dir, "test") { // collecttest, transporttest: never linked, see below
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if x, ok := sel.X.(*ast.Ident); ok {
+				if why, bad := banned[x.Name+"."+sel.Sel.Name]; bad {
+					t.Errorf("%s: %s.%s: %s", s.fset.Position(sel.Pos()), x.Name, sel.Sel.Name, why)
+				}
+			}
+			return true
+		})
+	}
+}
+
+func TestNoInitAndNoMutablePackageState(t *testing.T) {
+	vars := make(map[string]map[string]token.Position) // by folder and name
+	all := sources(t)
+	for _, s := range all {
+		if s.test {
+			continue
+		}
+		for _, d := range s.file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+				t.Errorf("%s: init(): what a package does at start-up, every run pays", s.fset.Position(f.Pos()))
+			}
+			g, ok := d.(*ast.GenDecl)
+			if !ok || g.Tok != token.VAR {
+				continue
+			}
+			for _, spec := range g.Specs {
+				v := spec.(*ast.ValueSpec)
+				if sel, ok := v.Type.(*ast.SelectorExpr); ok {
+					if x, ok := sel.X.(*ast.Ident); ok && (x.Name == "sync" || x.Name == "atomic") {
+						t.Errorf("%s: package-level %s.%s: state belongs to a value", s.fset.Position(v.Pos()), x.Name, sel.Sel.Name)
+					}
+				}
+				for _, n := range v.Names {
+					if vars[s.dir] == nil {
+						vars[s.dir] = make(map[string]token.Position)
+					}
+					vars[s.dir][n.Name] = s.fset.Position(n.Pos())
+				}
+			}
+		}
+	}
+	for _, s := range all {
+		if s.test {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.AssignStmt:
+				if n.Tok == token.DEFINE {
+					return true
+				}
+				for _, l := range n.Lhs {
+					reportAssigned(t, s, vars[s.dir], l)
+				}
+			case *ast.IncDecStmt:
+				reportAssigned(t, s, vars[s.dir], n.X)
+			}
+			return true
+		})
+	}
+}
+
+// reportAssigned complains of an assignment whose root is a package-level variable.
+func reportAssigned(t *testing.T, s source, vars map[string]token.Position, e ast.Expr) {
+	for {
+		switch x := e.(type) {
+		case *ast.IndexExpr:
+			e = x.X
+			continue
+		case *ast.SelectorExpr:
+			e = x.X
+			continue
+		case *ast.StarExpr:
+			e = x.X
+			continue
+		case *ast.ParenExpr:
+			e = x.X
+			continue
+		case *ast.Ident:
+			// The parser resolves an identifier that a function declares; only the file's own stay.
+			if x.Obj != nil && x.Obj.Decl != nil {
+				if _, global := x.Obj.Decl.(*ast.ValueSpec); !global || x.Obj.Pos() != x.Pos() && !samePosition(s, vars[x.Name], x.Obj.Pos()) {
+					return
+				}
+			}
+			if p, ok := vars[x.Name]; ok {
+				t.Errorf("%s: package-level variable %s (%s) is assigned: state belongs to a value", s.fset.Position(x.Pos()), x.Name, p)
+			}
+		}
+		return
+	}
+}
+
+func samePosition(s source, p token.Position, pos token.Pos) bool { return s.fset.Position(pos) == p }
+
+func TestFilesStaySmall(t *testing.T) {
+	const most, median = 450, 150
+	var lines []int
+	for _, s := range sources(t) {
+		if s.test {
+			continue
+		}
+		lines = append(lines, s.line)
+		if s.line > most {
+			t.Errorf("%s has %d lines, more than %d: is it one concept?", s.path, s.line, most)
+		}
+		for _, word := range []string{"util", "common", "helper", "types", "misc"} {
+			if strings.Contains(path.Base(s.path), word) || strings.Contains(path.Base(s.dir), word) {
+				t.Errorf("%s: %q names no concept", s.path, word)
+			}
+		}
+	}
+	slices.Sort(lines)
+	if m := lines[len(lines)/2]; m > median {
+		t.Errorf("half of the files have more than %d lines, want %d at most", m, median)
+	}
+}
+
+// A linkedSet is what a program links on Linux, where its budget is measured.
+type linkedSet struct {
+	program string
+	modules map[string]string // every module that it links, and what for
+	windows map[string]string // what it links on Windows besides; nil: that is not checked
+	never   map[string]string // packages that must not be linked although their module is, and why
+}
+
+const (
+	small   = "resident memory follows the size of what is linked"
+	slipped = "a test's part has slipped into the program"
+	beside  = "it is in the virgo beside virgo-run"
+)
+
+var linkedSets = []linkedSet{
+	{
+		program: "cmd/virgo",
+		modules: map[string]string{
+			"filippo.io/age":                 "bundles that are encrypted",
+			"filippo.io/edwards25519":        "MySQL's ed25519 login",
+			"filippo.io/hpke":                "age's own",
+			"github.com/alecthomas/kong":     "the command line",
+			"github.com/cenkalti/backoff/v4": "retries",
+			"github.com/cespare/xxhash/v2":   "checksums of the spool",
+			"github.com/go-sql-driver/mysql": "agent.mysql",
+			"github.com/goccy/go-yaml":       "YAML beyond the plain kind",
+			"github.com/icholy/digest":       "digest login of remote.http",
+			"github.com/jackc/pgpassfile":    "pgx's own",
+			"github.com/jackc/pgservicefile": "pgx's own",
+			"github.com/jackc/pgx/v5":        "agent.postgres",
+			"github.com/miekg/dns":           "remote.dns",
+			"github.com/shirou/gopsutil/v3":  "figures of the host",
+			"github.com/tklauser/go-sysconf": "gopsutil's own",
+			"github.com/tklauser/numcpus":    "gopsutil's own",
+			"go.etcd.io/bbolt":               "the spool",
+			"golang.org/x/crypto":            "age's own",
+			"golang.org/x/net":               "ICMP, SOCKS and character sets",
+			"golang.org/x/sys":               "system calls",
+			"golang.org/x/term":              "prompts and the width of a terminal",
+			"golang.org/x/text":              "character sets, and pgx's own",
+		},
+		never: map[string]string{
+			"text/template":      small,
+			"html/template":      small,
+			"log/slog":           "virgo prints lines, its endpoint logs",
+			"modernc.org/sqlite": "the store is the endpoint's",
+			"testing":            slipped,
+		},
+	},
+	{
+		program: "cmd/virgo-run",
+		modules: map[string]string{
+			"github.com/cenkalti/backoff/v4": "retries",
+			"github.com/cespare/xxhash/v2":   "checksums of the spool",
+			"github.com/shirou/gopsutil/v3":  "figures of the host",
+			"go.etcd.io/bbolt":               "the spool",
+			"golang.org/x/sys":               "system calls",
+			"golang.org/x/term":              "whether a person reads the output",
+		},
+		windows: map[string]string{
+			"github.com/go-ole/go-ole":    "gopsutil's own",
+			"github.com/yusufpapurcu/wmi": "gopsutil's own",
+		},
+		never: map[string]string{
+			"net/http":                  small,
+			"database/sql":              small,
+			"encoding/xml":              small,
+			"text/template":             small,
+			"html/template":             small,
+			"log/slog":                  small,
+			"testing":                   slipped,
+			"virgo/cmd/internal/airgap": beside,
+			"virgo/cmd/internal/timer":  beside,
+			"virgo/collect/hostinfo":    beside,
+			"virgo/collect/remote":      beside,
+			"virgo/collect/service":     beside,
+			"virgo/schedule/yaml/full":  beside,
+			"virgo/spool/bundle":        beside,
+		},
+	},
+	{
+		program: "cmd/virgo-endpoint",
+		modules: map[string]string{
+			"filippo.io/age":                   "bundles that are encrypted",
+			"filippo.io/hpke":                  "age's own",
+			"github.com/alecthomas/kong":       "the command line",
+			"github.com/cenkalti/backoff/v4":   "linked with transport",
+			"github.com/dustin/go-humanize":    "SQLite's own",
+			"github.com/goccy/go-yaml":         "schedules.d",
+			"github.com/google/uuid":           "SQLite's own",
+			"github.com/remyoudompheng/bigfft": "SQLite's own",
+			"golang.org/x/crypto":              "age's own",
+			"golang.org/x/sys":                 "system calls",
+			"golang.org/x/term":                "prompts",
+			"modernc.org/libc":                 "SQLite's own",
+			"modernc.org/mathutil":             "SQLite's own",
+			"modernc.org/memory":               "SQLite's own",
+			"modernc.org/sqlite":               "the store",
+		},
+		never: map[string]string{
+			"go.etcd.io/bbolt": "the spool is the agent's",
+			"virgo/spool":      "the spool is the agent's; the endpoint reads bundles only",
+			"virgo/collect":    "the endpoint runs no checks",
+			"testing":          slipped,
+		},
+	},
+	{
+		program: "cmd/virgo-bench",
+		modules: map[string]string{
+			"github.com/alecthomas/kong":   "the command line",
+			"github.com/cespare/xxhash/v2": "the spool's own",
+			"go.etcd.io/bbolt":             "spools that it fills",
+			"golang.org/x/sys":             "system calls",
+		},
+		never: map[string]string{
+			"virgo/collect": "it measures programs from outside",
+			"testing":       slipped,
+		},
+	},
+}
+
+func TestProgramsLinkOnlyWhatTheyNeed(t *testing.T) {
+	for _, set := range linkedSets {
+		checkLinked(t, set, "linux")
+		if set.windows != nil {
+			set.modules = maps.Clone(set.modules)
+			maps.Copy(set.modules, set.windows)
+			checkLinked(t, set, "windows")
+		}
+	}
+}
+
+// checkLinked compares what a program links on a system with its set.
+func checkLinked(t *testing.T, set linkedSet, system string) {
+	t.Helper()
+	list := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{with .Module}}{{.Path}}{{end}}", "./"+set.program)
+	list.Env = append(os.Environ(), "GOOS="+system, "CGO_ENABLED=0")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list -deps ./%s: %v", set.program, err)
+	}
+	linked := make(map[string]bool)
+	for l := range strings.Lines(string(out)) {
+		pkg, module, _ := strings.Cut(strings.TrimSpace(l), " ")
+		if why, bad := set.never[pkg]; bad {
+			t.Errorf("%s links %s on %s: %s", set.program, pkg, system, why)
+		}
+		if own, ok := strings.CutPrefix(pkg, "virgo/"); ok && slices.Contains(testSupport, own) {
+			t.Errorf("%s links %s, which is for tests only", set.program, pkg)
+		}
+		if module != "" && module != "virgo" {
+			linked[module] = true
+		}
+	}
+	if len(linked) < 2 {
+		t.Fatalf("go list named only the modules %v for %s", linked, set.program)
+	}
+	for m := range linked {
+		if set.modules[m] == "" {
+			t.Errorf("%s links the module %s on %s: a new dependency is a decision, and has its reason here", set.program, m, system)
+		}
+	}
+	for m := range set.modules {
+		if !linked[m] {
+			t.Errorf("%s links %s no more on %s: take it out here", set.program, m, system)
+		}
+	}
+}
+
+func TestModuleReplacesNothing(t *testing.T) {
+	b, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for l := range strings.Lines(string(b)) {
+		if strings.HasPrefix(strings.TrimSpace(l), "replace") {
+			t.Errorf("go.mod: %s: a build must not depend on what lies beside the checkout", strings.TrimSpace(l))
+		}
+	}
+}
+
+func TestTheTopLevelIsWhatTheDesignDraws(t *testing.T) {
+	want := []string{
+		"cmd", "collect", "schedule", "spool", "testdata", "transport",
+		"go.mod", "go.sum", "README.md", "CONTRIBUTING.md", "LICENSE", "CHANGELOG.md", "Makefile", "rules_test.go",
+	}
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") && e.Name() != "bin" && !slices.Contains(want, e.Name()) {
+			t.Errorf("%s does not belong at the top level", e.Name())
+		}
+	}
+}

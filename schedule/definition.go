@@ -1,0 +1,100 @@
+package schedule
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"virgo/schedule/shorttext"
+	"virgo/schedule/yaml"
+)
+
+// A Definition says which details the checks of a type have.
+type Definition struct {
+	Type string
+	// Required and Optional are the names of the details.
+	Required, Optional []string
+	// OwnDetails means that a check may have others, too, for example for a plugin.
+	OwnDetails bool
+}
+
+// Lacks reports whether a check has no such detail. The endpoint's name for a target stands for the
+// target itself.
+func (c *Check) Lacks(detail string) bool {
+	v := c.Details[detail]
+	return (v == nil || v == "") && (detail != "target" || c.TargetAlias == "")
+}
+
+// A DefinitionError is returned for a check that does not agree with its definition, or has none.
+type DefinitionError struct {
+	// Key is the key of the mistake in the check, or in its details: "type", an unknown detail,
+	// "details" if one is missing.
+	Key string
+	// Text is one sentence.
+	Text string
+}
+
+func (e *DefinitionError) Error() string { return e.Text }
+
+// Validate returns the first mistake in the names of a check's details, a *DefinitionError; what their
+// values mean, the check itself finds out.
+func (d Definition) Validate(c Check) error {
+	details := c.Details
+	for _, name := range d.Required {
+		if c.Lacks(name) {
+			return &DefinitionError{"details", fmt.Sprintf("%s needs the detail %q", d.Type, name)}
+		}
+	}
+	if d.OwnDetails {
+		return nil
+	}
+	for _, key := range details.Keys() {
+		if slices.Contains(d.Required, key) || slices.Contains(d.Optional, key) {
+			continue
+		}
+		names := slices.Concat(d.Required, d.Optional)
+		text := fmt.Sprintf("%s has no detail %q; ", d.Type, shorttext.Truncate(key, 64))
+		switch near := shorttext.Nearest(key, names); {
+		case near != "":
+			text += fmt.Sprintf("did you mean %q?", near)
+		case len(names) == 0:
+			text += "it has none"
+		default:
+			text += "it has " + strings.Join(names, ", ")
+		}
+		return &DefinitionError{key, text}
+	}
+	return nil
+}
+
+// Mistake returns an error of Validate as that of a file, whose content is data, with the place of the
+// mistake.
+func (c *Check) Mistake(err error, data []byte) *yaml.Error {
+	src := source{name: c.File, data: data}
+	m := src.mistake(c.Line, "", "", err)
+	var wrong *DefinitionError
+	if !errors.As(err, &wrong) {
+		return m
+	}
+	rest := data
+	for line := 1; len(rest) > 0; line++ {
+		var text []byte
+		text, rest, _ = bytes.Cut(rest, []byte("\n"))
+		if line > c.Line && bytes.HasPrefix(text, []byte("- ")) {
+			break // the next check
+		}
+		if line >= c.Line && hasKey(text, wrong.Key) {
+			m.Line, m.Column = line, column(data, line, wrong.Key)
+			break
+		}
+	}
+	return m
+}
+
+// hasKey reports whether a line of a file has this key.
+func hasKey(line []byte, key string) bool {
+	before, _, found := bytes.Cut(line, []byte(key+":"))
+	return found && (len(before) == 0 || bytes.IndexByte([]byte(" \t-{,"), before[len(before)-1]) >= 0)
+}

@@ -1,0 +1,154 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"virgo/spool/internal/boltfile"
+)
+
+const (
+	salvageSuffix = ".salvage"
+	damagedSuffix = ".damaged-" // and a number, 1 for the latest
+	maxBackups    = 3           // of damaged files
+)
+
+// repair replaces the damaged file that info describes by a new one with the records that can be
+// read, and keeps the damaged one beside it. It does nothing if another process has replaced the
+// file already. info is nil if only the marker suggests damage; then repair verifies the file first.
+func (s *Spool) repair(ctx context.Context, info os.FileInfo, why error) error {
+	f, err := openFile(s.path, os.O_RDWR)
+	if err != nil {
+		return explain("open", s.path, true, err)
+	}
+	defer f.Close()
+	if err := lockWithin(ctx, f, true, s.opt.LockWait); err != nil {
+		return explain("lock", s.path, true, err)
+	}
+	defer unlock(f)
+	size, current, err := checkFile(f, s.path)
+	if err != nil || !current {
+		return err
+	}
+	if now, err := f.Stat(); err != nil || info != nil && !os.SameFile(info, now) {
+		return err
+	}
+	if info == nil {
+		if why, err = s.explainMarker(f, size); why == nil || err != nil {
+			return err
+		}
+	}
+	r, err := s.salvage(f, size)
+	if err != nil {
+		return err
+	}
+	r.Why = reasonOf(why, s.path)
+	s.unmark()
+	if s.opt.Recovered != nil {
+		s.opt.Recovered(r)
+	}
+	return nil
+}
+
+// explainMarker returns why the marker of the locked file is not clean. why is nil if the marker is
+// clean by now, or if the file turns out to be good; then explainMarker sets the marker to clean.
+// err is an error of the disk.
+func (s *Spool) explainMarker(f *os.File, size int64) (why, err error) {
+	text, clean := s.readMarker()
+	if clean {
+		return nil, nil
+	}
+	if text != "" {
+		return errors.New(text), nil
+	}
+	if _, why = boltfile.Check(f, size, fileLayout()); why == nil {
+		why = boltfile.Verify(f)
+	}
+	if why == nil || errors.Is(why, boltfile.ErrNewerVersion) {
+		s.unmark()
+		return nil, nil
+	}
+	if !boltfile.IsCorrupt(why) {
+		return nil, explain("read", s.path, false, why)
+	}
+	return why, nil
+}
+
+// reasonOf returns an error's text without the parts that the line that shows it already has.
+func reasonOf(why error, path string) string {
+	var d *DamagedError
+	if errors.As(why, &d) {
+		return d.Why
+	}
+	text := why.Error()
+	if after, ok := strings.CutPrefix(text, path+" is damaged ("); ok {
+		return strings.TrimSuffix(after, ")")
+	}
+	return text
+}
+
+// salvage writes the new file and renames it over the damaged one. Whenever the process dies, the
+// spool's path names one of the two, whole.
+func (s *Spool) salvage(f *os.File, size int64) (r Recovery, err error) {
+	path := s.path + salvageSuffix
+	fresh, err := openFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	if err != nil {
+		return r, explain("open", path, true, err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(path)
+		}
+	}()
+	db, err := openNew(fresh, path)
+	if err != nil {
+		fresh.Close()
+		return r, explain("open", path, true, err)
+	}
+	v := salvage{from: boltfile.NewWalker(f, size), to: &copier{to: db}, now: s.opt.Now().UnixMilli()}
+	defer v.to.end(false)
+	r.Saved, r.Lost, err = v.run()
+	r.LostUnknown = !v.hasTotals
+	if ended := v.to.end(err == nil); err == nil {
+		err = ended
+	}
+	if err == nil {
+		err = db.Sync()
+	}
+	if closed := db.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return r, explain("write", path, true, err)
+	}
+	s.callHook("salvage.before")
+	if size > 0 { // an empty file would push out one that has records
+		if r.Backup, err = s.backUp(); err != nil {
+			return r, err
+		}
+	}
+	if err := os.Rename(path, s.path); err != nil {
+		return r, explain("rename to", s.path, true, err)
+	}
+	s.callHook("salvage.after")
+	return r, explain("sync the folder", s.dir, true, syncDir(s.dir))
+}
+
+// backUp gives the damaged file a second name and removes the oldest backup. On a file system
+// without hard links there is no backup.
+func (s *Spool) backUp() (string, error) {
+	name := func(n int) string { return fmt.Sprint(s.path, damagedSuffix, n) }
+	_ = os.Remove(name(maxBackups))
+	for n := maxBackups - 1; n > 0; n-- {
+		if err := os.Rename(name(n), name(n+1)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", explain("rename", name(n), true, err)
+		}
+	}
+	if err := os.Link(s.path, name(1)); err != nil {
+		return "", nil
+	}
+	return name(1), nil
+}

@@ -1,0 +1,31 @@
+package transport
+
+// EndpointName is the target of an agent's requests.
+const EndpointName = "endpoint"
+
+// The methods that the agent calls.
+const (
+	MethodHello     = "handshake.hello"
+	MethodHeartbeat = "heartbeat.post"
+	MethodPost      = "check_metrics.post"
+	MethodSchedule  = "check_schedule.get"
+	MethodReceipt   = "results.receipt"
+)
+
+// The methods that the endpoint calls.
+const (
+	MethodScheduleChanged = "check_schedule.changed"
+	MethodSystemInfo      = "system.info"
+	MethodCheckTest       = "check.test"
+	MethodCheckTargets    = "check.targets"
+	MethodHostInfo        = "host_info.get"
+	MethodHostInfoTypes   = "host_info_types.get"
+)
+
+// The features that a side may announce in hello.
+const (
+	FeaturePipelining   = "pipelining"
+	FeatureResultID     = "result_id"
+	FeatureScheduleHash = "schedule_hash"
+	FeatureReceipt      = "receipt"
+)

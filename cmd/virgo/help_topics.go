@@ -99,6 +99,8 @@ func settingSummaries() map[string]string {
 		"flush_deadline":  "time limit of virgo flush, default " + term.Age(config.DefaultFlushDeadline),
 		"concurrency": fmt.Sprintf("checks that run at the same time, default %d; a check that waits costs little",
 			config.DefaultConcurrency),
+		"worker_user": "user that checks of services and other hosts run as if virgo is root; default: virgo, if there " +
+			"is such a user; root: no other",
 		"allow_remote":     "what the endpoint may request: check.test, check.targets, host_info (default: all of these), or none",
 		"host_info_deny":   "types of host information that the endpoint may not request",
 		"schedule_max_age": "age at which the endpoint's schedule is fetched again, default " + term.Age(config.DefaultScheduleMaxAge),

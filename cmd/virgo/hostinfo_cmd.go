@@ -174,7 +174,7 @@ func (a *app) ask(ctx context.Context, name string) (answer json.RawMessage, fau
 		Metrics   json.RawMessage `json:"metrics"`
 		Timestamp int64           `json:"timestamp"`
 	}
-	answer, err = a.Worker().HostInfo(ctx, name)
+	answer, err = a.HostInfo(ctx, name)
 	var start *worker.StartError
 	switch {
 	case errors.As(err, &start):

@@ -25,6 +25,13 @@
 // 1.4 µs, instead of 0.3 µs with code of our own. The stacks of a hundred checks that wait for their
 // answers are the same 8 KiB either way (BenchmarkWaitingChecks), and starting the process takes 8 ms.
 //
+// # Whose rights it has
+//
+// What other hosts and services send is parsed here. Where the agent is root and there is a user for it
+// (worker_user), the process runs as that user, with no capability but CAP_NET_RAW where remote.ping
+// needs it. Host information is then read by a process of its own with the agent's rights: it parses
+// what this host says alone. A check that may not read a file then says as which user it ran.
+//
 // # When the process dies
 //
 // A panic is a failure of its check only. A fatal error of Go's runtime, the kernel's OOM killer or

@@ -29,6 +29,7 @@ const processName = "virgo"
 // A process is a running worker.
 type process struct {
 	cmd    *exec.Cmd
+	as     *Account // the user that it runs as; nil for the agent's
 	stderr *stderrHead
 	// ended is closed when there will be no more answers. readErr and greeted are set before.
 	ended   chan struct{}
@@ -41,15 +42,17 @@ type process struct {
 	waiting map[uint64]chan<- answer
 }
 
-// start starts the program at path and sends it the greeting hello. The worker's own greeting is
-// read with the answers.
-func start(path string, environ []string, hello greeting) (*process, error) {
+// start starts the program at path as the account, nil for the agent's user, and sends it the greeting
+// hello. The worker's own greeting is read with the answers.
+func start(path string, environ []string, as *Account, hello greeting) (*process, error) {
 	p := newProcess(exec.Command(path, Argument))
+	p.as = as
 	p.cmd.Args[0] = processName
-	p.cmd.Env = environ
+	p.cmd.Env = as.environ(environ)
 	p.cmd.Stderr = p.stderr
 	p.cmd.WaitDelay = closeGrace
 	ownGroup(p.cmd)
+	runAs(p.cmd, as)
 	in, err := p.cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("starting the worker process: %w", err)
@@ -59,7 +62,7 @@ func start(path string, environ []string, hello greeting) (*process, error) {
 		return nil, fmt.Errorf("starting the worker process: %w", err)
 	}
 	if err := timerslack.ForChild(p.cmd.Start); err != nil {
-		return nil, fmt.Errorf("starting the worker process: %w", err)
+		return nil, fmt.Errorf("starting the worker process: %s", as.explain(err.Error()))
 	}
 	p.in = in
 	go func() {
@@ -105,6 +108,7 @@ func (p *process) deliver(a answer) {
 	defer p.mu.Unlock()
 	if to := p.waiting[a.ID]; to != nil {
 		delete(p.waiting, a.ID)
+		a.as = p.as
 		to <- a // buffered
 	}
 }

@@ -23,6 +23,9 @@ type Program struct {
 	// Settings returns the settings for the checks; nil: there are none. Error: they cannot be
 	// read.
 	Settings func() (Settings, error)
+	// Account returns the user that the worker runs as, nil for the agent's; nil: the agent's. Error:
+	// the worker cannot be started.
+	Account func() (*Account, error)
 	// Version tells the build of the agent from others; the worker must be of the same.
 	Version string
 
@@ -68,7 +71,7 @@ func (c checker) Check(ctx context.Context, req collect.Request) (collect.Report
 	case a.Ended:
 		return a.Report.collectReport(), contextError(ctx)
 	case a.Error != "":
-		return a.Report.collectReport(), errors.New(a.Error)
+		return a.Report.collectReport(), errors.New(a.as.explain(a.Error))
 	}
 	return a.Report.collectReport(), nil
 }
@@ -204,7 +207,13 @@ func (p *Program) startLocked() (*process, error) {
 			return nil, err
 		}
 	}
-	return start(path, p.Environ(), greeting{Protocol: protocolVersion, Version: p.Version, Settings: &settings})
+	var as *Account
+	if p.Account != nil {
+		if as, err = p.Account(); err != nil {
+			return nil, err
+		}
+	}
+	return start(path, p.Environ(), as, greeting{Protocol: protocolVersion, Version: p.Version, Settings: &settings})
 }
 
 // Close ends the shared process, if there is one, with all checks that still run in it.

@@ -69,6 +69,8 @@ type answer struct {
 	// was cancelled.
 	Ended    bool            `json:"ended,omitempty"`
 	HostInfo json.RawMessage `json:"host_info,omitempty"`
+	// as is the user that the worker runs as; it is set by the agent's side.
+	as *Account
 }
 
 // A report is a collect.Report as JSON.

@@ -65,7 +65,7 @@ func (p *Program) NewAgent(cfg config.Config) *run.Agent {
 				HostInfoDeny:  cfg.HostInfoDeny,
 				HostInfoTypes: HostInfoTypes,
 				HostInfo: func(ctx context.Context, name string) (json.RawMessage, error) {
-					return p.Worker().HostInfo(ctx, name)
+					return p.HostInfo(ctx, name)
 				},
 			},
 			ChecksDir: p.Paths().Checks,
@@ -107,16 +107,35 @@ func (p *Program) Registry(self func(context.Context) (host.Self, error)) (*coll
 func (p *Program) Worker() *worker.Program {
 	if p.worker == nil {
 		p.worker = &worker.Program{
-			Path: p.WorkerPath, Environ: p.ChildEnviron, Settings: p.workerSettings, Version: BuildID(),
+			Path: p.WorkerPath, Environ: p.ChildEnviron, Settings: p.workerSettings, Account: p.workerUser,
+			Version: BuildID(),
 		}
 	}
 	return p.worker
 }
 
-// CloseWorker ends the worker if it was started.
+// HostInfo returns host information, see [worker.Program.HostInfo]. A worker whose checks run as another
+// user does not read it: it needs the agent's rights, and parses what this host says alone.
+func (p *Program) HostInfo(ctx context.Context, name string) (json.RawMessage, error) {
+	as, err := p.workerUser()
+	if err != nil {
+		return nil, &worker.StartError{Err: err}
+	}
+	if as == nil {
+		return p.Worker().HostInfo(ctx, name)
+	}
+	if p.hostInfo == nil {
+		p.hostInfo = &worker.Program{Path: p.WorkerPath, Environ: p.ChildEnviron, Version: BuildID()}
+	}
+	return p.hostInfo.HostInfo(ctx, name)
+}
+
+// CloseWorker ends the workers that were started.
 func (p *Program) CloseWorker() {
-	if p.worker != nil {
-		p.worker.Close()
+	for _, w := range []*worker.Program{p.worker, p.hostInfo} {
+		if w != nil {
+			w.Close()
+		}
 	}
 }
 

@@ -57,6 +57,8 @@ type Program struct {
 	progress progressLine
 	// worker is nil until it is needed.
 	worker *worker.Program
+	// hostInfo is the worker that reads host information if that of the checks runs as another user.
+	hostInfo *worker.Program
 	// overdue ends the program although the command has not returned.
 	overdue chan error
 }
@@ -118,6 +120,15 @@ func (p *Program) Verbosef(format string, args ...any) {
 
 // Color reports whether to write colours to Out.
 func (p *Program) Color() bool { return term.UseColor(p.Out, p.Getenv) }
+
+// workerUser returns the user that the worker's checks run as; nil: the agent's own.
+func (p *Program) workerUser() (*worker.Account, error) {
+	cfg, err := p.LoadConfig()
+	if err != nil {
+		return nil, err
+	}
+	return lookupWorkerUser(cfg)
+}
 
 // workerSettings is called when the worker is started.
 func (p *Program) workerSettings() (worker.Settings, error) {

@@ -16,6 +16,7 @@ const (
 	DefaultFlushDeadline  = 10 * time.Minute
 	DefaultConcurrency    = 128
 	DefaultScheduleMaxAge = time.Hour
+	DefaultWorkerUser     = "virgo" // where there is one
 )
 
 // A Config contains the settings of a run. Create it with Load, LoadFile or ImportLegacy, never as
@@ -53,6 +54,9 @@ type Config struct {
 	Deadline, FlushDeadline time.Duration
 	// Concurrency is the largest number of slow checks that run at the same time.
 	Concurrency int
+	// WorkerUser is the user that checks of services and other hosts run as if the agent is root;
+	// empty: virgo if there is such a user, else root.
+	WorkerUser string
 	// ScheduleMaxAge is the age at which the cached schedule is fetched again.
 	ScheduleMaxAge time.Duration
 	// AllowRemote are the requests (of remoteRequests) that the endpoint may send during a session;

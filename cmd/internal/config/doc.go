@@ -35,6 +35,7 @@
 //	deadline: 50s
 //	concurrency: 128                      # checks at the same time, at most
 //	schedule_max_age: 1h
+//	worker_user: virgo                    # of checks of services and other hosts; root: the agent's own
 //	allow_remote: [check.test, check.targets, host_info]   # requests of the endpoint; none or []: nothing
 //	host_info_deny: [procs, connections]                   # host information it never gets
 //

@@ -50,6 +50,9 @@ func (c Config) Encode() ([]byte, error) {
 	e.measure("flush_deadline", formatDuration(c.FlushDeadline), formatDuration(d.FlushDeadline))
 	e.measure("concurrency", strconv.Itoa(c.Concurrency), strconv.Itoa(d.Concurrency))
 	e.measure("schedule_max_age", formatDuration(c.ScheduleMaxAge), formatDuration(d.ScheduleMaxAge))
+	e.about("The user that checks of services and other hosts run as if virgo is root, because they parse what others",
+		"send. The default is virgo if there is such a user, else root.")
+	e.text("worker_user", c.WorkerUser, "virgo")
 	e.about("The requests that the endpoint may send during a session, or none; host information that it never gets.")
 	e.list("allow_remote", c.allowRemote(), "["+strings.Join(remoteRequests(), ", ")+"]")
 	e.list("host_info_deny", c.HostInfoDeny, "procs")

@@ -18,6 +18,7 @@ const (
 	maxEndpoints   = 16
 	maxPins        = 16
 	maxNameBytes   = 256 // of agent_id, agent_name, server_name
+	maxUserBytes   = 256
 	maxPathBytes   = 4 << 10
 	maxConcurrency = 1024
 	minSpoolBytes  = 64 << 10
@@ -123,6 +124,14 @@ func checkName(s string) error {
 		return fmt.Errorf("%.32q… is longer than %d bytes", s, maxNameBytes)
 	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
 		return fmt.Errorf("%.64q is not one line of text", s)
+	}
+	return nil
+}
+
+// checkUser rejects what cannot be the name of a user, see useradd(8).
+func checkUser(s string) error {
+	if len(s) > maxUserBytes || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' || r == '/' }) {
+		return fmt.Errorf("%.64q is not the name of a user", s)
 	}
 	return nil
 }

@@ -100,6 +100,7 @@ var importMatrix = []importRow{
 	{"schedule/yaml", []string{"schedule/shorttext"}, nil, "it reads a syntax and knows no schedule"},
 	{"schedule/yaml/full", []string{"schedule/yaml"}, nil, "it parses what the plain parser leaves to it"},
 	{"schedule/catalog", []string{"schedule", "schedule/shorttext"}, nil, "it lists checks for programs that have none"},
+	{"schedule/policy", []string{"schedule", "schedule/number", "schedule/shorttext", "schedule/yaml"}, nil, "it decides on checks and runs none"},
 	{"schedule/shorttext", nil, nil, "everybody may use it, so it may use nobody"},
 	{"schedule/number/numbertest", nil, nil, "it is the table that both sides are tested with"},
 	{"schedule/number", nil, nil, "agent and endpoint share what a number is, and nothing else with it"},

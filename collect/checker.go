@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"virgo/schedule"
+	"virgo/schedule/policy"
 )
 
 // SampleGap is the time between the two samples that a check takes if none is stored.
@@ -17,6 +18,9 @@ type Request struct {
 	// Previous is the Sample of this check's last report; nil in the first run and in a run by
 	// hand.
 	Previous []byte
+	// Guard decides, at the moment of use, which files, URLs, addresses and sockets the check may
+	// use; nil for a check of the owner's own, which may use all.
+	Guard *policy.Guard
 	// Now returns the current time. A Runner always sets it.
 	Now func() time.Time
 }
@@ -83,6 +87,11 @@ type Detail struct {
 	Required bool
 	// Kind is what it may be besides a text: List or Object; empty: nothing.
 	Kind DetailKind `json:",omitempty"`
+	// Role is what it decides, for the owner's policy. Default is what the check uses without it, or
+	// From the detail whose value it uses then (schedule.DetailRole).
+	Role    schedule.Role `json:",omitempty"`
+	Default string        `json:",omitempty"`
+	From    string        `json:",omitempty"`
 }
 
 // A DetailKind is the kind of a detail that is more than a text.

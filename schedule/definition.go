@@ -18,6 +18,8 @@ type Definition struct {
 	Required, Optional []string
 	// OwnDetails means that a check may have others, too, for example for a plugin.
 	OwnDetails bool
+	// Roles has a row for each of Required and Optional, in any order.
+	Roles []DetailRole
 }
 
 // Lacks reports whether a check has no such detail. The endpoint's name for a target stands for the

@@ -25,11 +25,11 @@
 // are used (host names without case, paths cleaned, percent-encoding undone). A rule is a mapping with a
 // line for each detail:
 //
-//	- figures                            what this kernel tells about itself, see figures.go
-//	- all                                everything
-//	- type: agent.file                   a glob, or a list of them
-//	  target: [/var/log/**, /srv/*/log]  patterns, of which one must match
-//	  deny: true                         the rule forbids what it fits
+//   - figures                            what this kernel tells about itself, see figures.go
+//   - all                                everything
+//   - type: agent.file                   a glob, or a list of them
+//     target: [/var/log/**, /srv/*/log]  patterns, of which one must match
+//     deny: true                         the rule forbids what it fits
 //
 // A rule that allows fits if each of its lines matches, and if each detail that it does not name is the
 // default: what the owner did not think of is refused. Time limits, thresholds and patterns for the

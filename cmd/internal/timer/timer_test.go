@@ -115,10 +115,19 @@ func TestSystemdUnits(t *testing.T) {
 		`ExecStart="/opt/my tools/virgo" --config=/srv/100%%.yaml run` + "\n",
 		"# /etc/systemd/system/virgo.timer\n",
 		"[Service]\nType=oneshot\nEnvironment=GOMAXPROCS=1\nTimerSlackNSec=2ms\nExecStart=",
-		"SyslogLevel=notice\nLogLevelMax=notice\n",
+		"SyslogLevel=notice\nLogLevelMax=notice\n", "RestrictSUIDSGID=yes\n", "UMask=0077\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
 		}
+	}
+	// What makes a mount namespace would falsify the checks of file systems.
+	for _, bad := range []string{"Protect", "Private", "ReadOnly", "Inaccessible", "NoNewPrivileges"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("%q in:\n%s", bad, text)
+		}
+	}
+	if user := (Systemd{User: true}).Print(entry); strings.Contains(user, "Restrict") {
+		t.Errorf("a user's unit, whose plugins could then not use sudo:\n%s", user)
 	}
 }

@@ -41,7 +41,7 @@ func (c *checkCmd) list(a *app, reg *collect.Registry) error {
 		for i, typ := range types {
 			docs[i] = typeDocument{typ.Name, typ.Summary, []detailDocument{}}
 			for _, d := range typ.Details {
-				docs[i].Details = append(docs[i].Details, detailDocument(d))
+				docs[i].Details = append(docs[i].Details, detailDocument{d.Name, d.Summary, d.Required, d.Kind})
 			}
 		}
 		return a.printJSON(struct {

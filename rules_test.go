@@ -109,8 +109,9 @@ var importMatrix = []importRow{
 	{"spool/fsynctest", nil, nil, "it reads traces of any program: whoever syncs files tests with it"},
 
 	{"transport", nil, []string{"transport/..."}, "params and results are opaque JSON: the session serves any caller"},
+	{"transport/agentkey", nil, []string{"transport/transporttest"}, "both sides of a connection sign and verify with it"},
 	{"transport/receipt", []string{"transport"}, []string{"transport/transporttest"}, "a receipt is verified by whoever holds one"},
-	{"transport/transporttest", []string{"transport"}, nil, "a fake endpoint speaks frames and nothing else"},
+	{"transport/transporttest", []string{"transport", "transport/agentkey"}, nil, "a fake endpoint speaks frames and nothing else"},
 
 	{"collect", []string{"schedule/..."}, []string{"collect/..."}, "a check runs without knowing where its result goes"},
 	{"collect/collecttest", []string{"collect", "schedule/..."}, nil, "every family passes the suite, so it may know none"},
@@ -140,7 +141,7 @@ var importMatrix = []importRow{
 
 	{"cmd/internal/...", []string{"cmd/internal/...", "collect/...", "schedule/...", "spool/...", "transport/..."}, []string{"transport/transporttest"}, "the agent's two programs share it; the endpoint is another program"},
 	{"cmd/internal/lines", nil, nil, "it stores structs of any package"},
-	{"cmd/internal/link", []string{"cmd/internal/lines", "collect", "schedule/...", "spool", "transport"}, []string{"transport/transporttest"}, "the relation with the endpoint knows no run and no bundle"},
+	{"cmd/internal/link", []string{"cmd/internal/lines", "collect", "schedule/...", "spool", "transport", "transport/agentkey"}, []string{"transport/transporttest"}, "the relation with the endpoint knows no run and no bundle"},
 	{"cmd/internal/run", []string{"cmd/internal/lines", "cmd/internal/link", "collect", "collect/host", "schedule/...", "spool", "transport"}, []string{"transport/transporttest"}, "a run knows no command and no bundle"},
 	{"cmd/internal/airgap", []string{"cmd/internal/atomicfile", "cmd/internal/link", "spool", "spool/bundle", "transport", "transport/receipt"}, []string{"cmd/internal/run", "transport/transporttest"}, "a bundle is handed over without a run"},
 	{"cmd/virgo-run", []string{"cmd/internal/agent", "cmd/internal/footprint", "schedule/yaml"}, []string{"collect/collecttest", "transport", "transport/transporttest"}, "what a run does, both programs do in package agent"},
@@ -148,13 +149,13 @@ var importMatrix = []importRow{
 	{"cmd/virgo-bench", []string{"cmd/internal/...", "spool/..."}, nil, "it measures programs from outside"},
 	{"cmd/virgo-bench/bare", nil, nil, "it is what a run is compared with: the libraries alone"},
 
-	{"cmd/virgo-endpoint", []string{"schedule/shorttext", "spool/bundle", "transport", "transport/receipt"}, []string{"transport/transporttest"}, "it joins server, store and folder; of the agent it knows the wire, the form of checks and bundles"},
-	{"cmd/virgo-endpoint/internal/intake", []string{"schedule/number", "schedule/shorttext", "transport/receipt"}, []string{"schedule/number/numbertest"}, "what is accepted depends on no connection and no store"},
-	{"cmd/virgo-endpoint/internal/intake/intaketest", []string{"cmd/virgo-endpoint/internal/intake", "transport/receipt"}, nil, "every store passes the suite, so it may know none"},
-	{"cmd/virgo-endpoint/internal/store", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest"}, "it stores for any server"},
+	{"cmd/virgo-endpoint", []string{"schedule/shorttext", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"transport/transporttest"}, "it joins server, store and folder; of the agent it knows the wire, the form of checks and bundles"},
+	{"cmd/virgo-endpoint/internal/intake", []string{"schedule/number", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, []string{"schedule/number/numbertest"}, "what is accepted depends on no connection and no store"},
+	{"cmd/virgo-endpoint/internal/intake/intaketest", []string{"cmd/virgo-endpoint/internal/intake", "transport/agentkey", "transport/receipt"}, nil, "every store passes the suite, so it may know none"},
+	{"cmd/virgo-endpoint/internal/store", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest"}, "it stores for any server"},
 	{"cmd/virgo-endpoint/internal/folder", []string{"schedule/...", "transport/receipt"}, []string{"transport"}, "what lies in the folder is read without knowing who serves it"},
-	{"cmd/virgo-endpoint/internal/server", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/folder", "cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest", "transport/transporttest"}, "it receives for any store"},
-	{"cmd/virgo-endpoint/internal/peertest", nil, nil, "it says what is wrong as easily as what is right, so it uses no client of ours"},
+	{"cmd/virgo-endpoint/internal/server", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport", "transport/agentkey", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/folder", "cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest", "transport/transporttest"}, "it receives for any store"},
+	{"cmd/virgo-endpoint/internal/peertest", []string{"transport/agentkey"}, nil, "it says what is wrong as easily as what is right, so it uses no client of ours"},
 	{"cmd/virgo-endpoint/internal/endtoend", nil, []string{"cmd/virgo-endpoint/...", "transport/..."}, "it tests the packages of the endpoint together"},
 }
 

@@ -41,6 +41,16 @@ const (
 // TypeRateLimit is the type of an error that means: stop sending, keep everything, come back later.
 const TypeRateLimit = "rateLimitReached"
 
+// The types of an error of code 401 by which an endpoint refuses an agent for its key (PROTOCOL.md,
+// "What an endpoint does with hello").
+const (
+	TypeOtherKey    = "otherKey"    // the id is registered with another key
+	TypeKeyRequired = "keyRequired" // the id is registered with a key, and hello has no proof
+	TypeProofFailed = "proofFailed" // the proof does not belong to this connection
+	TypeNotEnrolled = "notEnrolled" // the id has no key, and no token that registers this one came with it
+	TypeRevoked     = "revoked"     // the endpoint's owner revoked the id
+)
+
 // An Error is the error object of a response. A Reader truncates Message to 1 KiB and Type to 128
 // bytes and removes control characters and the like, which a terminal would interpret.
 type Error struct {

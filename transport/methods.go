@@ -28,4 +28,5 @@ const (
 	FeatureResultID     = "result_id"
 	FeatureScheduleHash = "schedule_hash"
 	FeatureReceipt      = "receipt"
+	FeatureAgentKey     = "agent_key"
 )

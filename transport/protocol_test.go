@@ -103,6 +103,7 @@ func TestProtocolHasAnExampleOfEachMethod(t *testing.T) {
 	}
 	for _, feature := range []string{
 		transport.FeaturePipelining, transport.FeatureResultID, transport.FeatureScheduleHash, transport.FeatureReceipt,
+		transport.FeatureAgentKey,
 	} {
 		if !strings.Contains(text, "\n| `"+feature+"` | ") {
 			t.Errorf("feature %q is not in the table", feature)
@@ -148,6 +149,15 @@ func TestProtocolHeartbeatExample(t *testing.T) {
 	}
 }
 
+// errorOf returns the error of an example; an empty one if it has none.
+func errorOf(t *testing.T, name string) *transport.Error {
+	t.Helper()
+	if e := exampleFrame(t, name).Error; e != nil {
+		return e
+	}
+	return &transport.Error{}
+}
+
 func TestProtocolErrorExamples(t *testing.T) {
 	limit := exampleFrame(t, "rate limit response").Error
 	if err := transport.SessionError(limit); !errors.Is(err, transport.ErrRateLimit) || !limit.EndsSession() || limit.RetryAfterMS != 900000 {
@@ -164,6 +174,17 @@ func TestProtocolErrorExamples(t *testing.T) {
 	badToken := exampleFrame(t, "handshake.hello response, bad token").Error
 	if err := transport.HelloError(badToken); !errors.Is(err, transport.ErrAuth) {
 		t.Errorf("bad token: %v", err)
+	}
+	for _, refused := range []string{
+		transport.TypeOtherKey, transport.TypeKeyRequired, transport.TypeProofFailed, transport.TypeNotEnrolled,
+		transport.TypeRevoked,
+	} {
+		if !slices.ContainsFunc(readProtocol(t).Examples, func(e transporttest.Example) bool {
+			return e.Language == "json" && errors.Is(transport.HelloError(errorOf(t, e.Name)), transport.ErrAuth) &&
+				errorOf(t, e.Name).Type == refused
+		}) {
+			t.Errorf("no example of a refusal of type %s", refused)
+		}
 	}
 	if exampleFrame(t, "response with an error").Error.EndsSession() {
 		t.Error("400 ends the session")

@@ -10,8 +10,9 @@ TORTURE  ?= 1h
 FUZZTIME ?= 10s
 # Pinned, so that a new check is a decision and not a surprise.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: help build test race lint docs demo cross bench torture fuzz fuzz-main clean
+.PHONY: help build test race lint vuln docs demo cross bench torture fuzz fuzz-main clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 10
@@ -33,6 +34,13 @@ lint: ## gofmt, go vet here and for the other systems, staticcheck
 	GOOS=darwin go vet ./...
 	GOOS=freebsd go vet ./...
 	go run $(STATICCHECK) ./...
+
+vuln: ## known vulnerabilities in what the programs call; a line where the database cannot be reached
+	@mkdir -p bin && GOBIN=$(CURDIR)/bin go install $(GOVULNCHECK)
+	@out=$$(bin/govulncheck ./cmd/... 2>&1) || case $$out in \
+		*'fetching vulnerabilities'*) echo "known vulnerabilities: not checked, the database cannot be reached";; \
+		*) echo "$$out"; exit 1;; \
+	esac
 
 demo: build ## endpoint, enrolment and three runs on this machine, one of them while the endpoint is away
 	@sh testdata/demo.sh bin

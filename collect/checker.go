@@ -81,24 +81,4 @@ type Type struct {
 }
 
 // A Detail describes one argument of a check type.
-type Detail struct {
-	Name     string
-	Summary  string
-	Required bool
-	// Kind is what it may be besides a text: List or Object; empty: nothing.
-	Kind DetailKind `json:",omitempty"`
-	// Role is what it decides, for the owner's policy. Default is what the check uses without it, or
-	// From the detail whose value it uses then (schedule.DetailRole).
-	Role    schedule.Role `json:",omitempty"`
-	Default string        `json:",omitempty"`
-	From    string        `json:",omitempty"`
-}
-
-// A DetailKind is the kind of a detail that is more than a text.
-type DetailKind string
-
-// The kinds of details. On a command line their values are JSON.
-const (
-	List   DetailKind = "list"
-	Object DetailKind = "object"
-)
+type Detail = schedule.Detail

@@ -40,13 +40,5 @@ func (t *Type) accepts(c *schedule.Check) bool {
 
 // Definition returns which details the type has.
 func (t *Type) Definition() schedule.Definition {
-	d := schedule.Definition{Type: t.Name, OwnDetails: t.OwnDetails}
-	for _, detail := range t.Details {
-		if detail.Required {
-			d.Required = append(d.Required, detail.Name)
-		} else {
-			d.Optional = append(d.Optional, detail.Name)
-		}
-	}
-	return d
+	return schedule.Definition{Type: t.Name, Details: t.Details, OwnDetails: t.OwnDetails}
 }

@@ -13,13 +13,10 @@ import (
 
 // A Definition says which details the checks of a type have.
 type Definition struct {
-	Type string
-	// Required and Optional are the names of the details.
-	Required, Optional []string
+	Type    string
+	Details []Detail
 	// OwnDetails means that a check may have others, too, for example for a plugin.
 	OwnDetails bool
-	// Roles has a row for each of Required and Optional, in any order.
-	Roles []DetailRole
 }
 
 // Lacks reports whether a check has no such detail. The endpoint's name for a target stands for the
@@ -43,20 +40,22 @@ func (e *DefinitionError) Error() string { return e.Text }
 // Validate returns the first mistake in the names of a check's details, a *DefinitionError; what their
 // values mean, the check itself finds out.
 func (d Definition) Validate(c Check) error {
-	details := c.Details
-	for _, name := range d.Required {
-		if c.Lacks(name) {
-			return &DefinitionError{"details", fmt.Sprintf("%s needs the detail %q", d.Type, name)}
+	for _, spec := range d.Details {
+		if spec.Required && c.Lacks(spec.Name) {
+			return &DefinitionError{"details", fmt.Sprintf("%s needs the detail %q", d.Type, spec.Name)}
 		}
 	}
 	if d.OwnDetails {
 		return nil
 	}
-	for _, key := range details.Keys() {
-		if slices.Contains(d.Required, key) || slices.Contains(d.Optional, key) {
+	var names []string
+	for _, spec := range d.Details {
+		names = append(names, spec.Name)
+	}
+	for _, key := range c.Details.Keys() {
+		if slices.Contains(names, key) {
 			continue
 		}
-		names := slices.Concat(d.Required, d.Optional)
 		text := fmt.Sprintf("%s has no detail %q; ", d.Type, shorttext.Truncate(key, 64))
 		switch near := shorttext.Nearest(key, names); {
 		case near != "":

@@ -32,13 +32,3 @@ const (
 	// Secret is a password; it is never shown, and may be a reference to one of the owner's secrets.
 	Secret Role = "secret"
 )
-
-// A DetailRole is what the owner's policy knows of a detail.
-type DetailRole struct {
-	Name string
-	Role Role
-	// Default is what a check uses without the detail; empty: nothing.
-	Default string
-	// From names the detail whose value is the default; of a URL it is the host. Empty: none.
-	From string
-}

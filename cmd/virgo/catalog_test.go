@@ -53,7 +53,7 @@ func TestCatalogOfSchedules(t *testing.T) {
 		c[typ.Name] = typ.Definition()
 	}
 	compareGenerated(t, "../../schedule/catalog/types.txt", []byte(c.Format()))
-	if catalog.Load().Format() != c.Format() {
+	if !*update && catalog.Load().Format() != c.Format() {
 		t.Error("the catalog is not read as it was written")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"virgo/cmd/internal/agent"
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/detail"
 	"virgo/schedule/shorttext"
 )
 
@@ -22,12 +23,12 @@ func parseDetails(words []string, typ collect.Type) (schedule.Details, error) {
 		if !ok || key == "" {
 			return nil, agent.UsageError("%q does not have the form key=value", w)
 		}
-		detail, ok := detailNamed(typ, key)
+		spec, ok := detailNamed(typ, key)
 		if !ok {
 			err := fmt.Errorf("%s has no detail %q", typ.Name, key)
 			return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(err, detailHint(typ, key)))
 		}
-		parsed, err := parseDetail(detail, value)
+		parsed, err := parseDetail(spec, value)
 		if err != nil {
 			return nil, err
 		}
@@ -35,7 +36,7 @@ func parseDetails(words []string, typ collect.Type) (schedule.Details, error) {
 		switch {
 		case !given:
 			details[key] = parsed
-		case detail.Kind == collect.List:
+		case spec.Kind == detail.List:
 			details[key] = append(asList(earlier), asList(parsed)...)
 		default:
 			return nil, agent.UsageError("detail %q is given twice", key)
@@ -46,8 +47,8 @@ func parseDetails(words []string, typ collect.Type) (schedule.Details, error) {
 
 // parseDetail parses the value of a detail: JSON where the detail may be a list or an object and the
 // value begins as one does, else text.
-func parseDetail(detail collect.Detail, value string) (any, error) {
-	opening := map[collect.DetailKind]string{collect.List: "[", collect.Object: "{"}[detail.Kind]
+func parseDetail(spec collect.Detail, value string) (any, error) {
+	opening := map[detail.Kind]string{detail.List: "[", detail.Object: "{"}[spec.Kind]
 	if opening == "" || !strings.HasPrefix(strings.TrimSpace(value), opening) {
 		return value, nil
 	}
@@ -61,10 +62,10 @@ func parseDetail(detail collect.Detail, value string) (any, error) {
 		}
 		err = errors.New("something follows it")
 	}
-	err = fmt.Errorf("detail %q is not JSON: %w", detail.Name, err)
-	hint := fmt.Sprintf("a text that begins with %s is an item of a list: %s='[\"%s…\"]'", opening, detail.Name, opening)
-	if detail.Kind == collect.Object {
-		hint = fmt.Sprintf("for example %s='{\"key\":\"value\"}'", detail.Name)
+	err = fmt.Errorf("detail %q is not JSON: %w", spec.Name, err)
+	hint := fmt.Sprintf("a text that begins with %s is an item of a list: %s='[\"%s…\"]'", opening, spec.Name, opening)
+	if spec.Kind == detail.Object {
+		hint = fmt.Sprintf("for example %s='{\"key\":\"value\"}'", spec.Name)
 	}
 	return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(err, hint))
 }

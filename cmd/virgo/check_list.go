@@ -6,6 +6,7 @@ import (
 	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/term"
 	"virgo/collect"
+	"virgo/schedule/detail"
 )
 
 type typeDocument struct {
@@ -18,8 +19,12 @@ type detailDocument struct {
 	Name     string `json:"name"`
 	Summary  string `json:"summary"`
 	Required bool   `json:"required"`
-	// Kind is "list" or "object" where the value may be one; on a command line it is JSON.
-	Kind collect.DetailKind `json:"kind,omitempty"`
+	// Kind is what the value is; absent for a text. On a command line a list or an object is JSON.
+	Kind    detail.Kind `json:"kind,omitempty"`
+	Min     int64       `json:"min,omitempty"`
+	Max     int64       `json:"max,omitempty"`
+	Choices []string    `json:"choices,omitempty"`
+	Default string      `json:"default,omitempty"`
 }
 
 // list prints all check types, or the named one, with their details.
@@ -41,7 +46,10 @@ func (c *checkCmd) list(a *app, reg *collect.Registry) error {
 		for i, typ := range types {
 			docs[i] = typeDocument{typ.Name, typ.Summary, []detailDocument{}}
 			for _, d := range typ.Details {
-				docs[i].Details = append(docs[i].Details, detailDocument{d.Name, d.Summary, d.Required, d.Kind})
+				docs[i].Details = append(docs[i].Details, detailDocument{
+					Name: d.Name, Summary: d.Summary, Required: d.Required, Kind: d.Kind,
+					Min: d.Min, Max: d.Max, Choices: d.Choices, Default: d.Default,
+				})
 			}
 		}
 		return a.printJSON(struct {
@@ -59,7 +67,7 @@ func (c *checkCmd) list(a *app, reg *collect.Registry) error {
 			}
 			t.Cells(
 				term.Cell{Text: "  " + name, Color: term.Faint},
-				term.Cell{Text: "  " + d.Summary, Color: term.Faint},
+				term.Cell{Text: "  " + d.Text(), Color: term.Faint},
 			)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"virgo/collect"
+	"virgo/schedule/detail"
 )
 
 type files struct {
@@ -21,11 +22,12 @@ func fileType(t tree, program func() []string) collect.Type {
 		Name:    "agent.file",
 		Summary: "a file, or the newest of several: size, age, mode, owner, content",
 		Details: []collect.Detail{
-			{Name: "target", Summary: "path, or a pattern with * ? [ ] that several may match", Required: true},
-			{Name: "content_match", Summary: "regular expression that its content must match"},
-			{Name: "max_age", Summary: "maximum age, in seconds or for example as 2h"},
-			{Name: "min_size", Summary: "minimum size in bytes"},
-			{Name: "max_size", Summary: "maximum size in bytes"},
+			{Name: "target", Kind: detail.AbsolutePath, Required: true,
+				Summary: "path, or a pattern with * ? [ ] that several may match"},
+			{Name: "content_match", Kind: detail.Regexp, Summary: "regular expression that its content must match"},
+			{Name: "max_age", Kind: detail.Seconds, Summary: "maximum age, in seconds or for example as 2h"},
+			{Name: "min_size", Kind: detail.Integer, Summary: "minimum size in bytes"},
+			{Name: "max_size", Kind: detail.Integer, Summary: "maximum size in bytes"},
 		},
 		KeyMetrics: []string{"exists", "count", "size", "age"},
 		KernelOnly: true,

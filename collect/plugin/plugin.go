@@ -12,6 +12,7 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/detail"
 	"virgo/schedule/shorttext"
 )
 
@@ -30,9 +31,9 @@ func Type(dir string, environ ...string) collect.Type {
 		Summary: "runs a program in the plugin folder and parses its output",
 		Details: []collect.Detail{
 			{Name: "file", Summary: "name of the program in the plugin folder", Required: true},
-			{Name: "args", Kind: collect.List, Summary: `its arguments: a list, or a string split at blanks except within "…" and '…'`},
-			{Name: "timeout", Summary: "time limit in milliseconds, at most the check's own timeout"},
-			{Name: "format", Summary: "format of its output: virgo, nagios, checkmk, prometheus, influx or json; detected if absent"},
+			{Name: "args", Kind: detail.List, Summary: `its arguments: a list, or a string split at blanks except within "…" and '…'`},
+			{Name: "timeout", Kind: detail.Milliseconds, Summary: "time limit in milliseconds, at most the check's own timeout"},
+			{Name: "format", Kind: detail.Choice, Choices: Formats(), Summary: "format of its output; detected if absent"},
 			{Name: "run_as", Summary: "USER or USER:GROUP to run as, if the agent is root"},
 		},
 		OwnDetails: true, // they are in the plugin's environment

@@ -8,6 +8,7 @@ import (
 	"github.com/miekg/dns"
 
 	"virgo/collect"
+	"virgo/schedule/detail"
 )
 
 type dnsCheck struct {
@@ -21,8 +22,9 @@ func dnsType() collect.Type {
 		Summary: "DNS records of a name, and the time of the lookup",
 		Details: append([]collect.Detail{
 			{Name: "query", Summary: "name to look up; with PTR, an IP address", Required: true},
-			{Name: "record_type", Summary: "A (default), AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV or TXT"},
-			{Name: "server", Summary: "DNS server, host or host:port; default the target, else those of /etc/resolv.conf"},
+			{Name: "record_type", Kind: detail.Choice, Choices: recordTypes(), Default: "A", Summary: "type of the records"},
+			{Name: "server", Kind: detail.HostPort,
+				Summary: "DNS server, host or host:port; if absent the target, else those of /etc/resolv.conf"},
 		}, targetDetails(false)...),
 		KeyMetrics: []string{"answer", "count", "tt_resolve"},
 		Checker:    dnsCheck{configuration: "/etc/resolv.conf"},

@@ -58,11 +58,15 @@ func recordType(d schedule.Details) (uint16, error) {
 		return dns.TypeA, err
 	}
 	name := strings.ToUpper(strings.TrimSpace(text))
-	switch name {
-	case "A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT":
+	if slices.Contains(recordTypes(), name) {
 		return dns.StringToType[name], nil
 	}
-	return 0, wrongDetail("record_type", text, "A, AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV or TXT")
+	return 0, wrongDetail("record_type", text, "one of "+strings.Join(recordTypes(), ", "))
+}
+
+// recordTypes returns the valid values of the detail record_type.
+func recordTypes() []string {
+	return []string{"A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"}
 }
 
 // queryName returns the fully qualified name to look up; search domains are not used.

@@ -333,7 +333,7 @@ func TestDNSWrongDetails(t *testing.T) {
 		{schedule.Details{"query": "a b"}, `detail "query" is "a b", not a host name or an IP address`},
 		{schedule.Details{"query": strings.Repeat("a", 70) + ".example"}, `detail "query" is "` + strings.Repeat("a", 64) + `", not a domain name`},
 		{schedule.Details{"query": "a..b"}, `detail "query" is "a..b", not a domain name`},
-		{schedule.Details{"query": "a", "record_type": "ANY"}, `detail "record_type" is "ANY", not A, AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV or TXT`},
+		{schedule.Details{"query": "a", "record_type": "ANY"}, `detail "record_type" is "ANY", not one of A, AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV, TXT`},
 		{schedule.Details{"query": "a", "server": "x:y"}, `detail "server" is "x:y", not a host or host:port`},
 		{schedule.Details{"query": "a", "server": "x:0"}, `detail "server" is "x:0", not a host or host:port`},
 		{schedule.Details{"query": "a", "server": ":53"}, `detail "server" is ":53", not a host or host:port`},

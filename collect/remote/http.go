@@ -13,6 +13,7 @@ import (
 
 	"virgo/collect"
 	"virgo/collect/trust"
+	"virgo/schedule/detail"
 )
 
 // maxRedirects is how many redirects are followed.
@@ -27,17 +28,19 @@ func httpType(proxy func(address string) (string, error)) collect.Type {
 		Name:    "remote.http",
 		Summary: "a web page: response, timing, content, certificate",
 		Details: slices.Concat([]collect.Detail{
-			{Name: "url", Summary: "http or https URL", Required: true},
-			{Name: "method", Summary: "GET (default), HEAD, POST, …"},
-			{Name: "headers", Kind: collect.Object, Summary: "object of headers to send"},
+			{Name: "url", Kind: detail.URL, Required: true, Summary: "http or https URL"},
+			{Name: "method", Default: "GET", Summary: "GET, HEAD, POST, …"},
+			{Name: "headers", Kind: detail.Object, Summary: "object of headers to send"},
 			{Name: "payload", Summary: "body to send"},
 			{Name: "auth_user", Summary: "user name for basic or digest authentication"},
 			{Name: "auth_password", Summary: "the user's password"},
-			{Name: "body", Summary: "regular expression for the body; its match becomes the metric body_match"},
-			{Name: "body_matches", Kind: collect.Object, Summary: "object of regular expressions; their matches become the metrics body_match_KEY"},
-			{Name: "follow_redirects", Summary: "true (default) or false; at most 5 are followed"},
-			{Name: "proxy", Summary: "agent (the agent's proxy) or a proxy's URL; default none"},
-			{Name: "tls_verify", Summary: "false: send the credentials even if the certificate is not trusted (true)"},
+			{Name: "body", Kind: detail.Regexp, Summary: "regular expression for the body; its match becomes the metric body_match"},
+			{Name: "body_matches", Kind: detail.Object,
+				Summary: "object of regular expressions; their matches become the metrics body_match_KEY"},
+			{Name: "follow_redirects", Kind: detail.Boolean, Default: "true", Summary: "at most 5 redirects are followed"},
+			{Name: "proxy", Summary: "agent (the agent's proxy) or a proxy's URL; none if absent"},
+			{Name: "tls_verify", Kind: detail.Boolean, Default: "true",
+				Summary: "false: send the credentials even if the certificate is not trusted"},
 		}, trust.Details(), targetDetails(false)),
 		KeyMetrics: []string{"code", "duration", "cert_end_in", "cert_error", "bytes"},
 		Checker:    httpCheck{proxy},

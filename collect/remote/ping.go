@@ -3,10 +3,12 @@ package remote
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/detail"
 )
 
 const (
@@ -28,7 +30,8 @@ func pingType() collect.Type {
 		Name:    "remote.ping",
 		Summary: "ICMP echo requests to a host: loss and round-trip times",
 		Details: append([]collect.Detail{
-			{Name: "count", Summary: "requests to send, 1 to 100; default 5"},
+			{Name: "count", Kind: detail.Integer, Min: 1, Max: maxProbes, Default: strconv.Itoa(defaultProbes),
+				Summary: "requests to send"},
 		}, targetDetails(true)...),
 		KeyMetrics: []string{"available", "average", "minimum", "maximum"},
 		Checker:    pingCheck{},

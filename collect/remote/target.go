@@ -8,6 +8,7 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/detail"
 )
 
 // maxHostBytes is the longest name in DNS (RFC 1035, 2.3.4), and longer than any IPv6 address with
@@ -26,8 +27,9 @@ const (
 // targetDetails describes the details of the target.
 func targetDetails(required bool) []collect.Detail {
 	return []collect.Detail{
-		{Name: "target", Summary: "host name or IP address", Required: required},
-		{Name: "target_resolver", Summary: "IPv4 or IPv6: use only addresses of that family"},
+		{Name: "target", Kind: detail.Host, Summary: "host name or IP address", Required: required},
+		{Name: "target_resolver", Kind: detail.Choice, Choices: []string{"IPv4", "IPv6"},
+			Summary: "use only addresses of that family"},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"virgo/collect"
 	"virgo/collect/trust"
 	"virgo/schedule"
+	"virgo/schedule/detail"
 )
 
 const (
@@ -26,12 +27,12 @@ func tcpType() collect.Type {
 		Name:    "remote.tcp",
 		Summary: "a TCP port: time to connect, banner and response, certificate",
 		Details: slices.Concat([]collect.Detail{
-			{Name: "port", Summary: "port to connect to", Required: true},
-			{Name: "banner_match",
+			{Name: "port", Kind: detail.Port, Summary: "port to connect to", Required: true},
+			{Name: "banner_match", Kind: detail.Regexp,
 				Summary: "regular expression for the first line, which is read before send_body is sent"},
 			{Name: "send_body", Summary: "text to send"},
-			{Name: "body_match", Summary: "regular expression for the response after the banner"},
-			{Name: "ssl", Summary: "true: use TLS; default false"},
+			{Name: "body_match", Kind: detail.Regexp, Summary: "regular expression for the response after the banner"},
+			{Name: "ssl", Kind: detail.Boolean, Default: "false", Summary: "true: use TLS"},
 		}, trust.Details(), targetDetails(true)),
 		KeyMetrics: []string{"tt_connect", "duration", "banner", "body_match", "cert_end_in"},
 		Checker:    tcpCheck{},

@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"virgo/collect"
+	"virgo/schedule/detail"
 )
 
 func httpJSONType() collect.Type {
 	details := append(pageDetails(""),
-		collect.Detail{Name: "headers", Kind: collect.Object,
+		collect.Detail{Name: "headers", Kind: detail.Object,
 			Summary: `additional request headers, for example {"Accept":"application/json"}`},
-		collect.Detail{Name: "metrics", Required: true, Kind: collect.Object,
+		collect.Detail{Name: "metrics", Required: true, Kind: detail.Object,
 			Summary: `what to report: name to JSON pointer ("/a/0") or to {"path":"/a/0","type":"gauge","unit":"bytes"}`})
 	return collect.Type{
 		Name:    "agent.http_json",

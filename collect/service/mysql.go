@@ -9,13 +9,14 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/detail"
 )
 
 const mysqlPort = 3306
 
 func mysqlType() collect.Type {
 	details := append(serverDetails(mysqlPort), collect.Detail{
-		Name: "mycnf", Summary: "path of an option file whose [client] group sets what the details do not",
+		Name: "mycnf", Kind: detail.Path, Summary: "path of an option file whose [client] group sets what the details do not",
 	})
 	return collect.Type{
 		Name:    "agent.mysql",

@@ -10,6 +10,7 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/detail"
 )
 
 // A page is the address of a web server's page and the login: the details that the checks of web
@@ -22,18 +23,13 @@ type page struct {
 
 // pageDetails describes the details that readPage reads; url is the default address, or "".
 func pageDetails(url string) []collect.Detail {
-	address := collect.Detail{
-		Name: "url", Summary: "URL of the page; http://unix:/SOCKET:/PATH for a Unix socket", Required: url == "",
-	}
-	if url != "" {
-		address.Summary += " (" + url + ")"
-	}
 	return append([]collect.Detail{
-		address,
-		{Name: "socket", Summary: "path of the Unix socket to connect to, instead of the URL's host"},
+		{Name: "url", Kind: detail.PageURL, Required: url == "", Default: url,
+			Summary: "URL of the page; http://unix:/SOCKET:/PATH for a Unix socket"},
+		{Name: "socket", Kind: detail.Path, Summary: "path of the Unix socket to connect to, instead of the URL's host"},
 		{Name: "username", Summary: "user to log in as, if the URL has none"},
 		{Name: "password", Summary: "password to log in with, if the URL has none"},
-		{Name: "timeout", Summary: "time limit in milliseconds"},
+		{Name: "timeout", Kind: detail.Milliseconds, Summary: "time limit in milliseconds"},
 	}, tlsDetails()...)
 }
 

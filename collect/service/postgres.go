@@ -22,7 +22,7 @@ const postgresPort = 5432
 
 func postgresType() collect.Type {
 	details := append(serverDetails(postgresPort), collect.Detail{
-		Name: "database", Summary: "database to connect to (postgres)",
+		Name: "database", Default: "postgres", Summary: "database to connect to",
 	})
 	return collect.Type{
 		Name:    "agent.postgres",

@@ -13,6 +13,7 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/detail"
 )
 
 // A server is the address of a server and the login: the details that the checks of databases and
@@ -29,13 +30,13 @@ type server struct {
 // serverDetails describes the details that readServer reads.
 func serverDetails(port int) []collect.Detail {
 	return append([]collect.Detail{
-		{Name: "host", Summary: "host name or IP address of the server (localhost)"},
-		{Name: "port", Summary: "its TCP port (" + strconv.Itoa(port) + ")"},
-		{Name: "socket", Summary: "path of its Unix socket, instead of host and port"},
+		{Name: "host", Kind: detail.Host, Default: "localhost", Summary: "host name or IP address of the server"},
+		{Name: "port", Kind: detail.Port, Default: strconv.Itoa(port), Summary: "its TCP port"},
+		{Name: "socket", Kind: detail.Path, Summary: "path of its Unix socket, instead of host and port"},
 		{Name: "username", Summary: "user to log in as"},
 		{Name: "password", Summary: "password to log in with"},
-		{Name: "timeout", Summary: "time limit in milliseconds"},
-		{Name: "tls", Summary: "true: use TLS (true if ca_file is set)"},
+		{Name: "timeout", Kind: detail.Milliseconds, Summary: "time limit in milliseconds"},
+		{Name: "tls", Kind: detail.Boolean, Summary: "true: use TLS (true if ca_file is set)"},
 	}, tlsDetails()...)
 }
 

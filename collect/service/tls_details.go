@@ -6,12 +6,13 @@ import (
 	"virgo/collect"
 	"virgo/collect/trust"
 	"virgo/schedule"
+	"virgo/schedule/detail"
 )
 
 // tlsDetails describes the details that readTLS reads.
 func tlsDetails() []collect.Detail {
 	return append([]collect.Detail{
-		{Name: "tls_verify", Summary: "false: accept any server certificate (true)"},
+		{Name: "tls_verify", Kind: detail.Boolean, Default: "true", Summary: "false: accept any server certificate"},
 	}, trust.Details()...)
 }
 

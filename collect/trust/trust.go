@@ -7,15 +7,16 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/detail"
 )
 
 // Details describes the details that Read reads.
 func Details() []collect.Detail {
 	return []collect.Detail{
-		{Name: "ca_file", Summary: "PEM file of the CA certificates to trust instead of the system's"},
-		{Name: "cert_file", Summary: "PEM file of the client certificate"},
-		{Name: "key_file", Summary: "PEM file of the client certificate's key (cert_file)"},
-		{Name: "server_name", Summary: "name to expect in the server's certificate (the server's host)"},
+		{Name: "ca_file", Kind: detail.Path, Summary: "PEM file of the CA certificates to trust instead of the system's"},
+		{Name: "cert_file", Kind: detail.Path, Summary: "PEM file of the client certificate"},
+		{Name: "key_file", Kind: detail.Path, Summary: "PEM file of the client certificate's key; it may be in cert_file"},
+		{Name: "server_name", Kind: detail.Host, Summary: "name to expect in the server's certificate, instead of the server's host"},
 	}
 }
 

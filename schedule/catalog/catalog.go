@@ -1,4 +1,4 @@
-// Package catalog lists the types of checks with the names of their details, for programs that know
+// Package catalog lists the types of checks with their details, for programs that know
 // the schedules of agents and not their checks.
 //
 // An agent may have another version than this program, so it may know other types.
@@ -8,15 +8,18 @@ import (
 	_ "embed" // typesText
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"virgo/schedule"
+	"virgo/schedule/detail"
 	"virgo/schedule/shorttext"
 )
 
 // typesText has a line for each type: its name, "*" if its checks may have details of their own, and
-// the details, the required ones with "!". TestCatalog of cmd/virgo compares it with the types, and
-// writes it (make docs).
+// the details: a name, "!" if it is required, and unless it is a text ":" and its kind, for example
+// "count:integer(1,100)". TestCatalogOfSchedules of cmd/virgo compares it with the types, and writes it
+// (make docs).
 //
 //go:embed types.txt
 var typesText string
@@ -31,14 +34,10 @@ func Load() Catalog {
 		words := strings.Fields(line)
 		d := schedule.Definition{Type: words[0]}
 		for _, word := range words[1:] {
-			name, required := strings.CutSuffix(word, "!")
-			switch {
-			case word == "*":
+			if word == "*" {
 				d.OwnDetails = true
-			case required:
-				d.Required = append(d.Required, name)
-			default:
-				d.Optional = append(d.Optional, name)
+			} else {
+				d.Details = append(d.Details, parseSpec(word))
 			}
 		}
 		c[d.Type] = d
@@ -55,15 +54,51 @@ func (c Catalog) Format() string {
 		if d.OwnDetails {
 			b.WriteString(" *")
 		}
-		for _, detail := range d.Required {
-			b.WriteString(" " + detail + "!")
-		}
-		for _, detail := range d.Optional {
-			b.WriteString(" " + detail)
+		for _, spec := range d.Details {
+			b.WriteString(" " + formatSpec(spec))
 		}
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// parseSpec parses what formatSpec returns.
+func parseSpec(word string) schedule.Detail {
+	name, kind, _ := strings.Cut(word, ":")
+	var s schedule.Detail
+	s.Name, s.Required = strings.CutSuffix(name, "!")
+	kind, limits, _ := strings.Cut(strings.TrimSuffix(kind, ")"), "(")
+	s.Kind = detail.Kind(kind)
+	switch s.Kind {
+	case detail.Integer:
+		least, most, _ := strings.Cut(limits, ",")
+		s.Min, _ = strconv.ParseInt(least, 10, 64) // a test compares the text with what is read of it
+		s.Max, _ = strconv.ParseInt(most, 10, 64)
+	case detail.Choice:
+		s.Choices = strings.Split(limits, ",")
+	}
+	return s
+}
+
+// formatSpec returns a detail without its summary and default.
+func formatSpec(s schedule.Detail) string {
+	word := s.Name
+	if s.Required {
+		word += "!"
+	}
+	if s.Kind != detail.Text {
+		word += ":" + string(s.Kind)
+	}
+	switch s.Kind {
+	case detail.Integer:
+		if s.Min == 0 && s.Max == 0 {
+			break
+		}
+		word += fmt.Sprintf("(%d,%d)", s.Min, s.Max)
+	case detail.Choice:
+		word += "(" + strings.Join(s.Choices, ",") + ")"
+	}
+	return word
 }
 
 func (c Catalog) names() []string {

@@ -22,13 +22,19 @@ const (
 	// Program is a program below the plugin folder; Arguments are its arguments.
 	Program   Role = "program"
 	Arguments Role = "arguments"
-	// URL, Host, Port, Address (host or host:port) and Socket (a Unix socket's path) decide where a
-	// check goes.
-	URL     Role = "url"
-	Host    Role = "host"
-	Port    Role = "port"
-	Address Role = "address"
-	Socket  Role = "socket"
+	// URL, Host, Port, Address (host or host:port), Socket (a Unix socket's path), Proxy (agent, or a
+	// proxy's URL) and Instance (of SQL Server, HOST\NAME) decide where a check goes.
+	URL      Role = "url"
+	Host     Role = "host"
+	Port     Role = "port"
+	Address  Role = "address"
+	Socket   Role = "socket"
+	Proxy    Role = "proxy"
+	Instance Role = "instance"
+	// DomainName is a name that is asked for, or that a certificate must have.
+	DomainName Role = "name"
+	// Headers are those of a request over HTTP; Host is one.
+	Headers Role = "headers"
 	// Secret is a password; it is never shown, and may be a reference to one of the owner's secrets.
 	Secret Role = "secret"
 )

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"slices"
 	"testing"
 
 	"virgo/cmd/internal/agent"
 	"virgo/collect/hostinfo"
 	"virgo/collect/worker"
+	"virgo/schedule"
 	"virgo/schedule/catalog"
 )
 
@@ -73,5 +75,31 @@ func compareGenerated(t *testing.T, path string, text []byte) {
 	}
 	if err := os.WriteFile(path, text, 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The owner's policy compares each detail by its role, and refuses what has none that it knows.
+func TestEveryDetailHasARole(t *testing.T) {
+	known := []schedule.Role{
+		schedule.Free, schedule.Match, schedule.Other, schedule.Switch, schedule.Regexp, schedule.Path,
+		schedule.Credentials, schedule.Program, schedule.Arguments, schedule.URL, schedule.Host, schedule.Port,
+		schedule.Address, schedule.Socket, schedule.Proxy, schedule.Instance, schedule.DomainName,
+		schedule.Headers, schedule.Secret,
+	}
+	p := agent.New(t.Context(), agent.Stdio{}, func(string) string { return "" }, nil)
+	registry, err := p.Registry(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, typ := range registry.Types() {
+		definition := typ.Definition()
+		for _, r := range definition.Details {
+			if !slices.Contains(known, r.Role) {
+				t.Errorf("%s: the detail %q has the role %q", typ.Name, r.Name, r.Role)
+			}
+			if r.From != "" && !slices.ContainsFunc(definition.Details, func(o schedule.Detail) bool { return o.Name == r.From }) {
+				t.Errorf("%s: the detail %q has its default from %q, which there is not", typ.Name, r.Name, r.From)
+			}
+		}
 	}
 }

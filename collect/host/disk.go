@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"virgo/collect"
+	"virgo/schedule"
 )
 
 // diskCounters count from boot.
@@ -33,7 +34,7 @@ func diskType(t tree) collect.Type {
 		Name:    "agent.disk",
 		Summary: "reads and writes of disks and partitions",
 		Details: []collect.Detail{
-			{Name: "target", Summary: "device, for example sda, /dev/mapper/vg-root or UUID=…, or * for all", Required: true},
+			{Name: "target", Role: schedule.Other, Summary: "device, for example sda, /dev/mapper/vg-root or UUID=…, or * for all", Required: true},
 		},
 		KeyMetrics: []string{"read_bytes/s", "write_bytes/s", "queue", "service_time"},
 		KernelOnly: true,

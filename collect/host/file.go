@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"virgo/collect"
+	"virgo/schedule"
 	"virgo/schedule/detail"
 )
 
@@ -22,12 +23,12 @@ func fileType(t tree, program func() []string) collect.Type {
 		Name:    "agent.file",
 		Summary: "a file, or the newest of several: size, age, mode, owner, content",
 		Details: []collect.Detail{
-			{Name: "target", Kind: detail.AbsolutePath, Required: true,
+			{Name: "target", Role: schedule.Path, Kind: detail.AbsolutePath, Required: true,
 				Summary: "path, or a pattern with * ? [ ] that several may match"},
-			{Name: "content_match", Kind: detail.Regexp, Summary: "regular expression that its content must match"},
-			{Name: "max_age", Kind: detail.Seconds, Summary: "maximum age, in seconds or for example as 2h"},
-			{Name: "min_size", Kind: detail.Integer, Summary: "minimum size in bytes"},
-			{Name: "max_size", Kind: detail.Integer, Summary: "maximum size in bytes"},
+			{Name: "content_match", Role: schedule.Regexp, Kind: detail.Regexp, Summary: "regular expression that its content must match"},
+			{Name: "max_age", Role: schedule.Free, Kind: detail.Seconds, Summary: "maximum age, in seconds or for example as 2h"},
+			{Name: "min_size", Role: schedule.Free, Kind: detail.Integer, Summary: "minimum size in bytes"},
+			{Name: "max_size", Role: schedule.Free, Kind: detail.Integer, Summary: "maximum size in bytes"},
 		},
 		KeyMetrics: []string{"exists", "count", "size", "age"},
 		KernelOnly: true,

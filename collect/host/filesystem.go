@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"virgo/collect"
+	"virgo/schedule"
 )
 
 type filesystem struct {
@@ -21,7 +22,7 @@ func filesystemType(t tree, program func() []string) collect.Type {
 		Name:    "agent.filesystem",
 		Summary: "space and inodes of mounted file systems",
 		Details: []collect.Detail{
-			{Name: "target", Summary: "mount point, for example /home, or * for all on disks and network", Required: true},
+			{Name: "target", Role: schedule.Other, Summary: "mount point, for example /home, or * for all on disks and network", Required: true},
 		},
 		KeyMetrics: []string{"used%used+avail", "avail", "free_files%files"},
 		KernelOnly: true,

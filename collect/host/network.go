@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"virgo/collect"
+	"virgo/schedule"
 )
 
 // An iface is the counters of a network interface, since boot or its creation.
@@ -26,7 +27,7 @@ func networkType(t tree) collect.Type {
 	return collect.Type{
 		Name:       "agent.network",
 		Summary:    "traffic and errors of network interfaces",
-		Details:    []collect.Detail{{Name: "target", Summary: "interface, for example eth0, or * for all", Required: true}},
+		Details:    []collect.Detail{{Name: "target", Role: schedule.Other, Summary: "interface, for example eth0, or * for all", Required: true}},
 		KeyMetrics: []string{"rx_bytes/s", "tx_bytes/s", "link_state", "rx_errors/s", "tx_errors/s"},
 		KernelOnly: true,
 		Checker:    network{tree: t},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"virgo/collect"
+	"virgo/schedule"
 	"virgo/schedule/detail"
 )
 
@@ -36,11 +37,11 @@ func processType(t tree) collect.Type {
 		Name:    "agent.process",
 		Summary: "processes by name or command line: their number and total resource use",
 		Details: []collect.Detail{
-			{Name: "name", Summary: "name of the program or script, for example nginx or backup.sh; this or match is needed"},
-			{Name: "match", Kind: detail.Regexp, Summary: "regular expression on the command line"},
-			{Name: "user", Summary: "only processes of this user, by name or uid"},
-			{Name: "min", Kind: detail.Integer, Default: "1", Summary: "minimum number of processes; 0 if max is 0"},
-			{Name: "max", Kind: detail.Integer, Summary: "maximum number of processes"},
+			{Name: "name", Role: schedule.Other, Summary: "name of the program or script, for example nginx or backup.sh; this or match is needed"},
+			{Name: "match", Role: schedule.Regexp, Kind: detail.Regexp, Summary: "regular expression on the command line"},
+			{Name: "user", Role: schedule.Other, Summary: "only processes of this user, by name or uid"},
+			{Name: "min", Role: schedule.Free, Kind: detail.Integer, Default: "1", Summary: "minimum number of processes; 0 if max is 0"},
+			{Name: "max", Role: schedule.Free, Kind: detail.Integer, Summary: "maximum number of processes"},
 		},
 		KeyMetrics: []string{"count", "cpu_percent", "rss", "oldest_age"},
 		KernelOnly: true,

@@ -10,6 +10,7 @@ import (
 
 	"virgo/collect"
 	"virgo/collect/program"
+	"virgo/schedule"
 )
 
 type systemd struct {
@@ -25,7 +26,7 @@ func systemdType() collect.Type {
 	return collect.Type{
 		Name:       "agent.systemd",
 		Summary:    "state of a systemd unit (Linux)",
-		Details:    []collect.Detail{{Name: "target", Summary: "unit, for example nginx or backup.timer", Required: true}},
+		Details:    []collect.Detail{{Name: "target", Role: schedule.Other, Summary: "unit, for example nginx or backup.timer", Required: true}},
 		KeyMetrics: []string{"active_state", "sub_state", "restarts", "uptime"},
 		Checker:    systemd{run: systemctl, booted: systemdRuns, monotonic: monotonic},
 	}

@@ -30,11 +30,11 @@ func Type(dir string, environ ...string) collect.Type {
 		Name:    TypeName,
 		Summary: "runs a program in the plugin folder and parses its output",
 		Details: []collect.Detail{
-			{Name: "file", Summary: "name of the program in the plugin folder", Required: true},
-			{Name: "args", Kind: detail.List, Summary: `its arguments: a list, or a string split at blanks except within "…" and '…'`},
-			{Name: "timeout", Kind: detail.Milliseconds, Summary: "time limit in milliseconds, at most the check's own timeout"},
-			{Name: "format", Kind: detail.Choice, Choices: Formats(), Summary: "format of its output; detected if absent"},
-			{Name: "run_as", Summary: "USER or USER:GROUP to run as, if the agent is root"},
+			{Name: "file", Role: schedule.Program, Summary: "name of the program in the plugin folder", Required: true},
+			{Name: "args", Role: schedule.Arguments, Kind: detail.List, Summary: `its arguments: a list, or a string split at blanks except within "…" and '…'`},
+			{Name: "timeout", Role: schedule.Free, Kind: detail.Milliseconds, Summary: "time limit in milliseconds, at most the check's own timeout"},
+			{Name: "format", Role: schedule.Other, Kind: detail.Choice, Choices: Formats(), Summary: "format of its output; detected if absent"},
+			{Name: "run_as", Role: schedule.Other, Summary: "USER or USER:GROUP to run as, if the agent is root"},
 		},
 		OwnDetails: true, // they are in the plugin's environment
 		Checker:    &checker{dir: dir, environ: environ, checkOwner: checkFileOwner},

@@ -8,6 +8,7 @@ import (
 	"github.com/miekg/dns"
 
 	"virgo/collect"
+	"virgo/schedule"
 	"virgo/schedule/detail"
 )
 
@@ -21,11 +22,11 @@ func dnsType() collect.Type {
 		Name:    "remote.dns",
 		Summary: "DNS records of a name, and the time of the lookup",
 		Details: append([]collect.Detail{
-			{Name: "query", Summary: "name to look up; with PTR, an IP address", Required: true},
-			{Name: "record_type", Kind: detail.Choice, Choices: recordTypes(), Default: "A", Summary: "type of the records"},
-			{Name: "server", Kind: detail.HostPort,
+			{Name: "query", Role: schedule.DomainName, Summary: "name to look up; with PTR, an IP address", Required: true},
+			{Name: "record_type", Role: schedule.Other, Kind: detail.Choice, Choices: recordTypes(), Default: "A", Summary: "type of the records"},
+			{Name: "server", Role: schedule.Address, From: "target", Kind: detail.HostPort,
 				Summary: "DNS server, host or host:port; if absent the target, else those of /etc/resolv.conf"},
-		}, targetDetails(false)...),
+		}, targetDetails(false, "")...),
 		KeyMetrics: []string{"answer", "count", "tt_resolve"},
 		Checker:    dnsCheck{configuration: "/etc/resolv.conf"},
 	}

@@ -13,6 +13,7 @@ import (
 
 	"virgo/collect"
 	"virgo/collect/trust"
+	"virgo/schedule"
 	"virgo/schedule/detail"
 )
 
@@ -28,20 +29,20 @@ func httpType(proxy func(address string) (string, error)) collect.Type {
 		Name:    "remote.http",
 		Summary: "a web page: response, timing, content, certificate",
 		Details: slices.Concat([]collect.Detail{
-			{Name: "url", Kind: detail.URL, Required: true, Summary: "http or https URL"},
-			{Name: "method", Default: "GET", Summary: "GET, HEAD, POST, …"},
-			{Name: "headers", Kind: detail.Object, Summary: "object of headers to send"},
-			{Name: "payload", Summary: "body to send"},
-			{Name: "auth_user", Summary: "user name for basic or digest authentication"},
-			{Name: "auth_password", Summary: "the user's password"},
-			{Name: "body", Kind: detail.Regexp, Summary: "regular expression for the body; its match becomes the metric body_match"},
-			{Name: "body_matches", Kind: detail.Object,
+			{Name: "url", Role: schedule.URL, Kind: detail.URL, Required: true, Summary: "http or https URL"},
+			{Name: "method", Role: schedule.Other, Default: "GET", Summary: "GET, HEAD, POST, …"},
+			{Name: "headers", Role: schedule.Headers, Kind: detail.Object, Summary: "object of headers to send"},
+			{Name: "payload", Role: schedule.Other, Summary: "body to send"},
+			{Name: "auth_user", Role: schedule.Other, Summary: "user name for basic or digest authentication"},
+			{Name: "auth_password", Role: schedule.Secret, Summary: "the user's password"},
+			{Name: "body", Role: schedule.Match, Kind: detail.Regexp, Summary: "regular expression for the body; its match becomes the metric body_match"},
+			{Name: "body_matches", Role: schedule.Match, Kind: detail.Object,
 				Summary: "object of regular expressions; their matches become the metrics body_match_KEY"},
-			{Name: "follow_redirects", Kind: detail.Boolean, Default: "true", Summary: "at most 5 redirects are followed"},
-			{Name: "proxy", Summary: "agent (the agent's proxy) or a proxy's URL; none if absent"},
-			{Name: "tls_verify", Kind: detail.Boolean, Default: "true",
+			{Name: "follow_redirects", Role: schedule.Switch, Kind: detail.Boolean, Default: "true", Summary: "at most 5 redirects are followed"},
+			{Name: "proxy", Role: schedule.Proxy, Summary: "agent (the agent's proxy) or a proxy's URL; none if absent"},
+			{Name: "tls_verify", Role: schedule.Switch, Kind: detail.Boolean, Default: "true",
 				Summary: "false: send the credentials even if the certificate is not trusted"},
-		}, trust.Details(), targetDetails(false)),
+		}, trust.Details("url"), targetDetails(false, "url")),
 		KeyMetrics: []string{"code", "duration", "cert_end_in", "cert_error", "bytes"},
 		Checker:    httpCheck{proxy},
 	}

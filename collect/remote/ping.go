@@ -30,9 +30,9 @@ func pingType() collect.Type {
 		Name:    "remote.ping",
 		Summary: "ICMP echo requests to a host: loss and round-trip times",
 		Details: append([]collect.Detail{
-			{Name: "count", Kind: detail.Integer, Min: 1, Max: maxProbes, Default: strconv.Itoa(defaultProbes),
+			{Name: "count", Role: schedule.Free, Kind: detail.Integer, Min: 1, Max: maxProbes, Default: strconv.Itoa(defaultProbes),
 				Summary: "requests to send"},
-		}, targetDetails(true)...),
+		}, targetDetails(true, "")...),
 		KeyMetrics: []string{"available", "average", "minimum", "maximum"},
 		Checker:    pingCheck{},
 	}

@@ -24,11 +24,12 @@ const (
 	onlyIPv6  family = "6"
 )
 
-// targetDetails describes the details of the target.
-func targetDetails(required bool) []collect.Detail {
+// targetDetails describes the details of the target; from is the detail that names the host without it,
+// or "".
+func targetDetails(required bool, from string) []collect.Detail {
 	return []collect.Detail{
-		{Name: "target", Kind: detail.Host, Summary: "host name or IP address", Required: required},
-		{Name: "target_resolver", Kind: detail.Choice, Choices: []string{"IPv4", "IPv6"},
+		{Name: "target", Role: schedule.Host, From: from, Kind: detail.Host, Summary: "host name or IP address", Required: required},
+		{Name: "target_resolver", Role: schedule.Other, Kind: detail.Choice, Choices: []string{"IPv4", "IPv6"},
 			Summary: "use only addresses of that family"},
 	}
 }

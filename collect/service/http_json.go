@@ -6,14 +6,15 @@ import (
 	"strings"
 
 	"virgo/collect"
+	"virgo/schedule"
 	"virgo/schedule/detail"
 )
 
 func httpJSONType() collect.Type {
 	details := append(pageDetails(""),
-		collect.Detail{Name: "headers", Kind: detail.Object,
+		collect.Detail{Name: "headers", Role: schedule.Headers, Kind: detail.Object,
 			Summary: `additional request headers, for example {"Accept":"application/json"}`},
-		collect.Detail{Name: "metrics", Required: true, Kind: detail.Object,
+		collect.Detail{Name: "metrics", Role: schedule.Other, Required: true, Kind: detail.Object,
 			Summary: `what to report: name to JSON pointer ("/a/0") or to {"path":"/a/0","type":"gauge","unit":"bytes"}`})
 	return collect.Type{
 		Name:    "agent.http_json",

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"virgo/collect"
+	"virgo/schedule"
 )
 
 // An mssqlCounters is a check of one of SQL Server's performance objects (Microsoft Learn, "Use SQL
@@ -38,9 +39,9 @@ func (c mssqlCounters) typ(ps powerShell) collect.Type {
 		Name:    c.name,
 		Summary: c.summary,
 		Details: []collect.Detail{
-			{Name: "serverinstance",
+			{Name: "serverinstance", Role: schedule.Other,
 				Summary: "the instance's name in the counters' paths (MSSQL$SQLEXPRESS, else SQLServer)"},
-			{Name: "computer", Summary: "host that the server runs on (this host)"},
+			{Name: "computer", Role: schedule.Host, Summary: "host that the server runs on (this host)"},
 		},
 		KeyMetrics: c.telling,
 		Checker: onWindows(c.name, ps, func(ctx context.Context, req collect.Request) (collect.Report, error) {

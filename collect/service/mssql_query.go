@@ -12,11 +12,11 @@ import (
 // mssqlDetails describes the details of the checks that query SQL Server.
 func mssqlDetails() []collect.Detail {
 	return []collect.Detail{
-		{Name: "serverinstance",
+		{Name: "serverinstance", Role: schedule.Instance,
 			Summary: `instance to query, for example HOST\NAME (the local SQLEXPRESS, else the default one)`},
-		{Name: "hostname", Summary: "workstation name to report to the server"},
-		{Name: "username", Summary: "user to log in as (the agent's user)"},
-		{Name: "password", Summary: "password to log in with"},
+		{Name: "hostname", Role: schedule.Other, Summary: "workstation name to report to the server"},
+		{Name: "username", Role: schedule.Other, Summary: "user to log in as (the agent's user)"},
+		{Name: "password", Role: schedule.Secret, Summary: "password to log in with"},
 	}
 }
 
@@ -39,7 +39,7 @@ func mssqlDatabaseType(ps powerShell) collect.Type {
 	return collect.Type{
 		Name:       name,
 		Summary:    "state, recovery model and size of a database of a SQL Server",
-		Details:    append(mssqlDetails(), collect.Detail{Name: "db", Summary: "name of the database", Required: true}),
+		Details:    append(mssqlDetails(), collect.Detail{Name: "db", Role: schedule.Other, Summary: "name of the database", Required: true}),
 		KeyMetrics: []string{"state_desc", "recovery_model_desc", "size"},
 		Checker: onWindows(name, ps, func(ctx context.Context, req collect.Request) (collect.Report, error) {
 			db, err := readMSSQLDatabase(req.Check.Details)

@@ -16,7 +16,7 @@ const mysqlPort = 3306
 
 func mysqlType() collect.Type {
 	details := append(serverDetails(mysqlPort), collect.Detail{
-		Name: "mycnf", Kind: detail.Path, Summary: "path of an option file whose [client] group sets what the details do not",
+		Name: "mycnf", Role: schedule.Credentials, Kind: detail.Path, Summary: "path of an option file whose [client] group sets what the details do not",
 	})
 	return collect.Type{
 		Name:    "agent.mysql",

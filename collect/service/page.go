@@ -24,13 +24,13 @@ type page struct {
 // pageDetails describes the details that readPage reads; url is the default address, or "".
 func pageDetails(url string) []collect.Detail {
 	return append([]collect.Detail{
-		{Name: "url", Kind: detail.PageURL, Required: url == "", Default: url,
+		{Name: "url", Role: schedule.URL, Kind: detail.PageURL, Required: url == "", Default: url,
 			Summary: "URL of the page; http://unix:/SOCKET:/PATH for a Unix socket"},
-		{Name: "socket", Kind: detail.Path, Summary: "path of the Unix socket to connect to, instead of the URL's host"},
-		{Name: "username", Summary: "user to log in as, if the URL has none"},
-		{Name: "password", Summary: "password to log in with, if the URL has none"},
-		{Name: "timeout", Kind: detail.Milliseconds, Summary: "time limit in milliseconds"},
-	}, tlsDetails()...)
+		{Name: "socket", Role: schedule.Socket, Kind: detail.Path, Summary: "path of the Unix socket to connect to, instead of the URL's host"},
+		{Name: "username", Role: schedule.Other, Summary: "user to log in as, if the URL has none"},
+		{Name: "password", Role: schedule.Secret, Summary: "password to log in with, if the URL has none"},
+		{Name: "timeout", Role: schedule.Free, Kind: detail.Milliseconds, Summary: "time limit in milliseconds"},
+	}, tlsDetails("url")...)
 }
 
 // checkPage returns a check of a page that read parses; url is the default address.

@@ -22,8 +22,13 @@ const postgresPort = 5432
 
 func postgresType() collect.Type {
 	details := append(serverDetails(postgresPort), collect.Detail{
-		Name: "database", Default: "postgres", Summary: "database to connect to",
+		Name: "database", Role: schedule.Other, Default: "postgres", Summary: "database to connect to",
 	})
+	for i := range details {
+		if details[i].Name == "username" {
+			details[i].Default = "postgres"
+		}
+	}
 	return collect.Type{
 		Name:    "agent.postgres",
 		Summary: "connections, transactions, cache, sizes and replication of a PostgreSQL server",

@@ -30,14 +30,14 @@ type server struct {
 // serverDetails describes the details that readServer reads.
 func serverDetails(port int) []collect.Detail {
 	return append([]collect.Detail{
-		{Name: "host", Kind: detail.Host, Default: "localhost", Summary: "host name or IP address of the server"},
-		{Name: "port", Kind: detail.Port, Default: strconv.Itoa(port), Summary: "its TCP port"},
-		{Name: "socket", Kind: detail.Path, Summary: "path of its Unix socket, instead of host and port"},
-		{Name: "username", Summary: "user to log in as"},
-		{Name: "password", Summary: "password to log in with"},
-		{Name: "timeout", Kind: detail.Milliseconds, Summary: "time limit in milliseconds"},
-		{Name: "tls", Kind: detail.Boolean, Summary: "true: use TLS (true if ca_file is set)"},
-	}, tlsDetails()...)
+		{Name: "host", Role: schedule.Host, Kind: detail.Host, Default: "localhost", Summary: "host name or IP address of the server"},
+		{Name: "port", Role: schedule.Port, Kind: detail.Port, Default: strconv.Itoa(port), Summary: "its TCP port"},
+		{Name: "socket", Role: schedule.Socket, Kind: detail.Path, Summary: "path of its Unix socket, instead of host and port"},
+		{Name: "username", Role: schedule.Other, Summary: "user to log in as"},
+		{Name: "password", Role: schedule.Secret, Summary: "password to log in with"},
+		{Name: "timeout", Role: schedule.Free, Kind: detail.Milliseconds, Summary: "time limit in milliseconds"},
+		{Name: "tls", Role: schedule.Switch, From: "ca_file", Kind: detail.Boolean, Summary: "true: use TLS (true if ca_file is set)"},
+	}, tlsDetails("host")...)
 }
 
 // readServer reads the details of a server; port is the default. Errors: *[schedule.DetailError],

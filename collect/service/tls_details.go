@@ -10,10 +10,10 @@ import (
 )
 
 // tlsDetails describes the details that readTLS reads.
-func tlsDetails() []collect.Detail {
+func tlsDetails(from string) []collect.Detail {
 	return append([]collect.Detail{
-		{Name: "tls_verify", Kind: detail.Boolean, Default: "true", Summary: "false: accept any server certificate"},
-	}, trust.Details()...)
+		{Name: "tls_verify", Role: schedule.Switch, Kind: detail.Boolean, Default: "true", Summary: "false: accept any server certificate"},
+	}, trust.Details(from)...)
 }
 
 // readTLS reads the details of TLS with host. Errors: *[schedule.DetailError], and those of reading

@@ -10,13 +10,13 @@ import (
 	"virgo/schedule/detail"
 )
 
-// Details describes the details that Read reads.
-func Details() []collect.Detail {
+// Details describes the details that Read reads; from is the detail that names the server's host.
+func Details(from string) []collect.Detail {
 	return []collect.Detail{
-		{Name: "ca_file", Kind: detail.Path, Summary: "PEM file of the CA certificates to trust instead of the system's"},
-		{Name: "cert_file", Kind: detail.Path, Summary: "PEM file of the client certificate"},
-		{Name: "key_file", Kind: detail.Path, Summary: "PEM file of the client certificate's key; it may be in cert_file"},
-		{Name: "server_name", Kind: detail.Host, Summary: "name to expect in the server's certificate, instead of the server's host"},
+		{Name: "ca_file", Role: schedule.Path, Kind: detail.Path, Summary: "PEM file of the CA certificates to trust instead of the system's"},
+		{Name: "cert_file", Role: schedule.Path, Kind: detail.Path, Summary: "PEM file of the client certificate"},
+		{Name: "key_file", Role: schedule.Path, From: "cert_file", Kind: detail.Path, Summary: "PEM file of the client certificate's key; it may be in cert_file"},
+		{Name: "server_name", Role: schedule.DomainName, From: from, Kind: detail.Host, Summary: "name to expect in the server's certificate, instead of the server's host"},
 	}
 }
 

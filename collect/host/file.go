@@ -59,6 +59,7 @@ func (f files) Check(ctx context.Context, req collect.Request) (collect.Report, 
 	if err != nil {
 		return collect.Report{}, err
 	}
+	want.guard = req.Guard
 	sample, err := f.probeMounts(ctx, want.target, req)
 	if err != nil {
 		return collect.Report{Sample: sample}, err

@@ -9,6 +9,7 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/policy"
 	"virgo/schedule/shorttext"
 )
 
@@ -18,6 +19,7 @@ type fileCriteria struct {
 	content          *regexp.Regexp // nil: any content
 	maxAge           time.Duration  // -1: any age
 	minSize, maxSize int64          // bytes; -1: any size
+	guard            *policy.Guard  // decides on each file; nil: all are allowed
 }
 
 // patternSigns are the characters that make a path a pattern.

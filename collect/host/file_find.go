@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"virgo/schedule/policy"
 )
 
 const (
@@ -36,14 +38,18 @@ type foundFiles struct {
 // context's, a pattern that matches too many, content_match of something that is not a regular file.
 func (w fileCriteria) find(ctx context.Context) (foundFiles, error) {
 	var s foundFiles
-	info, err := os.Stat(w.target)
+	path, err := w.guard.Resolve(w.target)
+	if err != nil {
+		return s, err
+	}
+	info, err := os.Stat(path)
 	switch {
 	case err == nil:
-		s.add(w.target, info)
+		s.add(path, info)
 	case !isMissing(err):
 		return s, err
 	case w.isPattern():
-		walk := walker{ctx: ctx, found: &s}
+		walk := walker{ctx: ctx, found: &s, guard: w.guard}
 		if err := walk.into(filepath.VolumeName(w.target)+string(filepath.Separator), parts(w.target)); err != nil {
 			return s, fmt.Errorf("finding %s: %w", w.target, err)
 		}
@@ -77,6 +83,7 @@ func parts(path string) []string {
 type walker struct {
 	ctx     context.Context
 	found   *foundFiles
+	guard   *policy.Guard
 	entries int
 }
 
@@ -136,6 +143,10 @@ func (w *walker) match(path string) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
+	path, err := w.guard.Resolve(path)
+	if err != nil {
+		return err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) {
@@ -161,6 +172,9 @@ func (s *foundFiles) search(ctx context.Context, w fileCriteria) error {
 		return err
 	}
 	defer f.Close()
+	if err := w.guard.Opened(f); err != nil {
+		return err
+	}
 	info, err := f.Stat()
 	switch {
 	case err != nil:

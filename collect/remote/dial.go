@@ -4,13 +4,15 @@ import (
 	"context"
 	"net"
 	"net/netip"
+
+	"virgo/schedule/policy"
 )
 
-// dial connects by "tcp" or "udp" to an address of the family.
-func dial(ctx context.Context, network string, only family, host, port string) (net.Conn, error) {
+// dial connects by "tcp" or "udp" to an address of the family that the guard allows.
+func dial(ctx context.Context, g *policy.Guard, network string, only family, host, port string) (net.Conn, error) {
 	r, done := newResolver(ctx)
 	defer done()
-	d := net.Dialer{Resolver: r}
+	d := net.Dialer{Resolver: r, ControlContext: g.Control(host)}
 	return d.DialContext(ctx, network+string(only), net.JoinHostPort(host, port))
 }
 

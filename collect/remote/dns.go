@@ -38,7 +38,7 @@ func (c dnsCheck) Check(ctx context.Context, req collect.Request) (collect.Repor
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
 	}
-	q, err := c.read(req.Check)
+	q, err := c.read(req.Check, req.Guard)
 	if err != nil {
 		return collect.Report{}, err
 	}

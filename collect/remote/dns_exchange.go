@@ -71,7 +71,7 @@ func (q dnsQuery) send(
 	if err != nil {
 		return nil, err
 	}
-	conn, err := single.open(func() (net.Conn, error) { return dial(ctx, network, q.only, host, port) })
+	conn, err := single.open(func() (net.Conn, error) { return dial(ctx, q.guard, network, q.only, host, port) })
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/policy"
 )
 
 const (
@@ -31,9 +32,11 @@ type dnsQuery struct {
 	servers []string      // host:port, at least one
 	wait    time.Duration // for the reply to each attempt
 	only    family
+	// guard is that of the check; nil for the servers of resolv.conf, which the owner chose.
+	guard *policy.Guard
 }
 
-func (c dnsCheck) read(check schedule.Check) (q dnsQuery, err error) {
+func (c dnsCheck) read(check schedule.Check, g *policy.Guard) (q dnsQuery, err error) {
 	kind, err := recordType(check.Details)
 	if err != nil {
 		return q, err
@@ -47,7 +50,11 @@ func (c dnsCheck) read(check schedule.Check) (q dnsQuery, err error) {
 	if q.only, err = targetFamily(check.Details); err != nil {
 		return q, err
 	}
-	q.servers, err = c.nameServers(check)
+	if q.servers, err = c.namedServers(check); err != nil || q.servers != nil {
+		q.guard = g
+		return q, err
+	}
+	q.servers, err = c.systemServers()
 	return q, err
 }
 
@@ -90,8 +97,8 @@ func queryName(d schedule.Details, kind uint16) (string, error) {
 	return dns.Fqdn(name), nil
 }
 
-// nameServers returns the servers to query, in their order.
-func (c dnsCheck) nameServers(check schedule.Check) ([]string, error) {
+// namedServers returns the server that the check names; nil: none.
+func (c dnsCheck) namedServers(check schedule.Check) ([]string, error) {
 	text, err := collect.OptionalText(check.Details, "server")
 	if err != nil {
 		return nil, err
@@ -107,6 +114,11 @@ func (c dnsCheck) nameServers(check schedule.Check) ([]string, error) {
 	if host != "" {
 		return []string{net.JoinHostPort(host, dnsPort)}, nil
 	}
+	return nil, nil
+}
+
+// systemServers returns those of resolv.conf, in their order.
+func (c dnsCheck) systemServers() ([]string, error) {
 	file, err := os.Open(c.configuration)
 	if err != nil {
 		return nil, fmt.Errorf("no detail %q, and the system's name servers are unknown: %w", "server", err)

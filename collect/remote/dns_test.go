@@ -313,12 +313,17 @@ func TestNameServers(t *testing.T) {
 		if err := os.WriteFile(file, []byte(c.conf), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		servers, err := dnsCheck{configuration: file}.nameServers(c.check)
+		if c.check.Details == nil {
+			c.check.Details = schedule.Details{}
+		}
+		c.check.Details["query"] = "example.com"
+		q, err := dnsCheck{configuration: file}.read(c.check, nil)
+		servers := q.servers
 		if got := strings.Join(servers, " "); err != nil || got != c.servers {
 			t.Errorf("%q, %v, want %q", got, err, c.servers)
 		}
 	}
-	_, err := dnsCheck{configuration: filepath.Join(t.TempDir(), "none")}.nameServers(schedule.Check{})
+	_, err := dnsCheck{configuration: filepath.Join(t.TempDir(), "none")}.systemServers()
 	if err == nil || !strings.HasPrefix(err.Error(), `no detail "server", and the system's name servers are unknown: `) {
 		t.Errorf("%v", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"strings"
+
+	"virgo/schedule/policy"
 )
 
 // maxHostShown is how much of a host's name is in a status, which has 256 characters and must also
@@ -23,6 +25,10 @@ func describeError(ctx context.Context, doing string, err error) error {
 	doing = sanitize(doing, maxHostShown+len("starting TLS with https://:65535"))
 	if done := ctx.Err(); done != nil {
 		return fmt.Errorf("%s: %w", doing, done)
+	}
+	var refused *policy.RefusedError
+	if errors.As(err, &refused) {
+		return refused
 	}
 	return fmt.Errorf("%s: %w", doing, plainCause(err))
 }

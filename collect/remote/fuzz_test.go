@@ -24,7 +24,7 @@ func FuzzReadHTTPRequest(f *testing.F) {
 		q, err := readHTTPRequest(schedule.Check{Details: schedule.Details{
 			"url": address, "method": method, "headers": map[string]any{header: headerValue}, "body": pattern, "proxy": proxy, "target": target,
 			"auth_user": "jo", "auth_password": "geheim",
-		}})
+		}}, nil)
 		if err != nil {
 			if strings.Contains(err.Error(), "geheim") && !strings.Contains(address+method+header+pattern+target, "geheim") {
 				t.Fatalf("the error contains a secret: %v", err)

@@ -53,7 +53,7 @@ func (c httpCheck) Check(ctx context.Context, req collect.Request) (collect.Repo
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
 	}
-	q, err := readHTTPRequest(req.Check)
+	q, err := readHTTPRequest(req.Check, req.Guard)
 	if err != nil {
 		return collect.Report{}, err
 	}

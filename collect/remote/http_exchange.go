@@ -82,10 +82,17 @@ func (m httpMessage) request(ctx context.Context) (*http.Request, error) {
 func (c httpCheck) send(
 	ctx context.Context, q httpRequest, m httpMessage, now time.Time,
 ) (*exchange, error) {
+	if err := q.guard.URL(m.url); err != nil {
+		return nil, err
+	}
 	x := &exchange{}
 	proxy, err := c.proxyFor(q.proxy, m.url)
 	if err != nil {
 		return nil, err
+	}
+	guard := q.guard
+	if proxy != nil && q.proxy == agentProxy {
+		guard = nil // it is the owner's proxy, which connects in place of this host
 	}
 	traced := x.times.trace(ctx)
 	single, stop := newSingleConn(ctx)
@@ -101,7 +108,7 @@ func (c httpCheck) send(
 		}
 		// The transport's context outlives the request, so this dials in the check's.
 		conn, err := single.open(func() (net.Conn, error) {
-			return dial(traced, "tcp", q.only, to, port)
+			return dial(traced, guard, "tcp", q.only, to, port)
 		})
 		if err != nil || proxy == nil || proxy.Scheme != "https" {
 			return conn, err

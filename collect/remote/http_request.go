@@ -12,6 +12,7 @@ import (
 	"virgo/collect"
 	"virgo/collect/trust"
 	"virgo/schedule"
+	"virgo/schedule/policy"
 )
 
 const (
@@ -38,6 +39,8 @@ type httpRequest struct {
 	trust *tls.Config
 	// skipVerify sends the login to a server with any certificate.
 	skipVerify bool
+	// guard decides on each URL, and on each address.
+	guard *policy.Guard
 }
 
 // A login is a user name and a password; none where both are empty.
@@ -47,8 +50,8 @@ func (l login) empty() bool { return l == login{} }
 
 // readHTTPRequest reads the details. Errors name the detail and never quote url, headers,
 // auth_user, auth_password, payload or proxy.
-func readHTTPRequest(check schedule.Check) (httpRequest, error) {
-	var q httpRequest
+func readHTTPRequest(check schedule.Check, g *policy.Guard) (httpRequest, error) {
+	q := httpRequest{guard: g}
 	d := check.Details
 	for _, read := range []func() error{
 		func() (err error) { q.url, q.login, err = readURL(d); return },
@@ -66,7 +69,7 @@ func readHTTPRequest(check schedule.Check) (httpRequest, error) {
 		func() (err error) { q.proxy, err = readProxy(d); return },
 		func() (err error) { q.only, err = targetFamily(d); return },
 		func() error { return q.readTarget(check) },
-		func() (err error) { q.trust, err = trust.Read(d, q.url.Hostname()); return },
+		func() (err error) { q.trust, err = trust.Read(d, q.url.Hostname(), g); return },
 		func() error {
 			verify, err := d.Bool("tls_verify", true)
 			q.skipVerify = !verify

@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -51,6 +52,9 @@ func (pingCheck) Check(ctx context.Context, req collect.Request) (collect.Report
 	to, err := resolve(ctx, only, host)
 	if err != nil {
 		return collect.Report{}, describeError(ctx, "pinging "+host, err)
+	}
+	if err := req.Guard.Dial("icmp", host, netip.AddrPortFrom(to, 0)); err != nil {
+		return collect.Report{}, err
 	}
 	p, err := newProber(to)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"virgo/collect/trust"
 	"virgo/schedule"
 	"virgo/schedule/detail"
+	"virgo/schedule/policy"
 )
 
 const (
@@ -50,7 +51,7 @@ type tcpRequest struct {
 }
 
 // readTCPRequest reads the details.
-func readTCPRequest(check schedule.Check) (c tcpRequest, err error) {
+func readTCPRequest(check schedule.Check, g *policy.Guard) (c tcpRequest, err error) {
 	d := check.Details
 	if c.host, err = requiredTarget(check); err != nil {
 		return c, err
@@ -70,7 +71,7 @@ func readTCPRequest(check schedule.Check) (c tcpRequest, err error) {
 		return c, err
 	}
 	if c.secure {
-		if c.trust, err = trust.Read(d, c.host); err != nil {
+		if c.trust, err = trust.Read(d, c.host, g); err != nil {
 			return c, err
 		}
 	}
@@ -90,7 +91,7 @@ func (tcpCheck) Check(ctx context.Context, req collect.Request) (collect.Report,
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
 	}
-	c, err := readTCPRequest(req.Check)
+	c, err := readTCPRequest(req.Check, req.Guard)
 	if err != nil {
 		return collect.Report{}, err
 	}
@@ -100,7 +101,7 @@ func (tcpCheck) Check(ctx context.Context, req collect.Request) (collect.Report,
 	defer stop()
 	address := net.JoinHostPort(c.host, c.port)
 	conn, err := single.open(func() (net.Conn, error) {
-		return dial(times.trace(ctx), "tcp", c.only, c.host, c.port)
+		return dial(times.trace(ctx), req.Guard, "tcp", c.only, c.host, c.port)
 	})
 	if err != nil {
 		return collect.Report{}, describeError(ctx, "connecting to "+address, err)

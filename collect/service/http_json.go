@@ -32,7 +32,7 @@ func checkHTTPJSON(ctx context.Context, req collect.Request) (collect.Report, er
 	if _, err := collect.RequiredText(d, "url"); err != nil {
 		return collect.Report{}, err
 	}
-	p, err := readPage(d, "")
+	p, err := readPage(d, "", req.Guard)
 	if err != nil {
 		return collect.Report{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"virgo/collect"
 	"virgo/schedule"
 	"virgo/schedule/detail"
+	"virgo/schedule/policy"
 )
 
 const mysqlPort = 3306
@@ -36,13 +37,18 @@ func checkMySQL(ctx context.Context, s server, _ []byte) (collect.Report, error)
 	return reply.report(s), nil
 }
 
-// readMySQLServer reads the details and the option file that they name.
-func readMySQLServer(d schedule.Details) (server, error) {
-	d, err := withMyCnf(d)
+// readMySQLServer reads the details and the option file that they name. Where to connect to and which
+// files to read are then what the owner wrote into that file: an endpoint's check that names it may name
+// neither (package policy).
+func readMySQLServer(d schedule.Details, g *policy.Guard) (server, error) {
+	if !isSet(d, "mycnf") {
+		return readServer(d, mysqlPort, g)
+	}
+	d, err := withMyCnf(d, g)
 	if err != nil {
 		return server{}, err
 	}
-	return readServer(d, mysqlPort)
+	return readServer(d, mysqlPort, nil)
 }
 
 // queryMySQL queries a server over a connection from dial.

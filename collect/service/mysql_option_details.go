@@ -7,16 +7,17 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/policy"
 )
 
 // withMyCnf adds the connection's settings from the option file that the detail mycnf names.
 // Details override them.
-func withMyCnf(d schedule.Details) (schedule.Details, error) {
+func withMyCnf(d schedule.Details, g *policy.Guard) (schedule.Details, error) {
 	path, err := collect.OptionalText(d, "mycnf")
 	if err != nil || path == "" {
 		return d, err
 	}
-	options, err := readMySQLOptions(path)
+	options, err := readMySQLOptions(path, g)
 	if err != nil {
 		return nil, fmt.Errorf("reading mycnf: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"virgo/collect/trust"
+	"virgo/schedule/policy"
 )
 
 const (
@@ -28,23 +29,24 @@ type optionLine struct {
 }
 
 // readMySQLOptions reads the option file at path and the files that it includes. Errors name the
-// file and the line, and never show its text, which may be a password.
-func readMySQLOptions(path string) (mysqlOptions, error) {
+// file and the line, and never show its text, which may be a password. The guard decides on the first
+// file, which includes the others.
+func readMySQLOptions(path string, g *policy.Guard) (mysqlOptions, error) {
 	options, left := make(mysqlOptions), maxOptionFiles
-	if err := options.read(path, 0, &left); err != nil {
+	if err := options.read(path, 0, &left, g); err != nil {
 		return nil, err
 	}
 	return options, nil
 }
 
-func (o mysqlOptions) read(path string, depth int, left *int) error {
+func (o mysqlOptions) read(path string, depth int, left *int, g *policy.Guard) error {
 	if depth > maxOptionDepth {
 		return fmt.Errorf("%s is included more than %d files deep", path, maxOptionDepth)
 	}
 	if *left--; *left < 0 {
 		return fmt.Errorf("more than %d option files are included", maxOptionFiles)
 	}
-	data, err := trust.ReadFile(path)
+	data, err := trust.ReadFile(path, g)
 	if err != nil {
 		return err
 	}
@@ -63,13 +65,13 @@ func (o mysqlOptions) read(path string, depth int, left *int) error {
 			}
 			for _, e := range entries { // sorted by name
 				if name := e.Name(); strings.HasSuffix(name, ".cnf") || strings.HasSuffix(name, ".ini") {
-					if err := o.read(filepath.Join(l.value, name), depth+1, left); err != nil {
+					if err := o.read(filepath.Join(l.value, name), depth+1, left, nil); err != nil {
 						return err
 					}
 				}
 			}
 		default:
-			if err := o.read(l.value, depth+1, left); err != nil {
+			if err := o.read(l.value, depth+1, left, nil); err != nil {
 				return err
 			}
 		}

@@ -80,7 +80,7 @@ func TestMySQLDetailsOverrideOptionFile(t *testing.T) {
 		"port":   {schedule.Details{"port": 2}, "file.example.com:2"},
 		"socket": {schedule.Details{"socket": "/run/other", "host": ""}, "/run/other"},
 	} {
-		s, err := readMySQLServer(with(schedule.Details{"mycnf": path}, test.d))
+		s, err := readMySQLServer(with(schedule.Details{"mycnf": path}, test.d), nil)
 		if err != nil || s.address != test.address || s.username != "u" {
 			t.Errorf("%s: %+v, %v", name, s, err)
 		}

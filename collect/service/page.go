@@ -11,6 +11,7 @@ import (
 	"virgo/collect"
 	"virgo/schedule"
 	"virgo/schedule/detail"
+	"virgo/schedule/policy"
 )
 
 // A page is the address of a web server's page and the login: the details that the checks of web
@@ -39,7 +40,7 @@ func checkPage(url string, read func(body []byte) (collect.Report, error)) colle
 		if err := ctx.Err(); err != nil {
 			return collect.Report{}, err
 		}
-		p, err := readPage(req.Check.Details, url)
+		p, err := readPage(req.Check.Details, url, req.Guard)
 		if err != nil {
 			return collect.Report{}, err
 		}
@@ -49,8 +50,9 @@ func checkPage(url string, read func(body []byte) (collect.Report, error)) colle
 
 // readPage reads the details of a page; address is the default. Errors: *[schedule.DetailError],
 // and those of reading files.
-func readPage(d schedule.Details, address string) (page, error) {
+func readPage(d schedule.Details, address string, g *policy.Guard) (page, error) {
 	p := page{header: make(http.Header)}
+	p.guard = g
 	var given, socket string
 	err := readTexts(d, map[string]*string{
 		"url": &given, "socket": &socket, "username": &p.username, "password": &p.password,
@@ -85,6 +87,7 @@ func readPage(d schedule.Details, address string) (page, error) {
 	if p.timeout, err = readTimeout(d); err != nil {
 		return page{}, err
 	}
+	p.host = p.url.Hostname()
 	p.network, p.address = "tcp", p.url.Host
 	if port := p.url.Port(); port == "" && p.url.Scheme == "https" {
 		p.address = net.JoinHostPort(p.url.Hostname(), "443")
@@ -95,7 +98,7 @@ func readPage(d schedule.Details, address string) (page, error) {
 		p.network, p.address = "unix", socket
 	}
 	if p.url.Scheme == "https" {
-		p.tls, err = readTLS(d, p.url.Hostname())
+		p.tls, err = readTLS(d, p.url.Hostname(), g)
 	}
 	return p, err
 }

@@ -22,6 +22,11 @@ const (
 // does not use http.Transport, whose goroutines outlive the response for a moment, and which prints
 // unsolicited responses of a server on standard error.
 func (p page) fetch(ctx context.Context) ([]byte, error) {
+	if p.network != "unix" { // whose path is decided on when it is connected to
+		if err := p.guard.URL(p.url); err != nil {
+			return nil, err
+		}
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url.String(), http.NoBody)
 	if err != nil {
 		return nil, err

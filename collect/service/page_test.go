@@ -71,14 +71,14 @@ func TestReadPage(t *testing.T) {
 		{schedule.Details{"url": "http://unix:/run/a.sock"}, "unix", "/run/a.sock", "/run/a.sock:/", ""},
 		{schedule.Details{"url": "http://h/status", "socket": "/run/a.sock"}, "unix", "/run/a.sock", "/run/a.sock:/status", ""},
 	} {
-		p, err := readPage(c.d, "http://127.0.0.1/status?auto")
+		p, err := readPage(c.d, "http://127.0.0.1/status?auto", nil)
 		login := strings.Trim(p.username+":"+p.password, ":")
 		if err != nil || p.network != c.network || p.address != c.address || p.displayURL() != c.name || login != c.user {
 			t.Errorf("%v: %+v, %v", c.d, p, err)
 		}
 	}
 	for _, url := range []string{"http://unix:", "http://unix::/a", "http://", "/status", "unix:/run/a.sock", "http://h:port/", "http://h/%zz", "http://a b/"} {
-		if p, err := readPage(schedule.Details{"url": url}, ""); err == nil {
+		if p, err := readPage(schedule.Details{"url": url}, "", nil); err == nil {
 			t.Errorf("%s: %+v", url, p)
 		}
 	}
@@ -90,7 +90,7 @@ func FuzzPageAddress(f *testing.F) {
 	f.Add("http://unix:/run/a.sock:/s3cret")
 	f.Add("https://watch:s3cret@[::1")
 	f.Fuzz(func(t *testing.T, url string) {
-		p, err := readPage(schedule.Details{"url": url}, "")
+		p, err := readPage(schedule.Details{"url": url}, "", nil)
 		switch {
 		case err != nil && err.Error() != `detail "url" is not the address of a page, http://HOST/PATH`:
 			t.Errorf("%q: %v", url, err)

@@ -16,6 +16,7 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/policy"
 )
 
 const postgresPort = 5432
@@ -47,8 +48,8 @@ func checkPostgres(ctx context.Context, s server, previous []byte) (collect.Repo
 
 // readPostgresServer reads the details. A socket may be named by its folder, as in PostgreSQL's own
 // programs.
-func readPostgresServer(d schedule.Details) (s server, err error) {
-	if s, err = readServer(d, postgresPort); err != nil {
+func readPostgresServer(d schedule.Details, g *policy.Guard) (s server, err error) {
+	if s, err = readServer(d, postgresPort, g); err != nil {
 		return server{}, err
 	}
 	if s.database, err = collect.OptionalText(d, "database"); err != nil {

@@ -14,6 +14,7 @@ import (
 	"virgo/collect"
 	"virgo/schedule"
 	"virgo/schedule/detail"
+	"virgo/schedule/policy"
 )
 
 // A server is the address of a server and the login: the details that the checks of databases and
@@ -25,6 +26,10 @@ type server struct {
 	tls                *tls.Config // nil: no TLS
 	// timeout is the detail; 0 leaves the schedule's.
 	timeout time.Duration
+	// guard decides on each address; nil: all are allowed.
+	guard *policy.Guard
+	// host is the host in address.
+	host string
 }
 
 // serverDetails describes the details that readServer reads.
@@ -42,8 +47,8 @@ func serverDetails(port int) []collect.Detail {
 
 // readServer reads the details of a server; port is the default. Errors: *[schedule.DetailError],
 // and those of reading files.
-func readServer(d schedule.Details, port int) (server, error) {
-	var s server
+func readServer(d schedule.Details, port int, g *policy.Guard) (server, error) {
+	s := server{guard: g}
 	var host, socket, caFile string
 	if err := readTexts(d, map[string]*string{
 		"host": &host, "socket": &socket, "username": &s.username, "password": &s.password, "ca_file": &caFile,
@@ -63,6 +68,7 @@ func readServer(d schedule.Details, port int) (server, error) {
 			Key: "port", Value: strconv.FormatInt(number, 10), Want: "from 1 to 65535",
 		}
 	}
+	s.host = host
 	s.network, s.address = "tcp", net.JoinHostPort(host, strconv.FormatInt(number, 10))
 	if socket != "" {
 		s.network, s.address = "unix", socket
@@ -72,27 +78,27 @@ func readServer(d schedule.Details, port int) (server, error) {
 	}
 	secure, err := d.Bool("tls", caFile != "")
 	if err == nil && secure {
-		s.tls, err = readTLS(d, host)
+		s.tls, err = readTLS(d, host, g)
 	}
 	return s, err
 }
 
 // onPort returns a function that reads the details of a server whose default port is given.
-func onPort(port int) func(schedule.Details) (server, error) {
-	return func(d schedule.Details) (server, error) { return readServer(d, port) }
+func onPort(port int) func(schedule.Details, *policy.Guard) (server, error) {
+	return func(d schedule.Details, g *policy.Guard) (server, error) { return readServer(d, port, g) }
 }
 
 // checkServer returns a check that reads its details with read and queries the server with query,
 // which gets the previous sample. Errors of query become statuses ([describeError]).
 func checkServer(
-	read func(schedule.Details) (server, error),
+	read func(schedule.Details, *policy.Guard) (server, error),
 	query func(ctx context.Context, s server, previous []byte) (collect.Report, error),
 ) collect.CheckerFunc {
 	return func(ctx context.Context, req collect.Request) (collect.Report, error) {
 		if err := ctx.Err(); err != nil {
 			return collect.Report{}, err
 		}
-		s, err := read(req.Check.Details)
+		s, err := read(req.Check.Details, req.Guard)
 		if err != nil {
 			return collect.Report{}, err
 		}
@@ -122,7 +128,7 @@ func readTexts(d schedule.Details, into map[string]*string) error {
 // dial connects to the server, without TLS, for drivers that implement it themselves; others use
 // open. The connection is closed when ctx is done.
 func (s server) dial(ctx context.Context) (net.Conn, error) {
-	var d net.Dialer
+	d := net.Dialer{ControlContext: s.guard.Control(s.host)}
 	conn, err := d.DialContext(ctx, s.network, s.address)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode"
 
+	"virgo/schedule/policy"
 	"virgo/schedule/shorttext"
 )
 
@@ -71,6 +72,10 @@ func (e *tooLongError) Error() string { return fmt.Sprintf("longer than %d bytes
 func describeError(ctx context.Context, address string, err error, secrets ...string) error {
 	if err == nil {
 		return nil
+	}
+	var refused *policy.RefusedError
+	if errors.As(err, &refused) {
+		return refused
 	}
 	var limit *timeLimitError
 	switch cause := context.Cause(ctx); {

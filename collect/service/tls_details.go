@@ -7,6 +7,7 @@ import (
 	"virgo/collect/trust"
 	"virgo/schedule"
 	"virgo/schedule/detail"
+	"virgo/schedule/policy"
 )
 
 // tlsDetails describes the details that readTLS reads.
@@ -18,12 +19,12 @@ func tlsDetails(from string) []collect.Detail {
 
 // readTLS reads the details of TLS with host. Errors: *[schedule.DetailError], and those of reading
 // files.
-func readTLS(d schedule.Details, host string) (*tls.Config, error) {
+func readTLS(d schedule.Details, host string, g *policy.Guard) (*tls.Config, error) {
 	verify, err := d.Bool("tls_verify", true)
 	if err != nil {
 		return nil, err
 	}
-	c, err := trust.Read(d, host)
+	c, err := trust.Read(d, host, g)
 	if err != nil {
 		return nil, err
 	}

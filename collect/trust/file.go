@@ -6,14 +6,21 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"virgo/schedule/policy"
 )
 
 // maxFileBytes bounds a file that a detail names.
 const maxFileBytes = 1 << 20
 
 // ReadFile reads a text file that a detail names, of at most 1 MiB, without its byte order mark. A
-// pipe or a device, which might never end, is an error.
-func ReadFile(path string) ([]byte, error) {
+// pipe or a device, which might never end, is an error. The guard decides on the file that the path
+// leads to.
+func ReadFile(path string, g *policy.Guard) ([]byte, error) {
+	path, err := g.Resolve(path)
+	if err != nil {
+		return nil, err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -26,6 +33,9 @@ func ReadFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if err := g.Opened(f); err != nil {
+		return nil, err
+	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"virgo/collect"
 	"virgo/schedule"
 	"virgo/schedule/detail"
+	"virgo/schedule/policy"
 )
 
 // Details describes the details that Read reads; from is the detail that names the server's host.
@@ -21,8 +22,9 @@ func Details(from string) []collect.Detail {
 }
 
 // Read returns a configuration for TLS with host, of which it sets RootCAs, Certificates and
-// ServerName. Errors: *[schedule.DetailError], and those of reading the files.
-func Read(d schedule.Details, host string) (*tls.Config, error) {
+// ServerName. The guard of the check decides on each file. Errors: *[schedule.DetailError],
+// *[policy.RefusedError], and those of reading the files.
+func Read(d schedule.Details, host string, g *policy.Guard) (*tls.Config, error) {
 	var caFile, certFile, keyFile, name string
 	for _, detail := range []struct {
 		key  string
@@ -38,7 +40,7 @@ func Read(d schedule.Details, host string) (*tls.Config, error) {
 	}
 	c := &tls.Config{ServerName: name}
 	if caFile != "" {
-		pem, err := ReadFile(caFile)
+		pem, err := ReadFile(caFile, g)
 		if err != nil {
 			return nil, fmt.Errorf("reading ca_file: %w", err)
 		}
@@ -51,7 +53,7 @@ func Read(d schedule.Details, host string) (*tls.Config, error) {
 		if keyFile == "" {
 			keyFile = certFile
 		}
-		cert, err := keyPair(certFile, keyFile)
+		cert, err := keyPair(certFile, keyFile, g)
 		if err != nil {
 			return nil, fmt.Errorf("reading cert_file: %w", err)
 		}
@@ -60,12 +62,12 @@ func Read(d schedule.Details, host string) (*tls.Config, error) {
 	return c, nil
 }
 
-func keyPair(certFile, keyFile string) (tls.Certificate, error) {
-	cert, err := ReadFile(certFile)
+func keyPair(certFile, keyFile string, g *policy.Guard) (tls.Certificate, error) {
+	cert, err := ReadFile(certFile, g)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	key, err := ReadFile(keyFile)
+	key, err := ReadFile(keyFile, g)
 	if err != nil {
 		return tls.Certificate{}, err
 	}

@@ -50,7 +50,7 @@ func file(t *testing.T, dir, name string, data []byte) string {
 func TestRead(t *testing.T) {
 	cert, key, both := pair(t)
 	_, other, _ := pair(t)
-	c, err := Read(nil, "host")
+	c, err := Read(nil, "host", nil)
 	if err != nil || c.ServerName != "host" || c.RootCAs != nil || c.Certificates != nil || c.InsecureSkipVerify {
 		t.Errorf("%+v, %v", c, err)
 	}
@@ -67,7 +67,7 @@ func TestRead(t *testing.T) {
 		{"ca_file": cert, "cert_file": cert, "key_file": key, "server_name": "name"},
 		{"ca_file": both, "cert_file": both, "server_name": "name"},
 	} {
-		if c, err := Read(d, "host"); err != nil || c.ServerName != "name" || c.RootCAs == nil || len(c.Certificates) != 1 {
+		if c, err := Read(d, "host", nil); err != nil || c.ServerName != "name" || c.RootCAs == nil || len(c.Certificates) != 1 {
 			t.Errorf("%v: %+v, %v", d, c, err)
 		}
 	}
@@ -79,7 +79,7 @@ func TestRead(t *testing.T) {
 		`detail "server_name" is "a list or an object", not a text`:   {"server_name": []any{}},
 		`detail "ca_file" is "a list or an object", not a text`:       {"ca_file": map[string]any{}},
 	} {
-		if _, err := Read(d, "host"); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := Read(d, "host", nil); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%v: %v, want %q", d, err, want)
 		}
 	}
@@ -95,13 +95,13 @@ func TestReadFile(t *testing.T) {
 		os.DevNull:                 "not a regular file",
 	} {
 		for _, key := range []string{"ca_file", "cert_file"} {
-			_, err := Read(schedule.Details{key: path}, "host")
+			_, err := Read(schedule.Details{key: path}, "host", nil)
 			if err == nil || !strings.HasPrefix(err.Error(), "reading "+key+": ") || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v", path, err)
 			}
 		}
 	}
-	if data, err := ReadFile(file(t, dir, "longest", make([]byte, maxFileBytes))); err != nil || len(data) != maxFileBytes {
+	if data, err := ReadFile(file(t, dir, "longest", make([]byte, maxFileBytes)), nil); err != nil || len(data) != maxFileBytes {
 		t.Errorf("%d bytes, %v", len(data), err)
 	}
 }

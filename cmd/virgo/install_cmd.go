@@ -194,5 +194,8 @@ func (a *app) entry(cfg config.Config, printing bool) (timer.Entry, error) {
 		}
 		e.Flags = append(e.Flags, "--"+f.name+"="+abs)
 	}
+	if err := e.Validate(); err != nil {
+		return e, agent.WithCode(agent.ExitUsage, agent.WithHint(err, "move it to a folder with another name"))
+	}
 	return e, nil
 }

@@ -1,10 +1,14 @@
 package timer
 
 import (
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // An Entry is the command that is started once a minute.
@@ -22,6 +26,23 @@ func (e Entry) args() []string {
 		return e.Flags
 	}
 	return append(slices.Clip(e.Flags), e.Command.Subcommand)
+}
+
+// maxWordBytes bounds a word of the command: cron (vixie, cronie) reads 1,000 bytes of a line.
+const maxWordBytes = 900
+
+// Validate returns an error for a command with a line break or another control character: in a crontab,
+// a unit or a property list, what follows it would be an entry of its own. It names the word.
+func (e Entry) Validate() error {
+	for _, word := range append([]string{e.Command.Program}, e.args()...) {
+		switch {
+		case !utf8.ValidString(word) || strings.ContainsFunc(word, unicode.IsControl):
+			return fmt.Errorf("%.128q has a control character, which no timer entry can hold", word)
+		case len(word) > maxWordBytes:
+			return fmt.Errorf("%.64q… is longer than %d bytes, which cron would not read", word, maxWordBytes)
+		}
+	}
+	return nil
 }
 
 // A Command makes one run.

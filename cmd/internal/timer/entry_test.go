@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -68,4 +69,25 @@ func TestRunCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(linked, Command{linked, "run"}) // a link to nothing
+}
+
+// A path cannot add a line to a crontab or a unit.
+func TestEntryWithoutControlCharacters(t *testing.T) {
+	if err := entry.Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, word := range []string{
+		"/a\n* * * * * root sh /tmp/x", "/a\rb", "/a\x1b]0;title\a", "/a\x00", "/a\x7f", "/a\u0085b", "/a\xff", "/" + strings.Repeat("a", 1000),
+	} {
+		for _, e := range []Entry{
+			{Command: Command{Program: word}}, {Command: Command{Program: "/virgo", Subcommand: "run"}, Flags: []string{"--config=" + word}},
+		} {
+			err := e.Validate()
+			if err == nil {
+				t.Errorf("%q is valid", word)
+			} else if strings.ContainsAny(err.Error(), "\n\x1b\r") {
+				t.Errorf("%q: the error shows it as it is: %v", word, err)
+			}
+		}
+	}
 }

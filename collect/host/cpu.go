@@ -149,9 +149,11 @@ func (c cpuCounters) since(before cpuCounters) ([]collect.Metric, error) {
 	f.Double("user_percent_average", percent(d.user), "percent")
 	f.Double("sys_percent_average", percent(d.system), "percent")
 	f.Double("idle_percent_average", percent(d.idle), "percent")
-	f.Double("wait_percent_average", percent(d.wait), "percent")
-	f.Double("irq_percent_average", percent(d.irq), "percent")
-	f.Double("stolen_percent_average", percent(d.stolen), "percent")
+	if countsWait {
+		f.Double("wait_percent_average", percent(d.wait), "percent")
+		f.Double("irq_percent_average", percent(d.irq), "percent")
+		f.Double("stolen_percent_average", percent(d.stolen), "percent")
+	}
 	f.Double("usage_average", usage, "percent")
 	f.Double("max_cpu_usage", highest, "percent")
 	f.Double("min_cpu_usage", lowest, "percent")

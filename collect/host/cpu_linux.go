@@ -11,6 +11,9 @@ import (
 // ticksPerSecond is USER_HZ, which is 100 on every Linux that Go runs on.
 const ticksPerSecond = 100
 
+// countsWait says that wait, irq and stolen time are counted.
+const countsWait = true
+
 // readCPU reads the processors' lines of /proc/stat (proc(5)), which come first:
 //
 //	cpuN user nice system idle iowait irq softirq steal guest guest_nice

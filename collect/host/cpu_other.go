@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !darwin
 
 package host
 
@@ -11,6 +11,9 @@ import (
 
 // ticksPerSecond converts gopsutil's seconds to milliseconds.
 const ticksPerSecond = 1000
+
+// countsWait says that wait, irq and stolen time are counted.
+const countsWait = true
 
 func readCPU(ctx context.Context, t tree) (cpuCounters, error) {
 	times, err := gopsutil.TimesWithContext(t.context(ctx), true)

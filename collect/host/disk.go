@@ -37,7 +37,7 @@ func diskType(t tree) collect.Type {
 			{Name: "target", Role: schedule.Other, Summary: "device, for example sda, /dev/mapper/vg-root or UUID=…, or * for all", Required: true},
 		},
 		KeyMetrics: []string{"read_bytes/s", "write_bytes/s", "queue", "service_time"},
-		KernelOnly: true,
+		KernelOnly: disksByKernel,
 		Checker:    disk{tree: t, read: readDisks, uptime: uptime},
 	}
 }

@@ -8,6 +8,13 @@ import (
 	"virgo/collect/procfs"
 )
 
+const (
+	// disksByKernel says that reading disks starts no program.
+	disksByKernel = true
+	// busyIsSum says that busy may be the sum of the times of requests, which overlap.
+	busyIsSum = false
+)
+
 // sectorBytes is the unit of /proc/diskstats, whatever the size of the device's sectors.
 const sectorBytes = 512
 

@@ -46,7 +46,7 @@ func (c diskCounters) since(before *diskCounters, elapsed time.Duration) (diskSp
 	weighted := increase32(before.weighted, c.weighted)
 	ms := float64(elapsed) / float64(time.Millisecond)
 	// One second more, because the counters and the clock are not read at the same moment.
-	if float64(busy) > ms+1000 {
+	if !busyIsSum && float64(busy) > ms+1000 {
 		return diskSpan{}, false
 	}
 	span := diskSpan{queue: float64(weighted) / ms}

@@ -17,8 +17,11 @@
 //	/proc/self/mountinfo  gopsutil leaves out the file system's own options, and either includes every
 //	                      pseudo file system or leaves out network and FUSE ones
 //
+// On macOS package macos reads what gopsutil needs cgo for, or programs in PATH: processors, memory,
+// disks, interfaces and processes.
+//
 // Their formats are in the kernel's Documentation/filesystems/proc.rst, admin-guide/iostats.rst and
-// proc(5). Memory and load come from gopsutil everywhere, processes on systems other than Linux.
+// proc(5). Load comes from gopsutil everywhere, memory not on macOS, processes on FreeBSD and Windows.
 // The state of systemd units comes from systemctl, which every version has and which needs no D-Bus
 // library.
 //

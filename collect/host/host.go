@@ -43,12 +43,16 @@ func Types(opt Options) []collect.Type {
 		systemdType(),
 		virgoType(opt.Self),
 	}
-	return markMissing(types, missingTypes())
+	return markMissing(types, missingTypes(), missingParts())
 }
 
-// markMissing says in the summaries of the types with these names that this system does not have them.
-func markMissing(types []collect.Type, names []string) []collect.Type {
+// markMissing says in the summaries of the types with these names that this system does not have them,
+// or which parts it does not have.
+func markMissing(types []collect.Type, names []string, parts map[string]string) []collect.Type {
 	for i := range types {
+		if part := parts[types[i].Name]; part != "" {
+			types[i].Summary += " (not on this system: " + part + ")"
+		}
 		if slices.Contains(names, types[i].Name) {
 			types[i].Summary = "not available on this system: " + types[i].Summary
 		}

@@ -22,8 +22,8 @@ func TestMissingTypes(t *testing.T) {
 	if marked != len(missingTypes()) {
 		t.Errorf("%d types are marked, of %q", marked, missingTypes())
 	}
-	types := markMissing([]collect.Type{{Name: "a", Summary: "x"}, {Name: "b", Summary: "y"}}, []string{"b"})
-	if types[0].Summary != "x" || types[1].Summary != "not available on this system: y" {
+	types := markMissing([]collect.Type{{Name: "a", Summary: "x"}, {Name: "b", Summary: "y"}}, []string{"b"}, map[string]string{"a": "z"})
+	if types[0].Summary != "x (not on this system: z)" || types[1].Summary != "not available on this system: y" {
 		t.Errorf("%+v", types)
 	}
 }

@@ -36,7 +36,7 @@ func (m memory) Check(ctx context.Context, _ collect.Request) (collect.Report, e
 		return collect.Report{}, err
 	}
 	ctx = m.tree.context(ctx)
-	ram, err := mem.VirtualMemoryWithContext(ctx)
+	ram, err := readRAM(ctx)
 	if err != nil {
 		return collect.Report{}, fmt.Errorf("reading memory: %w", err)
 	}

@@ -17,6 +17,7 @@ type iface struct {
 	// detailed reports whether the system counts frame, collisions and carrier.
 	detailed                   bool
 	frame, collisions, carrier uint64
+	noOverruns                 bool // they are not counted
 }
 
 type traffic struct{ bytes, packets, errors, dropped, overruns uint64 }
@@ -87,7 +88,9 @@ func (i iface) add(f *collect.MetricBuilder) {
 	if i.detailed {
 		f.Gauge("rx_frame", i.frame, "errors")
 	}
-	f.Gauge("rx_overruns", i.rx.overruns, "errors")
+	if !i.noOverruns {
+		f.Gauge("rx_overruns", i.rx.overruns, "errors")
+	}
 	f.Gauge("tx_bytes", i.tx.bytes, "bytes")
 	f.Gauge("tx_packets", i.tx.packets, "packets")
 	f.Gauge("tx_errors", i.tx.errors, "errors")
@@ -96,6 +99,8 @@ func (i iface) add(f *collect.MetricBuilder) {
 		f.Gauge("tx_carrier", i.carrier, "errors")
 		f.Gauge("tx_collisions", i.collisions, "collisions")
 	}
-	f.Gauge("tx_overruns", i.tx.overruns, "errors")
+	if !i.noOverruns {
+		f.Gauge("tx_overruns", i.tx.overruns, "errors")
+	}
 	f.Text("link_state", i.link)
 }

@@ -44,7 +44,7 @@ func processType(t tree) collect.Type {
 			{Name: "max", Role: schedule.Free, Kind: detail.Integer, Summary: "maximum number of processes"},
 		},
 		KeyMetrics: []string{"count", "cpu_percent", "rss", "oldest_age"},
-		KernelOnly: true,
+		KernelOnly: processesByKernel,
 		Checker:    processes{tree: t, self: os.Getpid(), read: readProcesses, uptime: uptime},
 	}
 }

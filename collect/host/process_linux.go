@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/user"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +14,9 @@ import (
 
 	"golang.org/x/sys/unix"
 )
+
+// processesByKernel says that reading processes starts no program.
+const processesByKernel = true
 
 const (
 	// maxCommandLine bytes of a command line are read.
@@ -77,19 +78,6 @@ func readProcesses(
 		err = fmt.Errorf("%d other processes cannot be read: permission denied", s.denied)
 	}
 	return all, err
-}
-
-// userNumber looks up a user by name; a number stands for itself.
-func userNumber(name string) (uint32, error) {
-	if n, err := strconv.ParseUint(name, 10, 32); err == nil {
-		return uint32(n), nil
-	}
-	u, err := user.Lookup(name)
-	if err != nil {
-		return 0, errors.New("No such user: " + name)
-	}
-	n, err := strconv.ParseUint(u.Uid, 10, 32)
-	return uint32(n), err
 }
 
 // matches reports whether the process with that folder matches; one that has ended does not, and one

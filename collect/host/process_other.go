@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !darwin
 
 package host
 
@@ -11,6 +11,9 @@ import (
 
 	gopsutil "github.com/shirou/gopsutil/v3/process"
 )
+
+// processesByKernel says that reading processes starts no program.
+const processesByKernel = true
 
 // maxProcesses bounds how many processes are looked at.
 const maxProcesses = 1 << 18

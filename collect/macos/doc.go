@@ -6,6 +6,7 @@
 //	memory        host_statistics64 (HOST_VM_INFO64), sysctl hw.memsize and vm.swapusage
 //	interfaces    sysctl NET_RT_IFLIST2, whose counters have 64 bits
 //	processes     sysctl kern.proc.all and kern.procargs2, proc_pidinfo, proc_pidpath
+//	              of other users without root, /bin/ps, which may see them
 //	disks         /usr/sbin/ioreg: I/O Kit is a framework, and loading it would cost every run
 //	the machine   sysctl kern.osproductversion; its id by ioreg
 //
@@ -17,8 +18,8 @@
 // # What can fail
 //
 // As another user than root, the kernel tells the figures and arguments of that user's own processes
-// only: those of others have Known and Arguments unset. What the system does not count, such as the
-// time that a disk was busy, is not there.
+// only; [List] has fewer of all. What the system does not count, such as the time that a disk was
+// busy, is not there.
 //
 // What parses bytes is in files for every system, so that it is tested everywhere. The layouts are
 // those of Apple's headers mach/processor_info.h, mach/vm_statistics.h, net/if_var.h, sys/proc_info.h

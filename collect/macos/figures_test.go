@@ -190,6 +190,19 @@ func TestParseArgumentsWithoutTheEnvironment(t *testing.T) {
 	}
 }
 
+func TestParseList(t *testing.T) {
+	got := parseList("    1  14320   2:05.25 /sbin/launchd\n  512      0   0:00.00 (zombie)\nPID RSS TIME COMMAND\n" +
+		" 9001 524288 101:02:03.5 /opt/db/bin/db --port 5  --name  x\n 7 1 x /bin/x\n 8 1 0:99.00 /bin/x\n9\n")
+	want := map[int]Listed{
+		1:    {Resident: 14320 << 10, Time: 2*time.Minute + 5250*time.Millisecond, Command: "/sbin/launchd"},
+		512:  {Command: "(zombie)"},
+		9001: {Resident: 512 << 20, Time: 101*time.Hour + 2*time.Minute + 3500*time.Millisecond, Command: "/opt/db/bin/db --port 5  --name  x"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
 func FuzzMacOS(f *testing.F) {
 	f.Add(slices.Concat(interfaceMessage("en0", flagRunning), addressMessage()))
 	for _, name := range []string{"testdata/ioreg-disks.txt", "testdata/ioreg-platform.txt"} {
@@ -199,11 +212,17 @@ func FuzzMacOS(f *testing.F) {
 		}
 		f.Add(b)
 	}
+	f.Add([]byte("  1 20 0:01.50 /sbin/launchd\n"))
 	f.Add([]byte("\x02\x00\x00\x00/bin/x\x00\x00x\x00y\x00HOME=/\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		parseInterfaces(b)
 		parseDisks(string(b))
 		parseMachineID(string(b))
+		for _, p := range parseList(string(b)) {
+			if p.Time < 0 {
+				t.Errorf("negative time %v", p.Time)
+			}
+		}
 		parseTask(b, timebase{125, 3})
 		args, err := parseArguments(b)
 		total := 0

@@ -6,8 +6,6 @@ import (
 	"os"
 	"runtime"
 	"strings"
-
-	"github.com/shirou/gopsutil/v3/mem"
 )
 
 // SystemInfo is the result of system.info. Values that the system does not report are empty or 0.
@@ -52,8 +50,8 @@ func systemInfo(ctx context.Context) (SystemInfo, error) {
 	if h, err := os.Hostname(); err == nil {
 		si.Sysinfo.Hostname = h
 	}
-	if m, err := mem.VirtualMemoryWithContext(ctx); err == nil {
-		si.Sysinfo.MemoryBytes = m.Total
+	if m, err := totalMemory(ctx); err == nil {
+		si.Sysinfo.MemoryBytes = m
 	}
 	if err := readSystem(ctx, &si); err != nil {
 		return si, err

@@ -40,7 +40,7 @@ func cpuType() source.Type {
 
 func readCPU(ctx context.Context, h *source.Host) (any, error) {
 	ctx = h.Gopsutil(ctx)
-	times, err := cpu.TimesWithContext(ctx, true)
+	times, err := processorTimes(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading processor times: %w", err)
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/shirou/gopsutil/v3/disk"
-
 	"virgo/collect/hostinfo/source"
 )
 
@@ -34,7 +32,7 @@ func diskType() source.Type {
 }
 
 func readDisks(ctx context.Context, h *source.Host) (any, error) {
-	counters, err := disk.IOCountersWithContext(h.Gopsutil(ctx))
+	counters, err := diskCounters(h.Gopsutil(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("reading disks: %w", err)
 	}

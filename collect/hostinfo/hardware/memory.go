@@ -36,11 +36,11 @@ func memoryType() source.Type {
 
 func readMemory(ctx context.Context, h *source.Host) (any, error) {
 	ctx = h.Gopsutil(ctx)
-	v, err := mem.VirtualMemoryWithContext(ctx)
+	v, err := readRAM(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading memory: %w", err)
 	}
-	s, err := mem.SwapMemoryWithContext(ctx)
+	s, err := readSwap(ctx)
 	if err != nil {
 		return memoryOf(v, &mem.SwapMemoryStat{}), fmt.Errorf("reading swap space: %w", err)
 	}

@@ -2,10 +2,7 @@ package system
 
 import (
 	"context"
-	"fmt"
 	"strings"
-
-	"github.com/shirou/gopsutil/v3/host"
 
 	"virgo/collect/hostinfo/source"
 )
@@ -34,27 +31,6 @@ func systemType() source.Type {
 			return []systemInfo{s}, err
 		},
 	}
-}
-
-// addRunning adds what gopsutil reads of the running system on every host.
-func (s *systemInfo) addRunning(ctx context.Context, h *source.Host) error {
-	arch, err := host.KernelArch()
-	if err != nil {
-		return fmt.Errorf("reading the architecture: %w", err)
-	}
-	boot, err := host.BootTimeWithContext(ctx)
-	if err != nil {
-		return fmt.Errorf("reading when the system started: %w", err)
-	}
-	// Some systems do not know.
-	if kind, role, err := host.VirtualizationWithContext(ctx); err == nil && role == "guest" {
-		s.Virtualization = kind
-	}
-	s.Arch, s.BootTime = arch, boot
-	if now := h.Time().Unix(); now > int64(boot) {
-		s.Uptime = uint64(now) - boot
-	}
-	return nil
 }
 
 // parseOSRelease parses os-release(5): NAME=value, the value in the shell's quotes or without.

@@ -38,6 +38,10 @@ type Report struct {
 	// Sample is stored for the next run's Request.Previous, even if the check failed; nil: nothing
 	// is stored.
 	Sample []byte
+	// Release is called when the result has been passed on and its metrics are not used any more, or
+	// when it is ignored: it returns what bounds the memory of results under way. nil: nothing is
+	// called.
+	Release func()
 }
 
 // A Checker runs checks of one type. After an error the result is unavailable and its status is the

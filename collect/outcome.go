@@ -21,6 +21,7 @@ var errTimeout = errors.New("check's time limit")
 func (r *Runner) outcome(a running, job Job, report Report, err error) Outcome {
 	took := time.Since(a.started)
 	o := r.failed(job, "", took)
+	o.release = report.Release
 	if len(report.Sample) <= MaxSampleBytes {
 		o.Sample = report.Sample
 	}

@@ -46,6 +46,8 @@ type Outcome struct {
 	Took time.Duration
 	// Skipped means that the run ended before this check began, so its claim can be released.
 	Skipped bool
+
+	release func() // of the report; nil: nothing to release
 }
 
 // A Runner runs checks. It is safe for concurrent use.
@@ -62,7 +64,7 @@ type Runner struct {
 
 // Run runs the jobs in their order, at most Concurrency at a time. For each job it calls each as
 // the job finishes, always on the goroutine that called Run. It returns when all jobs have an
-// outcome.
+// outcome. The metrics of an outcome with a Release are not to be used after each has returned.
 //
 // A check with a Fault does not run: the fault is its status.
 //
@@ -127,6 +129,9 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(index int, o Out
 			if at := slices.IndexFunc(active, func(a running) bool { return a.index == f.index }); at >= 0 {
 				active = slices.Delete(active, at, at+1)
 				each(f.index, f.outcome)
+			}
+			if f.outcome.release != nil {
+				f.outcome.release()
 			}
 		}
 		select {

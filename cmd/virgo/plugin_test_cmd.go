@@ -38,7 +38,7 @@ func (pluginTestCmd) Help() string {
 func (c *pluginTestCmd) details() (schedule.Details, error) {
 	details := schedule.Details{"file": c.File, "args": c.Args, "format": c.Format, "run_as": c.RunAs}
 	key, _, ok := strings.Cut(c.File, "=")
-	typ := plugin.Type("")
+	typ := plugin.Type(plugin.Options{})
 	if _, known := detailNamed(typ, key); !ok || !known {
 		return details, nil
 	}

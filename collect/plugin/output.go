@@ -2,7 +2,10 @@ package plugin
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"sync/atomic"
+	"time"
 )
 
 // Limits of what is read of a plugin's output.
@@ -15,6 +18,8 @@ const (
 	// print little, and a hundred may run at the same time.
 	readBytes  = 4 << 10
 	firstBytes = 512
+	// pipeBytes is how much a plugin that has exited may have left in its pipe.
+	pipeBytes = 128 << 10
 )
 
 // An output reads a plugin's output and passes its lines to a format.
@@ -25,10 +30,21 @@ type output struct {
 	// done is closed when read returns. Only then may truncated be read.
 	done      chan struct{}
 	truncated bool
+
+	large *largeOutputs // bounds long outputs; nil: this one is not bounded
+	// quit is closed to end the wait for a slot of large.
+	quit chan struct{}
+	// Only when done is closed may these be read: slot means that one was taken, waited is for how long
+	// the output was not read before.
+	slot   bool
+	waited time.Duration
+
+	total   atomic.Int64 // bytes that were parsed
+	waiting atomic.Bool  // for a slot
 }
 
 func newOutput(f format) *output {
-	return &output{format: f, flood: make(chan struct{}), done: make(chan struct{})}
+	return &output{format: f, flood: make(chan struct{}), done: make(chan struct{}), quit: make(chan struct{})}
 }
 
 // read reads r up to its end or an error, which is how closing r ends it.
@@ -40,6 +56,9 @@ func (o *output) read(r io.Reader) {
 		total int
 	)
 	for total <= MaxOutputBytes {
+		if total > smallOutputBytes && !o.slot && o.large != nil && !o.takeSlot() {
+			return
+		}
 		if total >= firstBytes && cap(buf) < readBytes {
 			buf = append(make([]byte, 0, readBytes), buf...)
 		}
@@ -53,6 +72,7 @@ func (o *output) read(r io.Reader) {
 			buf = buf[:len(buf)-1]
 		}
 		buf = o.lines(buf, scanned)
+		o.total.Store(int64(total))
 		if err != nil && total <= MaxOutputBytes {
 			if len(buf) > 0 {
 				o.format.line(trimCR(buf))
@@ -65,6 +85,32 @@ func (o *output) read(r io.Reader) {
 		o.format.partial(buf)
 	}
 	o.drain(r, buf[:cap(buf)])
+}
+
+// takeSlot takes a slot for a long output; false: the output is not needed any more.
+func (o *output) takeSlot() bool {
+	o.waiting.Store(true)
+	defer o.waiting.Store(false)
+	o.waited, o.slot = o.large.take(o.quit)
+	return o.slot
+}
+
+// awaitEnd waits until the output of a plugin that exited is read. A process that it left behind may keep
+// the pipe open, so the wait ends when nothing was read for pipeWait, or more than can have been in the
+// pipe. It is false if the output still waited for a slot when ctx ended.
+func (o *output) awaitEnd(ctx context.Context) bool {
+	atExit := o.total.Load()
+	for last := atExit; !waitClosed(o.done, pipeWait); {
+		total, waiting := o.total.Load(), o.waiting.Load()
+		switch {
+		case waiting && ctx.Err() != nil:
+			return false
+		case !waiting && (total == last || total-atExit > pipeBytes || ctx.Err() != nil):
+			return true
+		}
+		last = total
+	}
+	return true
 }
 
 // lines passes the complete lines of buf to the format and moves the rest to its beginning. The

@@ -22,10 +22,19 @@ const TypeName = "agent.plugin"
 // maxShownBytes is how much of a detail an error message shows.
 const maxShownBytes = 64
 
-// Type returns the check type agent.plugin for the programs in dir, which need not exist. Plugins
-// inherit environ, whose entries are "NAME=value", without variables that may contain the agent's
-// secrets.
-func Type(dir string, environ ...string) collect.Type {
+// Options say where plugins are and how they run.
+type Options struct {
+	// Dir is the plugin folder, which need not exist.
+	Dir string
+	// Environ is the environment of plugins, as "NAME=value"; variables that may contain the agent's
+	// secrets are removed from it.
+	Environ []string
+	// Large is called before the output of a plugin needs much memory; nil: not called.
+	Large func()
+}
+
+// Type returns the check type agent.plugin.
+func Type(opt Options) collect.Type {
 	return collect.Type{
 		Name:    TypeName,
 		Summary: "runs a program in the plugin folder and parses its output",
@@ -37,7 +46,9 @@ func Type(dir string, environ ...string) collect.Type {
 			{Name: "run_as", Role: schedule.Other, Summary: "USER or USER:GROUP to run as, if the agent is root"},
 		},
 		OwnDetails: true, // they are in the plugin's environment
-		Checker:    &checker{dir: dir, environ: environ, checkOwner: checkFileOwner},
+		Checker: &checker{
+			dir: opt.Dir, environ: opt.Environ, checkOwner: checkFileOwner, large: &largeOutputs{large: opt.Large},
+		},
 	}
 }
 
@@ -48,6 +59,7 @@ type checker struct {
 	checkOwner func(path string, info fs.FileInfo) error
 	// stderr is the plugins' standard error; nil is the null device.
 	stderr *os.File
+	large  *largeOutputs // nil: long outputs are not bounded
 }
 
 // errTimeout is the cause of a context that ended at the plugin's time limit.
@@ -75,17 +87,19 @@ func (c *checker) run(ctx context.Context, check schedule.Check, f format) (coll
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errTimeout)
 	defer cancel()
 	if ctx.Err() != nil {
-		return collect.Report{}, stopError(ctx, limit, 0)
+		return collect.Report{}, stopError(ctx, limit, 0, 0)
 	}
 	started := time.Now()
 	end, err := run(ctx, cmd, f)
-	switch {
-	case err != nil:
+	if err != nil {
 		return collect.Report{}, err
-	case end.stopped:
-		return collect.Report{}, stopError(ctx, limit, time.Since(started))
+	}
+	if end.stopped {
+		err = stopError(ctx, limit, time.Since(started), end.waited)
+		return collect.Report{Release: end.release}, err
 	}
 	report, err := f.report(end.exit, end.truncated)
+	report.Release = end.release
 	var line lineFailure
 	switch {
 	case errors.As(err, &line):
@@ -106,7 +120,7 @@ func (c *checker) command(check schedule.Check) (cmd command, err error) {
 	if name == "" {
 		return cmd, failuref("Missing file parameter")
 	}
-	cmd.stderr = c.stderr
+	cmd.stderr, cmd.large = c.stderr, c.large
 	if cmd.args, err = parseArgs(check.Details); err != nil {
 		return cmd, err
 	}
@@ -124,8 +138,8 @@ func (c *checker) command(check schedule.Check) (cmd command, err error) {
 	return cmd, err
 }
 
-// stopError returns why a plugin was stopped after took.
-func stopError(ctx context.Context, limit, took time.Duration) error {
+// stopError returns why a plugin was stopped after took, of which its output was not read for waited.
+func stopError(ctx context.Context, limit, took, waited time.Duration) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("plugin was stopped: %w", ctx.Err())
 	}
@@ -134,7 +148,15 @@ func stopError(ctx context.Context, limit, took time.Duration) error {
 	if context.Cause(ctx) == context.DeadlineExceeded && took < limit {
 		limit = took.Round(100 * time.Millisecond)
 	}
-	return failuref("Plugin didn't finish in %s seconds", strconv.FormatFloat(limit.Seconds(), 'f', -1, 64))
+	text := "Plugin didn't finish in " + inSeconds(limit)
+	if waited = waited.Round(100 * time.Millisecond); waited > 0 {
+		text += ", for " + inSeconds(waited) + " of which its long output waited for those of other plugins"
+	}
+	return failure(text)
+}
+
+func inSeconds(d time.Duration) string {
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " seconds"
 }
 
 // timeLimit returns the check's timeout, or the detail timeout (ms) where that is shorter.

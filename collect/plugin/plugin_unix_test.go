@@ -43,7 +43,7 @@ func install(t *testing.T, dir, name, body string) string {
 
 // checkIn checks a plugin in dir.
 func checkIn(ctx context.Context, dir string, details schedule.Details) (collect.Report, error) {
-	t := Type(dir, os.Environ()...)
+	t := Type(Options{Dir: dir, Environ: os.Environ()})
 	return t.Checker.Check(ctx, collect.Request{
 		Check: schedule.Check{ID: "ch1", Type: TypeName, Period: time.Minute, Timeout: time.Minute, Details: details},
 		Now:   time.Now,
@@ -99,7 +99,7 @@ func TestPluginRunsInItsFolder(t *testing.T) {
 func TestPluginEnvironmentHasNoToken(t *testing.T) {
 	dir := folder(t)
 	install(t, dir, "env", "#!/bin/sh\nenv | tr '\\n=' '  ' | sed 's/^/status /'\n")
-	typ := Type(dir, "PATH="+os.Getenv("PATH"), "VIRGO_TOKEN=hunter2", "CREDENTIALS_DIRECTORY=hunter2")
+	typ := Type(Options{Dir: dir, Environ: []string{"PATH=" + os.Getenv("PATH"), "VIRGO_TOKEN=hunter2", "CREDENTIALS_DIRECTORY=hunter2"}})
 	r, err := typ.Checker.Check(t.Context(), collect.Request{Check: schedule.Check{ID: "c", Details: schedule.Details{"file": "env"}}})
 	if err != nil || strings.Contains(r.Status, "hunter2") || !strings.Contains(r.Status, "RAX_CHECK_ID c") {
 		t.Errorf("%v %q", err, r.Status)
@@ -229,7 +229,7 @@ func TestTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	targets := func(dir string) ([]string, error) {
-		return Type(dir).Checker.(collect.Targeter).Targets(t.Context())
+		return Type(Options{Dir: dir}).Checker.(collect.Targeter).Targets(t.Context())
 	}
 	if got, err := targets(dir); err != nil || !slices.Equal(got, []string{"a", "b.sh"}) {
 		t.Errorf("%q, %v", got, err)
@@ -271,7 +271,7 @@ func TestDetails(t *testing.T) {
 func TestTimeLimits(t *testing.T) {
 	dir := folder(t)
 	install(t, dir, "slow", "#!/bin/sh\necho status too early\nexec sleep 1000\n")
-	typ := Type(dir, os.Environ()...)
+	typ := Type(Options{Dir: dir, Environ: os.Environ()})
 	registry, err := collect.NewRegistry(typ)
 	if err != nil {
 		t.Fatal(err)
@@ -306,7 +306,7 @@ func TestPluginConforms(t *testing.T) {
 	dir := folder(t)
 	install(t, dir, "numbers", "#!/bin/sh\necho '{\"count\": 1, \"name\": \"x\"}'\n")
 	collecttest.Conform(t, collecttest.Subject{
-		Type:    Type(dir),
+		Type:    Type(Options{Dir: dir}),
 		Details: schedule.Details{"file": "numbers", "format": "json"},
 		Metrics: map[string]collecttest.Metric{"count": {Type: collect.Double}, "name": {Type: collect.String}},
 		Wrong: []collecttest.Wrong{

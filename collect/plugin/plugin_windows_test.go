@@ -83,7 +83,7 @@ func folder(t *testing.T) string {
 }
 
 func checkIn(ctx context.Context, dir, role string, details schedule.Details) (collect.Report, error) {
-	typ := Type(dir, append(os.Environ(), roleVariable+"="+role, "VIRGO_TOKEN=secret")...)
+	typ := Type(Options{Dir: dir, Environ: append(os.Environ(), roleVariable+"="+role, "VIRGO_TOKEN=secret")})
 	return typ.Checker.Check(ctx, collect.Request{Check: schedule.Check{ID: "ch1", Timeout: time.Minute, Details: details}})
 }
 
@@ -125,7 +125,7 @@ func TestPluginRuns(t *testing.T) {
 }
 
 func TestTargets(t *testing.T) {
-	got, err := Type(folder(t)).Checker.(collect.Targeter).Targets(t.Context())
+	got, err := Type(Options{Dir: folder(t)}).Checker.(collect.Targeter).Targets(t.Context())
 	if want := []string{"a batch.bat", "fail.cmd", "p.exe", "pass.bat"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%q, %v", got, err)
 	}

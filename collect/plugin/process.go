@@ -30,6 +30,8 @@ type command struct {
 	who *identity
 	// stderr is the plugin's standard error; nil is the null device.
 	stderr *os.File
+	// large bounds the memory of long outputs; nil: nothing does.
+	large *largeOutputs
 }
 
 // An ending describes how a run of a plugin ended.
@@ -42,6 +44,10 @@ type ending struct {
 	stopped bool
 	// reason is the end of its standard error, where that was read.
 	reason string
+	// waited is how long the plugin's output was not read, because others had the slots for long ones.
+	waited time.Duration
+	// release returns the slot that the output has; nil: none.
+	release func()
 }
 
 // run runs a plugin and parses its output with f. When it returns, the plugin has ended, or is
@@ -71,6 +77,7 @@ func run(ctx context.Context, cmd command, f format) (ending, error) {
 	}
 	defer p.release()
 	out := newOutput(f)
+	out.large = cmd.large
 	go out.read(r)
 	exited := make(chan struct{})
 	go func() {
@@ -91,11 +98,15 @@ func run(ctx context.Context, cmd command, f format) (ending, error) {
 	if end.stopped || flooded {
 		p.stop(exited)
 	} else {
-		waitClosed(out.done, pipeWait)
+		end.stopped = !out.awaitEnd(ctx)
 	}
+	close(out.quit)
 	r.Close()
 	<-out.done
-	end.truncated = out.truncated
+	end.truncated, end.waited = out.truncated, out.waited
+	if out.slot {
+		end.release = out.large.release
+	}
 	if isClosed(exited) {
 		e := p.exit()
 		if !end.stopped && !flooded {

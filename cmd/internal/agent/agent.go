@@ -95,7 +95,7 @@ func HostInfoTypes() []string {
 // Registry returns all check types. self provides the figures of agent.virgo.
 func (p *Program) Registry(self func(context.Context) (host.Self, error)) (*collect.Registry, error) {
 	types := host.Types(host.Options{Self: self, StatProgram: statProgram})
-	types = append(types, plugin.Type(p.Paths().Plugins, p.PluginEnviron()...))
+	types = append(types, plugin.Type(plugin.Options{Dir: p.Paths().Plugins, Environ: p.PluginEnviron(), Large: footprint.Spare}))
 	registry, err := collect.NewRegistry(types...)
 	if err != nil {
 		return nil, err

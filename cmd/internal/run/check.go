@@ -25,6 +25,14 @@ type checks struct {
 	mu       sync.Mutex
 	ended    []ended           // in the order that they ended; it only grows
 	outcomes []collect.Outcome // where the plan wants them; for use when all is over
+	pending  pending
+	freed    int // of ended, whose results are persisted and not held here any more
+}
+
+func newChecks(due int) *checks {
+	c := &checks{over: make(chan struct{}), ended: make([]ended, 0, due)}
+	c.pending.full, c.pending.room.L = make(chan struct{}, 1), &c.mu
+	return c
 }
 
 // An ended check has run, or is to be released because it had no time to run.
@@ -47,10 +55,13 @@ func (c *checks) since(n int) []ended {
 
 func (c *checks) count() int { return len(c.since(0)) }
 
+// add adds a check that ended. It waits while too much is not persisted yet.
 func (c *checks) add(e ended) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.pending.wait()
 	c.ended = append(c.ended, e)
+	c.pending.add(e.bytes())
 }
 
 // isOver reports whether all checks have ended.
@@ -63,13 +74,17 @@ func (c *checks) isOver() bool {
 	}
 }
 
-// endWithin waits for at most limit and reports whether all checks have ended.
+// endWithin waits for at most limit, or until much is to be persisted, and reports whether all checks
+// have ended.
 func (a *Agent) endWithin(c *checks, limit time.Duration) bool {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case <-c.over:
 		return true
+	case <-c.pending.full:
+		a.CallLarge()
+		return c.isOver()
 	case <-timer.C:
 		a.CallSlow()
 		return false
@@ -81,7 +96,7 @@ const manyChecks = 32
 
 // startChecks is state Check: it starts the claimed checks and does not wait for them.
 func (a *Agent) startChecks(ctx context.Context, p plan, c claims) *checks {
-	run := &checks{over: make(chan struct{}), ended: make([]ended, 0, len(c.due))}
+	run := newChecks(len(c.due))
 	if len(c.due) == 0 {
 		close(run.over)
 		return run

@@ -23,7 +23,7 @@ const (
 
 // kept is the result of state Keep: each result of the run is in records or in memory.
 type kept struct {
-	records []spool.Record // in the spool
+	records []spool.Record // in the spool; without their data if that is much
 	memory  []spool.Record // not in the spool, or not known to be
 	err     error          // why not; nil where all are
 	backlog bool           // something waited in the spool before
@@ -38,13 +38,16 @@ type kept struct {
 // claimed past their next time, and their results would be lost if this process ended.
 func (a *Agent) keep(ctx context.Context, c checking) kept {
 	p := c.persisted
+	c.checks.persisted(p.committed, p.lastErr)
 	update := func(ctx context.Context) persisted {
 		var done outcome
 		err := a.Spool.Update(ctx, func(tx *spool.Tx) (err error) {
 			done, err = a.persist(tx, checking{c.plan, c.claims, c.checks, p})
 			return err
 		})
-		return p.after(done, err)
+		p := p.after(done, err)
+		c.checks.persisted(p.committed, err)
+		return p
 	}
 	for wait := firstPersist; !a.endWithin(c.checks, wait); wait = min(2*wait, maxPersist) {
 		if p.lastErr == nil && c.checks.count() > p.appended {
@@ -71,6 +74,7 @@ func (a *Agent) keep(ctx context.Context, c checking) kept {
 // persisted records which results of a run are persisted, after each of its transactions.
 type persisted struct {
 	records []spool.Record // committed
+	held    int            // bytes of the data of records, also after it was given up
 	memory  []spool.Record // appended by a transaction that failed
 	// appended is the number of ended checks whose results were passed to Append, whether or not
 	// the transaction succeeded. committed is the number of ended checks whose sample and last run,
@@ -124,7 +128,7 @@ func (p persisted) after(o outcome, err error) persisted {
 		}
 		return p
 	}
-	p.records = append(p.records, o.appended...)
+	p.hold(o.appended)
 	p.committed = max(p.committed, o.ended)
 	p.complete, p.last = o.complete, o.last
 	p.backlog = p.backlog || o.backlog
@@ -132,6 +136,20 @@ func (p persisted) after(o outcome, err error) persisted {
 	p.dropped.bounds += o.dropped.bounds
 	p.dropped.damaged += o.dropped.damaged
 	return p
+}
+
+// hold adds records that are committed, with their data while that is little: larger results are read
+// from the spool when they are delivered.
+func (p *persisted) hold(records []spool.Record) {
+	for _, r := range records {
+		p.held += len(r.Data)
+	}
+	p.records = append(p.records, records...)
+	if p.held > maxHeldBytes {
+		for i := range p.records {
+			p.records[i].Data = nil
+		}
+	}
 }
 
 // persist appends the results that arrived since the last transaction, with their samples and last

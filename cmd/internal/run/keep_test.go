@@ -139,7 +139,7 @@ func TestDroppingCountsEveryTransactionOfTheRun(t *testing.T) {
 // ids that it gave them. What comes after it is persisted where the disk takes it again.
 func TestResultsOfAFailedCommitKeepTheirIDs(t *testing.T) {
 	b := newBench(t, transporttest.Script{})
-	run := &checks{over: make(chan struct{})}
+	run := newChecks(0)
 	close(run.over)
 	for _, data := range []string{`{"x":1}`, `{"x":2}`, `{"x":3}`} {
 		run.add(ended{

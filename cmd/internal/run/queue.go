@@ -35,7 +35,8 @@ type queue struct {
 	// last is this run as it is stored; zero if it is not stored.
 	last LastRun
 
-	handedOut    bool   // loss and fresh were given out in this session
+	handedOut    bool   // loss was given out in this session, and unsent is what is left of fresh
+	unsent       []spool.Record
 	batches      int    // of the backlog that were read
 	at           uint64 // the backlog was given out up to here in this session; 0: not yet
 	passed       int    // results that are too old for the selection, in this session
@@ -49,17 +50,24 @@ func (q *queue) Rewind() { q.handedOut, q.at, q.passed = false, 0, 0 }
 
 // Next returns the next posts; none after all were returned.
 func (q *queue) Next(ctx context.Context) ([]transport.Post, error) {
+	var first []transport.Post
 	if !q.handedOut {
-		q.handedOut = true
-		var first []transport.Post
+		q.handedOut, q.unsent = true, slices.Clone(q.fresh)
 		if q.loss.ID != "" && q.session.MayReportLoss() {
 			now := q.agent.Now()
 			params := link.Post(lossRecord(q.loss, now), now)
 			first = append(first, transport.Post{Key: lossKey, Params: params})
 		}
-		if first = q.appendPosts(first, q.fresh); len(first) > 0 {
-			return first, nil
+	}
+	if len(q.unsent) > 0 {
+		records, err := q.nextFresh(ctx)
+		if err != nil {
+			return nil, err
 		}
+		first = q.appendPosts(first, records)
+	}
+	if len(first) > 0 {
+		return first, nil
 	}
 	if !q.backlog {
 		return nil, nil
@@ -85,6 +93,33 @@ func (q *queue) Next(ctx context.Context) ([]transport.Post, error) {
 			return q.appendPosts(nil, records), nil
 		}
 	}
+}
+
+// nextFresh returns the next of this run's results; none after all were returned.
+func (q *queue) nextFresh(ctx context.Context) ([]spool.Record, error) {
+	for len(q.unsent) > 0 && q.unsent[0].Data == nil {
+		from := q.unsent[0].Seq - 1
+		records, err := q.agent.Spool.Read(ctx, from, batchRecords, batchBytes)
+		if err != nil {
+			return nil, err
+		}
+		last := uint64(1<<64 - 1) // nothing more is there
+		if len(records) > 0 {
+			last = records[len(records)-1].Seq
+		}
+		q.unsent = slices.DeleteFunc(q.unsent, func(r spool.Record) bool { return r.Seq <= last })
+		records = slices.DeleteFunc(records, func(r spool.Record) bool { return !q.isFresh(r.Seq) })
+		if len(records) > 0 {
+			return records, nil
+		}
+	}
+	n := 0
+	for bytes := 0; n < len(q.unsent) && bytes < batchBytes && q.unsent[n].Data != nil; n++ {
+		bytes += len(q.unsent[n].Data)
+	}
+	records := q.unsent[:n]
+	q.unsent = q.unsent[n:]
+	return records, nil
 }
 
 // read returns the next records of the backlog.

@@ -137,7 +137,7 @@ func (p *killPoints) agent() (*run.Agent, config.Config, error) {
 		Checked:        func() { p.reach("checked") },
 	}
 	types := hostchecks.Types(hostchecks.Options{Self: a.Self})
-	types = append(types, plugin.Type(os.Getenv("VIRGO_PLUGINS"), os.Environ()...))
+	types = append(types, plugin.Type(plugin.Options{Dir: os.Getenv("VIRGO_PLUGINS"), Environ: os.Environ()}))
 	a.Registry, err = collect.NewRegistry(types...)
 	return a, cfg, err
 }

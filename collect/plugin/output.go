@@ -99,16 +99,17 @@ func (o *output) takeSlot() bool {
 // the pipe open, so the wait ends when nothing was read for pipeWait, or more than can have been in the
 // pipe. It is false if the output still waited for a slot when ctx ended.
 func (o *output) awaitEnd(ctx context.Context) bool {
-	atExit := o.total.Load()
+	atExit, waited := o.total.Load(), o.waiting.Load()
 	for last := atExit; !waitClosed(o.done, pipeWait); {
 		total, waiting := o.total.Load(), o.waiting.Load()
 		switch {
 		case waiting && ctx.Err() != nil:
 			return false
-		case !waiting && (total == last || total-atExit > pipeBytes || ctx.Err() != nil):
+		case waiting: // for its turn
+		case total-atExit > pipeBytes, ctx.Err() != nil, total == last && !waited:
 			return true
 		}
-		last = total
+		last, waited = total, waiting
 	}
 	return true
 }

@@ -351,3 +351,32 @@ func TestPluginSaysWhyItFailed(t *testing.T) {
 		}
 	}
 }
+
+// A plugin whose time limit was spent on waiting for others says so, and leaves the queue.
+func TestTimeLimitNamesTheWaitForOthers(t *testing.T) {
+	dir := folder(t)
+	install(t, dir, "long", "#!/bin/sh\nexec head -c 1000000 /dev/zero\n")
+	c := Type(Options{Dir: dir, Environ: os.Environ()}).Checker.(*checker)
+	for range largeSlots {
+		c.large.take(nil)
+	}
+	check := schedule.Check{ID: "c", Type: TypeName, Period: time.Minute, Timeout: time.Second}
+	check.Details = schedule.Details{"file": "long"}
+	report, err := c.Check(t.Context(), collect.Request{Check: check})
+	if text := errText(err); !strings.HasPrefix(text, "Plugin didn't finish in 1 seconds, for ") ||
+		!strings.HasSuffix(text, " seconds of which its long output waited for those of other plugins") {
+		t.Errorf("%q", text)
+	}
+	if report.Release != nil || c.large.taken != largeSlots || len(c.large.waiting) != 0 {
+		t.Errorf("%d slots are taken, %d wait", c.large.taken, len(c.large.waiting))
+	}
+	c.large.release()
+	report, _ = c.Check(t.Context(), collect.Request{Check: check})
+	if report.Release == nil || c.large.taken != largeSlots {
+		t.Fatalf("no slot for a long output, %d are taken", c.large.taken)
+	}
+	report.Release()
+	if c.large.taken != largeSlots-1 {
+		t.Errorf("%d slots are taken after the result was passed on", c.large.taken)
+	}
+}

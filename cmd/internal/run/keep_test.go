@@ -13,6 +13,7 @@ import (
 	"virgo/collect"
 	"virgo/schedule"
 	"virgo/spool"
+	"virgo/transport"
 	"virgo/transport/transporttest"
 )
 
@@ -180,5 +181,137 @@ func TestResultsNeverAppendedGetUniqueIDs(t *testing.T) {
 	}
 	if len(seen) != 4 {
 		t.Errorf("%d records of four results", len(seen))
+	}
+}
+
+// Results that are not persisted yet are bounded: what arrives then waits until they are.
+func TestResultsUnderWayAreBounded(t *testing.T) {
+	const results, size = 20, 300 << 10
+	c := newChecks(results)
+	go func() {
+		for range results {
+			c.add(ended{claim: &schedule.Claimed{}, entry: spool.Entry{Data: make([]byte, size)}})
+		}
+		close(c.over)
+	}()
+	transactions := 0
+	for over := false; !over; transactions++ {
+		select {
+		case <-c.pending.full:
+		case <-c.over:
+			over = true
+		}
+		n := c.count()
+		c.mu.Lock()
+		bytes := c.pending.bytes
+		c.mu.Unlock()
+		if bytes > maxPendingBytes+size {
+			t.Errorf("%d bytes are not persisted, of %d allowed", bytes, maxPendingBytes+size)
+		}
+		c.persisted(n, nil)
+	}
+	if transactions < results*size/(maxPendingBytes+size) || c.pending.bytes != 0 {
+		t.Errorf("%d transactions, %d bytes are left", transactions, c.pending.bytes)
+	}
+	for i, e := range c.since(0) {
+		if e.entry.Data != nil {
+			t.Errorf("result %d is still in memory", i)
+		}
+	}
+}
+
+// After a transaction that failed nothing is persisted any more, so nothing waits for that.
+func TestResultsAreNotBoundedWithoutADisk(t *testing.T) {
+	c := newChecks(3)
+	added := make(chan struct{})
+	go func() {
+		for range 3 {
+			c.add(ended{claim: &schedule.Claimed{}, entry: spool.Entry{Data: make([]byte, maxPendingBytes)}})
+		}
+		close(added)
+	}()
+	<-c.pending.full
+	c.persisted(0, errors.New("disk full"))
+	<-added
+	if list := c.since(0); len(list) != 3 || list[2].entry.Data == nil {
+		t.Errorf("%d results", len(list))
+	}
+}
+
+// largeChecks has n checks that report size bytes each.
+func (b *bench) largeChecks(n, size int) {
+	for i := range n {
+		writeCheck(b.t, b.ChecksDir, fmt.Sprintf("large%02d", i))
+	}
+	b.Registry = newRegistry(b.t, checkType("test.ok", func(context.Context, collect.Request) (collect.Report, error) {
+		text := collect.Metric{Name: "text", Type: collect.String, Value: strings.Repeat("x", size)}
+		return collect.Report{Metrics: []collect.Metric{text}}, nil
+	}))
+}
+
+// Large results are persisted as they come and delivered from the spool, each once and before those of
+// earlier runs.
+func TestLargeResultsAreNotHeldInMemory(t *testing.T) {
+	for _, pipelined := range []bool{true, false} {
+		b := newBench(t, transporttest.Script{Features: []string{transport.FeatureResultID}})
+		if pipelined {
+			b.endpoint.Set(transporttest.Script{Features: modern})
+		}
+		err := b.Spool.Update(t.Context(), func(tx *spool.Tx) error {
+			_, err := tx.Append(spool.Entry{Agent: b.ID, Made: b.clock.Add(-time.Hour), Data: []byte(`{"check_id":"old"}`)})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.largeChecks(10, 200<<10)
+		commits, large := 0, 0
+		b.hook = func(point string) {
+			if point == "append.after" {
+				commits++
+			}
+		}
+		b.Large = func() { large++ }
+		rep := b.run()
+		if rep.Kept != 10 || rep.Delivery.Delivered != 11 || rep.Delivery.Err != nil || b.waiting() != 0 {
+			t.Errorf("%+v, %d wait", rep, b.waiting())
+		}
+		stored := b.storedChecks()
+		if len(stored) != 11 || stored[10] != "old" || slices.Contains(stored[:10], "old") {
+			t.Errorf("delivered %v", stored)
+		}
+		if commits < 4 || large == 0 {
+			t.Errorf("%d transactions for 2 MB, Large was called %d times", commits, large)
+		}
+	}
+}
+
+// Where a session breaks between large results, the next one sends those that are left.
+func TestLargeResultsAfterABrokenSession(t *testing.T) {
+	b := newBench(t, transporttest.Script{Features: modern, CloseAfterIn: 1 << 20})
+	b.largeChecks(10, 200<<10)
+	b.run()
+	b.endpoint.Set(transporttest.Script{Features: modern})
+	b.clock = b.clock.Add(time.Second)
+	if _, err := b.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(b.storedChecks()); got != 10 || b.waiting() != 0 {
+		t.Errorf("%d results are delivered, %d wait", got, b.waiting())
+	}
+}
+
+// A run holds what it persisted only while that is little.
+func TestPersistedResultsAreHeldWhileTheyAreFew(t *testing.T) {
+	var p persisted
+	p.hold([]spool.Record{{Data: make([]byte, 1000)}, {Data: make([]byte, maxHeldBytes-1000)}})
+	if len(p.records) != 2 || p.records[0].Data == nil {
+		t.Errorf("%d records, the data of the first one is dropped", len(p.records))
+	}
+	p.hold([]spool.Record{{Data: make([]byte, 1)}})
+	for i, r := range p.records {
+		if len(p.records) != 3 || r.Data != nil {
+			t.Errorf("record %d of %d is held", i, len(p.records))
+		}
 	}
 }

@@ -37,6 +37,9 @@ func (checkCmd) Help() string {
 }
 
 func (c *checkCmd) Run(a *app) error {
+	if c.Nagios {
+		a.Overdue = func(err error) error { return nagiosUnknownError(a.Program, err) }
+	}
 	err := c.run(a)
 	if c.Nagios && err != nil {
 		return nagiosUnknownError(a.Program, err)

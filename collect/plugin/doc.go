@@ -12,7 +12,8 @@
 // # How they run
 //
 // The file is executed directly, without a shell, in the plugin folder, with standard input on the
-// null device. Of its standard error the last line is told where it fails with no status of its own. As in execvp(3), a text file without a "#!" line is run by
+// null device. Of its standard error the last line is told where it fails with no status of its own,
+// without what looks like a secret. As in execvp(3), a text file without a "#!" line is run by
 // /bin/sh. On Windows .exe files run directly, .bat and .cmd files under cmd.exe, .ps1 files under
 // PowerShell and .py files under Python. Arguments that cmd.exe would not pass on unchanged are
 // refused.
@@ -51,6 +52,10 @@
 // At most [MaxOutputBytes] and [collect.MaxMetrics] are parsed. Further output is read and
 // discarded, and a plugin that does not stop printing is ended. Each format is a file of this
 // package: a [format] is passed the lines, and then returns the report.
+//
+// Of all plugins of a run, few at a time may have more than [smallOutputBytes] of output in memory,
+// until their results are passed on (largeOutputs); the others wait in their write(2), within their own
+// time limits. Where such a limit ends the plugin, the status says how long it waited.
 //
 // Output is UTF-8, or UTF-16 as some programs of Windows print it, with a byte order mark or without
 // one. Sequences that control a terminal (colours, titles) are removed; no other control character

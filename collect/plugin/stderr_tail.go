@@ -20,6 +20,7 @@ const (
 // the end, where programs say why they failed.
 type stderrTail struct {
 	kept []byte
+	cut  bool // the beginning is lost
 	// done is closed when read returns. Only then may kept be read.
 	done chan struct{}
 }
@@ -34,7 +35,7 @@ func (t *stderrTail) read(r io.Reader) {
 		n, err := r.Read(buf)
 		t.kept = append(t.kept, buf[:n]...)
 		if over := len(t.kept) - maxTailBytes; over > 0 {
-			t.kept = append(t.kept[:0], t.kept[over:]...)
+			t.kept, t.cut = append(t.kept[:0], t.kept[over:]...), true
 		}
 		if err != nil {
 			return
@@ -42,11 +43,15 @@ func (t *stderrTail) read(r io.Reader) {
 	}
 }
 
-// text returns the last line that is not empty, without control characters and truncated; empty if
-// there is none.
+// text returns the last line that is not empty, without control characters and what looks like a secret,
+// and truncated; empty if there is none.
 func (t *stderrTail) text() string {
 	lines := strings.Split(strings.TrimRight(string(t.kept), "\r\n \t"), "\n")
 	s := strings.TrimSpace(shorttext.StripControls(lines[len(lines)-1]))
+	if t.cut && len(lines) == 1 {
+		_, s, _ = strings.Cut(s, " ") // half a word may be half a secret
+	}
+	s = hideSecrets(s)
 	if over := utf8.RuneCountInString(s) - maxTailRunes; over > 0 {
 		s = "…" + string([]rune(s)[over+1:])
 	}

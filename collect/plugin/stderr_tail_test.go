@@ -9,7 +9,8 @@ func TestStderrTail(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "", "\n \r\n": "", "one\ntwo\n": "two", "one\r\ntwo": "two", "bad \xff\x1b[1mend\n": "bad \ufffdend",
 		strings.Repeat("x", 5*maxTailBytes) + "\nend":    "end",
-		strings.Repeat("é", maxTailBytes/2) + " the end": "…" + strings.Repeat("é", maxTailRunes-9) + " the end",
+		strings.Repeat("é", maxTailBytes/2) + " the end": "the end", // half a word is not shown
+		strings.Repeat("é", maxTailRunes) + " the end":   "…" + strings.Repeat("é", maxTailRunes-9) + " the end",
 	} {
 		tail := newStderrTail()
 		tail.read(strings.NewReader(in))

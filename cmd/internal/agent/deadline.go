@@ -50,6 +50,9 @@ func (p *Program) Main(command func() error) int {
 	case err = <-done:
 		p.CloseWorker()
 	case err = <-p.overdue:
+		if p.Overdue != nil {
+			err = p.Overdue(err)
+		}
 	}
 	p.ClearProgress()
 	err = p.asInterrupted(err)

@@ -1,8 +1,12 @@
 package agent
 
 import (
+	"context"
+	"errors"
+	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -22,5 +26,30 @@ func TestOverdueErrorNamesItsCause(t *testing.T) {
 			!strings.Contains(text, tc.want) || !strings.Contains(Hint(err), tc.hint) || strings.Contains(text+Hint(err), tc.not) {
 			t.Errorf("after waiting %v: %v; %s", tc.waited, err, Hint(err))
 		}
+	}
+}
+
+// A command that hangs past its deadline ends the program with the exit code that it has for that.
+func TestOverdueCommandEndsTheProgram(t *testing.T) {
+	for _, own := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			p := New(t.Context(), Stdio{Out: io.Discard, Err: io.Discard}, func(string) string { return "" }, nil)
+			want := ExitUnexpected
+			if own {
+				want = 3
+				p.Overdue = func(err error) error { return WithCode(3, errors.Join(err)) }
+			}
+			hang, end := context.WithCancel(context.Background())
+			defer end()
+			code := p.Main(func() error {
+				_, cancel := p.Deadline(time.Minute)
+				defer cancel()
+				<-hang.Done()
+				return nil
+			})
+			if code != want {
+				t.Errorf("exit code %d, want %d", code, want)
+			}
+		})
 	}
 }

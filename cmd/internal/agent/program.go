@@ -42,6 +42,9 @@ type Program struct {
 	PrintError func(w io.Writer, err error)
 	// PrintNotice prints a line that people must see, also under cron.
 	PrintNotice func(w io.Writer, text string)
+	// Overdue returns the error of a command that hangs past its deadline, given the ordinary one; nil: that.
+	// It must be set before [Program.Deadline] is called.
+	Overdue func(error) error
 	// YAML parses virgo.yaml and checks.d.
 	YAML yaml.Parser
 	// WorkerPath returns the path of the virgo that is started as a worker, see package worker.

@@ -11,7 +11,9 @@
 //	Keep      Append the results and store the samples and last runs, in one synced transaction. For
 //	          quick checks this is the claiming transaction (claimAndCheck), which saves a commit and
 //	          0.4 to 1.2 ms; the results of slow checks follow in further transactions ([firstPersist]),
-//	          so that a check that hangs does not delay the others.
+//	          so that a check that hangs does not delay the others. Much that has arrived is persisted
+//	          at once, and further results wait for that ([maxPendingBytes]). A run holds what it
+//	          persisted while it is little ([maxHeldBytes]), and else reads it from the spool again.
 //	Deliver   In one session: the report of losses, if any, this run's results, then the waiting ones,
 //	          oldest first. A result is deleted only when it was acknowledged.
 //	Report    Return a [Report], from which the caller prints and derives the exit code.

@@ -35,7 +35,7 @@ type queue struct {
 	// last is this run as it is stored; zero if it is not stored.
 	last LastRun
 
-	handedOut    bool   // loss was given out in this session, and unsent is what is left of fresh
+	handedOut    bool // loss was given out in this session, and unsent is what is left of fresh
 	unsent       []spool.Record
 	batches      int    // of the backlog that were read
 	at           uint64 // the backlog was given out up to here in this session; 0: not yet

@@ -11,8 +11,11 @@ type Identity struct {
 	AgentID string
 	// AgentName is the program ("virgo").
 	AgentName string
-	// Token authenticates the agent. It appears in no error or other text of this package.
+	// Token authenticates the agent, or lets it enrol. It appears in no error or other text of this
+	// package. Empty: none is sent if there is a Proof.
 	Token string
+	// Proof is that this is the agent whose key it has, on this connection. The zero value: none.
+	Proof Proof
 	// ProcessVersion and BundleVersion are the agent's own.
 	ProcessVersion, BundleVersion string
 	// Features the agent announces.
@@ -46,6 +49,15 @@ const (
 	minHidden = 6
 )
 
+// A Proof has the fields of hello that say which host this is; see PROTOCOL.md, "Who an agent is", and
+// package agentkey, which makes them.
+type Proof struct {
+	// Key is the public key and Signature the signature, each as it is on the wire.
+	Key, Signature string
+	// Session is the number of this session, which is part of what was signed.
+	Session uint64
+}
+
 // A Feature is an addition to the protocol that one side announces and the other may then use.
 type Feature struct {
 	Name    string `json:"name"`
@@ -55,8 +67,11 @@ type Feature struct {
 // appendHello appends the params of handshake.hello. ms is this host's clock, in ms since the
 // epoch.
 func (id *Identity) appendHello(b []byte, ms int64) []byte {
-	b = appendString(append(b, `{"token":`...), id.Token)
-	b = appendString(append(b, `,"agent_id":`...), id.AgentID)
+	b = append(b, '{')
+	if id.Token != "" || id.Proof == (Proof{}) {
+		b = append(appendString(append(b, `"token":`...), id.Token), ',')
+	}
+	b = appendString(append(b, `"agent_id":`...), id.AgentID)
 	b = appendString(append(b, `,"agent_name":`...), id.AgentName)
 	b = appendString(append(b, `,"process_version":`...), id.ProcessVersion)
 	b = appendString(append(b, `,"bundle_version":`...), id.BundleVersion)
@@ -71,6 +86,11 @@ func (id *Identity) appendHello(b []byte, ms int64) []byte {
 			b = append(b, '}')
 		}
 		b = append(b, ']')
+	}
+	if p := &id.Proof; *p != (Proof{}) {
+		b = appendString(append(b, `,"agent_key":`...), p.Key)
+		b = strconv.AppendUint(append(b, `,"session":`...), p.Session, 10)
+		b = appendString(append(b, `,"proof":`...), p.Signature)
 	}
 	if id.ScheduleHash != "" {
 		b = appendString(append(b, `,"schedule_hash":`...), id.ScheduleHash)

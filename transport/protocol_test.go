@@ -125,6 +125,25 @@ func TestProtocolHelloExample(t *testing.T) {
 	if got := transport.AppendHello(&id, nil, 1767225600123); string(got) != string(f.Params) {
 		t.Errorf("example\n%s\nhello\n%s", f.Params, got)
 	}
+	id.ScheduleHash = ""
+	id.Features = append(id.Features, transport.Feature{Name: transport.FeatureAgentKey, Version: "1"})
+	id.Proof = transport.Proof{
+		Key: "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=", Session: 4711,
+		Signature: "OtHQdmJO190Myg7rsGzPTk4jjxkzpKtjvX1veuUP2H9vLKyFDvGLRp5CMQfPhd4oJQJHqLOv8QCZkIfz4RlsCA==",
+	}
+	for token, name := range map[string]string{
+		"not-a-token": " request, with a key", "": " request, key confirmed",
+	} {
+		id.Token = token
+		f := exampleFrame(t, transport.MethodHello+name)
+		if got := transport.AppendHello(&id, nil, 1767225600123); string(got) != string(f.Params) {
+			t.Errorf("example\n%s\nhello\n%s", f.Params, got)
+		}
+	}
+	confirmed, err := transport.ParseWelcome(exampleFrame(t, transport.MethodHello+" response, session did not grow").Result)
+	if err != nil || !confirmed.KeyRegistered || confirmed.LastSession != 5120 || !confirmed.Has(transport.FeatureAgentKey) {
+		t.Errorf("the response is read as %+v, %v", confirmed, err)
+	}
 	w, err := transport.ParseWelcome(exampleFrame(t, transport.MethodHello+" response").Result)
 	if err != nil || w.HeartbeatInterval != time.Minute || w.ScheduleChanged == nil || !*w.ScheduleChanged {
 		t.Errorf("the response is read as %+v, %v", w, err)

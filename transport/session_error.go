@@ -1,6 +1,9 @@
 package transport
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // An EndingError is returned when the endpoint ended the session with an error. errors.Is finds its
 // Kind, errors.As its Cause.
@@ -21,6 +24,9 @@ func (e *EndingError) Unwrap() []error { return []error{e.Kind, e.Cause} }
 func (e *EndingError) Hint() string {
 	switch e.Kind {
 	case ErrAuth:
+		if hint := keyHint(e.Cause.Type); hint != "" {
+			return hint
+		}
 		return "check the token and the agent's id; the endpoint's owner can issue a new token"
 	case ErrVersion:
 		return "install a newer version of this agent"
@@ -28,6 +34,33 @@ func (e *EndingError) Hint() string {
 		return "nothing is lost: results stay in the spool until the endpoint takes them"
 	}
 	return ""
+}
+
+// keyHint returns the next step after a refusal of this type; empty for other types.
+func keyHint(refusal string) string {
+	switch refusal {
+	case TypeOtherKey, TypeKeyRequired:
+		return "if this host is the right one, the endpoint's owner lets it enrol anew (virgo-endpoint agents reset ID); " +
+			"then virgo setup with a new token"
+	case TypeProofFailed:
+		return "nothing between this host and the endpoint may end TLS: let the load balancer or proxy pass TCP through"
+	case TypeNotEnrolled:
+		return "virgo setup with a new token of the endpoint's owner (virgo-endpoint token add); or, without one, " +
+			"virgo key show here and virgo-endpoint agents add there"
+	case TypeRevoked:
+		return "the endpoint's owner revoked this agent, and alone can let it in again"
+	}
+	return ""
+}
+
+// KeyRefusal returns the type of an endpoint's error that refuses this agent for its key; empty for every
+// other error.
+func KeyRefusal(err error) string {
+	var e *EndingError
+	if !errors.As(err, &e) || e.Kind != ErrAuth || keyHint(e.Cause.Type) == "" {
+		return ""
+	}
+	return e.Cause.Type
 }
 
 // helloError returns the kind of an error in the answer to hello, which ends the session whatever its

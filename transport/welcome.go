@@ -25,6 +25,13 @@ type Welcome struct {
 	// ScheduleChanged reports whether the schedule differs from that of Identity.ScheduleHash; nil
 	// if the endpoint did not send it.
 	ScheduleChanged *bool
+	// KeyRegistered means that the endpoint has this agent's key, in durable storage. KeyProblem is
+	// why it does not, for people; empty if it did not say.
+	KeyRegistered bool
+	KeyProblem    string
+	// LastSession is the greatest number of a session that the endpoint has seen from this agent, if
+	// this one's is not greater; otherwise 0.
+	LastSession uint64
 }
 
 // Has reports whether the endpoint announced a feature.
@@ -60,11 +67,18 @@ func parseWelcome(raw []byte) (Welcome, error) {
 		case "features":
 			w.Features, err = parseFeatures(value)
 		case "schedule_changed":
-			changed := string(value) == "true"
-			if !changed && string(value) != "false" {
-				err = errors.New("neither true nor false")
-			}
+			var changed bool
+			changed, err = parseBool(value)
 			w.ScheduleChanged = &changed
+		case "key_registered":
+			w.KeyRegistered, err = parseBool(value)
+		case "key_problem":
+			w.KeyProblem, err = parseString(value, "")
+			w.KeyProblem = sanitize(w.KeyProblem, maxMessageBytes)
+		case "last_session":
+			if w.LastSession, err = strconv.ParseUint(string(value), 10, 64); err != nil {
+				err = errors.New("not a whole number")
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("field %q: %w", name, err)
@@ -72,6 +86,14 @@ func parseWelcome(raw []byte) (Welcome, error) {
 		return nil
 	})
 	return w, err
+}
+
+func parseBool(raw []byte) (bool, error) {
+	yes := string(raw) == "true"
+	if !yes && string(raw) != "false" {
+		return false, errors.New("neither true nor false")
+	}
+	return yes, nil
 }
 
 // parseInterval reads milliseconds.

@@ -1,4 +1,4 @@
-package agentkey
+package agentkey_test
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"virgo/transport/agentkey"
 	"virgo/transport/transporttest"
 )
 
@@ -28,12 +29,12 @@ func TestProtocolProof(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exporter := counting(0xa0, ExporterBytes)
-	if text, err := p.Example("signed"); err != nil || text != string(SignedText("web1", 4711, exporter)) {
-		t.Errorf("signed: %q, %v", SignedText("web1", 4711, exporter), err)
+	exporter := counting(0xa0, agentkey.ExporterBytes)
+	if text, err := p.Example("signed"); err != nil || text != string(agentkey.SignedText("web1", 4711, exporter)) {
+		t.Errorf("signed: %q, %v", agentkey.SignedText("web1", 4711, exporter), err)
 	}
 	key := ed25519.NewKeyFromSeed(counting(0, ed25519.SeedSize))
-	proof, err := Sign(key, "web1", 4711, exporter)
+	proof, err := agentkey.Sign(key, "web1", 4711, exporter)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,20 +53,20 @@ func TestProtocolProof(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &f); err != nil {
 			t.Fatal(err)
 		}
-		if f.Params.AgentKey != Encode(key.Public().(ed25519.PublicKey)) || f.Params.Proof != EncodeProof(proof) {
-			t.Errorf("%s: key and proof are %s, %s", name, Encode(key.Public().(ed25519.PublicKey)), EncodeProof(proof))
+		if f.Params.AgentKey != agentkey.Encode(key.Public().(ed25519.PublicKey)) || f.Params.Proof != agentkey.EncodeProof(proof) {
+			t.Errorf("%s: key and proof are %s, %s", name, agentkey.Encode(key.Public().(ed25519.PublicKey)), agentkey.EncodeProof(proof))
 		}
-		public, err := Parse(f.Params.AgentKey)
-		sent, proofErr := ParseProof(f.Params.Proof)
-		if err := errors.Join(err, proofErr); err != nil || !Verify(public, "web1", f.Params.Session, exporter, sent) {
+		public, err := agentkey.Parse(f.Params.AgentKey)
+		sent, proofErr := agentkey.ParseProof(f.Params.Proof)
+		if err := errors.Join(err, proofErr); err != nil || !agentkey.Verify(public, "web1", f.Params.Session, exporter, sent) {
 			t.Errorf("%s: not verified, %v", name, err)
 		}
 	}
-	if n := p.Limits["agentkey.MaxSession"]; n != MaxSession {
-		t.Errorf("MaxSession is %d, the table says %d", int64(MaxSession), n)
+	if n := p.Limits["agentkey.MaxSession"]; n != agentkey.MaxSession {
+		t.Errorf("MaxSession is %d, the table says %d", int64(agentkey.MaxSession), n)
 	}
-	if n := p.Limits["agentkey.MaxSessionJump"]; n != MaxSessionJump {
-		t.Errorf("MaxSessionJump is %d, the table says %d", MaxSessionJump, n)
+	if n := p.Limits["agentkey.MaxSessionJump"]; n != agentkey.MaxSessionJump {
+		t.Errorf("MaxSessionJump is %d, the table says %d", agentkey.MaxSessionJump, n)
 	}
 }
 
@@ -74,21 +75,21 @@ func TestVerifyRefusesWhatWasNotSigned(t *testing.T) {
 	key := ed25519.NewKeyFromSeed(counting(0, ed25519.SeedSize))
 	public := key.Public().(ed25519.PublicKey)
 	other := ed25519.NewKeyFromSeed(counting(1, ed25519.SeedSize)).Public().(ed25519.PublicKey)
-	exporter := counting(0xa0, ExporterBytes)
-	proof, err := Sign(key, "web1", 12, exporter)
-	if err != nil || !Verify(public, "web1", 12, exporter, proof) {
+	exporter := counting(0xa0, agentkey.ExporterBytes)
+	proof, err := agentkey.Sign(key, "web1", 12, exporter)
+	if err != nil || !agentkey.Verify(public, "web1", 12, exporter, proof) {
 		t.Fatalf("a valid proof: %v", err)
 	}
 	for name, accepted := range map[string]bool{
-		"another agent":           Verify(public, "web2", 12, exporter, proof),
-		"another session":         Verify(public, "web1", 13, exporter, proof),
-		"another connection":      Verify(public, "web1", 12, counting(0xa1, ExporterBytes), proof),
-		"another key":             Verify(other, "web1", 12, exporter, proof),
-		"no key":                  Verify(nil, "web1", 12, exporter, proof),
-		"no proof":                Verify(public, "web1", 12, exporter, nil),
-		"a proof cut short":       Verify(public, "web1", 12, exporter, proof[1:]),
-		"an exporter cut short":   Verify(public, "web1", 12, exporter[1:], proof),
-		"lines moved into the id": Verify(public, "web1\n12", 12, exporter, proof),
+		"another agent":           agentkey.Verify(public, "web2", 12, exporter, proof),
+		"another session":         agentkey.Verify(public, "web1", 13, exporter, proof),
+		"another connection":      agentkey.Verify(public, "web1", 12, counting(0xa1, agentkey.ExporterBytes), proof),
+		"another key":             agentkey.Verify(other, "web1", 12, exporter, proof),
+		"no key":                  agentkey.Verify(nil, "web1", 12, exporter, proof),
+		"no proof":                agentkey.Verify(public, "web1", 12, exporter, nil),
+		"a proof cut short":       agentkey.Verify(public, "web1", 12, exporter, proof[1:]),
+		"an exporter cut short":   agentkey.Verify(public, "web1", 12, exporter[1:], proof),
+		"lines moved into the id": agentkey.Verify(public, "web1\n12", 12, exporter, proof),
 	} {
 		if accepted {
 			t.Errorf("%s: accepted", name)
@@ -98,8 +99,8 @@ func TestVerifyRefusesWhatWasNotSigned(t *testing.T) {
 	for _, c := range []struct {
 		id      string
 		session uint64
-	}{{"web1\n12", 12}, {"", 12}, {"web1", 0}, {"web1", MaxSession + 1}} {
-		if _, err := Sign(key, c.id, c.session, exporter); err == nil {
+	}{{"web1\n12", 12}, {"", 12}, {"web1", 0}, {"web1", agentkey.MaxSession + 1}} {
+		if _, err := agentkey.Sign(key, c.id, c.session, exporter); err == nil {
 			t.Errorf("signed for %q, %d", c.id, c.session)
 		}
 	}
@@ -135,9 +136,9 @@ func TestExporterBelongsToOneConnection(t *testing.T) {
 		var values [][]byte
 		for range 2 {
 			agent, endpoint := handshake(t, version)
-			a, err := Exporter(agent)
-			e, err2 := Exporter(endpoint)
-			if err := errors.Join(err, err2); err != nil || !bytes.Equal(a, e) || len(a) != ExporterBytes {
+			a, err := agentkey.Exporter(agent)
+			e, err2 := agentkey.Exporter(endpoint)
+			if err := errors.Join(err, err2); err != nil || !bytes.Equal(a, e) || len(a) != agentkey.ExporterBytes {
 				t.Fatalf("%s: %x at the agent, %x at the endpoint: %v", tls.VersionName(version), a, e, err)
 			}
 			values = append(values, a)
@@ -146,45 +147,45 @@ func TestExporterBelongsToOneConnection(t *testing.T) {
 			t.Errorf("%s: two connections have the value %x", tls.VersionName(version), values[0])
 		}
 	}
-	if _, err := Exporter(tls.ConnectionState{}); !errors.Is(err, ErrNoExporter) {
+	if _, err := agentkey.Exporter(tls.ConnectionState{}); !errors.Is(err, agentkey.ErrNoExporter) {
 		t.Errorf("a connection without TLS: %v", err)
 	}
 }
 
 func TestParseAcceptsOneTextForAKey(t *testing.T) {
 	key := ed25519.NewKeyFromSeed(counting(0, ed25519.SeedSize)).Public().(ed25519.PublicKey)
-	text := Encode(key)
-	if got, err := Parse("  " + text + "\n"); err != nil || !got.Equal(key) {
+	text := agentkey.Encode(key)
+	if got, err := agentkey.Parse("  " + text + "\n"); err != nil || !got.Equal(key) {
 		t.Errorf("%x, %v", got, err)
 	}
 	for _, wrong := range []string{
 		"", "x", text[:43], text + "=", text + text, strings.ReplaceAll(text, "/", "_"), text[:20] + "\n" + text[20:43],
 		text[:42] + "h=", "s3cret-token-that-was-pasted-by-mistake-0001", strings.Repeat("A", 1<<20),
 	} {
-		if got, err := Parse(wrong); err == nil {
+		if got, err := agentkey.Parse(wrong); err == nil {
 			t.Errorf("%.50q is read as %x", wrong, got)
 		} else if len(wrong) > 3 && strings.Contains(err.Error(), wrong) {
 			t.Errorf("the error repeats the text: %v", err)
 		}
 	}
-	if _, err := ParseProof(text); err == nil {
+	if _, err := agentkey.ParseProof(text); err == nil {
 		t.Error("a key is read as a proof")
 	}
-	if name := Fingerprint(key); name != "56475aa75463474c0285df5dbf2bcab7" {
+	if name := agentkey.Fingerprint(key); name != "56475aa75463474c0285df5dbf2bcab7" {
 		t.Errorf("fingerprint %s", name)
 	}
 }
 
 func FuzzParse(f *testing.F) {
 	key := ed25519.NewKeyFromSeed(counting(0, ed25519.SeedSize))
-	f.Add(Encode(key.Public().(ed25519.PublicKey)))
-	f.Add(EncodeProof(make([]byte, ed25519.SignatureSize)))
+	f.Add(agentkey.Encode(key.Public().(ed25519.PublicKey)))
+	f.Add(agentkey.EncodeProof(make([]byte, ed25519.SignatureSize)))
 	f.Fuzz(func(t *testing.T, text string) {
-		if key, err := Parse(text); err == nil && Encode(key) != strings.TrimSpace(text) {
-			t.Errorf("%q and %q are the same key", text, Encode(key))
+		if key, err := agentkey.Parse(text); err == nil && agentkey.Encode(key) != strings.TrimSpace(text) {
+			t.Errorf("%q and %q are the same key", text, agentkey.Encode(key))
 		}
-		if proof, err := ParseProof(text); err == nil && EncodeProof(proof) != text {
-			t.Errorf("%q and %q are the same proof", text, EncodeProof(proof))
+		if proof, err := agentkey.ParseProof(text); err == nil && agentkey.EncodeProof(proof) != text {
+			t.Errorf("%q and %q are the same proof", text, agentkey.EncodeProof(proof))
 		}
 	})
 }

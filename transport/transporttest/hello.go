@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
+	"net"
 	"strings"
 
 	"virgo/transport"
@@ -12,17 +14,22 @@ import (
 func (c *serverConn) hello(f *transport.Frame) error {
 	s := c.script
 	c.e.records.mu.Lock()
-	c.e.records.hello = bytes.Clone(f.Params)
+	c.e.records.hellos = append(c.e.records.hellos, bytes.Clone(f.Params))
+	number := len(c.e.records.hellos)
 	c.e.records.mu.Unlock()
-	var p struct {
-		Token   string `json:"token"`
-		AgentID string `json:"agent_id"`
-	}
+	var p helloParams
 	refusal := s.HelloError
 	if err := json.Unmarshal(f.Params, &p); err != nil {
 		refusal = &transport.Error{Code: transport.CodeBadRequest, Message: "params: " + err.Error()}
-	} else if refusal == nil && (s.Token != "" && p.Token != s.Token || p.AgentID != f.Source) {
+	} else if refusal == nil && (s.Token != "" && p.Token != s.Token && !s.Keys || p.AgentID != f.Source) {
 		refusal = &transport.Error{Code: transport.CodeUnauthorized, Message: "bad token or agent id"}
+	}
+	if refusal == nil && s.Keys {
+		c.keyFields, refusal = c.checkKey(p)
+	}
+	if number == s.LoseHello {
+		c.conn.Close()
+		return net.ErrClosed
 	}
 	if refusal != nil {
 		c.ended = true
@@ -69,17 +76,21 @@ func (c *serverConn) welcome(hello *transport.Frame) map[string]any {
 	if s.HeartbeatInterval != 0 {
 		result["heartbeat_interval"] = s.HeartbeatInterval
 	}
+	maps.Copy(result, c.keyFields)
 	if s.EntityID != "" {
 		result["entity_id"] = s.EntityID
 	}
 	if s.Channel != "" {
 		result["channel"] = s.Channel
 	}
-	if len(s.Features) > 0 {
-		features := make([]transport.Feature, len(s.Features))
-		for i, name := range s.Features {
-			features[i] = transport.Feature{Name: name, Version: "1"}
-		}
+	var features []transport.Feature
+	for _, name := range s.Features {
+		features = append(features, transport.Feature{Name: name, Version: "1"})
+	}
+	if s.Keys {
+		features = append(features, transport.Feature{Name: transport.FeatureAgentKey, Version: "1"})
+	}
+	if len(features) > 0 {
 		result["features"] = features
 	}
 	var p struct {

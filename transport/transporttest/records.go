@@ -25,8 +25,11 @@ type records struct {
 	sessions int      // connections served
 	methods  []string // of the agents' requests, in order
 	answers  []transport.Frame
-	hello    json.RawMessage
-	faults   []error
+	hellos   []json.RawMessage
+	// keys and lastSession are by agent id.
+	keys        map[string]string
+	lastSession map[string]uint64
+	faults      []error
 }
 
 // An outcome is the answer to a result: its index in stored, or the error.
@@ -91,9 +94,17 @@ func (e *Endpoint) Methods() []string {
 
 // Hello returns the params of the last hello; nil if there was none.
 func (e *Endpoint) Hello() json.RawMessage {
+	if all := e.Hellos(); len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return nil
+}
+
+// Hellos returns the params of every hello, in order.
+func (e *Endpoint) Hellos() []json.RawMessage {
 	e.records.mu.Lock()
 	defer e.records.mu.Unlock()
-	return e.records.hello
+	return slices.Clone(e.records.hellos)
 }
 
 // Answers returns the agents' responses to the endpoint's requests, in order.

@@ -15,6 +15,17 @@ type Script struct {
 	Features []string `json:"features,omitempty"`
 	// Token is the only valid token, others get error 401; empty means that every token is valid.
 	Token string `json:"token,omitempty"`
+	// Keys means that it has the feature "agent_key": it registers and verifies keys. A valid token
+	// registers one; with LegacyToken it also serves agents without a key.
+	Keys        bool `json:"keys,omitempty"`
+	LegacyToken bool `json:"legacy_token,omitempty"`
+	// KnownKeys are keys that are registered from the start, by agent id; Revoked are ids.
+	KnownKeys map[string]string `json:"known_keys,omitempty"`
+	Revoked   []string          `json:"revoked,omitempty"`
+	// EndsTLS means that something in front of the endpoint ends TLS, so that no proof verifies.
+	EndsTLS bool `json:"ends_tls,omitempty"`
+	// LoseHello closes the connection instead of answering the n-th hello, which takes effect.
+	LoseHello int `json:"lose_hello,omitempty"`
 	// HelloError, if not nil, is the answer to hello, after which the connection is closed.
 	HelloError *transport.Error `json:"hello_error,omitempty"`
 	// Version is the "v" of its responses; empty means "1".
@@ -77,6 +88,9 @@ type Request struct {
 }
 
 func (s *Script) has(feature string) bool {
+	if feature == transport.FeatureAgentKey {
+		return s.Keys
+	}
 	for _, f := range s.Features {
 		if f == feature {
 			return true

@@ -21,10 +21,11 @@ type serverConn struct {
 	w      *transport.Writer
 	raw    io.Writer // for lines that a Writer does not write
 
-	requests     int  // of the agent
-	posts        int  // of these
-	heartbeats   int  // of them
-	greeted      bool // hello succeeded
+	requests     int            // of the agent
+	posts        int            // of these
+	heartbeats   int            // of them
+	greeted      bool           // hello succeeded
+	keyFields    map[string]any // of hello's result
 	pendingHello *transport.Frame
 	asked        int  // requests sent to the agent
 	ended        bool // by an error of the script

@@ -145,7 +145,7 @@ var importMatrix = []importRow{
 	{"cmd/internal/lines", nil, nil, "it stores structs of any package"},
 	{"cmd/internal/link", []string{"cmd/internal/lines", "collect", "collect/macos", "schedule/...", "spool", "transport", "transport/agentkey"}, []string{"transport/transporttest"}, "the relation with the endpoint knows no run and no bundle"},
 	{"cmd/internal/run", []string{"cmd/internal/lines", "cmd/internal/link", "collect", "collect/host", "schedule/...", "spool", "transport"}, []string{"transport/transporttest"}, "a run knows no command and no bundle"},
-	{"cmd/internal/airgap", []string{"cmd/internal/atomicfile", "cmd/internal/link", "spool", "spool/bundle", "transport", "transport/receipt"}, []string{"cmd/internal/run", "transport/transporttest"}, "a bundle is handed over without a run"},
+	{"cmd/internal/airgap", []string{"cmd/internal/link", "spool", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"cmd/internal/run", "transport/transporttest"}, "a bundle is handed over without a run"},
 	{"cmd/virgo-run", []string{"cmd/internal/agent", "cmd/internal/footprint", "schedule/yaml"}, []string{"collect/collecttest", "transport", "transport/transporttest"}, "what a run does, both programs do in package agent"},
 	{"cmd/virgo", []string{"cmd/internal/...", "collect/...", "schedule/...", "spool/...", "transport/..."}, nil, "the endpoint is another program"},
 	{"cmd/virgo-bench", []string{"cmd/internal/...", "spool/..."}, nil, "it measures programs from outside"},

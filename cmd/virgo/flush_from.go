@@ -17,6 +17,7 @@ import (
 	"virgo/cmd/internal/term"
 	"virgo/schedule/shorttext"
 	"virgo/spool/bundle"
+	"virgo/transport/agentkey"
 	"virgo/transport/receipt"
 )
 
@@ -158,7 +159,7 @@ func (c *flushFrom) deliverOne(
 		return entry, agent.WithCode(agent.ExitNotDelivered, fmt.Errorf("bundle %q: %w", file, err))
 	}
 	h := b.Header()
-	entry.AgentID, entry.AgentName, entry.Bundle, entry.Key = h.Agent, h.Name, h.ID, airgap.KeyName(h.Key)
+	entry.AgentID, entry.AgentName, entry.Bundle, entry.Key = h.Agent, h.Name, h.ID, agentkey.Fingerprint(h.Key)
 	entry.CreatedMS, entry.Results = h.Created.UnixMilli(), b.Count()
 	if err := airgap.CheckKey(ctx, ag.Spool, h, c.AcceptKey); err != nil {
 		var other *airgap.KeyError

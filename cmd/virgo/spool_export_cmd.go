@@ -12,9 +12,11 @@ import (
 	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/airgap"
 	"virgo/cmd/internal/atomicfile"
+	"virgo/cmd/internal/hostkey"
 	"virgo/cmd/internal/run"
 	"virgo/cmd/internal/term"
 	"virgo/spool/bundle"
+	"virgo/transport/agentkey"
 )
 
 // stdStream is the FILE argument for standard input or output.
@@ -60,7 +62,7 @@ func (c *spoolExportCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	key, err := airgap.OwnKey(a.Paths().State)
+	key, err := hostkey.Own(a.Paths().State)
 	if err != nil {
 		return err
 	}
@@ -75,7 +77,7 @@ func (c *spoolExportCmd) Run(a *app) error {
 	if err := airgap.NoteExport(a.Context, ag.Spool, e); err != nil {
 		a.Notice("the bundle is complete, but `virgo spool status` will not show it: %v", err)
 	}
-	name := airgap.KeyName(key.Public().(ed25519.PublicKey))
+	name := agentkey.Fingerprint(key.Public().(ed25519.PublicKey))
 	if a.JSON {
 		doc := exportDocument{
 			document: document{schemaVersion}, File: c.File, Bundle: e.Bundle, AgentID: ag.ID, Key: name,

@@ -38,6 +38,9 @@ type Delivery struct {
 func Deliver(ctx context.Context, cfg *link.Config, b *bundle.Reader) (Delivery, error) {
 	started := cfg.Now()
 	token, err := cfg.Credentials()
+	if err == nil && token == "" {
+		err = &link.ConfigError{Err: &noTokenError{}}
+	}
 	if err != nil {
 		return Delivery{}, err
 	}
@@ -54,6 +57,19 @@ func Deliver(ctx context.Context, cfg *link.Config, b *bundle.Reader) (Delivery,
 	d.Delivered, d.Refused, d.Refusals = q.delivered, q.refused, q.refusals
 	d.Took = cfg.Now().Sub(started)
 	return d, err
+}
+
+// A noTokenError is returned on a host that enrolled and has no token any more: its own key says nothing
+// about the host whose results these are.
+type noTokenError struct{}
+
+func (*noTokenError) Error() string {
+	return "to deliver for another host needs a token, and none is configured"
+}
+
+// Hint returns the next step.
+func (*noTokenError) Hint() string {
+	return "token: file:PATH in virgo.yaml, with a token of the endpoint's owner for that host's id"
 }
 
 // runSession is one session from hello to goodbye.

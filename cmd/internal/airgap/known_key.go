@@ -3,12 +3,11 @@ package airgap
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 
 	"virgo/spool"
 	"virgo/spool/bundle"
+	"virgo/transport/agentkey"
 )
 
 // keySpace is the space with the keys of the agents whose bundles this host delivered, by agent id.
@@ -18,7 +17,7 @@ const keySpace = "carried"
 // agent.
 type KeyError struct {
 	Agent string
-	// Was and Is are the names of the expected and the actual key, see [KeyName].
+	// Was and Is are the names of the expected and the actual key, see [agentkey.Fingerprint].
 	Was, Is string
 }
 
@@ -34,13 +33,6 @@ func (e *KeyError) Hint() string {
 		"--accept-key takes the new one from now on"
 }
 
-// KeyName returns the name by which people compare keys: the first 16 bytes of the SHA-256 of the
-// key, in hexadecimal.
-func KeyName(key ed25519.PublicKey) string {
-	sum := sha256.Sum256(key)
-	return hex.EncodeToString(sum[:16])
-}
-
 // CheckKey compares a bundle's key with that of the first bundle of its agent, and stores the key
 // of a first bundle (trust on first use). If accept is set, a different key replaces the stored
 // one. Errors: [KeyError], and the spool's.
@@ -51,7 +43,7 @@ func CheckKey(ctx context.Context, sp *spool.Spool, h bundle.Header, accept bool
 		case known == nil || accept:
 			return tx.Put(keySpace, h.Agent, h.Key)
 		case !known.Equal(h.Key):
-			return &KeyError{h.Agent, KeyName(known), KeyName(h.Key)}
+			return &KeyError{h.Agent, agentkey.Fingerprint(known), agentkey.Fingerprint(h.Key)}
 		}
 		return nil
 	})

@@ -1,4 +1,4 @@
-package airgap
+package hostkey
 
 import (
 	"crypto/ed25519"
@@ -17,32 +17,32 @@ import (
 	"virgo/cmd/internal/link"
 )
 
-// KeyFile is the name of the agent's own key in the state folder: Ed25519, PKCS #8 as PEM, mode
-// 0600. The first export creates it.
+// KeyFile is the name of the key in the state folder.
 const KeyFile = "agent.key"
 
 // maxKeyBytes bounds the size of the file.
 const maxKeyBytes = 16 << 10
 
-// OwnKey reads the key in the state folder dir, or creates it if there is none. If two processes
+// Own reads the key in the state folder dir, or creates it if there is none. If two processes
 // create it at the same time, both return the same key.
 //
 // Errors: those of the file system, and [link.ConfigError] for a file that is accessible to others
-// or contains no such key. Such a file is not replaced, because hosts that accepted this host's
-// earlier bundles would refuse a new key.
-func OwnKey(dir string) (ed25519.PrivateKey, error) {
-	path := filepath.Join(dir, KeyFile)
-	key, err := readKey(path)
+// or contains no such key. Such a file is not replaced, because whoever knows this host by its key
+// would refuse a new one.
+func Own(dir string) (ed25519.PrivateKey, error) {
+	key, err := Read(dir)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
-	if err := makeKey(path); err != nil {
+	if err := makeKey(filepath.Join(dir, KeyFile)); err != nil {
 		return nil, fmt.Errorf("make the agent's key: %w", err)
 	}
-	return readKey(path)
+	return Read(dir)
 }
 
-func readKey(path string) (ed25519.PrivateKey, error) {
+// Read reads the key in the state folder dir. Errors: those of [Own]; fs.ErrNotExist if there is none.
+func Read(dir string) (ed25519.PrivateKey, error) {
+	path := filepath.Join(dir, KeyFile)
 	// To open a FIFO waits for its other end.
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, &link.ConfigError{Err: &hintError{
@@ -76,8 +76,8 @@ func readKey(path string) (ed25519.PrivateKey, error) {
 	}
 	return nil, &link.ConfigError{Err: &hintError{
 		fmt.Errorf("%s is not an Ed25519 key (PKCS #8, PEM)", path),
-		"restore it from a backup; or move it away for a new one, " +
-			"which whoever takes this host's bundles must then accept (--accept-key)",
+		"restore it from a backup; or move it away for a new one, which the endpoint must then let enrol " +
+			"(virgo-endpoint agents reset ID) and whoever takes this host's bundles accept (--accept-key)",
 	}}
 }
 

@@ -1,6 +1,6 @@
 //go:build unix
 
-package airgap
+package hostkey
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ func TestOwnKeyThatIsAFIFO(t *testing.T) {
 		t.Fatal(err)
 	}
 	var config *link.ConfigError
-	if _, err := OwnKey(dir); !errors.As(err, &config) {
+	if _, err := Own(dir); !errors.As(err, &config) {
 		t.Errorf("got %v", err)
 	}
 }

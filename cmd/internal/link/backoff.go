@@ -40,9 +40,9 @@ func (c *Config) Blocked(st Status) *BackoffError {
 	if b.UntilMS == 0 {
 		return nil
 	}
-	token, err := c.Token()
-	if err != nil || !b.Active(c.Now(), c.settingsHash(token)) {
-		return nil // a token that cannot be read is for the session to report
+	token, _ := c.Token() // one that cannot be read any more is another: the session reports it
+	if !b.Active(c.Now(), c.settingsHash(token)) {
+		return nil
 	}
 	return &BackoffError{b.Reason, time.UnixMilli(b.UntilMS)}
 }

@@ -36,7 +36,7 @@ func (s *Session) NoteAcknowledged(tx *spool.Tx) error {
 	if err := deleteTickets(tx); err != nil {
 		return err
 	}
-	return putStatus(tx, *st)
+	return s.state.put(tx)
 }
 
 // MayReportLoss reports whether a report of losses may be sent to the endpoint of this session. An
@@ -84,7 +84,7 @@ func (s *Session) concludeFailure(err error, delivered int, inMemory bool) {
 	}
 	reason := s.startBackoff(now, err, delivered > 0)
 	var configError *ConfigError
-	word := string(reason)
+	word := cmp.Or(transport.KeyRefusal(err), string(reason))
 	if errors.As(err, &configError) {
 		word = "configuration"
 	}
@@ -129,7 +129,7 @@ func (s *Session) save(ctx context.Context) error {
 	}
 	ctx, cancel := FinalContext(ctx)
 	defer cancel()
-	err := s.cfg.Spool.Update(ctx, func(tx *spool.Tx) error { return putStatus(tx, s.state.Status) })
+	err := s.cfg.Spool.Update(ctx, func(tx *spool.Tx) error { return s.state.put(tx) })
 	s.unsaved = err != nil
 	return err
 }

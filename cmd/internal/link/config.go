@@ -2,8 +2,8 @@ package link
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"time"
@@ -21,9 +21,13 @@ type Config struct {
 	ID, Name string
 	// Version is the version of the program, as it is sent in hello.
 	Version string
-	// Token returns the secret that is sent in hello. It is called when a session opens, and during
-	// a backoff.
+	// Token returns the secret that lets this host enrol; empty if there is none. It is called when a
+	// session opens with an endpoint that has not confirmed the key, and during a backoff.
 	Token func() (string, error)
+	// Key returns this host's key, and makes it if there is none; nil: hello has the token alone.
+	Key func() (ed25519.PrivateKey, error)
+	// DropToken deletes the token that setup left, when no endpoint needs it any more; nil: not called.
+	DropToken func() error
 	// Endpoints are tried in order, in the form in which they are configured. Empty: results stay
 	// in the spool.
 	Endpoints []string
@@ -80,25 +84,15 @@ func (c *Config) CallLarge() {
 	}
 }
 
-// Credentials returns the token for a session. Error: [ConfigError], also if no session may be opened
-// because of Untrusted.
-func (c *Config) Credentials() (string, error) {
-	if c.Untrusted != nil {
-		return "", &ConfigError{Err: fmt.Errorf("nothing is delivered: %w", c.Untrusted)}
-	}
-	token, err := c.Token()
-	if err != nil {
-		return "", &ConfigError{Err: fmt.Errorf("reading the token: %w", err)}
-	}
-	return token, nil
-}
-
 func (c *Config) random(n int64) int64 {
 	if c.Random != nil {
 		return c.Random(n)
 	}
 	return rand.Int64N(n)
 }
+
+// ErrNoToken is returned for a host that has no token and no key.
+var ErrNoToken = errors.New("no token is configured")
 
 // A ConfigError is an error in a setting or file of the host's owner.
 type ConfigError struct{ Err error }

@@ -29,13 +29,22 @@ func (s *Session) Deliver(ctx context.Context, q Queue) error {
 	}
 	return transport.Retry(ctx, attempts, func(ctx context.Context) error {
 		err := s.deliverOnce(ctx, q)
+		if s.triesAnew(err) {
+			s.endFailed(err, q)
+			err = s.deliverOnce(ctx, q)
+		}
 		if err != nil {
-			s.cfg.Verbose("delivery: %v", err)
-			s.Close()
-			q.Rewind()
+			s.endFailed(err, q)
 		}
 		return err
 	})
+}
+
+// endFailed ends a session that failed.
+func (s *Session) endFailed(err error, q Queue) {
+	s.cfg.Verbose("delivery: %v", err)
+	s.Close()
+	q.Rewind()
 }
 
 // deliverOnce is one session from hello to goodbye.

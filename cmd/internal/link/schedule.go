@@ -70,15 +70,27 @@ func FetchSchedule(ctx context.Context, cfg *Config) ([]schedule.Problem, error)
 	}
 	s := NewSession(cfg, st)
 	defer s.Close()
+	problems, err := s.fetchAlone(ctx)
+	if s.triesAnew(err) {
+		s.Close()
+		problems, err = s.fetchAlone(ctx)
+	}
+	if err != nil {
+		return problems, err
+	}
+	return problems, s.save(ctx)
+}
+
+// fetchAlone is one session that fetches the schedule and nothing else.
+func (s *Session) fetchAlone(ctx context.Context) ([]schedule.Problem, error) {
 	if err := s.open(ctx, ctx); err != nil {
 		return nil, err
 	}
 	problems, err := s.fetchSchedule(ctx, true)
-	if err != nil {
-		return problems, err
+	if err == nil {
+		s.goodbye(ctx)
 	}
-	s.goodbye(ctx)
-	return problems, s.save(ctx)
+	return problems, err
 }
 
 // Renew updates the cached schedule, unless there is a backoff, and leaves the session open for the
@@ -102,7 +114,9 @@ func (s *Session) Renew(ctx context.Context) []schedule.Problem {
 	case err != nil:
 		s.cfg.Verbose("schedule: using the last good one: %v", err)
 		s.Close()
-		s.renewErr = err
+		if !s.triesAnew(err) {
+			s.renewErr = err
+		}
 	}
 	return problems
 }

@@ -13,6 +13,7 @@ var features = []transport.Feature{
 	{Name: transport.FeaturePipelining, Version: "1"},
 	{Name: transport.FeatureResultID, Version: "1"},
 	{Name: transport.FeatureScheduleHash, Version: "1"},
+	{Name: transport.FeatureAgentKey, Version: "1"},
 }
 
 // A Session is this host's connection to its endpoint during one run or one command, with the
@@ -28,6 +29,7 @@ type Session struct {
 	noticed  bool  // Conclude printed that the delivery fails
 	conn     *transport.Session
 	endpoint string
+	identity identity  // of the last connection
 	started  time.Time // when the delivery began
 	// changed means that the endpoint announced another schedule, which is not yet fetched.
 	changed bool
@@ -47,21 +49,6 @@ func (s *Session) Noticed() bool { return s.noticed }
 // Endpoint returns the endpoint of the last connection, as configured; empty if there was none.
 func (s *Session) Endpoint() string { return s.endpoint }
 
-// Probe opens a session and ends it in order. It stores nothing. endpoint is the one that it
-// connected to, also if hello failed; empty if none answered.
-func Probe(ctx context.Context, cfg *Config) (endpoint string, err error) {
-	s := NewSession(cfg, State{})
-	defer s.Close()
-	if err := s.open(ctx, ctx); err != nil {
-		return "", err
-	}
-	if _, err := s.welcome(ctx); err != nil {
-		return s.endpoint, err
-	}
-	s.goodbye(ctx)
-	return s.endpoint, nil
-}
-
 // open connects and sends hello, unless the session is open. The context dialing bounds connecting,
 // ctx the session.
 func (s *Session) open(dialing, ctx context.Context) error {
@@ -69,8 +56,7 @@ func (s *Session) open(dialing, ctx context.Context) error {
 		return nil
 	}
 	cfg := s.cfg
-	token, err := cfg.Credentials()
-	if err != nil {
+	if err := s.mayConnect(); err != nil {
 		return err
 	}
 	dialer := transport.Dialer{
@@ -88,10 +74,15 @@ func (s *Session) open(dialing, ctx context.Context) error {
 	}
 	s.endpoint = endpoint
 	cfg.Verbose("session: connected to %s", endpoint)
+	if s.identity, err = s.identify(conn, endpoint); err != nil {
+		conn.Close()
+		return err
+	}
 	s.conn = transport.Start(ctx, conn, transport.Identity{
 		AgentID:        cfg.ID,
 		AgentName:      cfg.Name,
-		Token:          token,
+		Token:          s.identity.token,
+		Proof:          s.identity.proof,
 		ProcessVersion: cfg.Version,
 		BundleVersion:  cfg.Version,
 		Features:       features,
@@ -119,6 +110,7 @@ func (s *Session) welcome(ctx context.Context) (transport.Welcome, error) {
 	if s.state.setFeatures(s.endpoint, names) {
 		s.unsaved = true
 	}
+	s.noteKey(&w)
 	return w, nil
 }
 

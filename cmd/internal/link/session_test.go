@@ -67,17 +67,6 @@ func TestScheduleChangeIsRememberedWhenTheSessionFails(t *testing.T) {
 	}
 }
 
-func TestProbe(t *testing.T) {
-	cfg, e := newTestConfig(t, transporttest.Script{})
-	if endpoint, err := Probe(t.Context(), cfg); err != nil || endpoint != e.Address() {
-		t.Errorf("%q, %v", endpoint, err)
-	}
-	e.Set(transporttest.Script{HelloError: &transport.Error{Code: transport.CodeUnauthorized}})
-	if endpoint, err := Probe(t.Context(), cfg); err == nil || endpoint != e.Address() {
-		t.Errorf("%q, %v", endpoint, err)
-	}
-}
-
 func TestMayReportLoss(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	for name, tc := range map[string]struct {

@@ -59,6 +59,17 @@ type Status struct {
 	Questions Questions
 	// Features are the features that each endpoint announced, by endpoint as configured.
 	Features map[string][]string
+	// Confirmed are the fingerprints of this host's key, by the endpoint that confirmed it.
+	Confirmed map[string]string
+	// TokenDropped means that the token that setup left was deleted, because every configured endpoint
+	// has confirmed the key.
+	TokenDropped bool
+	// KeyProblem is why the last endpoint did not register the key, in its own words.
+	KeyProblem string
+	// Behind counts the sessions whose number an endpoint had seen already, the last at BehindMS, ms
+	// since the epoch.
+	Behind   int64
+	BehindMS int64
 }
 
 // Questions counts the requests of endpoints since the state was created. Refused requests count
@@ -73,6 +84,7 @@ type State struct {
 	// Cached is the last good schedule; HasCached is false on a host that never had one.
 	Cached    schedule.Cached
 	HasCached bool
+	numbers   numbers
 }
 
 // A Reader reads values in a transaction; nil: there is none.
@@ -84,6 +96,8 @@ type Reader interface {
 // should fail for it.
 func ReadState(tx Reader) State {
 	st := State{Status: parseStatus(tx.Get(StateSpace, statusKey))}
+	st.numbers.last = parseSession(tx.Get(StateSpace, sessionKey))
+	st.numbers.stored = st.numbers.last
 	if b := tx.Get(StateSpace, scheduleKey); b != nil {
 		if c, err := schedule.ParseCached(b); err == nil {
 			st.Cached, st.HasCached = c, true
@@ -101,7 +115,15 @@ func (c *Config) State(ctx context.Context) (st State, err error) {
 	return st, err
 }
 
-func putStatus(tx *spool.Tx, s Status) error {
+// put stores the status and the numbers of the sessions.
+func (st *State) put(tx Store) error {
+	if err := st.numbers.save(tx); err != nil {
+		return err
+	}
+	return putStatus(tx, st.Status)
+}
+
+func putStatus(tx Store, s Status) error {
 	return tx.Put(StateSpace, statusKey, lines.Append(nil, &s))
 }
 
@@ -131,11 +153,45 @@ func (s *Status) Fields(c *lines.Codec) {
 	lines.Number(c, "asked_targets", &s.Questions.Targets)
 	lines.Number(c, "asked_host_infos", &s.Questions.HostInfos)
 	lines.Number(c, "asked_refused", &s.Questions.Refused)
+	lines.Number(c, "behind", &s.Behind)
+	lines.Number(c, "behind_ms", &s.BehindMS)
+	lines.Text(c, "key_problem", &s.KeyProblem)
+	c.Bool("token_dropped", &s.TokenDropped)
+	c.Texts("confirmed", s.confirmedTexts, s.addConfirmedText)
 	c.Texts("features", s.featureTexts, s.addFeatureText)
 }
 
+// confirmedTexts returns a text for each endpoint: the fingerprint, a blank and the endpoint.
+func (s *Status) confirmedTexts() (texts []string) {
+	for _, endpoint := range slices.Sorted(maps.Keys(s.Confirmed)) {
+		texts = append(texts, s.Confirmed[endpoint]+" "+endpoint)
+	}
+	return texts
+}
+
+func (s *Status) addConfirmedText(text string) {
+	key, endpoint, _ := strings.Cut(text, " ")
+	s.setConfirmed(endpoint, key)
+}
+
+// setConfirmed stores which key an endpoint confirmed, empty for none, and reports whether that changed.
+func (s *Status) setConfirmed(endpoint, key string) bool {
+	if s.Confirmed[endpoint] == key {
+		return false
+	}
+	if key == "" {
+		delete(s.Confirmed, endpoint)
+		return true
+	}
+	if s.Confirmed == nil || len(s.Confirmed) >= maxEndpoints {
+		s.Confirmed = make(map[string]string)
+	}
+	s.Confirmed[endpoint] = key
+	return true
+}
+
 // featureTexts returns a text for each endpoint: its name and its features, separated by spaces.
-// None of them contains a space.
+// None of them contains a space, except the name of an SRV record's target: "name (host:port)".
 func (s *Status) featureTexts() (texts []string) {
 	for _, endpoint := range slices.Sorted(maps.Keys(s.Features)) {
 		texts = append(texts, endpoint+" "+strings.Join(s.Features[endpoint], " "))
@@ -145,10 +201,14 @@ func (s *Status) featureTexts() (texts []string) {
 
 func (s *Status) addFeatureText(text string) {
 	words := strings.Split(text, " ")
-	s.setFeatures(words[0], slices.DeleteFunc(words[1:], func(w string) bool { return w == "" }))
+	endpoint, names := words[0], words[1:]
+	if strings.HasPrefix(endpoint, "_") && len(names) > 0 && strings.HasPrefix(names[0], "(") {
+		endpoint, names = endpoint+" "+names[0], names[1:]
+	}
+	s.setFeatures(endpoint, slices.DeleteFunc(names, func(w string) bool { return w == "" }))
 }
 
-// maxEndpoints bounds Status.Features, which would grow with each change of the configuration.
+// maxEndpoints bounds Status.Features and Status.Confirmed, which would grow with each change of the configuration.
 const maxEndpoints = 16
 
 // setFeatures stores the features that an endpoint announced and reports whether they changed.

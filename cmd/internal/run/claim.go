@@ -122,6 +122,9 @@ func (a *Agent) claim(ctx context.Context, tx schedule.Store, p plan) (c claims,
 	if p.outcomes && err == nil {
 		c.shown = readShown(tx, a.ID, merged, c.due, now)
 	}
+	if err == nil && p.deliver && len(c.due) > 0 { // there is something to write anyway
+		err = c.state.ReserveSessions(tx)
+	}
 	if err != nil {
 		return c, err
 	}

@@ -27,8 +27,8 @@ func TestNothingIsDeliveredAfterAMistakeAboutTrust(t *testing.T) {
 	if _, err := link.FetchSchedule(t.Context(), &b.Config); !errors.As(err, &configError) {
 		t.Errorf("fetching the schedule: %v", err)
 	}
-	if _, err := link.Probe(t.Context(), &b.Config); !errors.As(err, &configError) {
-		t.Errorf("probing: %v", err)
+	if all, _, err := link.Enrol(t.Context(), &b.Config); err != nil || len(all) != 1 || !errors.As(all[0].Err, &configError) {
+		t.Errorf("enrolling: %+v, %v", all, err)
 	}
 	if n := b.endpoint.Sessions(); n != 0 {
 		t.Errorf("%d sessions", n)

@@ -26,6 +26,7 @@ type cli struct {
 	Status    statusCmd    `cmd:"" help:"Show the state of the agent: last run, delivery, spool."`
 	Last      lastCmd      `cmd:"" help:"Show the latest result of each check."`
 	Setup     setupCmd     `cmd:"" help:"Test and write the configuration."`
+	Key       keyCmd       `cmd:"" help:"Show the key by which endpoints know this host."`
 	Install   installCmd   `cmd:"" help:"Install the timer that starts virgo once a minute."`
 	Uninstall uninstallCmd `cmd:"" help:"Remove the timer."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`

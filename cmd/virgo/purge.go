@@ -9,10 +9,11 @@ import (
 
 	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/config"
+	"virgo/cmd/internal/hostkey"
 )
 
 // stateFiles are names of which a state folder has at least one.
-var stateFiles = [...]string{"virgo.db", "deliver.lock"}
+var stateFiles = [...]string{"virgo.db", "deliver.lock", hostkey.KeyFile, hostkey.TokenFile}
 
 // purged returns what `virgo uninstall --purge` removes: the state, then the configuration. That is the
 // folder of virgo.yaml with its token and keys if it has virgo's name, without the plugins; of another

@@ -1,23 +1,17 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
 
 	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/config"
-	"virgo/cmd/internal/link"
-	"virgo/cmd/internal/term"
 )
 
 type setupCmd struct {
 	Endpoint   []string `placeholder:"HOST:PORT" help:"Endpoint that gets the results; several are tried in order. An SRV name begins with an underscore."`
-	Token      string   `placeholder:"TOKEN" help:"The token, or file:PATH, env:NAME, credential:NAME."`
-	TokenFile  string   `placeholder:"FILE" help:"File with the token; only its owner may have access."`
+	Token      string   `placeholder:"TOKEN" help:"file:PATH, env:NAME or credential:NAME; or the token itself, which others on this host can then see."`
+	TokenFile  string   `placeholder:"FILE" help:"File with the token, which only its owner may access and which each run reads; - reads the token from standard input."`
 	Pin        []string `placeholder:"sha256:HEX" help:"SHA-256 of the endpoint's public key."`
 	BackupPin  []string `placeholder:"sha256:HEX" help:"SHA-256 of the endpoint's next key."`
 	CAFile     string   `name:"ca-file" placeholder:"FILE" help:"CA certificates (PEM) to verify the endpoint, instead of the system's."`
@@ -28,12 +22,14 @@ type setupCmd struct {
 	AgentID    string   `name:"agent-id" help:"Id of this host at the endpoint (default: from host name and machine id)."`
 	Import     string   `placeholder:"FILE" help:"Import the configuration of an existing monitoring agent."`
 	NoCheck    bool     `help:"Write the configuration without testing it."`
+	Defer      bool     `help:"For a disk image: leave the key and the id to the first run of each host that is made of it."`
 }
 
 // Help returns the text below the summary in the help.
 func (setupCmd) Help() string {
-	return "Tests the settings in a session with the endpoint, then writes the configuration. Existing settings are the " +
-		"defaults; on a terminal it asks for missing ones."
+	return "Enrols this host: it says hello to each endpoint with the token and registers its own key there, then writes " +
+		"the configuration. From then on the key says which host it is, and the token is not needed any more. " +
+		"Existing settings are the defaults; on a terminal it asks for missing ones."
 }
 
 func (c *setupCmd) Run(a *app) error {
@@ -45,51 +41,52 @@ func (c *setupCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := c.ask(a, &cfg); err != nil {
+	token, err := c.readToken(a, &cfg)
+	if err != nil {
 		return err
 	}
-	if len(cfg.Endpoints) == 0 {
+	s := setup{app: a, cmd: c, cfg: cfg, token: token}
+	if err := s.askEndpoint(); err != nil {
+		return err
+	}
+	if len(s.cfg.Endpoints) == 0 {
 		return agent.WithCode(agent.ExitUsage, agent.WithHint(errors.New("no endpoint is given"), "--endpoint HOST:PORT"))
 	}
-	if !cfg.HasToken() {
+	if s.needsToken() {
+		if err := s.askToken(); err != nil {
+			return err
+		}
+	}
+	if s.needsToken() {
 		return agent.WithCode(agent.ExitUsage, agent.WithHint(
-			errors.New("no token is given"), "--token-file FILE; `virgo-endpoint token add` creates a token",
+			errors.New("no token is given"), "--token-file FILE, or --token-file - for standard input; "+
+				"`virgo-endpoint token add` creates a token; without one, `virgo key show` prints this host's key for "+
+				"`virgo-endpoint agents add`",
 		))
 	}
 	// What the next run would refuse, and the file that is written cannot change.
 	if err := config.EnvironmentMistake(a.Getenv); err != nil {
 		return fmt.Errorf("the configuration was not written: %w", err)
 	}
-	if err := a.CheckState(cfg); err != nil {
+	if err := a.CheckState(s.cfg); err != nil {
 		return fmt.Errorf("the configuration was not written: %w", err)
 	}
-	endpoint := ""
-	if !c.NoCheck {
-		if endpoint, err = c.probe(a, cfg); err != nil {
-			return agent.WithHint(
-				fmt.Errorf("the test failed, so the configuration was not written: %w", err),
-				joinHints(err, "--no-check writes it anyway"),
-			)
-		}
+	switch {
+	case c.Defer:
+		err = s.deferKey()
+	case !c.NoCheck:
+		err = s.enrol()
 	}
-	if err := cfg.Write(path); err != nil {
+	if err != nil {
 		return err
 	}
-	if a.JSON {
-		return a.printJSON(struct {
-			document
-			Config   string `json:"config"`
-			AgentID  string `json:"agent_id"`
-			Checked  bool   `json:"checked"`
-			Endpoint string `json:"endpoint,omitempty"`
-		}{document{schemaVersion}, path, cfg.AgentID, !c.NoCheck, endpoint})
+	if err := s.storeToken(); err != nil {
+		return err
 	}
-	fmt.Fprintf(a.Out, "written: %s, as agent %s\n", path, cfg.AgentID)
-	if endpoint != "" {
-		fmt.Fprintf(a.Out, "tested:  %s accepted the token\n", endpoint)
+	if err := s.cfg.Write(path); err != nil {
+		return err
 	}
-	_, err = fmt.Fprintf(a.Out, "next:    virgo run, then virgo install\n")
-	return err
+	return s.show(path)
 }
 
 // settings returns the existing settings, overridden by those of an imported file, then by the flags.
@@ -98,6 +95,7 @@ func (c *setupCmd) settings(a *app, path string) (config.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
+	a.UseStoredID(&cfg)
 	if c.Import != "" {
 		imported, err := config.ImportLegacy(c.Import)
 		if err != nil {
@@ -132,57 +130,9 @@ func (c *setupCmd) settings(a *app, path string) (config.Config, error) {
 		cfg.NoProxy = c.NoProxy
 	}
 	if c.AgentID != "" {
-		cfg.AgentID = c.AgentID
-	}
-	switch {
-	case c.Token != "" && c.TokenFile != "":
-		return cfg, agent.UsageError("--token and --token-file cannot be used together")
-	case c.Token != "":
-		cfg.SetToken(c.Token)
-	case c.TokenFile != "":
-		cfg.SetToken("file:" + c.TokenFile)
+		cfg.AgentID, cfg.ComputedID = c.AgentID, false
 	}
 	return cfg, cfg.Validate()
-}
-
-// ask asks for missing settings on a terminal; a script gets an error instead.
-func (c *setupCmd) ask(a *app, cfg *config.Config) error {
-	in, ok := a.In.(*os.File)
-	if !ok || !term.IsTerminal(in) || a.JSON {
-		return nil
-	}
-	if len(cfg.Endpoints) == 0 {
-		fmt.Fprint(a.Err, "endpoint (host:port): ")
-		line, err := bufio.NewReader(io.LimitReader(in, 4<<10)).ReadString('\n')
-		if err != nil {
-			return fmt.Errorf("reading the endpoint: %w", err)
-		}
-		cfg.Endpoints = strings.Fields(line)
-		if err := cfg.Validate(); err != nil {
-			return err
-		}
-	}
-	if !cfg.HasToken() {
-		fmt.Fprint(a.Err, "token (not shown): ")
-		token, err := term.ReadSecret(in)
-		fmt.Fprintln(a.Err)
-		if err != nil {
-			return fmt.Errorf("reading the token: %w", err)
-		}
-		if token = strings.TrimSpace(token); token != "" {
-			cfg.SetToken(token)
-		}
-	}
-	return nil
-}
-
-// probe tests the new settings in a session with the endpoint.
-func (c *setupCmd) probe(a *app, cfg config.Config) (string, error) {
-	ctx, cancel := a.Deadline(cfg.Deadline)
-	defer cancel()
-	cfg.UseCommonProxy()
-	ag := a.NewAgent(cfg)
-	return link.Probe(ctx, &ag.Config)
 }
 
 func joinHints(err error, more string) string {

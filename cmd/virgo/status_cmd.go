@@ -50,12 +50,15 @@ type linkDocument struct {
 	HeldSinceMS int64                   `json:"held_since_ms,omitempty"`
 	HeldUntilMS int64                   `json:"held_until_ms,omitempty"`
 	HeldFor     transport.BackoffReason `json:"held_for,omitempty"`
+	// Behind counts the sessions whose number an endpoint had seen already.
+	Behind   int64 `json:"sessions_behind,omitempty"`
+	BehindMS int64 `json:"sessions_behind_ms,omitempty"`
 }
 
 func newLinkDocument(l link.Status) linkDocument {
 	return linkDocument{
 		l.LastMS, l.TookMS, l.Endpoint, l.OffsetMS, l.FailingSinceMS, l.Error,
-		l.Backoff.SinceMS, l.Backoff.UntilMS, l.Backoff.Reason,
+		l.Backoff.SinceMS, l.Backoff.UntilMS, l.Backoff.Reason, l.Behind, l.BehindMS,
 	}
 }
 
@@ -125,6 +128,7 @@ func (c *statusCmd) Run(a *app) error {
 	if proxy := cfg.Proxy.String(); proxy != "" {
 		t.Row("proxy", proxyLine(cfg))
 	}
+	keyRows(&t, a, ag, cfg, st.Status)
 	t.Row("schedule", fmt.Sprintf("%s; %s", term.Count(len(sch.Checks), "check", "checks"), scheduleLine(st, sch, now)))
 	mistakeRows(&t, problemLines(problems))
 	t.Cells(term.Cell{Text: "last run"}, found.runCell(st.Run, now))

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"virgo/cmd/internal/config"
 	"virgo/cmd/internal/footprint"
+	"virgo/cmd/internal/hostkey"
 	"virgo/cmd/internal/link"
 	"virgo/cmd/internal/run"
 	"virgo/collect"
@@ -36,7 +38,7 @@ func (p *Program) OpenAgent() (*run.Agent, config.Config, error) {
 	if ag.Registry, err = p.Registry(ag.Self); err != nil {
 		return nil, cfg, err
 	}
-	ag.Spool, err = p.openSpool(cfg)
+	ag.Spool, err = p.OpenSpool(cfg)
 	return ag, cfg, err
 }
 
@@ -47,7 +49,9 @@ func (p *Program) NewAgent(cfg config.Config) *run.Agent {
 			ID:        cfg.AgentID,
 			Name:      cfg.AgentName,
 			Version:   Release(),
-			Token:     cfg.Token,
+			Token:     func() (string, error) { return cfg.TokenOr(hostkey.TokenPath(p.Paths().State)) },
+			Key:       func() (ed25519.PrivateKey, error) { return p.hostKey(cfg) },
+			DropToken: func() error { return hostkey.DropToken(p.Paths().State) },
 			Endpoints: cfg.Endpoints,
 			Untrusted: cfg.Untrusted(),
 			TLS: transport.TLSConfig{
@@ -81,6 +85,18 @@ func (p *Program) NewAgent(cfg config.Config) *run.Agent {
 		Mistakes:       mistakeLines(cfg),
 		Checked:        p.CloseWorker, // the delivery does not need it
 	}
+}
+
+// hostKey returns this host's key. With a new key, an id that was computed is stored: the key is registered
+// for one id, and host names change.
+func (p *Program) hostKey(cfg config.Config) (ed25519.PrivateKey, error) {
+	dir := p.Paths().State
+	if cfg.ComputedID {
+		if err := hostkey.StoreID(dir, cfg.AgentID); err != nil {
+			return nil, err
+		}
+	}
+	return hostkey.Own(dir)
 }
 
 // HostInfoTypes returns the names of all types of host information.
@@ -159,8 +175,8 @@ func (p *Program) ChildEnviron() []string {
 	})
 }
 
-// openSpool opens the spool in the state folder.
-func (p *Program) openSpool(cfg config.Config) (*spool.Spool, error) {
+// OpenSpool opens the spool in the state folder.
+func (p *Program) OpenSpool(cfg config.Config) (*spool.Spool, error) {
 	sp, err := spool.Open(p.Paths().State, spool.Options{
 		MaxBytes: cfg.SpoolMaxBytes,
 		MaxAge:   cfg.SpoolMaxAge,
@@ -188,7 +204,7 @@ func (p *Program) openSpool(cfg config.Config) (*spool.Spool, error) {
 func (p *Program) CheckState(cfg config.Config) error {
 	dir := p.Paths().State
 	_, missing := os.Lstat(dir)
-	sp, err := p.openSpool(cfg)
+	sp, err := p.OpenSpool(cfg)
 	if errors.Is(missing, fs.ErrNotExist) {
 		_ = os.Remove(dir) // runs make it as the user that they have
 	}

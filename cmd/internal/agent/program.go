@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"virgo/cmd/internal/config"
+	"virgo/cmd/internal/hostkey"
 	"virgo/cmd/internal/term"
 	"virgo/collect/worker"
 	"virgo/schedule/yaml"
@@ -82,7 +83,20 @@ func (p *Program) LoadConfig() (config.Config, error) {
 	}
 	cfg, err := config.Load(path, named, p.Getenv, p.YAML)
 	p.tokenVariable = cfg.TokenVariable()
+	if err == nil && cfg.ComputedID {
+		p.UseStoredID(&cfg)
+	}
 	return cfg, err
+}
+
+// UseStoredID replaces a computed id by that in the state folder. Without the disk, the id is computed: a run then
+// still says who it probably is.
+func (p *Program) UseStoredID(cfg *config.Config) {
+	id, err := hostkey.ReadID(p.Paths().State)
+	if err != nil {
+		p.Verbosef("%v", err)
+	}
+	cfg.SetStoredID(id)
 }
 
 // HideToken reads the settings so that plugins do not see the variable that has the token. That the

@@ -27,6 +27,9 @@ type Config struct {
 	Endpoints []string
 	// AgentID identifies this host to the endpoint. Never empty after Load.
 	AgentID string
+	// ComputedID means that AgentID was neither configured nor stored, but computed from the names of
+	// this host, which may change.
+	ComputedID bool
 	// AgentName describes this host to people; the host name by default.
 	AgentName string
 	// CAFile is a PEM file with the authorities that may sign the endpoint's certificate; empty:
@@ -142,7 +145,7 @@ func (c Config) With(imported Config) Config {
 		c.Credential = imported.Credential
 	}
 	if imported.AgentID != "" {
-		c.AgentID = imported.AgentID
+		c.AgentID, c.ComputedID = imported.AgentID, false
 	}
 	return c
 }

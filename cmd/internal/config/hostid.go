@@ -15,6 +15,14 @@ const maxHostBytes = 200
 // digits of a hash of the machine id, so that two hosts called "localhost" have different ids.
 func DefaultAgentID() string { return agentID(hostName(), machineID()) }
 
+// SetStoredID replaces a computed id by the one that was stored when this host got its key. One that is
+// not valid is ignored.
+func (c *Config) SetStoredID(id string) {
+	if c.ComputedID && id != "" && checkAgentID(id) == nil {
+		c.AgentID, c.ComputedID = id, false
+	}
+}
+
 func agentID(host, machine string) string {
 	name := strings.Map(func(r rune) rune {
 		switch {

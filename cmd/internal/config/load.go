@@ -36,7 +36,7 @@ func Load(path string, named bool, env func(string) string, parse yaml.Parser) (
 		c.AgentName = hostName()
 	}
 	if c.AgentID == "" {
-		c.AgentID = DefaultAgentID()
+		c.AgentID, c.ComputedID = DefaultAgentID(), true
 	}
 	if err := c.Validate(); err != nil {
 		c.addMistake("", err)
@@ -53,7 +53,7 @@ func LoadFile(path string, env func(string) string, parse yaml.Parser) (Config, 
 		err = c.Err()
 	}
 	if err == nil && c.AgentID == "" {
-		c.AgentID = DefaultAgentID()
+		c.AgentID, c.ComputedID = DefaultAgentID(), true
 	}
 	return c, err
 }

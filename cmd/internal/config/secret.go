@@ -65,6 +65,19 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // HasToken reports whether a token or a reference to one is set.
 func (c Config) HasToken() bool { return c.Credential.ref != nil }
 
+// PlainToken reports whether the configuration has the token itself, and not a reference to it.
+func (c Config) PlainToken() bool { return c.Credential.isPlain() }
+
+// TakePlainToken removes a token that is not a reference, and returns it; empty if there is none.
+func (c *Config) TakePlainToken() string {
+	if !c.Credential.isPlain() {
+		return ""
+	}
+	token := c.Credential.reference()
+	c.Credential = Secret{}
+	return token
+}
+
 // SetToken sets the token or a reference: file:PATH, env:NAME, credential:NAME. A relative path is
 // relative to the current folder.
 func (c *Config) SetToken(ref string) {

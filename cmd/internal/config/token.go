@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 )
@@ -32,6 +33,20 @@ func (c Config) Token() (string, error) {
 		return "", &Error{errors.New("no token is configured"), "virgo setup --token-file FILE"}
 	}
 	return oneToken(rest, "the configuration")
+}
+
+// TokenOr reads the token; if none is configured, that of a file, which may be missing: then it is
+// empty. Errors are those of [Config.Token].
+func (c Config) TokenOr(path string) (string, error) {
+	if c.HasToken() {
+		return c.Token()
+	}
+	c.Credential = secret(fromFile + ":" + path)
+	token, err := c.Token()
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return token, err
 }
 
 // credential reads a credential that systemd passes to a unit (systemd.exec(5), "Credentials"). Its

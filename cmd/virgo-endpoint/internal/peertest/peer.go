@@ -49,9 +49,10 @@ type Reply struct {
 	Method string
 	Result json.RawMessage
 	Error  *struct {
-		Code    int
-		Message string
-		Type    string
+		Code         int
+		Message      string
+		Type         string
+		RetryAfterMS int64 `json:"retry_after_ms"`
 	}
 }
 

@@ -21,6 +21,8 @@ const lingerBytes = 1 << 20
 
 // Reasons for closing a connection.
 var (
+	errMute                 = errors.New("it sent nothing")
+	errNoTurn               = errors.New("its turn did not come in time: too many others are served")
 	errNoHello              = errors.New("no hello in time")
 	errIdle                 = errors.New("no frame in time")
 	errFailedHellos         = errors.New("too many hellos failed")
@@ -31,54 +33,97 @@ var (
 	errWriterEnded          = errors.New("its answers cannot be sent")
 )
 
-// handle is a connection's goroutine. After the TLS handshake the first byte decides whether it serves
-// JSON-RPC or HTTP.
-func (s *Server) handle(nc net.Conn) {
-	log := s.opt.Log.With("remote", remoteOf(nc))
+// handle is a connection's goroutine. It waits for the connection's turn; after the TLS handshake the
+// first byte decides whether it serves JSON-RPC or HTTP.
+func (s *Server) handle(p *place) {
+	log := s.log.With("remote", remoteOf(p.conn))
 	handedOver := false // to the HTTP server, which closes it
 	defer func() {
 		if p := recover(); p != nil {
 			log.Error("panic in a connection; it is closed", "panic", p, "stack", string(debug.Stack()))
 		}
 		if !handedOver {
-			s.release(nc)
+			s.release(p)
 		}
 	}()
+	begun, granted, err := s.await(p)
+	if err != nil {
+		s.logEnd(log, err)
+		return
+	}
 	deadline := time.Now().Add(s.opt.Limits.Hello)
-	nc.SetDeadline(deadline)
+	p.conn.SetDeadline(deadline)
 	if s.isDraining() { // Shutdown may have set its deadline before this one
 		return
 	}
-	tc := tls.Server(nc, s.opt.TLS)
-	if err := tc.HandshakeContext(context.Background()); err != nil {
-		var refused *tls.CertificateVerificationError
-		if errors.As(err, &refused) {
-			log.Warn("a client's certificate was refused",
-				"client", clientName(refused.UnverifiedCertificates), "error", err)
-		} else {
-			log.Info("TLS failed", "error", err)
-		}
+	tc, err := s.handshake(p, begun, log)
+	if err != nil {
 		return
 	}
 	if client := clientName(tc.ConnectionState().PeerCertificates); client != "" {
 		log = log.With("client", client)
 	}
-	first := make([]byte, 1)
-	if _, err := io.ReadFull(tc, first); err != nil {
+	first, err := firstByte(tc)
+	if err != nil {
 		s.logEnd(log, timeoutAs(err, errNoHello))
 		tc.Close()
 		return
 	}
 	switch b := first[0]; {
 	case b == '{':
-		newConn(s, tc, log, deadline).serve(first)
+		c := newConn(s, p, tc, log, deadline)
+		c.refusing = granted == refusing
+		c.serve(first)
 	case b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z':
-		nc.SetDeadline(time.Time{})
-		handedOver = s.httpConns.hand(newPrefixedConn(tc, first, func() { s.release(nc) }))
+		handedOver = s.httpConns.hand(newPrefixedConn(tc, first, func() { s.release(p) }))
 	default:
 		s.logEnd(log, fmt.Errorf("%w: its first byte is %q", errFirstByte, first))
 		tc.Close()
 	}
+}
+
+// await reads the first byte of a connection and waits for its turn. granted is greeting or refusing.
+func (s *Server) await(p *place) (begun []byte, granted stage, err error) {
+	p.conn.SetReadDeadline(time.Now().Add(s.opt.Limits.FirstByte))
+	if s.isDraining() { // Shutdown may have set its deadline before this one
+		return nil, gone, errDraining
+	}
+	if begun, err = firstByte(p.conn); err != nil {
+		return nil, gone, timeoutAs(err, errMute)
+	}
+	s.admission.heard(p)
+	late := time.NewTimer(s.opt.Limits.Turn)
+	defer late.Stop()
+	select {
+	case granted = <-p.granted:
+		if granted == gone {
+			return nil, gone, net.ErrClosed
+		}
+		return begun, granted, nil
+	case <-late.C:
+		return nil, gone, errNoTurn
+	case <-s.draining:
+		return nil, gone, errDraining
+	}
+}
+
+// handshake is TLS. It logs its error.
+func (s *Server) handshake(p *place, begun []byte, log *slog.Logger) (*tls.Conn, error) {
+	nc := newHandshakeConn(p.conn, begun, s.turns)
+	defer nc.done()
+	tc := tls.Server(nc, s.opt.TLS)
+	err := tc.HandshakeContext(context.Background())
+	var refused *tls.CertificateVerificationError
+	switch {
+	case err == nil:
+		return tc, nil
+	case errors.As(err, &refused):
+		log.Warn("a client's certificate was refused",
+			"client", clientName(refused.UnverifiedCertificates), "error", err)
+	case !s.admission.displaced(p): // then it was logged
+		log.Info("TLS failed", "error", err)
+	}
+	return nil, err
 }
 
 // clientName returns the name in a client's certificate, for the log; empty if it sent none.

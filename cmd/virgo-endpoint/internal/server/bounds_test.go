@@ -56,8 +56,7 @@ func wantClosedAfter(t *testing.T, c io.Reader, since time.Time, want time.Durat
 
 func TestTimeToSayHello(t *testing.T) {
 	for name, begin := range map[string]func(t *testing.T, r *running, c net.Conn) io.Reader{
-		"nothing sent": func(t *testing.T, r *running, c net.Conn) io.Reader { return c },
-		"TLS only":     func(t *testing.T, r *running, c net.Conn) io.Reader { return r.over(t, c).Conn },
+		"TLS only": func(t *testing.T, r *running, c net.Conn) io.Reader { return r.over(t, c).Conn },
 		"half a hello": func(t *testing.T, r *running, c net.Conn) io.Reader {
 			p := r.over(t, c)
 			p.Write(`{"v":"1","id":1,`)
@@ -80,7 +79,7 @@ func TestTimeToSayHello(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			withFakeClock(t, Limits{}, func(t *testing.T, r *running, l *pipeListener) {
 				began := time.Now()
-				wantClosedAfter(t, begin(t, r, l.dial()), began, 10*time.Second)
+				wantClosedAfter(t, begin(t, r, l.dial()), began, 5*time.Second)
 			})
 		})
 	}
@@ -111,7 +110,7 @@ func TestSlowWriter(t *testing.T) {
 				time.Sleep(time.Minute)
 			}
 		})
-		wantClosedAfter(t, p.Conn, time.Now(), 3*time.Minute)
+		wantClosedAfter(t, p.Conn, time.Now(), 2*time.Minute)
 	})
 }
 
@@ -141,24 +140,6 @@ func TestSlowReader(t *testing.T) {
 		r.stop(t)
 		if !strings.Contains(r.log.String(), errSlowReader.Error()) {
 			t.Errorf("log:\n%s", r.log)
-		}
-	})
-}
-
-func TestTooManyConnections(t *testing.T) {
-	withFakeClock(t, Limits{Connections: 2}, func(t *testing.T, r *running, l *pipeListener) {
-		p := r.over(t, l.dial())
-		p.Hello("a", r.token)
-		second := l.dial()
-		began := time.Now()
-		wantClosedAfter(t, l.dial(), began, 0)
-		wantClosedAfter(t, l.dial(), began, 0)
-		p.OK("a", "heartbeat.post", "null")
-		second.Close()
-		synctest.Wait()
-		r.over(t, l.dial()).Hello("b", r.token) // there is a place again
-		if n := strings.Count(r.log.String(), "too many connections"); n != 1 {
-			t.Errorf("logged %d times", n)
 		}
 	})
 }
@@ -266,7 +247,7 @@ func TestGarbage(t *testing.T) {
 	}
 	good.OK("good", "check_metrics.post", peertest.Metric("r", "c"))
 	r.stop(t)
-	if log := r.log.String(); strings.Count(log, "connection closed") < 12 ||
+	if log := r.log.String(); strings.Count(log, "msg=\"connection closed\"") != sumFirst || !strings.Contains(log, " more in the last minute: connection closed") ||
 		!strings.Contains(log, "remote=127.0.0.1:") || strings.Contains(log, "panic") {
 		t.Errorf("log:\n%s", log)
 	}

@@ -20,11 +20,14 @@ type conn struct {
 	remote   string
 	log      *slog.Logger
 	deadline time.Time // for the first good hello
+	place    *place
+	refusing bool // every hello is answered with a rate limit
 
 	// Used by the reader only.
 	sessions      map[string]*session // by source
 	failedHellos  int
-	authenticated bool // a hello was good
+	authenticated bool     // a hello was good
+	tokens        []holder // of its good hellos, each once
 
 	answers     chan answer
 	writerEnded chan struct{} // closed when the writer cannot send any more
@@ -37,9 +40,10 @@ type answer struct {
 	write func(w *transport.Writer) error
 }
 
-func newConn(s *Server, tc *tls.Conn, log *slog.Logger, deadline time.Time) *conn {
+func newConn(s *Server, p *place, tc *tls.Conn, log *slog.Logger, deadline time.Time) *conn {
 	return &conn{
 		srv:         s,
+		place:       p,
 		tc:          tc,
 		remote:      remoteOf(tc),
 		log:         log,
@@ -60,7 +64,11 @@ func (c *conn) serve(prefix []byte) {
 	err := c.readAll(prefix)
 	close(c.answers)
 	<-written
+	c.srv.tokens.disconnect(c.tokens)
 	c.srv.logEnd(c.log, err)
+	if c.authenticated || c.refusing {
+		c.srv.admission.move(c.place, closing)
+	}
 	closeAfter(c.tc, c.srv.opt.Limits.Linger)
 }
 
@@ -74,6 +82,8 @@ func (c *conn) readAll(prefix []byte) (err error) {
 	}()
 	in := &frameMeter{conn: c, limit: c.srv.opt.Limits.UnauthenticatedFrameBytes}
 	defer in.frameEnded()
+	rest := time.AfterFunc(idleAfter, func() { c.srv.admission.rest(c.place) })
+	defer rest.Stop()
 	r := transport.NewReader(io.MultiReader(bytes.NewReader(prefix), in))
 	for {
 		deadline, timeout := c.deadline, errNoHello
@@ -95,6 +105,8 @@ func (c *conn) readAll(prefix []byte) (err error) {
 			return timeoutAs(err, timeout)
 		}
 		in.frameEnded()
+		c.srv.admission.busy(c.place)
+		rest.Reset(idleAfter)
 		if err := c.request(&f); err != nil {
 			return err
 		}
@@ -170,41 +182,4 @@ func (w *deadlineWriter) Write(p []byte) (int, error) {
 	w.tc.SetWriteDeadline(time.Now().Add(w.limit))
 	n, err := w.tc.Write(p)
 	return n, timeoutAs(err, errSlowReader)
-}
-
-// A frameMeter reads a connection and counts the bytes of the frame in progress. A frame larger than
-// limit is accepted only on an authenticated connection, and counts against Limits.LargeFrames.
-type frameMeter struct {
-	conn  *conn
-	limit int
-	bytes int  // since the last whole frame
-	large bool // has a place
-}
-
-func (m *frameMeter) Read(p []byte) (int, error) {
-	if m.bytes > m.limit && !m.large {
-		if !m.conn.authenticated {
-			return 0, errUnauthenticatedFrame
-		}
-		select {
-		case m.conn.srv.large <- struct{}{}:
-			m.large = true
-		case <-m.conn.srv.draining:
-			return 0, errDraining
-		case <-m.conn.writerEnded:
-			return 0, errWriterEnded
-		}
-	}
-	n, err := m.conn.tc.Read(p)
-	m.bytes += n
-	return n, err
-}
-
-// frameEnded is called when a frame was read completely, and at the end of the connection.
-func (m *frameMeter) frameEnded() {
-	m.bytes = 0
-	if m.large {
-		m.large = false
-		<-m.conn.srv.large
-	}
 }

@@ -47,6 +47,9 @@ func (p *helloParams) clockOffset(now time.Time) *int64 {
 func (c *conn) hello(f *transport.Frame) error {
 	delete(c.sessions, f.Source)
 	p, code, err := c.checkHello(f)
+	if c.refusing && err == nil {
+		return errors.Join(c.refuseLimit(f, rateLimit(p.AgentID, 0, overloaded)), errRefusing)
+	}
 	var token intake.TokenKey
 	if err == nil {
 		code = transport.CodeUnauthorized
@@ -61,10 +64,19 @@ func (c *conn) hello(f *transport.Frame) error {
 			"agent", intake.Shorten(p.AgentID), "reason", err)
 		return errors.Join(c.refuse(f, code, err.Error()), c.helloFailed())
 	}
+	use, limit := c.count(holderOf(token), p.AgentID)
+	if limit != nil {
+		c.log.Warn("hello refused: a rate limit", "agent", p.AgentID, "reason", limit.Message)
+		return errors.Join(c.refuseLimit(f, limit), c.helloFailed())
+	}
 	now := c.srv.opt.Now()
 	s := newSession(f.Source, p.AgentID, token, p.clockOffset(now), now)
+	s.use = use
 	c.sessions[f.Source] = s
-	c.authenticated = true
+	if !c.authenticated {
+		c.authenticated = true
+		c.srv.admission.move(c.place, active)
+	}
 	c.log.Debug("hello", "source", intake.Shorten(f.Source), "agent", p.AgentID)
 	a := s.arrival(now)
 	a.Hello = &intake.Hello{

@@ -8,29 +8,26 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 )
 
 // upgradesOff is the version that is sent if there are no upgrades (PROTOCOL.md).
 const upgradesOff = "0.0.0-0"
 
-const (
-	httpTimeout   = 30 * time.Second
-	maxHTTPHeader = 16 << 10
-)
+const maxHTTPHeader = 16 << 10
 
 // newHTTPServer answers HTTP on the endpoint's port: GET /upgrades/<channel>/VERSION with upgradesOff,
-// everything else with 404.
+// everything else with 404. A connection serves one request: a stranger has no connection to keep.
 func newHTTPServer(log *slog.Logger, limits Limits) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Handler:           http.HandlerFunc(answerHTTP),
 		ReadHeaderTimeout: limits.Hello,
-		ReadTimeout:       httpTimeout,
-		WriteTimeout:      limits.Write,
-		IdleTimeout:       httpTimeout,
+		ReadTimeout:       limits.Hello,
+		WriteTimeout:      limits.Hello,
 		MaxHeaderBytes:    maxHTTPHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	server.SetKeepAlivesEnabled(false)
+	return server
 }
 
 func answerHTTP(w http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 func TestHTTPOnTheSamePort(t *testing.T) {
@@ -61,5 +62,21 @@ func TestHTTPConnectionsAreCounted(t *testing.T) {
 			}
 			synctest.Wait()
 		}
+	})
+}
+
+// A connection is closed after its first answer, and after the time for hello without a request.
+func TestHTTPConnectionsAreNotKept(t *testing.T) {
+	withFakeClock(t, Limits{}, func(t *testing.T, r *running, l *pipeListener) {
+		p := r.over(t, l.dial())
+		began := time.Now()
+		p.Write("GET /upgrades/stable/VERSION HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n")
+		answer, err := io.ReadAll(p.Conn)
+		if err != nil || !bytes.Contains(answer, []byte("Connection: close\r\n")) || time.Since(began) > time.Second {
+			t.Fatalf("%q, %v, after %v", answer, err, time.Since(began))
+		}
+		p = r.over(t, l.dial())
+		p.Write("GET /upgrades/stable/VERSION HTTP/1.1\r\n")
+		wantClosedAfter(t, p.Conn, time.Now(), 5*time.Second)
 	})
 }

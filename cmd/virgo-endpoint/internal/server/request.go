@@ -46,6 +46,9 @@ func (c *conn) request(f *transport.Frame) error {
 		return c.refuse(f, transport.CodeUnauthorized,
 			"say hello first: no session of source "+intake.Quote(f.Source))
 	}
+	if done, err := c.limited(f, s); done {
+		return err
+	}
 	return handle(f, s)
 }
 

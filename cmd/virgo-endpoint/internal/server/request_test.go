@@ -93,7 +93,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte(`{"v":"1","id":7,"source":"a","target":"","error":{"code":1,"message":"m"}}`))
 	f.Add([]byte(`{"v":"9","id":"7","source":"","method":"x"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c := &conn{srv: server, log: log, sessions: map[string]*session{},
+		c := &conn{srv: server, place: &place{stage: gone}, log: log, sessions: map[string]*session{},
 			answers: make(chan answer, server.opt.Limits.InProgress), writerEnded: make(chan struct{})}
 		r := transport.NewReader(io.MultiReader(strings.NewReader(hello), bytes.NewReader(data)))
 		for {

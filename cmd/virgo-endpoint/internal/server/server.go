@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
 
@@ -43,18 +44,23 @@ type Options struct {
 type Server struct {
 	opt       Options
 	committer *committer
-	pending   *budget       // bytes of posts that are not stored yet
-	large     chan struct{} // one element for each large frame that is being read
-	receipts  sync.Mutex    // held while a receipt is made
+	pending   *budget // bytes of posts that are not stored yet
+	large     *largeFrames
+	tokens    *tokens // what each token uses
+	admission *admission
+	total     chan struct{} // one element for each open connection
+	turns     chan struct{} // one element for each handshake that computes
+	log       *slog.Logger
+	sums      *summing
+	receipts  sync.Mutex // held while a receipt is made
 	http      *http.Server
 	httpConns *connListener // connections that speak HTTP
 
 	draining  chan struct{} // closed when Shutdown begins
 	mu        sync.Mutex
 	closed    bool
-	open      map[net.Conn]struct{} // every connection that counts against Limits.Connections
+	open      map[*place]struct{} // every open connection
 	listeners map[net.Listener]struct{}
-	warned    time.Time // when the log last said that there are too many connections
 	wg        sync.WaitGroup
 }
 
@@ -75,15 +81,23 @@ func New(opt Options) *Server {
 		opt.Now = time.Now
 	}
 	opt.Limits = opt.Limits.orDefaults()
+	sums := newSumming(opt.Log.Handler())
+	log := slog.New(sums)
 	s := &Server{
 		opt:       opt,
-		committer: startCommitter(opt.Intake, opt.Log),
+		log:       log,
+		sums:      sums,
+		committer: startCommitter(opt.Intake, log),
 		pending:   newBudget(opt.Limits.PendingBytes),
-		large:     make(chan struct{}, opt.Limits.LargeFrames),
-		http:      newHTTPServer(opt.Log, opt.Limits),
+		large:     newLargeFrames(opt.Limits),
+		tokens:    newTokens(opt.Limits),
+		admission: newAdmission(opt.Limits, log),
+		total:     make(chan struct{}, opt.Limits.Connections),
+		turns:     make(chan struct{}, runtime.GOMAXPROCS(0)),
+		http:      newHTTPServer(log, opt.Limits),
 		httpConns: newConnListener(),
 		draining:  make(chan struct{}),
-		open:      map[net.Conn]struct{}{},
+		open:      map[*place]struct{}{},
 		listeners: map[net.Listener]struct{}{},
 	}
 	s.wg.Go(func() { s.http.Serve(s.httpConns) })
@@ -102,12 +116,16 @@ func (s *Server) Serve(l net.Listener) error {
 	s.listeners[l] = struct{}{}
 	s.mu.Unlock()
 	for wait := time.Duration(0); ; {
+		if !s.room() {
+			return nil
+		}
 		nc, err := l.Accept()
 		if err == nil {
 			wait = 0
 			s.admit(nc)
 			continue
 		}
+		<-s.total
 		if s.isDraining() {
 			return nil
 		}
@@ -116,7 +134,7 @@ func (s *Server) Serve(l net.Listener) error {
 		}
 		// Most likely there are no file descriptors left; some are freed when connections end.
 		wait = min(max(2*wait, 5*time.Millisecond), time.Second)
-		s.opt.Log.Error("accepting a connection failed", "error", err, "retry_in", wait)
+		s.log.Error("accepting a connection failed", "error", err, "retry_in", wait)
 		select {
 		case <-time.After(wait):
 		case <-s.draining:
@@ -125,32 +143,45 @@ func (s *Server) Serve(l net.Listener) error {
 	}
 }
 
-// admit starts a connection's goroutine, or closes the connection if too many are open.
+// room waits until fewer than Limits.Connections are open; meanwhile new ones stay in the kernel's
+// queue. It returns false when the server shuts down.
+func (s *Server) room() bool {
+	select {
+	case s.total <- struct{}{}:
+		return true
+	default:
+		s.log.Warn("too many connections: new ones wait until another ends", "open", cap(s.total))
+	}
+	select {
+	case s.total <- struct{}{}:
+		return true
+	case <-s.draining:
+		return false
+	}
+}
+
+// admit starts a connection's goroutine.
 func (s *Server) admit(nc net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.closed:
+	if s.closed {
 		nc.Close()
-		return
-	case len(s.open) >= s.opt.Limits.Connections:
-		nc.Close()
-		if now := time.Now(); now.Sub(s.warned) >= time.Minute {
-			s.warned = now
-			s.opt.Log.Warn("too many connections: new ones are closed", "open", len(s.open))
-		}
+		<-s.total
 		return
 	}
-	s.open[nc] = struct{}{}
-	s.wg.Go(func() { s.handle(nc) })
+	p := s.admission.enter(nc)
+	s.open[p] = struct{}{}
+	s.wg.Go(func() { s.handle(p) })
 }
 
-// release removes a closed connection.
-func (s *Server) release(nc net.Conn) {
-	nc.Close()
+// release closes a connection and gives its place to others.
+func (s *Server) release(p *place) {
+	p.conn.Close()
+	s.admission.leave(p)
 	s.mu.Lock()
-	delete(s.open, nc)
+	delete(s.open, p)
 	s.mu.Unlock()
+	<-s.total
 }
 
 // Shutdown stops accepting and reading. It returns when all requests that were read are stored and
@@ -167,8 +198,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for l := range s.listeners {
 		l.Close()
 	}
-	for nc := range s.open {
-		nc.SetReadDeadline(time.Unix(1, 0)) // ends a blocked read
+	for p := range s.open {
+		p.conn.SetReadDeadline(time.Unix(1, 0)) // ends a blocked read
 	}
 	s.mu.Unlock()
 
@@ -185,13 +216,15 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		err = fmt.Errorf("shutting down: %w", ctx.Err())
 		s.mu.Lock()
-		for nc := range s.open {
-			nc.Close()
+		for p := range s.open {
+			p.conn.Close()
 		}
 		s.mu.Unlock()
 		s.http.Close()
 		<-ended
 	}
 	s.committer.close()
+	s.admission.stop()
+	s.sums.flush()
 	return err
 }

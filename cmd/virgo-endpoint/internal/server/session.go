@@ -22,6 +22,12 @@ type session struct {
 	// clockOffset is the endpoint's clock minus the agent's at the hello, in ms; nil if the hello had
 	// no timestamp.
 	clockOffset *int64
+	use         *agentUse
+
+	// limit is the answer to every request once the agent was over its quota, limitedRequests how
+	// often it was sent. Of the reader only.
+	limit           *transport.Error
+	limitedRequests int
 
 	mu           sync.Mutex
 	scheduleHash string // of the schedule that the agent knows; empty: of none

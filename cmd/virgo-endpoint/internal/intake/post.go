@@ -59,6 +59,9 @@ func ParsePost(params json.RawMessage, now time.Time) (Result, error) {
 			return refused, fmt.Errorf("metrics[%d]: %w", i, err)
 		}
 	}
+	if err := checkSurplus(params); err != nil {
+		return refused, err
+	}
 	r := Result{
 		ResultID: refused.ResultID, CheckID: p.CheckID, CheckType: p.CheckType, State: p.State, Status: p.Status,
 		Order: p.Order, Late: p.Late, AgeMS: p.AgeMS, Time: now, Received: now,

@@ -22,12 +22,17 @@ type serveCmd struct {
 	ClientCA string `name:"client-ca" type:"path" env:"VIRGO_ENDPOINT_CLIENT_CA" placeholder:"FILE" help:"Accept only agents with a client certificate of a CA in FILE (PEM)."`
 	LogLevel string `default:"info" enum:"debug,info,warn,error" env:"VIRGO_ENDPOINT_LOG_LEVEL" help:"Lowest level that is logged: ${enum}. Default: ${default}."`
 	LogJSON  bool   `name:"log-json" env:"VIRGO_ENDPOINT_LOG_JSON" help:"Log as JSON lines."`
+
+	limitFlags
 }
 
 func (serveCmd) Help() string {
 	return "Prints one line with its address when it is ready. Logs go to standard error. " +
 		"With --client-ca an agent needs a certificate and a token; the log contains the certificate's name. " +
 		"init --client-cert creates certificates, signed by the folder's own CA, ca.pem. " +
+		"Strangers can open connections, but cannot keep agents away: the limits below bound what addresses, " +
+		"tokens and agents may use. What is over a limit of a token or an agent is answered with a rate limit: " +
+		"agents keep their results and come back. " +
 		"On SIGTERM or SIGINT it finishes what is in progress and exits; a second signal ends it at once."
 }
 
@@ -89,10 +94,11 @@ func (c *serveCmd) options(a *app, log *slog.Logger) (server.Options, *folder.Ce
 			return server.Options{}, nil, &failure{exitUsage, err, hint}
 		}
 	}
+	c.fit(log)
 	schedules := folder.NewSchedules(dir.SchedulesDir(), log, a.now)
 	schedules.For("") // logs at once what is wrong with the default; results are accepted without it
 	return server.Options{Schedules: schedules, TLS: cfg, SignReceipt: cert.SignReceipt, Log: log,
-		Now: a.now}, cert, nil
+		Now: a.now, Limits: c.limits()}, cert, nil
 }
 
 func (a *app) announce(addr net.Addr, cert *folder.Certificate) error {

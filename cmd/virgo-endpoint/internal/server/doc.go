@@ -38,9 +38,36 @@
 // requests and everything that was not answered are lost with the process; agents connect again and
 // send what was not acknowledged.
 //
+// # Admission
+//
+// Strangers can open connections; only whoever has a token gets further. Every connection is accepted,
+// and then goes through stages, each with its own limits:
+//
+//   - mute: it has sent nothing, for 2 s at most. Where one address, or all together, have too many,
+//     the oldest of the address that has the most is closed.
+//   - ready: its first byte is there, and it waits for its turn; nothing is read from it. The turn goes
+//     to the address that is served least. While more wait than Limits.Queue, the newest of the address
+//     that has the most goes to a small lane of its own, where its hello is answered with a rate limit.
+//   - greeting: TLS and hello, or one HTTP request, within 5 s. Each address has a share of the places.
+//     Who has been there for a second makes room where others wait. Handshakes compute in turns, as
+//     many as there are processors; one that waits for its peer has none.
+//   - active: a hello was good. Active sessions count as served, for at most half of the places.
+//   - idle: no request for a second (a daemon, a relay). It counts only against the total and against
+//     its token's connections.
+//
+// Only the total of all of them leaves connections in the kernel's queue. An address is an IPv4 address
+// or an IPv6 /64. What cannot be defended against here is somebody with as many addresses as there are
+// places: each of them is closed after 5 s.
+//
+// Whoever has a token is limited by it, under whatever names: connections, agents, requests and bytes
+// in a minute, large frames ([Limits]). A session over a quota is answered with a rate limit, of which
+// agents keep everything. A large frame that stalls makes room where another waits.
+//
 // # Limits
 //
 // Connections, agents per connection, bytes of a frame, requests in progress, the time for hello, for
 // sending and for reading: each is a named constant or a field of [Limits]. A peer that exceeds one is
-// disconnected, with a line in the log; other connections are not affected.
+// disconnected, with a line in the log; other connections are not affected. Of log lines of one kind
+// the first ten of a minute are written, and then the number of the others, so that nobody can fill a
+// disk with them.
 package server

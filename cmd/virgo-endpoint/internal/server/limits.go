@@ -71,8 +71,8 @@ type Limits struct {
 	Linger time.Duration
 }
 
-// orDefaults replaces each zero field by its default.
-func (l Limits) orDefaults() Limits {
+// OrDefaults returns the limits and replaces each zero field by its default.
+func (l Limits) OrDefaults() Limits {
 	orDefault(&l.Connections, 4096)
 	orDefault(&l.Mute, 1024)
 	orDefault(&l.MutePerAddress, 512)

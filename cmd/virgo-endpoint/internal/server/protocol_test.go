@@ -14,14 +14,32 @@ func TestProtocolLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := Limits{}.orDefaults()
+	l := Limits{}.OrDefaults()
 	limits := map[string]int64{
 		"MaxIDBytes":                intake.MaxIDBytes,
 		"MaxResultIDBytes":          intake.MaxResultIDBytes,
 		"MaxStatusRunes":            intake.MaxStatusRunes,
 		"MaxNameBytes":              intake.MaxNameBytes,
 		"receipt.MaxRanges":         receipt.MaxRanges,
+		"MaxSurplusBytes":           intake.MaxSurplusBytes,
 		"Connections":               int64(l.Connections),
+		"Mute":                      int64(l.Mute),
+		"MutePerAddress":            int64(l.MutePerAddress),
+		"Served":                    int64(l.Served),
+		"GreetingPerAddress":        int64(l.GreetingPerAddress),
+		"Queue":                     int64(l.Queue),
+		"Refusing":                  int64(l.Refusing),
+		"ConnectionsPerToken":       int64(l.ConnectionsPerToken),
+		"AgentsPerToken":            int64(l.AgentsPerToken),
+		"RequestsPerAgent":          l.RequestsPerAgent,
+		"RequestsPerToken":          l.RequestsPerToken,
+		"BytesPerAgent":             l.BytesPerAgent,
+		"BytesPerToken":             l.BytesPerToken,
+		"LargeFrames":               int64(l.LargeFrames),
+		"LargeFramesPerToken":       int64(l.LargeFramesPerToken),
+		"FirstByte":                 int64(l.FirstByte.Seconds()),
+		"Turn":                      int64(l.Turn.Seconds()),
+		"Frame":                     int64(l.Frame.Seconds()),
 		"AgentsPerConnection":       int64(l.AgentsPerConnection),
 		"InProgress":                int64(l.InProgress),
 		"FailedHellos":              int64(l.FailedHellos),

@@ -80,7 +80,7 @@ func New(opt Options) *Server {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	opt.Limits = opt.Limits.orDefaults()
+	opt.Limits = opt.Limits.OrDefaults()
 	sums := newSumming(opt.Log.Handler())
 	log := slog.New(sums)
 	s := &Server{

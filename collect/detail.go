@@ -33,3 +33,14 @@ func OptionalText(d schedule.Details, key string) (string, error) {
 	}
 	return text, nil
 }
+
+// ValidateDetails returns the first mistake in the values of details, a *[schedule.DetailError], also of
+// those that a check does not use because of others.
+func ValidateDetails(all []Detail, d schedule.Details) error {
+	for _, spec := range all {
+		if err := spec.Validate(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"virgo/schedule"
 	"virgo/schedule/shorttext"
 )
 
@@ -32,7 +33,7 @@ func (r *Runner) outcome(a running, job Job, report Report, err error) Outcome {
 	case err != nil && ended && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)):
 		o.Result.Status = timeoutStatus(a.ctx, a.timeout, took)
 	case err != nil:
-		o.Result.Status = TruncateStatus(err.Error())
+		o.Result.Status = TruncateStatus(r.mistake(job.Check, err))
 	case report.Unavailable:
 		o.Result.Status = TruncateStatus(report.Status)
 	default:
@@ -48,6 +49,17 @@ func (r *Runner) outcome(a running, job Job, report Report, err error) Outcome {
 		o.Result.Status = "check failed and does not say why"
 	}
 	return o
+}
+
+// mistake returns the status for the error of a check. If the details of a local check have a value that
+// is always refused, it says so with the file and the line.
+func (r *Runner) mistake(c schedule.Check, err error) string {
+	if c.File != "" {
+		if wrong := r.Registry.Mistakes(c); len(wrong) > 0 {
+			return c.Where() + ": " + wrong[0].Error()
+		}
+	}
+	return err.Error()
 }
 
 // withoutControls returns metrics without the control characters of terminals: names of files and

@@ -38,6 +38,15 @@ func (t *Type) accepts(c *schedule.Check) bool {
 	return true
 }
 
+// Mistakes returns all mistakes in a check, those in the values of its details as well.
+func (r *Registry) Mistakes(c schedule.Check) []error {
+	t, ok := r.Lookup(c.Type)
+	if !ok {
+		return []error{r.Validate(c)}
+	}
+	return t.Definition().Mistakes(c)
+}
+
 // Definition returns which details the type has.
 func (t *Type) Definition() schedule.Definition {
 	return schedule.Definition{Type: t.Name, Details: t.Details, OwnDetails: t.OwnDetails}

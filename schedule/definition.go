@@ -40,13 +40,34 @@ func (e *DefinitionError) Error() string { return e.Text }
 // Validate returns the first mistake in the names of a check's details, a *DefinitionError; what their
 // values mean, the check itself finds out.
 func (d Definition) Validate(c Check) error {
+	if wrong := d.wrongNames(c); len(wrong) > 0 {
+		return wrong[0]
+	}
+	return nil
+}
+
+// Mistakes returns all mistakes in the names of a check's details and in their values, each a
+// *DefinitionError: what the check would refuse whatever the host is like. Runs need not ask for the
+// values, since the check does.
+func (d Definition) Mistakes(c Check) []error {
+	wrong := d.wrongNames(c)
+	for _, spec := range d.Details {
+		if err := spec.Validate(c.Details); err != nil {
+			wrong = append(wrong, &DefinitionError{spec.Name, err.Error()})
+		}
+	}
+	return wrong
+}
+
+// wrongNames returns the details that a check lacks, and those that its type does not have.
+func (d Definition) wrongNames(c Check) (wrong []error) {
 	for _, spec := range d.Details {
 		if spec.Required && c.Lacks(spec.Name) {
-			return &DefinitionError{"details", fmt.Sprintf("%s needs the detail %q", d.Type, spec.Name)}
+			wrong = append(wrong, &DefinitionError{"details", fmt.Sprintf("%s needs the detail %q", d.Type, spec.Name)})
 		}
 	}
 	if d.OwnDetails {
-		return nil
+		return wrong
 	}
 	var names []string
 	for _, spec := range d.Details {
@@ -65,9 +86,9 @@ func (d Definition) Validate(c Check) error {
 		default:
 			text += "it has " + strings.Join(names, ", ")
 		}
-		return &DefinitionError{key, text}
+		wrong = append(wrong, &DefinitionError{key, text})
 	}
-	return nil
+	return wrong
 }
 
 // Mistake returns an error of Validate as that of a file, whose content is data, with the place of the

@@ -65,20 +65,23 @@ func (d Details) value(key string) (text string, absent bool) {
 		text = strings.TrimSpace(text)
 		return text, text == ""
 	}
-	return "a list or an object", false
+	return notScalar, false
 }
 
 // A DetailError is returned by the accessors for a detail that is present but has the wrong type.
 type DetailError struct {
 	// Key names the detail.
 	Key string
-	// Value as given, truncated to 64 bytes.
+	// Value as given, truncated to 64 bytes; empty where it may contain a secret.
 	Value string
 	// Want describes a valid value, for example "a whole number".
 	Want string
 }
 
 func (e *DetailError) Error() string {
+	if e.Value == "" {
+		return fmt.Sprintf("detail %q is not %s", e.Key, e.Want)
+	}
 	return fmt.Sprintf("detail %q is %q, not %s", e.Key, e.Value, e.Want)
 }
 

@@ -97,7 +97,7 @@ func (c *scheduleCheckCmd) problems(a *app) (checks int, problems []schedule.Pro
 	return checks, problems, nil
 }
 
-// typeProblems returns the mistakes in types and details, with their places in the files.
+// typeProblems returns the mistakes in types, details and their values, with their places in the files.
 func typeProblems(registry *collect.Registry, s schedule.Schedule) []schedule.Problem {
 	var problems []schedule.Problem
 	file, data := "", []byte(nil)
@@ -106,15 +106,13 @@ func typeProblems(registry *collect.Registry, s schedule.Schedule) []schedule.Pr
 		if k.Fault != "" {
 			continue
 		}
-		err := registry.Validate(*k)
-		if err == nil {
-			continue
+		for _, err := range registry.Mistakes(*k) {
+			if k.File != file {
+				file = k.File
+				data, _ = schedule.ReadFile(file) // without it, the line is that of the check
+			}
+			problems = append(problems, schedule.Problem{CheckID: k.ID, Err: k.Mistake(err, data)})
 		}
-		if k.File != file {
-			file = k.File
-			data, _ = schedule.ReadFile(file) // without it, the line is that of the check
-		}
-		problems = append(problems, schedule.Problem{CheckID: k.ID, Err: k.Mistake(err, data)})
 	}
 	return problems
 }
@@ -132,7 +130,7 @@ func (a *app) sentSchedule() (schedule.Schedule, error) {
 	}
 	sent := st.Cached.Schedule
 	for i := range sent.Checks {
-		ag.Validate(&sent.Checks[i])
+		ag.ValidateValues(&sent.Checks[i])
 	}
 	return sent, nil
 }

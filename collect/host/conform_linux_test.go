@@ -93,7 +93,7 @@ func TestConform(t *testing.T) {
 			{Details: details(nil), Status: missing},
 			{Details: details("no/such"), Status: fmt.Sprintf(unknown, "no/such")},
 			{Details: details(17), Status: fmt.Sprintf(unknown, "17")},
-			{Details: details([]any{"sda"}), Status: "Wrong target parameter: not a text"},
+			{Details: details([]any{"sda"}), Status: `detail "target" is "a list or an object", not a text`},
 		}
 	}
 	seen := map[string]bool{}
@@ -127,7 +127,7 @@ func TestConform(t *testing.T) {
 				{Details: nil, Status: "Missing name or match parameter"},
 				{Details: schedule.Details{"name": "", "match": nil}, Status: "Missing name or match parameter"},
 				{Details: schedule.Details{"name": []any{"a"}}, Status: `detail "name" is "a list or an object", not a text`},
-				{Details: schedule.Details{"match": "((" + "x"}, Status: `detail "match" is "((x", not a regular expression`},
+				{Details: schedule.Details{"match": "((" + "x"}, Status: `detail "match" is "((x", not a regular expression (RE2)`},
 				{Details: schedule.Details{"match": strings.Repeat("y", 1025)}, Status: `detail "match" is "` + strings.Repeat("y", 64) + `", not a regular expression of at most 1024 bytes`},
 				{Details: schedule.Details{"name": "x", "min": "few"}, Status: `detail "min" is "few", not a whole number`},
 				{Details: schedule.Details{"name": "x", "max": -2}, Status: `detail "max" is "-2", not 0 or more`},
@@ -144,7 +144,7 @@ func TestConform(t *testing.T) {
 				{Details: details("etc/passwd"), Status: `detail "target" is "etc/passwd", not an absolute path`},
 				{Details: details("/etc/\x00"), Status: "detail \"target\" is \"/etc/\\x00\", not an absolute path"},
 				{Details: details("/etc/[a"), Status: `detail "target" is "/etc/[a", not a path or a pattern`},
-				{Details: schedule.Details{"target": "/etc", "content_match": "["}, Status: `detail "content_match" is "[", not a regular expression`},
+				{Details: schedule.Details{"target": "/etc", "content_match": "["}, Status: `detail "content_match" is "[", not a regular expression (RE2)`},
 				{Details: schedule.Details{"target": "/etc", "max_age": "old"}, Status: `detail "max_age" is "old", not a duration`},
 				{Details: schedule.Details{"target": "/etc", "min_size": -7}, Status: `detail "min_size" is "-7", not 0 or more`},
 				{Details: schedule.Details{"target": "/etc", "min_size": 2, "max_size": 1}, Status: `detail "max_size" is 1, less than min_size, which is 2`},

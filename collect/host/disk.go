@@ -66,10 +66,10 @@ func (d disk) Targets(ctx context.Context) ([]string, error) {
 //
 // These are left out for a device that has just appeared.
 func (d disk) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
-	name, wrong := target(req)
+	name, err := collect.OptionalText(req.Check.Details, "target")
 	switch {
-	case wrong != "":
-		return unavailable(wrong)
+	case err != nil:
+		return collect.Report{}, err
 	case name == "":
 		return unavailable("Missing target parameter")
 	}

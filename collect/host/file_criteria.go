@@ -45,10 +45,10 @@ func parseFileCriteria(d schedule.Details) (w fileCriteria, err error) {
 	if w.maxAge, err = d.Duration("max_age", time.Second, -1); err != nil {
 		return w, err
 	}
-	if w.minSize, err = countDetail(d, "min_size", -1); err != nil {
+	if w.minSize, err = countDetail(d, "min_size", anyNumber); err != nil {
 		return w, err
 	}
-	if w.maxSize, err = countDetail(d, "max_size", -1); err != nil {
+	if w.maxSize, err = countDetail(d, "max_size", anyNumber); err != nil {
 		return w, err
 	}
 	if w.maxSize >= 0 && w.maxSize < w.minSize {

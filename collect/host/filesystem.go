@@ -59,9 +59,9 @@ func (f filesystem) Check(ctx context.Context, req collect.Request) (collect.Rep
 	if err := ctx.Err(); err != nil {
 		return collect.Report{Sample: req.Previous}, err
 	}
-	name, wrong := target(req)
-	if wrong != "" {
-		return unavailable(wrong)
+	name, err := collect.OptionalText(req.Check.Details, "target")
+	if err != nil {
+		return collect.Report{}, err
 	}
 	point := cleanPoint(name)
 	mounts, err := readMounts(ctx, f.tree, point)

@@ -63,20 +63,6 @@ func markMissing(types []collect.Type, names []string, parts map[string]string) 
 // allTargets is the target that selects all.
 const allTargets = "*"
 
-// target returns the check's target, "" if it has none. If the target is not a text, wrong is the
-// status.
-func target(req collect.Request) (name, wrong string) {
-	v, present := req.Check.Details["target"]
-	if !present || v == nil {
-		return "", ""
-	}
-	name, ok := req.Check.Details.Text("target")
-	if !ok {
-		return "", "Wrong target parameter: not a text"
-	}
-	return name, ""
-}
-
 // unavailable returns a report with only a status.
 func unavailable(status string) (collect.Report, error) {
 	return collect.Report{Unavailable: true, Status: status}, nil

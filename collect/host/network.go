@@ -53,10 +53,10 @@ func (n network) Check(ctx context.Context, req collect.Request) (collect.Report
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
 	}
-	name, wrong := target(req)
+	name, err := collect.OptionalText(req.Check.Details, "target")
 	switch {
-	case wrong != "":
-		return unavailable(wrong)
+	case err != nil:
+		return collect.Report{}, err
 	case name == "":
 		return unavailable("Missing target parameter; give me an interface.")
 	}

@@ -41,7 +41,7 @@ func processType(t tree) collect.Type {
 			{Name: "match", Role: schedule.Regexp, Kind: detail.Regexp, Summary: "regular expression on the command line"},
 			{Name: "user", Role: schedule.Other, Summary: "only processes of this user, by name or uid"},
 			{Name: "min", Role: schedule.Free, Kind: detail.Integer, Default: "1", Summary: "minimum number of processes; 0 if max is 0"},
-			{Name: "max", Role: schedule.Free, Kind: detail.Integer, Summary: "maximum number of processes"},
+			{Name: "max", Role: schedule.Free, Kind: detail.Integer, Min: anyNumber, Summary: "maximum number of processes"},
 		},
 		KeyMetrics: []string{"count", "cpu_percent", "rss", "oldest_age"},
 		KernelOnly: processesByKernel,

@@ -7,7 +7,6 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
-	"virgo/schedule/shorttext"
 )
 
 // processCriteria select processes, and define how many must match.
@@ -17,9 +16,6 @@ type processCriteria struct {
 	user     string         // name or number; empty: any
 	min, max int64          // max: -1: any number
 }
-
-// maxPatternBytes bounds a regular expression and so, with RE2, the time that it takes.
-const maxPatternBytes = 1024
 
 func parseProcessCriteria(d schedule.Details) (w processCriteria, err error) {
 	if w.name, err = collect.OptionalText(d, "name"); err != nil {
@@ -37,7 +33,7 @@ func parseProcessCriteria(d schedule.Details) (w processCriteria, err error) {
 	if w.min, err = countDetail(d, "min", 1); err != nil {
 		return w, err
 	}
-	if w.max, err = countDetail(d, "max", -1); err != nil {
+	if w.max, err = countDetail(d, "max", anyNumber); err != nil {
 		return w, err
 	}
 	if _, given := d["min"]; !given && w.max == 0 {
@@ -85,20 +81,14 @@ func regexpDetail(d schedule.Details, key string) (*regexp.Regexp, error) {
 	if err != nil || text == "" {
 		return nil, err
 	}
-	wrong := &schedule.DetailError{Key: key, Value: shorttext.Truncate(text, 64), Want: "a regular expression"}
-	if len(text) > maxPatternBytes {
-		wrong.Want = fmt.Sprintf("a regular expression of at most %d bytes", maxPatternBytes)
-		return nil, wrong
-	}
-	re, err := regexp.Compile(text)
-	if err != nil {
-		return nil, wrong
-	}
-	return re, nil
+	return schedule.ParseRegexp(key, text)
 }
 
-// countDetail returns a detail that is an integer of 0 or more; def if it is absent. Error:
-// *schedule.DetailError.
+// anyNumber is the value of a bound that does not bound.
+const anyNumber = -1
+
+// countDetail returns a detail that is an integer of 0 or more, or def, which it is if it is absent.
+// Error: *schedule.DetailError.
 func countDetail(d schedule.Details, key string, def int64) (int64, error) {
 	n, err := d.Int(key, def)
 	if err == nil && n < 0 && n != def {

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"virgo/schedule"
@@ -31,14 +32,16 @@ func parseArgs(details schedule.Details) ([]string, error) {
 		for i, item := range v {
 			text, ok := schedule.Details{"args": item}.Text("args")
 			if !ok {
-				return nil, failuref(`detail "args": item %d is neither a string nor a number`, i+1)
+				return nil, &schedule.DetailError{
+					Key: "args", Value: fmt.Sprintf("a list whose item %d is neither a text nor a number", i+1), Want: "a list of texts",
+				}
 			}
 			args = append(args, text)
 		}
 	default:
 		text, ok := details.Text("args") // a single number
 		if !ok {
-			return nil, failuref(`detail "args": neither a list nor a string`)
+			return nil, &schedule.DetailError{Key: "args", Value: "an object", Want: "a list or a text"}
 		}
 		args = []string{text}
 	}

@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"fmt"
-	"strings"
 
 	"virgo/collect"
 	"virgo/schedule"
@@ -33,10 +32,15 @@ func Formats() []string {
 // newFormat returns the format of that name, or one that detects the format where name is empty. It
 // stops at the first fault unless allFaults is set.
 func newFormat(name string, allFaults bool) (diagnoser, error) {
+	if name == "" {
+		return &detector{allFaults: allFaults}, nil
+	}
+	name, err := schedule.ParseChoice("format", name, Formats())
+	if err != nil {
+		return nil, err
+	}
 	p := parser{allFaults: allFaults}
 	switch name {
-	case "":
-		return &detector{allFaults: allFaults}, nil
 	case "virgo":
 		return &virgoFormat{parser: p}, nil
 	case "nagios":
@@ -47,11 +51,9 @@ func newFormat(name string, allFaults bool) (diagnoser, error) {
 		return &prometheusFormat{parser: p}, nil
 	case "influx":
 		return &influxFormat{parser: p}, nil
-	case "json":
+	default:
 		return &jsonFormat{parser: p}, nil
 	}
-	return nil, failuref(`detail "format": unknown format %.64q, known are: %s`,
-		name, strings.Join(Formats(), ", "))
 }
 
 // formatFromDetails returns the format that the details name.

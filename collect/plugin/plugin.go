@@ -41,7 +41,7 @@ func Type(opt Options) collect.Type {
 		Details: []collect.Detail{
 			{Name: "file", Role: schedule.Program, Summary: "name of the program in the plugin folder", Required: true},
 			{Name: "args", Role: schedule.Arguments, Kind: detail.List, Summary: `its arguments: a list, or a string split at blanks except within "…" and '…'`},
-			{Name: "timeout", Role: schedule.Free, Kind: detail.Milliseconds, Summary: "time limit in milliseconds, at most the check's own timeout"},
+			{Name: "timeout", Role: schedule.Free, Kind: detail.Milliseconds, Min: 1, Summary: "time limit in milliseconds, at most the check's own timeout"},
 			{Name: "format", Role: schedule.Other, Kind: detail.Choice, Choices: Formats(), Summary: "format of its output; detected if absent"},
 			{Name: "run_as", Role: schedule.Other, Summary: "USER or USER:GROUP to run as, if the agent is root"},
 		},
@@ -116,7 +116,10 @@ func (c *checker) run(ctx context.Context, check schedule.Check, f format) (coll
 
 // command returns the command that runs the check's plugin.
 func (c *checker) command(check schedule.Check) (cmd command, err error) {
-	name, _ := check.Details.Text("file")
+	name, err := collect.OptionalText(check.Details, "file")
+	if err != nil {
+		return cmd, err
+	}
 	if name == "" {
 		return cmd, failuref("Missing file parameter")
 	}
@@ -168,17 +171,14 @@ func timeLimit(c schedule.Check) (time.Duration, error) {
 	if isAbsent(c.Details, "timeout") {
 		return limit, nil
 	}
-	ms, err := c.Details.Float("timeout", 0)
-	if err != nil || ms < 1 {
+	own, err := c.Details.Duration("timeout", time.Millisecond, 0)
+	if err != nil || own < time.Millisecond {
 		text, _ := c.Details.Text("timeout")
 		return 0, &schedule.DetailError{
 			Key: "timeout", Value: shorttext.Truncate(text, maxShownBytes), Want: "a number of milliseconds from 1 on",
 		}
 	}
-	if ms < float64(limit)/float64(time.Millisecond) {
-		limit = time.Duration(ms * float64(time.Millisecond))
-	}
-	return limit, nil
+	return min(own, limit), nil
 }
 
 // isAbsent reports whether a detail is missing or empty.

@@ -250,14 +250,14 @@ func TestDetails(t *testing.T) {
 		value any
 		want  string
 	}{
-		{"timeout", "5000", "fine"}, {"timeout", 5000, "fine"}, {"timeout", nil, "fine"}, {"timeout", "", "fine"}, {"timeout", 1e300, "fine"},
+		{"timeout", "5000", "fine"}, {"timeout", 5000, "fine"}, {"timeout", nil, "fine"}, {"timeout", "", "fine"}, {"timeout", 1e9, "fine"}, {"timeout", "1.5s", "fine"},
 		{"timeout", 0, `detail "timeout" is "0", not a number of milliseconds from 1 on`},
 		{"timeout", "-1", `detail "timeout" is "-1", not a number of milliseconds from 1 on`},
 		{"timeout", "soon", `detail "timeout" is "soon", not a number of milliseconds from 1 on`},
-		{"timeout", []any{1}, `detail "timeout" is "", not a number of milliseconds from 1 on`},
+		{"timeout", []any{1}, `detail "timeout" is not a number of milliseconds from 1 on`},
 		{"format", "virgo", "fine"}, {"format", "", "fine"},
-		{"format", "xml", `detail "format": unknown format "xml", known are: virgo, nagios, checkmk, prometheus, influx, json`},
-		{"file", []any{"p"}, "Missing file parameter"},
+		{"format", "xml", `detail "format" is "xml", not one of virgo, nagios, checkmk, prometheus, influx, json`},
+		{"file", []any{"p"}, `detail "file" is "a list or an object", not a text`},
 	} {
 		details := schedule.Details{"file": "p"}
 		details[tt.key] = tt.value
@@ -313,7 +313,7 @@ func TestPluginConforms(t *testing.T) {
 			{Details: schedule.Details{}, Status: "Missing file parameter"},
 			{Details: schedule.Details{"file": "none"}, Status: "Plugin exited with non-zero status code (code=-127): there is no file " + dir + "/none"},
 			{Details: schedule.Details{"file": "numbers", "format": "xml"},
-				Status: `detail "format": unknown format "xml", known are: virgo, nagios, checkmk, prometheus, influx, json`},
+				Status: `detail "format" is "xml", not one of virgo, nagios, checkmk, prometheus, influx, json`},
 			{Details: schedule.Details{"file": "numbers", "format": []any{"json"}}, Status: `detail "format" is "a list or an object", not the name of a format`},
 		},
 	})

@@ -103,13 +103,13 @@ func (c dnsCheck) namedServers(check schedule.Check) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if text != "" {
-		server, err := serverAddress(text)
-		return []string{server}, err
-	}
 	host, err := target(check)
 	if err != nil {
 		return nil, err
+	}
+	if text != "" {
+		server, err := serverAddress(text)
+		return []string{server}, err
 	}
 	if host != "" {
 		return []string{net.JoinHostPort(host, dnsPort)}, nil

@@ -158,7 +158,7 @@ func isRedirect(code int) bool {
 func (m httpMessage) redirect(origin *url.URL, location string, code int) (httpMessage, error) {
 	to, err := m.url.Parse(location)
 	switch {
-	case err != nil || len(location) > maxURLBytes || to.Hostname() == "":
+	case err != nil || len(location) > schedule.MaxURLBytes || to.Hostname() == "":
 		return m, errors.New("redirected to an invalid URL")
 	case to.Scheme != "http" && to.Scheme != "https":
 		return m, fmt.Errorf("redirected to a URL of %.16q, not of http or https", to.Scheme)

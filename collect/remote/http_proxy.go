@@ -37,7 +37,7 @@ func parseProxy(text string) (*url.URL, error) {
 		text = "http://" + text
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" || len(text) > maxURLBytes {
+	if err != nil || u.Hostname() == "" || len(text) > schedule.MaxURLBytes {
 		return nil, fmt.Errorf("neither %q nor a URL such as http://proxy.example.com:3128", agentProxy)
 	}
 	switch u.Scheme {

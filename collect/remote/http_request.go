@@ -16,7 +16,6 @@ import (
 )
 
 const (
-	maxURLBytes    = 8 << 10
 	maxHeaders     = 64       // that a check sends
 	maxHeaderBytes = 64 << 10 // of a response
 )
@@ -89,12 +88,9 @@ func readURL(d schedule.Details) (*url.URL, login, error) {
 	if err != nil {
 		return nil, login{}, err
 	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || len(text) > maxURLBytes || u.Hostname() == "":
-		return nil, login{}, fmt.Errorf("detail %q is not a URL such as https://www.example.com/path", "url")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, login{}, wrongDetail("url", u.Scheme+":", "a URL of http or https")
+	u, err := schedule.ParseURL("url", text)
+	if err != nil {
+		return nil, login{}, err
 	}
 	host, err := asciiHost("url", u.Hostname())
 	if err != nil {

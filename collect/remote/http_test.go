@@ -204,14 +204,14 @@ func TestHTTPWrongDetails(t *testing.T) {
 		status  string
 	}{
 		{schedule.Details{}, "Missing url parameter"},
-		{schedule.Details{"url": "ftp://example.com"}, `detail "url" is "ftp:", not a URL of http or https`},
+		{schedule.Details{"url": "ftp://example.com"}, `detail "url" is not a URL of http or https`},
 		{schedule.Details{"url": "https://user:geheim@exa mple/"}, `detail "url" is not a URL such as https://www.example.com/path`},
 		{schedule.Details{"url": "www.example.com"}, `detail "url" is not a URL such as https://www.example.com/path`},
 		{schedule.Details{"url": "http://"}, `detail "url" is not a URL such as https://www.example.com/path`},
 		{schedule.Details{"url": []any{1}}, `detail "url" is "a list or an object", not a text`},
 		{schedule.Details{"url": "http://x", "method": "GET IT"}, `detail "method" is "GET IT", not a method such as GET, HEAD or POST`},
 		{schedule.Details{"url": "http://x", "method": "connect"}, `detail "method" is "connect", not a method such as GET, HEAD or POST`},
-		{schedule.Details{"url": "http://x", "headers": "Accept"}, `detail "headers" is "a string or a list", not an object of strings`},
+		{schedule.Details{"url": "http://x", "headers": "Accept"}, `detail "headers" is "a text", not an object`},
 		{schedule.Details{"url": "http://x", "headers": map[string]any{"Authorization: Bearer geheim": ""}}, `detail "headers" has an invalid header name`},
 		{schedule.Details{"url": "http://x", "headers": map[string]any{"a": "geheim\r\nHost: evil"}}, `detail "headers" has an invalid value for "a"`},
 		{schedule.Details{"url": "http://x", "body": "("}, `detail "body" is "(", not a regular expression (RE2)`},

@@ -13,10 +13,9 @@ import (
 )
 
 const (
-	maxPatternBytes = 1024 // of a pattern; a longer one may compile to tens of MiB
-	maxPatterns     = 32   // of a check
-	maxPatternKey   = 64   // bytes of a key in body_matches
-	maxMatchBytes   = 256  // of a match in a metric
+	maxPatterns   = 32  // of a check
+	maxPatternKey = 64  // bytes of a key in body_matches
+	maxMatchBytes = 256 // of a match in a metric
 )
 
 // A pattern is a regular expression and the name of the metric for its match.
@@ -70,14 +69,8 @@ func isInvalidInKey(r rune) bool {
 
 // compile compiles the pattern of a detail.
 func compile(key, metric, text string) (pattern, error) {
-	if len(text) > maxPatternBytes {
-		return pattern{}, wrongDetail(key, text, fmt.Sprintf("a pattern of at most %d bytes", maxPatternBytes))
-	}
-	expression, err := regexp.Compile(text)
-	if err != nil {
-		return pattern{}, wrongDetail(key, text, "a regular expression (RE2)")
-	}
-	return pattern{metric, expression}, nil
+	expression, err := schedule.ParseRegexp(key, text)
+	return pattern{metric, expression}, err
 }
 
 // find returns the text of the first match. It stops when the context is done: a malicious pattern
@@ -126,20 +119,11 @@ type keyValue struct{ key, value string }
 // textObject reads an object of scalars, sorted by key; nil where the detail is absent. Error:
 // *schedule.DetailError.
 func textObject(d schedule.Details, key string) ([]keyValue, error) {
-	var inner schedule.Details
-	switch v := d[key].(type) {
-	case nil:
-		return nil, nil
-	case map[string]any:
-		inner = v
-	case schedule.Details:
-		inner = v
-	default:
-		if text, ok := d.Text(key); ok && text == "" {
-			return nil, nil
-		}
-		return nil, wrongDetail(key, "a string or a list", "an object of strings")
+	object, err := d.Object(key)
+	if err != nil {
+		return nil, err
 	}
+	inner := schedule.Details(object)
 	all := make([]keyValue, 0, len(inner))
 	for _, name := range inner.Keys() {
 		text, ok := inner.Text(name)

@@ -11,10 +11,6 @@ import (
 	"virgo/schedule/detail"
 )
 
-// maxHostBytes is the longest name in DNS (RFC 1035, 2.3.4), and longer than any IPv6 address with
-// a zone.
-const maxHostBytes = 255
-
 // A family is an address family, as the suffix of a network's name in package net.
 type family string
 
@@ -88,14 +84,10 @@ func asciiHost(key, text string) (string, error) {
 	if err != nil {
 		name = host // such as a name with an underscore, which IDNA rejects and DNS has
 	}
-	if len(name) > maxHostBytes || strings.ContainsFunc(name, isInvalidInHost) {
+	if strings.ContainsFunc(name, func(r rune) bool { return r > '~' }) {
 		return "", wrongDetail(key, text, "a host name or an IP address")
 	}
-	return name, nil
-}
-
-func isInvalidInHost(r rune) bool {
-	return r > '~' || r <= ' ' || strings.ContainsRune(`/\@:?#%[]"'<>|`, r)
+	return name, schedule.ValidateHost(key, name)
 }
 
 // port reads a TCP port. Error: *schedule.DetailError.

@@ -70,6 +70,9 @@ func readTCPRequest(check schedule.Check, g *policy.Guard) (c tcpRequest, err er
 	if c.secure, err = d.Bool("ssl", false); err != nil {
 		return c, err
 	}
+	if err = collect.ValidateDetails(trust.Details("target"), d); err != nil {
+		return c, err
+	}
 	if c.secure {
 		if c.trust, err = trust.Read(d, c.host, g); err != nil {
 			return c, err

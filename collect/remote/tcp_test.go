@@ -140,7 +140,7 @@ func TestTCPWrongDetails(t *testing.T) {
 		{schedule.Details{"target": "x y", "port": 1}, `detail "target" is "x y", not a host name or an IP address`},
 		{schedule.Details{"target": "x", "port": 1, "ssl": "maybe"}, `detail "ssl" is "maybe", not true or false`},
 		{schedule.Details{"target": "x", "port": 1, "banner_match": "("}, `detail "banner_match" is "(", not a regular expression (RE2)`},
-		{schedule.Details{"target": "x", "port": 1, "body_match": strings.Repeat("x", 2000)}, `detail "body_match" is "` + strings.Repeat("x", 64) + `", not a pattern of at most 1024 bytes`},
+		{schedule.Details{"target": "x", "port": 1, "body_match": strings.Repeat("x", 2000)}, `detail "body_match" is "` + strings.Repeat("x", 64) + `", not a regular expression of at most 1024 bytes`},
 	} {
 		wantUnavailable(t, runType(t, "remote.tcp", c.details), c.status)
 	}

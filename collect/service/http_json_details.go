@@ -13,35 +13,9 @@ import (
 	"virgo/schedule"
 )
 
-// readObject returns a detail that is an object, or an object as JSON text, as on a command line;
-// nil where it is absent. Error: *[schedule.DetailError].
-func readObject(d schedule.Details, key string) (map[string]any, error) {
-	wrong := func(value string) error {
-		return &schedule.DetailError{Key: key, Value: value, Want: "an object"}
-	}
-	switch v := d[key].(type) {
-	case nil:
-		return nil, nil
-	case map[string]any:
-		return v, nil
-	case string:
-		if v == "" {
-			return nil, nil
-		}
-		object, err := decodeJSON([]byte(v))
-		if m, ok := object.(map[string]any); err == nil && ok {
-			return m, nil
-		}
-		return nil, wrong("a text")
-	case []any:
-		return nil, wrong("a list")
-	}
-	return nil, wrong("a number or a truth value")
-}
-
 // readHeaders reads the detail headers. Errors never show a header's value, which may be a secret.
 func readHeaders(d schedule.Details) (http.Header, error) {
-	object, err := readObject(d, "headers")
+	object, err := d.Object("headers")
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +44,7 @@ type jsonSelector struct {
 // readSelectors reads the detail metrics, sorted by name. Errors: *[collect.MissingDetailError],
 // *[schedule.DetailError], and errors that name the metric.
 func readSelectors(d schedule.Details) ([]jsonSelector, error) {
-	object, err := readObject(d, "metrics")
+	object, err := d.Object("metrics")
 	if err != nil {
 		return nil, err
 	}

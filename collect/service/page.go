@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -51,6 +50,9 @@ func checkPage(url string, read func(body []byte) (collect.Report, error)) colle
 // readPage reads the details of a page; address is the default. Errors: *[schedule.DetailError],
 // and those of reading files.
 func readPage(d schedule.Details, address string, g *policy.Guard) (page, error) {
+	if err := collect.ValidateDetails(pageDetails(address), d); err != nil {
+		return page{}, err
+	}
 	p := page{header: make(http.Header)}
 	p.guard = g
 	var given, socket string
@@ -74,10 +76,8 @@ func readPage(d schedule.Details, address string, g *policy.Guard) (page, error)
 			address = ""
 		}
 	}
-	p.url, err = url.Parse(address)
-	if err != nil || (p.url.Scheme != "http" && p.url.Scheme != "https") || p.url.Hostname() == "" {
-		// The value may contain a password, so the error does not show it.
-		return page{}, errors.New(`detail "url" is not the address of a page, http://HOST/PATH`)
+	if p.url, err = schedule.ParseURL("url", address); err != nil {
+		return page{}, err
 	}
 	if user := p.url.User; user != nil {
 		p.username = user.Username()

@@ -48,6 +48,9 @@ func serverDetails(port int) []collect.Detail {
 // readServer reads the details of a server; port is the default. Errors: *[schedule.DetailError],
 // and those of reading files.
 func readServer(d schedule.Details, port int, g *policy.Guard) (server, error) {
+	if err := collect.ValidateDetails(serverDetails(port), d); err != nil {
+		return server{}, err
+	}
 	s := server{guard: g}
 	var host, socket, caFile string
 	if err := readTexts(d, map[string]*string{
@@ -58,15 +61,10 @@ func readServer(d schedule.Details, port int, g *policy.Guard) (server, error) {
 	if host == "" {
 		host = "localhost"
 	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	host = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(host), "["), "]")
 	number, err := d.Int("port", int64(port))
 	if err != nil {
 		return server{}, err
-	}
-	if number < 1 || number > 65535 {
-		return server{}, &schedule.DetailError{
-			Key: "port", Value: strconv.FormatInt(number, 10), Want: "from 1 to 65535",
-		}
 	}
 	s.host = host
 	s.network, s.address = "tcp", net.JoinHostPort(host, strconv.FormatInt(number, 10))

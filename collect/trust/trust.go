@@ -38,6 +38,9 @@ func Read(d schedule.Details, host string, g *policy.Guard) (*tls.Config, error)
 	if name == "" {
 		name = host
 	}
+	if err := schedule.ValidateHost("server_name", name); err != nil {
+		return nil, err
+	}
 	c := &tls.Config{ServerName: name}
 	if caFile != "" {
 		pem, err := ReadFile(caFile, g)

@@ -110,16 +110,16 @@ func (c Catalog) names() []string {
 	return names
 }
 
-// Validate returns why an agent of this version cannot run a check, a *schedule.DefinitionError; nil if it
-// can.
-func (c Catalog) Validate(check schedule.Check) error {
+// Mistakes returns why an agent of this version cannot run a check, each a *schedule.DefinitionError;
+// none if it can.
+func (c Catalog) Mistakes(check schedule.Check) []error {
 	d, ok := c[check.Type]
 	if ok {
-		return d.Validate(check)
+		return d.Mistakes(check)
 	}
 	text := fmt.Sprintf("unknown check type %q", shorttext.Truncate(check.Type, 64))
 	if near := shorttext.Nearest(check.Type, c.names()); near != "" {
 		text += fmt.Sprintf("; did you mean %q?", near)
 	}
-	return &schedule.DefinitionError{Key: "type", Text: text}
+	return []error{&schedule.DefinitionError{Key: "type", Text: text}}
 }

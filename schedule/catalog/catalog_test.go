@@ -1,12 +1,13 @@
 package catalog
 
 import (
+	"errors"
 	"testing"
 
 	"virgo/schedule"
 )
 
-func TestValidate(t *testing.T) {
+func TestMistakes(t *testing.T) {
 	c := Load()
 	for _, check := range []schedule.Check{
 		{Type: "agent.cpu"}, {Type: "agent.filesystem", Details: schedule.Details{"target": "/"}},
@@ -14,8 +15,8 @@ func TestValidate(t *testing.T) {
 		{Type: "remote.ping", Details: schedule.Details{"target": "x"}},
 		{Type: "remote.ping", TargetAlias: "public0_v4"},
 	} {
-		if err := c.Validate(check); err != nil {
-			t.Error(err)
+		if wrong := c.Mistakes(check); len(wrong) > 0 {
+			t.Error(wrong)
 		}
 	}
 	for want, check := range map[string]schedule.Check{
@@ -23,8 +24,13 @@ func TestValidate(t *testing.T) {
 		`unknown check type "zzzzzzzz"`:                             {Type: "zzzzzzzz"},
 		`agent.filesystem needs the detail "target"`:                {Type: "agent.filesystem"},
 		`agent.cpu has no detail "x"; it has none`:                  {Type: "agent.cpu", Details: schedule.Details{"x": 1}},
+		"remote.ping needs the detail \"target\"\n" +
+			`remote.ping has no detail "x"; it has count, target, target_resolver` + "\n" +
+			`detail "count" is "0", not from 1 to 100` + "\n" +
+			`detail "target_resolver" is "6", not one of IPv4, IPv6`: {
+			Type: "remote.ping", Details: schedule.Details{"count": "0", "target_resolver": 6, "x": 1}},
 	} {
-		if err := c.Validate(check); err == nil || err.Error() != want {
+		if err := errors.Join(c.Mistakes(check)...); err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"virgo/schedule"
@@ -34,7 +35,7 @@ func (c *Config) Scheduled(st State) (schedule.Schedule, []schedule.Problem, err
 		k := &merged.Checks[i]
 		isLocal := k.File != "" || k.ID == schedule.FaultsID // whose problems are there
 		if k.Fault == "" {
-			c.Validate(k)
+			c.ValidateValues(k)
 			isLocal = false
 		}
 		if k.Fault != "" && !isLocal {
@@ -51,14 +52,32 @@ func (c *Config) Validate(k *schedule.Check) {
 	if k.Fault != "" || c.Registry == nil {
 		return
 	}
-	err := c.Registry.Validate(*k)
-	switch {
-	case err == nil:
-	case k.File == "":
-		k.Invalidate("the endpoint's schedule: " + err.Error())
-	default:
-		k.Invalidate(k.Where() + ": " + err.Error())
+	if err := c.Registry.Validate(*k); err != nil {
+		invalidate(k, err)
 	}
+}
+
+// ValidateValues is Validate with the values of the details, which in a run the checks refuse.
+func (c *Config) ValidateValues(k *schedule.Check) {
+	if k.Fault != "" || c.Registry == nil {
+		return
+	}
+	if wrong := c.Registry.Mistakes(*k); len(wrong) > 0 {
+		invalidate(k, wrong...)
+	}
+}
+
+func invalidate(k *schedule.Check, wrong ...error) {
+	var text strings.Builder
+	text.WriteString("the endpoint's schedule")
+	if k.File != "" {
+		text.Reset()
+		text.WriteString(k.Where())
+	}
+	for i, err := range wrong {
+		text.WriteString([]string{": ", "; "}[min(i, 1)] + err.Error())
+	}
+	k.Invalidate(text.String())
 }
 
 // FetchSchedule fetches and stores the schedule now, whatever the age of the cached one. The

@@ -54,8 +54,8 @@ func Describe(p schedule.Problem) string {
 
 // parseSchedule reads a schedule's file. A check with a mistake is sent as one whose result says what
 // is wrong; so that agents that do not know this (PROTOCOL.md, fault) do not run it, it is disabled.
-// The mistakes include types and details that agents of this version do not know; such checks are sent
-// as they are, because an agent may have another version.
+// The mistakes include types, details and values that agents of this version refuse; such checks are
+// sent as they are, because an agent may have another version.
 func parseSchedule(name string, data []byte) (servedFile, []schedule.Problem, error) {
 	if blank(data) { // more likely a file that is being written than a wish to end all checks
 		return servedFile{}, nil, fmt.Errorf("%s: the file is empty; for no checks write []", name)
@@ -72,7 +72,7 @@ func parseSchedule(name string, data []byte) (servedFile, []schedule.Problem, er
 	for _, c := range all.Checks {
 		switch {
 		case c.Fault == "":
-			if err := known.Validate(c); err != nil {
+			for _, err := range known.Mistakes(c) {
 				mistakes = append(mistakes, schedule.Problem{CheckID: c.ID, Err: c.Mistake(err, data)})
 			}
 		case c.Disabled:

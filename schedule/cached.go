@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
+	"math"
 	"time"
 
 	"virgo/schedule/shorttext"
@@ -20,13 +20,18 @@ type Cached struct {
 	Hash string
 	// Changed is set once the endpoint has announced another schedule.
 	Changed bool
+	// Policy identifies the owner's policy that the verdicts in the schedule are of; empty: there are
+	// none.
+	Policy string
 }
 
-// The versions of the stored form. A schedule without faults is stored in the first one, which earlier
-// versions of the program read as well.
+// The versions of the stored form. Earlier versions of the program wrote the first, and the second one
+// where a check has a fault; neither has verdicts. They read the third one as if nothing were cached, and
+// fetch the schedule again.
 const (
-	cachedVersion       = 1
+	cachedFirstVersion  = 1
 	cachedFaultsVersion = 2
+	cachedVersion       = 3
 )
 
 // maxHashBytes bounds the endpoint's hash: ours has 64 bytes, others may be longer.
@@ -41,9 +46,11 @@ var ErrDamaged = errors.New("not a cached schedule")
 //	fetched   varint, ms since the Unix epoch
 //	changed   1 byte, 0 or 1
 //	hash      text
+//	policy    text, in version 3
 //	checks    uvarint count, then for each: id, type, label, target_alias (text); period and timeout
 //	          (uvarint, s); disabled (1 byte); monitoring_zones_poll and alarms (JSON as text; empty:
-//	          absent); details (a value: null or a map); in version 2 fault (text)
+//	          absent); details (a value: null or a map); from version 2 on fault (text); in version 3
+//	          the number of the rule that allows it (uvarint) and the refusal (text)
 //
 // A text is its length as uvarint and its bytes. A value is one byte for its kind (0 null, 1 text,
 // 2 number as text, 3 true, 4 false, 5 list, 6 map), then its content: for a list the count as
@@ -52,23 +59,20 @@ func (c Cached) Marshal() ([]byte, error) {
 	if len(c.Hash) > maxHashBytes {
 		c.Hash = "" // as from an endpoint that sends none: the schedule is fetched each time
 	}
-	version := byte(cachedVersion)
-	if slices.ContainsFunc(c.Schedule.Checks, func(c Check) bool { return c.Fault != "" }) {
-		version = cachedFaultsVersion
-	}
-	b := append(make([]byte, 0, 64*(len(c.Schedule.Checks)+1)), version)
+	b := append(make([]byte, 0, 64*(len(c.Schedule.Checks)+1)), cachedVersion)
 	b = binary.AppendVarint(b, c.Fetched.UnixMilli())
 	b = appendBinaryBool(b, c.Changed)
 	b = appendBinaryText(b, c.Hash)
+	b = appendBinaryText(b, c.Policy)
 	b = binary.AppendUvarint(b, uint64(len(c.Schedule.Checks)))
 	var err error
 	for i := range c.Schedule.Checks {
 		if b, err = c.Schedule.Checks[i].appendBinary(b); err != nil {
 			return nil, err
 		}
-		if version == cachedFaultsVersion {
-			b = appendBinaryText(b, c.Schedule.Checks[i].Fault)
-		}
+		b = appendBinaryText(b, c.Schedule.Checks[i].Fault)
+		b = binary.AppendUvarint(b, uint64(max(0, c.Schedule.Checks[i].AllowedBy)))
+		b = appendBinaryText(b, c.Schedule.Checks[i].Refusal)
 	}
 	return b, nil
 }
@@ -101,7 +105,7 @@ func ParseCached(b []byte) (Cached, error) {
 	}
 	r := binaryReader{rest: b}
 	version := r.byte()
-	if version != cachedVersion && version != cachedFaultsVersion {
+	if version < cachedFirstVersion || version > cachedVersion {
 		return Cached{}, fmt.Errorf("%w: version %d", ErrDamaged, version)
 	}
 	ms := r.varint()
@@ -109,8 +113,11 @@ func ParseCached(b []byte) (Cached, error) {
 		return Cached{}, ErrDamaged
 	}
 	c := Cached{Fetched: time.UnixMilli(ms), Changed: r.bool(), Hash: r.text()}
+	if version >= cachedVersion {
+		c.Policy = r.text()
+	}
 	n := r.uvarint()
-	if len(c.Hash) > maxHashBytes || n > MaxChecks || n > uint64(len(r.rest)) {
+	if len(c.Policy) > maxHashBytes || len(c.Hash) > maxHashBytes || n > MaxChecks || n > uint64(len(r.rest)) {
 		return Cached{}, ErrDamaged
 	}
 	if n > 0 {
@@ -119,8 +126,13 @@ func ParseCached(b []byte) (Cached, error) {
 	for i := range c.Schedule.Checks {
 		k := &c.Schedule.Checks[i]
 		k.readBinary(&r)
-		if version == cachedFaultsVersion {
+		k.FromEndpoint = true
+		if version >= cachedFaultsVersion {
 			k.Fault = r.text()
+		}
+		if version >= cachedVersion {
+			k.AllowedBy = int(r.uvarint() & math.MaxInt32)
+			k.Refusal = r.text()
 		}
 		if r.failed {
 			return Cached{}, ErrDamaged

@@ -27,10 +27,14 @@ func fullSchedule(t testing.TB) Schedule {
 }
 
 func TestCachedRoundTrip(t *testing.T) {
+	judged, faulty := fullSchedule(t), fullSchedule(t)
+	judged.Checks[0].AllowedBy, judged.Checks[1].Refusal = 3, "not allowed by this host's owner: t"
+	faulty.Checks[1].Invalidate("bad")
 	for _, c := range []Cached{
 		{},
 		{Schedule: fullSchedule(t), Fetched: time.UnixMilli(1_772_434_800_123), Hash: "abc\"", Changed: true},
-		{Schedule: Builtin(), Fetched: time.UnixMilli(-5)},
+		{Schedule: judged, Fetched: time.UnixMilli(5), Policy: "1 figures"},
+		{Schedule: faulty, Fetched: time.UnixMilli(-5)},
 	} {
 		b, err := c.Marshal()
 		if err != nil {
@@ -72,6 +76,26 @@ func TestParseCachedReadsEarlierVersions(t *testing.T) {
 	}
 }
 
+// A check that an endpoint sent before there were verdicts does not run until the owner's policy has
+// decided on it.
+func TestParseCachedOfEarlierVersionsAllowsNothing(t *testing.T) {
+	faulty := "\x02" + "\x00\x00\x00" + "\x01" + "\x01a\x01t\x00\x00\x3c\x3c\x00\x00\x00\x00" + "\x03bad"
+	for _, stored := range []string{cachedByVersion1, faulty} {
+		got, err := ParseCached([]byte(stored))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Policy != "" {
+			t.Errorf("version %d: the verdicts are of %q", stored[0], got.Policy)
+		}
+		for _, c := range got.Schedule.Checks {
+			if !c.FromEndpoint || c.MayRun() {
+				t.Errorf("version %d: check %q may run", stored[0], c.ID)
+			}
+		}
+	}
+}
+
 // Details at their size limit must still fit once stored, even where every character is escaped in
 // JSON.
 func TestLargestDetailsAreStored(t *testing.T) {
@@ -105,7 +129,7 @@ func TestParseCachedRejectsDamage(t *testing.T) {
 	for name, b := range map[string]string{
 		"empty":              "",
 		"JSON":               `{"version":1}`,
-		"newer version":      "\x02" + string(good[1:]),
+		"newer version":      "\x04" + string(good[1:]),
 		"trailing byte":      string(good) + "\x00",
 		"duplicate id":       cached(check, check),
 		"length past end":    strings.Replace(cached(check), "\x01a", "\xffa", 1),

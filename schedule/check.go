@@ -51,6 +51,12 @@ type Check struct {
 	TargetAlias         string
 	MonitoringZonesPoll json.RawMessage
 	Alarms              json.RawMessage
+	// FromEndpoint is set for a check that an endpoint sent. It runs only if the host's owner allows it:
+	// AllowedBy is then the number of the rule, from 1, and 0 otherwise. Refusal is why it is not
+	// allowed, in one sentence; empty also before it was decided (package policy).
+	FromEndpoint bool
+	AllowedBy    int
+	Refusal      string
 	// Fault is why the check cannot run, in one sentence; empty for a valid check. Such a check is due
 	// like others, so that its result, which is unavailable, says so. It has no Details, and defaults in
 	// place of what could not be read. An endpoint may send it.
@@ -78,11 +84,15 @@ func (c *Check) Where() string {
 	return c.File + ":" + strconv.Itoa(c.Line)
 }
 
+// MayRun reports whether the check is one of the owner's own, or the owner allows it.
+func (c *Check) MayRun() bool { return !c.FromEndpoint || c.AllowedBy > 0 && c.Refusal == "" }
+
 // Invalidate makes c a check that cannot run, and replaces what is not valid in it.
 func (c *Check) Invalidate(fault string) {
 	valid := Check{
 		ID: c.ID, Type: c.Type, Label: c.Label, Period: c.Period, Timeout: c.Timeout, Disabled: c.Disabled,
 		Fault: shorttext.Truncate(shorttext.Sanitize(fault), maxFaultBytes), File: c.File, Line: c.Line,
+		FromEndpoint: c.FromEndpoint,
 	}
 	if valid.validateField("type") != nil {
 		valid.Type = faultType

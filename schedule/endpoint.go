@@ -129,10 +129,13 @@ func parseChecks(raw json.RawMessage) (s Schedule, problems []Problem, err error
 			}
 		}
 		seen[c.ID] = true
+		c.FromEndpoint = true
 		s.Checks = append(s.Checks, c)
 	}
 	if len(loose) > 0 && !seen[FaultsID] {
-		s.Checks = append(s.Checks, faultsCheck(loose))
+		faults := faultsCheck(loose)
+		faults.FromEndpoint = true
+		s.Checks = append(s.Checks, faults)
 	}
 	return s, problems, nil
 }

@@ -31,7 +31,7 @@ var (
 
 // validatedFields are the keys that validateField knows, in the order in which they are reported.
 var validatedFields = [...]string{
-	"id", "type", "label", "target_alias", "period", "timeout", "details", "monitoring_zones_poll", "alarms", "fault",
+	"id", "type", "label", "target_alias", "period", "timeout", "details", "monitoring_zones_poll", "alarms", "fault", "refusal",
 }
 
 // validate checks all that holds for every check, whoever wrote it, and returns the first error.
@@ -77,6 +77,10 @@ func (c *Check) validateField(key string) error {
 		return validRaw(key, c.MonitoringZonesPoll)
 	case "alarms":
 		return validRaw(key, c.Alarms)
+	case "refusal":
+		if len(c.Refusal) > maxFaultBytes {
+			return fmt.Errorf("%w: refusal has %d bytes, more than %d", ErrName, len(c.Refusal), maxFaultBytes)
+		}
 	case "fault":
 		if len(c.Fault) > maxFaultBytes {
 			return fmt.Errorf("%w: fault has %d bytes, more than %d", ErrName, len(c.Fault), maxFaultBytes)

@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -14,8 +13,8 @@ const (
 	maxArgBytes = 8 << 10 // of all arguments, each with its NUL
 )
 
-// parseArgs reads the detail args: a list of strings and numbers, or one string, which [splitArgs]
-// splits.
+// parseArgs reads the detail args: a list of strings and numbers, or one string, which
+// [schedule.SplitArguments] splits.
 func parseArgs(details schedule.Details) ([]string, error) {
 	var args []string
 	switch v := details["args"].(type) {
@@ -23,7 +22,7 @@ func parseArgs(details schedule.Details) ([]string, error) {
 		return nil, nil
 	case string:
 		var err error
-		if args, err = splitArgs(v); err != nil {
+		if args, err = schedule.SplitArguments(v); err != nil {
 			return nil, failuref(`detail "args": %v`, err)
 		}
 	case []string:
@@ -55,52 +54,6 @@ func parseArgs(details schedule.Details) ([]string, error) {
 	if len(args) > maxArgs || n > maxArgBytes {
 		return nil, failuref(`detail "args": %d arguments of %d bytes, the limits are %d and %d`,
 			len(args), n, maxArgs, maxArgBytes)
-	}
-	return args, nil
-}
-
-// errQuote is returned when a quotation mark is not closed.
-var errQuote = errors.New("a quotation mark is not closed")
-
-// splitArgs splits s at blanks, except within '…', which is literal, and "…", in which \" is a
-// quotation mark and \\ a backslash. Nothing else is special: variables and patterns are not
-// expanded, and a backslash outside "…" is literal, for Windows paths. ” and "" are empty
-// arguments.
-func splitArgs(s string) ([]string, error) {
-	var (
-		args  []string
-		arg   strings.Builder
-		inArg bool
-		quote byte
-	)
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case quote == '"' && c == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
-			i++
-			arg.WriteByte(s[i])
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote != 0:
-			arg.WriteByte(c)
-		case c == '"' || c == '\'':
-			quote, inArg = c, true
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
-			if inArg {
-				args = append(args, arg.String())
-				arg.Reset()
-				inArg = false
-			}
-		default:
-			arg.WriteByte(c)
-			inArg = true
-		}
-	}
-	if quote != 0 {
-		return nil, errQuote
-	}
-	if inArg {
-		args = append(args, arg.String())
 	}
 	return args, nil
 }

@@ -54,7 +54,7 @@ func FuzzSplitArgs(f *testing.F) {
 	f.Add(`a "b c" 'd\' \\ "\""`)
 	f.Add("'")
 	f.Fuzz(func(t *testing.T, text string) {
-		args, err := splitArgs(text)
+		args, err := schedule.SplitArguments(text)
 		if err != nil {
 			return
 		}
@@ -70,7 +70,7 @@ func FuzzSplitArgs(f *testing.F) {
 		for i, a := range args {
 			quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(a) + `"`
 		}
-		again, err := splitArgs(strings.Join(quoted, " "))
+		again, err := schedule.SplitArguments(strings.Join(quoted, " "))
 		if err != nil || !slices.Equal(again, args) {
 			t.Errorf("%q, quoted: %q, %v", args, again, err)
 		}

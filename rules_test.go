@@ -107,6 +107,7 @@ var importMatrix = []importRow{
 	{"schedule/number", nil, nil, "agent and endpoint share what a number is, and nothing else with it"},
 
 	{"spool/...", nil, nil, "records are opaque bytes: what the spool promises must not depend on what they say"},
+	{"spool/winetest", nil, nil, "it runs any Windows program: whoever has code for Windows tests with it"},
 	{"spool/fsynctest", nil, nil, "it reads traces of any program: whoever syncs files tests with it"},
 
 	{"transport", nil, []string{"transport/..."}, "params and results are opaque JSON: the session serves any caller"},
@@ -169,7 +170,7 @@ const facts = "a family of types knows how a host is read and what is secret, an
 
 // testSupport are packages that only tests may import.
 var testSupport = []string{
-	"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest", "collect/collecttest", "collect/hostinfo/sourcetest", "schedule/number/numbertest", "spool/fsynctest", "transport/transporttest",
+	"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest", "collect/collecttest", "collect/hostinfo/sourcetest", "schedule/number/numbertest", "spool/fsynctest", "spool/winetest", "transport/transporttest",
 }
 
 func matches(pattern, dir string) bool {

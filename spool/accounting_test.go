@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -317,19 +318,31 @@ func TestRepairCountsLost(t *testing.T) {
 	}
 }
 
+// beforeTransaction is a context that calls a function where a transaction asks whether it is over,
+// which is before it opens the file.
+type beforeTransaction struct {
+	context.Context
+	fn func()
+}
+
+func (c beforeTransaction) Err() error {
+	c.fn()
+	return c.Context.Err()
+}
+
 // What is appended while a long Drop is under way stays.
 func TestDropLeavesLaterRecords(t *testing.T) {
 	appended := false
 	s := newSpool(t, Options{})
 	put(t, s, make([]string, maxTrim+1)...)
 	other := open(t, s.dir, Options{})
-	s.afterOpen = func() {
+	ctx := beforeTransaction{t.Context(), func() {
 		if !appended && stats(t, other).Records <= 1 { // between the two transactions
 			appended = true
 			put(t, other, "later")
 		}
-	}
-	d, err := s.Drop(t.Context(), Selection{Waiting: true})
+	}}
+	d, err := s.Drop(ctx, Selection{Waiting: true})
 	if err != nil || d.Records != maxTrim+1 || !appended {
 		t.Errorf("dropped %+v, %v; appended meanwhile: %v", d, err, appended)
 	}
@@ -368,9 +381,6 @@ func TestDamageFoundByCompaction(t *testing.T) {
 	boltUpdate(t, s.Path(), func(tx *bolt.Tx) error { return tx.DeleteBucket(bucketRejected) })
 	if err := settleAll(s); err != nil || len(recovered) != 0 {
 		t.Fatalf("settle: %v, recovered %+v", err, recovered)
-	}
-	if !replaceable {
-		return
 	}
 	if got := queued(t, s); len(got) != 0 || len(recovered) != 1 ||
 		!strings.Contains(recovered[0].Why, "cannot be copied") {

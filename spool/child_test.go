@@ -27,6 +27,8 @@ func child(part string, args []string) int {
 	switch part {
 	case "work":
 		err = childWork(args)
+	case "compact":
+		err = childCompact(args)
 	case "deliver":
 		err = childDeliver(args)
 	case "sleep":

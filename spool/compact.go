@@ -3,6 +3,7 @@ package spool
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -13,9 +14,8 @@ import (
 )
 
 // bbolt never returns pages to the file system. A file of which more than half is free is therefore
-// copied to a new one, which is synced and renamed over it: whenever the process dies, the path
-// names a whole file. A process that waited for the old file's lock notices that it was replaced
-// and opens the new one.
+// copied to a new one, which is synced and renamed over it ([Spool.replace]): whenever the process
+// dies, the path names a whole file.
 const (
 	// compactFrom is the length in bytes below which a file is not worth compacting.
 	compactFrom = 512 << 10
@@ -41,6 +41,10 @@ func (s *Spool) Compact(ctx context.Context) error {
 	})
 }
 
+// errWrittenMeanwhile is returned when the file could not be replaced by a copy, because an earlier
+// version of this program wrote to it after it was copied.
+var errWrittenMeanwhile = fmt.Errorf("%w: an earlier version of this program", ErrLocked)
+
 // worthCompacting reports whether more than half of the file's pages are free, or very many.
 func worthCompacting(u boltfile.Usage) bool {
 	return u.Pages*boltfile.PageSize >= compactFrom &&
@@ -49,10 +53,7 @@ func worthCompacting(u boltfile.Usage) bool {
 
 // maybeCompact compacts the file after a commit if that is worth it or was requested. If it fails,
 // nothing is lost and the next commit tries again.
-func (tx *Tx) maybeCompact() error {
-	if !replaceable {
-		return nil
-	}
+func (tx *Tx) maybeCompact(ctx context.Context) error {
 	if !tx.compact {
 		if tx.o.size < compactFrom { // spares most runs the reading
 			return nil
@@ -78,7 +79,11 @@ func (tx *Tx) maybeCompact() error {
 		return explain("write", path, true, err)
 	}
 	tx.hook("compact", ".synced")
-	if err := os.Rename(path, s.path); err != nil {
+	closeFile := func() {
+		tx.rollback() // of a transaction that changed nothing: bbolt waits for it
+		tx.o.closeFile(false)
+	}
+	if err := s.replace(ctx, path, tx.o.f, closeFile); err != nil {
 		return errors.Join(explain("rename to", s.path, true, err), os.Remove(path))
 	}
 	tx.hook("compact", ".after")

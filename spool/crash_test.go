@@ -255,12 +255,28 @@ func settleAllBut(t *testing.T, s *Spool, n int, h *history) {
 	}
 }
 
+// childCompact replaces the file again and again. args: folder, times.
+func childCompact(args []string) error {
+	s, err := Open(args[0], Options{LockWait: time.Minute})
+	if err != nil {
+		return err
+	}
+	times, _ := strconv.Atoi(args[1])
+	for range times {
+		if err := s.Compact(context.Background()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func TestSeveralProcesses(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	var children []*process
 	for i := range 3 {
 		children = append(children, start(t, "work", dir, strconv.Itoa(1+i*1000), "30", "-", "0"))
 	}
+	children = append(children, start(t, "compact", dir, "20"))
 	h := newHistory()
 	for _, p := range children {
 		h.listen(t, p)

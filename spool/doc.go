@@ -98,8 +98,9 @@
 //     virgo.db.marker is r while a transaction runs, c (clean) while none runs, and d if a
 //     transaction found damage, which the text after it describes. If the byte is not c, the next
 //     process verifies virgo.db with ordinary reads before bbolt opens it. Until the first commit the
-//     byte is n (new): an empty virgo.db beside any other was emptied. The marker is never synced. If it cannot be written (a read-only disk, or a full one that never had it),
-//     transactions run without it.
+//     byte is n (new): an empty virgo.db beside any other was emptied. The marker is never synced. If
+//     it cannot be written (a read-only disk, or a full one that never had it), transactions run
+//     without it.
 //
 // Earlier versions have a marker virgo.db.open instead, which exists while a transaction runs. It
 // counts as r, or as d if it contains text, and is removed once virgo.db is known to be good. Those
@@ -139,8 +140,18 @@
 //
 // bbolt's file never shrinks. A commit that leaves more than half of a file of 512 KiB or more free,
 // or more than 16 MiB and more than an eighth of it, copies the file to virgo.db.compact, syncs the
-// copy and renames it over the file. This is not done on Windows, where an open file cannot be
-// replaced; for the same reason no file is repaired there.
+// copy and renames it over the file.
+//
+// On Windows a file that is open or mapped cannot be replaced (Spool.replace). There a transaction
+// closes the file first, and every transaction has virgo.db.lock locked from its beginning to its end,
+// shared if it reads only. While the file is open, virgo.db and bbolt's own byte of it are locked as
+// well, as earlier versions do that know no other lock, so that an earlier version beside a later one
+// waits for it. In the moment in which the file is closed, an earlier version can open it. Therefore a
+// handle that lets nobody write is opened, under it the header is compared with that of the copied
+// file, and the copy is discarded if the earlier version has committed something. NTFS replaces the
+// file under that handle. Other file systems do not: there a whole transaction of an earlier version
+// would be lost if it fitted between two calls. Programs that have the file open (virus scanners) are
+// waited for, for two seconds; then the file stays, and the next commit tries again.
 //
 // # Concurrency
 //

@@ -18,12 +18,21 @@ const (
 
 // lockWithin waits for the lock of f until wait is over or ctx is done.
 func lockWithin(ctx context.Context, f *os.File, exclusive bool, wait time.Duration) error {
+	ok, err := pollWithin(ctx, wait, func() (bool, error) { return tryLock(f, exclusive) })
+	if !ok && err == nil {
+		err = fmt.Errorf("%w (waited %v)", ErrLocked, wait)
+	}
+	return err
+}
+
+// pollWithin calls try until it returns true or an error. It returns false if wait is over, and an error
+// if ctx is done.
+func pollWithin(ctx context.Context, wait time.Duration, try func() (bool, error)) (ok bool, err error) {
 	var timer *time.Timer
 	var end time.Time
 	for poll := minPoll; ; poll = min(2*poll, maxPoll) {
-		ok, err := tryLock(f, exclusive)
-		if ok || err != nil {
-			return err
+		if ok, err := try(); ok || err != nil {
+			return ok, err
 		}
 		left := wait
 		if timer == nil {
@@ -32,13 +41,13 @@ func lockWithin(ctx context.Context, f *os.File, exclusive bool, wait time.Durat
 			defer timer.Stop()
 			<-timer.C
 		} else if left = time.Until(end); left <= 0 {
-			return fmt.Errorf("%w (waited %v)", ErrLocked, wait)
+			return false, nil
 		}
 		timer.Reset(min(left, poll/2+rand.N(poll/2)))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return false, context.Cause(ctx)
 		}
 	}
 }

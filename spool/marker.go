@@ -40,6 +40,7 @@ type marker struct {
 	owner bool     // false where another process reads at the same time and has marked that
 	old   bool     // an earlier version left its marker
 	fresh bool     // the spool's file is new, and nothing is committed yet
+	keep  bool     // it was not clean, and the file could not be repaired: the next call tries again
 
 	unstored unstored // its count, when the transaction began
 }
@@ -102,7 +103,7 @@ func (m *marker) end(damage error) {
 		b[0] = markDamaged
 		copy(b[1:], damage.Error())
 		_, _ = m.f.WriteAt(b, 0)
-	case damage == nil:
+	case damage == nil && !m.keep:
 		if m.old {
 			_ = os.Remove(m.s.path + oldMarkerSuffix)
 		}

@@ -18,8 +18,13 @@ const (
 
 // repair replaces the damaged file that info describes by a new one with the records that can be
 // read, and keeps the damaged one beside it. It does nothing if another process has replaced the
-// file already. info is nil if only the marker suggests damage; then repair verifies the file first.
+// file already, or an earlier version of this program writes to it meanwhile. info is nil if only the marker suggests damage; then repair verifies the file first.
 func (s *Spool) repair(ctx context.Context, info os.FileInfo, why error) error {
+	release, err := s.lockBeside(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer release()
 	f, err := openFile(s.path, os.O_RDWR)
 	if err != nil {
 		return explain("open", s.path, true, err)
@@ -41,7 +46,10 @@ func (s *Spool) repair(ctx context.Context, info os.FileInfo, why error) error {
 			return err
 		}
 	}
-	r, err := s.salvage(f, size)
+	r, err := s.salvage(ctx, f, size)
+	if errors.Is(err, errWrittenMeanwhile) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -92,7 +100,7 @@ func reasonOf(why error, path string) string {
 
 // salvage writes the new file and renames it over the damaged one. Whenever the process dies, the
 // spool's path names one of the two, whole.
-func (s *Spool) salvage(f *os.File, size int64) (r Recovery, err error) {
+func (s *Spool) salvage(ctx context.Context, f *os.File, size int64) (r Recovery, err error) {
 	path := s.path + salvageSuffix
 	fresh, err := openFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
@@ -130,20 +138,34 @@ func (s *Spool) salvage(f *os.File, size int64) (r Recovery, err error) {
 			return r, err
 		}
 	}
-	if err := os.Rename(path, s.path); err != nil {
+	if err := s.replace(ctx, path, f, func() { f.Close() }); err != nil {
+		if r.Backup != "" {
+			_ = os.Remove(r.Backup) // not a backup but the spool's file
+		}
 		return r, explain("rename to", s.path, true, err)
 	}
 	s.callHook("salvage.after")
 	return r, explain("sync the folder", s.dir, true, syncDir(s.dir))
 }
 
-// backUp gives the damaged file a second name and removes the oldest backup. On a file system
-// without hard links there is no backup.
+// backUp gives the damaged file a second name, unless an earlier repair that failed did so. Where all
+// names are taken, it removes the oldest backup. On a file system without hard links there is no backup.
 func (s *Spool) backUp() (string, error) {
 	name := func(n int) string { return fmt.Sprint(s.path, damagedSuffix, n) }
-	_ = os.Remove(name(maxBackups))
-	for n := maxBackups - 1; n > 0; n-- {
-		if err := os.Rename(name(n), name(n+1)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if isSameFile(s.path, name(1)) {
+		return name(1), nil
+	}
+	free := 1
+	for ; free < maxBackups; free++ {
+		if _, err := os.Lstat(name(free)); errors.Is(err, os.ErrNotExist) {
+			break
+		}
+	}
+	if free == maxBackups {
+		_ = os.Remove(name(maxBackups))
+	}
+	for n := free - 1; n > 0; n-- {
+		if err := os.Rename(name(n), name(n+1)); err != nil {
 			return "", explain("rename", name(n), true, err)
 		}
 	}
@@ -151,4 +173,13 @@ func (s *Spool) backUp() (string, error) {
 		return "", nil
 	}
 	return name(1), nil
+}
+
+func isSameFile(a, b string) bool {
+	fa, err := os.Lstat(a)
+	if err != nil {
+		return false
+	}
+	fb, err := os.Lstat(b)
+	return err == nil && os.SameFile(fa, fb)
 }

@@ -26,6 +26,8 @@ type session struct {
 	used    int64    // bytes in pages that are not free
 	ready   bool     // bbolt can open it; else nothing was ever stored in it
 	created bool     // the file is new: its folder's entry is not synced yet
+	closed  bool
+	release func() // unlocks the lock beside the file
 }
 
 // maxOpenTries bounds how often a file is opened again because it was replaced or deleted meanwhile.
@@ -44,7 +46,18 @@ func (e *corruptHeaderError) Error() string { return e.err.Error() }
 
 // openLocked opens and locks the file and checks its header. It returns a nil session if there is
 // nothing to read, which only happens in a View.
-func (s *Spool) openLocked(ctx context.Context, write bool) (*session, error) {
+func (s *Spool) openLocked(ctx context.Context, write bool) (o *session, err error) {
+	release, err := s.lockBeside(ctx, write)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if o == nil {
+			release()
+		} else {
+			o.release = release
+		}
+	}()
 	flags := os.O_RDONLY
 	if write {
 		flags = os.O_RDWR
@@ -92,7 +105,7 @@ func (s *Spool) lockFile(ctx context.Context, f *os.File, write bool) (*session,
 	}
 	file, err := boltfile.Check(f, size, fileLayout())
 	switch {
-	case err == nil && file.State != boltfile.Ready && replaceable && s.hadRecords():
+	case err == nil && file.State != boltfile.Ready && s.hadRecords():
 		info, _ := f.Stat()
 		return nil, &corruptHeaderError{info, damaged(s.path, "it is empty")}
 	case err == nil:
@@ -159,13 +172,26 @@ func (tx *Tx) openDB() error {
 	return nil
 }
 
-// close closes the file. After a panic, bbolt's own locks may still be taken, so that closing it
-// would hang: then only the file is closed, which is what other processes wait for.
+// close closes the file and releases all locks. After a panic, bbolt's own locks may still be taken, so
+// that closing it would hang: then only the file is closed, which is what other processes wait for.
 func (o *session) close(panicked bool) {
+	o.closeFile(panicked)
+	o.release()
+}
+
+// closeFile closes the file, which may be closed already, and keeps the lock beside it.
+func (o *session) closeFile(panicked bool) {
+	if o.closed {
+		return
+	}
+	o.closed = true
 	unlock(o.f)
 	if o.db != nil && !panicked {
 		_ = o.db.Close() // what was committed is synced: an error changes nothing
 		return
+	}
+	if o.db != nil {
+		unmap(o.db)
 	}
 	_ = o.f.Close()
 }

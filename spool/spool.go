@@ -53,6 +53,9 @@ type Spool struct {
 	sem         chan struct{} // limits this process to one transaction at a time
 	unreachable error         // not nil: every call fails with it
 	afterOpen   func()        // for tests; called between opening the file and locking it
+
+	// beforeReplace, for tests, is called before each try to replace the closed file (Windows).
+	beforeReplace func()
 }
 
 // Open creates the folder dir with mode 0700 if it does not exist, and checks that only the user who

@@ -18,9 +18,6 @@ var (
 
 var errNotRegular = errors.New("it is not a regular file")
 
-// replaceable reports whether a file can be renamed over one that is open.
-const replaceable = true
-
 func moveCommand(from, to string) string { return "mv " + quote(from) + " " + quote(to) }
 
 // openFile opens a file that no child inherits. It refuses a symbolic link, through which another

@@ -13,10 +13,6 @@ var (
 	errnosReadOnly = []windows.Errno{windows.ERROR_WRITE_PROTECT, windows.ERROR_ACCESS_DENIED}
 )
 
-// replaceable reports whether a file can be renamed over one that is open. Here it cannot, and between
-// closing the old file and renaming the new one, another process could write to the old one.
-const replaceable = false
-
 func moveCommand(from, to string) string { return fmt.Sprintf(`move "%s" "%s"`, from, to) }
 
 // openFile opens a file that no child inherits. Symbolic links are not checked for: creating one

@@ -34,11 +34,11 @@ func (s *Spool) transact(ctx context.Context, mode mode, point string, fn func(*
 		return err
 	}
 	defer s.release()
-	checkMarker := replaceable // where no file can be repaired, a marker is of no use
+	checkMarker := true
 	for range maxAttempts {
 		began, damagedFile, err := s.attempt(ctx, mode&writes != 0, point, checkMarker, fn)
 		switch {
-		case err == nil || !replaceable || began && (mode&repeatable == 0 || damagedFile == nil):
+		case err == nil || began && (mode&repeatable == 0 || damagedFile == nil):
 			return err
 		case errors.Is(err, errUncleanExit):
 			// The file was verified and is good; or it cannot be repaired (no permission to write),
@@ -86,6 +86,7 @@ func (s *Spool) attempt(
 		o.close(false)
 		return false, nil, errUncleanExit
 	}
+	mark.keep = !clean
 	var foundLate error // damage that compaction found after the commit
 	tx := &Tx{s: s, o: o, write: write, now: s.opt.Now(), inside: true, unstored: mark.unstored}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -121,7 +122,7 @@ func (s *Spool) attempt(
 	if err := tx.commit(point); err != nil || !write {
 		return true, nil, err
 	}
-	if err := tx.maybeCompact(); err != nil && tx.compact {
+	if err := tx.maybeCompact(ctx); err != nil && tx.compact {
 		return true, nil, err
 	} else if errors.Is(err, ErrDamaged) {
 		foundLate = err

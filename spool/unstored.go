@@ -67,6 +67,9 @@ func (s *Spool) NoteUnstored(ctx context.Context, records []Record) error {
 	defer s.release()
 	// The lock excludes transactions and other notes. Where it cannot be had, a note that another
 	// process makes at the same time may be lost; without this one, this is lost for sure.
+	if release, err := s.lockBeside(ctx, true); err == nil {
+		defer release()
+	}
 	if f, err := openFile(s.path, os.O_RDONLY); err == nil {
 		defer f.Close()
 		if err := lockWithin(ctx, f, true, s.opt.LockWait); err == nil {

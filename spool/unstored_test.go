@@ -117,9 +117,6 @@ func TestUnstoredOfAKilledProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		if damage {
-			if !replaceable {
-				continue
-			}
 			spoilFreelist(t, s)
 		}
 		checkUnstored(t, s, Drop{CauseUnstored, 1, 5, testTime, testTime})

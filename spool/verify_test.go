@@ -25,9 +25,6 @@ const branchRecords = 900
 // from the right.
 func damageBranch(t *testing.T, i int, spoil func(branch, next []byte)) *damagedBranch {
 	t.Helper()
-	if !replaceable {
-		t.Skip("no file is repaired here")
-	}
 	b := queueOf(t, 0.1, branchRecords, 60, false)
 	q, err := treeOf(b)
 	if err != nil {

@@ -20,6 +20,7 @@ const (
 	exitOK         = 0
 	exitUnexpected = 1
 	exitUsage      = 2
+	exitUnread     = 5
 )
 
 // exitCodes ends every command's help.
@@ -27,6 +28,7 @@ const exitCodes = `Exit codes:
   0  done
   1  unexpected error
   2  invalid configuration or usage
+  5  stored results cannot be read
 `
 
 // A failure is an error with its exit code and, where there is one, the next step.
@@ -45,10 +47,15 @@ func (a *app) explain(err error) error {
 	var key *store.KeyError
 	var hinted interface{ Hint() string }
 	var own *failure
+	var unread *intake.UnreadError
 	dir := shorttext.QuoteShell(a.Dir)
 	switch {
 	case err == nil, errors.As(err, &own):
 		return err
+	case errors.As(err, &unread):
+		return &failure{exitUnread, err, damageHint(a.Dir)}
+	case errors.Is(err, intake.ErrDamaged):
+		return &failure{exitUnexpected, err, damageHint(a.Dir)}
 	case errors.As(err, &mode):
 		return &failure{exitUsage, err, mode.Fix}
 	case errors.As(err, &key):
@@ -74,6 +81,12 @@ func (a *app) explain(err error) error {
 		return &failure{exitUnexpected, err, "run it as the owner of " + dir}
 	}
 	return err
+}
+
+// damageHint returns what to do about a damaged store.
+func damageHint(dir string) string {
+	file := shorttext.QuoteShell(folder.Dir(dir).StoreFile())
+	return "stop the server, keep a copy of " + file + ", then: sqlite3 " + file + " .recover | sqlite3 recovered.db"
 }
 
 func exitCode(err error) int {

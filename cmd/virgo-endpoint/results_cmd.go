@@ -93,14 +93,34 @@ func (a *app) resultsJSON(history intake.History, filter intake.Filter) error {
 		_, err = w.Write(line)
 		return err
 	})
+	unread, err := unreadOf(err)
 	if err != nil {
 		return err
 	}
-	w.WriteString("\n]}\n")
+	w.WriteString("\n]")
+	if unread != nil {
+		fmt.Fprintf(w, `,"unread":%d`, unread.Results)
+	}
+	w.WriteString("}\n")
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("writing the output: %w", err)
 	}
-	return nil
+	return orNil(unread)
+}
+
+// unreadOf separates the error for results that cannot be read from others.
+func unreadOf(err error) (unread *intake.UnreadError, other error) {
+	if errors.As(err, &unread) {
+		return unread, nil
+	}
+	return nil, err
+}
+
+func orNil(unread *intake.UnreadError) error {
+	if unread == nil {
+		return nil
+	}
+	return unread
 }
 
 func (a *app) resultsTable(history intake.History, filter intake.Filter) error {
@@ -114,10 +134,11 @@ func (a *app) resultsTable(history intake.History, filter intake.Filter) error {
 		})
 		return nil
 	})
+	unread, err := unreadOf(err)
 	if err != nil {
 		return err
 	}
-	if len(rows) == 1 {
+	if len(rows) == 1 && unread == nil {
 		fmt.Fprintln(a.err, "virgo-endpoint: no such results are stored")
 	}
 	var t table
@@ -127,7 +148,10 @@ func (a *app) resultsTable(history intake.History, filter intake.Filter) error {
 		}
 		t.row(row...)
 	}
-	return a.print(t.text())
+	if err := a.print(t.text()); err != nil {
+		return err
+	}
+	return orNil(unread)
 }
 
 // lateness is a late result's age as a table shows it; a dash for one that is not late.

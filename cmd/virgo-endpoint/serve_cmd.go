@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/server"
 	"virgo/schedule/shorttext"
 	"virgo/transport"
@@ -57,6 +59,18 @@ func (c *serveCmd) Run(a *app) error {
 		return a.explain(err)
 	}
 	opt.Intake = st
+	verified := make(chan struct{})
+	verifying, stopVerifying := context.WithCancel(a.ctx)
+	go func() { // reads the whole store, so agents are served meanwhile
+		defer close(verified)
+		if err := st.Verify(verifying); errors.Is(err, intake.ErrDamaged) {
+			log.Error("nothing is stored any more; agents keep their results", "error", err, "hint", damageHint(a.Dir))
+		}
+	}()
+	defer func() {
+		stopVerifying()
+		<-verified
+	}()
 	listener, err := server.Listen(a.ctx, c.Listen)
 	if err != nil {
 		return a.explain(fmt.Errorf("listening on %q: %w", c.Listen, err))

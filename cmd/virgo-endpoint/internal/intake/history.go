@@ -9,6 +9,8 @@ import (
 type History interface {
 	// Results calls fn for each result that the filter selects, in the order of Result.Time; results
 	// with the same time are in the order of their arrival. An error of fn ends it and is returned.
+	// Error: *UnreadError, after the results that can be read; those behind the damage may come in the
+	// order of their arrival.
 	Results(ctx context.Context, filter Filter, fn func(Result) error) error
 	// Agents returns every agent that anything was stored for, sorted by id.
 	Agents(ctx context.Context) ([]Agent, error)

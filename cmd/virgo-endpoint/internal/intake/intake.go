@@ -16,7 +16,7 @@ type Intake interface {
 	// TokenValid reports whether the token of this key may still be used.
 	TokenValid(ctx context.Context, key TokenKey) (bool, error)
 	// Append stores a batch and returns when it is durable, with one outcome for each arrival. After
-	// an error nothing of the batch is stored, and it may be appended again.
+	// an error nothing of the batch is stored, and it may be appended again. Error: ErrDamaged.
 	Append(ctx context.Context, batch []Arrival) ([]Outcome, error)
 	// Held returns which results of the ranges are durable under agentID, and which are remembered as
 	// refused. If there are more than a receipt can name, it returns the first ones. It may sort and

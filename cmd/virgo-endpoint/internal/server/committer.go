@@ -65,6 +65,7 @@ func (c *committer) close() {
 
 func (c *committer) run() {
 	var batch []*submission
+	damaged := false
 	for first := range c.in {
 		batch = append(batch[:0], first)
 		for size := first.arrival.Size(); len(batch) < maxBatch && size < maxBatchBytes; {
@@ -76,7 +77,12 @@ func (c *committer) run() {
 			size += next.arrival.Size()
 		}
 		outcomes, err := c.append(batch)
-		if err != nil {
+		switch isDamage := errors.Is(err, intake.ErrDamaged); {
+		case isDamage && damaged: // said once
+		case isDamage:
+			damaged = true
+			c.log.Error("nothing is stored any more; agents keep their results", "error", err)
+		case err != nil:
 			c.log.Error("results could not be stored; their agents keep them", "results", len(batch), "error", err)
 		}
 		for i, s := range batch {

@@ -9,6 +9,14 @@ import (
 
 // Append stores a batch in one synced transaction; see [intake.Intake].
 func (s *Store) Append(ctx context.Context, batch []intake.Arrival) ([]intake.Outcome, error) {
+	if err := s.damaged(); err != nil {
+		return nil, err
+	}
+	outcomes, err := s.append(ctx, batch)
+	return outcomes, s.stopIfDamaged(err)
+}
+
+func (s *Store) append(ctx context.Context, batch []intake.Arrival) ([]intake.Outcome, error) {
 	t, err := s.begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("storing %d arrivals: %w", len(batch), err)

@@ -45,9 +45,12 @@ func (s *Store) Import(ctx context.Context, b Bundle, now time.Time,
 	if err := b.check(); err != nil {
 		return ImportReport{}, err
 	}
+	if err := s.damaged(); err != nil {
+		return ImportReport{}, err
+	}
 	in := importer{store: s, bundle: b, now: now}
 	if err := in.all(ctx, next); err != nil {
-		return in.report, fmt.Errorf("importing results of agent %q: %w", b.Agent, err)
+		return in.report, fmt.Errorf("importing results of agent %q: %w", b.Agent, s.stopIfDamaged(err))
 	}
 	return in.report, nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"strings"
@@ -9,27 +10,49 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/intake"
 )
 
-// Results calls fn for each result that f selects; see [intake.History].
+// Results calls fn for each result that f selects; see [intake.History]. In a damaged file it goes on
+// with what can be read, and returns an *[intake.UnreadError].
 func (s *Store) Results(ctx context.Context, f intake.Filter, fn func(intake.Result) error) error {
 	query, args := resultsQuery(f)
 	var stop error // of fn, and returned as it is
+	var last intake.Result
 	err := s.each(ctx, "reading results", query, args, func(rows *sql.Rows) error {
 		var r intake.Result
-		var id sql.NullString
-		var at, received int64
-		err := rows.Scan(&r.Seq, &r.AgentID, &id, &r.CheckID, &r.CheckType, &r.State, &r.Status, &at, &received,
-			&r.Order, &r.Late, &r.AgeMS, &r.ClockOffsetMS, (*[]byte)(&r.Params))
-		if err != nil {
+		if err := scanResult(rows, &r, &r.AgentID); err != nil {
 			return err
 		}
-		r.ResultID = id.String
-		r.Time, r.Received = time.UnixMilli(at), time.UnixMilli(received)
+		last = r
 		stop = fn(r)
 		return stop
 	})
-	if stop != nil {
+	switch {
+	case stop != nil:
 		return stop
+	case !isCorrupt(err):
+		return err
 	}
+	passed := func(r intake.Result) bool {
+		if last.Seq == 0 {
+			return false
+		}
+		order := cmp.Or(r.Time.Compare(last.Time), cmp.Compare(r.Seq, last.Seq))
+		return order <= 0
+	}
+	unread, salvageErr := s.salvage(ctx, f, passed, fn)
+	if salvageErr != nil {
+		return salvageErr
+	}
+	return unreadError(unread, err)
+}
+
+// scanResult reads a row. Its second column, an agent's id or key, goes to agent.
+func scanResult(rows *sql.Rows, r *intake.Result, agent any) error {
+	var id sql.NullString
+	var at, received int64
+	err := rows.Scan(&r.Seq, agent, &id, &r.CheckID, &r.CheckType, &r.State, &r.Status, &at, &received,
+		&r.Order, &r.Late, &r.AgeMS, &r.ClockOffsetMS, (*[]byte)(&r.Params))
+	r.ResultID = id.String
+	r.Time, r.Received = time.UnixMilli(at), time.UnixMilli(received)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite" // also the driver "sqlite"
@@ -43,6 +44,9 @@ type Store struct {
 	write *sql.DB // one connection; its transactions take the write lock at once
 	read  *sql.DB
 	path  string
+
+	// damage is set when damage was found: then nothing is stored any more.
+	damage atomic.Pointer[error]
 
 	preparing sync.Mutex
 	prepared  *statements // of write; nil until the first transaction
@@ -154,16 +158,16 @@ func dataSource(path string) (string, error) {
 func (s *Store) each(ctx context.Context, doing, query string, args []any, row func(*sql.Rows) error) error {
 	rows, err := s.read.QueryContext(ctx, query, args...)
 	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+		return fmt.Errorf("%s: %w", doing, named(err))
 	}
 	defer rows.Close()
 	for rows.Next() {
 		if err := row(rows); err != nil {
-			return fmt.Errorf("%s: %w", doing, err)
+			return fmt.Errorf("%s: %w", doing, named(err))
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+		return fmt.Errorf("%s: %w", doing, named(err))
 	}
 	return nil
 }

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/store"
+)
+
+// results shows what can be read of a damaged store, and says with its exit code that there is more.
+func TestResultsCommandOfADamagedStore(t *testing.T) {
+	dir := t.TempDir() + "/endpoint"
+	if code, _, errs := endpoint(t, "init", "--dir", dir); code != exitOK {
+		t.Fatal(errs)
+	}
+	file := folder.Dir(dir).StoreFile()
+	st, err := store.Open(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := st.Tokens(t.Context())
+	if err != nil || len(tokens) == 0 {
+		t.Fatal(tokens, err)
+	}
+	var batch []intake.Arrival
+	for i := range 500 {
+		batch = append(batch, intake.Arrival{AgentID: "web1", Token: 1, Received: time.UnixMilli(1), Result: &intake.Result{
+			ResultID: fmt.Sprint(i), CheckID: "c", CheckType: "t", State: "available", Status: "fine",
+			Time: time.UnixMilli(int64(i)), Params: fmt.Appendf(nil, `{"x":%q}`, strings.Repeat("x", 500)),
+		}})
+	}
+	if _, err := st.Append(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	middle := len(data) / 2 / 4096 * 4096
+	copy(data[middle:], bytes.Repeat([]byte{0}, 4*4096))
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	code, out, errs := endpoint(t, "results", "--dir", dir, "--limit", "0")
+	shown := strings.Count(out, "web1")
+	if code != exitUnread || shown < 400 || shown == 500 || !strings.Contains(errs, fmt.Sprintf("%d stored results cannot be read", 500-shown)) ||
+		!strings.Contains(errs, "hint: stop the server, keep a copy of") {
+		t.Errorf("exit code %d, %d results, %s", code, shown, errs)
+	}
+	code, out, _ = endpoint(t, "results", "--dir", dir, "--limit", "0", "--json")
+	var doc struct {
+		Results []json.RawMessage
+		Unread  int
+	}
+	if err := json.Unmarshal([]byte(out), &doc); err != nil || code != exitUnread || len(doc.Results) != shown || doc.Unread != 500-shown {
+		t.Errorf("exit code %d, %d results, %d unread, %v", code, len(doc.Results), doc.Unread, err)
+	}
+}
+
+// endpoint runs the program.
+func endpoint(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, stdio{strings.NewReader(""), &o, &e})
+	return code, o.String(), e.String()
+}

@@ -102,6 +102,7 @@ var importMatrix = []importRow{
 	{"schedule/detail", nil, nil, "it describes arguments and reads none"},
 	{"schedule/catalog", []string{"schedule", "schedule/detail", "schedule/shorttext"}, nil, "it lists checks for programs that have none"},
 	{"schedule/policy", []string{"schedule", "schedule/number", "schedule/shorttext", "schedule/yaml"}, nil, "it decides on checks and runs none"},
+	{"schedule/ownership", []string{"schedule/shorttext"}, nil, "whoever reads a file that steers asks it, so it may know none of them"},
 	{"schedule/shorttext", nil, nil, "everybody may use it, so it may use nobody"},
 	{"schedule/number/numbertest", nil, nil, "it is the table that both sides are tested with"},
 	{"schedule/number", nil, nil, "agent and endpoint share what a number is, and nothing else with it"},

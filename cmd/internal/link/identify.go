@@ -177,13 +177,22 @@ func (st *Status) confirmedBy(endpoint, key string) bool {
 	return some
 }
 
-// triesAnew takes the error of a session, and reports whether another one at once may succeed: the
-// endpoint has forgotten this host's key, and this host still has a token, which was not sent.
+// triesAnew takes the error of a session, and reports whether another one at once may succeed, with what
+// was left out of hello: the key, of an endpoint that knew none when it was last reached; or the token,
+// of one that has forgotten this host's key.
 func (s *Session) triesAnew(err error) bool {
-	if transport.KeyRefusal(err) != transport.TypeNotEnrolled || !s.state.setConfirmed(s.endpoint, "") {
-		return false
+	switch transport.KeyRefusal(err) {
+	case transport.TypeKeyRequired:
+		_, known := s.state.Features[s.endpoint]
+		delete(s.state.Features, s.endpoint)
+		return known && s.identity.key == "" && s.cfg.Key != nil
+	case transport.TypeNotEnrolled:
+		if !s.state.setConfirmed(s.endpoint, "") {
+			return false
+		}
+		s.unsaved = true
+		token, tokenErr := s.cfg.Token()
+		return tokenErr == nil && token != ""
 	}
-	s.unsaved = true
-	token, tokenErr := s.cfg.Token()
-	return tokenErr == nil && token != ""
+	return false
 }

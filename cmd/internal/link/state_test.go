@@ -73,11 +73,35 @@ features "a:1 pipelining result_id"
 	}
 }
 
+// What is stored about this host's key. An SRV name's target has a blank in its name.
+func TestStatusOfKeys(t *testing.T) {
+	s := Status{
+		Behind: 2, BehindMS: 5, KeyProblem: "no", TokenDropped: true,
+		Confirmed: map[string]string{"a:1": "56475a", "_x._tcp.example.com (b:1)": "56475b"},
+		Features:  map[string][]string{"a:1": {"agent_key"}, "_x._tcp.example.com (b:1)": {"agent_key", "pipelining"}},
+	}
+	const want = `behind 2
+behind_ms 5
+key_problem "no"
+token_dropped 1
+confirmed "56475b _x._tcp.example.com (b:1)"
+confirmed "56475a a:1"
+features "_x._tcp.example.com (b:1) agent_key pipelining"
+features "a:1 agent_key"
+`
+	if got := string(storedStatus(s)); got != want {
+		t.Errorf("stored as %s", got)
+	}
+	if got := parseStatus([]byte(want)); !reflect.DeepEqual(got, s) {
+		t.Errorf("got  %+v\nwant %+v", got, s)
+	}
+}
+
 func FuzzParseStatus(f *testing.F) {
 	f.Add([]byte("last_ms 5\nendpoint \"a:1\"\nfeatures \"a:1 x y\"\nfuture thing\n\nerror \"\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := parseStatus(b)
-		if s.Backoff.Failures < 0 || s.Backoff.Failures > transport.MaxFailures || len(s.Features) > maxEndpoints {
+		if s.Backoff.Failures < 0 || s.Backoff.Failures > transport.MaxFailures || len(s.Features) > maxEndpoints || len(s.Confirmed) > maxEndpoints {
 			t.Errorf("not bounded: %+v", s)
 		}
 		if again := parseStatus(storedStatus(s)); !reflect.DeepEqual(again, s) && len(s.Features) < maxEndpoints {
@@ -93,7 +117,7 @@ func TestFeaturesAreBounded(t *testing.T) {
 			t.Errorf("endpoint %d: news is not told from what is known", i)
 		}
 	}
-	if len(s.Features) > maxEndpoints {
+	if len(s.Features) > maxEndpoints || len(s.Confirmed) > maxEndpoints {
 		t.Errorf("%d endpoints are remembered", len(s.Features))
 	}
 }

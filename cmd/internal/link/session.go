@@ -30,6 +30,7 @@ type Session struct {
 	conn     *transport.Session
 	endpoint string
 	identity identity  // of the last connection
+	greeted  bool      // its welcome was taken
 	started  time.Time // when the delivery began
 	// changed means that the endpoint announced another schedule, which is not yet fetched.
 	changed bool
@@ -72,7 +73,7 @@ func (s *Session) open(dialing, ctx context.Context) error {
 	if cfg.Connected != nil {
 		cfg.Connected()
 	}
-	s.endpoint = endpoint
+	s.endpoint, s.greeted = endpoint, false
 	cfg.Verbose("session: connected to %s", endpoint)
 	if s.identity, err = s.identify(conn, endpoint); err != nil {
 		conn.Close()
@@ -99,9 +100,10 @@ func (s *Session) open(dialing, ctx context.Context) error {
 // welcome waits for the answer to hello and records the features that it announces.
 func (s *Session) welcome(ctx context.Context) (transport.Welcome, error) {
 	w, err := s.conn.Welcome(ctx)
-	if err != nil {
+	if err != nil || s.greeted {
 		return w, err
 	}
+	s.greeted = true
 	names := make([]string, 0, len(w.Features))
 	for _, f := range w.Features {
 		names = append(names, f.Name)

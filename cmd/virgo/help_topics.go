@@ -82,7 +82,7 @@ func settingSummaries() map[string]string {
 	return map[string]string{
 		"endpoint":        "HOST:PORT that results are delivered to; several are tried in order; an SRV name begins with _",
 		"endpoints":       "another name for endpoint",
-		"token":           "the secret for the endpoint: file:PATH, env:NAME, credential:NAME (systemd), or itself",
+		"token":           "the secret that lets this host enrol: file:PATH, env:NAME, credential:NAME (systemd), or itself",
 		"agent_id":        "id of this host at the endpoint",
 		"agent_name":      "name of this host for people",
 		"ca_file":         "CA certificates that the endpoint's is verified with, instead of the system's",

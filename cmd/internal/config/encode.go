@@ -22,7 +22,8 @@ func (c Config) Encode() ([]byte, error) {
 
 	e.about("Where results are sent: host:port or an SRV name that begins with an underscore, tried in order.")
 	e.list("endpoint", c.Endpoints, "monitor.example.com:50041")
-	e.about("The token, or where to read it: file:PATH, env:NAME, credential:NAME (systemd).")
+	e.about("The token, or where to read it: file:PATH, env:NAME, credential:NAME (systemd). It lets this host enrol; the",
+		"one that `virgo setup` was given is in the state folder, and is needed until each endpoint has this host's key.")
 	e.text("token", c.Credential.reference(), "file:/etc/virgo/token")
 	e.about("The id of this host at the endpoint, and its name for people.")
 	e.text("agent_id", c.AgentID, "web-1")

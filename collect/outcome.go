@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"virgo/schedule"
+	"virgo/schedule/policy"
 	"virgo/schedule/shorttext"
 )
 
@@ -29,9 +30,12 @@ func (r *Runner) outcome(a running, job Job, report Report, err error) Outcome {
 	if !report.Time.IsZero() {
 		o.Result.Time = report.Time
 	}
+	var refused *policy.RefusedError
 	switch ended := a.ctx.Err() != nil; {
 	case err != nil && ended && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)):
 		o.Result.Status = timeoutStatus(a.ctx, a.timeout, took)
+	case errors.As(err, &refused):
+		o.Result.Status, o.Result.Refused = TruncateStatus(refused.Error()), true
 	case err != nil:
 		o.Result.Status = TruncateStatus(r.mistake(job.Check, err))
 	case report.Unavailable:
@@ -125,6 +129,17 @@ func (r *Runner) failed(job Job, status string, took time.Duration) Outcome {
 		},
 		Took: took,
 	}
+}
+
+// refused returns the outcome of a check of an endpoint that the owner does not allow.
+func (r *Runner) refused(job Job) Outcome {
+	status := job.Check.Refusal
+	if status == "" { // nobody has decided on it
+		status = (&policy.RefusedError{Type: job.Check.Type}).Error()
+	}
+	o := r.failed(job, status, 0)
+	o.Result.Refused = true
+	return o
 }
 
 func (r *Runner) skipped(job Job) Outcome {

@@ -97,7 +97,9 @@ func (p *pool) run(t task) {
 		t.cancel()
 		p.results <- finished{index: t.index, outcome: o, exited: exited}
 	}()
-	report, err := t.checker.Check(t.ctx, Request{Check: t.job.Check, Previous: t.job.Previous, Now: p.runner.now})
+	report, err := t.checker.Check(t.ctx, Request{
+		Check: t.job.Check, Previous: t.job.Previous, Guard: t.job.Guard, Now: p.runner.now,
+	})
 	o = p.runner.outcome(t.running, t.job, report, err)
 	returned = true
 }

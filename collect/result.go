@@ -33,6 +33,9 @@ type Result struct {
 	CheckID, CheckType string
 	// State is Unavailable if the check failed or found a fault; there are no metrics then.
 	State State
+	// Refused means that the host's owner does not let the endpoint make this host do it. The state is
+	// Unavailable; alarms ignore the result.
+	Refused bool
 	// Status is one sentence; StatusSuccess if the check reports none.
 	Status string
 	// Time is when the check finished, or the Time of its Report. It is sent in ms.

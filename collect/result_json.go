@@ -20,6 +20,9 @@ func (r Result) AppendJSON(b []byte) []byte {
 	b = shorttext.AppendJSON(b, string(r.State))
 	b = append(b, `,"status":`...)
 	b = shorttext.AppendJSON(b, TruncateStatus(r.Status))
+	if r.Refused {
+		b = append(b, `,"refused":true`...)
+	}
 	b = append(b, `,"timestamp":`...)
 	b = strconv.AppendInt(b, r.Time.UnixMilli(), 10)
 	b = append(b, `,"min_check_period":`...)

@@ -24,6 +24,7 @@ func ParseResult(data []byte) (Result, error) {
 		CheckType      looseText       `json:"check_type"`
 		State          looseText       `json:"state"`
 		Status         looseText       `json:"status"`
+		Refused        looseText       `json:"refused"`
 		Timestamp      looseText       `json:"timestamp"`
 		MinCheckPeriod looseText       `json:"min_check_period"`
 		Metrics        json.RawMessage `json:"metrics"`
@@ -36,6 +37,7 @@ func ParseResult(data []byte) (Result, error) {
 		CheckType: string(wire.CheckType),
 		State:     State(wire.State),
 		Status:    string(wire.Status),
+		Refused:   wire.Refused == "true",
 	}
 	ms, err := wire.Timestamp.milliseconds()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"virgo/schedule"
+	"virgo/schedule/policy"
 )
 
 // Grace is the time that a check has to clean up and return after its time limit. Then the run
@@ -35,6 +36,8 @@ type Job struct {
 	Check schedule.Check
 	// Previous is the Sample of the check's last outcome; nil if none is stored.
 	Previous []byte
+	// Guard is the one that the check gets; nil for a check of the owner's own.
+	Guard *policy.Guard
 }
 
 // An Outcome is the result of a Job.
@@ -66,7 +69,8 @@ type Runner struct {
 // the job finishes, always on the goroutine that called Run. It returns when all jobs have an
 // outcome. The metrics of an outcome with a Release are not to be used after each has returned.
 //
-// A check with a Fault does not run: the fault is its status.
+// A check with a Fault does not run: the fault is its status. Nor does a check of an endpoint that the
+// owner's policy has not allowed, whose result is refused.
 //
 // The time limit of a job is its check's Timeout (schedule.DefaultTimeout if that is 0) or the end
 // of ctx, whichever is earlier. A check that has not returned Grace after its limit is abandoned:
@@ -96,6 +100,8 @@ func (r *Runner) Run(ctx context.Context, jobs []Job, each func(index int, o Out
 			job := jobs[next]
 			if ctx.Err() != nil {
 				each(next, r.skipped(job))
+			} else if job.Check.Refusal != "" || job.Check.Fault == "" && !job.Check.MayRun() {
+				each(next, r.refused(job))
 			} else if job.Check.Fault != "" {
 				each(next, r.failed(job, job.Check.Fault, 0))
 			} else if t, ok := r.Registry.Lookup(job.Check.Type); !ok {

@@ -70,6 +70,8 @@ func (c checker) Check(ctx context.Context, req collect.Request) (collect.Report
 		return collect.Report{}, err
 	case a.Ended:
 		return a.Report.collectReport(), contextError(ctx)
+	case a.Refused != nil:
+		return a.Report.collectReport(), a.Refused
 	case a.Error != "":
 		return a.Report.collectReport(), errors.New(a.as.explain(a.Error))
 	}

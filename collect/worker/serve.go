@@ -132,10 +132,11 @@ func (r *requests) answer(ctx context.Context, req request) (a answer) {
 	if deadline, ok := ctx.Deadline(); ok {
 		check.Timeout = time.Until(deadline)
 	}
-	report, err := typ.Checker.Check(ctx, collect.Request{Check: check, Previous: req.Previous, Now: time.Now})
+	report, err := typ.Checker.Check(ctx, collect.Request{Check: check, Previous: req.Previous, Guard: req.Guard, Now: time.Now})
 	a.Report = toReport(report)
 	if err != nil {
 		a.Error = err.Error()
+		errors.As(err, &a.Refused)
 		a.Ended = ctx.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
 	}
 	return a

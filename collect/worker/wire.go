@@ -10,6 +10,7 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/policy"
 )
 
 // protocolVersion is the version of the protocol. Processes of different builds do not work
@@ -43,8 +44,10 @@ type request struct {
 	Check    json.RawMessage `json:"check,omitempty"`
 	Timeout  int64           `json:"timeout_ms,omitempty"`
 	Previous []byte          `json:"previous,omitempty"`
-	HostInfo string          `json:"host_info,omitempty"`
-	Cancel   bool            `json:"cancel,omitempty"`
+	// Guard limits a check of an endpoint; absent: the check is the owner's own.
+	Guard    *policy.Guard `json:"guard,omitempty"`
+	HostInfo string        `json:"host_info,omitempty"`
+	Cancel   bool          `json:"cancel,omitempty"`
 }
 
 // checkRequest returns the request to run a check. The time limit has a field of its own, because
@@ -56,7 +59,7 @@ func checkRequest(req collect.Request, limit time.Duration) (request, error) {
 	if err != nil {
 		return request{}, err
 	}
-	return request{Check: b, Timeout: max(1, limit.Milliseconds()), Previous: req.Previous}, nil
+	return request{Check: b, Timeout: max(1, limit.Milliseconds()), Previous: req.Previous, Guard: req.Guard}, nil
 }
 
 // An answer is one line from the worker.
@@ -69,6 +72,8 @@ type answer struct {
 	// was cancelled.
 	Ended    bool            `json:"ended,omitempty"`
 	HostInfo json.RawMessage `json:"host_info,omitempty"`
+	// Refused is the error of the check if its guard did not allow it to go on.
+	Refused *policy.RefusedError `json:"refused,omitempty"`
 	// as is the user that the worker runs as; it is set by the agent's side.
 	as *Account
 }

@@ -20,7 +20,7 @@ func (g *Guard) Control(host string) func(ctx context.Context, network, address 
 		}
 		addr, err := netip.ParseAddrPort(address)
 		if err != nil {
-			return &RefusedError{Type: g.check.checkType, Field: network, Value: address}
+			return &RefusedError{Type: g.checkType(), Field: network, Value: address}
 		}
 		return g.Dial(network, host, addr)
 	}

@@ -12,7 +12,7 @@ import (
 // A Guard decides at the moment of use whether a check of an endpoint may go on. It is bound to the rule
 // that allowed the check, and to those of the secrets that the check has. A nil Guard belongs to a check
 // of the owner's own, or of a rule that leaves nothing to decide, and allows everything. It is safe for
-// concurrent use.
+// concurrent use. The zero value allows nothing.
 type Guard struct {
 	check *Effective
 	// bounds are the rules that must all allow what is used.
@@ -46,6 +46,21 @@ func (p *Policy) Guard(c *schedule.Check, d schedule.Definition) (*Guard, error)
 	return g, nil
 }
 
+// checkType returns the type of the check; empty for the zero value.
+func (g *Guard) checkType() string {
+	if g.check == nil {
+		return ""
+	}
+	return g.check.checkType
+}
+
+func (g *Guard) fields() []field {
+	if g.check == nil {
+		return nil
+	}
+	return g.check.fields
+}
+
 // bind adds a rule, unless it leaves nothing to decide.
 func (g *Guard) bind(rules []Rule, at int) {
 	b := bound{allow: rules[at]}
@@ -75,7 +90,7 @@ func (g *Guard) Unix(path string) error {
 	if g == nil {
 		return nil
 	}
-	for i := range g.check.fields {
+	for i := range g.fields() {
 		if f := &g.check.fields[i]; f.role == schedule.URL && f.url.socket != "" {
 			if cleanPath(f.url.socket) == cleanPath(path) {
 				return nil // the rule has allowed the URL
@@ -84,7 +99,7 @@ func (g *Guard) Unix(path string) error {
 		}
 	}
 	value := cleanPath(path)
-	for i := range g.check.fields {
+	for i := range g.fields() {
 		// PostgreSQL's socket may be named by its folder.
 		if f := &g.check.fields[i]; f.role == schedule.Socket && strings.HasPrefix(value, f.text+"/.s.PGSQL.") {
 			value = f.text
@@ -105,7 +120,11 @@ func (g *Guard) URL(u *url.URL) error {
 // decide decides on a value in place of that of each detail with one of the roles: each bound must allow
 // it for one of them, and deny it for none.
 func (g *Guard) decide(value string, roles ...schedule.Role) error {
-	refusal := &RefusedError{Type: g.check.checkType, Value: value}
+	refusal := &RefusedError{Type: g.checkType(), Value: value}
+	if len(g.bounds) == 0 {
+		refusal.Field = string(roles[0])
+		return refusal
+	}
 	for _, b := range g.bounds {
 		allowed := false
 		for i := range g.check.fields {
@@ -155,6 +174,9 @@ func (g *Guard) Dial(network, host string, addr netip.AddrPort) error {
 		return nil
 	}
 	name, ip := parseHost(host), addr.Addr().Unmap()
+	if len(g.bounds) == 0 {
+		return &RefusedError{Type: g.checkType(), Field: network, Value: addr.String()}
+	}
 	for _, b := range g.bounds {
 		refusal := &RefusedError{Type: g.check.checkType, Field: network, Value: addr.String()}
 		named, reaches := false, false

@@ -17,9 +17,10 @@ const maxShownValue = 128
 type RefusedError struct {
 	// Type is the type of the check, and Field the detail that no rule allows; empty where no rule is
 	// for the type.
-	Type, Field string
+	Type  string `json:"type"`
+	Field string `json:"field,omitempty"`
 	// Value is that of the field; empty for a secret.
-	Value string
+	Value string `json:"value,omitempty"`
 }
 
 func (e *RefusedError) Error() string {

@@ -25,10 +25,16 @@ type process struct {
 	threadsKnown, filesKnown bool
 }
 
+// A processList has the processes that matched, and the number of those that could not be read.
+type processList struct {
+	all    []process
+	unread int
+}
+
 type processes struct {
 	tree   tree
 	self   int // the agent's own pid, which never matches
-	read   func(ctx context.Context, p processes, w processCriteria, at time.Duration, now time.Time) ([]process, error)
+	read   func(ctx context.Context, p processes, w processCriteria, at time.Duration, now time.Time) (found processList, err error)
 	uptime func(now time.Time) time.Duration
 }
 
@@ -62,7 +68,8 @@ func (p processes) Targets(ctx context.Context) ([]string, error) {
 // of the oldest in seconds. Zombies do not count, and neither does the agent itself, whose command
 // line may contain the pattern. A script counts by its own name as well as by its interpreter's. Where
 // the system hides processes of other users, the check is unavailable, whatever it would count,
-// unless the detail user is the agent's own. With fewer than min or more than max processes, the check is
+// unless the detail user is the agent's own. A process that cannot be read, as SELinux may have it, does
+// not count, and the status says so. With fewer than min or more than max processes, the check is
 // unavailable.
 //
 // cpu_percent covers the time since the previous sample. A process that started since then counts
@@ -82,6 +89,9 @@ func (p processes) Check(ctx context.Context, req collect.Request) (collect.Repo
 		return collect.Report{}, err
 	}
 	if status := w.mismatch(int64(len(now.all))); status != "" {
+		if now.unread > 0 {
+			status += "; " + unreadProcesses(now.unread)
+		}
 		return collect.Report{Unavailable: true, Status: status, Sample: now.encode(boot)}, nil
 	}
 	before, ok := parseProcessSample(req.Previous, boot)
@@ -101,10 +111,18 @@ func (p processes) Check(ctx context.Context, req collect.Request) (collect.Repo
 
 func (p processes) sample(ctx context.Context, w processCriteria, req collect.Request) (processSample, error) {
 	s := processSample{at: p.uptime(req.Now()).Truncate(time.Millisecond)}
-	var err error
-	s.all, err = p.read(ctx, p, w, s.at, req.Now())
+	found, err := p.read(ctx, p, w, s.at, req.Now())
+	s.all, s.unread = found.all, found.unread
 	slices.SortFunc(s.all, func(a, b process) int { return cmp.Compare(a.pid, b.pid) })
 	return s, err
+}
+
+// unreadProcesses says how many processes are not counted.
+func unreadProcesses(n int) string {
+	if n == 1 {
+		return "1 process cannot be read and does not count"
+	}
+	return fmt.Sprintf("%d processes cannot be read and do not count", n)
 }
 
 // sums returns the metrics, and a status that names those that are left out.
@@ -138,6 +156,9 @@ func (s processSample) sums(before processSample) (metrics []collect.Metric, sta
 	} else {
 		status = fmt.Sprintf("success, without open_files: those of %d of %d processes cannot be read",
 			filesUnknown, len(s.all))
+	}
+	if s.unread > 0 {
+		status = cmp.Or(status, collect.StatusSuccess) + "; " + unreadProcesses(s.unread)
 	}
 	if len(s.all) > 0 {
 		f.Double("oldest_age", oldest.Seconds(), "seconds")

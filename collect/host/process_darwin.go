@@ -40,23 +40,23 @@ func listProcesses() ([]macos.Process, error) {
 
 func readProcesses(
 	ctx context.Context, p processes, w processCriteria, _ time.Duration, now time.Time,
-) ([]process, error) {
+) (processList, error) {
 	s := processScan{processCriteria: w, ctx: ctx}
 	uid := uint32(0)
 	if w.user != "" {
 		var err error
 		if uid, err = userNumber(w.user); err != nil {
-			return nil, err
+			return processList{}, err
 		}
 	}
 	list, err := listProcesses()
 	if err != nil {
-		return nil, err
+		return processList{}, err
 	}
 	var all []process
 	for _, one := range list {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return processList{}, err
 		}
 		if one.PID == p.self || one.State == macos.Zombie || w.user != "" && one.UID != uid || !s.matches(one) {
 			continue
@@ -64,9 +64,9 @@ func readProcesses(
 		all = append(all, s.figures(one, now))
 	}
 	if s.err != nil {
-		return nil, fmt.Errorf("list processes of other users: %w", s.err)
+		return processList{}, fmt.Errorf("list processes of other users: %w", s.err)
 	}
-	return all, nil
+	return processList{all: all}, nil
 }
 
 // matches looks at the name first.

@@ -99,11 +99,11 @@ func checkHidden(t *testing.T, options string) {
 // Processes that another mechanism keeps this user from reading are not left out silently.
 func TestProcessesThatCannotBeRead(t *testing.T) {
 	s := procScan{}
-	s.countDenied(&os.PathError{Op: "open", Path: "/proc/7/comm", Err: unix.EACCES})
-	s.countDenied(&os.PathError{Op: "open", Path: "/proc/8/comm", Err: unix.EPERM})
-	s.countDenied(&os.PathError{Op: "open", Path: "/proc/9/comm", Err: unix.ENOENT})
-	s.countDenied(&os.PathError{Op: "read", Path: "/proc/9/comm", Err: unix.ESRCH})
-	if s.denied != 2 {
-		t.Errorf("%d denied", s.denied)
+	s.countUnread(&os.PathError{Op: "open", Path: "/proc/7/comm", Err: unix.EACCES})
+	s.countUnread(&os.PathError{Op: "open", Path: "/proc/8/comm", Err: unix.EPERM})
+	s.countUnread(&os.PathError{Op: "open", Path: "/proc/9/comm", Err: unix.ENOENT})
+	s.countUnread(&os.PathError{Op: "read", Path: "/proc/9/comm", Err: unix.ESRCH})
+	if s.unread != 2 {
+		t.Errorf("%d unread", s.unread)
 	}
 }

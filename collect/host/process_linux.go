@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -40,23 +39,23 @@ type procScan struct {
 	uid     uint32
 	at      time.Duration
 	command []byte // buffer for a command line
-	denied  int    // processes that this user may not read
+	unread  int    // processes that cannot be read, which may match
 }
 
 func readProcesses(
 	ctx context.Context, p processes, w processCriteria, at time.Duration, _ time.Time,
-) ([]process, error) {
+) (processList, error) {
 	s := procScan{processCriteria: w, proc: p.tree.proc, at: at}
 	if w.user != "" {
 		uid, err := userNumber(w.user)
 		if err != nil {
-			return nil, err
+			return processList{}, err
 		}
 		s.uid = uid
 	}
 	// All of the user's own processes are seen.
 	if (w.user == "" || s.uid != uint32(os.Geteuid())) && procfs.HidesProcesses(s.proc) {
-		return nil, errHidden
+		return processList{}, errHidden
 	}
 	var all []process
 	err := procfs.EachProcess(s.proc, func(pid int, folder string) error {
@@ -67,17 +66,17 @@ func readProcesses(
 			return nil
 		}
 		one, err := s.read(folder)
-		if errors.Is(err, errNoProcess) {
-			return nil
+		switch {
+		case errors.Is(err, errNoProcess):
+		case err != nil:
+			s.unread++
+		default:
+			one.pid = uint64(pid)
+			all = append(all, one)
 		}
-		one.pid = uint64(pid)
-		all = append(all, one)
-		return err
+		return nil
 	})
-	if err == nil && s.denied > 0 {
-		err = fmt.Errorf("%d other processes cannot be read: permission denied", s.denied)
-	}
-	return all, err
+	return processList{all, s.unread}, err
 }
 
 // matches reports whether the process with that folder matches; one that has ended does not, and one
@@ -115,7 +114,7 @@ func (s *procScan) nameMatches(folder string) bool {
 	comm, err := procfs.FirstLine(folder+"/comm", buf[:])
 	switch {
 	case err != nil:
-		s.countDenied(err)
+		s.countUnread(err)
 		return false
 	case string(comm) == s.name:
 		return true
@@ -129,10 +128,16 @@ func (s *procScan) nameMatches(folder string) bool {
 	return false
 }
 
-func (s *procScan) countDenied(err error) {
-	if errors.Is(err, fs.ErrPermission) {
-		s.denied++
+// countUnread counts a process of which a file cannot be read, unless it has ended or is hidden.
+func (s *procScan) countUnread(err error) {
+	if !hasEnded(err) {
+		s.unread++
 	}
+}
+
+// hasEnded reports whether a file of a process is not there any more (proc(5): ESRCH if it was open).
+func hasEnded(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH)
 }
 
 // commandLine reads the arguments, a zero byte between them; false for a process that has none (a
@@ -140,7 +145,7 @@ func (s *procScan) countDenied(err error) {
 func (s *procScan) commandLine(file string) ([]byte, bool) {
 	text, err := procfs.ReadFile(file, s.command, maxCommandLine)
 	if err != nil {
-		s.countDenied(err)
+		s.countUnread(err)
 		return nil, false
 	}
 	s.command = text
@@ -148,14 +153,14 @@ func (s *procScan) commandLine(file string) ([]byte, bool) {
 	return command, len(command) > 0
 }
 
-// read reads the figures of a process. Errors: errNoProcess, procfs.ErrStat.
+// read reads the figures of a process. Errors: errNoProcess, procfs.ErrStat, *os.PathError.
 func (s *procScan) read(folder string) (process, error) {
 	stat, err := procfs.ReadStat(folder)
-	if errors.Is(err, procfs.ErrStat) {
-		return process{}, err
-	}
-	if err != nil || stat.Ended() {
+	if err == nil && stat.Ended() || err != nil && hasEnded(err) {
 		return process{}, errNoProcess
+	}
+	if err != nil {
+		return process{}, err
 	}
 	p := process{
 		start: stat.Start, ticks: stat.UserTicks + stat.SystemTicks,

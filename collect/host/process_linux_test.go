@@ -205,9 +205,9 @@ func TestProcessIsNotTheAgent(t *testing.T) {
 	pattern := regexp.MustCompile("^" + regexp.QuoteMeta(strings.Join(strings.Split(strings.TrimRight(string(own), "\x00"), "\x00"), " ")) + "$")
 	for self, want := range map[int]int{os.Getpid(): 0, 0: 1} {
 		p := processes{tree: tree{proc: "/proc"}, self: self}
-		all, err := readProcesses(t.Context(), p, processCriteria{match: pattern}, uptime(time.Now()), time.Now())
-		if err != nil || len(all) != want {
-			t.Errorf("self %d: %+v, %v", self, all, err)
+		found, err := readProcesses(t.Context(), p, processCriteria{match: pattern}, uptime(time.Now()), time.Now())
+		if err != nil || len(found.all) != want {
+			t.Errorf("self %d: %+v, %v", self, found, err)
 		}
 	}
 }
@@ -242,20 +242,26 @@ func TestProcessesWithUnusualStats(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	all, err := readProcesses(t.Context(), processes{tree: tr}, processCriteria{name: "some", match: regexp.MustCompile("^some thing$")}, 1001*time.Second, time.Now())
-	if err != nil || len(all) != 2 {
-		t.Fatalf("%+v, %v", all, err)
+	both := processCriteria{name: "some", match: regexp.MustCompile("^some thing$")}
+	found, err := readProcesses(t.Context(), processes{tree: tr}, both, 1001*time.Second, time.Now())
+	if err != nil || len(found.all) != 2 || found.unread != 0 {
+		t.Fatalf("%+v, %v", found, err)
 	}
-	s := processSample{all: all}
+	s := processSample{all: found.all}
 	p, later := s.byPID()[10], s.byPID()[12]
 	if p.start != 100 || p.ticks != 50 || p.rss != 50*uint64(os.Getpagesize()) || p.threads != 3 || p.age != 1000*time.Second || !p.filesKnown || later.age != 0 {
 		t.Errorf("%+v, %+v", p, later)
 	}
 	for _, line := range []string{"", "12 some", "12 (some)", "12 (some) S 1", strings.Replace(fmt.Sprintf(statOf, 12, "x", "S", 1, 1, 1), " 50 ", " x ", 1)} {
 		write(t, filepath.Join(tr.proc, "12", "stat"), line)
-		if all, err := readProcesses(t.Context(), processes{tree: tr}, processCriteria{name: "some"}, time.Second, time.Now()); err == nil {
-			t.Errorf("%q: %+v", line, all)
+		found, err := readProcesses(t.Context(), processes{tree: tr}, processCriteria{name: "some"}, time.Second, time.Now())
+		if err != nil || len(found.all) != 1 || found.unread != 1 {
+			t.Errorf("%q: %+v, %v", line, found, err)
 		}
+	}
+	one := processSample{at: time.Second, all: found.all, unread: 1}
+	if _, status := one.sums(processSample{}); status != "success; 1 process cannot be read and does not count" {
+		t.Errorf("status %q", status)
 	}
 	if all, err := readProcesses(t.Context(), processes{tree: tree{proc: t.TempDir() + "/none"}}, processCriteria{name: "some"}, 0, time.Now()); !os.IsNotExist(err) {
 		t.Errorf("%+v, %v", all, err)

@@ -20,18 +20,18 @@ const maxProcesses = 1 << 18
 
 func readProcesses(
 	ctx context.Context, p processes, w processCriteria, _ time.Duration, now time.Time,
-) ([]process, error) {
+) (processList, error) {
 	pids, err := gopsutil.PidsWithContext(p.tree.context(ctx))
 	if err != nil {
-		return nil, fmt.Errorf("list processes: %w", supported(err))
+		return processList{}, fmt.Errorf("list processes: %w", supported(err))
 	}
 	if len(pids) > maxProcesses {
-		return nil, fmt.Errorf("list processes: there are more than %d", maxProcesses)
+		return processList{}, fmt.Errorf("list processes: there are more than %d", maxProcesses)
 	}
 	var all []process
 	for _, pid := range pids {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return processList{}, err
 		}
 		one := &gopsutil.Process{Pid: pid}
 		if pid <= 0 || int(pid) == p.self || !w.matches(ctx, one) {
@@ -41,7 +41,7 @@ func readProcesses(
 			all = append(all, got)
 		}
 	}
-	return all, nil
+	return processList{all: all}, nil
 }
 
 // matches queries the cheaper properties first; an unknown one does not match.

@@ -11,6 +11,8 @@ import (
 type processSample struct {
 	at  time.Duration // in ms
 	all []process
+	// unread is the number of processes that could not be read; it is not stored.
+	unread int
 }
 
 // spent returns the CPU time that a process used since the earlier sample, in ticks. known is false

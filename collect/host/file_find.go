@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"virgo/collect/filetime"
 	"virgo/schedule/policy"
 )
 
@@ -70,7 +71,7 @@ func isMissing(err error) bool {
 func (s *foundFiles) add(path string, info fs.FileInfo) {
 	s.count++
 	s.total += size(info)
-	if at := modified(path, info); s.newest == nil || at.After(s.modified) {
+	if at := filetime.Modified(path, info); s.newest == nil || at.After(s.modified) {
 		s.path, s.newest, s.modified = path, info, at
 	}
 }

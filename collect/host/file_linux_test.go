@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -277,25 +276,5 @@ func TestFileOnAFileSystemThatHangs(t *testing.T) {
 				t.Errorf("%s: %+v, %v", target, r, err)
 			}
 		})
-	}
-}
-
-// Times after 2038 are right, also where the system call has 32 bits for them.
-func TestFileModifiedAfter2038(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
-	write(t, file, "")
-	at := time.Date(2040, 1, 2, 3, 4, 5, 0, time.UTC)
-	// The functions of package os have the same 32 bits.
-	if out, err := exec.Command("touch", "-d", at.Format("2006-01-02 15:04:05Z"), file).CombinedOutput(); err != nil {
-		t.Skipf("touch: %v, %s", err, out)
-	}
-	var s foundFiles
-	info, err := os.Stat(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.add(file, info)
-	if !s.modified.Equal(at) {
-		t.Errorf("modified %v, not %v", s.modified.UTC(), at)
 	}
 }

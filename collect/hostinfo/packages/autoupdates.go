@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"virgo/collect/filetime"
 	"virgo/collect/hostinfo/conf"
 	"virgo/collect/hostinfo/redact"
 	"virgo/collect/hostinfo/source"
@@ -88,8 +89,9 @@ func readUnattendedUpgrades(h *source.Host, problems *source.Problems) autoUpdat
 		Applies: on("APT::Periodic::Unattended-Upgrade", "0"),
 		Reboots: on("Unattended-Upgrade::Automatic-Reboot", "0"),
 	}
-	if info, err := os.Stat(h.Path("/var/lib/apt/periodic/unattended-upgrades-stamp")); err == nil {
-		u.LastRun = info.ModTime().UnixMilli()
+	stamp := h.Path("/var/lib/apt/periodic/unattended-upgrades-stamp")
+	if info, err := os.Stat(stamp); err == nil {
+		u.LastRun = filetime.Modified(stamp, info).UnixMilli()
 	}
 	return u
 }

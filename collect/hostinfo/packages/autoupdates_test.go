@@ -2,9 +2,11 @@ package packages
 
 import (
 	"os"
+	"os/exec"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"virgo/collect/hostinfo/sourcetest"
 )
@@ -48,6 +50,24 @@ func TestAutoUpdateSettings(t *testing.T) {
 		if len(got.([]autoUpdate)) != 1 {
 			t.Errorf("%v: %+v", c.files, got)
 		}
+	}
+}
+
+// The last run is right after 2038 too, where package os has 32 bits for it (GOARCH=386).
+func TestAutoUpdatesAfter2038(t *testing.T) {
+	const stamp = "var/lib/apt/periodic/unattended-upgrades-stamp"
+	h := sourcetest.Tree(t, map[string]string{"etc/apt/apt.conf.d/20auto-upgrades": "", stamp: ""}, nil)
+	at := time.Date(2040, 1, 2, 3, 4, 5, 0, time.UTC)
+	touch := exec.Command("touch", "-d", at.Format("2006-01-02 15:04:05Z"), h.Path("/"+stamp))
+	if out, err := touch.CombinedOutput(); err != nil {
+		t.Skipf("touch: %v, %s", err, out)
+	}
+	got, err := readAutoUpdates(t.Context(), h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := got.([]autoUpdate); len(all) != 1 || all[0].LastRun != at.UnixMilli() {
+		t.Errorf("%+v, want the last run at %d", got, at.UnixMilli())
 	}
 }
 

@@ -34,9 +34,11 @@ const (
 )
 
 const (
-	// displaceAfter is for how long a place in the stage greeting cannot be taken away: a handshake
-	// over a slow link takes as long.
+	// displaceAfter is for how long a place in the stage greeting cannot be taken away by another
+	// connection of its address: a handshake over a slow link takes as long.
 	displaceAfter = time.Second
+	// shareAfter is the same for a connection of an address that has fewer places.
+	shareAfter = 250 * time.Millisecond
 	// idleAfter is the time without a request after which a session no longer counts as served.
 	idleAfter = time.Second
 	// readyPerQueue times Limits.Queue is how many connections may be ready at most.
@@ -240,11 +242,11 @@ func (a *admission) dispatch() {
 			a.grant(p, greeting)
 			continue
 		}
-		victim := a.victim(p)
+		victim, after := a.victim(p)
 		if victim == nil {
 			break
 		}
-		if again = displaceAfter - time.Since(victim.since); again > 0 {
+		if again = after - time.Since(victim.since); again > 0 {
 			break
 		}
 		a.displace(victim, "it has sent no hello, and others wait")
@@ -286,18 +288,23 @@ func (a *admission) free(p *place) bool {
 		a.addresses[p.from][greeting].Len() < a.limits.GreetingPerAddress
 }
 
-// victim returns the connection that has to make room for p once it has been there for displaceAfter:
-// the oldest of p's own address where that has too many, else of the address with the most.
-func (a *admission) victim(p *place) *place {
+// victim returns the connection that has to make room for p once it has been there for a time: the oldest
+// of p's own address where that has too many, else of the address with the most.
+func (a *admission) victim(p *place) (victim *place, after time.Duration) {
 	own := a.addresses[p.from]
 	if own[greeting].Len() >= a.limits.GreetingPerAddress {
-		return own.oldest(greeting)
+		return own.oldest(greeting), displaceAfter
 	}
 	oldest := a.oldestOfMost(greeting)
-	if oldest == nil || oldest.from != p.from && a.addresses[oldest.from][greeting].Len() <= own[greeting].Len()+1 {
-		return nil
+	switch {
+	case oldest == nil:
+		return nil, 0
+	case oldest.from == p.from:
+		return oldest, displaceAfter
+	case a.addresses[oldest.from][greeting].Len() <= own[greeting].Len()+1:
+		return nil, 0
 	}
-	return oldest
+	return oldest, shareAfter
 }
 
 func (a *admission) grant(p *place, s stage) {

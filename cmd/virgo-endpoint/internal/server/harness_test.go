@@ -152,8 +152,8 @@ func beforeAppend(f func()) func(*Options) {
 func large(n int) string { return largeAs("large", n) }
 
 func largeAs(resultID string, n int) string {
-	head := strings.TrimSuffix(peertest.Metric(resultID, "c"), "}")
-	return head + `,"more":"` + strings.Repeat("x", n) + `"}`
+	return strings.Replace(peertest.Metric(resultID, "c"),
+		`"v":"12"`, `"v":"12"},"text":{"t":"string","v":"`+strings.Repeat("x", n)+`"`, 1)
 }
 
 type syncBuffer struct {

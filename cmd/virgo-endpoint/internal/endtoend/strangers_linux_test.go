@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,7 +17,6 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/peertest"
 	"virgo/cmd/virgo-endpoint/internal/server"
-	"virgo/collect/collecttest"
 	"virgo/transport"
 )
 
@@ -152,9 +152,17 @@ func (a *attack) wantDeliveries(t *testing.T, size int) {
 	}
 }
 
+// thorough skips a test that needs much of the machine.
+func thorough(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("VIRGO_TEST") != "all" {
+		t.Skip(what + ": VIRGO_TEST=all runs this test")
+	}
+}
+
 // Idle HTTPS connections from one address.
 func TestIdleHTTPSConnections(t *testing.T) {
-	collecttest.Thorough(t, "1,024 TLS connections")
+	thorough(t, "1,024 TLS connections")
 	a := newAttack(t)
 	cfg := a.clientTLS()
 	var served atomic.Int64
@@ -282,7 +290,7 @@ func TestPaddedPosts(t *testing.T) {
 
 // Agents that do not exist, with one token, each of which keeps its session and goes on asking.
 func TestGhostAgents(t *testing.T) {
-	collecttest.Thorough(t, "950 TLS connections")
+	thorough(t, "950 TLS connections")
 	a := newAttack(t)
 	a.run(t, 950, func(ctx context.Context, i int, begun func()) error {
 		agent := fmt.Sprint("ghost", i)

@@ -92,6 +92,13 @@ func TestMuteConnections(t *testing.T) {
 	})
 }
 
+// inStage returns the number of connections in a stage.
+func (a *admission) inStage(s stage) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.count[s]
+}
+
 // serveOne says hello from an address; the session stays.
 func serveOne(t *testing.T, r *running, l *pipeListener, ip, agent string) *peertest.Peer {
 	t.Helper()
@@ -147,6 +154,9 @@ func TestIdleSessionsDoNotCount(t *testing.T) {
 		time.Sleep(2 * idleAfter)
 		for i, p := range peers {
 			p.OK(fmt.Sprint("daemon", i), "heartbeat.post", "null")
+			if n := r.server.admission.inStage(active); n != i+1 {
+				t.Fatalf("%d sessions are active after %d heartbeats", n, i+1)
+			}
 		}
 		serveOne(t, r, l, "192.0.2.2", "late")
 	})

@@ -116,3 +116,14 @@ func decide(t testing.TB, p *Policy, text string) Verdict {
 	}
 	return p.Decide(NewEffective(c, d))
 }
+
+// effective returns the effective check in JSON.
+func effective(t testing.TB, text string) *Effective {
+	t.Helper()
+	c := check(t, text)
+	d, ok := definitions(t)(c.Type)
+	if !ok {
+		t.Fatalf("no type %q", c.Type)
+	}
+	return NewEffective(c, d)
+}

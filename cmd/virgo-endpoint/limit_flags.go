@@ -20,8 +20,8 @@ type limitFlags struct {
 	TokenAgents      int   `name:"token-agents" default:"20000" env:"VIRGO_ENDPOINT_TOKEN_AGENTS" placeholder:"N" group:"Limits" help:"Agents that may use one token within a day, 0.3 KiB of memory each. Default: ${default}."`
 	TokenRequests    int64 `name:"token-requests" default:"1200000" env:"VIRGO_ENDPOINT_TOKEN_REQUESTS" placeholder:"N" group:"Limits" help:"Results and other requests of the agents of one token in a minute. Default: ${default}."`
 	TokenMiB         int64 `name:"token-bytes" default:"1024" env:"VIRGO_ENDPOINT_TOKEN_BYTES" placeholder:"MIB" group:"Limits" help:"MiB from the agents of one token in a minute, all of which may go to disk. Default: ${default}."`
-	AgentRequests    int64 `name:"agent-requests" default:"120000" env:"VIRGO_ENDPOINT_AGENT_REQUESTS" placeholder:"N" group:"Limits" help:"Results and other requests of one agent in a minute. Default: ${default}."`
-	AgentMiB         int64 `name:"agent-bytes" default:"128" env:"VIRGO_ENDPOINT_AGENT_BYTES" placeholder:"MIB" group:"Limits" help:"MiB from one agent in a minute, all of which may go to disk. Default: ${default}."`
+	AgentRequests    int64 `name:"agent-requests" default:"120000" env:"VIRGO_ENDPOINT_AGENT_REQUESTS" placeholder:"N" group:"Limits" help:"Results and other requests of one agent in a minute; ten times as many at once for a backlog. Default: ${default}."`
+	AgentMiB         int64 `name:"agent-bytes" default:"128" env:"VIRGO_ENDPOINT_AGENT_BYTES" placeholder:"MIB" group:"Limits" help:"MiB from one agent in a minute, all of which may go to disk; ten times as much at once for a backlog. Default: ${default}."`
 }
 
 // Shares of a bound.

@@ -32,10 +32,11 @@ type Limits struct {
 	// AgentsPerConnection bounds the sources on one connection (a relay), default 1000.
 	AgentsPerConnection int
 	// RequestsPerAgent and RequestsPerToken bound the requests of an agent and of all agents of a token,
-	// each result being one, in a minute; defaults 120,000 and 1,200,000.
+	// each result being one, in a minute; defaults 120,000 and 1,200,000. An agent may use ten
+	// times as many at once after a pause, for its backlog.
 	RequestsPerAgent, RequestsPerToken int64
 	// BytesPerAgent and BytesPerToken bound the bytes of their params in a minute; defaults 128 MiB and
-	// 1 GiB.
+	// 1 GiB. An agent may use ten times as many at once after a pause.
 	BytesPerAgent, BytesPerToken int64
 	// InProgress bounds the requests of one connection whose answers are not sent yet, default 512. At
 	// the limit the connection is not read.

@@ -15,6 +15,9 @@ import (
 const (
 	// quotaTime is the time that quotas of requests and bytes are for.
 	quotaTime = time.Minute
+	// agentBurst is how many times its quota an agent may use at once after a pause: a host that comes
+	// back delivers its backlog at full speed.
+	agentBurst = 10
 	// agentTime is for how long an agent counts against Limits.AgentsPerToken after its last hello.
 	agentTime = 24 * time.Hour
 )
@@ -105,15 +108,16 @@ func (t *tokens) request(a *agentUse, requests, bytes int) *transport.Error {
 	l := &t.limits
 	for _, q := range [...]struct {
 		bucket   *bucket
-		n, limit int64
+		n, limit int64 // limit is for a minute
+		burst    int64
 		of       string
 	}{
-		{&a.requests, int64(requests), l.RequestsPerAgent, "%d requests a minute are the limit for an agent"},
-		{&a.bytes, int64(bytes), l.BytesPerAgent, "%d bytes a minute are the limit for an agent"},
-		{&a.of.requests, int64(requests), l.RequestsPerToken, "%d requests a minute are the limit for a token's agents"},
-		{&a.of.bytes, int64(bytes), l.BytesPerToken, "%d bytes a minute are the limit for a token's agents"},
+		{&a.requests, int64(requests), l.RequestsPerAgent, agentBurst, "%d requests a minute are the limit for an agent"},
+		{&a.bytes, int64(bytes), l.BytesPerAgent, agentBurst, "%d bytes a minute are the limit for an agent"},
+		{&a.of.requests, int64(requests), l.RequestsPerToken, 1, "%d requests a minute are the limit for a token's agents"},
+		{&a.of.bytes, int64(bytes), l.BytesPerToken, 1, "%d bytes a minute are the limit for a token's agents"},
 	} {
-		if wait := q.bucket.wait(q.n, q.limit, now); wait > 0 {
+		if wait := q.bucket.wait(q.n, q.limit, q.burst, now); wait > 0 {
 			return rateLimit(a.agentID, wait, fmt.Sprintf(q.of, q.limit))
 		}
 	}
@@ -143,22 +147,22 @@ func (u *tokenUse) forget(now time.Time) {
 	}
 }
 
-// A bucket is filled by what is used, and empties within quotaTime.
+// A bucket is filled by what is used, and empties by its limit in each quotaTime.
 type bucket struct {
 	level float64
 	at    time.Time // when level was computed
 }
 
-// wait returns how long it takes until n fit in beside what was used; 0 if they do now. More than the
-// limit fits into an empty bucket.
-func (b *bucket) wait(n, limit int64, now time.Time) time.Duration {
+// wait returns how long it takes until n fit in beside what was used, of burst times the limit; 0 if they
+// do now. Any number fits into an empty bucket.
+func (b *bucket) wait(n, limit, burst int64, now time.Time) time.Duration {
 	b.level = max(0, b.level-float64(limit)*float64(now.Sub(b.at))/float64(quotaTime))
 	b.at = now
-	if b.level == 0 || b.level+float64(n) <= float64(limit) {
+	over := b.level + float64(n) - float64(limit*burst)
+	if b.level == 0 || over <= 0 {
 		return 0
 	}
-	over := min(b.level, b.level+float64(n)-float64(limit))
-	return time.Duration(over / float64(limit) * float64(quotaTime))
+	return time.Duration(min(b.level, over) / float64(limit) * float64(quotaTime))
 }
 
 // rateLimit returns the error that makes an agent keep its results and come back after this time. Agents

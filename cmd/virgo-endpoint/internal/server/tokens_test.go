@@ -24,7 +24,7 @@ func wantLimited(t *testing.T, p *peertest.Peer, agent, method, params string) s
 // An agent over its quota is told to come back. The rest of its session is refused too, other agents are
 // not; after the time that it was told, it is served again.
 func TestRequestsOfAnAgent(t *testing.T) {
-	withFakeClock(t, Limits{RequestsPerAgent: 10}, func(t *testing.T, r *running, l *pipeListener) {
+	withFakeClock(t, Limits{RequestsPerAgent: 1}, func(t *testing.T, r *running, l *pipeListener) {
 		p := r.over(t, l.dial())
 		p.Hello("a", r.token)
 		p.Hello("b", r.token)
@@ -33,7 +33,7 @@ func TestRequestsOfAnAgent(t *testing.T) {
 		}
 		f := p.Call("a", "check_metrics.post", peertest.Metric("r9", "c"))
 		if f.Error == nil || f.Error.Type != transport.TypeRateLimit || f.Error.Code == transport.CodeBadRequest ||
-			f.Error.Message != "10 requests a minute are the limit for an agent" {
+			f.Error.Message != "1 requests a minute are the limit for an agent" {
 			t.Fatalf("%+v", f.Error)
 		}
 		time.Sleep(time.Minute)
@@ -55,6 +55,9 @@ func TestRequestsAfterARateLimit(t *testing.T) {
 	withFakeClock(t, Limits{RequestsPerAgent: 1}, func(t *testing.T, r *running, l *pipeListener) {
 		p := r.over(t, l.dial())
 		p.Hello("a", r.token)
+		for range agentBurst - 1 {
+			p.OK("a", "heartbeat.post", "null")
+		}
 		for range maxLimited {
 			wantLimited(t, p, "a", "heartbeat.post", "null")
 		}
@@ -132,7 +135,7 @@ func TestBucket(t *testing.T) {
 	now := time.Now()
 	b := bucket{}
 	take := func(n, limit int64) time.Duration {
-		wait := b.wait(n, limit, now)
+		wait := b.wait(n, limit, 1, now)
 		if wait == 0 {
 			b.level += float64(n)
 		}
@@ -141,12 +144,15 @@ func TestBucket(t *testing.T) {
 	if wait := take(500, 100); wait != 0 { // more than the limit fits into an empty one
 		t.Errorf("%v", wait)
 	}
-	if wait := take(1, 100); wait != 241*quotaTime/60 && wait.Round(time.Second) != 4*time.Minute+time.Second {
+	if wait := take(1, 100); wait.Round(time.Second) != 4*time.Minute+time.Second {
 		t.Errorf("%v until 1 fits in", wait)
 	}
 	now = now.Add(4*time.Minute + 30*time.Second)
 	if wait := take(50, 100); wait != 0 {
 		t.Errorf("%v", wait)
+	}
+	if wait := b.wait(100, 100, 2, now); wait != 0 {
+		t.Errorf("%v until a burst fits in", wait)
 	}
 	if wait := take(500, 100); wait.Round(time.Second) != time.Minute { // until it is empty
 		t.Errorf("%v until 500 fit in", wait)
@@ -156,7 +162,7 @@ func TestBucket(t *testing.T) {
 // The client of package transport keeps what a rate limit turned away, and delivers it later.
 func TestAgentKeepsResultsOverItsQuota(t *testing.T) {
 	site := newSite(t)
-	r := site.start(t, func(o *Options) { o.Limits.RequestsPerAgent = 300 })
+	r := site.start(t, func(o *Options) { o.Limits.RequestsPerAgent = 300 / agentBurst })
 	b := newBacklog(500)
 	_, err := r.deliver(t, b, true, nil)
 	var limit *transport.Error

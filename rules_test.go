@@ -132,7 +132,7 @@ var importMatrix = []importRow{
 	{"collect/remote", []string{"collect", "collect/trust", "schedule/..."}, []string{"collect/collecttest"}, family},
 	{"collect/hostinfo", nil, []string{"collect/collecttest", "collect/program"}, "an answer is no check: it has no schedule and no state"},
 	{"collect/hostinfo/redact", nil, nil, "whoever shows a text redacts it, so it may know none of them"},
-	{"collect/hostinfo/source", []string{"collect/program"}, nil, "every family reads hosts through it, so it may know none"},
+	{"collect/hostinfo/source", []string{"collect/hostinfo/redact", "collect/program"}, nil, "every family reads hosts through it, so it may know none"},
 	{"collect/hostinfo/sourcetest", []string{"collect/collecttest", "collect/hostinfo/source", "collect/program"}, nil, "the tests of every family use it, so it may know none"},
 	{"collect/hostinfo/conf", []string{"collect/hostinfo/redact"}, nil, "it parses bytes and reads no host"},
 	{"collect/hostinfo/systemd", []string{"collect/hostinfo/redact", "collect/hostinfo/source"}, []string{"collect/collecttest", "collect/hostinfo/sourcetest", "collect/program"}, facts},

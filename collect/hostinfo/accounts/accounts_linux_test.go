@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"virgo/collect/hostinfo/redact"
 	"virgo/collect/hostinfo/source"
 	"virgo/collect/hostinfo/sourcetest"
 )
@@ -57,7 +58,7 @@ func FuzzLoginDefs(f *testing.F) {
 func FuzzPAM(f *testing.F) {
 	sourcetest.Seeds(f, "machine/*/etc/pam.d/*")
 	f.Add([]byte("auth [a=b\n-account ] x\nsession [x] [y z] ] [\\\n"))
-	f.Fuzz(func(t *testing.T, b []byte) { sourcetest.CheckJSON(t, b, parsePAM("x", b)) })
+	f.Fuzz(func(t *testing.T, b []byte) { sourcetest.CheckJSON(t, b, parsePAM("x", b, redact.Arguments{})) })
 }
 
 func FuzzPasswd(f *testing.F) {
@@ -76,7 +77,7 @@ func BenchmarkHostilePAM(b *testing.B) {
 			line := []byte("auth " + strings.Repeat("[ ", size))
 			b.SetBytes(int64(size))
 			for b.Loop() {
-				parsePAM("x", line)
+				parsePAM("x", line, redact.Arguments{})
 			}
 		})
 	}

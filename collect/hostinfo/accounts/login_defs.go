@@ -48,7 +48,7 @@ func parseLoginDefs(b []byte) loginSettings {
 			continue
 		}
 		name := line[:end]
-		all[name] = redact.Setting(name, strings.Trim(strings.TrimSpace(line[end:]), `"`))
+		all[name] = redact.Value(name, strings.Trim(strings.TrimSpace(line[end:]), `"`))
 	}
 	return all
 }

@@ -14,7 +14,7 @@ type pamLine struct {
 	ModuleInterface string `json:"module_interface" doc:"auth, account, password or session, with a - before it if the module may be missing; @include"`
 	ControlFlags    string `json:"control_flags" doc:"required, sufficient and so on, or what is in the brackets; empty for @include"`
 	ModuleName      string `json:"module_name" doc:"the module, or the file that is included"`
-	ModuleArguments string `json:"module_arguments" doc:"its arguments, without secrets"`
+	ModuleArguments string `json:"module_arguments" doc:"names of its arguments; with their values if the owner chose host_info_arguments: full"`
 }
 
 func pamType() source.Type {
@@ -38,7 +38,7 @@ func readPAM(ctx context.Context, h *source.Host) (any, error) {
 	for _, name := range names {
 		b, err := h.ReadContext(ctx, path.Join(folder, name))
 		problems.Add(err)
-		all = append(all, parsePAM(name, b)...)
+		all = append(all, parsePAM(name, b, h.Arguments)...)
 	}
 	return all, problems.Err()
 }
@@ -46,7 +46,7 @@ func readPAM(ctx context.Context, h *source.Host) (any, error) {
 // parsePAM parses a file of pam.d(5): interface, control, module, arguments. A \ at the end of a
 // line continues it; the control and an argument may be in square brackets, and then have blanks in
 // them.
-func parsePAM(file string, b []byte) []pamLine {
+func parsePAM(file string, b []byte, show redact.Arguments) []pamLine {
 	var all []pamLine
 	text := strings.ReplaceAll(string(b), "\\\n", " ")
 	for line := range strings.Lines(text) {
@@ -58,13 +58,13 @@ func parsePAM(file string, b []byte) []pamLine {
 		l := pamLine{File: file, ModuleInterface: w[0]}
 		switch strings.ToLower(strings.TrimPrefix(w[0], "-")) {
 		case "@include":
-			l.ModuleName = w[1]
+			l.ModuleName = redact.Value("", w[1])
 		case "auth", "account", "password", "session":
 			if len(w) < 3 {
 				continue
 			}
-			l.ControlFlags, l.ModuleName = w[1], w[2]
-			l.ModuleArguments = strings.Join(redact.Args(w[2:])[1:], " ")
+			l.ControlFlags, l.ModuleName = redact.Value("", w[1]), redact.Value("", w[2])
+			l.ModuleArguments = show.Options(w[3:], " ", pamFlags())
 		default:
 			continue
 		}
@@ -92,4 +92,18 @@ func pamWords(line string) []string {
 		all, line = append(all, line[:end]), line[end:]
 	}
 	return all
+}
+
+// pamFlags are arguments without a value of the modules that systems come with.
+func pamFlags() []string {
+	return []string{
+		"audit", "blank", "conf", "debug", "deny", "even_deny_root", "expose_authtok", "forward_pass", "likeauth", "md5",
+		"nodefgroup", "no_log_info", "no_warn", "nullok", "nullok_secure", "nullreset", "onerr", "open_only", "preauth",
+		"authfail", "authsucc", "quiet", "quiet_fail", "quiet_success", "revoke", "force", "sha256", "sha512", "yescrypt",
+		"blowfish", "bigcrypt", "shadow", "silent", "standard", "obscure", "noenv", "nopen", "env_params", "isregular", "noinit", "stdout", "trust", "try_authtok", "try_first_pass",
+		"use_authtok", "use_first_pass", "use_uid", "broken_shadow", "noreap", "not_set_pass", "skip_passwd", "noupdate",
+		"showfailed", "noaudit", "enforce_for_root", "local_users_only", "retry", "type", "seteuid", "log", "close",
+		"open", "multiple", "restore", "nodns", "auto_start", "kill-session-processes", "user", "uid", "gid", "in", "notin",
+		"ingroup", "notingroup", "eq", "ne", "lt", "le", "gt", "ge", "service", "rhost", "tty", "shell", "home", "succeed_if",
+	}
 }

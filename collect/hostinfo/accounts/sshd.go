@@ -46,7 +46,7 @@ func sshdType() source.Type {
 }
 
 func readSSHD(_ context.Context, h *source.Host) (any, error) {
-	c := sshdConfig{glob: h.Glob, read: h.Read, global: make(sshdSettings)}
+	c := sshdConfig{show: h.Arguments, glob: h.Glob, read: h.Read, global: make(sshdSettings)}
 	b, err := h.Read(sshdFile)
 	if err != nil {
 		return nil, err
@@ -58,6 +58,7 @@ func readSSHD(_ context.Context, h *source.Host) (any, error) {
 // An sshdConfig collects options as sshd does: the first of two with one name counts, and a Match
 // block ends at the next one or at the end of its file.
 type sshdConfig struct {
+	show    redact.Arguments
 	glob    func(pattern string) []string
 	read    func(name string) ([]byte, error)
 	global  sshdSettings
@@ -76,7 +77,7 @@ func (c *sshdConfig) parse(b []byte, depth int) {
 	outer := c.block
 	defer func() { c.block = outer }()
 	for line := range strings.Lines(string(b)) {
-		name, value := parseSSHDOption(line)
+		name, value := parseSSHDOption(line, c.show)
 		switch name {
 		case "":
 		case "include":
@@ -141,10 +142,9 @@ func isRepeatable(name string) bool {
 	}, name)
 }
 
-// parseSSHDOption splits a line: NAME value, NAME=value, "NAME" "value", and a comment. Of SetEnv
-// only names remain, because its values may be anything; commands are redacted. Files of keys are
-// named, not read.
-func parseSSHDOption(line string) (name, value string) {
+// parseSSHDOption splits a line: NAME value, NAME=value, "NAME" "value", and a comment. Of SetEnv and of
+// commands only names are shown. Files of keys are named, not read.
+func parseSSHDOption(line string, show redact.Arguments) (name, value string) {
 	line = strings.TrimSpace(line)
 	if line == "" || line[0] == '#' {
 		return "", ""
@@ -165,15 +165,16 @@ func parseSSHDOption(line string) (name, value string) {
 	value = redact.Truncate(value, redact.MaxExcerpt)
 	switch name {
 	case "setenv":
-		var names []string
-		for assignment := range strings.FieldsSeq(value) {
-			if variable, _, ok := strings.Cut(assignment, "="); ok {
-				names = append(names, variable+"="+redact.Mark)
-			}
-		}
-		return name, strings.Join(names, " ")
-	case "match", "include", "hostkey", "hostcertificate", "passwordauthentication", "permitemptypasswords":
-		return name, redact.Text(value)
+		return name, show.Options(strings.Fields(value), " ", nil)
+	case "include":
+		return name, value // it is a pattern of files to read, and not shown
+	case "forcecommand", "authorizedkeyscommand", "authorizedprincipalscommand", "proxycommand", "knownhostscommand":
+		return name, show.Shell(value)
+	case "subsystem": // its name, and a command
+		subsystem, command, _ := strings.Cut(strings.ReplaceAll(value, "\t", " "), " ")
+		return name, strings.TrimSpace(redact.Value("", subsystem) + " " + show.Shell(strings.TrimSpace(command)))
+	case "passwordauthentication", "permitemptypasswords", "hostkey", "hostcertificate", "authorizedkeysfile":
+		return name, redact.Value("", value)
 	}
-	return name, strings.Join(redact.Args(append([]string{name}, strings.Fields(value)...))[1:], " ")
+	return name, redact.Value(name, value)
 }

@@ -82,7 +82,7 @@ func enabledJails(c jailConfig) []fail2banJail {
 		if name == "DEFAULT" || name == "" {
 			continue
 		}
-		get := func(key string) string { return redact.Excerpt(c.value(name, key)) }
+		get := func(key string) string { return redact.Value(key, c.value(name, key)) }
 		switch strings.ToLower(get("enabled")) {
 		case "true", "1", "yes", "on":
 			all = append(all, fail2banJail{

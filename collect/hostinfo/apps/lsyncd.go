@@ -132,7 +132,7 @@ func parseLsyncd(b []byte) []lsyncdSync {
 			s.Mode = m[1]
 		}
 		for _, m := range setting.FindAllStringSubmatch(inner, 100) {
-			value := redact.Excerpt(m[2] + m[3])
+			value := redact.Value("", m[2]+m[3])
 			switch m[1] {
 			case "source":
 				s.Source = value

@@ -100,7 +100,7 @@ func readPostfix(ctx context.Context, h *source.Host) (any, error) {
 		}
 	}
 	for name, field := range p.Configuration.fields() {
-		*field = redact.Excerpt(settings[name])
+		*field = redact.Value(name, settings[name])
 	}
 	if p.Configuration.ConfigDirectory == "" {
 		p.Configuration.ConfigDirectory = folder

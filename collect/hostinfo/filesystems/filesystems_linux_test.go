@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"virgo/collect/hostinfo/redact"
 	"virgo/collect/hostinfo/source"
 	"virgo/collect/hostinfo/sourcetest"
 )
@@ -68,18 +69,32 @@ func TestFilesystemStateNamesTheRootDevice(t *testing.T) {
 	}
 }
 
-func TestRedactOptions(t *testing.T) {
+// Of options names are shown, and of a device what is no credential.
+func TestShowOptions(t *testing.T) {
 	for options, want := range map[string]string{
-		"rw,password=" + sourcetest.Secret + ",uid=0": "rw,password=[redacted],uid=0",
-		"pass=" + sourcetest.Secret:                   "pass=[redacted]",
-		"password=a,,b" + sourcetest.Secret + ",ro":   "password=[redacted],ro",
-		"credentials=/root/.smb/x,_netdev":            "credentials=/root/.smb/x,_netdev",
-		"defaults,x-systemd.device-timeout=10s":       "defaults,x-systemd.device-timeout=10s",
-		"secret=" + sourcetest.Secret + ",name=admin": "secret=[redacted],name=admin",
-		"secretfile=/etc/ceph/admin.secret":           "secretfile=/etc/ceph/admin.secret",
+		"rw,password=" + sourcetest.Secret + ",uid=0": "rw,password=…,uid=…",
+		"password=a,,hunter,ro":                       "password=…,…,ro",
+		"credentials=/root/.smb/x,_netdev":            "credentials=…,_netdev",
+		"defaults,x-systemd.device-timeout=10s":       "defaults,x-systemd.device-timeout=…",
 	} {
-		if got := redactOptions(options); got != want {
+		if got := showOptions(redact.Arguments{}, options); got != want {
 			t.Errorf("%s\n got %s\nwant %s", options, got, want)
+		}
+		if got := showOptions(redact.Arguments{Full: true}, options); got != options {
+			t.Errorf("%s in full: %s", options, got)
+		}
+	}
+	for device, want := range map[string]string{
+		"UUID=6f3a1c5e-1a2b-4000-8000-0123456789ab": "UUID=6f3a1c5e-1a2b-4000-8000-0123456789ab",
+		"/dev/mapper/vg0-root2fa8b7c6d5e4":          "/dev/mapper/vg0-root2fa8b7c6d5e4",
+		"server:/export/home":                       "server:/export/home",
+		"//server/share":                            "//server/share",
+		"//bob:hunter@server/share":                 redact.Mark,
+		"https://bob:hunter@dav.example.org/x":      "https://" + redact.Mark + "@dav.example.org/…",
+		"tmpfs":                                     "tmpfs",
+	} {
+		if got := showDevice(device); got != want {
+			t.Errorf("%s: %s, want %s", device, got, want)
 		}
 	}
 }
@@ -88,7 +103,7 @@ func FuzzFstab(f *testing.F) {
 	sourcetest.Seeds(f, "machine/*/etc/fstab", "machine/*/proc/self/mounts")
 	f.Add([]byte(`a\ b \040\777\0 x password=a,,b,,,c 1 9999999999999999999999`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		sourcetest.CheckJSON(t, b, parseFstab(b))
+		sourcetest.CheckJSON(t, b, parseFstab(b, redact.Arguments{}))
 	})
 }
 

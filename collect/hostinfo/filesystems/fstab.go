@@ -13,7 +13,7 @@ type fstabLine struct {
 	FileSystem string `json:"file_system" doc:"device, label, UUID or server"`
 	MountPoint string `json:"mount_point" doc:"where it is mounted; none for swap space"`
 	Type       string `json:"type" doc:"type of the file system"`
-	Options    string `json:"options" doc:"mount options, comma-separated, without secrets"`
+	Options    string `json:"options" doc:"names of mount options, comma-separated; with their values if the owner chose host_info_arguments: full"`
 	Dump       int    `json:"dump" doc:"whether dump(8) saves it: 0 is no"`
 	Pass       int    `json:"pass" doc:"in which pass fsck(8) checks it when the system starts: 0 is not at all"`
 }
@@ -29,23 +29,23 @@ func fstabType() source.Type {
 			if err != nil {
 				return nil, err
 			}
-			return parseFstab(b), nil
+			return parseFstab(b, h.Arguments), nil
 		},
 	}
 }
 
 // parseFstab parses fstab(5) and /proc/mounts, which have one format. The last three fields may be
 // missing; a shorter line is left out.
-func parseFstab(b []byte) []fstabLine {
+func parseFstab(b []byte, show redact.Arguments) []fstabLine {
 	all := []fstabLine{}
 	for line := range strings.Lines(string(b)) {
 		f := strings.Fields(line)
 		if len(f) < 3 || strings.HasPrefix(f[0], "#") {
 			continue
 		}
-		l := fstabLine{FileSystem: redact.Text(unescape(f[0])), MountPoint: unescape(f[1]), Type: f[2]}
+		l := fstabLine{FileSystem: showDevice(unescape(f[0])), MountPoint: redact.Value("", unescape(f[1])), Type: redact.Value("", f[2])}
 		if len(f) > 3 {
-			l.Options = redactOptions(unescape(f[3]))
+			l.Options = showOptions(show, unescape(f[3]))
 		}
 		if len(f) > 4 {
 			l.Dump, _ = strconv.Atoi(f[4]) // 0 if it is no number, as for getmntent(3)
@@ -56,24 +56,6 @@ func parseFstab(b []byte) []fstabLine {
 		all = append(all, l)
 	}
 	return all
-}
-
-// redactOptions removes secrets from a list of mount options.
-func redactOptions(options string) string {
-	list := strings.Split(options, ",")
-	shown := make([]string, 0, len(list))
-	for i := 0; i < len(list); i++ {
-		name, value, ok := strings.Cut(list[i], "=")
-		if !ok || !redact.IsSecret(name, value) {
-			shown = append(shown, redact.Text(list[i]))
-			continue
-		}
-		shown = append(shown, name+"="+redact.Mark)
-		for i+2 < len(list) && list[i+1] == "" { // a comma in a password is doubled (mount.cifs(8))
-			i += 2
-		}
-	}
-	return strings.Join(shown, ",")
 }
 
 // unescape decodes the octal escapes of fstab(5): \040 for a blank.

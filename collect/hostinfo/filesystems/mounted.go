@@ -7,7 +7,6 @@ import (
 
 	"github.com/shirou/gopsutil/v3/disk"
 
-	"virgo/collect/hostinfo/redact"
 	"virgo/collect/hostinfo/source"
 )
 
@@ -63,8 +62,8 @@ func readFilesystems(ctx context.Context, h *source.Host) (any, error) {
 		}
 		const kib = 1 << 10
 		all = append(all, filesystemInfo{
-			DirName: m.point, DevName: redact.Text(m.device),
-			SysTypeName: m.kind, Options: redactOptions(m.options),
+			DirName: m.point, DevName: showDevice(m.device),
+			SysTypeName: m.kind, Options: showOptions(h.Arguments, m.options),
 			Total: u.Total / kib, Free: (u.Total - min(u.Used, u.Total)) / kib,
 			Used: u.Used / kib, Avail: u.Free / kib,
 			Files: u.InodesTotal, FreeFiles: u.InodesFree,

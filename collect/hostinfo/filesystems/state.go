@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"virgo/collect/hostinfo/redact"
 	"virgo/collect/hostinfo/source"
 )
 
@@ -45,7 +44,7 @@ func stateOf(mounts []mounted) filesystemState {
 		if slices.Contains(strings.Split(m.options, ","), "ro") {
 			list, kind = &ro, "ro "
 		}
-		if device := redact.Text(m.device); !seen[kind+device] {
+		if device := showDevice(m.device); !seen[kind+device] {
 			seen[kind+device] = true
 			*list = append(*list, device)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"virgo/collect/hostinfo/redact"
 	"virgo/collect/hostinfo/source"
@@ -73,7 +74,11 @@ func (c *configuration) UnmarshalJSON(b []byte) error {
 	}
 	*c = make(configuration, len(all))
 	for name, value := range all {
-		(*c)[name] = redact.Setting(name, fmt.Sprint(value))
+		text := fmt.Sprint(value)
+		if name != "uuid" || strings.Trim(text, "0123456789abcdefABCDEF-") != "" { // it looks random
+			text = redact.Value(name, text)
+		}
+		(*c)[name] = text
 	}
 	return nil
 }

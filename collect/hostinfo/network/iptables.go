@@ -32,14 +32,14 @@ func packetFilterType(name, family string) source.Type {
 			var problems source.Problems
 			out, err := h.Run(ctx, name+"-save", "-c")
 			problems.Add(err)
-			return source.NonNil(parsePacketRules(out)), problems.Err()
+			return source.NonNil(parsePacketRules(out, h.Arguments)), problems.Err()
 		},
 	}
 }
 
 // parsePacketRules parses what iptables-save -c prints: "*table", ":CHAIN POLICY [packets:bytes]",
 // "[packets:bytes] -A CHAIN …", "COMMIT".
-func parsePacketRules(b []byte) []packetRule {
+func parsePacketRules(b []byte, show redact.Arguments) []packetRule {
 	var all []packetRule
 	table := ""
 	for line := range strings.Lines(string(b)) {
@@ -70,12 +70,55 @@ func parsePacketRules(b []byte) []packetRule {
 				continue
 			}
 			chain, _, _ := strings.Cut(rest, " ")
-			r := packetRule{Table: table, Type: "-A", Chain: chain, Policy: redact.Excerpt(rest)}
+			r := packetRule{Table: table, Type: "-A", Chain: chain, Policy: showRule(redact.Truncate(rest, redact.MaxExcerpt), show)}
 			r.Packets, r.Bytes = packetCounts(counts)
 			all = append(all, r)
 		}
 	}
 	return all
+}
+
+// showRule shows a rule without its texts, which may be anything: comments, strings that packets have,
+// prefixes of log lines.
+func showRule(rule string, show redact.Arguments) string {
+	if show.Full {
+		return rule
+	}
+	var shown []string
+	option := ""
+	for rule = strings.TrimLeft(rule, " "); rule != ""; rule = strings.TrimLeft(rule, " ") {
+		word, quoted := rule, rule[0] == '"'
+		if quoted {
+			if end := strings.IndexByte(rule[1:], '"'); end >= 0 {
+				word = rule[:end+2]
+			}
+		} else if end := strings.IndexByte(rule, ' '); end >= 0 {
+			word = rule[:end]
+		}
+		rule = rule[len(word):]
+		switch {
+		case quoted || isTextOption(option):
+			shown = append(shown, redact.Omitted)
+		case option == "-i" || option == "-o": // systemd's names of interfaces look random: enp0s31f6
+			shown = append(shown, word[:min(len(word), maxInterfaceName)])
+		default:
+			shown = append(shown, redact.Value("", word))
+		}
+		option = word
+	}
+	return strings.Join(shown, " ")
+}
+
+// maxInterfaceName is the length of the longest name of an interface (IFNAMSIZ).
+const maxInterfaceName = 16
+
+// isTextOption reports whether the word after an option is a text of the owner's.
+func isTextOption(option string) bool {
+	switch option {
+	case "--comment", "--string", "--hex-string", "--log-prefix", "--nflog-prefix", "--ulog-prefix", "--id", "--name":
+		return true
+	}
+	return false
 }
 
 // packetCounts parses "[packets:bytes]".

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"virgo/collect/collecttest"
+	"virgo/collect/hostinfo/redact"
 	"virgo/collect/hostinfo/source"
 	"virgo/collect/hostinfo/sourcetest"
 )
@@ -142,7 +143,7 @@ func TestPacketFilterOfThisHost(t *testing.T) {
 func FuzzNetworkTables(f *testing.F) {
 	sourcetest.Seeds(f, "software/*/proc/net/*", "software/*.out/iptables-save")
 	f.Fuzz(func(t *testing.T, b []byte) {
-		sourcetest.CheckJSON(t, b, parseIP4Routes(b, binary.LittleEndian), parseIP6Routes(b), parsePacketRules(b))
+		sourcetest.CheckJSON(t, b, parseIP4Routes(b, binary.LittleEndian), parseIP6Routes(b), parsePacketRules(b, redact.Arguments{}))
 		for _, s := range parseSockets(b, "udp6", binary.LittleEndian) {
 			if !s.local.IsValid() || !s.foreign.IsValid() || s.isListening() && s.foreign.Port() != 0 {
 				t.Errorf("%+v", s)

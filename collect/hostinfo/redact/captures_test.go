@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -19,8 +20,10 @@ func TestCapturesHoldNoSecret(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if shown := standard().redactShapes(string(b)); shown != string(b) {
-			t.Errorf("%s holds a secret", name)
+		for _, mark := range []string{"PRIVATE KEY-----", "$6$", "$y$", "ghp_", "AKIA", "xoxb-", "hooks.slack.com"} {
+			if strings.Contains(string(b), mark) {
+				t.Errorf("%s holds a secret: it has %s", name, mark)
+			}
 		}
 		return nil
 	})

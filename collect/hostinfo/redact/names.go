@@ -3,6 +3,7 @@ package redact
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // nameCharacters make up a name.
@@ -30,23 +31,21 @@ type nameTable struct {
 	// pathEndings are last parts of names whose value, if it is a path, names the file of the
 	// secret.
 	pathEndings []string
-	// directives take a secret as the first of several words.
-	directives []string
-	// setters are words before a name that a blank separates from its value: SetEnv DB_PASSWORD x.
-	setters []string
 }
 
-func names() nameTable {
-	return nameTable{
+// names returns the table.
+var names = sync.OnceValue(func() *nameTable {
+	return &nameTable{
 		words: []string{
 			"password", "passwd", "passphrase", "passwort", "secret", "token", "apikey", "accesskey", "privatekey",
 			"credential", "authkey", "sessionkey", "sharedkey", "accountkey", "masterkey", "encryptionkey",
 			"signingkey", "cryptkey", "appkey", "loggedinkey", "noncekey", "masterauth", "rocommunity",
-			"rwcommunity", "mysqlpwd", "jwt", "setcookie",
+			"rwcommunity", "mysqlpwd", "jwt", "setcookie", "authorization", "mnemonic",
+			"requirepass", "webhook",
 		},
 		endings: []string{
 			"auth", "pwd", "pw", "psk", "salt", "passcode", "userpwd", "otp", "totp", "sig", "signature", "sas",
-			"bindpw", "rootpw", "community", "cookie",
+			"bindpw", "rootpw", "community", "cookie", "session", "dsn", "seed", "nonce",
 		},
 		keyEndings: []string{"key", "keys", "encrypt"},
 		publicKeys: []string{
@@ -68,16 +67,8 @@ func names() nameTable {
 			"optional", "ro", "rw", "*", "x", "!", "!!", "!*", "-", "undefined", strings.ToLower(Mark),
 		},
 		pathEndings: []string{"key", "keys", "credential", "credentials", "pwd", "cookie", "token", "secret"},
-		directives: []string{
-			"requirepass", "masterauth", "rocommunity", "rwcommunity", "rocommunity6", "rwcommunity6", "community",
-			"secret", "psk",
-		},
-		setters: []string{
-			"setenv", "set", "export", "env", "fastcgi_param", "uwsgi_param", "proxy_set_header", "php_value",
-			"php_admin_value", "option",
-		},
 	}
-}
+})
 
 // isSecret reports whether the value of a setting, a variable, a flag or a field of that name is a
 // secret, unless the value is harmless.
@@ -120,7 +111,7 @@ func (t *nameTable) isKey(parts []string) bool {
 }
 
 // isHarmless reports whether the value of a secret's name reveals nothing: it is empty, says yes or
-// no, is the path of a file, or is too short for a key where the name may mean something else.
+// no, is the path of a file, or is too short for a key where the name is no more than that.
 func (t *nameTable) isHarmless(name, value string) bool {
 	value = strings.Trim(value, `"' `)
 	if slices.Contains(t.harmlessValues, strings.ToLower(strings.TrimRight(value, ",;"))) {
@@ -140,7 +131,7 @@ func (t *nameTable) isHarmless(name, value string) bool {
 		return !strings.Contains(value, ":")
 	}
 	const minKey = 16 // bytes
-	return len(value) < minKey && t.isKey(parts) && !t.hasSecretWord(strings.Join(parts, ""))
+	return len(value) < minKey && len(parts) == 1 && t.isKey(parts)
 }
 
 // nameParts splits a name in lower case. Digits at the end of a part are left out.

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"virgo/collect/hostinfo/redact"
 	"virgo/collect/program"
 )
 
@@ -33,6 +34,8 @@ type Host struct {
 	Root string
 	// Output replaces [program.Output] in tests; nil runs the program.
 	Output func(ctx context.Context, name string, args ...string) ([]byte, error)
+	// Arguments is how command lines and lists of options are shown; the zero value shows names.
+	Arguments redact.Arguments
 	// Now replaces time.Now in tests; nil means time.Now.
 	Now func() time.Time
 }

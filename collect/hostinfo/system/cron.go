@@ -30,7 +30,7 @@ type cronJob struct {
 	Month       string   `json:"mon" doc:"month, as written"`
 	DayOfWeek   string   `json:"dow" doc:"day of the week, as written"`
 	User        string   `json:"user" doc:"user that it runs as"`
-	Command     string   `json:"command" doc:"the command line, without secrets and without the input after its first %"`
+	Command     string   `json:"command" doc:"its programs and the names of their options; the whole command line if the owner chose host_info_arguments: full; without the input after its first %"`
 	File        string   `json:"file" doc:"the file that defines it"`
 	Environment []string `json:"environment" doc:"names of the first 64 variables that the crontab sets before it; values are not shown"`
 }
@@ -59,7 +59,7 @@ func readCron(ctx context.Context, h *source.Host) (any, error) {
 			jobs = append(jobs, j)
 		}
 	}
-	system := func(b []byte) []cronJob { return parseCrontab(b, "") }
+	system := func(b []byte) []cronJob { return parseCrontab(b, "", h.Arguments) }
 	add("/etc/crontab", system)
 	names, err := h.Names("/etc/cron.d")
 	problems.Add(err)
@@ -78,7 +78,7 @@ func readCron(ctx context.Context, h *source.Host) (any, error) {
 			})
 		}
 	}
-	add("/etc/anacrontab", parseAnacrontab)
+	add("/etc/anacrontab", func(b []byte) []cronJob { return parseAnacrontab(b, h.Arguments) })
 	for _, folder := range []string{
 		"/var/spool/cron/crontabs", "/var/spool/cron/tabs", "/var/spool/cron", "/var/cron/tabs", "/usr/lib/cron/tabs",
 	} {
@@ -87,7 +87,7 @@ func readCron(ctx context.Context, h *source.Host) (any, error) {
 		for _, user := range users {
 			file := folder + "/" + user
 			if info, err := os.Lstat(h.Path(file)); err == nil && info.Mode().IsRegular() {
-				add(file, func(b []byte) []cronJob { return parseCrontab(b, user) })
+				add(file, func(b []byte) []cronJob { return parseCrontab(b, user, h.Arguments) })
 			}
 		}
 	}
@@ -147,7 +147,7 @@ func cronLines(b []byte) iter.Seq2[string, []string] {
 // parseCrontab parses a crontab. The system's name the user in each line; of a user's own, the user
 // is given. A line that cron would not run is left out, because the meaning of its words is
 // unknown.
-func parseCrontab(b []byte, user string) []cronJob {
+func parseCrontab(b []byte, user string, show redact.Arguments) []cronJob {
 	var jobs []cronJob
 	for line, environment := range cronLines(b) {
 		j := cronJob{User: user, Environment: environment}
@@ -164,9 +164,9 @@ func parseCrontab(b []byte, user string) []cronJob {
 			j.Month, j.DayOfWeek = take(isCronField), take(isCronField)
 		}
 		if user == "" {
-			j.User = take(func(word string) bool { return word != "" })
+			j.User = take(isCronUser)
 		}
-		if j.Command = cronCommand(j.User, line); ok && j.Command != "" {
+		if j.Command = cronCommand(line, show); ok && j.Command != "" {
 			jobs = append(jobs, j)
 		}
 		if len(jobs) > source.MaxRows {
@@ -177,13 +177,13 @@ func parseCrontab(b []byte, user string) []cronJob {
 }
 
 // parseAnacrontab parses lines of period, delay, name of the job, and command.
-func parseAnacrontab(b []byte) []cronJob {
+func parseAnacrontab(b []byte, show redact.Arguments) []cronJob {
 	var jobs []cronJob
 	for line, environment := range cronLines(b) {
 		period, rest, _ := cutField(line)
 		delay, rest, _ := cutField(rest)
-		name, command, _ := cutField(rest)
-		if command = cronCommand(name, command); command == "" || !isNumber(delay) {
+		_, command, _ := cutField(rest)
+		if command = cronCommand(command, show); command == "" || !isNumber(delay) {
 			continue
 		}
 		switch {
@@ -241,21 +241,23 @@ func cronVariable(line string) (name string, ok bool) {
 	return name, true
 }
 
-// cronCommand redacts a command line and removes the command's input, which follows an unescaped %.
-// The word before it is included in the search for secrets: if the user was forgotten it is the
-// command's name, which says what the rest means.
-func cronCommand(before, s string) string {
+// isCronUser reports whether a word is the name of a user, on FreeBSD with a group and a class
+// (root:wheel/daemon). It is not where the user was forgotten and the word belongs to the command.
+func isCronUser(word string) bool {
+	const maxUser = 64
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-:/\\+$@"
+	return word != "" && word[0] != '/' && word[0] != '-' && len(word) <= maxUser && strings.Trim(word, letters) == "" && redact.Value("", word) == word
+}
+
+// cronCommand shows a command line without the command's input, which follows an unescaped %.
+func cronCommand(s string, show redact.Arguments) string {
 	for i := range len(s) {
 		if s[i] == '%' && (i == 0 || s[i-1] != '\\') {
 			s = s[:i]
 			break
 		}
 	}
-	s = strings.TrimSpace(s)
-	if _, rest, _ := cutField(redact.Excerpt(before + " " + s)); strings.Contains(rest, redact.Mark) {
-		return rest
-	}
-	return redact.Excerpt(s)
+	return show.Shell(strings.TrimSpace(s))
 }
 
 // cutField splits a line after its first word.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"virgo/collect/hostinfo/redact"
 	"virgo/collect/hostinfo/sourcetest"
 )
 
@@ -16,8 +17,8 @@ func TestParseCrontab(t *testing.T) {
 		"1\t2  3 4 5   run  it", "@daily\trun", `1 2 3 4 5 date +\%s%input`, "1 2 3 4 5 %only input",
 		"mysql -u root -ps3cr3t db", "1 2 3 4 -ps3cr3t x", "@ps3cr3t x", "1,2 */3 1-5/2 jan-Mar,12 -1~5 fields",
 		"X=1", "@reboot last",
-	}, "\r\n")), "alice")
-	want := []string{"run  it", "run", `date +\%s`, "fields", "last"}
+	}, "\r\n")), "alice", redact.Arguments{})
+	want := []string{"run …", "run", "date …", "fields", "last"}
 	if len(got) != len(want) {
 		t.Fatalf("%+v", got)
 	}
@@ -34,7 +35,7 @@ func TestParseCrontab(t *testing.T) {
 
 // If the user was forgotten in a line of the system's, the command's name is in its place.
 func TestCrontabLineWithoutUser(t *testing.T) {
-	got := parseCrontab([]byte("0 5 * * * mysqldump -ps3cr3t shop\n"), "")
+	got := parseCrontab([]byte("0 5 * * * mysqldump -ps3cr3t shop\n"), "", redact.Arguments{})
 	if len(got) != 1 || strings.Contains(got[0].Command, "s3cr3t") {
 		t.Errorf("%+v", got)
 	}
@@ -58,7 +59,7 @@ func TestCronVariablesAreBounded(t *testing.T) {
 		fmt.Fprintf(&table, "V%d=1\nSAME=2\n%s=3\n", i, strings.Repeat("L", maxCronVariable+1))
 	}
 	table.WriteString("* * * * * true\n")
-	jobs := parseCrontab([]byte(table.String()), "alice")
+	jobs := parseCrontab([]byte(table.String()), "alice", redact.Arguments{})
 	if len(jobs) != 1 || len(jobs[0].Environment) != maxCronVariables ||
 		jobs[0].Environment[1] != "SAME" || jobs[0].Environment[2] != "V1" {
 		t.Errorf("%+v", jobs)
@@ -69,7 +70,7 @@ func FuzzCrontab(f *testing.F) {
 	sourcetest.Seeds(f, "software/*/etc/crontab", "software/*/etc/anacrontab",
 		"software/debian/etc/cron.d/*", "software/debian/var/spool/cron/crontabs/*")
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, j := range append(append(parseCrontab(b, ""), parseCrontab(b, "alice")...), parseAnacrontab(b)...) {
+		for _, j := range append(append(parseCrontab(b, "", redact.Arguments{}), parseCrontab(b, "alice", redact.Arguments{})...), parseAnacrontab(b, redact.Arguments{})...) {
 			if j.Command == "" || j.User == "" || j.Time == "" && (j.Minute == "" || j.DayOfWeek == "") {
 				t.Errorf("%+v", j)
 			}
@@ -84,7 +85,7 @@ func BenchmarkHostileCrontab(b *testing.B) {
 			table := []byte(strings.Repeat("V=1\n", size))
 			b.SetBytes(int64(size))
 			for b.Loop() {
-				parseCrontab(table, "alice")
+				parseCrontab(table, "alice", redact.Arguments{})
 			}
 		})
 	}

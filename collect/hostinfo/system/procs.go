@@ -2,7 +2,6 @@ package system
 
 import (
 	"slices"
-	"strings"
 
 	"virgo/collect/hostinfo/redact"
 	"virgo/collect/hostinfo/source"
@@ -12,7 +11,7 @@ import (
 // A processInfo is one process. What the system hides, or does not know, is empty or 0.
 type processInfo struct {
 	PID         int32  `json:"pid" doc:"its number"`
-	Command     string `json:"command" doc:"its command line without secrets, at most 1024 bytes"`
+	Command     string `json:"command" doc:"its program and the names of its options; all of its command line if the owner chose host_info_arguments: full; at most 1024 bytes"`
 	ExeName     string `json:"exe_name" doc:"path of its program"`
 	ExeCwd      string `json:"exe_cwd" doc:"its working folder"`
 	ExeRoot     string `json:"exe_root" doc:"its root folder (Linux)"`
@@ -48,9 +47,18 @@ func procsType() source.Type {
 	}
 }
 
-// commandLine joins arguments without their secrets. Only the first 16 KiB are searched for
-// secrets; the rest is dropped.
-func commandLine(args []string) string {
+// processName shows a process's name. A long one comes from the command line, which may be a title that
+// the process wrote, with more in it.
+func processName(show redact.Arguments, name string) string {
+	const kernelName = 16 // bytes, of every system's kernel at most
+	if len(name) <= kernelName {
+		return name
+	}
+	return show.Words([]string{name})
+}
+
+// commandLine shows arguments. Of a very long one the end is dropped.
+func commandLine(show redact.Arguments, args []string) string {
 	room := 16 * maxCommandBytes
 	for i, a := range args {
 		if len(a) >= room {
@@ -59,7 +67,7 @@ func commandLine(args []string) string {
 		}
 		room -= len(a) + 1
 	}
-	text := strings.Join(redact.Args(args), " ")
+	text := show.Words(args)
 	if len(text) > maxCommandBytes {
 		return shorttext.Truncate(text, maxCommandBytes) + "…"
 	}

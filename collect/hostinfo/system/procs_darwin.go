@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"virgo/collect/hostinfo/redact"
 	"virgo/collect/hostinfo/source"
 	"virgo/collect/macos"
 )
@@ -26,12 +25,12 @@ func readProcs(ctx context.Context, h *source.Host) (any, error) {
 			return all, fmt.Errorf("reading processes: %w", ctx.Err())
 		}
 		i := processInfo{
-			PID: int32(p.PID), PPID: int32(p.Parent), StateName: redact.Text(p.Name), State: stateName(p.State),
+			PID: int32(p.PID), PPID: int32(p.Parent), StateName: processName(h.Arguments, p.Name), State: stateName(p.State),
 			Nice: p.Nice, StartTime: p.Start.UnixMilli(), ExeName: macos.Program(p.PID),
 			CredUser: names.User(p.UID), CredGroup: names.Group(p.GID),
 		}
 		if args, err := macos.Arguments(p.PID); err == nil {
-			i.Command = commandLine(args)
+			i.Command = commandLine(h.Arguments, args)
 		}
 		if t, ok := macos.ReadTask(p.PID); ok {
 			i.addTask(t)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"virgo/collect/hostinfo/redact"
 	"virgo/collect/hostinfo/source"
 	"virgo/collect/hostinfo/sourcetest"
 )
@@ -34,7 +35,7 @@ func TestProcsOfThisHost(t *testing.T) {
 	if started := time.UnixMilli(self.StartTime); time.Since(started) < 0 || time.Since(started) > time.Hour {
 		t.Errorf("it started %v", started)
 	}
-	if child := find(cmd.Process.Pid); child.Command != "sh -c echo; read x; : --token [redacted]" ||
+	if child := find(cmd.Process.Pid); child.Command != "sh -c …" ||
 		child.PPID != self.PID || child.State == "" {
 		t.Errorf("%+v", child)
 	}
@@ -78,12 +79,14 @@ func TestProcessTitleWithASecret(t *testing.T) {
 }
 
 func TestCommandLineIsBounded(t *testing.T) {
-	text := commandLine([]string{"app", strings.Repeat("x", 1<<20), "--password", sourcetest.Secret})
-	if len(text) > maxCommandBytes+len("…") || !strings.HasPrefix(text, "app xxx") {
-		t.Errorf("%d bytes", len(text))
+	for _, show := range []redact.Arguments{{}, {Full: true}} {
+		text := commandLine(show, append([]string{"app"}, slices.Repeat([]string{"--long-option-name", strings.Repeat("x", 100)}, 1<<12)...))
+		if len(text) > maxCommandBytes+len("…") || !strings.HasPrefix(text, "app --long-option-name ") {
+			t.Errorf("%d bytes: %.100s", len(text), text)
+		}
 	}
-	if text := commandLine(slices.Repeat([]string{"a"}, 1<<20)); len(text) > maxCommandBytes+len("…") {
-		t.Errorf("%d bytes", len(text))
+	if text := commandLine(redact.Arguments{}, []string{"app", strings.Repeat("x", 1<<20), "--password", sourcetest.Secret}); text != "app …" {
+		t.Errorf("%.100s", text)
 	}
 }
 

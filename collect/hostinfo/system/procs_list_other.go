@@ -10,7 +10,6 @@ import (
 
 	"github.com/shirou/gopsutil/v3/process"
 
-	"virgo/collect/hostinfo/redact"
 	"virgo/collect/hostinfo/source"
 )
 
@@ -27,7 +26,7 @@ func readProcs(ctx context.Context, h *source.Host) (any, error) {
 		if ctx.Err() != nil {
 			return all, fmt.Errorf("reading processes: %w", ctx.Err())
 		}
-		if i, ok := processOf(ctx, p); ok {
+		if i, ok := processOf(ctx, h, p); ok {
 			i.CredUser, i.CredGroup = ownersOf(ctx, p, names)
 			i.addLinux(h)
 			all = append(all, i)
@@ -38,15 +37,15 @@ func readProcs(ctx context.Context, h *source.Host) (any, error) {
 
 // processOf reads all that gopsutil has; an error means that the system hides a field. ok is false
 // if the process has ended. Its environment is never read.
-func processOf(ctx context.Context, p *process.Process) (i processInfo, ok bool) {
+func processOf(ctx context.Context, h *source.Host, p *process.Process) (i processInfo, ok bool) {
 	i.PID = p.Pid
 	name, err := p.NameWithContext(ctx)
 	if err != nil {
 		return i, false
 	}
-	i.StateName = redact.Text(name) // a long one comes from the command line, which may be a title with more in it
+	i.StateName = processName(h.Arguments, name)
 	if args, err := p.CmdlineSliceWithContext(ctx); err == nil {
-		i.Command = commandLine(args)
+		i.Command = commandLine(h.Arguments, args)
 	}
 	i.ExeName, _ = p.ExeWithContext(ctx)
 	i.ExeCwd, _ = p.CwdWithContext(ctx)

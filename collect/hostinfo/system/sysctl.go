@@ -66,7 +66,7 @@ func (s kernelSettings) read(ctx context.Context, h *source.Host, folder, prefix
 			}
 		case info.Mode().IsRegular() && info.Mode().Perm()&0o444 != 0 && !isSecretSysctl(key):
 			if b, err := h.Read(file); err == nil {
-				s[key] = sysctlValue(b)
+				s[key] = sysctlValue(key, b, h.Arguments)
 			}
 		}
 	}
@@ -85,10 +85,17 @@ func isSecretSysctl(key string) bool {
 }
 
 // sysctlValue is the value as sysctl(8) prints it, with one blank between words.
-func sysctlValue(b []byte) string {
+func sysctlValue(key string, b []byte, show redact.Arguments) string {
 	lines := strings.Split(strings.TrimSpace(redact.Truncate(string(b), redact.MaxExcerpt)), "\n")
 	for i, l := range lines {
 		lines[i] = strings.Join(strings.Fields(l), " ")
 	}
-	return redact.Text(strings.Join(lines, "\n"))
+	value := strings.Join(lines, "\n")
+	if command, ok := strings.CutPrefix(value, "|"); ok { // kernel.core_pattern
+		return "|" + show.Shell(command)
+	}
+	return redact.Value(sysctlName(key), value)
 }
+
+// sysctlName returns the last part of a setting's name.
+func sysctlName(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }

@@ -82,7 +82,7 @@ func (r *apacheReader) section(outer apacheSection, text, place string) apacheSe
 	switch strings.ToLower(s.name) {
 	case "virtualhost":
 		s.host = &apacheVhost{
-			Address: redact.Excerpt(argument), Port: firstPort(argument), Conf: place,
+			Address: redact.Value("", argument), Port: firstPort(argument), Conf: place,
 			Aliases: []string{}, AccessLogs: []string{},
 		}
 	case "ifmodule":
@@ -135,7 +135,7 @@ func (r *apacheReader) directive(at apacheSection, w []string) {
 	case name == "define":
 		r.vars[w[1]] = strings.Join(w[2:], " ")
 	case name == "loadmodule":
-		r.setup.modules = append(r.setup.modules, redact.Excerpt(w[1]))
+		r.setup.modules = append(r.setup.modules, redact.Value("", w[1]))
 	case at.host != nil:
 		at.host.set(name, w[1:])
 	default:
@@ -147,13 +147,13 @@ func (r *apacheReader) directive(at apacheSection, w []string) {
 func (s *apacheSetup) set(name, value string) {
 	switch name {
 	case "listen":
-		s.listen = append(s.listen, redact.Excerpt(value))
+		s.listen = append(s.listen, redact.Value("", value))
 	case "user":
-		s.user = redact.Excerpt(value)
+		s.user = redact.Value("", value)
 	case "maxclients", "maxrequestworkers":
-		s.maxClients = value
+		s.maxClients = redact.Value("", value)
 	case "documentroot":
-		s.docroot = redact.Excerpt(value)
+		s.docroot = redact.Value("", value)
 	}
 }
 
@@ -161,22 +161,30 @@ func (s *apacheSetup) set(name, value string) {
 func (v *apacheVhost) set(name string, values []string) {
 	switch value := values[0]; name {
 	case "servername":
-		v.Vhost = redact.Excerpt(value)
+		v.Vhost = redact.Value("", value)
 	case "serveralias":
 		for _, alias := range values {
-			v.Aliases = append(v.Aliases, redact.Excerpt(alias))
+			v.Aliases = append(v.Aliases, redact.Value("", alias))
 		}
 	case "documentroot":
-		v.Docroot = redact.Excerpt(value)
+		v.Docroot = redact.Value("", value)
 	case "errorlog":
-		v.ErrorLog = redact.Excerpt(value)
+		v.ErrorLog = showLog(value)
 	case "customlog", "transferlog":
-		v.AccessLogs = append(v.AccessLogs, redact.Excerpt(value))
+		v.AccessLogs = append(v.AccessLogs, showLog(value))
 	case "sslengine":
 		v.SSL = strings.EqualFold(value, "on")
 	case "sslcertificatefile":
-		v.Certificate = redact.Excerpt(value)
+		v.Certificate = redact.Value("", value)
 	}
+}
+
+// showLog shows where a log goes: a file, or of a program that takes it the program and its options.
+func showLog(value string) string {
+	if command, ok := strings.CutPrefix(value, "|"); ok {
+		return "|" + redact.Arguments{}.Shell(command)
+	}
+	return redact.Value("", value)
 }
 
 // include reads a file, all files below a folder, or those that match a pattern.

@@ -116,10 +116,10 @@ func parseComposer(b []byte) magentoSite {
 	}
 	for name, version := range file.Require {
 		if edition := magentoEdition(name); edition != "" {
-			return magentoSite{Version: redact.Excerpt(version), Edition: edition}
+			return magentoSite{Version: redact.Value("", version), Edition: edition}
 		}
 	}
-	m := magentoSite{Version: redact.Excerpt(file.Version), Edition: "Unknown"}
+	m := magentoSite{Version: redact.Value("", file.Version), Edition: "Unknown"}
 	switch file.Name {
 	case "magento/magento2ce":
 		m.Edition = "Community"
@@ -152,7 +152,7 @@ func parseComposerLock(b []byte) magentoSite {
 			break
 		}
 		if edition := magentoEdition(p.Name); edition != "" {
-			return magentoSite{Version: redact.Excerpt(p.Version), Edition: edition}
+			return magentoSite{Version: redact.Value("", p.Version), Edition: edition}
 		}
 	}
 	return magentoSite{}

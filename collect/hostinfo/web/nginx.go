@@ -16,7 +16,7 @@ type nginxConfig struct {
 	Version            string       `json:"version" doc:"its version: 1.22.1"`
 	Prefix             string       `json:"prefix" doc:"folder that it was built for"`
 	ConfPath           string       `json:"conf_path" doc:"its main configuration file"`
-	ConfigureArguments []string     `json:"configure_arguments" doc:"arguments that it was built with"`
+	ConfigureArguments []string     `json:"configure_arguments" doc:"options that it was built with, without those of the compiler"`
 	User               string       `json:"user" doc:"user that it runs as"`
 	WorkerProcesses    string       `json:"worker_processes" doc:"number of worker processes, or auto"`
 	WorkerConnections  string       `json:"worker_connections" doc:"connections of one worker process"`
@@ -55,7 +55,7 @@ func readNginx(ctx context.Context, h *source.Host) (nginxConfig, error) {
 	n.Installed, n.ConfPath = true, "/etc/nginx/nginx.conf"
 	// nginx prints its version on standard error, which Run returns only if a program fails.
 	out, err := h.Run(ctx, "sh", "-c", "exec nginx -V 2>&1")
-	parseNginxVersion(out, &n)
+	parseNginxVersion(out, &n, h.Arguments)
 	r := newNginxReader(ctx, h, n)
 	r.problems.Add(err)
 	r.file(n.ConfPath)
@@ -69,8 +69,17 @@ func newNginxReader(ctx context.Context, h *source.Host, known nginxConfig) *ngi
 	return &nginxReader{configFiles: newConfigFiles(ctx, h), setup: known, folder: path.Dir(known.ConfPath)}
 }
 
+// showBuildOption shows an option of configure. Those of the compiler are in quotes and may be anything.
+func showBuildOption(option string, show redact.Arguments) string {
+	name, value, ok := strings.Cut(option, "=")
+	if !ok || strings.ContainsAny(value, "\"' ") || !strings.HasPrefix(name, "--") {
+		return show.Options([]string{option}, " ", nil)
+	}
+	return show.Options([]string{name}, " ", nil) + "=" + redact.Value(name, value)
+}
+
 // parseNginxVersion parses what nginx -V prints.
-func parseNginxVersion(b []byte, n *nginxConfig) {
+func parseNginxVersion(b []byte, n *nginxConfig, show redact.Arguments) {
 	for line := range strings.Lines(string(b)) {
 		line = strings.TrimSpace(line)
 		if _, version, ok := strings.Cut(line, "nginx version: "); ok {
@@ -82,9 +91,9 @@ func parseNginxVersion(b []byte, n *nginxConfig) {
 			continue
 		}
 		for _, a := range splitArguments(arguments) {
-			n.ConfigureArguments = append(n.ConfigureArguments, redact.Excerpt(a))
+			n.ConfigureArguments = append(n.ConfigureArguments, showBuildOption(a, show))
 			if prefix, ok := strings.CutPrefix(a, "--prefix="); ok {
-				n.Prefix = prefix
+				n.Prefix = redact.Value("", prefix)
 			}
 			if conf, ok := strings.CutPrefix(a, "--conf-path="); ok && path.IsAbs(conf) {
 				n.ConfPath = conf

@@ -91,40 +91,40 @@ func (r *nginxReader) directive(w []string) {
 		if !path.IsAbs(pattern) {
 			pattern = path.Join(r.folder, pattern)
 		}
-		r.setup.Includes = append(r.setup.Includes, redact.Excerpt(pattern))
+		r.setup.Includes = append(r.setup.Includes, redact.Value("", pattern))
 		for _, name := range r.glob(pattern) {
 			r.file(name)
 		}
 	case "user":
-		r.setup.User = redact.Excerpt(w[1])
+		r.setup.User = redact.Value("", w[1])
 	case "worker_processes":
-		r.setup.WorkerProcesses = redact.Excerpt(w[1])
+		r.setup.WorkerProcesses = redact.Value("", w[1])
 	case "worker_connections":
-		r.setup.WorkerConnections = redact.Excerpt(w[1])
+		r.setup.WorkerConnections = redact.Value("", w[1])
 	}
 	if r.host == nil {
 		return
 	}
 	switch w[0] {
 	case "server_name":
-		r.host.Domain = redact.Excerpt(w[1])
+		r.host.Domain = redact.Value("", w[1])
 		for _, alias := range w[2:] {
-			r.host.Aliases = append(r.host.Aliases, redact.Excerpt(alias))
+			r.host.Aliases = append(r.host.Aliases, redact.Value("", alias))
 		}
 	case "listen":
-		r.host.Listen = append(r.host.Listen, redact.Excerpt(strings.Join(w[1:], " ")))
+		r.host.Listen = append(r.host.Listen, redact.Value("", strings.Join(w[1:], " ")))
 		r.host.SSL = r.host.SSL || slices.Contains(w[2:], "ssl")
 	case "ssl":
 		r.host.SSL = r.host.SSL || w[1] == "on"
 	case "ssl_certificate":
-		r.host.Certificate = redact.Excerpt(w[1])
+		r.host.Certificate = redact.Value("", w[1])
 	case "root":
 		// The server's own, else that of its first location.
 		if within == "server" || r.host.Docroot == "" {
-			r.host.Docroot = redact.Excerpt(w[1])
+			r.host.Docroot = redact.Value("", w[1])
 		}
 	case "proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass":
-		if to := redact.Excerpt(w[1]); !slices.Contains(r.host.Proxies, to) {
+		if to := redact.Value("", w[1]); !slices.Contains(r.host.Proxies, to) {
 			r.host.Proxies = append(r.host.Proxies, to)
 		}
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"testing"
 
+	"virgo/collect/hostinfo/redact"
 	"virgo/collect/hostinfo/sourcetest"
 )
 
@@ -23,7 +24,7 @@ func FuzzNginxVersion(f *testing.F) {
 	sourcetest.Seeds(f, "software/*.out/nginx")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var n nginxConfig
-		parseNginxVersion(b, &n)
+		parseNginxVersion(b, &n, redact.Arguments{})
 		sourcetest.CheckJSON(t, b, n)
 	})
 }

@@ -128,7 +128,7 @@ func parsePHPSettings(b []byte, file string) []phpSetting {
 	var all []phpSetting
 	for _, line := range conf.ParseINI(b, false) {
 		if slices.Contains(shown, line.Key) && len(all) < source.MaxRows {
-			all = append(all, phpSetting{file, line.Key, redact.Excerpt(strings.Trim(line.Value, `"`))})
+			all = append(all, phpSetting{file, line.Key, redact.Value(line.Key, strings.Trim(line.Value, `"`))})
 		}
 	}
 	return all

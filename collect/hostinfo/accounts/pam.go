@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"path"
+	"slices"
 	"strings"
 
 	"virgo/collect/hostinfo/redact"
@@ -63,7 +64,7 @@ func parsePAM(file string, b []byte, show redact.Arguments) []pamLine {
 			if len(w) < 3 {
 				continue
 			}
-			l.ControlFlags, l.ModuleName = redact.Value("", w[1]), redact.Value("", w[2])
+			l.ControlFlags, l.ModuleName = showControl(w[1]), redact.Value("", w[2])
 			l.ModuleArguments = show.Options(w[3:], " ", pamFlags())
 		default:
 			continue
@@ -71,6 +72,21 @@ func parsePAM(file string, b []byte, show redact.Arguments) []pamLine {
 		all = append(all, l)
 	}
 	return all
+}
+
+// showControl shows a control: a word, or what to do for each result of the module (pam.d(5)).
+func showControl(control string) string {
+	words := strings.Fields(control)
+	for i, w := range words {
+		result, action, ok := strings.Cut(w, "=")
+		if !ok && i == 0 || slices.Contains([]string{"ignore", "bad", "die", "ok", "done", "reset"}, action) ||
+			action != "" && strings.Trim(action, "0123456789") == "" {
+			words[i] = redact.Value("", w)
+			continue
+		}
+		words[i] = redact.Value("", result) + "=" + redact.Omitted
+	}
+	return strings.Join(words, " ")
 }
 
 // pamWords splits a line; what is in brackets is one word, without them.

@@ -126,7 +126,7 @@ func (c jailConfig) value(jail, key string) string {
 				out.WriteString("%(")
 				continue
 			}
-			if redact.IsSecret(name, v) {
+			if redact.IsSecret("x_"+name, v) { // also of a key, whatever its length
 				v = redact.Mark
 			}
 			out.WriteString(v)

@@ -94,6 +94,9 @@ func sysctlValue(key string, b []byte, show redact.Arguments) string {
 	if command, ok := strings.CutPrefix(value, "|"); ok { // kernel.core_pattern
 		return "|" + show.Shell(command)
 	}
+	if strings.HasPrefix(value, "/") { // kernel.modprobe and the like
+		return show.Shell(value)
+	}
 	return redact.Value(sysctlName(key), value)
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"virgo/collect/hostinfo/redact"
 	"virgo/schedule/shorttext"
 )
 
@@ -51,7 +52,7 @@ func (t *stderrTail) text() string {
 	if t.cut && len(lines) == 1 {
 		_, s, _ = strings.Cut(s, " ") // half a word may be half a secret
 	}
-	s = hideSecrets(s)
+	s = redact.Text(s)
 	if over := utf8.RuneCountInString(s) - maxTailRunes; over > 0 {
 		s = "…" + string([]rune(s)[over+1:])
 	}

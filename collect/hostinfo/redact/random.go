@@ -11,7 +11,7 @@ const (
 	minAlternate = 8  // letters and digits in turns
 	minLong      = 20 // letters and digits
 	minCases     = 16 // letters of both cases in turns
-	minHuge      = 40 // anything
+	minHuge      = 40 // letters of both cases
 )
 
 // looksRandom reports whether a part of a word looks like a password or a token. A word's parts are its
@@ -26,9 +26,6 @@ func looksRandom(word string) bool {
 }
 
 func randomPart(s string) bool {
-	if len(s) >= minHuge {
-		return true
-	}
 	lower, upper, digits, turns, cases := 0, 0, 0, 0, 0
 	last := 'a'
 	for i, r := range strings.TrimRight(s, "0123456789") {
@@ -62,7 +59,7 @@ func randomPart(s string) bool {
 	case digits+trailing > 0 && len(s) >= minLong:
 		return true
 	}
-	return cases >= 6 && len(s) >= minCases
+	return cases >= 6 && len(s) >= minCases || upper > 0 && lower > 0 && len(s) >= minHuge
 }
 
 func isAlphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }

@@ -41,7 +41,7 @@ echo "listening on $address"
 
 say 'This host enrols'
 field() { sed -n 's/.*"'"$1"'": *"\([^"]*\)".*/\1/p' "$demo/init.json"; }
-"$bin/virgo" setup --endpoint "$address" --token "$(field token)" --pin "$(field pin)"
+field token | "$bin/virgo" setup --endpoint "$address" --pin "$(field pin)" --token-file -
 
 say 'First run: the schedule is fetched, the results arrive'
 "$bin/virgo" run --verbose 2>/dev/null

@@ -181,7 +181,7 @@ func (h *host) run(s *situation, program string, args ...string) effect {
 	e.Files = h.list()
 	if h.endpoint != nil {
 		h.endpoint.Close()
-		e.Sessions, e.Methods, e.Hello = h.endpoint.Sessions(), h.endpoint.Methods(), maskNumbers(h.endpoint.Hello())
+		e.Sessions, e.Methods, e.Hello = h.endpoint.Sessions(), h.endpoint.Methods(), maskHello(h.endpoint.Hello())
 		for _, stored := range h.endpoint.Stored() {
 			text, err := json.Marshal(stored)
 			if err != nil {
@@ -242,6 +242,7 @@ var (
 	length    = regexp.MustCompile(`<?\b\d+(\.\d+)?(ns|µs|ms|s|m|h)\b`)
 	resultID  = regexp.MustCompile(`\b[0-9a-f]{16,}\b`)
 	damagedAs = regexp.MustCompile(`\.damaged-\d+`)
+	ofKey     = regexp.MustCompile(`"(agent_key|proof)":"[^"]*"`)
 	number    = regexp.MustCompile(`-?\b\d+(\.\d+)?([eE][-+]?\d+)?`)
 	took      = regexp.MustCompile(`(?m)^ *"took_ms": N,?\n`) // absent if it took none
 	size      = regexp.MustCompile(`N ([KMGT]i)?B\b`)
@@ -256,6 +257,11 @@ func mask(text string) string {
 	text = damagedAs.ReplaceAllString(text, ".damaged-N")
 	text = length.ReplaceAllString(text, "LENGTH")
 	return blanks.ReplaceAllString(text, " ")
+}
+
+// maskHello replaces what only one host and one connection have in hello.
+func maskHello(params []byte) string {
+	return maskNumbers(ofKey.ReplaceAll(params, []byte(`"$1":"OWN"`)))
 }
 
 // maskNumbers replaces every number of a document, too.

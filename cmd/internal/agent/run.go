@@ -231,5 +231,5 @@ func NotDelivered(d run.Delivery) error {
 
 // ErrNoEndpoint is returned by commands that need an endpoint if none is configured.
 var ErrNoEndpoint = &ExitError{ExitUsage, withHint{
-	errors.New("no endpoint is configured"), "virgo setup --endpoint HOST:PORT --token-file FILE",
+	errors.New("no endpoint is configured"), "virgo setup --endpoint HOST:PORT",
 }}

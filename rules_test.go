@@ -147,7 +147,8 @@ var importMatrix = []importRow{
 
 	{"cmd/internal/...", []string{"cmd/internal/...", "collect/...", "schedule/...", "spool/...", "transport/..."}, []string{"transport/transporttest"}, "the agent's two programs share it; the endpoint is another program"},
 	{"cmd/internal/lines", nil, nil, "it stores structs of any package"},
-	{"cmd/internal/link", []string{"cmd/internal/lines", "collect", "collect/macos", "schedule/...", "spool", "transport", "transport/agentkey"}, []string{"transport/transporttest"}, "the relation with the endpoint knows no run and no bundle"},
+	{"cmd/internal/edsign", nil, nil, "it signs bytes"},
+	{"cmd/internal/link", []string{"cmd/internal/edsign", "cmd/internal/lines", "collect", "collect/macos", "schedule/...", "spool", "transport", "transport/agentkey"}, []string{"transport/transporttest"}, "the relation with the endpoint knows no run and no bundle"},
 	{"cmd/internal/run", []string{"cmd/internal/lines", "cmd/internal/link", "collect", "collect/host", "schedule/...", "spool", "transport"}, []string{"transport/transporttest"}, "a run knows no command and no bundle"},
 	{"cmd/internal/airgap", []string{"cmd/internal/link", "spool", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"cmd/internal/run", "transport/transporttest"}, "a bundle is handed over without a run"},
 	{"cmd/virgo-run", []string{"cmd/internal/agent", "cmd/internal/footprint", "schedule/yaml"}, []string{"collect/collecttest", "transport", "transport/transporttest"}, "what a run does, both programs do in package agent"},
@@ -403,7 +404,7 @@ var linkedSets = []linkedSet{
 		program: "cmd/virgo",
 		modules: map[string]string{
 			"filippo.io/age":                 "bundles that are encrypted",
-			"filippo.io/edwards25519":        "MySQL's ed25519 login",
+			"filippo.io/edwards25519":        "a signature without the table that crypto/ed25519 makes first; MySQL's ed25519 login",
 			"filippo.io/hpke":                "age's own",
 			"github.com/alecthomas/kong":     "the command line",
 			"github.com/cenkalti/backoff/v4": "retries",
@@ -436,6 +437,7 @@ var linkedSets = []linkedSet{
 	{
 		program: "cmd/virgo-run",
 		modules: map[string]string{
+			"filippo.io/edwards25519":        "a signature without the table that crypto/ed25519 makes first",
 			"github.com/cenkalti/backoff/v4": "retries",
 			"github.com/cespare/xxhash/v2":   "checksums of the spool",
 			"github.com/shirou/gopsutil/v3":  "figures of the host",

@@ -56,7 +56,10 @@ func (keyShowCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	key, err := ag.Key()
+	if _, err := ag.Key(); err != nil { // makes it, and stores the id that it is for
+		return err
+	}
+	key, err := hostkey.OwnChecked(a.Paths().State)
 	if err != nil {
 		return err
 	}

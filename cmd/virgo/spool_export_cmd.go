@@ -62,7 +62,7 @@ func (c *spoolExportCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	key, err := hostkey.Own(a.Paths().State)
+	key, err := hostkey.OwnChecked(a.Paths().State)
 	if err != nil {
 		return err
 	}

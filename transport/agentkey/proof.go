@@ -57,13 +57,22 @@ func SignedText(agentID string, session uint64, exporter []byte) []byte {
 	return fmt.Appendf(b, "%x\n", exporter)
 }
 
-// Sign returns a proof. Errors: an id with a line break, a session of 0 or above [MaxSession], a
-// value that [Exporter] did not return.
-func Sign(key ed25519.PrivateKey, agentID string, session uint64, exporter []byte) ([]byte, error) {
+// Text is [SignedText] for whoever signs. Errors: an id with a line break, a session of 0 or above
+// [MaxSession], a value that [Exporter] did not return.
+func Text(agentID string, session uint64, exporter []byte) ([]byte, error) {
 	if !provable(agentID, session, exporter) {
 		return nil, fmt.Errorf("no proof can be made for agent %.128q, session %d", agentID, session)
 	}
-	return ed25519.Sign(key, SignedText(agentID, session, exporter)), nil
+	return SignedText(agentID, session, exporter), nil
+}
+
+// Sign returns a proof. Errors are those of [Text].
+func Sign(key ed25519.PrivateKey, agentID string, session uint64, exporter []byte) ([]byte, error) {
+	text, err := Text(agentID, session, exporter)
+	if err != nil {
+		return nil, err
+	}
+	return ed25519.Sign(key, text), nil
 }
 
 // Verify reports whether a proof is that of this key, for this agent and session, on the connection

@@ -1,7 +1,7 @@
 // Package hostkey keeps what says which host this is: files in the state folder, each with mode 0600,
 // written atomically and synced.
 //
-//	agent.key   the host's Ed25519 key (PKCS #8, PEM): it signs hello and bundles alike
+//	agent.key   the host's Ed25519 key (PEM, PKCS #8 and its public key): it signs hello and bundles alike
 //	agent.id    the host's id, of a host whose configuration has none
 //	token       the token that virgo setup could not use yet
 //

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"virgo/cmd/internal/edsign"
 	"virgo/transport"
 	"virgo/transport/agentkey"
 )
@@ -93,10 +94,11 @@ func (s *Session) prove(conn net.Conn, endpoint string) (identity, error) {
 		return identity{}, err
 	}
 	session := s.state.nextSession()
-	signature, err := agentkey.Sign(key, s.cfg.ID, session, exporter)
+	text, err := agentkey.Text(s.cfg.ID, session, exporter)
 	if err != nil {
 		return identity{}, err
 	}
+	signature := edsign.Sign(key, text)
 	public := key.Public().(ed25519.PublicKey)
 	return identity{
 		key:   agentkey.Fingerprint(public),

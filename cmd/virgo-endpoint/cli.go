@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +56,11 @@ type app struct {
 func run(ctx context.Context, args []string, std stdio) int {
 	a := &app{stdio: std, ctx: ctx, now: time.Now}
 	err := a.command(args)
-	if err != nil {
+	switch {
+	case err == nil:
+	case a.JSON || wantsJSON(args, os.Getenv):
+		printErrorJSON(std.err, err)
+	default:
 		printError(std.err, err)
 	}
 	return exitCode(err)
@@ -96,7 +102,8 @@ func (a *app) command(args []string) error {
 	return kctx.Run(a)
 }
 
-// usageError gives an error of kong its exit code, and as the next step the help of the command.
+// usageError gives an error of kong its exit code and the next step: what was likely meant, else the
+// help of the command.
 func usageError(err error) error {
 	names := []string{"virgo-endpoint"}
 	var parse *kong.ParseError
@@ -107,7 +114,23 @@ func usageError(err error) error {
 			}
 		}
 	}
-	return &failure{code: exitUsage, err: err, hint: strings.Join(append(names, "--help"), " ")}
+	hint := strings.Join(append(names, "--help"), " ")
+	if text, near, ok := strings.Cut(err.Error(), ", did you mean "); ok {
+		err, hint = errors.New(text), "did you mean "+near
+	}
+	return &failure{code: exitUsage, err: err, hint: hint}
+}
+
+// wantsJSON reports whether the errors of a command line are to be JSON that could not be parsed.
+func wantsJSON(args []string, getenv func(string) string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	switch getenv("VIRGO_ENDPOINT_JSON") {
+	case "1", "true":
+		return !slices.Contains(args, "--json=false")
+	}
+	return slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
 }
 
 // folder is the endpoint's folder.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -101,13 +102,33 @@ func exitCode(err error) int {
 	}
 }
 
-// printError is the only place that prints an error.
+// printError and printErrorJSON are the only places that print an error.
 func printError(w io.Writer, err error) {
 	fmt.Fprintln(w, "virgo-endpoint: error: "+oneLine(err.Error()))
 	var f *failure
 	if errors.As(err, &f) && f.hint != "" {
 		fmt.Fprintln(w, "virgo-endpoint: hint: "+f.hint)
 	}
+}
+
+// An errorDocument is what --json prints to standard error in place of an error: one line.
+type errorDocument struct {
+	document
+	Error    string `json:"error"`
+	Hint     string `json:"hint,omitempty"`
+	ExitCode int    `json:"exit_code"`
+}
+
+// printErrorJSON is printError for --json.
+func printErrorJSON(w io.Writer, err error) {
+	doc := errorDocument{document{schemaVersion}, oneLine(err.Error()), "", exitCode(err)}
+	var f *failure
+	if errors.As(err, &f) {
+		doc.Hint = f.hint
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(doc)
 }
 
 // oneLine makes an error one line, fit for a terminal.

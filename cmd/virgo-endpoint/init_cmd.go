@@ -171,7 +171,7 @@ func (doc *initDocument) text(port uint16) []byte {
 				shorttext.QuoteShell(cl.Key))
 		}
 	}
-	fmt.Fprintf(&b, "\nHere:\n  %s\n", serve)
+	fmt.Fprintf(&b, "\nHere:\n  %s\n  (without --listen, serve is reached from this host only, at 127.0.0.1)\n", serve)
 	return b.Bytes()
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strconv"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/folder"
@@ -74,6 +75,9 @@ func (c *serveCmd) Run(a *app) error {
 	listener, err := server.Listen(a.ctx, c.Listen)
 	if err != nil {
 		return a.explain(fmt.Errorf("listening on %q: %w", c.Listen, err))
+	}
+	if at, ok := listener.Addr().(*net.TCPAddr); ok && at.IP.IsLoopback() {
+		log.Info("agents on other hosts cannot connect to this address", "address", at.String(), "hint", "serve --listen :"+strconv.Itoa(at.Port))
 	}
 	srv := server.New(opt)
 	defer c.shutdown(srv, log)

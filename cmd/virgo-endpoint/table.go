@@ -33,12 +33,12 @@ func (t *table) text() []byte {
 	return []byte(b.String())
 }
 
-// moment is a time as a table shows it: local, to the second; "never" for the zero time.
+// moment is a time as a table shows it: local, to the second, with its zone; "never" for the zero time.
 func moment(t time.Time) string {
 	if t.IsZero() {
 		return "never"
 	}
-	return t.Local().Format("2006-01-02 15:04:05")
+	return t.Local().Format("2006-01-02 15:04:05 -0700")
 }
 
 // span is a duration in ms as a table shows it: its two largest units.

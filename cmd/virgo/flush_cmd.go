@@ -77,7 +77,7 @@ func (c *flushCmd) Run(a *app) error {
 	switch {
 	case d.Err != nil && a.Context.Err() != nil:
 		return agent.WithHint(a.Context.Err(),
-			fmt.Sprintf("%d results were delivered, the others stay in the spool", d.Delivered))
+			term.Count(d.Delivered, "result was", "results were")+" delivered, the others stay in the spool")
 	case d.Err != nil || d.Busy:
 		return agent.NotDelivered(d)
 	}

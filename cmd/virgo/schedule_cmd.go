@@ -206,6 +206,6 @@ func (scheduleFetchCmd) Run(a *app) error {
 			Hash      string `json:"hash,omitempty"`
 		}{document{schemaVersion}, len(st.Cached.Schedule.Checks), len(problems), fetchedMS(st), st.Cached.Hash})
 	}
-	_, err = fmt.Fprintf(a.Out, "%d checks\n", len(st.Cached.Schedule.Checks))
+	_, err = fmt.Fprintln(a.Out, term.Count(len(st.Cached.Schedule.Checks), "check", "checks"))
 	return err
 }

@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/config"
@@ -96,6 +99,9 @@ func (c *setupCmd) settings(a *app, path string) (config.Config, error) {
 		return cfg, err
 	}
 	a.UseStoredID(&cfg)
+	if uid := os.Geteuid(); uid > 0 && cfg.ComputedID && isAbsent(path) && isAbsent(filepath.Join(a.Paths().State, "virgo.db")) {
+		cfg.AgentID, cfg.ComputedID = config.UserAgentID(uid), false // written to the file; hosts of before keep theirs
+	}
 	if c.Import != "" {
 		imported, err := config.ImportLegacy(c.Import)
 		if err != nil {
@@ -133,6 +139,11 @@ func (c *setupCmd) settings(a *app, path string) (config.Config, error) {
 		cfg.AgentID, cfg.ComputedID = c.AgentID, false
 	}
 	return cfg, cfg.Validate()
+}
+
+func isAbsent(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 func joinHints(err error, more string) string {

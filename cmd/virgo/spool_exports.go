@@ -27,8 +27,8 @@ func newExportEntries(list []airgap.Exported) []exportEntry {
 
 func exportsLine(list []airgap.Exported, now time.Time) string {
 	last := list[len(list)-1]
-	return fmt.Sprintf("%s, the last %s with %d results; no receipt yet for %d of those",
-		plural(len(list), "bundle"), ago(now, last.Created.UnixMilli()), last.Results, last.Results-last.Cleared)
+	return fmt.Sprintf("%s, the last %s with %s; no receipt yet for %d of those",
+		plural(len(list), "bundle"), ago(now, last.Created.UnixMilli()), plural(last.Results, "result"), last.Results-last.Cleared)
 }
 
 func plural(n int, what string) string {

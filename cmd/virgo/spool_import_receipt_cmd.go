@@ -68,7 +68,7 @@ func (c *spoolImportReceiptCmd) Run(a *app) error {
 		done, err := airgap.ClearReceipts(a.Context, &ag.Config, list)
 		doc.Cleared, doc.Refused, doc.Waiting = doc.Cleared+done.Delivered, doc.Refused+done.Refused, done.Waiting
 		if err != nil {
-			return fmt.Errorf("receipt %q: after %d results were deleted: %w", c.Files[i], doc.Cleared, err)
+			return fmt.Errorf("receipt %q: after %s deleted: %w", c.Files[i], term.Count(doc.Cleared, "result was", "results were"), err)
 		}
 		first := list[0]
 		doc.Receipts = append(doc.Receipts, receiptEntry{

@@ -81,7 +81,7 @@ func (p *Program) runSummary(ag *run.Agent, opt RunOptions, rep run.Report) []st
 		lines = append(lines, nothingDue(rep, p.Now()))
 	}
 	if others := rep.Scheduled - rep.Due; opt.All && rep.Due > 0 && others > 0 {
-		lines = append(lines, fmt.Sprintf("%d checks are left out: another run is running them", others))
+		lines = append(lines, term.Count(others, "check is", "checks are")+" left out: another run is at it")
 	}
 	switch {
 	case p.Context.Err() != nil: // the error says the rest

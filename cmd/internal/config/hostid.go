@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -14,6 +15,12 @@ const maxHostBytes = 200
 // DefaultAgentID returns the agent id of a host that has none configured: the host name and 8 hex
 // digits of a hash of the machine id, so that two hosts called "localhost" have different ids.
 func DefaultAgentID() string { return agentID(hostName(), machineID()) }
+
+// UserAgentID is DefaultAgentID for the agent of a user that is not root: the host's own agent, and those
+// of other users, have other ids.
+func UserAgentID(uid int) string {
+	return agentID(hostName(), fmt.Sprintf("%s\x00user %d", machineID(), uid))
+}
 
 // SetStoredID replaces a computed id by the one that was stored when this host got its key. One that is
 // not valid is ignored.

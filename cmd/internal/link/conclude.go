@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -68,10 +69,18 @@ func (s *Session) Conclude(ctx context.Context, err error, delivered int, inMemo
 	}
 }
 
+// countResults returns a number of results with its noun.
+func countResults(n int) string {
+	if n == 1 {
+		return "1 result"
+	}
+	return fmt.Sprintf("%d results", n)
+}
+
 func (s *Session) concludeRecovery(delivered int) {
 	st := &s.state.Status
 	failing := s.cfg.Now().Sub(time.UnixMilli(st.FailingSinceMS))
-	s.cfg.Notice("delivery works again after %s: %d results delivered", roundSpan(failing), delivered)
+	s.cfg.Notice("delivery works again after %s: %s delivered", roundSpan(failing), countResults(delivered))
 	st.FailingSinceMS, st.Error, st.Reported, st.Backoff = 0, "", "", transport.Backoff{}
 	s.unsaved = true
 }

@@ -184,7 +184,7 @@ func (s *Session) fetchSchedule(ctx context.Context, anew bool) ([]schedule.Prob
 		problems = found
 		cached = schedule.Cached{Schedule: sch, Fetched: s.cfg.Now(), Hash: hash}
 	}
-	s.cfg.Verbose("schedule: %d checks from %s", len(cached.Schedule.Checks), s.endpoint)
+	s.cfg.Verbose("schedule: checks: %d, from %s", len(cached.Schedule.Checks), s.endpoint)
 	s.state.Cached, s.state.HasCached = cached, true
 	return problems, s.saveSchedule(ctx)
 }

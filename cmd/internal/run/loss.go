@@ -78,6 +78,9 @@ func LossSentence(drops []spool.Drop) string {
 		causes = append(causes, LossOf(d))
 	}
 	s := fmt.Sprintf("%d results lost", total)
+	if total == 1 {
+		s = "1 result lost"
+	}
 	switch {
 	case unknown && total == 0:
 		s = "an unknown number of results lost"

@@ -34,10 +34,18 @@ func Value(m collect.Metric) string {
 	case "seconds":
 		return Age(time.Duration(n * float64(time.Second)))
 	case "", "count":
-		return number(n)
+		return exactly(m.Value, n)
 	default:
-		return number(n) + " " + m.Unit
+		return exactly(m.Value, n) + " " + m.Unit
 	}
+}
+
+// exactly returns a number of which a float64 has no more digits as it was reported.
+func exactly(text string, n float64) string {
+	if math.Abs(n) >= 1<<53 && strings.Trim(text, "-0123456789") == "" {
+		return text
+	}
+	return number(n)
 }
 
 func number(n float64) string {

@@ -19,7 +19,7 @@ func (s *Store) Append(ctx context.Context, batch []intake.Arrival) ([]intake.Ou
 func (s *Store) append(ctx context.Context, batch []intake.Arrival) ([]intake.Outcome, error) {
 	t, err := s.begin(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("storing %d arrivals: %w", len(batch), err)
+		return nil, fmt.Errorf("storing a batch (arrivals: %d): %w", len(batch), err)
 	}
 	defer t.rollback()
 	outcomes := make([]intake.Outcome, len(batch))
@@ -29,7 +29,7 @@ func (s *Store) append(ctx context.Context, batch []intake.Arrival) ([]intake.Ou
 		}
 	}
 	if err := t.commit(); err != nil {
-		return nil, fmt.Errorf("storing %d arrivals: %w", len(batch), err)
+		return nil, fmt.Errorf("storing a batch (arrivals: %d): %w", len(batch), err)
 	}
 	return outcomes, nil
 }

@@ -101,8 +101,10 @@ func settingSummaries() map[string]string {
 			config.DefaultConcurrency),
 		"worker_user": "user that checks of services and other hosts run as if virgo is root; default: virgo, if there " +
 			"is such a user; root: no other",
-		"allow_remote":     "what the endpoint may request: check.test, check.targets, host_info (default: all of these), or none",
-		"host_info_deny":   "types of host information that the endpoint may not request",
+		"allow_remote":   "what the endpoint may request: check.test, check.targets, host_info (default: all of these), or none",
+		"host_info_deny": "types of host information that the endpoint may not request",
+		"host_info_arguments": "what host information shows of command lines, cron jobs and options: names (default), or full, " +
+			"which shows secrets",
 		"schedule_max_age": "age at which the endpoint's schedule is fetched again, default " + term.Age(config.DefaultScheduleMaxAge),
 	}
 }

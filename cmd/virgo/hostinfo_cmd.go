@@ -29,8 +29,8 @@ type hostinfoCmd struct {
 
 // Help returns the text below the summary in the help.
 func (hostinfoCmd) Help() string {
-	return "Prints JSON: for each type its metrics, the time (ms) and an error if there was one. Passwords, keys and " +
-		"tokens are removed. Exits with 1 if a named type has an error; with --all, errors go to standard error only."
+	return "Prints JSON: for each type its metrics, the time (ms) and an error if there was one. Of command lines and " +
+		"options it shows names, not values (host_info_arguments), and of settings what is no secret. Exits with 1 if a named type has an error; with --all, errors go to standard error only."
 }
 
 func (c *hostinfoCmd) Run(a *app) error {

@@ -30,7 +30,10 @@ func workerChild(ctx context.Context, std agent.Stdio) int {
 	host := &hostinfo.Host{}
 	err := worker.Server{
 		Version: agent.BuildID(),
-		Open:    openWorkerChecks,
+		Open: func(s worker.Settings) (*collect.Registry, error) { // before the first request
+			host.Arguments.Full = s.FullArguments
+			return openWorkerChecks(s)
+		},
 		HostInfo: func(ctx context.Context, name string) (any, error) {
 			return hostinfo.Get(ctx, host, name)
 		},

@@ -27,6 +27,8 @@ type Settings struct {
 	Proxy string `json:"proxy,omitempty"`
 	// NoProxy are the hosts that are reached without it, as in NO_PROXY.
 	NoProxy string `json:"no_proxy,omitempty"`
+	// FullArguments means that host information shows command lines and options with their values.
+	FullArguments bool `json:"full_arguments,omitempty"`
 }
 
 // A greeting is the first line in each direction.

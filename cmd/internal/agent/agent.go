@@ -141,7 +141,9 @@ func (p *Program) HostInfo(ctx context.Context, name string) (json.RawMessage, e
 		return p.Worker().HostInfo(ctx, name)
 	}
 	if p.hostInfo == nil {
-		p.hostInfo = &worker.Program{Path: p.WorkerPath, Environ: p.ChildEnviron, Version: BuildID()}
+		p.hostInfo = &worker.Program{
+			Path: p.WorkerPath, Environ: p.ChildEnviron, Settings: p.hostInfoSettings, Version: BuildID(),
+		}
 	}
 	return p.hostInfo.HostInfo(ctx, name)
 }

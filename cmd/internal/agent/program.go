@@ -147,6 +147,13 @@ func (p *Program) workerUser() (*worker.Account, error) {
 	return lookupWorkerUser(cfg)
 }
 
+// hostInfoSettings is called when the worker that reads host information alone is started: it gets no
+// password of a proxy.
+func (p *Program) hostInfoSettings() (worker.Settings, error) {
+	cfg, err := p.LoadConfig()
+	return worker.Settings{FullArguments: cfg.HostInfoArguments == config.FullArguments}, err
+}
+
 // workerSettings is called when the worker is started.
 func (p *Program) workerSettings() (worker.Settings, error) {
 	cfg, err := p.LoadConfig()
@@ -156,5 +163,7 @@ func (p *Program) workerSettings() (worker.Settings, error) {
 	if err != nil {
 		return worker.Settings{}, err
 	}
-	return worker.Settings{Proxy: cfg.Proxy.URL(), NoProxy: strings.Join(cfg.NoProxy, ",")}, nil
+	return worker.Settings{
+		Proxy: cfg.Proxy.URL(), NoProxy: strings.Join(cfg.NoProxy, ","), FullArguments: cfg.HostInfoArguments == config.FullArguments,
+	}, nil
 }

@@ -67,6 +67,8 @@ type Config struct {
 	AllowRemote []string
 	// HostInfoDeny are the types of host information that are never sent to the endpoint.
 	HostInfoDeny []string
+	// HostInfoArguments is how host information shows arguments: NamesOfArguments or FullArguments.
+	HostInfoArguments string
 	// Source is the file that was read; empty if there was none.
 	Source string
 	// Warnings describe settings that were ignored, for --verbose.
@@ -89,7 +91,10 @@ func defaults(env func(string) string) Config {
 		Concurrency:    DefaultConcurrency,
 		ScheduleMaxAge: DefaultScheduleMaxAge,
 		AllowRemote:    remoteRequests(),
-		env:            env,
+
+		HostInfoArguments: NamesOfArguments,
+
+		env: env,
 	}
 }
 

@@ -38,6 +38,7 @@
 //	worker_user: virgo                    # of checks of services and other hosts; root: the agent's own
 //	allow_remote: [check.test, check.targets, host_info]   # requests of the endpoint; none or []: nothing
 //	host_info_deny: [procs, connections]                   # host information it never gets
+//	host_info_arguments: names            # of command lines and options; full: with values, secrets included
 //
 // Durations and sizes have a unit (a size without one is bytes). A relative path is relative to the
 // file's folder.

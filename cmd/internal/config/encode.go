@@ -57,6 +57,9 @@ func (c Config) Encode() ([]byte, error) {
 	e.about("The requests that the endpoint may send during a session, or none; host information that it never gets.")
 	e.list("allow_remote", c.allowRemote(), "["+strings.Join(remoteRequests(), ", ")+"]")
 	e.list("host_info_deny", c.HostInfoDeny, "procs")
+	e.about("What host information shows of command lines, cron jobs, mount options: names of programs and options, or",
+		"full, which shows secrets.")
+	e.measure("host_info_arguments", c.HostInfoArguments, d.HostInfoArguments)
 	return e.out.Bytes(), e.err
 }
 

@@ -31,7 +31,7 @@ func TestMistakesAndTrust(t *testing.T) {
 		"spool: 64MiB\n": false, "spool: {max_bytes: lots}\n": false, "spool: {max_age: 1}\n": false, "spool: {pin: 1}\n": false,
 		"deadlien: 5s\n": false, "interval: 60\n": false, "log_level: debug\n": false, "colour: red\n": false, "cache_size: 1\n": false,
 		"pin: x\n": true, "backup_pin: x\n": true, "ca_file: [a]\n": true, "proxy: ftp://x\n": true, "no_proxy: [\"a b\"]\n": true,
-		"token: [a]\n": true, "allow_remote: [x]\n": true, "host_info_deny: [x]\n": true, "client_key: x\n": true, "server_name: true\n": true,
+		"token: [a]\n": true, "allow_remote: [x]\n": true, "host_info_deny: [x]\n": true, "host_info_arguments: x\n": true, "client_key: x\n": true, "server_name: true\n": true,
 		"client_cert: true\n": true, "endpoints: b:1\n": true, "pni: x\n": true, "endpiont: a:1\n": true, "fingerprint: x\n": true,
 		"tls_verify: true\n": true, "verify: true\n": true, "tls: {ca: x}\n": true, "api-token: x\n": true,
 	} {
@@ -88,7 +88,7 @@ func TestAllMistakesOfFileAndEnvironment(t *testing.T) {
 func TestEverySettingHasAVariable(t *testing.T) {
 	values := map[string]string{
 		"pin": "sha256:" + strings.Repeat("ab", 32), "backup_pin": strings.Repeat("ab", 32), "spool.max_bytes": "1MiB", "spool.max_age": "1d", "deadline": "5s",
-		"flush_deadline": "6s", "concurrency": "3", "schedule_max_age": "5m", "allow_remote": "none", "host_info_deny": "procs", "proxy": "http://p:1",
+		"flush_deadline": "6s", "concurrency": "3", "schedule_max_age": "5m", "allow_remote": "none", "host_info_deny": "procs", "host_info_arguments": "full", "proxy": "http://p:1",
 		"endpoint": "a:1", "endpoints": "a:1,b:2", "client_key": "",
 	}
 	none, err := Load(filepath.Join(t.TempDir(), "x"), false, environment(), full.Parse)

@@ -29,6 +29,21 @@ func checkRequests(values []string) error {
 	return nil
 }
 
+// The values of host_info_arguments: of command lines, cron jobs, mount options and the like, names of
+// programs and options are shown, or all of it, secrets included.
+const (
+	NamesOfArguments = "names"
+	FullArguments    = "full"
+)
+
+func checkHostInfoArguments(value string) error {
+	known := []string{NamesOfArguments, FullArguments}
+	if slices.Contains(known, value) {
+		return nil
+	}
+	return &Error{Err: fmt.Errorf("%.64q is neither names nor full", value), Next: suggestion(value, known, "use names or full")}
+}
+
 // checkHostInfoTypes rejects unknown types: a misspelt type would not be denied to the endpoint.
 func checkHostInfoTypes(values []string) error {
 	for _, v := range values {

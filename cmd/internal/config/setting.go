@@ -66,6 +66,7 @@ var settings = [...]setting{
 	text("worker_user", func(c *Config) *string { return &c.WorkerUser }, checkUser),
 	{"allow_remote", true, setRequests, func(c *Config) error { return checkRequests(c.AllowRemote) }},
 	list("host_info_deny", func(c *Config) *[]string { return &c.HostInfoDeny }, checkHostInfoTypes),
+	text("host_info_arguments", func(c *Config) *string { return &c.HostInfoArguments }, checkHostInfoArguments),
 	duration("schedule_max_age", func(c *Config) *time.Duration { return &c.ScheduleMaxAge }, scheduleAgeBounds),
 }
 

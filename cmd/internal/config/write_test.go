@@ -25,6 +25,7 @@ func TestWriteRoundTrip(t *testing.T) {
 	c.SpoolMaxBytes, c.SpoolMaxAge = 10<<20, 36*time.Hour
 	c.Deadline, c.Concurrency, c.ScheduleMaxAge = 40*time.Second, 8, 30*time.Minute
 	c.AllowRemote, c.HostInfoDeny = []string{"host_info", "check.test"}, []string{"procs"}
+	c.HostInfoArguments = FullArguments
 	path := filepath.Join(t.TempDir(), "new", "virgo.yaml")
 	if err := c.Write(path); err != nil {
 		t.Fatal(err)

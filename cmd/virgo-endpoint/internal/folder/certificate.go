@@ -66,6 +66,9 @@ func (c *Certificate) SignReceipt(r receipt.Receipt) ([]byte, error) {
 	return receipt.Sign(r, *pair)
 }
 
+// Host returns the name by which other hosts most likely reach the endpoint.
+func (c *Certificate) Host() string { return endpointName(c.Leaf()) }
+
 // endpointName returns an endpoint's name for people: the first name of its certificate that is
 // meaningful on other hosts too.
 func endpointName(cert *x509.Certificate) string {

@@ -4,11 +4,14 @@
 //	ca.pem, ca-key.pem           the endpoint's own certificate authority
 //	server.pem, server-key.pem   the TLS certificate; agents pin its key
 //	endpoint.db                  results, agents and tokens (package store)
+//	address                      the address that agents connect to, as init was told
+//	client-ids.yaml              which agents clients' certificates are for, if not those of the same name
 //	clients/NAME.pem, …-key.pem  certificates for agents, signed by the authority
 //	schedules/default.yaml       the checks of every agent that has no file of its own
 //	schedules/AGENT_ID.yaml      the checks of one agent
 //
-// The folder has mode 0700; keys and the store have 0600.
+// The folder has mode 0700; keys and the store have 0600. On Windows the folder's access list names its
+// user, the administrators and the system, and inherits nothing.
 //
 // # Set-up
 //

@@ -33,6 +33,12 @@ func (d Dir) ServerCertFile() string { return d.serverCert() }
 // StoreFile returns the path of the store.
 func (d Dir) StoreFile() string { return d.file("endpoint.db") }
 
+// ClientIDsFile returns the path of the mapping of client certificates to agents; see [ClientIDs].
+func (d Dir) ClientIDsFile() string { return d.file("client-ids.yaml") }
+
+// addressFile holds the address by which agents reach the endpoint.
+func (d Dir) addressFile() string { return d.file("address") }
+
 // SchedulesDir returns the path of the folder with the schedules.
 func (d Dir) SchedulesDir() string { return d.file("schedules") }
 
@@ -49,6 +55,18 @@ type ModeError struct {
 func (e *ModeError) Error() string {
 	return fmt.Sprintf("%q has mode %04o: others can read it", e.Path, e.Mode.Perm())
 }
+
+// An OwnerError is returned when somebody else made a file or folder, or can change it.
+type OwnerError struct {
+	Path, Reason string
+	// Fix is the command that corrects it.
+	Fix string
+}
+
+func (e *OwnerError) Error() string { return fmt.Sprintf("%q %s", e.Path, e.Reason) }
+
+// Hint returns the next step.
+func (e *OwnerError) Hint() string { return e.Fix }
 
 // writeNew writes a file that does not exist yet. After a failure or a crash the file is complete or
 // does not exist. Error: fs.ErrExist.

@@ -33,7 +33,7 @@ type InitReport struct {
 
 // Init prepares a folder for its store. It creates missing files and never changes existing ones, so it
 // may be called again, also after an interruption. hosts are the names and addresses that agents will
-// use. Error: ErrBadHost.
+// use. Errors: ErrBadHost, *OwnerError.
 func Init(dir Dir, hosts []string, now time.Time) (InitReport, error) {
 	for _, h := range hosts {
 		if err := CheckHost(h); err != nil {
@@ -42,6 +42,7 @@ func Init(dir Dir, hosts []string, now time.Time) (InitReport, error) {
 	}
 	in := initializer{dir: dir, now: now}
 	for _, step := range []func() error{
+		in.owners,
 		in.folders,
 		func() error { return in.key(dir.caKey(), dir.caCert()) },
 		in.ca,
@@ -62,6 +63,21 @@ type initializer struct {
 	report InitReport
 }
 
+// owners refuses a folder, keys and certificates that somebody else made: whoever did has the keys, and
+// would be every host's endpoint. Error: *OwnerError.
+func (in *initializer) owners() error {
+	if err := checkFolder(string(in.dir)); err != nil {
+		return err
+	}
+	for _, path := range []string{in.dir.caKey(), in.dir.caCert(), in.dir.serverKey(), in.dir.serverCert(),
+		in.dir.StoreFile(), in.dir.clientsDir(), in.dir.SchedulesDir(), in.dir.ClientIDsFile()} {
+		if err := checkOwned(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (in *initializer) folders() error {
 	dir := string(in.dir)
 	entries, err := os.ReadDir(dir)
@@ -70,11 +86,14 @@ func (in *initializer) folders() error {
 		if err := os.MkdirAll(dir, folderMode); err != nil {
 			return err
 		}
+		if err := protect(dir); err != nil {
+			return err
+		}
 	case err != nil:
 		return err
 	case len(entries) == 0:
 		// An empty folder was made for this. One that contains other files keeps its mode.
-		if err := os.Chmod(dir, folderMode); err != nil {
+		if err := protect(dir); err != nil {
 			return err
 		}
 	}

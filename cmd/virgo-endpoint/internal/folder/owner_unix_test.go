@@ -1,0 +1,101 @@
+//go:build unix
+
+package folder
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// stranger is the user id of somebody else.
+const stranger = 54321
+
+// Whoever made the keys of an endpoint could be the endpoint of every host, so init uses none that somebody
+// else made or can replace.
+func TestInitRefusesWhatOthersMade(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: it gives files to another user")
+	}
+	give := func(t *testing.T, path string) {
+		t.Helper()
+		if err := os.Lchown(path, stranger, stranger); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, spoil := range map[string]func(t *testing.T, dir Dir){
+		"folder":       func(t *testing.T, dir Dir) { give(t, string(dir)) },
+		"parent":       func(t *testing.T, dir Dir) { give(t, filepath.Dir(string(dir))) },
+		"authority":    func(t *testing.T, dir Dir) { give(t, dir.caKey()) },
+		"certificate":  func(t *testing.T, dir Dir) { give(t, dir.caCert()) },
+		"server's key": func(t *testing.T, dir Dir) { give(t, dir.serverKey()) },
+		"schedules":    func(t *testing.T, dir Dir) { give(t, dir.SchedulesDir()) },
+		"clients": func(t *testing.T, dir Dir) {
+			if err := os.Mkdir(dir.clientsDir(), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			give(t, dir.clientsDir())
+		},
+		"link to a key": func(t *testing.T, dir Dir) {
+			moved := filepath.Join(t.TempDir(), "key")
+			if err := errors.Join(os.Rename(dir.serverKey(), moved), os.Symlink(moved, dir.serverKey())); err != nil {
+				t.Fatal(err)
+			}
+			give(t, moved)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := Dir(filepath.Join(t.TempDir(), "parent", "endpoint"))
+			if _, err := Init(dir, []string{"localhost"}, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			spoil(t, dir)
+			_, err := Init(dir, []string{"localhost"}, time.Now())
+			var owner *OwnerError
+			if !errors.As(err, &owner) || !strings.Contains(owner.Error(), "belongs to user 54321") ||
+				!strings.Contains(owner.Fix, "chown 0 ") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// A folder in which others can replace the keys is none.
+func TestInitRefusesWhatOthersCanReplace(t *testing.T) {
+	for _, test := range []struct {
+		folder, parent os.FileMode
+		want           string
+	}{
+		{0o770, 0o755, "endpoint\" has mode 0770"},
+		{0o702, 0o755, "endpoint\" has mode 0702"},
+		{0o700, 0o777, "parent\" has mode 0777"},
+		{0o700, 0o777 | os.ModeSticky, ""}, // as /tmp
+		{0o755, 0o775, ""},                 // the group is the user's own on many systems
+	} {
+		dir := Dir(filepath.Join(t.TempDir(), "parent", "endpoint"))
+		if _, err := Init(dir, []string{"localhost"}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		err := errors.Join(os.Chmod(string(dir), test.folder), os.Chmod(filepath.Dir(string(dir)), test.parent))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Init(dir, []string{"localhost"}, time.Now())
+		var owner *OwnerError
+		if test.want == "" && err != nil || test.want != "" && (!errors.As(err, &owner) || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("modes %v and %v: %v, want %q", test.folder, test.parent, err, test.want)
+		}
+	}
+	// A folder that is to be made.
+	parent := t.TempDir()
+	if err := os.Chmod(parent, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	var owner *OwnerError
+	if _, err := Init(Dir(filepath.Join(parent, "a", "endpoint")), []string{"localhost"}, time.Now()); !errors.As(err, &owner) {
+		t.Errorf("below a folder of everybody: %v", err)
+	}
+}

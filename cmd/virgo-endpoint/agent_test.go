@@ -2,6 +2,9 @@ package main
 
 import (
 	"bufio"
+	"cmp"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -9,14 +12,18 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"virgo/transport"
+	"virgo/transport/agentkey"
 )
 
 // agentMain is the program "agent" of the scripts: it delivers results and prints each answer.
 //
-//	agent -addr HOST:PORT -token T -pin PIN [-cert FILE -key FILE] -id AGENT [-hello FIELDS] [-post FIELDS] RESULT_ID…
+//	agent -addr HOST:PORT -token T -pin PIN [-cert FILE -key FILE] -id AGENT [-host NAME] [-old] [-hello FIELDS] [-post FIELDS] RESULT_ID…
 //
+// Its key is made of the name of its host, by default the agent's id; with -old it is an agent of the
+// existing protocol, and has none.
 // FIELDS is JSON that is added to the params of hello or of each post: "\"late\":true,".
 // It exits with 1 where anything was refused.
 func agentMain() {
@@ -26,6 +33,8 @@ func agentMain() {
 	cert := flag.String("cert", "", "")
 	key := flag.String("key", "", "")
 	id := flag.String("id", "agent1", "")
+	host := flag.String("host", "", "")
+	old := flag.Bool("old", false, "")
 	more := extraFields{}
 	flag.StringVar(&more.hello, "hello", "", "")
 	flag.StringVar(&more.post, "post", "", "")
@@ -51,7 +60,8 @@ func agentMain() {
 		}
 		trust.Certificates = []tls.Certificate{pair}
 	}
-	if err := deliver(os.Stdout, *addr, *token, &trust, *id, more, flag.Args()); err != nil {
+	who := identity{id: *id, host: cmp.Or(*host, *id), old: *old}
+	if err := deliver(os.Stdout, *addr, *token, &trust, who, more, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -60,8 +70,36 @@ func agentMain() {
 // extraFields are fields of params that a script adds.
 type extraFields struct{ hello, post string }
 
-func deliver(out io.Writer, addr, token string, trust *tls.Config, id string, more extraFields,
+// An identity is the agent of a script.
+type identity struct {
+	id, host string
+	old      bool
+}
+
+// key is the key of a host.
+func (i identity) key() ed25519.PrivateKey {
+	seed := sha256.Sum256([]byte("host " + i.host))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+// fields are those of hello that prove the key on a connection.
+func (i identity) fields(conn *tls.Conn) (string, error) {
+	if i.old {
+		return "", nil
+	}
+	exporter, err := agentkey.Exporter(conn.ConnectionState())
+	if err != nil {
+		return "", err
+	}
+	session := uint64(time.Now().UnixMicro())
+	proof, err := agentkey.Sign(i.key(), i.id, session, exporter)
+	return fmt.Sprintf(`"agent_key":%q,"session":%d,"proof":%q,`,
+		agentkey.Encode(i.key().Public().(ed25519.PublicKey)), session, agentkey.EncodeProof(proof)), err
+}
+
+func deliver(out io.Writer, addr, token string, trust *tls.Config, who identity, more extraFields,
 	results []string) error {
+	id := who.id
 	conn, err := tls.Dial("tcp", addr, trust)
 	if err != nil {
 		return err
@@ -84,7 +122,11 @@ func deliver(out io.Writer, addr, token string, trust *tls.Config, id string, mo
 		fmt.Fprintf(out, "%s %s\n", method, answer.Result)
 		return nil
 	}
-	hello := fmt.Sprintf(`{%s"token":%q,"agent_id":%q,"agent_name":"name of %s","process_version":"9.8.7","bundle_version":"1"}`, more.hello, token, id, id)
+	fields, err := who.fields(conn)
+	if err != nil {
+		return err
+	}
+	hello := fmt.Sprintf(`{%s"token":%q,"agent_id":%q,"agent_name":"name of %s","process_version":"9.8.7","bundle_version":"1"}`, more.hello+fields, token, id, id)
 	if err := call(0, transport.MethodHello, hello); err != nil {
 		return err
 	}

@@ -1,112 +1,207 @@
 package main
 
 import (
+	"bytes"
+	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"log/slog"
-	"math"
-	"strconv"
+	"path/filepath"
+	"strings"
 
 	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/store"
+	"virgo/schedule/shorttext"
+	"virgo/transport/agentkey"
 )
 
-type agentsCmd struct{}
-
-func (agentsCmd) Help() string {
-	return "CLOCK is the difference between an agent's clock and this host's at its last hello; \"right\" is within a second. " +
-		"SCHEDULE is the file with the agent's checks and what is wrong with it; `virgo-endpoint schedule check` lists the mistakes."
+type agentsCmd struct {
+	List   agentsListCmd   `cmd:"" default:"withargs" help:"List the agents, and what is wrong with them."`
+	Add    agentsAddCmd    `cmd:"" help:"Register an agent's key, without a token."`
+	Rename agentsRenameCmd `cmd:"" help:"Give an agent another id; its key and results stay its own."`
+	Revoke agentsRevokeCmd `cmd:"" help:"End an agent's access at once, also for a running server."`
+	Reset  agentsResetCmd  `cmd:"" help:"Forget an agent's key, so that its host can enrol anew with a token."`
+	Remove agentsRemoveCmd `cmd:"" help:"Forget an agent; its stored results stay."`
 }
 
-type agentsDocument struct {
+type agentsAddCmd struct {
+	ID  string `arg:"" help:"The agent's id."`
+	Key string `required:"" placeholder:"KEY" help:"The agent's public key, as virgo key show prints it on the host."`
+}
+
+func (agentsAddCmd) Help() string {
+	return "For hosts that have no connection to enrol over, and for keys that come by another way. A public key is no secret. " +
+		"An id that has another key is refused; agents reset forgets that one."
+}
+
+type agentsRenameCmd struct {
+	ID    string `arg:"" help:"The agent's id."`
+	NewID string `arg:"" name:"new-id" help:"Its new id."`
+}
+
+func (agentsRenameCmd) Help() string {
+	return "Set agent_id on the host too: until then it is refused, and told its new id. " +
+		"Legacy tokens that name the agent name the new id from now on."
+}
+
+type agentsRevokeCmd struct {
+	ID string `arg:"" help:"The agent's id."`
+}
+
+func (agentsRevokeCmd) Help() string {
+	return "No hello and no request of the agent is accepted any more, whatever its key and token; its open sessions end with " +
+		"their next request. agents reset lifts it: then the host has to enrol anew."
+}
+
+type agentsResetCmd struct {
+	ID string `arg:"" help:"The agent's id."`
+}
+
+func (agentsResetCmd) Help() string {
+	return "For a host that was set up anew, that lost its key, or whose agent is of a version without keys again. " +
+		"The next host that says hello under this id with a valid token gets it, so make sure that it is the right one: " +
+		"token add --id ID makes a token for this agent alone."
+}
+
+type agentsRemoveCmd struct {
+	ID string `arg:"" help:"The agent's id."`
+}
+
+func (agentsRemoveCmd) Help() string {
+	return "Its key is forgotten, its open sessions end, and tokens of earlier versions are not for it any more. " +
+		"A host that enrols under this id later is listed again."
+}
+
+// A changeDocument is the outcome of a change of an agent.
+type changeDocument struct {
 	document
-	Agents []agentEntry `json:"agents"`
+	AgentID string `json:"agent_id"`
+	Done    string `json:"done"`
+	// Key is the fingerprint of its key; null if it has none.
+	Key *string `json:"key"`
 }
 
-type agentEntry struct {
-	AgentID        string `json:"agent_id"`
-	Name           string `json:"agent_name"`
-	ProcessVersion string `json:"process_version"`
-	BundleVersion  string `json:"bundle_version"`
-	Remote         string `json:"remote"`
-	FirstSeen      *int64 `json:"first_seen_ms"`
-	LastSeen       *int64 `json:"last_seen_ms"`
-	Results        int64  `json:"results"`
-	// ClockOffsetMS is null where the last hello had no time.
-	ClockOffsetMS *int64 `json:"clock_offset_ms"`
-	// Schedule is the name of the file with the agent's checks.
-	Schedule         string   `json:"schedule"`
-	ScheduleMistakes []string `json:"schedule_mistakes"`
+// changed prints the outcome of a change.
+func (a *app) changed(done, agentID string, key ed25519.PublicKey, more ...string) error {
+	if a.JSON {
+		doc := changeDocument{document{schemaVersion}, agentID, done, nil}
+		if key != nil {
+			name := agentkey.Fingerprint(key)
+			doc.Key = &name
+		}
+		return a.printJSON(doc)
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s\n", done, shorttext.Sanitize(agentID))
+	for _, line := range more {
+		fmt.Fprintf(&b, "  %s\n", shorttext.Sanitize(line))
+	}
+	return a.print(b.Bytes())
 }
 
-func (agentsCmd) Run(a *app) error {
+func (c *agentsAddCmd) Run(a *app) error {
+	key, err := agentkey.Parse(c.Key)
+	if err != nil {
+		return &failure{exitUsage, err, "virgo key show prints the key on the agent's host"}
+	}
+	return a.withAgents(c.ID, func(st *store.Store) error {
+		if _, err := st.AddKey(a.ctx, c.ID, key, a.now()); err != nil {
+			return err
+		}
+		return a.changed("registered", c.ID, key, "key "+agentkey.Fingerprint(key))
+	})
+}
+
+func (c *agentsRenameCmd) Run(a *app) error {
+	return a.withAgents(c.ID, func(st *store.Store) error {
+		if err := st.RenameAgent(a.ctx, c.ID, c.NewID); err != nil {
+			return err
+		}
+		more := []string{"on its host: agent_id: " + shorttext.Sanitize(c.NewID)}
+		if file := a.scheduleOf(c.ID); file != "" {
+			more = append(more, "its schedule is still under the old id: rename "+shorttext.QuoteShell(file))
+		}
+		return a.changed("renamed", c.NewID, nil, more...)
+	})
+}
+
+// scheduleOf returns the file with the checks of an agent alone; empty if it has none.
+func (a *app) scheduleOf(agentID string) string {
+	dir, err := a.folder()
+	if err != nil {
+		return ""
+	}
+	schedules := folder.NewSchedules(dir.SchedulesDir(), slog.New(slog.DiscardHandler), a.now)
+	file, _, _ := schedules.Mistakes(agentID)
+	if other, _, _ := schedules.Mistakes(""); file == other { // the default
+		return ""
+	}
+	return filepath.Join(dir.SchedulesDir(), file)
+}
+
+func (c *agentsRevokeCmd) Run(a *app) error {
+	return a.withAgents(c.ID, func(st *store.Store) error {
+		if err := st.RevokeAgent(a.ctx, c.ID, a.now()); err != nil {
+			return err
+		}
+		return a.changed("revoked", c.ID, nil)
+	})
+}
+
+func (c *agentsResetCmd) Run(a *app) error {
+	return a.withAgents(c.ID, func(st *store.Store) error {
+		if err := st.ResetAgent(a.ctx, c.ID); err != nil {
+			return err
+		}
+		return a.changed("reset", c.ID, nil, "a token for it: virgo-endpoint token add --dir "+shorttext.QuoteShell(a.Dir)+
+			" --id "+shorttext.QuoteShell(c.ID))
+	})
+}
+
+func (c *agentsRemoveCmd) Run(a *app) error {
+	return a.withAgents(c.ID, func(st *store.Store) error {
+		if err := st.RemoveAgent(a.ctx, c.ID, a.now()); err != nil {
+			return err
+		}
+		return a.changed("removed", c.ID, nil)
+	})
+}
+
+// withAgents opens the store for a change of an agent, and gives its errors their hints.
+func (a *app) withAgents(agentID string, do func(*store.Store) error) error {
 	st, err := a.store()
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	list, err := st.Agents(a.ctx)
-	if err != nil {
-		return a.explain(err)
-	}
-	dir, err := a.folder()
-	if err != nil {
-		return err
-	}
-	schedules := folder.NewSchedules(dir.SchedulesDir(), slog.New(slog.DiscardHandler), a.now)
-	if a.JSON {
-		doc := agentsDocument{document{schemaVersion}, []agentEntry{}}
-		for _, ag := range list {
-			file, mistakes := scheduleMistakes(schedules, ag.ID)
-			doc.Agents = append(doc.Agents, agentEntry{
-				AgentID: ag.ID, Name: ag.Name, ProcessVersion: ag.ProcessVersion, BundleVersion: ag.BundleVersion,
-				Remote: ag.Remote, FirstSeen: ms(ag.FirstSeen), LastSeen: ms(ag.LastSeen), Results: ag.Results,
-				ClockOffsetMS: ag.ClockOffsetMS, Schedule: file, ScheduleMistakes: mistakes,
-			})
-		}
-		return a.printJSON(doc)
-	}
-	var t table
-	t.row("AGENT", "LAST SEEN", "FIRST SEEN", "RESULTS", "CLOCK", "VERSION", "FROM", "SCHEDULE", "NAME")
-	for _, ag := range list {
-		t.row(ag.ID, moment(ag.LastSeen), moment(ag.FirstSeen), strconv.FormatInt(ag.Results, 10),
-			clock(ag.ClockOffsetMS), ag.ProcessVersion, ag.Remote, scheduleCell(schedules, ag.ID), ag.Name)
-	}
-	return a.print(t.text())
-}
-
-// scheduleMistakes returns the name of the file with an agent's checks and the mistakes in it.
-func scheduleMistakes(s *folder.Schedules, agentID string) (file string, mistakes []string) {
-	file, problems, err := s.Mistakes(agentID)
-	mistakes = []string{}
-	for _, p := range problems {
-		mistakes = append(mistakes, folder.Describe(p))
-	}
-	if err != nil && len(mistakes) == 0 {
-		mistakes = append(mistakes, err.Error())
-	}
-	return file, mistakes
-}
-
-func scheduleCell(s *folder.Schedules, agentID string) string {
-	file, mistakes := scheduleMistakes(s, agentID)
-	switch len(mistakes) {
-	case 0:
-		return file
-	case 1:
-		return file + ": 1 mistake"
-	default:
-		return fmt.Sprintf("%s: %d mistakes", file, len(mistakes))
-	}
-}
-
-// clock describes an agent's clock, which is offset ms behind this host's.
-func clock(offset *int64) string {
+	err = do(st)
+	dir := shorttext.QuoteShell(a.Dir)
 	switch {
-	case offset == nil:
-		return "-"
-	case *offset > 1000:
-		return span(*offset) + " behind"
-	case *offset < -1000:
-		return span(-max(*offset, -math.MaxInt64)) + " ahead"
+	case errors.Is(err, intake.ErrNoSuchAgent):
+		return &failure{exitUsage, err, a.nearAgent(st, agentID)}
+	case errors.Is(err, intake.ErrOtherKey), errors.Is(err, intake.ErrRevoked):
+		return &failure{exitUsage, err, "virgo-endpoint agents reset --dir " + dir + " " + shorttext.QuoteShell(agentID) +
+			" forgets what is registered"}
+	case errors.Is(err, intake.ErrKeyElsewhere), errors.Is(err, intake.ErrAgentExists), errors.Is(err, intake.ErrBadAgentID):
+		return &failure{exitUsage, err, "virgo-endpoint agents --dir " + dir + " lists all"}
 	}
-	return "right"
+	return a.explain(err)
+}
+
+// nearAgent returns the hint for an id that no agent has.
+func (a *app) nearAgent(st *store.Store, agentID string) string {
+	list, err := st.Identities(a.ctx)
+	if err != nil {
+		return ""
+	}
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].AgentID
+	}
+	hint := "virgo-endpoint agents --dir " + shorttext.QuoteShell(a.Dir) + " lists all"
+	if near := shorttext.Nearest(agentID, ids); near != "" {
+		hint = fmt.Sprintf("did you mean %q? %s", shorttext.Sanitize(near), hint)
+	}
+	return strings.TrimSpace(hint)
 }

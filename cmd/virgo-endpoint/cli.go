@@ -22,10 +22,10 @@ type cli struct {
 
 	Init     initCmd     `cmd:"" help:"Set up a folder: certificates, a first token, a schedule, the store."`
 	Serve    serveCmd    `cmd:"" help:"Receive results from agents."`
-	Token    tokenCmd    `cmd:"" help:"Create, list and revoke the tokens of agents."`
+	Token    tokenCmd    `cmd:"" help:"Create, list and remove the tokens with which hosts enrol."`
 	Results  resultsCmd  `cmd:"" help:"Show stored results."`
 	Import   importCmd   `cmd:"" help:"Store the results of exported bundles."`
-	Agents   agentsCmd   `cmd:"" help:"List the agents that have delivered results."`
+	Agents   agentsCmd   `cmd:"" help:"List the agents; register, rename, revoke, reset and remove them."`
 	Schedule scheduleCmd `cmd:"" help:"Check the schedules of agents."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 

@@ -45,6 +45,7 @@ func (f *failure) Unwrap() error { return f.err }
 // explain returns err with its exit code and the next step.
 func (a *app) explain(err error) error {
 	var mode *folder.ModeError
+	var owner *folder.OwnerError
 	var key *store.KeyError
 	var hinted interface{ Hint() string }
 	var own *failure
@@ -59,6 +60,8 @@ func (a *app) explain(err error) error {
 		return &failure{exitUnexpected, err, damageHint(a.Dir)}
 	case errors.As(err, &mode):
 		return &failure{exitUsage, err, mode.Fix}
+	case errors.As(err, &owner):
+		return &failure{exitUsage, err, owner.Fix}
 	case errors.As(err, &key):
 		return &failure{exitUnexpected, err,
 			"if that host was set up anew, and virgo spool export shows this key there, --accept-key accepts it"}
@@ -73,8 +76,10 @@ func (a *app) explain(err error) error {
 			"use the version of virgo-endpoint that last served this folder, or a later one"}
 	case errors.Is(err, intake.ErrNoSuchToken):
 		return &failure{exitUsage, err, "virgo-endpoint token list --dir " + dir}
-	case errors.Is(err, intake.ErrBadLabel), errors.Is(err, folder.ErrBadHost),
-		errors.Is(err, folder.ErrBadClientName):
+	case errors.Is(err, intake.ErrBadTokenSpec):
+		return &failure{exitUsage, err, "virgo-endpoint token add --help"}
+	case errors.Is(err, intake.ErrBadLabel), errors.Is(err, folder.ErrBadHost), errors.Is(err, folder.ErrBadAddress),
+		errors.Is(err, folder.ErrBadClientName), errors.Is(err, folder.ErrBadClientIDs):
 		return &failure{exitUsage, err, ""}
 	case errors.Is(err, syscall.EADDRINUSE):
 		return &failure{exitUnexpected, err, "something listens there already; give another --listen"}
@@ -107,7 +112,7 @@ func printError(w io.Writer, err error) {
 	fmt.Fprintln(w, "virgo-endpoint: error: "+oneLine(err.Error()))
 	var f *failure
 	if errors.As(err, &f) && f.hint != "" {
-		fmt.Fprintln(w, "virgo-endpoint: hint: "+f.hint)
+		fmt.Fprintln(w, "virgo-endpoint: hint: "+oneLine(f.hint))
 	}
 }
 

@@ -11,12 +11,13 @@ import (
 	"strings"
 
 	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/store"
 	"virgo/schedule/shorttext"
 	"virgo/transport"
 )
 
-// firstTokenLabel is the label of the token that init makes.
+// firstTokenLabel is the label of the token that init makes, which enrols one host.
 const firstTokenLabel = "first"
 
 type initCmd struct {
@@ -37,7 +38,7 @@ type initDocument struct {
 	Pin      string   `json:"pin"`
 	CAFile   string   `json:"ca_file"`
 	TokenID  string   `json:"token_id,omitempty"`
-	// Token is set only where this call made it.
+	// Token is set only where this call made it; Setup asks for it.
 	Token string `json:"token,omitempty"`
 	Setup string `json:"setup"`
 	// Clients are those that --client-cert named.
@@ -88,11 +89,13 @@ func (c *initCmd) Run(a *app) error {
 		Token:    first.Token,
 		Clients:  clients,
 	}
-	token := doc.Token
-	if token == "" {
-		token = "TOKEN"
+	if stored, err := folder.Address(dir); err == nil && stored != "" && len(c.Host) == 0 && c.Port == defaultPort {
+		doc.Endpoint = stored // what an earlier init was told
 	}
-	doc.Setup = fmt.Sprintf("virgo setup --endpoint %s --token %s --pin %s", doc.Endpoint, token, doc.Pin)
+	doc.Setup = setupCommand(doc.Endpoint, doc.Pin)
+	if err := folder.SaveAddress(dir, doc.Endpoint); err != nil {
+		return a.explain(fmt.Errorf("setting up %q: %w", string(dir), err))
+	}
 	if a.JSON {
 		return a.printJSON(doc)
 	}
@@ -120,11 +123,13 @@ func (a *app) initStore(path string, report *folder.InitReport) (first tokenEntr
 	if err != nil || len(tokens) > 0 {
 		return tokenEntry{}, err
 	}
-	secret, token, err := st.AddToken(a.ctx, firstTokenLabel, a.now())
+	now := a.now()
+	spec := intake.TokenSpec{Label: firstTokenLabel, Kinds: intake.Enrol, Uses: 1, Expires: now.Add(defaultExpiry)}
+	secret, token, err := st.AddToken(a.ctx, spec, now)
 	if err != nil {
 		return tokenEntry{}, err
 	}
-	first = entryOf(token)
+	first = entryOf(&token, now)
 	first.Token = secret
 	return first, nil
 }
@@ -156,11 +161,11 @@ func (doc *initDocument) text(port uint16) []byte {
 			"for the others remove %s and run init again: key and pin stay the same\n",
 			strings.Join(doc.Missing, ", "), shorttext.QuoteShell(doc.Dir+string(os.PathSeparator)+"server.pem"))
 	}
-	fmt.Fprintf(&b, "\nOn each host:\n  %s\n", doc.Setup)
 	if doc.Token == "" {
-		fmt.Fprintf(&b, "  (a token is shown only when it is made; virgo-endpoint token add --dir %s makes one)\n", dir)
+		fmt.Fprintf(&b, "\nOn each host:\n  %s\nIt asks for a token; virgo-endpoint token add --dir %s makes one\n", doc.Setup, dir)
 	} else {
-		fmt.Fprintf(&b, "  (the token is printed only once)\n")
+		fmt.Fprintf(&b, "\nOn the first host:\n  %s\nIt asks for the token, which is shown only once and enrols one host within 24 hours:\n  %s\n"+
+			"For each further host: virgo-endpoint token add --dir %s\n", doc.Setup, doc.Token, dir)
 	}
 	serve := fmt.Sprintf("virgo-endpoint serve --dir %s --listen :%d", dir, port)
 	if len(doc.Clients) > 0 {

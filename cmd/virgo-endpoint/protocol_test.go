@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"crypto/ed25519"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -14,21 +15,40 @@ import (
 	"strings"
 	"testing"
 
+	"virgo/transport/agentkey"
 	"virgo/transport/transporttest"
 )
 
-// serveForTest serves a new folder and gives its token and what connects to it.
-func serveForTest(t *testing.T) (token string, dial func() *tls.Conn) {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "endpoint")
-	out, err := exec.Command("virgo-endpoint", "init", "--dir", dir, "--host", "127.0.0.1", "--json").Output()
+// A testEndpoint is a served folder.
+type testEndpoint struct {
+	t   *testing.T
+	dir string
+	// token enrols one host, legacy is for agents without keys whose ids are web1 and old.
+	token, legacy string
+	dial          func() *tls.Conn
+}
+
+// command runs virgo-endpoint on the folder and returns the token that it printed, if it did.
+func (e *testEndpoint) command(args ...string) (token string) {
+	e.t.Helper()
+	out, err := exec.Command("virgo-endpoint", append(args, "--dir", e.dir, "--json")...).Output()
 	if err != nil {
-		t.Fatal(err)
+		e.t.Fatalf("%v: %v", args, err)
 	}
 	var made struct{ Token string }
 	if err := json.Unmarshal(out, &made); err != nil {
-		t.Fatal(err)
+		e.t.Fatal(err)
 	}
+	return made.Token
+}
+
+// serveForTest serves a new folder.
+func serveForTest(t *testing.T) *testEndpoint {
+	t.Helper()
+	e := &testEndpoint{t: t, dir: filepath.Join(t.TempDir(), "endpoint")}
+	dir := e.dir
+	e.token = e.command("init", "--host", "127.0.0.1")
+	e.legacy = e.command("token", "add", "--kind", "legacy", "--id", "web1", "--id", "old")
 	ca, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +71,7 @@ func serveForTest(t *testing.T) (token string, dial func() *tls.Conn) {
 		t.Fatal(err)
 	}
 	address := strings.TrimPrefix(strings.TrimSpace(line), "listening on ")
-	return made.Token, func() *tls.Conn {
+	e.dial = func() *tls.Conn {
 		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots})
 		if err != nil {
 			t.Fatal(err)
@@ -59,39 +79,56 @@ func serveForTest(t *testing.T) (token string, dial func() *tls.Conn) {
 		t.Cleanup(func() { conn.Close() })
 		return conn
 	}
+	return e
 }
 
-// An endpoint answers the example requests of transport/PROTOCOL.md as its examples do.
-func TestProtocolExamples(t *testing.T) {
+// A caller sends requests over one connection.
+type caller struct {
+	t       *testing.T
+	conn    *tls.Conn
+	answers *bufio.Reader
+}
+
+func newCaller(t *testing.T, conn *tls.Conn) *caller { return &caller{t, conn, bufio.NewReader(conn)} }
+
+func (c *caller) call(request string) string {
+	c.t.Helper()
+	_, err := io.WriteString(c.conn, request+"\n")
+	answer, err2 := c.answers.ReadString('\n')
+	if err := errors.Join(err, err2); err != nil {
+		c.t.Fatalf("%s: %v", request, err)
+	}
+	return strings.TrimSuffix(answer, "\n")
+}
+
+// examples returns the examples of transport/PROTOCOL.md by their names.
+func examples(t *testing.T) func(name string) string {
+	t.Helper()
 	protocol, err := transporttest.ReadProtocol()
 	if err != nil {
 		t.Fatal(err)
 	}
-	example := func(name string) string {
+	return func(name string) string {
+		t.Helper()
 		text, err := protocol.Example(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return text
 	}
-	token, dial := serveForTest(t)
-	conn := dial()
-	answers := bufio.NewReader(conn)
-	call := func(request string) string {
-		t.Helper()
-		_, err := io.WriteString(conn, request+"\n")
-		answer, err2 := answers.ReadString('\n')
-		if err := errors.Join(err, err2); err != nil {
-			t.Fatalf("%s: %v", request, err)
-		}
-		return strings.TrimSuffix(answer, "\n")
-	}
+}
+
+// An endpoint answers the example requests of transport/PROTOCOL.md as its examples do.
+func TestProtocolExamples(t *testing.T) {
+	example := examples(t)
+	e := serveForTest(t)
+	call := newCaller(t, e.dial()).call
 
 	hello := example("handshake.hello request")
 	if got, want := call(hello), example("handshake.hello response, bad token"); got != want {
 		t.Errorf("bad token:\ngot     %s\nexample %s", got, want)
 	}
-	hello = strings.Replace(hello, "not-a-token", token, 1)
+	hello = strings.Replace(hello, "not-a-token", e.legacy, 1)
 	if got, want := call(hello), example("handshake.hello response"); got != want {
 		t.Errorf("hello:\ngot     %s\nexample %s", got, want)
 	}
@@ -146,6 +183,75 @@ func TestProtocolExamples(t *testing.T) {
 	}
 }
 
+// Who an agent is: an endpoint answers as the examples of that section do.
+func TestProtocolKeys(t *testing.T) {
+	example := examples(t)
+	e := serveForTest(t)
+	// hello sends an example with a proof for its connection, which no example can have.
+	hello := func(name, host string, session int, change ...string) string {
+		t.Helper()
+		conn := e.dial()
+		exporter, err := agentkey.Exporter(conn.ConnectionState())
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := identity{host: host}.key()
+		proof, err := agentkey.Sign(key, "web1", uint64(session), exporter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var frame map[string]any
+		if err := json.Unmarshal([]byte(example(name)), &frame); err != nil {
+			t.Fatal(err)
+		}
+		params := frame["params"].(map[string]any)
+		params["session"], params["proof"] = session, agentkey.EncodeProof(proof)
+		params["agent_key"] = agentkey.Encode(key.Public().(ed25519.PublicKey))
+		text, err := json.Marshal(frame)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newCaller(t, conn).call(strings.NewReplacer(change...).Replace(string(text)))
+	}
+	want := func(got, name string) {
+		t.Helper()
+		if want := example(name); got != want {
+			t.Errorf("%s:\ngot     %s\nexample %s", name, got, want)
+		}
+	}
+	const first, later = "handshake.hello request, with a key", "handshake.hello request, key confirmed"
+	want(hello(first, "a", 4711), "handshake.hello response, not enrolled")
+	want(newCaller(t, e.dial()).call(example(first)), "handshake.hello response, the proof failed")
+	want(hello(first, "a", 5120, "not-a-token", e.token), "handshake.hello response, key registered")
+	e.wantSession("web1", 5120)
+	want(hello(later, "a", 4711), "handshake.hello response, session did not grow")
+	want(hello(first, "b", 4711, "not-a-token", e.legacy), "handshake.hello response, another key")
+	want(newCaller(t, e.dial()).call(strings.Replace(example("handshake.hello request"), "not-a-token", e.legacy, 1)),
+		"handshake.hello response, a key is required")
+	e.command("agents", "revoke", "web1")
+	want(hello(later, "a", 5121), "handshake.hello response, revoked")
+}
+
+// wantSession waits until the number of an agent's last session is stored, which its hello does not wait for.
+func (e *testEndpoint) wantSession(agent string, session uint64) {
+	e.t.Helper()
+	for {
+		out, err := exec.CommandContext(e.t.Context(), "virgo-endpoint", "agents", "--dir", e.dir, "--json").Output()
+		if err != nil {
+			e.t.Fatal(err)
+		}
+		var doc agentsDocument
+		if err := json.Unmarshal(out, &doc); err != nil {
+			e.t.Fatal(err)
+		}
+		for _, a := range doc.Agents {
+			if a.AgentID == agent && a.Session == session {
+				return
+			}
+		}
+	}
+}
+
 func TestProtocolHTTP(t *testing.T) {
 	protocol, err := transporttest.ReadProtocol()
 	if err != nil {
@@ -155,8 +261,7 @@ func TestProtocolHTTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, dial := serveForTest(t)
-	conn := dial()
+	conn := serveForTest(t).dial()
 	if _, err := io.WriteString(conn, strings.ReplaceAll(request, "\n", "\r\n")); err != nil {
 		t.Fatal(err)
 	}

@@ -21,17 +21,20 @@ import (
 const shutdownTime = 10 * time.Second
 
 type serveCmd struct {
-	Listen   string `default:"127.0.0.1:50041" env:"VIRGO_ENDPOINT_LISTEN" placeholder:"ADDRESS" help:"Address to listen on; port 0 selects a free port. Default: ${default}."`
-	ClientCA string `name:"client-ca" type:"path" env:"VIRGO_ENDPOINT_CLIENT_CA" placeholder:"FILE" help:"Accept only agents with a client certificate of a CA in FILE (PEM)."`
-	LogLevel string `default:"info" enum:"debug,info,warn,error" env:"VIRGO_ENDPOINT_LOG_LEVEL" help:"Lowest level that is logged: ${enum}. Default: ${default}."`
-	LogJSON  bool   `name:"log-json" env:"VIRGO_ENDPOINT_LOG_JSON" help:"Log as JSON lines."`
+	Listen    string `default:"127.0.0.1:50041" env:"VIRGO_ENDPOINT_LISTEN" placeholder:"ADDRESS" help:"Address to listen on; port 0 selects a free port. Default: ${default}."`
+	ClientCA  string `name:"client-ca" type:"path" env:"VIRGO_ENDPOINT_CLIENT_CA" placeholder:"FILE" help:"Accept only agents with a client certificate of a CA in FILE (PEM)."`
+	ClientIDs string `name:"client-ids" type:"path" env:"VIRGO_ENDPOINT_CLIENT_IDS" placeholder:"FILE" help:"File that maps the names in client certificates to agents. Default: client-ids.yaml in the folder, if it exists."`
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"VIRGO_ENDPOINT_LOG_LEVEL" help:"Lowest level that is logged: ${enum}. Default: ${default}."`
+	LogJSON   bool   `name:"log-json" env:"VIRGO_ENDPOINT_LOG_JSON" help:"Log as JSON lines."`
 
 	limitFlags
 }
 
 func (serveCmd) Help() string {
 	return "Prints one line with its address when it is ready. Logs go to standard error. " +
-		"With --client-ca an agent needs a certificate and a token; the log contains the certificate's name. " +
+		"With --client-ca an agent needs a certificate besides its key or token; the log contains the certificate's name. " +
+		"The certificate is for the agent whose id is one of its names, unless --client-ids maps it: " +
+		"each line is `NAME: AGENT`, `NAME: [AGENT, …]`, or `NAME: any` for a relay. " +
 		"init --client-cert creates certificates, signed by the folder's own CA, ca.pem. " +
 		"Strangers can open connections, but cannot keep agents away: the limits below bound what addresses, " +
 		"tokens and agents may use. What is over a limit of a token or an agent is answered with a rate limit: " +
@@ -112,11 +115,23 @@ func (c *serveCmd) options(a *app, log *slog.Logger) (server.Options, *folder.Ce
 			return server.Options{}, nil, &failure{exitUsage, err, hint}
 		}
 	}
+	ids, err := c.clientIDs(dir, log)
+	if err != nil {
+		return server.Options{}, nil, err
+	}
 	c.fit(log)
 	schedules := folder.NewSchedules(dir.SchedulesDir(), log, a.now)
 	schedules.For("") // logs at once what is wrong with the default; results are accepted without it
-	return server.Options{Schedules: schedules, TLS: cfg, SignReceipt: cert.SignReceipt, Log: log,
+	return server.Options{Schedules: schedules, TLS: cfg, Clients: ids, SignReceipt: cert.SignReceipt, Log: log,
 		Now: a.now, Limits: c.limits()}, cert, nil
+}
+
+// clientIDs is the mapping of clients' certificates to agents.
+func (c *serveCmd) clientIDs(dir folder.Dir, log *slog.Logger) (*folder.ClientIDs, error) {
+	if c.ClientIDs != "" {
+		return folder.LoadClientIDs(c.ClientIDs, true, log)
+	}
+	return folder.LoadClientIDs(dir.ClientIDsFile(), false, log)
 }
 
 func (a *app) announce(addr net.Addr, cert *folder.Certificate) error {

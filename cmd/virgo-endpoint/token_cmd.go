@@ -2,33 +2,54 @@ package main
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/schedule/shorttext"
 )
 
 type tokenCmd struct {
 	Add    tokenAddCmd    `cmd:"" help:"Create a token; it is printed only once."`
 	List   tokenListCmd   `cmd:"" help:"List the tokens, without their secrets."`
-	Revoke tokenRevokeCmd `cmd:"" help:"Revoke a token, also for a running server."`
-}
-
-type tokenAddCmd struct {
-	Label string `placeholder:"TEXT" help:"A label, for example the host's name."`
+	Remove tokenRemoveCmd `cmd:"" aliases:"revoke" help:"Revoke a token, also for a running server."`
 }
 
 type tokenListCmd struct{}
 
-type tokenRevokeCmd struct {
+func (tokenListCmd) Help() string {
+	return "STATE: valid, used up, expired, revoked. LEFT is how many hosts may still enrol with it. " +
+		"A token without AGENTS enrols hosts of any id. \"known before\" are the agents that were known before this version had keys: " +
+		"tokens of that time are for them, and for no others."
+}
+
+type tokenRemoveCmd struct {
 	ID string `arg:"" help:"The token's id, see token list."`
+}
+
+func (tokenRemoveCmd) Help() string {
+	return "Nobody enrols with it any more, and sessions of agents that have no key but this token end with their next request. " +
+		"Agents that it enrolled keep their keys; agents revoke ends theirs."
 }
 
 // A tokenEntry is a token in a document.
 type tokenEntry struct {
-	ID       string `json:"id"`
-	Label    string `json:"label"`
-	Created  *int64 `json:"created_ms"`
-	LastUsed *int64 `json:"last_used_ms"`
-	Revoked  *int64 `json:"revoked_ms"`
+	ID    string   `json:"id"`
+	Label string   `json:"label"`
+	Kinds []string `json:"kinds"`
+	State string   `json:"state"`
+	Group string   `json:"group"`
+	// Uses is how many hosts it may enrol, UsesLeft how many are left; null where they are not counted.
+	Uses     *int   `json:"uses"`
+	UsesLeft *int   `json:"uses_left"`
+	Expires  *int64 `json:"expires_ms"`
+	// AgentIDs are the agents that it is for; with KnownBefore also those that were known before this
+	// version had keys. Without either it is for any.
+	AgentIDs    []string `json:"agent_ids"`
+	KnownBefore bool     `json:"known_before"`
+	Created     *int64   `json:"created_ms"`
+	LastUsed    *int64   `json:"last_used_ms"`
+	Revoked     *int64   `json:"revoked_ms"`
 	// Token is set only where this call made it.
 	Token string `json:"token,omitempty"`
 }
@@ -36,6 +57,9 @@ type tokenEntry struct {
 type tokenDocument struct {
 	document
 	tokenEntry
+	// Setup is the command for a host that is to enrol with the token, without the token; empty where
+	// the token enrols none.
+	Setup string `json:"setup,omitempty"`
 }
 
 type tokensDocument struct {
@@ -43,27 +67,14 @@ type tokensDocument struct {
 	Tokens []tokenEntry `json:"tokens"`
 }
 
-func entryOf(t intake.Token) tokenEntry {
-	return tokenEntry{ID: t.ID, Label: t.Label, Created: ms(t.Created), LastUsed: ms(t.LastUsed),
-		Revoked: ms(t.Revoked)}
-}
-
-func (c *tokenAddCmd) Run(a *app) error {
-	st, err := a.store()
-	if err != nil {
-		return err
+func entryOf(t *intake.Token, now time.Time) tokenEntry {
+	e := tokenEntry{ID: t.ID, Label: t.Label, Kinds: t.Kinds.Names(), State: t.State(now), Group: t.Group,
+		Expires: ms(t.Expires), AgentIDs: orEmpty(t.AgentIDs), KnownBefore: t.KnownAgents,
+		Created: ms(t.Created), LastUsed: ms(t.LastUsed), Revoked: ms(t.Revoked)}
+	if t.Uses != 0 {
+		e.Uses, e.UsesLeft = &t.Uses, &t.UsesLeft
 	}
-	defer st.Close()
-	secret, t, err := st.AddToken(a.ctx, c.Label, a.now())
-	if err != nil {
-		return a.explain(err)
-	}
-	if a.JSON {
-		doc := tokenDocument{document{schemaVersion}, entryOf(t)}
-		doc.Token = secret
-		return a.printJSON(doc)
-	}
-	return a.print(fmt.Appendf(nil, "token  %s\nid     %s\n(the token is printed only once)\n", secret, t.ID))
+	return e
 }
 
 func (tokenListCmd) Run(a *app) error {
@@ -76,26 +87,52 @@ func (tokenListCmd) Run(a *app) error {
 	if err != nil {
 		return a.explain(err)
 	}
+	now := a.now()
 	if a.JSON {
 		doc := tokensDocument{document{schemaVersion}, []tokenEntry{}}
-		for _, t := range list {
-			doc.Tokens = append(doc.Tokens, entryOf(t))
+		for i := range list {
+			doc.Tokens = append(doc.Tokens, entryOf(&list[i], now))
 		}
 		return a.printJSON(doc)
 	}
 	var t table
-	t.row("ID", "CREATED", "LAST USED", "STATE", "LABEL")
-	for _, token := range list {
-		state := "valid"
-		if !token.Revoked.IsZero() {
-			state = "revoked"
-		}
-		t.row(token.ID, moment(token.Created), moment(token.LastUsed), state, token.Label)
+	t.row("ID", "CREATED", "LAST USED", "STATE", "KIND", "LEFT", "EXPIRES", "AGENTS", "GROUP", "LABEL")
+	for i := range list {
+		token := &list[i]
+		t.row(token.ID, moment(token.Created), moment(token.LastUsed), token.State(now), token.Kinds.String(),
+			usesLeft(token), moment(token.Expires), agentsOf(token), dash(token.Group), token.Label)
 	}
 	return a.print(t.text())
 }
 
-func (c *tokenRevokeCmd) Run(a *app) error {
+func usesLeft(t *intake.Token) string {
+	if t.Uses == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%d of %d", t.UsesLeft, t.Uses)
+}
+
+// agentsOf describes which agents a token is for.
+func agentsOf(t *intake.Token) string {
+	const shown = 3
+	list := t.AgentIDs
+	if t.KnownAgents {
+		list = append([]string{"known before"}, list...)
+	}
+	if len(list) > shown {
+		return fmt.Sprintf("%s +%d", strings.Join(list[:shown], ", "), len(list)-shown)
+	}
+	return dash(strings.Join(list, ", "))
+}
+
+func dash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+func (c *tokenRemoveCmd) Run(a *app) error {
 	st, err := a.store()
 	if err != nil {
 		return err
@@ -106,7 +143,7 @@ func (c *tokenRevokeCmd) Run(a *app) error {
 		return a.explain(err)
 	}
 	if a.JSON {
-		return a.printJSON(tokenDocument{document{schemaVersion}, entryOf(t)})
+		return a.printJSON(tokenDocument{document: document{schemaVersion}, tokenEntry: entryOf(&t, a.now())})
 	}
-	return a.print(fmt.Appendf(nil, "revoked %s\n", t.ID))
+	return a.print(fmt.Appendf(nil, "revoked %s\n", shorttext.Sanitize(t.ID)))
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -17,7 +18,8 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/store"
 )
 
-// A site is a folder that was set up, a token, and what a client needs to trust it.
+// A site is a folder that was set up, a token for agents without keys,
+// and what a client needs to trust it.
 type site struct {
 	dir   folder.Dir
 	token string
@@ -33,15 +35,21 @@ func newSite(t testing.TB) *site {
 	if _, err := store.Create(t.Context(), s.dir.StoreFile()); err != nil {
 		t.Fatal(err)
 	}
-	var err error
-	if s.token, _, err = s.store(t).AddToken(t.Context(), "first", time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	s.token = s.addToken(t, intake.TokenSpec{Kinds: intake.Legacy, AgentIDs: []string{"a", "b", "c"}})
 	pem, err := os.ReadFile(s.dir.CAFile())
 	if err != nil || !s.roots.AppendCertsFromPEM(pem) {
 		t.Fatalf("no certificate in ca.pem: %v", err)
 	}
 	return s
+}
+
+func (s *site) addToken(t testing.TB, spec intake.TokenSpec) string {
+	t.Helper()
+	secret, _, err := s.store(t).AddToken(t.Context(), spec, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret
 }
 
 // store opens the site's store, as another process has it.
@@ -62,12 +70,33 @@ func (s *site) dial(t testing.TB, addr string) *peertest.Peer {
 	return peertest.Dial(t, addr, s.clientTLS())
 }
 
+// dialFrom is dial from another address of this host.
+func (s *site) dialFrom(t testing.TB, addr, from string) *peertest.Peer {
+	t.Helper()
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	nc, err := d.DialContext(t.Context(), "tcp", addr)
+	if err != nil {
+		t.Skipf("this system has no address %s: %v", from, err)
+	}
+	return peertest.Over(t, nc, s.clientTLS())
+}
+
+func write(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // start serves the site until the test ends, or until stop is called.
-func (s *site) start(t testing.TB) (addr string, stop func()) {
+func (s *site) start(t testing.TB, change ...func(*server.Options)) (addr string, stop func()) {
 	t.Helper()
 	opt, err := options(s.dir, s.store(t))
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range change {
+		c(&opt)
 	}
 	l, err := server.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
@@ -99,6 +128,7 @@ func options(dir folder.Dir, st intake.Intake) (server.Options, error) {
 		Schedules:   folder.NewSchedules(dir.SchedulesDir(), log, time.Now),
 		TLS:         cert.TLSConfig(),
 		SignReceipt: cert.SignReceipt,
+		Log:         log,
 	}, nil
 }
 

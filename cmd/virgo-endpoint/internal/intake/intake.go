@@ -3,7 +3,6 @@ package intake
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"virgo/transport/receipt"
@@ -11,10 +10,12 @@ import (
 
 // Intake stores agents' results for a server. It is safe for concurrent use.
 type Intake interface {
-	// Authenticate returns the key of a valid token. Error: ErrBadToken.
-	Authenticate(ctx context.Context, token string) (TokenKey, error)
-	// TokenValid reports whether the token of this key may still be used.
-	TokenValid(ctx context.Context, key TokenKey) (bool, error)
+	// Admit decides about a claim as [Decide] does. Where that has to register the agent's key, it
+	// returns when that is durable; otherwise it only reads. Errors: those of Decide.
+	Admit(ctx context.Context, claim Claim) (Admission, error)
+	// Open reports whether a session of an agent that was admitted with access may go on, as [Open]
+	// does.
+	Open(ctx context.Context, agentID string, access Access, now time.Time) (bool, error)
 	// Append stores a batch and returns when it is durable, with one outcome for each arrival. After
 	// an error nothing of the batch is stored, and it may be appended again. Error: ErrDamaged.
 	Append(ctx context.Context, batch []Arrival) ([]Outcome, error)
@@ -24,21 +25,18 @@ type Intake interface {
 	Held(ctx context.Context, agentID string, ranges []receipt.Range) ([]receipt.Range, []receipt.Refused, error)
 }
 
-// A TokenKey is how an implementation refers to a token. It outlives the process and is no secret.
-type TokenKey int64
-
-// ErrBadToken is returned when a token is unknown or was revoked. It does not reveal which.
-var ErrBadToken = errors.New("the token is not valid")
-
 // An Arrival is one entry of a batch: it records that an agent was seen, and its hello, its result
 // or a refusal of its result. Fields that do not apply are nil.
 type Arrival struct {
 	AgentID  string
-	Token    TokenKey // of its session's hello
+	Access   Access // of its session's admission
 	Received time.Time
 	Hello    *Hello
 	Result   *Result
 	Refused  *receipt.Refused // to be remembered for receipts
+	// OtherKey is an attempt to use the agent's id with another key. It has no Access and nothing
+	// else, and is ignored if the agent has no key.
+	OtherKey *OtherKey
 }
 
 // Size returns the number of bytes that an arrival counts as in a batch.
@@ -54,6 +52,8 @@ type Hello struct {
 	Name, ProcessVersion, BundleVersion string
 	// Remote is the address that it came from.
 	Remote string
+	// Session is the number of the session; 0 for an agent without a registered key.
+	Session uint64
 	// ClockOffsetMS is the endpoint's clock minus the agent's, in ms; nil if the hello had no
 	// timestamp.
 	ClockOffsetMS *int64
@@ -63,8 +63,8 @@ type Hello struct {
 type Outcome struct {
 	// Stored is true if the arrival had a result and that was not stored before.
 	Stored bool
-	// Err is ErrBadToken if the token was no longer valid, and nothing of the arrival was stored;
-	// otherwise nil.
+	// Err is ErrBadToken or ErrRevoked if the access was no longer valid, and nothing of the arrival
+	// was stored; otherwise nil.
 	Err error
 }
 

@@ -27,6 +27,9 @@ const (
 	MaxNameBytes = 256
 	// MaxLabelRunes limits a token's label.
 	MaxLabelRunes = 100
+	// MaxTokenUses limits the agents that one token may enrol, MaxTokenAgents the ids that it names.
+	MaxTokenUses   = 1_000_000
+	MaxTokenAgents = 10_000
 	// maxQuotedRunes limits the part of a peer's text that an error repeats.
 	maxQuotedRunes = 64
 )
@@ -47,10 +50,13 @@ const (
 // ErrNoParams is returned when a request has no params.
 var ErrNoParams = errors.New("params are missing")
 
-// CheckAgentID returns an error for an invalid id of an agent.
+// ErrBadAgentID is returned when a text cannot be the id of an agent.
+var ErrBadAgentID = errors.New("agent_id")
+
+// CheckAgentID returns an error for an invalid id of an agent: ErrBadAgentID.
 func CheckAgentID(id string) error {
 	if !ValidID(id) {
-		return fmt.Errorf("agent_id has to be 1 to %d bytes of plain text", MaxIDBytes)
+		return fmt.Errorf("%w has to be 1 to %d bytes of plain text", ErrBadAgentID, MaxIDBytes)
 	}
 	return nil
 }

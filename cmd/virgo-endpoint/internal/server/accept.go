@@ -25,6 +25,7 @@ var (
 	errNoTurn               = errors.New("its turn did not come in time: too many others are served")
 	errNoHello              = errors.New("no hello in time")
 	errIdle                 = errors.New("no frame in time")
+	errSessionsOver         = errors.New("no session is left after a refusal")
 	errFailedHellos         = errors.New("too many hellos failed")
 	errUnauthenticatedFrame = errors.New("the frame before hello is too large")
 	errFirstByte            = errors.New("it speaks neither JSON-RPC nor HTTP")
@@ -145,7 +146,7 @@ func clientName(certs []*x509.Certificate) string {
 func (s *Server) logEnd(log *slog.Logger, err error) {
 	switch {
 	case err == nil, errors.Is(err, io.EOF), errors.Is(err, errDraining), errors.Is(err, net.ErrClosed),
-		errors.Is(err, errWriterEnded): // the writer logged why
+		errors.Is(err, errSessionsOver), errors.Is(err, errWriterEnded): // the writer logged why
 		log.Debug("connection ended", "reason", fmt.Sprint(err))
 	default:
 		log.Warn("connection closed", "reason", err)

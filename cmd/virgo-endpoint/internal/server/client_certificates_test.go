@@ -21,6 +21,7 @@ func TestClientCertificates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	site.token = site.legacyToken(t, "web1") // the certificate's name
 	old, err := folder.MakeClient(site.dir, "expired", time.Now().Add(-5*365*24*time.Hour))
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +96,7 @@ func TestClientCertificates(t *testing.T) {
 }
 
 func helloFrame(token string) []byte {
-	return []byte(peertest.Frame(1, "a", "handshake.hello", peertest.Hello("a", token)))
+	return []byte(peertest.Frame(1, "web1", "handshake.hello", peertest.Hello("web1", token)))
 }
 
 // greet sends hello over a new connection and reads the answer.

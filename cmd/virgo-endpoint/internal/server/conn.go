@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"virgo/transport"
@@ -17,6 +18,7 @@ import (
 type conn struct {
 	srv      *Server
 	tc       *tls.Conn
+	state    tls.ConnectionState
 	remote   string
 	log      *slog.Logger
 	deadline time.Time // for the first good hello
@@ -28,6 +30,10 @@ type conn struct {
 	failedHellos  int
 	authenticated bool     // a hello was good
 	tokens        []holder // of its good hellos, each once
+	relay         bool     // the key of a hello is a relay's
+
+	live  atomic.Int64 // sessions that are not over
+	ended atomic.Bool  // a refusal ended the last one
 
 	answers     chan answer
 	writerEnded chan struct{} // closed when the writer cannot send any more
@@ -45,6 +51,7 @@ func newConn(s *Server, p *place, tc *tls.Conn, log *slog.Logger, deadline time.
 		srv:         s,
 		place:       p,
 		tc:          tc,
+		state:       tc.ConnectionState(),
 		remote:      remoteOf(tc),
 		log:         log,
 		deadline:    deadline,
@@ -94,9 +101,14 @@ func (c *conn) readAll(prefix []byte) (err error) {
 		if c.srv.isDraining() { // checked after SetReadDeadline, which may have replaced Shutdown's deadline
 			return errDraining
 		}
+		if c.ended.Load() { // likewise, of writeRefusal
+			return errSessionsOver
+		}
 		f, err := r.ReadFrame()
 		switch {
 		case err == nil:
+		case c.ended.Load():
+			return errSessionsOver
 		case c.srv.isDraining():
 			return errDraining
 		case isClosed(c.writerEnded):

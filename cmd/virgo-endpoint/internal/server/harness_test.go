@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -20,7 +21,8 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/peertest"
 )
 
-// A site is a folder that was set up, a store in memory, a token, and what a client needs to trust it.
+// A site is a folder that was set up, a store in memory, a token for agents without keys,
+// and what a client needs to trust it.
 type site struct {
 	dir   folder.Dir
 	store *intaketest.Memory
@@ -35,15 +37,41 @@ func newSite(t testing.TB) *site {
 	if _, err := folder.Init(s.dir, []string{"localhost", "127.0.0.1"}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	var err error
-	if s.token, _, err = s.store.AddToken(t.Context(), "first", time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	s.token = s.legacyToken(t, append(intaketest.Agents(), agentsOfTests()...)...)
 	pem, err := os.ReadFile(s.dir.CAFile())
 	if err != nil || !s.roots.AppendCertsFromPEM(pem) {
 		t.Fatalf("no certificate in ca.pem: %v", err)
 	}
 	return s
+}
+
+// agentsOfTests are the ids of the tests' agents without keys, besides intaketest.Agents.
+func agentsOfTests() []string {
+	ids := []string{"ahead", "agent-7f3", "agentA", "d", "e", "good", "half", "held", "huge", "known", "late", "large", "larger",
+		"null", "object", "other", "quick", "reset", "silent", "slow", "small", "text", "whole",
+		strings.Repeat("x", intake.MaxIDBytes)}
+	for i := range 10 {
+		ids = append(ids, fmt.Sprint("a", i), fmt.Sprint("ghost", i), fmt.Sprint("half", i))
+	}
+	for i := range 40 {
+		ids = append(ids, fmt.Sprint("daemon", i))
+	}
+	return ids
+}
+
+// legacyToken makes a token for agents of the existing protocol.
+func (s *site) legacyToken(t testing.TB, agents ...string) string {
+	t.Helper()
+	return s.addToken(t, intake.TokenSpec{Kinds: intake.Legacy, AgentIDs: agents})
+}
+
+func (s *site) addToken(t testing.TB, spec intake.TokenSpec) string {
+	t.Helper()
+	secret, _, err := s.store.AddToken(t.Context(), spec, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret
 }
 
 // A running is a server on loopback and what it logged.

@@ -15,7 +15,7 @@ import (
 
 // announced are the features that the endpoint has (PROTOCOL.md).
 const announced = `[{"name":"pipelining","version":"1"},{"name":"result_id","version":"1"},` +
-	`{"name":"schedule_hash","version":"1"},{"name":"receipt","version":"1"}]`
+	`{"name":"schedule_hash","version":"1"},{"name":"receipt","version":"1"},{"name":"agent_key","version":"1"}]`
 
 var errTooManyAgents = errors.New("too many agents on this connection")
 
@@ -27,6 +27,10 @@ type helloParams struct {
 	ProcessVersion string  `json:"process_version"`
 	BundleVersion  string  `json:"bundle_version"`
 	ScheduleHash   *string `json:"schedule_hash"`
+	AgentKey       string  `json:"agent_key"`
+	Proof          string  `json:"proof"`
+	// Session is read only together with a key.
+	Session json.RawMessage `json:"session"`
 	// Timestamp is ignored if it is not a valid time; a hello is never refused for it.
 	Timestamp json.RawMessage `json:"timestamp"`
 }
@@ -45,34 +49,42 @@ func (p *helloParams) clockOffset(now time.Time) *int64 {
 // hello opens the session of a source, in place of an earlier one. If it fails, the source has no
 // session any more; after too many failures the connection is closed.
 func (c *conn) hello(f *transport.Frame) error {
-	delete(c.sessions, f.Source)
+	c.drop(f.Source)
 	p, code, err := c.checkHello(f)
 	if c.refusing && err == nil {
 		return errors.Join(c.refuseLimit(f, rateLimit(p.AgentID, 0, overloaded)), errRefusing)
 	}
-	var token intake.TokenKey
+	var claim intake.Claim
 	if err == nil {
-		code = transport.CodeUnauthorized
-		token, err = c.srv.opt.Intake.Authenticate(context.Background(), p.Token)
-		if err != nil && !errors.Is(err, intake.ErrBadToken) {
-			c.log.Error("a token could not be looked up", "error", err)
-			return c.refuse(f, codeUnavailable, "the endpoint cannot read its store")
-		}
+		code = transport.CodeBadRequest
+		claim, err = c.claim(&p)
 	}
 	if err != nil {
-		c.log.Warn("hello refused", "source", intake.Shorten(f.Source),
-			"agent", intake.Shorten(p.AgentID), "reason", err)
-		return errors.Join(c.refuse(f, code, err.Error()), c.helloFailed())
+		return c.refuseHello(f, &p, &transport.Error{Code: code, Message: err.Error()})
 	}
-	use, limit := c.count(holderOf(token), p.AgentID)
+	admission, err := c.srv.opt.Intake.Admit(context.Background(), claim)
+	if err != nil {
+		refusal := denied(err)
+		if refusal == nil {
+			c.log.Error("an agent could not be looked up or registered", "agent", claim.AgentID, "error", err)
+			return c.refuse(f, codeUnavailable, "the endpoint cannot use its store")
+		}
+		if errors.Is(err, intake.ErrOtherKey) {
+			c.srv.report(&claim)
+		}
+		return c.refuseHello(f, &p, refusal)
+	}
+	c.relay = c.relay || admission.Relay
+	c.logAdmission(&claim, &admission)
+	use, limit := c.count(holderOf(&admission), p.AgentID)
 	if limit != nil {
 		c.log.Warn("hello refused: a rate limit", "agent", p.AgentID, "reason", limit.Message)
 		return errors.Join(c.refuseLimit(f, limit), c.helloFailed())
 	}
-	now := c.srv.opt.Now()
-	s := newSession(f.Source, p.AgentID, token, p.clockOffset(now), now)
+	now := claim.Now
+	s := newSession(f.Source, p.AgentID, admission.Access, p.clockOffset(now), now)
 	s.use = use
-	c.sessions[f.Source] = s
+	c.open(s)
 	if !c.authenticated {
 		c.authenticated = true
 		c.srv.admission.move(c.place, active)
@@ -84,15 +96,23 @@ func (c *conn) hello(f *transport.Frame) error {
 		ProcessVersion: shorttext.Truncate(p.ProcessVersion, intake.MaxNameBytes),
 		BundleVersion:  shorttext.Truncate(p.BundleVersion, intake.MaxNameBytes),
 		Remote:         c.remote,
+		Session:        claim.Session,
 		ClockOffsetMS:  s.clockOffset,
 	}
 	c.srv.committer.submit(a, nil)
-	return c.reply(f, c.welcome(s, p.ScheduleHash))
+	return c.reply(f, c.welcome(s, &admission, p.ScheduleHash))
+}
+
+// refuseHello answers a hello with an error.
+func (c *conn) refuseHello(f *transport.Frame, p *helloParams, refusal *transport.Error) error {
+	c.log.Warn("hello refused", "source", intake.Shorten(f.Source),
+		"agent", intake.Shorten(p.AgentID), "reason", refusal.Message)
+	return errors.Join(c.refuseWith(f, refusal), c.helloFailed())
 }
 
 // welcome returns hello's result. schedule_changed is sent only to an agent that sent its schedule's hash,
 // and only where there is a schedule to compare with.
-func (c *conn) welcome(s *session, has *string) json.RawMessage {
+func (c *conn) welcome(s *session, a *intake.Admission, has *string) json.RawMessage {
 	b := fmt.Appendf(nil, `{"heartbeat_interval":%d,"features":%s`,
 		c.srv.opt.Limits.Heartbeat.Milliseconds(), announced)
 	if _, hash, err := c.srv.opt.Schedules.For(s.agentID); err == nil {
@@ -101,10 +121,10 @@ func (c *conn) welcome(s *session, has *string) json.RawMessage {
 			b = strconv.AppendBool(append(b, `,"schedule_changed":`...), *has != hash)
 		}
 	}
-	return append(b, '}')
+	return append(identityFields(b, a), '}')
 }
 
-// checkHello reads hello's params and checks all but the token.
+// checkHello reads hello's params and checks all but who the agent is.
 func (c *conn) checkHello(f *transport.Frame) (p helloParams, code int, err error) {
 	if f.Params == nil {
 		return p, transport.CodeBadRequest, intake.ErrNoParams
@@ -116,10 +136,13 @@ func (c *conn) checkHello(f *transport.Frame) (p helloParams, code int, err erro
 		return p, transport.CodeForbidden, err
 	}
 	switch {
-	case p.Token == "" || len(p.Token) > maxTokenBytes:
+	case len(p.Token) > maxTokenBytes:
 		return p, transport.CodeUnauthorized, intake.ErrBadToken
 	case len(c.sessions) >= c.srv.opt.Limits.AgentsPerConnection:
 		return p, codeUnavailable, errTooManyAgents
+	}
+	if err := c.checkClient(p.AgentID); err != nil {
+		return p, transport.CodeForbidden, err
 	}
 	return p, 0, nil
 }

@@ -46,10 +46,7 @@ func TestHalfFramesMakeRoom(t *testing.T) {
 // Agents of one token leave room for those of others.
 func TestLargeFramesOfOneToken(t *testing.T) {
 	withFakeClock(t, smallLimits, func(t *testing.T, r *running, l *pipeListener) {
-		other, _, err := r.store.AddToken(t.Context(), "other", time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
+		other := r.legacyToken(t, "whole")
 		for i := range 2 {
 			halfFrame(t, r, l, fmt.Sprint("half", i), r.token)
 		}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"errors"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/transport"
@@ -20,7 +19,9 @@ func (c *conn) post(f *transport.Frame, s *session) error {
 			a.Refused = &receipt.Refused{ID: r.ResultID, Code: intake.RefusedCode, Message: err.Error()}
 			c.srv.committer.submit(a, nil)
 		}
-		return c.refuse(f, intake.RefusedCode, err.Error())
+		return c.ifOpen(func(f *transport.Frame, _ *session) error {
+			return c.refuse(f, intake.RefusedCode, err.Error())
+		})(f, s)
 	}
 	size := int64(len(f.Params))
 	c.srv.pending.take(size)
@@ -35,8 +36,8 @@ func (c *conn) post(f *transport.Frame, s *session) error {
 		case sub.err == nil:
 			head.Result = []byte("0")
 			return w.WriteFrame(&head)
-		case errors.Is(sub.err, intake.ErrBadToken):
-			return writeError(w, head, transport.CodeUnauthorized, sub.err.Error())
+		case denied(sub.err) != nil:
+			return c.writeRefusal(w, head, s, denied(sub.err))
 		default:
 			return writeError(w, head, codeUnavailable, sub.err.Error())
 		}

@@ -32,14 +32,18 @@ type receiptParams struct {
 // in order.
 func (c *conn) receipt(f *transport.Frame, s *session) error {
 	p, err := parseReceiptParams(f.Params)
+	if err == nil && p.AgentID != s.agentID {
+		err = fmt.Errorf("a session gets receipts for its own agent %s, not for %s",
+			intake.Quote(s.agentID), intake.Quote(p.AgentID))
+	}
 	if err != nil {
 		return c.refuse(f, transport.CodeBadRequest, err.Error())
 	}
 	sub := c.srv.committer.submit(s.arrival(c.srv.opt.Now()), nil)
 	head := responseTo(f)
 	return c.answer(answer{ready: sub.done, write: func(w *transport.Writer) error {
-		if errors.Is(sub.err, intake.ErrBadToken) {
-			return writeError(w, head, transport.CodeUnauthorized, sub.err.Error())
+		if refusal := denied(sub.err); refusal != nil {
+			return c.writeRefusal(w, head, s, refusal)
 		}
 		doc, err := c.srv.makeReceipt(p)
 		if err != nil {

@@ -81,13 +81,13 @@ func TestReceipt(t *testing.T) {
 		{"a", []string{start + "-11-ff"}, "[" + start + "-11-11]"},
 		{"a", []string{"00000000000000ac-0-ffffffffffffffff"}, "[]"},
 		{"b", []string{whole}, "[" + start + "-5-5]"},
-		{"nobody", []string{whole}, "[]"},
 	} {
-		// Another agent's session may ask too: a courier's.
-		if got := ask("b", test.agent, test.ranges...); rangesOf(got) != test.want || got.Agent != test.agent {
+		if got := ask(test.agent, test.agent, test.ranges...); rangesOf(got) != test.want || got.Agent != test.agent {
 			t.Errorf("%s %v: %v, want %s", test.agent, test.ranges, got, test.want)
 		}
 	}
+	p.Refused(400, "b", "results.receipt", `{"agent_id":"a","ranges":[]}`) // only of its own agent
+	p.Refused(400, "b", "results.receipt", `{"agent_id":"nobody","ranges":[]}`)
 	if got := ask("a", "a", start+"-1-5"); len(got.Refused) != 0 {
 		t.Errorf("refused that were not asked for: %+v", got.Refused)
 	}

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,9 +41,8 @@ func (c *conn) request(f *transport.Frame) error {
 		return c.refuse(f, transport.CodeNotFound, "no such method: "+intake.Quote(f.Method))
 	}
 	s := c.sessions[f.Source]
-	if s == nil {
-		return c.refuse(f, transport.CodeUnauthorized,
-			"say hello first: no session of source "+intake.Quote(f.Source))
+	if s == nil || s.over.Load() {
+		return c.refuseStranger(f)
 	}
 	if done, err := c.limited(f, s); done {
 		return err
@@ -58,15 +56,15 @@ func (c *conn) method(name string) func(*transport.Frame, *session) error {
 	case transport.MethodHeartbeat:
 		return c.heartbeat
 	case transport.MethodSchedule:
-		return c.scheduleGet
+		return c.ifOpen(c.scheduleGet)
 	case transport.MethodPost:
 		return c.post
 	case transport.MethodReceipt:
 		return c.receipt
 	case "bundle_upgrade.get_version", "binary_upgrade.get_version":
-		return c.upgradeVersion
+		return c.ifOpen(c.upgradeVersion)
 	case "config_file.post":
-		return c.configFile
+		return c.ifOpen(c.configFile)
 	}
 	return nil
 }
@@ -88,6 +86,12 @@ func (c *conn) response(f *transport.Frame) {
 	}
 }
 
+// refuseStranger answers a request of a source that has no session, or whose session is over.
+func (c *conn) refuseStranger(f *transport.Frame) error {
+	c.drop(f.Source)
+	return c.refuse(f, transport.CodeUnauthorized, "say hello first: no session of source "+intake.Quote(f.Source))
+}
+
 // heartbeat sends the requests that are queued for the agent, then the answer: an agent that closes
 // after its heartbeat has received all of them. Token and schedule are looked up just before that.
 func (c *conn) heartbeat(f *transport.Frame, s *session) error {
@@ -96,13 +100,8 @@ func (c *conn) heartbeat(f *transport.Frame, s *session) error {
 	}
 	head := responseTo(f)
 	return c.answer(answer{write: func(w *transport.Writer) error {
-		valid, err := c.srv.opt.Intake.TokenValid(context.Background(), s.token)
-		if err != nil {
-			c.log.Error("a token could not be looked up", "agent", s.agentID, "error", err)
-			return writeError(w, head, codeUnavailable, "the endpoint cannot read its store")
-		}
-		if !valid {
-			return writeError(w, head, transport.CodeUnauthorized, intake.ErrBadToken.Error())
+		if refusal := c.stillOpen(s); refusal != nil {
+			return c.writeRefusal(w, head, s, refusal)
 		}
 		if _, hash, err := c.srv.opt.Schedules.For(s.agentID); err == nil && s.setSchedule(hash) {
 			s.enqueue(outgoing{method: transport.MethodScheduleChanged})
@@ -156,6 +155,13 @@ func (c *conn) reply(f *transport.Frame, result json.RawMessage) error {
 func (c *conn) refuse(f *transport.Frame, code int, message string) error {
 	head := responseTo(f)
 	return c.answer(answer{write: func(w *transport.Writer) error { return writeError(w, head, code, message) }})
+}
+
+// refuseWith queues an error object.
+func (c *conn) refuseWith(f *transport.Frame, refusal *transport.Error) error {
+	head := responseTo(f)
+	head.Error = refusal
+	return c.answer(answer{write: func(w *transport.Writer) error { return w.WriteFrame(&head) }})
 }
 
 func writeError(w *transport.Writer, head transport.Frame, code int, message string) error {

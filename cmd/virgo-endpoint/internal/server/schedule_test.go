@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/peertest"
 )
 
@@ -125,7 +126,7 @@ func TestWithoutASchedule(t *testing.T) {
 }
 
 func TestRequestQueueIsBounded(t *testing.T) {
-	s := newSession("a", "a", 0, nil, time.Now())
+	s := newSession("a", "a", intake.Access{}, nil, time.Now())
 	for i := range maxQueued {
 		if !s.enqueue(outgoing{method: "host_info.get", params: fmt.Appendf(nil, `{"type":"%d"}`, i)}) {
 			t.Fatal(i)

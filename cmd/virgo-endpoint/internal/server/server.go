@@ -32,6 +32,9 @@ type Options struct {
 	TLS *tls.Config
 	// SignReceipt sets the endpoint's name in a receipt and signs it with that certificate's key.
 	SignReceipt func(receipt.Receipt) ([]byte, error)
+	// Clients maps clients' certificates to agents; nil means that a certificate is for the agent whose
+	// id is one of its names.
+	Clients Clients
 	// Log receives all messages, none of which contains a token; nil discards them.
 	Log *slog.Logger
 	// Now returns the endpoint's time, which is stored and sent to agents; nil means time.Now.
@@ -52,6 +55,7 @@ type Server struct {
 	turns     chan struct{} // one element for each handshake that computes
 	log       *slog.Logger
 	sums      *summing
+	reports   reporter
 	receipts  sync.Mutex // held while a receipt is made
 	http      *http.Server
 	httpConns *connListener // connections that speak HTTP
@@ -80,6 +84,9 @@ func New(opt Options) *Server {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
+	if opt.Clients == nil {
+		opt.Clients = equalNames{}
+	}
 	opt.Limits = opt.Limits.OrDefaults()
 	sums := newSumming(opt.Log.Handler())
 	log := slog.New(sums)
@@ -95,6 +102,7 @@ func New(opt Options) *Server {
 		total:     make(chan struct{}, opt.Limits.Connections),
 		turns:     make(chan struct{}, runtime.GOMAXPROCS(0)),
 		http:      newHTTPServer(log, opt.Limits),
+		reports:   reporter{last: map[string]time.Time{}},
 		httpConns: newConnListener(),
 		draining:  make(chan struct{}),
 		open:      map[*place]struct{}{},

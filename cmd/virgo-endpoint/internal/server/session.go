@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
@@ -18,7 +19,7 @@ const seenEvery = 30 * time.Second
 type session struct {
 	source  string
 	agentID string
-	token   intake.TokenKey
+	access  intake.Access
 	// clockOffset is the endpoint's clock minus the agent's at the hello, in ms; nil if the hello had
 	// no timestamp.
 	clockOffset *int64
@@ -29,6 +30,9 @@ type session struct {
 	limit           *transport.Error
 	limitedRequests int
 
+	// over is true once a request was answered with 401.
+	over atomic.Bool
+
 	mu           sync.Mutex
 	scheduleHash string // of the schedule that the agent knows; empty: of none
 	seen         time.Time
@@ -37,16 +41,16 @@ type session struct {
 	lastID       transport.ID
 }
 
-func newSession(source, agentID string, token intake.TokenKey, clockOffset *int64, now time.Time) *session {
+func newSession(source, agentID string, access intake.Access, clockOffset *int64, now time.Time) *session {
 	return &session{
-		source: source, agentID: agentID, token: token, clockOffset: clockOffset, seen: now,
+		source: source, agentID: agentID, access: access, clockOffset: clockOffset, seen: now,
 		unanswered: map[transport.ID]string{},
 	}
 }
 
 // arrival returns an arrival of the session's agent at now, still without a hello, result or refusal.
 func (s *session) arrival(now time.Time) intake.Arrival {
-	return intake.Arrival{AgentID: s.agentID, Token: s.token, Received: now}
+	return intake.Arrival{AgentID: s.agentID, Access: s.access, Received: now}
 }
 
 // An outgoing is a request from the endpoint to an agent.

@@ -25,7 +25,7 @@ func TestSession(t *testing.T) {
 	if err := json.Unmarshal([]byte(p.Hello("agentA", site.token)), &welcome); err != nil {
 		t.Fatal(err)
 	}
-	const features = "[{pipelining 1} {result_id 1} {schedule_hash 1} {receipt 1}]"
+	const features = "[{pipelining 1} {result_id 1} {schedule_hash 1} {receipt 1} {agent_key 1}]"
 	if welcome.HeartbeatInterval != 60_000 || fmt.Sprint(welcome.Features) != features || welcome.ScheduleChanged != nil {
 		t.Errorf("welcome: %+v", welcome)
 	}
@@ -141,10 +141,7 @@ func TestFailedHellosAreCounted(t *testing.T) {
 func TestTwoAgentsOnOneConnection(t *testing.T) {
 	site := newSite(t)
 	r := site.start(t, func(o *Options) { o.Limits.AgentsPerConnection = 2 })
-	second, _, err := site.store.AddToken(t.Context(), "b", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	second := site.legacyToken(t, "B", "C")
 	p := r.dial(t)
 	p.OK("sourceA", "handshake.hello", peertest.Hello("A", site.token))
 	p.OK("sourceB", "handshake.hello", peertest.Hello("B", second))
@@ -167,7 +164,7 @@ func TestTwoAgentsOnOneConnection(t *testing.T) {
 			t.Errorf("agent %s: %d results", agent, n)
 		}
 	}
-	// One token is revoked: the other agent goes on.
+	// One token is revoked: the other agent goes on, and the connection stays open for it.
 	tokens, err := s.Tokens(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -186,19 +183,34 @@ func TestTokensOfARunningServer(t *testing.T) {
 	site := newSite(t)
 	r := site.start(t)
 	other := site.store // as another process has it
-	secret, token, err := other.AddToken(t.Context(), "new", time.Now())
+	secret, token, err := other.AddToken(t.Context(),
+		intake.TokenSpec{Kinds: intake.Legacy, AgentIDs: []string{"a"}}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := r.dial(t)
-	p.Hello("a", secret)
-	p.OK("a", "check_metrics.post", peertest.Metric("r1", "c"))
+	requests := []struct{ method, params string }{
+		{"check_metrics.post", peertest.Metric("r2", "c")},
+		{"check_metrics.post", "{}"}, // would be refused with 400
+		{"results.receipt", `{"agent_id":"a","ranges":[]}`},
+		{"heartbeat.post", "null"},
+		{"check_schedule.get", "{}"},
+		{"bundle_upgrade.get_version", "{}"},
+		{"config_file.post", "{}"},
+	}
+	var open []*peertest.Peer
+	for range requests {
+		p := r.dial(t)
+		p.Hello("a", secret)
+		p.OK("a", "check_metrics.post", peertest.Metric("r1", "c"))
+		open = append(open, p)
+	}
 	if _, err := other.RevokeToken(t.Context(), token.ID, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	p.Refused(401, "a", "check_metrics.post", peertest.Metric("r2", "c"))
-	p.Refused(401, "a", "results.receipt", `{"agent_id":"a","ranges":[]}`)
-	p.Refused(401, "a", "heartbeat.post", "null")
+	for i, p := range open { // the first request is refused, and the connection closed
+		p.Refused(401, "a", requests[i].method, requests[i].params)
+		p.Ended()
+	}
 	r.dial(t).Refused(401, "a", "handshake.hello", peertest.Hello("a", secret))
 	if list := site.results(t, intake.Filter{}); len(list) != 1 {
 		t.Errorf("stored: %+v", list)
@@ -255,7 +267,7 @@ func TestResultIsStoredOnce(t *testing.T) {
 // An agent is stored as seen every seenEvery at most, and at once where the clock was set back.
 func TestSetSeen(t *testing.T) {
 	now := time.UnixMilli(1_700_000_000_000)
-	s := newSession("a", "a", 0, nil, now)
+	s := newSession("a", "a", intake.Access{}, nil, now)
 	for _, step := range []struct {
 		after time.Duration
 		want  bool
@@ -325,11 +337,11 @@ type shortTokens struct {
 	t *testing.T
 }
 
-func (s shortTokens) Authenticate(ctx context.Context, token string) (intake.TokenKey, error) {
-	if len(token) > maxTokenBytes {
-		s.t.Errorf("a token of %d bytes was looked up", len(token))
+func (s shortTokens) Admit(ctx context.Context, c intake.Claim) (intake.Admission, error) {
+	if len(c.Token) > maxTokenBytes {
+		s.t.Errorf("a token of %d bytes was looked up", len(c.Token))
 	}
-	return s.Intake.Authenticate(ctx, token)
+	return s.Intake.Admit(ctx, c)
 }
 
 // A source that is too long is refused, and a target that is too long is not repeated.

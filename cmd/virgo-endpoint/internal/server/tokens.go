@@ -22,10 +22,16 @@ const (
 	agentTime = 24 * time.Hour
 )
 
-// A holder is whose quotas a session counts against: the token that it opened with.
+// A holder is whose quotas a session counts against: the token that it opened with, or by which its agent
+// enrolled. An agent whose key a person registered is its own.
 type holder string
 
-func holderOf(token intake.TokenKey) holder { return holder(strconv.FormatInt(int64(token), 10)) }
+func holderOf(a *intake.Admission) holder {
+	if a.TokenID != "" {
+		return holder("token " + a.TokenID)
+	}
+	return holder("key " + strconv.FormatInt(a.Access.Registration, 10))
+}
 
 // tokens are what the agents of each token use: connections, agents, requests and bytes. A token is the
 // unit because whoever has it can call itself by as many names as it likes. It is all in memory, and

@@ -80,10 +80,7 @@ func TestQuotasOfAToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFakeClock(t, test.limits, func(t *testing.T, r *running, l *pipeListener) {
-				other, _, err := r.store.AddToken(t.Context(), "other", time.Now())
-				if err != nil {
-					t.Fatal(err)
-				}
+				other := r.legacyToken(t, "real")
 				var refused string
 				for i := 0; refused == ""; i++ {
 					if i == 10 {

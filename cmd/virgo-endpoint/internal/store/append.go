@@ -35,12 +35,15 @@ func (s *Store) append(ctx context.Context, batch []intake.Arrival) ([]intake.Ou
 }
 
 func (t *transaction) add(a *intake.Arrival) (intake.Outcome, error) {
-	valid, err := t.tokenValid(a.Token)
+	if a.OtherKey != nil {
+		return intake.Outcome{}, t.addOtherKey(a)
+	}
+	open, err := t.isOpen(a.AgentID, a.Access, a.Received)
 	if err != nil {
 		return intake.Outcome{}, err
 	}
-	if !valid {
-		return intake.Outcome{Err: intake.ErrBadToken}, nil
+	if !open {
+		return intake.Outcome{Err: a.Access.Withdrawn()}, nil
 	}
 	ms := millis(a.Received)
 	row, err := t.agent(a.AgentID, ms)
@@ -48,7 +51,7 @@ func (t *transaction) add(a *intake.Arrival) (intake.Outcome, error) {
 		return intake.Outcome{}, err
 	}
 	if a.Hello != nil {
-		if err := t.addHello(row, a.Token, a.Hello, ms); err != nil {
+		if err := t.addHello(row, a); err != nil {
 			return intake.Outcome{}, err
 		}
 	}

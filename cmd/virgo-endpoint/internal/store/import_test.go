@@ -137,7 +137,7 @@ func TestImportAndAppend(t *testing.T) {
 	post := func(n uint64) bool {
 		t.Helper()
 		out, err := s.Append(t.Context(),
-			[]intake.Arrival{{AgentID: "a", Token: key, Received: importNow, Result: &intake.Result{
+			[]intake.Arrival{{AgentID: "a", Access: key, Received: importNow, Result: &intake.Result{
 				ResultID: receipt.ID("a", 1, n), CheckID: "c", CheckType: "t", State: "available", Params: []byte("{}"),
 			}}})
 		if err != nil || out[0].Err != nil {
@@ -243,7 +243,7 @@ func TestImportNamesTheAgent(t *testing.T) {
 	s := newStore(t)
 	now := time.UnixMilli(1_800_000_000_000)
 	_, _, key := intaketest.NewToken(t, s)
-	hello := intake.Arrival{AgentID: "a", Token: key, Received: now,
+	hello := intake.Arrival{AgentID: "a", Access: key, Received: now,
 		Hello: &intake.Hello{Name: "own name", Remote: "192.0.2.1:5"}}
 	if _, err := s.Append(t.Context(), []intake.Arrival{hello}); err != nil {
 		t.Fatal(err)

@@ -40,13 +40,14 @@ func TestMigrateFirstVersion(t *testing.T) {
 		agents[0].ClockOffsetMS != nil {
 		t.Errorf("agents: %+v, %v", agents, err)
 	}
-	key, err := s.Authenticate(t.Context(), v1Token)
+	admission, err := s.Admit(t.Context(), intake.Claim{AgentID: "web1", Token: v1Token, Now: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
+	key := admission.Access
 	var batch []intake.Arrival
 	for _, id := range []string{"r1", "r4"} {
-		batch = append(batch, intake.Arrival{AgentID: "web1", Token: key, Received: time.Now(), Result: &intake.Result{
+		batch = append(batch, intake.Arrival{AgentID: "web1", Access: key, Received: time.Now(), Result: &intake.Result{
 			ResultID: id, CheckID: "c", CheckType: "t", State: "available", Params: []byte("{}"),
 		}})
 	}

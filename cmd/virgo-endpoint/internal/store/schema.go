@@ -67,6 +67,45 @@ var schema = []string{
 		public_key    BLOB NOT NULL,    -- Ed25519, of the first bundle that was imported, or the one accepted since
 		first_seen_ms INTEGER NOT NULL
 	) STRICT;`,
+
+	// A token of before keys serves the agents that are known now, and enrols them.
+	`ALTER TABLE tokens ADD COLUMN kinds INTEGER NOT NULL DEFAULT 1;      -- bits of intake.Kinds
+	ALTER TABLE tokens ADD COLUMN uses INTEGER NOT NULL DEFAULT 0;        -- how many agents it may enrol; 0: any number
+	ALTER TABLE tokens ADD COLUMN uses_left INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE tokens ADD COLUMN expires_ms INTEGER;
+	ALTER TABLE tokens ADD COLUMN agent_group TEXT NOT NULL DEFAULT '';
+	ALTER TABLE tokens ADD COLUMN known INTEGER NOT NULL DEFAULT 0;       -- 1: it is for the agents with known = 1
+	UPDATE tokens SET kinds = 3, known = 1;
+	CREATE TABLE token_agents (
+		token    INTEGER NOT NULL REFERENCES tokens (key),
+		agent_id TEXT NOT NULL, -- may be of an agent that is not known yet
+		place    INTEGER NOT NULL,
+		PRIMARY KEY (token, agent_id)
+	) STRICT, WITHOUT ROWID;
+	ALTER TABLE agents ADD COLUMN known INTEGER NOT NULL DEFAULT 0;       -- 1: a version without keys knew it
+	UPDATE agents SET known = 1;
+	ALTER TABLE agents ADD COLUMN agent_group TEXT NOT NULL DEFAULT '';
+	ALTER TABLE agents ADD COLUMN revoked_ms INTEGER;
+	ALTER TABLE agents ADD COLUMN removed_ms INTEGER;
+	CREATE TABLE agent_keys (
+		key            INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: a session of before a reset stays over
+		agent          INTEGER NOT NULL UNIQUE REFERENCES agents (key),
+		public_key     BLOB NOT NULL UNIQUE, -- Ed25519
+		registered_ms  INTEGER NOT NULL,
+		remote         TEXT NOT NULL,        -- the address of the hello that registered it
+		token_id       TEXT NOT NULL,        -- of the token that was used
+		relay          INTEGER NOT NULL,
+		session        INTEGER NOT NULL DEFAULT 0, -- the greatest number so far
+		session_from   TEXT NOT NULL DEFAULT '',   -- the host of the last session
+		falls          INTEGER NOT NULL DEFAULT 0, -- sessions whose number did not grow
+		elsewhere      INTEGER NOT NULL DEFAULT 0, -- those of them from another host than the session before
+		elsewhere_ms   INTEGER,
+		elsewhere_from TEXT NOT NULL DEFAULT '',   -- the two hosts, with a blank between them
+		other          INTEGER NOT NULL DEFAULT 0, -- hellos with another key
+		other_ms       INTEGER,
+		other_from     TEXT NOT NULL DEFAULT '',
+		other_key      TEXT NOT NULL DEFAULT ''    -- its fingerprint
+	) STRICT;`,
 }
 
 // migrate updates the tables to the last version of schema in one transaction. Of two processes that

@@ -73,7 +73,7 @@ func TestCreateMakesAStoreOnce(t *testing.T) {
 	}
 	s := openAt(t, path)
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2",
-		"foreign_keys": "1", "user_version": "2"} {
+		"foreign_keys": "1", "user_version": "3"} {
 		var got string
 		if err := s.write.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %q, %v; want %q", pragma, got, err, want)
@@ -128,7 +128,7 @@ func TestFullDisk(t *testing.T) {
 	_, _, key := intaketest.NewToken(t, s)
 	var batch []intake.Arrival
 	for i := range 20 {
-		batch = append(batch, intake.Arrival{AgentID: "a", Token: key, Received: time.Now(), Result: &intake.Result{
+		batch = append(batch, intake.Arrival{AgentID: "a", Access: key, Received: time.Now(), Result: &intake.Result{
 			ResultID: fmt.Sprint(i), CheckID: "c", CheckType: "t", State: "available", Params: bytes.Repeat([]byte("x"), 20_000),
 		}})
 	}
@@ -164,8 +164,8 @@ func TestFullDisk(t *testing.T) {
 func TestAppendIsAtomic(t *testing.T) {
 	s := newStore(t)
 	_, _, key := intaketest.NewToken(t, s)
-	good := intake.Arrival{AgentID: "a", Token: key, Received: time.Now(), Result: &intake.Result{CheckID: "c", Params: []byte("{}")}}
-	bad := intake.Arrival{AgentID: "b", Token: key, Result: good.Result} // without a time
+	good := intake.Arrival{AgentID: "a", Access: key, Received: time.Now(), Result: &intake.Result{CheckID: "c", Params: []byte("{}")}}
+	bad := intake.Arrival{AgentID: "b", Access: key, Result: good.Result} // without a time
 	for _, batch := range [][]intake.Arrival{{good, bad}, {bad, good}, {good, good, bad, good}} {
 		if outcomes, err := s.Append(t.Context(), batch); err == nil || outcomes != nil {
 			t.Errorf("%+v, %v", outcomes, err)
@@ -182,7 +182,7 @@ func TestAppendIsAtomic(t *testing.T) {
 func TestTokenIsNowhereOnDisk(t *testing.T) {
 	path := newPath(t)
 	s := openAt(t, path)
-	secret, _, err := s.AddToken(t.Context(), "", time.Now())
+	secret, _, err := s.AddToken(t.Context(), intake.TokenSpec{Kinds: intake.Enrol}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestTokenIsNowhereOnDisk(t *testing.T) {
 	if !ok || len(random) != 43 {
 		t.Errorf("the token has %d bytes", len(secret))
 	}
-	if _, err := s.Authenticate(t.Context(), secret); err != nil {
+	if _, err := s.Admit(t.Context(), intake.Claim{AgentID: "a", Token: secret, Key: intaketest.Key(1), Proven: true, Now: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob(path + "*")

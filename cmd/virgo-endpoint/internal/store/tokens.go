@@ -19,11 +19,11 @@ const (
 	tokenPrefix = "virgo_" // lets a secret scanner recognise one
 )
 
-// AddToken makes a token and returns it; see [intake.Keys]. Error: intake.ErrBadLabel.
+// AddToken makes a token and returns it; see [intake.Keys].
 func (s *Store) AddToken(
-	ctx context.Context, label string, now time.Time,
+	ctx context.Context, spec intake.TokenSpec, now time.Time,
 ) (secret string, t intake.Token, err error) {
-	if err := intake.CheckLabel(label); err != nil {
+	if err := spec.Check(now); err != nil {
 		return "", intake.Token{}, err
 	}
 	var raw [tokenBytes]byte
@@ -31,45 +31,127 @@ func (s *Store) AddToken(
 	rand.Read(raw[:]) // never fails: it ends the program instead (crypto/rand)
 	rand.Read(id[:])
 	secret = tokenPrefix + base64.RawURLEncoding.EncodeToString(raw[:])
-	t = intake.Token{ID: hex.EncodeToString(id[:]), Label: label, Created: now}
-	_, err = s.write.ExecContext(ctx, "INSERT INTO tokens (id, label, hash, created_ms) VALUES (?, ?, ?, ?)",
-		t.ID, t.Label, tokenHash(secret), millis(now))
-	if err != nil {
+	t = intake.Token{ID: hex.EncodeToString(id[:]), TokenSpec: spec, UsesLeft: spec.Uses, Created: now}
+	if err := s.change(ctx, func(tx *sql.Tx) error { return insertToken(ctx, tx, &t, secret) }); err != nil {
 		return "", intake.Token{}, fmt.Errorf("adding a token: %w", err)
 	}
 	return secret, t, nil
 }
 
-// tokenColumns are what scanToken reads.
-const tokenColumns = "id, label, created_ms, revoked_ms, last_used_ms"
+func insertToken(ctx context.Context, tx *sql.Tx, t *intake.Token, secret string) error {
+	done, err := tx.ExecContext(ctx, `INSERT INTO tokens
+		(id, label, hash, created_ms, kinds, uses, uses_left, expires_ms, agent_group)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, t.ID, t.Label, tokenHash(secret), millis(t.Created), t.Kinds,
+		t.Uses, t.UsesLeft, millis(t.Expires), t.Group)
+	if err != nil {
+		return err
+	}
+	key, err := done.LastInsertId()
+	if err != nil {
+		return err
+	}
+	for i, id := range t.AgentIDs {
+		_, err := tx.ExecContext(ctx,
+			"INSERT INTO token_agents (token, agent_id, place) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", key, id, i)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
-func scanToken(scan func(...any) error) (t intake.Token, err error) {
-	var created, revoked, used sql.NullInt64
-	err = scan(&t.ID, &t.Label, &created, &revoked, &used)
+// A rowsQuerier is a database or a transaction.
+type rowsQuerier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// tokenColumns are what scanToken reads.
+const tokenColumns = `key, id, label, created_ms, revoked_ms, last_used_ms, kinds, uses, uses_left, expires_ms,
+	agent_group, known`
+
+// scanToken reads a token, without its agents.
+func scanToken(scan func(...any) error) (key int64, t intake.Token, err error) {
+	var created, revoked, used, expires sql.NullInt64
+	err = scan(&key, &t.ID, &t.Label, &created, &revoked, &used, &t.Kinds, &t.Uses, &t.UsesLeft, &expires,
+		&t.Group, &t.KnownAgents)
 	t.Created, t.Revoked, t.LastUsed = fromMillis(created), fromMillis(revoked), fromMillis(used)
-	return t, err
+	t.Expires = fromMillis(expires)
+	return key, t, err
+}
+
+// tokenAgents returns the ids of a token's agents.
+func tokenAgents(ctx context.Context, q rowsQuerier, key int64) (ids []string, err error) {
+	rows, err := q.QueryContext(ctx, "SELECT agent_id FROM token_agents WHERE token = ? ORDER BY place", key)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+// oneOfTokenAgents finds an agent of a token, and another one if the token is not for that one.
+const oneOfTokenAgents = `SELECT agent_id FROM token_agents WHERE token = ?1 AND agent_id = ?2
+	UNION ALL SELECT * FROM (SELECT agent_id FROM token_agents WHERE token = ?1 LIMIT 1) LIMIT 1`
+
+// tokenFor returns the token that where selects, with agentID as its only agent if it names that one: a
+// token may name thousands. The key is 0 if there is no such token.
+func tokenFor(ctx context.Context, q rowsQuerier, agentID, where string, arg any) (key int64, t *intake.Token, err error) {
+	var all intake.Token
+	key, all, err = scanToken(q.QueryRowContext(ctx, "SELECT "+tokenColumns+" FROM tokens WHERE "+where, arg).Scan)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return 0, nil, nil
+	case err != nil:
+		return 0, nil, err
+	}
+	var id string
+	err = q.QueryRowContext(ctx, oneOfTokenAgents, key, agentID).Scan(&id)
+	switch {
+	case err == nil:
+		all.AgentIDs = []string{id}
+	case !errors.Is(err, sql.ErrNoRows):
+		return 0, nil, err
+	}
+	return key, &all, nil
 }
 
 // Tokens returns every token, revoked ones too, oldest first.
 func (s *Store) Tokens(ctx context.Context) ([]intake.Token, error) {
 	var list []intake.Token
+	var keys []int64
 	err := s.each(ctx, "listing the tokens", "SELECT "+tokenColumns+" FROM tokens ORDER BY key", nil,
 		func(rows *sql.Rows) error {
-			t, err := scanToken(rows.Scan)
-			list = append(list, t)
+			key, t, err := scanToken(rows.Scan)
+			list, keys = append(list, t), append(keys, key)
 			return err
 		})
 	if err != nil {
 		return nil, err
+	}
+	for i, key := range keys {
+		if list[i].AgentIDs, err = tokenAgents(ctx, s.read, key); err != nil {
+			return nil, fmt.Errorf("listing the agents of token %q: %w", list[i].ID, err)
+		}
 	}
 	return list, nil
 }
 
 // RevokeToken revokes a token; see [intake.Keys]. Error: intake.ErrNoSuchToken.
 func (s *Store) RevokeToken(ctx context.Context, id string, now time.Time) (intake.Token, error) {
-	t, err := scanToken(s.write.QueryRowContext(ctx,
+	key, t, err := scanToken(s.write.QueryRowContext(ctx,
 		"UPDATE tokens SET revoked_ms = coalesce(revoked_ms, ?) WHERE id = ? RETURNING "+tokenColumns,
 		millis(now), id).Scan)
+	if err == nil {
+		t.AgentIDs, err = tokenAgents(ctx, s.read, key)
+	}
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return intake.Token{}, fmt.Errorf("%w: %q", intake.ErrNoSuchToken, id)
@@ -79,31 +161,8 @@ func (s *Store) RevokeToken(ctx context.Context, id string, now time.Time) (inta
 	return t, nil
 }
 
-// Authenticate returns the key of a valid token. The lookup is by hash, so its duration does not
-// reveal how much of a guessed token was right. Error: intake.ErrBadToken.
-func (s *Store) Authenticate(ctx context.Context, token string) (key intake.TokenKey, err error) {
-	err = s.read.QueryRowContext(ctx, "SELECT key FROM tokens WHERE hash = ? AND revoked_ms IS NULL",
-		tokenHash(token)).Scan(&key)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return 0, intake.ErrBadToken
-	case err != nil:
-		return 0, fmt.Errorf("looking up a token: %w", err)
-	}
-	return key, nil
-}
-
-// TokenValid reports whether the token of this key may still be used.
-func (s *Store) TokenValid(ctx context.Context, key intake.TokenKey) (bool, error) {
-	var valid bool
-	if err := s.read.QueryRowContext(ctx, validToken, key).Scan(&valid); err != nil {
-		return false, fmt.Errorf("looking up a token: %w", err)
-	}
-	return valid, nil
-}
-
-const validToken = "SELECT EXISTS (SELECT 1 FROM tokens WHERE key = ? AND revoked_ms IS NULL)"
-
+// tokenHash returns the stored form of a token. The lookup is by hash, so its duration does not reveal how
+// much of a guessed token was right; package intake says why the hash is a fast one.
 func tokenHash(secret string) []byte {
 	h := sha256.Sum256([]byte(secret))
 	return h[:]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/transport/receipt"
@@ -12,7 +13,7 @@ import (
 // statements are what a transaction needs. They are prepared once, on the writing connection, and
 // closed with it.
 type statements struct {
-	valid, seen, hello, result, refusal, forget, count, used *sql.Stmt
+	standing, seen, hello, session, result, refusal, forget, count, used *sql.Stmt
 }
 
 func (s *Store) statements(ctx context.Context) (*statements, error) {
@@ -26,11 +27,13 @@ func (s *Store) statements(ctx context.Context) (*statements, error) {
 		into **sql.Stmt
 		text string
 	}{
-		{&st.valid, validToken},
+		{&st.standing, standingQuery},
 		{&st.seen, `INSERT INTO agents (agent_id, first_seen_ms, last_seen_ms) VALUES (?1, ?2, ?2)
-			ON CONFLICT (agent_id) DO UPDATE SET last_seen_ms = max(last_seen_ms, excluded.last_seen_ms) RETURNING key`},
+			ON CONFLICT (agent_id) DO UPDATE SET last_seen_ms = max(last_seen_ms, excluded.last_seen_ms), removed_ms = NULL
+			RETURNING key`},
 		{&st.hello, `UPDATE agents SET name = ?2, process_version = ?3, bundle_version = ?4, remote = ?5, clock_offset_ms = ?6
 			WHERE key = ?1`},
+		{&st.session, "UPDATE agent_keys SET session = ?2, session_from = ?3 WHERE key = ?1 AND session < ?2"},
 		{&st.result, `INSERT INTO results
 			(agent, result_id, check_id, check_type, state, status, timestamp_ms, received_ms,
 			result_order, late, age_ms, clock_offset_ms, params)
@@ -53,7 +56,7 @@ func (s *Store) statements(ctx context.Context) (*statements, error) {
 
 func (st *statements) close() {
 	for _, p := range []*sql.Stmt{
-		st.valid, st.seen, st.hello, st.result, st.refusal, st.forget, st.count, st.used,
+		st.standing, st.seen, st.hello, st.session, st.result, st.refusal, st.forget, st.count, st.used,
 	} {
 		if p != nil {
 			p.Close()
@@ -66,8 +69,14 @@ type transaction struct {
 	ctx    context.Context
 	tx     *sql.Tx
 	st     *statements
-	tokens map[intake.TokenKey]bool // whether each that was looked up is valid
+	open   map[grant]bool // whether each that was looked up is valid
 	agents map[string]*agentRow
+}
+
+// A grant is an access for one agent.
+type grant struct {
+	agentID string
+	access  intake.Access
 }
 
 // An agentRow is an agent that a transaction writes to.
@@ -86,7 +95,7 @@ func (s *Store) begin(ctx context.Context) (*transaction, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &transaction{ctx: ctx, tx: tx, st: st, tokens: map[intake.TokenKey]bool{},
+	return &transaction{ctx: ctx, tx: tx, st: st, open: map[grant]bool{},
 		agents: map[string]*agentRow{}}, nil
 }
 
@@ -108,16 +117,22 @@ func (t *transaction) commit() error {
 
 func (t *transaction) stmt(s *sql.Stmt) *sql.Stmt { return t.tx.StmtContext(t.ctx, s) }
 
-func (t *transaction) tokenValid(key intake.TokenKey) (bool, error) {
-	valid, known := t.tokens[key]
+// isOpen reports whether an access for an agent is valid at now. It is looked up once in a transaction.
+func (t *transaction) isOpen(agentID string, access intake.Access, now time.Time) (bool, error) {
+	g := grant{agentID, access}
+	open, known := t.open[g]
 	if known {
-		return valid, nil
+		return open, nil
 	}
-	if err := t.stmt(t.st.valid).QueryRowContext(t.ctx, key).Scan(&valid); err != nil {
+	standing, err := scanStanding(agentID, t.stmt(t.st.standing).QueryRowContext(t.ctx, agentID).Scan)
+	if err != nil {
 		return false, err
 	}
-	t.tokens[key] = valid
-	return valid, nil
+	if open, err = isOpen(t.ctx, t.tx, &standing, access, now); err != nil {
+		return false, err
+	}
+	t.open[g] = open
+	return open, nil
 }
 
 // agent finds or makes an agent's row and notes that it was seen at ms.
@@ -133,13 +148,17 @@ func (t *transaction) agent(agentID string, ms any) (*agentRow, error) {
 	return row, nil
 }
 
-func (t *transaction) addHello(row *agentRow, token intake.TokenKey, h *intake.Hello, ms any) error {
+func (t *transaction) addHello(row *agentRow, a *intake.Arrival) error {
+	h := a.Hello
 	_, err := t.stmt(t.st.hello).ExecContext(t.ctx, row.key, h.Name, h.ProcessVersion, h.BundleVersion,
 		h.Remote, h.ClockOffsetMS)
 	if err != nil {
 		return err
 	}
-	_, err = t.stmt(t.st.used).ExecContext(t.ctx, token, ms)
+	if a.Access.Registration != 0 {
+		return t.addSession(a)
+	}
+	_, err = t.stmt(t.st.used).ExecContext(t.ctx, a.Access.Token, millis(a.Received))
 	return err
 }
 

@@ -1,9 +1,7 @@
 package intaketest
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -16,10 +14,11 @@ import (
 // Memory implements package intake's interfaces in memory. Its content is lost with the process.
 // The zero value is empty and ready to use.
 type Memory struct {
-	mu      sync.Mutex
-	tokens  []memoryToken // a token's key is its index
-	agents  map[string]*memoryAgent
-	results []intake.Result
+	mu            sync.Mutex
+	tokens        []memoryToken // the number of a token's access is its index + 1
+	agents        map[string]*memoryAgent
+	results       []intake.Result
+	registrations int64 // how many were made: the number of the last one
 }
 
 type memoryToken struct {
@@ -29,79 +28,9 @@ type memoryToken struct {
 
 type memoryAgent struct {
 	intake.Agent
-	ids     map[string]bool // of stored results
-	refused []receipt.Refused
-}
-
-// AddToken implements [intake.Keys].
-func (m *Memory) AddToken(ctx context.Context, label string, now time.Time) (string, intake.Token, error) {
-	if err := cmp.Or(ctx.Err(), intake.CheckLabel(label)); err != nil {
-		return "", intake.Token{}, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	n := len(m.tokens) + 1
-	t := memoryToken{intake.Token{ID: fmt.Sprintf("%08x", n), Label: label, Created: now},
-		fmt.Sprintf("memory_secret_%d", n)}
-	m.tokens = append(m.tokens, t)
-	return t.secret, t.Token, nil
-}
-
-// Tokens implements [intake.Keys].
-func (m *Memory) Tokens(ctx context.Context) ([]intake.Token, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var list []intake.Token
-	for _, t := range m.tokens {
-		list = append(list, t.Token)
-	}
-	return list, ctx.Err()
-}
-
-// RevokeToken implements [intake.Keys].
-func (m *Memory) RevokeToken(ctx context.Context, id string, now time.Time) (intake.Token, error) {
-	if ctx.Err() != nil {
-		return intake.Token{}, ctx.Err()
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for i := range m.tokens {
-		t := &m.tokens[i]
-		if t.ID != id {
-			continue
-		}
-		if t.Revoked.IsZero() {
-			t.Revoked = now
-		}
-		return t.Token, nil
-	}
-	return intake.Token{}, fmt.Errorf("%w: %q", intake.ErrNoSuchToken, id)
-}
-
-// Authenticate implements [intake.Intake].
-func (m *Memory) Authenticate(ctx context.Context, token string) (intake.TokenKey, error) {
-	if ctx.Err() != nil {
-		return 0, ctx.Err()
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for i, t := range m.tokens {
-		if t.secret == token && t.Revoked.IsZero() {
-			return intake.TokenKey(i), nil
-		}
-	}
-	return 0, intake.ErrBadToken
-}
-
-// TokenValid implements [intake.Intake].
-func (m *Memory) TokenValid(ctx context.Context, key intake.TokenKey) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.valid(key), ctx.Err()
-}
-
-func (m *Memory) valid(key intake.TokenKey) bool {
-	return key >= 0 && int(key) < len(m.tokens) && m.tokens[key].Revoked.IsZero()
+	standing intake.Standing
+	ids      map[string]bool // of stored results
+	refused  []receipt.Refused
 }
 
 // Append implements [intake.Intake].
@@ -113,31 +42,32 @@ func (m *Memory) Append(ctx context.Context, batch []intake.Arrival) ([]intake.O
 	defer m.mu.Unlock()
 	outcomes := make([]intake.Outcome, len(batch))
 	for i, a := range batch {
-		if !m.valid(a.Token) {
-			outcomes[i].Err = intake.ErrBadToken
-			continue
+		switch {
+		case a.OtherKey != nil:
+			if agent := m.agents[a.AgentID]; agent != nil && agent.standing.Key != nil {
+				agent.standing.OtherKeys.Note(a.OtherKey, a.Received)
+			}
+		case !m.open(a.AgentID, a.Access, a.Received):
+			outcomes[i].Err = a.Access.Withdrawn()
+		default:
+			outcomes[i].Stored = m.add(a)
 		}
-		outcomes[i].Stored = m.add(a)
 	}
 	return outcomes, nil
 }
 
 func (m *Memory) add(a intake.Arrival) (stored bool) {
-	agent := m.agents[a.AgentID]
-	if agent == nil {
-		agent = &memoryAgent{Agent: intake.Agent{ID: a.AgentID, FirstSeen: a.Received}, ids: map[string]bool{}}
-		if m.agents == nil {
-			m.agents = map[string]*memoryAgent{}
-		}
-		m.agents[a.AgentID] = agent
-	}
+	agent := m.agent(a.AgentID, a.Received)
+	agent.standing.Removed = time.Time{}
 	if a.Received.After(agent.LastSeen) {
 		agent.LastSeen = a.Received
 	}
 	if h := a.Hello; h != nil {
 		agent.Name, agent.ProcessVersion, agent.BundleVersion = h.Name, h.ProcessVersion, h.BundleVersion
 		agent.Remote, agent.ClockOffsetMS = h.Remote, h.ClockOffsetMS
-		if t := &m.tokens[a.Token]; a.Received.After(t.LastUsed) {
+		if a.Access.Registration != 0 {
+			agent.standing.Sessions.Note(h.Session, h.Remote, a.Received)
+		} else if t := m.token(a.Access); a.Received.After(t.LastUsed) {
 			t.LastUsed = a.Received
 		}
 	}
@@ -197,7 +127,9 @@ func (m *Memory) Agents(ctx context.Context) ([]intake.Agent, error) {
 	defer m.mu.Unlock()
 	var list []intake.Agent
 	for _, id := range slices.Sorted(maps.Keys(m.agents)) {
-		list = append(list, m.agents[id].Agent)
+		if a := m.agents[id]; a.shown() {
+			list = append(list, a.Agent)
+		}
 	}
 	return list, ctx.Err()
 }

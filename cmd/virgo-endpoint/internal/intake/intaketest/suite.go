@@ -1,6 +1,7 @@
 package intaketest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -25,9 +26,19 @@ func Run(t *testing.T, create func(t *testing.T) Opener) {
 		run  func(t *testing.T, open Opener)
 	}{
 		{"TokenLabels", testTokenLabels},
+		{"TokenSpecs", testTokenSpecs},
 		{"TokenList", testTokenList},
 		{"RevokedTokens", testRevokedTokens},
 		{"UnknownTokens", testUnknownTokens},
+		{"Enrolment", testEnrolment},
+		{"TokensOfEnrolment", testTokensOfEnrolment},
+		{"LegacyTokens", testLegacyTokens},
+		{"RevokedAgents", testRevokedAgents},
+		{"AddedKeys", testAddedKeys},
+		{"RenamedAgents", testRenamedAgents},
+		{"SessionNumbers", testSessionNumbers},
+		{"OtherKeys", testOtherKeys},
+		{"ConcurrentEnrolments", testConcurrentEnrolments},
 		{"CopiesAreStoredOnce", testCopies},
 		{"TokenIsCheckedAtTheCommit", testTokenAtCommit},
 		{"Durable", testDurable},
@@ -52,22 +63,37 @@ func Run(t *testing.T, create func(t *testing.T) Opener) {
 // epoch is the time of the suite's arrivals.
 var epoch = time.UnixMilli(1_700_000_000_123)
 
-// NewToken makes a token and returns it with its id and key.
-func NewToken(t testing.TB, s Store) (secret, id string, key intake.TokenKey) {
+// Agents are the ids that the token of [NewToken] names.
+func Agents() []string {
+	ids := []string{"ä%_", "a", "b", "c", "A", "B", "early", "agent", "agent0", "agent1", "web1", "web2"}
+	return append(append(ids, hostileIDs()...), strings.Repeat("a", intake.MaxIDBytes))
+}
+
+// hostileIDs are ids that mean something to a database.
+func hostileIDs() []string {
+	return []string{"'", `"`, `\`, "%", "_", "*", "?", "a;DROP TABLE results", "ä", "\U0001f600", " ", "\u202e",
+		"-1", "1e400", "NULL"}
+}
+
+// NewToken makes a legacy token for [Agents] and returns it with its id and the access that it gives
+// each of them.
+func NewToken(t testing.TB, s Store) (secret, id string, access intake.Access) {
 	t.Helper()
-	secret, token, err := s.AddToken(t.Context(), "a test", epoch)
+	secret, token, err := s.AddToken(t.Context(),
+		intake.TokenSpec{Label: "a test", Kinds: intake.Legacy, AgentIDs: Agents()}, epoch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if key, err = s.Authenticate(t.Context(), secret); err != nil {
+	admission, err := s.Admit(t.Context(), intake.Claim{AgentID: "a", Token: secret, Now: epoch})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return secret, token.ID, key
+	return secret, token.ID, admission.Access
 }
 
 // arrival is a small result of an agent.
-func arrival(key intake.TokenKey, agent, resultID string) intake.Arrival {
-	return intake.Arrival{AgentID: agent, Token: key, Received: epoch, Result: &intake.Result{
+func arrival(access intake.Access, agent, resultID string) intake.Arrival {
+	return intake.Arrival{AgentID: agent, Access: access, Received: epoch, Result: &intake.Result{
 		ResultID: resultID, CheckID: "c", CheckType: "agent.cpu", State: "available", Status: "success",
 		Time: epoch.Add(-time.Second), Params: []byte("{}"),
 	}}

@@ -94,7 +94,7 @@ func testHeldRefused(t *testing.T, open Opener) {
 	s := open(t)
 	_, _, key := NewToken(t, s)
 	refuse := func(agent, id, message string) intake.Arrival {
-		return intake.Arrival{AgentID: agent, Token: key, Received: epoch,
+		return intake.Arrival{AgentID: agent, Access: key, Received: epoch,
 			Refused: &receipt.Refused{ID: id, Code: 400, Message: message}}
 	}
 	put(t, s,
@@ -124,7 +124,7 @@ func testRefusalsBounded(t *testing.T, open Opener) {
 	var batch []intake.Arrival
 	for i := range intake.MaxRefusals + extra {
 		for range 2 { // a copy counts once
-			batch = append(batch, intake.Arrival{AgentID: "a", Token: key, Received: epoch,
+			batch = append(batch, intake.Arrival{AgentID: "a", Access: key, Received: epoch,
 				Refused: &receipt.Refused{ID: receipt.ID("a", 1, uint64(i)), Code: 400, Message: "no"}})
 		}
 	}

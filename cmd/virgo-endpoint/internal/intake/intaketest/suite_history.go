@@ -16,7 +16,7 @@ func testAgents(t *testing.T, open Opener) {
 	offset := int64(-5000)
 	full := intake.Hello{Name: "n", ProcessVersion: "1", BundleVersion: "2", Remote: "r", ClockOffsetMS: &offset}
 	at := func(agent string, after time.Duration, hello *intake.Hello) intake.Arrival {
-		return intake.Arrival{AgentID: agent, Token: key, Received: epoch.Add(after), Hello: hello}
+		return intake.Arrival{AgentID: agent, Access: key, Received: epoch.Add(after), Hello: hello}
 	}
 	put(t, s, at("b", 0, &full))
 	put(t, s, at("b", time.Hour, nil), at("a", 0, nil))
@@ -114,11 +114,11 @@ func testFields(t *testing.T, open Opener) {
 	s := open(t)
 	_, _, key := NewToken(t, s)
 	order, age, offset := uint64(0), int64(0), int64(0)
-	all := intake.Arrival{AgentID: "a", Token: key, Received: epoch, Result: &intake.Result{
+	all := intake.Arrival{AgentID: "a", Access: key, Received: epoch, Result: &intake.Result{
 		ResultID: "r", CheckID: "c", CheckType: "t", State: "unavailable", Status: "s", Time: time.UnixMilli(1), Order: &order, Late: true,
 		AgeMS: &age, ClockOffsetMS: &offset, Params: []byte(`{"a" : [ 1 ] }`),
 	}}
-	none := intake.Arrival{AgentID: "a", Token: key, Received: epoch, Result: &intake.Result{
+	none := intake.Arrival{AgentID: "a", Access: key, Received: epoch, Result: &intake.Result{
 		CheckID: "c", CheckType: "t", State: "available", Time: time.UnixMilli(2), Params: []byte("{}"),
 	}}
 	put(t, s, all, none)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -25,13 +26,17 @@ func TestResultsCommandOfADamagedStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens, err := st.Tokens(t.Context())
-	if err != nil || len(tokens) == 0 {
-		t.Fatal(tokens, err)
+	key := identity{host: "web1"}.key().Public().(ed25519.PublicKey)
+	if _, err := st.AddKey(t.Context(), "web1", key, time.UnixMilli(1)); err != nil {
+		t.Fatal(err)
+	}
+	admission, err := st.Admit(t.Context(), intake.Claim{AgentID: "web1", Key: key, Proven: true, Session: 1})
+	if err != nil {
+		t.Fatal(err)
 	}
 	var batch []intake.Arrival
 	for i := range 500 {
-		batch = append(batch, intake.Arrival{AgentID: "web1", Token: 1, Received: time.UnixMilli(1), Result: &intake.Result{
+		batch = append(batch, intake.Arrival{AgentID: "web1", Access: admission.Access, Received: time.UnixMilli(1), Result: &intake.Result{
 			ResultID: fmt.Sprint(i), CheckID: "c", CheckType: "t", State: "available", Status: "fine",
 			Time: time.UnixMilli(int64(i)), Params: fmt.Appendf(nil, `{"x":%q}`, strings.Repeat("x", 500)),
 		}})

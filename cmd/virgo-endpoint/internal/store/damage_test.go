@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/intake/intaketest"
 )
 
 const damagedResults = 600
@@ -23,7 +24,7 @@ func newDamaged(t *testing.T, from, to int) *Store {
 	var batch []intake.Arrival
 	for i := range damagedResults {
 		params := fmt.Appendf(nil, `{"n":%d,"x":%q}`, i, bytes.Repeat([]byte("x"), 100+i%10*900))
-		batch = append(batch, intake.Arrival{AgentID: []string{"web1", "web2"}[i%2], Token: key,
+		batch = append(batch, intake.Arrival{AgentID: []string{"web1", "web2"}[i%2], Access: key,
 			Received: time.UnixMilli(int64(i)), Result: &intake.Result{ResultID: fmt.Sprint(i), CheckID: "c", CheckType: "t",
 				State: "available", Status: "fine", Time: time.UnixMilli(int64(i * 1000)), Params: params}})
 	}
@@ -93,7 +94,7 @@ func TestNothingIsStoredInADamagedStore(t *testing.T) {
 	if err := s.Verify(t.Context()); !errors.Is(err, intake.ErrDamaged) {
 		t.Fatalf("verifying: %v", err)
 	}
-	arrival := intake.Arrival{AgentID: "web1", Token: 1, Received: time.UnixMilli(1)}
+	arrival := intake.Arrival{AgentID: "web1", Access: intake.Access{Token: 1}, Received: time.UnixMilli(1)}
 	if _, err := s.Append(t.Context(), []intake.Arrival{arrival}); !errors.Is(err, intake.ErrDamaged) {
 		t.Errorf("appending: %v", err)
 	}
@@ -107,7 +108,7 @@ func TestNothingIsStoredInADamagedStore(t *testing.T) {
 // A write that meets damage is an error, and so is every one after it.
 func TestAWriteThatMeetsDamage(t *testing.T) {
 	s := newDamaged(t, 3, 100)
-	arrival := intake.Arrival{AgentID: "web1", Token: 1, Received: time.UnixMilli(1),
+	arrival := intake.Arrival{AgentID: "web1", Access: intake.Access{Token: 1}, Received: time.UnixMilli(1),
 		Result: &intake.Result{ResultID: "new", CheckID: "c", CheckType: "t", State: "available", Params: []byte("{}")}}
 	for range 2 {
 		if _, err := s.Append(t.Context(), []intake.Arrival{arrival}); !errors.Is(err, intake.ErrDamaged) {
@@ -120,15 +121,9 @@ func TestAWriteThatMeetsDamage(t *testing.T) {
 	}
 }
 
-func addToken(t *testing.T, s *Store) intake.TokenKey {
+// addToken makes a token for agents without keys.
+func addToken(t *testing.T, s *Store) intake.Access {
 	t.Helper()
-	secret, _, err := s.AddToken(t.Context(), "", time.UnixMilli(0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := s.Authenticate(t.Context(), secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
+	_, _, access := intaketest.NewToken(t, s)
+	return access
 }

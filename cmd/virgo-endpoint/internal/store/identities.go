@@ -12,8 +12,15 @@ import (
 )
 
 // change runs do in one synced transaction, which takes the write lock at once. After an error of do
-// nothing is changed.
+// nothing is changed. Nothing is written to a store that is known to be damaged.
 func (s *Store) change(ctx context.Context, do func(*sql.Tx) error) error {
+	if err := s.damaged(); err != nil {
+		return err
+	}
+	return s.stopIfDamaged(s.try(ctx, do))
+}
+
+func (s *Store) try(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err

@@ -89,6 +89,19 @@ func newBench(ctx context.Context, c *cli) (*bench, error) {
 	return b, nil
 }
 
+// addToken makes a token of the endpoint.
+func (b *bench) addToken(flags ...string) (string, error) {
+	out, err := b.output(append([]string{b.endpoint, "token", "add", "--dir", b.path("store"), "--json"}, flags...)...)
+	if err != nil {
+		return "", err
+	}
+	var made struct{ Token string }
+	if err := json.Unmarshal(out, &made); err != nil {
+		return "", fmt.Errorf("reading virgo-endpoint token add: %w", err)
+	}
+	return made.Token, nil
+}
+
 func (b *bench) prepare() error {
 	if err := b.installPrograms(); err != nil {
 		return err
@@ -97,11 +110,14 @@ func (b *bench) prepare() error {
 	if err != nil {
 		return err
 	}
-	var made struct{ Token, Pin string }
+	var made struct{ Pin string }
 	if err := json.Unmarshal(out, &made); err != nil {
 		return fmt.Errorf("reading virgo-endpoint init: %w", err)
 	}
-	b.token, b.pin = made.Token, made.Pin
+	b.pin = made.Pin
+	if b.token, err = b.addToken("--uses", "0"); err != nil {
+		return err
+	}
 	if err := os.WriteFile(b.path("store", "schedules", "default.yaml"), []byte(schedule), 0o600); err != nil {
 		return err
 	}

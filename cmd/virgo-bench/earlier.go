@@ -14,7 +14,12 @@ func (b *bench) besideEarlier(r *report) error {
 	if err != nil {
 		return err
 	}
-	then, err := b.enrol("then", b.address)
+	// A build of before keys needs a token that serves it.
+	token, err := b.addToken("--kind", "enrol", "--kind", "legacy", "--id", "then")
+	if err != nil {
+		return err
+	}
+	then, err := b.enrolWith("then", b.address, token)
 	if err != nil {
 		return err
 	}

@@ -23,9 +23,13 @@ type subject struct {
 
 // enrol writes the configuration that `virgo setup` would write.
 func (b *bench) enrol(name, address string) (*subject, error) {
+	return b.enrolWith(name, address, b.token)
+}
+
+func (b *bench) enrolWith(name, address, token string) (*subject, error) {
 	s := &subject{bench: b, name: name, entry: b.small}
 	// The bound is larger than the spool gets, so that nothing is dropped.
-	text := fmt.Sprintf("endpoint: %q\ntoken: %q\npin: %q\nagent_id: %q\nspool:\n  max_bytes: 64GiB\n", address, b.token, b.pin, name)
+	text := fmt.Sprintf("endpoint: %q\ntoken: %q\npin: %q\nagent_id: %q\nspool:\n  max_bytes: 64GiB\n", address, token, b.pin, name)
 	if err := os.MkdirAll(b.path(name, "checks.d"), 0o700); err != nil {
 		return nil, err
 	}

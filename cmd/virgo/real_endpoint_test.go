@@ -47,8 +47,18 @@ func (e *realEndpoint) run(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// token makes a token.
+func (e *realEndpoint) token(ts *testscript.TestScript, dir string, flags ...string) string {
+	out, err := exec.Command(e.path(ts), append([]string{"token", "add", "--dir", dir, "--json"}, flags...)...).Output()
+	ts.Check(err)
+	var made struct{ Token string }
+	ts.Check(json.Unmarshal(out, &made))
+	return made.Token
+}
+
 // serve starts the endpoint for a folder until the script ends, and initializes the folder if it is
-// new: serve DIR. It sets ENDPOINT, PIN, CA and TOKEN.
+// new: serve DIR. It sets ENDPOINT, PIN, CA, TOKEN, which enrols any number of hosts, and COURIER, which
+// lets other hosts deliver for agent "script" until that has a key.
 func (e *realEndpoint) serve(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: serve DIR")
@@ -57,10 +67,11 @@ func (e *realEndpoint) serve(ts *testscript.TestScript, neg bool, args []string)
 	if _, err := os.Stat(dir); err != nil {
 		out, err := exec.Command(e.path(ts), "init", "--dir", dir, "--host", "127.0.0.1", "--json").Output()
 		ts.Check(err)
-		var made struct{ Pin, Token string }
+		var made struct{ Pin string }
 		ts.Check(json.Unmarshal(out, &made))
 		ts.Setenv("PIN", made.Pin)
-		ts.Setenv("TOKEN", made.Token)
+		ts.Setenv("TOKEN", e.token(ts, dir, "--uses", "0"))
+		ts.Setenv("COURIER", e.token(ts, dir, "--kind", "legacy", "--id", "script"))
 		ts.Setenv("CA", filepath.Join(dir, "ca.pem"))
 		// Its default checks would add results to those of the script.
 		ts.Check(os.WriteFile(filepath.Join(dir, "schedules", "default.yaml"), []byte("[]\n"), 0o600))

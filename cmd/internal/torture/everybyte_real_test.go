@@ -2,6 +2,8 @@ package torture
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net"
@@ -36,6 +38,8 @@ func TestEveryByteOfTheRealEndpoint(t *testing.T) {
 		at := 1 + draw.IntN(most)
 		a := newAgent(t, fmt.Sprintf("cut-%d", cases), fastDir(t))
 		a.Token = func() (string, error) { return r.token, nil }
+		seed := sha256.Sum256([]byte(a.ID))
+		a.Key = func() (ed25519.PrivateKey, error) { return ed25519.NewKeyFromSeed(seed[:]), nil }
 		a.Endpoints, a.TLS.Pins = []string{r.address}, []string{r.pin}
 		localChecks(t, a.ChecksDir, results)
 		if rep, err := a.Run(t.Context(), run.Options{}); err != nil || rep.Kept != results {

@@ -36,7 +36,9 @@ func newRealEndpoint(t testing.TB) *realEndpoint {
 	r := &realEndpoint{t: t, dir: filepath.Join(t.TempDir(), "endpoint")}
 	var made struct{ Pin, Token string }
 	r.runJSON(&made, "init", "--host", "127.0.0.1")
-	r.pin, r.token = made.Pin, made.Token
+	r.pin = made.Pin
+	r.runJSON(&made, "token", "add", "--uses", "0")
+	r.token = made.Token // for any number of hosts
 	// The default schedule would add results that the tests do not expect.
 	if err := os.WriteFile(filepath.Join(r.dir, "schedules", "default.yaml"), []byte("[]\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -35,12 +36,21 @@ func newSite(t testing.TB) *site {
 	if _, err := store.Create(t.Context(), s.dir.StoreFile()); err != nil {
 		t.Fatal(err)
 	}
-	s.token = s.addToken(t, intake.TokenSpec{Kinds: intake.Legacy, AgentIDs: []string{"a", "b", "c"}})
+	s.token = s.addToken(t, intake.TokenSpec{Kinds: intake.Legacy, AgentIDs: agentsOfTests()})
 	pem, err := os.ReadFile(s.dir.CAFile())
 	if err != nil || !s.roots.AppendCertsFromPEM(pem) {
 		t.Fatalf("no certificate in ca.pem: %v", err)
 	}
 	return s
+}
+
+// agentsOfTests are the ids of the tests' agents without keys.
+func agentsOfTests() []string {
+	ids := []string{"a", "b", "c", "real"}
+	for i := range 1000 {
+		ids = append(ids, fmt.Sprint("padded", i), fmt.Sprint("ghost", i), fmt.Sprint("half", i))
+	}
+	return ids
 }
 
 func (s *site) addToken(t testing.TB, spec intake.TokenSpec) string {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/peertest"
 	"virgo/cmd/virgo-endpoint/internal/server"
 	"virgo/transport"
@@ -321,10 +322,7 @@ func TestGhostAgents(t *testing.T) {
 // real agent's results are large as well.
 func TestHalfFrames(t *testing.T) {
 	a := newAttack(t)
-	other, _, err := a.store(t).AddToken(t.Context(), "other", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	other := a.addToken(t, intake.TokenSpec{Kinds: intake.Legacy, AgentIDs: agentsOfTests()})
 	half := `,"padding":"` + strings.Repeat("x", 2_000_000)
 	a.run(t, 16, func(ctx context.Context, i int, begun func()) error {
 		agent, token := fmt.Sprint("half", i), a.token

@@ -140,7 +140,8 @@ func (p *Program) outcome(opt RunOptions, rep run.Report, untrusted bool) error 
 	switch {
 	case rep.Lost > 0:
 		return &ExitError{ExitLost, withHint{
-			fmt.Errorf("%s lost: not stored (%w) and not delivered", term.Count(rep.Lost, "result is", "results are"), rep.KeepErr),
+			fmt.Errorf("%s not be stored (%w) and were not delivered",
+				term.Count(rep.Lost, "result is lost: it could", "results are lost: they could"), rep.KeepErr),
 			storeHint(rep.KeepErr, p.Paths().State),
 		}}
 	case rep.KeepErr != nil:

@@ -126,7 +126,7 @@ var importMatrix = []importRow{
 	{"collect/filetime", nil, nil, "it reads a file's time for any caller"},
 	{"collect/procfs", nil, nil, "it reads the kernel's files for any caller"},
 	{"collect/macos", []string{"collect/program"}, nil, "it reads a Mac's figures for any caller"},
-	{"collect/host", []string{"collect", "collect/filetime", "collect/macos", "collect/procfs", "collect/program", "collect/timerslack", "schedule/..."}, []string{"collect/collecttest"}, family},
+	{"collect/host", []string{"collect", "collect/hostinfo/redact", "collect/filetime", "collect/macos", "collect/procfs", "collect/program", "collect/timerslack", "schedule/..."}, []string{"collect/collecttest"}, family},
 	{"collect/plugin", []string{"collect", "collect/hostinfo/redact", "collect/procfs", "collect/timerslack", "schedule/..."}, []string{"collect/collecttest"}, family},
 	{"collect/service", []string{"collect", "collect/program", "collect/trust", "schedule/..."}, []string{"collect/collecttest"}, family},
 	{"collect/remote", []string{"collect", "collect/trust", "schedule/..."}, []string{"collect/collecttest"}, family},

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"virgo/collect"
+	"virgo/collect/hostinfo/redact"
 	"virgo/schedule"
 )
 
@@ -50,9 +51,9 @@ func (w processCriteria) mismatch(n int64) string {
 	what := "named " + w.name
 	switch {
 	case w.name == "":
-		what = "with a command line that matches " + w.match.String()
+		what = "with a command line that matches " + redact.Text(w.match.String())
 	case w.match != nil:
-		what += " with a command line that matches " + w.match.String()
+		what += " with a command line that matches " + redact.Text(w.match.String())
 	}
 	if w.user != "" {
 		what += " of user " + w.user

@@ -18,6 +18,7 @@ import (
 
 	"virgo/collect"
 	"virgo/collect/collecttest"
+	"virgo/collect/hostinfo/redact"
 	"virgo/schedule"
 )
 
@@ -70,14 +71,15 @@ func TestProcessCounts(t *testing.T) {
 	child(t, nil, named, named, "601")
 	child(t, nil, long, long, "600")
 	count := regexp.QuoteMeta("count-me " + named)
+	shown := redact.Text(count) // the folder's name looks random
 	for _, c := range []struct{ details, status, count string }{
 		{`{"match": %q}`, "", "3"},
 		{`{"match": %q, "min": 3, "max": "3"}`, "", "3"},
 		{`{"match": %q, "user": "nobody"}`, "", "1"},
 		{`{"match": %q, "user": 65534, "name": "sleep"}`, "", "1"},
-		{`{"match": %q, "min": 4}`, "3 processes with a command line that matches " + count + ", at least 4 wanted", ""},
-		{`{"match": %q, "max": 2}`, "3 processes with a command line that matches " + count + ", at most 2 wanted", ""},
-		{`{"match": %q, "max": 0}`, "3 processes with a command line that matches " + count + ", none wanted", ""},
+		{`{"match": %q, "min": 4}`, "3 processes with a command line that matches " + shown + ", at least 4 wanted", ""},
+		{`{"match": %q, "max": 2}`, "3 processes with a command line that matches " + shown + ", at most 2 wanted", ""},
+		{`{"match": %q, "max": 0}`, "3 processes with a command line that matches " + shown + ", none wanted", ""},
 		{`{"name": "virgo-sleeps", "match": "60[01]$"}`, "", "2"},
 		{`{"name": "virgo-sleeps", "match": "601$"}`, "", "1"},
 		{`{"name": "virgo-sleeps", "min": 3}`, "2 processes named virgo-sleeps, at least 3 wanted", ""},

@@ -13,6 +13,8 @@ const (
 	Other Role = "other"
 	// Switch is true or false.
 	Switch Role = "switch"
+	// Owner is true or false, and for checks of the host's own alone: no rule lets an endpoint set it.
+	Owner Role = "owner"
 	// Regexp is a regular expression that tells what a file or a process of this host holds.
 	Regexp Role = "regexp"
 	// Path is a file of this host, which may be a pattern for several; Credentials is one with

@@ -81,7 +81,7 @@ func compareGenerated(t *testing.T, path string, text []byte) {
 // The owner's policy compares each detail by its role, and refuses what has none that it knows.
 func TestEveryDetailHasARole(t *testing.T) {
 	known := []schedule.Role{
-		schedule.Free, schedule.Match, schedule.Other, schedule.Switch, schedule.Regexp, schedule.Path,
+		schedule.Free, schedule.Match, schedule.Other, schedule.Switch, schedule.Owner, schedule.Regexp, schedule.Path,
 		schedule.Credentials, schedule.Program, schedule.Arguments, schedule.URL, schedule.Host, schedule.Port,
 		schedule.Address, schedule.Socket, schedule.Proxy, schedule.Instance, schedule.DomainName,
 		schedule.Headers, schedule.Secret,

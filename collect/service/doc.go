@@ -39,6 +39,20 @@
 // Transport, whose goroutines outlive a check for a moment, and which prints unsolicited responses
 // on standard error.
 //
+// # Passwords
+//
+// A database without TLS gets answers to challenges only, unless the connection is a Unix socket or the
+// owner's own check says allow_cleartext: whoever listens, or has taken the port of a server that is
+// down, asks for the password in whatever form is of use. PostgreSQL: SCRAM alone (require_auth of the
+// driver). MySQL: a mysqlGuard between driver and server ends the login where the driver would answer
+// with the password, in clear or encrypted with a key that the server has just sent. testdata/CHECKS.md
+// has a table of what each mechanism gives away. TLS counts as TLS also with tls_verify: false, which
+// is a way to say that any server may have the password.
+//
+// Redis, memcached and HTTP's basic authentication send the password itself, because their protocols
+// have nothing else: to withhold it would leave these checks no way to log in over TCP, where most such
+// servers of a host are, and where all of their other clients send it as well.
+//
 // # Metrics
 //
 // Names and types are those of the original agent if it has the check; a field that a server renamed

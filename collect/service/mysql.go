@@ -16,7 +16,7 @@ import (
 const mysqlPort = 3306
 
 func mysqlType() collect.Type {
-	details := append(serverDetails(mysqlPort), collect.Detail{
+	details := append(serverDetails(mysqlPort), allowCleartextDetail(), collect.Detail{
 		Name: "mycnf", Role: schedule.Credentials, Kind: detail.Path, Summary: "path of an option file whose [client] group sets what the details do not",
 	})
 	return collect.Type{
@@ -40,15 +40,17 @@ func checkMySQL(ctx context.Context, s server, _ []byte) (collect.Report, error)
 // readMySQLServer reads the details and the option file that they name. Where to connect to and which
 // files to read are then what the owner wrote into that file: an endpoint's check that names it may name
 // neither (package policy).
-func readMySQLServer(d schedule.Details, g *policy.Guard) (server, error) {
-	if !isSet(d, "mycnf") {
-		return readServer(d, mysqlPort, g)
+func readMySQLServer(d schedule.Details, g *policy.Guard) (s server, err error) {
+	if isSet(d, "mycnf") {
+		if d, err = withMyCnf(d, g); err != nil {
+			return server{}, err
+		}
+		g = nil
 	}
-	d, err := withMyCnf(d, g)
-	if err != nil {
+	if s, err = readServer(d, mysqlPort, g); err != nil {
 		return server{}, err
 	}
-	return readServer(d, mysqlPort, nil)
+	return s, s.readAllowCleartext(d)
 }
 
 // queryMySQL queries a server over a connection from dial.

@@ -33,6 +33,7 @@ func openMySQL(
 	config.TLS = s.tls
 	config.ConnectionAttributes = "program_name:virgo"
 	config.CheckConnLiveness = false
+	config.AllowCleartextPasswords = s.allowCleartext
 	config.Logger = &mysql.NopLogger{}
 	config.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) {
 		conn, err := dial(ctx)
@@ -43,6 +44,9 @@ func openMySQL(
 		if err != nil {
 			conn.Close()
 			return nil, err
+		}
+		if s.isOverheard() {
+			conn = &mysqlGuard{Conn: conn, server: s}
 		}
 		m.wire = &meteredConn{Conn: conn, unread: unread}
 		return m.wire, nil

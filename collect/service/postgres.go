@@ -22,7 +22,7 @@ import (
 const postgresPort = 5432
 
 func postgresType() collect.Type {
-	details := append(serverDetails(postgresPort), collect.Detail{
+	details := append(serverDetails(postgresPort), allowCleartextDetail(), collect.Detail{
 		Name: "database", Role: schedule.Other, Default: "postgres", Summary: "database to connect to",
 	})
 	for i := range details {
@@ -50,6 +50,9 @@ func checkPostgres(ctx context.Context, s server, previous []byte) (collect.Repo
 // programs.
 func readPostgresServer(d schedule.Details, g *policy.Guard) (s server, err error) {
 	if s, err = readServer(d, postgresPort, g); err != nil {
+		return server{}, err
+	}
+	if err = s.readAllowCleartext(d); err != nil {
 		return server{}, err
 	}
 	if s.database, err = collect.OptionalText(d, "database"); err != nil {

@@ -39,6 +39,9 @@ func openPostgres(
 	config.Host, config.Database = s.address, s.database
 	config.User, config.Password = s.username, s.password
 	config.TLSConfig = s.tls
+	if s.isOverheard() {
+		config.RequireAuth = "scram-sha-256,none"
+	}
 	config.RuntimeParams = map[string]string{"application_name": "virgo"}
 	config.MaxProtocolMessageBodyLen = maxPostgresMessage
 	// dial knows the address, so nothing is looked up here.
@@ -102,6 +105,8 @@ func (p *postgresSession) cause(err error) error {
 		return cause
 	case errors.As(err, &verify), errors.As(err, &header), errors.As(err, &alert):
 		return err
+	case strings.Contains(err.Error(), "require_auth check failed"):
+		return passwordWithheld(p.server, err)
 	case strings.Contains(err.Error(), "server refused TLS connection"):
 		return &statusError{p.server.address + " does not talk TLS", err}
 	case strings.Contains(err.Error(), "auth"): // a failed or unknown authentication method

@@ -53,8 +53,10 @@ func TestPostgres(t *testing.T) {
 	for name, d := range map[string]schedule.Details{
 		"no password":         with(at, schedule.Details{"username": "open"}),
 		"password":            as("closed", postgresSecret),
-		"MD5 password":        as("old", postgresSecret),
-		"plain password":      as("plain", postgresSecret),
+		"MD5 password":        with(as("old", postgresSecret), schedule.Details{"allow_cleartext": true}),
+		"plain password":      with(as("plain", postgresSecret), schedule.Details{"allow_cleartext": true}),
+		"MD5 and TLS":         with(as("old", postgresSecret), schedule.Details{"ca_file": p.identity.certFile}),
+		"plain and TLS":       with(as("plain", postgresSecret), schedule.Details{"ca_file": p.identity.certFile}),
 		"socket":              {"socket": p.socket()},
 		"socket's folder":     {"socket": p.dir, "port": p.port, "username": "closed"},
 		"socket, TLS ignored": {"socket": p.socket(), "tls": true},
@@ -74,7 +76,9 @@ func TestPostgres(t *testing.T) {
 		status string
 	}{
 		"wrong password":         {as("closed", "not-"+postgresSecret), "Could not authenticate. Invalid password."},
-		"wrong password, MD5":    {as("old", "not-"+postgresSecret), "Could not authenticate. Invalid password."},
+		"wrong password, MD5":    {with(as("old", "not-"+postgresSecret), schedule.Details{"allow_cleartext": true}), "Could not authenticate. Invalid password."},
+		"MD5, no TLS":            {as("old", postgresSecret), "The password was not sent: " + p.address() + " wants it in a form that a listener could use. Use socket, tls, or allow_cleartext in a check of this host's own"},
+		"plain, no TLS":          {as("plain", postgresSecret), "The password was not sent: " + p.address() + " wants it in a form that a listener could use. Use socket, tls, or allow_cleartext in a check of this host's own"},
 		"missing password":       {as("closed", ""), "Could not authenticate. Missing password?"},
 		"missing password, MD5":  {as("old", ""), "Could not authenticate. Missing password?"},
 		"unknown user":           {as("nobody", postgresSecret), "Could not authenticate. Invalid password."},

@@ -24,6 +24,8 @@ type server struct {
 	username, password string      // "": none
 	database           string      // PostgreSQL's
 	tls                *tls.Config // nil: no TLS
+	// allowCleartext is the detail, of databases.
+	allowCleartext bool
 	// timeout is the detail; 0 leaves the schedule's.
 	timeout time.Duration
 	// guard decides on each address; nil: all are allowed.

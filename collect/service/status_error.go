@@ -104,7 +104,8 @@ func describe(address string, err error, secrets []string) string {
 		timeout   net.Error
 	)
 	switch {
-	case errors.As(err, &known) && strings.HasPrefix(known.text, "Could not authenticate. "):
+	case errors.As(err, &known) &&
+		(strings.HasPrefix(known.text, "Could not authenticate. ") || strings.HasPrefix(known.text, notSent)):
 		return known.text
 	case errors.As(err, &known):
 		return redact(known.text, secrets...)

@@ -20,6 +20,9 @@ func (p *Policy) Decide(e *Effective) Verdict {
 	if f := e.tooLarge(); f != nil {
 		return Verdict{Rule: -1, Refusal: e.refusal(f.name)}
 	}
+	if f := e.ownersOnly(); f != nil {
+		return Verdict{Rule: -1, Refusal: e.refusal(f.name)}
+	}
 	failing, found := "", false
 	for i := range p.Checks {
 		r := &p.Checks[i]
@@ -127,7 +130,7 @@ func (e *Effective) refusal(detail string) *RefusedError {
 func (f *field) isShown() bool {
 	switch f.role {
 	case schedule.Path, schedule.Credentials, schedule.Program, schedule.Host, schedule.Port, schedule.Address,
-		schedule.Socket, schedule.Instance, schedule.DomainName, schedule.Switch, schedule.URL:
+		schedule.Socket, schedule.Instance, schedule.DomainName, schedule.Switch, schedule.Owner, schedule.URL:
 		return true
 	}
 	return f.role == schedule.Other && (f.name == "target" || f.name == "name")

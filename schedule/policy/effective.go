@@ -153,7 +153,7 @@ func (f *field) setText(text string) {
 	case schedule.Port:
 		n, ok := number.Whole(strings.TrimSpace(text))
 		f.text, f.odd = strconv.FormatInt(n, 10), !ok
-	case schedule.Switch:
+	case schedule.Switch, schedule.Owner:
 		b, err := schedule.Details{f.name: text}.Bool(f.name, false)
 		f.text, f.odd = strconv.FormatBool(b), err != nil
 	case schedule.Path, schedule.Credentials, schedule.Socket:

@@ -165,3 +165,41 @@ func (p *Policy) Judge(c *schedule.Check, define func(checkType string) (schedul
 	}
 	c.Refusal = v.Refusal.Error()
 }
+
+// AllowsType reports whether a rule may allow a check of a type.
+func (p *Policy) AllowsType(checkType string) bool {
+	return slices.ContainsFunc(p.Checks, func(r Rule) bool {
+		_, figure := figureDetails(checkType)
+		return !r.Deny && (r.Keyword != Figures || figure) && r.appliesTo(checkType)
+	})
+}
+
+// AllowsTarget reports whether a rule may allow a check of a type with a target: by its first detail that
+// names one, whatever the others are. It says which of the possible targets an endpoint is told.
+func (p *Policy) AllowsTarget(d schedule.Definition, target string) bool {
+	at := slices.IndexFunc(d.Details, func(d schedule.Detail) bool {
+		return d.Name == "target" || d.Name == "name" || d.Role == schedule.Program
+	})
+	if at < 0 {
+		return p.AllowsType(d.Type)
+	}
+	f := newField(d.Details[at], target)
+	e := &Effective{checkType: d.Type, fields: []field{f}}
+	for i := range p.Checks {
+		r := &p.Checks[i]
+		l := r.line(f.name)
+		switch {
+		case !r.appliesTo(d.Type):
+		case r.Deny && len(r.Lines) == 0, r.Deny && len(r.Lines) == 1 && r.denies(e):
+			return false
+		case r.Deny:
+		case r.Keyword == All, l != nil && l.allows(&f):
+			return true
+		case r.Keyword == Figures:
+			if _, ok := r.fits(e, false); ok {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -64,9 +64,9 @@ func (p *Program) NewAgent(cfg config.Config) *run.Agent {
 			Proxy: transport.ProxyFor(transport.ProxySettings{
 				URL: cfg.Proxy.URL(), NoProxy: strings.Join(cfg.NoProxy, ","),
 			}),
+			Policy: cfg.Policy(),
+			Secret: cfg.CheckSecret,
 			Remote: link.Remote{
-				Allow:         cfg.AllowRemote,
-				HostInfoDeny:  cfg.HostInfoDeny,
 				HostInfoTypes: HostInfoTypes,
 				HostInfo: func(ctx context.Context, name string) (json.RawMessage, error) {
 					return p.HostInfo(ctx, name)

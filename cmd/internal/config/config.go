@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"virgo/schedule/policy"
 	"virgo/schedule/yaml"
 )
 
@@ -65,8 +66,13 @@ type Config struct {
 	// AllowRemote are the requests (of remoteRequests) that the endpoint may send during a session;
 	// empty: none.
 	AllowRemote []string
-	// HostInfoDeny are the types of host information that are never sent to the endpoint.
-	HostInfoDeny []string
+	// HostInfo are the types of host information that are sent to the endpoint when it asks, "all" for
+	// every one; nil: the default. HostInfoDeny are types that are never sent.
+	HostInfo, HostInfoDeny []string
+	// Checks are the rules for the endpoint's checks; nil: the default. Secrets are what these checks can
+	// name.
+	Checks  []policy.Rule
+	Secrets []CheckSecret
 	// HostInfoArguments is how host information shows arguments: NamesOfArguments or FullArguments.
 	HostInfoArguments string
 	// Source is the file that was read; empty if there was none.

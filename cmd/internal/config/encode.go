@@ -54,16 +54,14 @@ func (c Config) Encode() ([]byte, error) {
 	e.about("The user that checks of services and other hosts run as if virgo is root, because they parse what others",
 		"send. The default is virgo if there is such a user, else root.")
 	e.text("worker_user", c.WorkerUser, "virgo")
-	e.about("The requests that the endpoint may send during a session, or none; host information that it never gets.")
-	e.list("allow_remote", c.allowRemote(), "["+strings.Join(remoteRequests(), ", ")+"]")
-	e.list("host_info_deny", c.HostInfoDeny, "procs")
+	e.policy(c)
 	e.about("What host information shows of command lines, cron jobs, mount options: names of programs and options, or",
 		"full, which shows secrets.")
 	e.measure("host_info_arguments", c.HostInfoArguments, d.HostInfoArguments)
 	return e.out.Bytes(), e.err
 }
 
-// allowRemote returns the value of allow_remote for the file; nil if it is the default.
+// allowRemote returns the questions that are allowed, for the file; nil if they are the default.
 func (c Config) allowRemote() []string {
 	switch {
 	case c.AllowRemote == nil, slices.Equal(c.AllowRemote, remoteRequests()):

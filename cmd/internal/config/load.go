@@ -26,7 +26,7 @@ func Load(path string, named bool, env func(string) string, parse yaml.Parser) (
 	if err != nil {
 		return c, err
 	}
-	if c.Credential.isPlain() || c.Proxy.hasLogin() {
+	if c.Credential.isPlain() || c.Proxy.hasLogin() || c.hasPlainSecret() {
 		if err := checkPrivate(c.Source, mode); err != nil {
 			c.addMistake("token", err)
 		}
@@ -101,6 +101,7 @@ func (c *Config) resolvePaths(dir string) {
 			*path = filepath.Join(dir, *path)
 		}
 	}
+	c.resolveSecrets(dir)
 	if kind, rest := c.Credential.split(); kind == fromFile && rest != "" && !filepath.IsAbs(rest) {
 		c.Credential = secret(fromFile + ":" + filepath.Join(dir, rest))
 	}

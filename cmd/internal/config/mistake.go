@@ -44,6 +44,7 @@ func decides(key string) bool {
 	for i := range settings {
 		known = append(known, settings[i].key)
 	}
+	known = append(known, remoteKey, secretsKey)
 	if key == "" || slices.Contains(known, key) {
 		return true
 	}
@@ -120,7 +121,9 @@ func (c Config) UnknownVariables(environ []string) []string {
 			continue
 		}
 		text := shorttext.Truncate(name, maxVariableBytes)
-		if near := shorttext.Nearest(name, known); near != "" {
+		if strings.HasPrefix(name, "VIRGO_REMOTE") || strings.HasPrefix(name, "VIRGO_SECRET") {
+			text += ", which only virgo.yaml can set (remote, secrets)"
+		} else if near := shorttext.Nearest(name, known); near != "" {
 			text += ", did you mean " + near + "?"
 		}
 		unknown = append(unknown, text)

@@ -13,7 +13,15 @@ const maxTokenBytes = 4 << 10
 
 // Token reads the token. Errors (*Error) name its source, never its value.
 func (c Config) Token() (string, error) {
-	kind, rest := c.Credential.split()
+	if c.Credential.reference() == "" {
+		return "", &Error{errors.New("no token is configured"), "virgo setup --token-file FILE"}
+	}
+	return c.readSecret("token", c.Credential)
+}
+
+// readSecret reads what a secret or a reference to one is; what names it in errors.
+func (c Config) readSecret(what string, s Secret) (string, error) {
+	kind, rest := s.split()
 	switch kind {
 	case fromFile:
 		b, mode, err := readBounded(rest, maxTokenBytes)
@@ -23,16 +31,13 @@ func (c Config) Token() (string, error) {
 		if err := checkPrivate(rest, mode); err != nil {
 			return "", err
 		}
-		return oneToken(string(b), fmt.Sprintf("the file %q", rest))
+		return oneToken(what, string(b), fmt.Sprintf("the file %q", rest))
 	case fromEnv:
-		return oneToken(c.getenv(rest), fmt.Sprintf("the environment variable %q", rest))
+		return oneToken(what, c.getenv(rest), fmt.Sprintf("the environment variable %q", rest))
 	case fromCredential:
-		return c.credential(rest)
+		return c.credential(what, rest)
 	}
-	if rest == "" {
-		return "", &Error{errors.New("no token is configured"), "virgo setup --token-file FILE"}
-	}
-	return oneToken(rest, "the configuration")
+	return oneToken(what, rest, "the configuration")
 }
 
 // TokenOr reads the token; if none is configured, that of a file, which may be missing: then it is
@@ -51,31 +56,31 @@ func (c Config) TokenOr(path string) (string, error) {
 
 // credential reads a credential that systemd passes to a unit (systemd.exec(5), "Credentials"). Its
 // mode is not checked, because access control lists make it look more permissive than it is.
-func (c Config) credential(name string) (string, error) {
+func (c Config) credential(what, name string) (string, error) {
 	if name == "" || name == "." || name == ".." || name != filepath.Base(name) || strings.ContainsAny(name, `/\`) {
-		return "", errorf("token: %.64q is not the name of a credential", name)
+		return "", errorf("%s: %.64q is not the name of a credential", what, name)
 	}
 	dir := c.getenv("CREDENTIALS_DIRECTORY")
 	if dir == "" {
 		return "", &Error{
-			fmt.Errorf("token: credential %.64q: no systemd credentials are passed to this process", name),
+			fmt.Errorf("%s: credential %.64q: no systemd credentials are passed to this process", what, name),
 			"LoadCredential=" + name + ":PATH in the unit",
 		}
 	}
 	b, _, err := readBounded(filepath.Join(dir, name), maxTokenBytes)
 	if err != nil {
-		return "", &Error{Err: fmt.Errorf("token: reading the credential %.64q: %w", name, err)}
+		return "", &Error{Err: fmt.Errorf("%s: reading the credential %.64q: %w", what, name, err)}
 	}
-	return oneToken(string(b), fmt.Sprintf("the credential %q", name))
+	return oneToken(what, string(b), fmt.Sprintf("the credential %q", name))
 }
 
-func oneToken(s, where string) (string, error) {
+func oneToken(what, s, where string) (string, error) {
 	s = strings.TrimSpace(strings.TrimPrefix(s, "\ufeff"))
 	if s == "" {
-		return "", errorf("token: %s is empty", where)
+		return "", errorf("%s: %s is empty", what, where)
 	}
 	if err := checkToken(s); err != nil {
-		return "", errorf("token: %s: %w", where, err)
+		return "", errorf("%s: %s: %w", what, where, err)
 	}
 	return s, nil
 }

@@ -25,15 +25,21 @@ func (c *Config) parseYAML(name string, b []byte, parse yaml.Parser) error {
 		})
 	}
 	for _, f := range root.Fields {
-		if isGroup(f.Key) {
+		switch {
+		case f.Key == remoteKey:
+			c.yamlRemote(name, f)
+		case f.Key == secretsKey:
+			c.yamlSecrets(name, f)
+		case isGroup(f.Key):
 			c.yamlGroup(name, f)
-		} else {
+		default:
 			c.yamlSetting(name, "", f)
 		}
 	}
 	has := func(key string) int {
 		return slices.IndexFunc(root.Fields, func(f yaml.Field) bool { return f.Key == key })
 	}
+	c.refuseDouble(name, root)
 	if one, several := has("endpoint"), has("endpoints"); one >= 0 && several >= 0 {
 		c.Endpoints = nil
 		c.addMistake("endpoint", errorf("%s:%d: endpoint and endpoints are both set", name, root.Fields[max(one, several)].Line))
@@ -125,5 +131,23 @@ func keysBelow(parent string) []string {
 			keys = append(keys, key[len(parent):])
 		}
 	}
+	if parent == "" {
+		keys = append(keys, remoteKey, secretsKey)
+	}
 	return keys
+}
+
+// refuseDouble adds a mistake for what is said twice: below remote, and by the key that it had before.
+func (c *Config) refuseDouble(name string, root yaml.Node) {
+	for _, before := range root.Fields {
+		now := map[string]string{"allow_remote": "questions", "host_info_deny": "host_info_deny"}[before.Key]
+		for _, f := range root.Fields {
+			if now == "" || f.Key != remoteKey {
+				continue
+			}
+			if slices.ContainsFunc(f.Value.Fields, func(b yaml.Field) bool { return b.Key == now }) {
+				c.addMistake(remoteKey, errorf("%s:%d: %s and remote: %s are both set", name, max(f.Line, before.Line), before.Key, now))
+			}
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"virgo/collect"
+	"virgo/schedule/policy"
 	"virgo/schedule/yaml"
 	"virgo/spool"
 	"virgo/transport"
@@ -39,8 +40,12 @@ type Config struct {
 	Proxy func(address string) (string, error)
 	// DialContext opens the TCP connections; nil means the system's network.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
-	// Remote defines the requests of the endpoint that are answered; the zero value: only
-	// system.info and check_schedule.changed.
+	// Policy is what the owner lets an endpoint make this host do; nil: nothing.
+	Policy *policy.Policy
+	// Secret returns one of the owner's secrets, for a check of an endpoint that may have it; nil: there
+	// are none. Its error does not show the secret.
+	Secret func(name string) (string, error)
+	// Remote has the host information that an endpoint can ask for.
 	Remote Remote
 
 	Spool *spool.Spool

@@ -11,15 +11,9 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/policy"
 	"virgo/schedule/shorttext"
 	"virgo/transport"
-)
-
-// The requests that an endpoint may send, as they are named in the setting allow_remote.
-const (
-	AllowTest     = "check.test"
-	AllowTargets  = "check.targets"
-	AllowHostInfo = "host_info"
 )
 
 // Bounds of the time for one request of the endpoint.
@@ -28,12 +22,8 @@ const (
 	questionReserve = 3 * time.Second // of the run's time, for the rest of the session
 )
 
-// Remote defines which requests of an endpoint are answered, and how. The zero value allows none.
+// Remote is the host information that the owner's policy may let an endpoint have.
 type Remote struct {
-	// Allow names the requests that are answered: AllowTest, AllowTargets, AllowHostInfo.
-	Allow []string
-	// HostInfoDeny names types of host information that are refused even if AllowHostInfo is set.
-	HostInfoDeny []string
 	// HostInfoTypes returns all types of host information; HostInfo returns the result of
 	// host_info.get for one of them.
 	HostInfoTypes func() []string
@@ -77,13 +67,13 @@ func (s *Session) dispatch(ctx context.Context, method string, params json.RawMe
 		}
 		return info, "", nil
 	case transport.MethodCheckTest:
-		return s.ifAllowed(ctx, AllowTest, &n.Tests, params, s.cfg.testCheck)
+		return s.ifAllowed(ctx, policy.CheckTest, &n.Tests, params, s.cfg.testCheck)
 	case transport.MethodCheckTargets:
-		return s.ifAllowed(ctx, AllowTargets, &n.Targets, params, s.cfg.listTargets)
+		return s.ifAllowed(ctx, policy.CheckTargets, &n.Targets, params, s.cfg.listTargets)
 	case transport.MethodHostInfoTypes:
-		return s.ifAllowed(ctx, AllowHostInfo, &n.HostInfos, params, s.cfg.listHostInfoTypes)
+		return s.ifAllowed(ctx, policy.HostInfo, &n.HostInfos, params, s.cfg.listHostInfoTypes)
 	case transport.MethodHostInfo:
-		return s.ifAllowed(ctx, AllowHostInfo, &n.HostInfos, params, s.cfg.readHostInfo)
+		return s.ifAllowed(ctx, policy.HostInfo, &n.HostInfos, params, s.cfg.readHostInfo)
 	default:
 		return nil, "", transport.NotFound(method)
 	}
@@ -106,8 +96,8 @@ func (s *Session) ifAllowed(
 		}
 		*count++
 	}()
-	if !slices.Contains(cfg.Remote.Allow, allow) {
-		return nil, "", refuse("the owner of this host does not let an endpoint ask %s (allow_remote)", allow)
+	if !cfg.policy().AllowsQuestion(allow) {
+		return nil, "", refuse("the owner of this host does not let an endpoint ask %s (remote: questions)", allow)
 	}
 	if cfg.Registry == nil {
 		return nil, "", refuse("this session answers no questions")
@@ -155,9 +145,11 @@ func (c *Config) listTargets(ctx context.Context, params json.RawMessage) (
 		subject := shorttext.Truncate(name, schedule.MaxIDBytes)
 		return nil, subject, refuse("unknown check type %.64q", name)
 	}
-	if name == processCheck && (!slices.Contains(c.Remote.Allow, AllowHostInfo) ||
-		slices.Contains(c.Remote.HostInfoDeny, processInfo)) {
+	if name == processCheck && !c.policy().AllowsHostInfo(processInfo) {
 		return nil, name, refuse("the owner of this host denies host information %q, so its processes are not listed", processInfo)
+	}
+	if !c.policy().AllowsType(name) {
+		return nil, name, refuse("%s: %s", policy.Refused, name)
 	}
 	answer := struct {
 		Targets []string `json:"targets"`
@@ -167,7 +159,11 @@ func (c *Config) listTargets(ctx context.Context, params json.RawMessage) (
 		if err != nil {
 			return nil, name, refuse("listing the targets of %s: %v", name, err)
 		}
-		answer.Targets = append(answer.Targets, targets...)
+		for _, target := range targets {
+			if c.policy().AllowsTarget(typ.Definition(), target) {
+				answer.Targets = append(answer.Targets, target)
+			}
+		}
 	}
 	return answer, name, nil
 }
@@ -184,9 +180,13 @@ func (c *Config) testCheck(ctx context.Context, params json.RawMessage) (
 	if deadline, ok := ctx.Deadline(); ok {
 		check.Timeout = min(check.Timeout, time.Until(deadline))
 	}
+	c.policy().Judge(&check, c.define)
+	if _, known := c.define(check.Type); !known {
+		c.Validate(&check) // says so
+	}
 	var outcome collect.Outcome
 	runner := collect.Runner{Registry: c.Registry, Concurrency: 1, Now: c.Now}
-	runner.Run(ctx, []collect.Job{{Check: check}}, func(_ int, o collect.Outcome) { outcome = o })
+	runner.Run(ctx, []collect.Job{c.Job(check, nil)}, func(_ int, o collect.Outcome) { outcome = o })
 	subject := fmt.Sprintf("%s (%s, %s)", check.Type, outcome.Result.State, outcome.Result.Status)
 	return json.RawMessage(outcome.Result.AppendJSON(nil)), subject, nil
 }
@@ -232,7 +232,7 @@ func (c *Config) listHostInfoTypes(context.Context, json.RawMessage) (
 		Types []string `json:"types"`
 	}{[]string{}}
 	for _, name := range c.Remote.HostInfoTypes() {
-		if !slices.Contains(c.Remote.HostInfoDeny, name) {
+		if c.policy().AllowsHostInfo(name) {
 			answer.Types = append(answer.Types, name)
 		}
 	}
@@ -250,8 +250,8 @@ func (c *Config) readHostInfo(ctx context.Context, params json.RawMessage) (
 	case !slices.Contains(c.Remote.HostInfoTypes(), name):
 		subject := shorttext.Truncate(name, schedule.MaxIDBytes)
 		return nil, subject, refuse("unknown host information type %.64q", name)
-	case slices.Contains(c.Remote.HostInfoDeny, name):
-		return nil, name, refuse("the owner of this host denies host information %q (host_info_deny)", name)
+	case !c.policy().AllowsHostInfo(name):
+		return nil, name, refuse("the owner of this host denies host information %q (remote: host_info)", name)
 	}
 	answer, err := c.Remote.HostInfo(ctx, name)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,10 @@ func (c *Config) Scheduled(st State) (schedule.Schedule, []schedule.Problem, err
 	local, problems, err := schedule.LoadDir(c.ChecksDir, c.ParseYAML)
 	if err != nil {
 		return schedule.Schedule{}, nil, err
+	}
+	if st.Cached.Policy != c.policyID() {
+		st.Cached.Schedule.Checks = slices.Clone(st.Cached.Schedule.Checks) // the caller's stay
+		c.Judge(&st)
 	}
 	merged, leftOut := st.Merge(local)
 	problems = append(problems, leftOut...)
@@ -186,6 +191,7 @@ func (s *Session) fetchSchedule(ctx context.Context, anew bool) ([]schedule.Prob
 	}
 	s.cfg.Verbose("schedule: checks: %d, from %s", len(cached.Schedule.Checks), s.endpoint)
 	s.state.Cached, s.state.HasCached = cached, true
+	s.cfg.Judge(&s.state)
 	return problems, s.saveSchedule(ctx)
 }
 
@@ -229,6 +235,18 @@ func (s *Session) saveSchedule(ctx context.Context) error {
 		return &unsavedError{err}
 	}
 	return nil
+}
+
+// JudgeStored is [Config.Judge], and stores the verdicts.
+func (c *Config) JudgeStored(st *State, store schedule.Store) error {
+	if !c.Judge(st) {
+		return nil
+	}
+	b, err := st.Cached.Marshal()
+	if err != nil {
+		return fmt.Errorf("storing the schedule: %w", err)
+	}
+	return store.Put(StateSpace, scheduleKey, b)
 }
 
 // An unsavedError is returned for a schedule that was fetched but could not be stored.

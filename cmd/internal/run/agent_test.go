@@ -15,6 +15,7 @@ import (
 
 	"virgo/cmd/internal/link"
 	"virgo/collect"
+	"virgo/schedule/policy"
 	"virgo/schedule/yaml/full"
 	"virgo/spool"
 	"virgo/transport"
@@ -117,6 +118,9 @@ func newBenchOf(t *testing.T, e *transporttest.Endpoint) *bench {
 	b.Agent = &Agent{
 		Config: link.Config{
 			ID: "web-1", Name: "web-1", Version: "0",
+			Policy: &policy.Policy{
+				Checks: []policy.Rule{{Keyword: policy.All}}, Questions: policy.Questions(), HostInfo: []string{"all"},
+			},
 			Token:     func() (string, error) { return "T", nil },
 			TLS:       transport.TLSConfig{Pins: []string{e.Pin()}},
 			ChecksDir: filepath.Join(t.TempDir(), "checks.d"),

@@ -104,7 +104,9 @@ func (a *Agent) startChecks(ctx context.Context, p plan, c claims) *checks {
 	if len(c.due) > manyChecks {
 		a.CallLarge()
 	}
-	if slices.ContainsFunc(c.due, func(d schedule.Claimed) bool { return d.Check.Fault == "" && !a.kernelOnly(d.Check.Type) }) {
+	if slices.ContainsFunc(c.due, func(d schedule.Claimed) bool {
+		return d.Check.Fault == "" && d.Check.MayRun() && !a.kernelOnly(d.Check.Type)
+	}) {
 		a.CallSlow()
 	}
 	go func() {
@@ -132,7 +134,7 @@ func (a *Agent) runChecks(ctx context.Context, p plan, c claims, run *checks) {
 	}
 	jobs := make([]collect.Job, len(c.due))
 	for i, d := range c.due {
-		jobs[i] = collect.Job{Check: d.Check, Previous: c.previous[i]}
+		jobs[i] = a.Job(d.Check, c.previous[i])
 	}
 	runner := collect.Runner{Registry: a.Registry, Concurrency: a.Concurrency, Now: a.Now}
 	running := newRunning(p, c)

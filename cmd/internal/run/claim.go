@@ -110,6 +110,9 @@ func (a *Agent) claim(ctx context.Context, tx schedule.Store, p plan) (c claims,
 		c.stale = true
 		return c, nil
 	}
+	if err := a.JudgeStored(&c.state.State, tx); err != nil {
+		return c, err
+	}
 	merged, problems := c.state.Merge(p.local)
 	c.problems = problems
 	claim := schedule.Claim
@@ -130,7 +133,9 @@ func (a *Agent) claim(ctx context.Context, tx schedule.Store, p plan) (c claims,
 	}
 	c.previous = make([][]byte, len(c.due))
 	for i, d := range c.due {
-		a.Validate(&c.due[i].Check)
+		if d.Check.Refusal == "" {
+			a.Validate(&c.due[i].Check)
+		}
 		c.previous[i] = tx.Get(sampleSpace, d.Check.ID)
 	}
 	return c, nil

@@ -8,6 +8,7 @@ import (
 
 	"virgo/cmd/internal/link"
 	"virgo/collect"
+	"virgo/schedule/policy"
 	"virgo/spool"
 	"virgo/transport"
 	"virgo/transport/transporttest"
@@ -49,6 +50,24 @@ func TestProtocolPostExample(t *testing.T) {
 	}
 	if got := string(link.Post(record, made)); got != strings.Replace(want, `"late":true,"age_ms":86400000,`, "", 1) {
 		t.Errorf("not late\n%s", got)
+	}
+}
+
+func TestProtocolRefusedExample(t *testing.T) {
+	made := time.UnixMilli(1767139200000)
+	refusal := &policy.RefusedError{Type: "agent.plugin", Field: "file", Value: "backup-age.sh"}
+	r := collect.Result{
+		CheckID: "backup", CheckType: "agent.plugin", State: collect.Unavailable, Refused: true, Status: refusal.Error(),
+		Time: made, MinCheckPeriod: 5 * time.Minute,
+	}
+	record := spool.Record{ID: "web1/0f3a9c5b2e7d1846-2b", Order: 43, Made: made, Data: r.AppendJSON(nil)}
+	want := exampleParams(t, transport.MethodPost+" request, refused")
+	if got := string(link.Post(record, made)); got != want {
+		t.Errorf("example\n%s\npost\n%s", want, got)
+	}
+	read, err := collect.ParseResult([]byte(want))
+	if err != nil || !read.Refused {
+		t.Errorf("read as %+v, %v", read, err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"virgo/cmd/internal/link"
 	"virgo/collect"
+	"virgo/schedule/policy"
 	"virgo/transport"
 	"virgo/transport/transporttest"
 )
@@ -39,9 +40,8 @@ func newAsking(t *testing.T, requests ...transporttest.Request) *bench {
 			metric := collect.Metric{Name: "n", Type: collect.Int64, Value: "7"}
 			return collect.Report{Status: text, Metrics: []collect.Metric{metric}}, nil
 		}))
+	b.Policy.HostInfoDeny = []string{"procs"}
 	b.Remote = link.Remote{
-		Allow:         []string{link.AllowTest, link.AllowTargets, link.AllowHostInfo},
-		HostInfoDeny:  []string{"procs"},
 		HostInfoTypes: func() []string { return []string{"cpu", "procs"} },
 		HostInfo: func(_ context.Context, name string) (json.RawMessage, error) {
 			return json.RawMessage(fmt.Sprintf(`{"error":null,"metrics":{"asked":%q},"timestamp":1}`, name)), nil
@@ -89,7 +89,7 @@ func TestQuestions(t *testing.T) {
 		"targets of no type":      {"check.targets", `null`, `params have no "type"`, 400},
 		"types of information":    {"host_info_types.get", `null`, `{"types":["cpu"]}`, 0},
 		"information":             {"host_info.get", `{"type":"cpu"}`, `{"error":null,"metrics":{"asked":"cpu"},"timestamp":1}`, 0},
-		"information denied":      {"host_info.get", `{"type":"procs"}`, "host_info_deny", 400},
+		"information denied":      {"host_info.get", `{"type":"procs"}`, "remote: host_info", 400},
 		"information unknown":     {"host_info.get", `{"type":"etc/shadow"}`, `unknown host information type "etc/shadow"`, 400},
 		"the system":              {"system.info", `null`, `"sysinfo":`, 0},
 		"an unknown method":       {"agent.destroy", `{}`, "unknown method", 404},
@@ -123,16 +123,16 @@ func TestQuestionsThatTheOwnerAllows(t *testing.T) {
 		request("host_info_types.get", `null`), request("host_info.get", `{"type":"cpu"}`),
 	}
 	for allowed, answered := range map[string]int{
-		"": 0, link.AllowTest: 1, link.AllowTargets: 1, link.AllowHostInfo: 2,
+		"": 0, policy.CheckTest: 1, policy.CheckTargets: 1, policy.HostInfo: 2,
 	} {
 		b := newAsking(t, questions...)
-		b.Remote.Allow = []string{allowed}
+		b.Policy.Questions = []string{allowed}
 		b.run()
 		good := 0
 		for _, a := range b.answers(len(questions)) {
 			if a.Error == nil {
 				good++
-			} else if !isError(a, transport.CodeBadRequest, "allow_remote") {
+			} else if !isError(a, transport.CodeBadRequest, "remote: questions") {
 				t.Errorf("%q: %v", allowed, a.Error)
 			}
 		}
@@ -162,7 +162,7 @@ func TestManyQuestionsEndWithinTheRun(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		b := newPipeBench(t, askingScript(questions))
-		b.Remote.Allow = []string{link.AllowTest}
+		b.Policy.Questions = []string{policy.CheckTest}
 		known, _ := b.Registry.Lookup("test.ok")
 		b.Registry = newRegistry(t, known,
 			checkType("test.endless", func(ctx context.Context, _ collect.Request) (collect.Report, error) {
@@ -220,14 +220,14 @@ func TestProcessTargetsFollowHostInformation(t *testing.T) {
 		allow, deny []string
 		listed      bool
 	}{
-		"allowed":           {[]string{link.AllowTargets, link.AllowHostInfo}, nil, true},
-		"procs denied":      {[]string{link.AllowTargets, link.AllowHostInfo}, []string{"procs"}, false},
-		"no host info":      {[]string{link.AllowTargets}, nil, false},
-		"another is denied": {[]string{link.AllowTargets, link.AllowHostInfo}, []string{"cpu"}, true},
+		"allowed":           {[]string{policy.CheckTargets, policy.HostInfo}, nil, true},
+		"procs denied":      {[]string{policy.CheckTargets, policy.HostInfo}, []string{"procs"}, false},
+		"no host info":      {[]string{policy.CheckTargets}, nil, false},
+		"another is denied": {[]string{policy.CheckTargets, policy.HostInfo}, []string{"cpu"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newAsking(t, request("check.targets", `{"type":"agent.process"}`))
-			b.Remote.Allow, b.Remote.HostInfoDeny = tc.allow, tc.deny
+			b.Policy.Questions, b.Policy.HostInfoDeny = tc.allow, tc.deny
 			b.run()
 			if f := b.answers(1)[0]; (f.Error == nil) != tc.listed {
 				t.Errorf("listed %v, want %v: %s, %+v", f.Error == nil, tc.listed, f.Result, f.Error)

@@ -17,6 +17,7 @@ import (
 	"virgo/collect"
 	hostchecks "virgo/collect/host"
 	"virgo/collect/plugin"
+	"virgo/schedule/policy"
 	"virgo/schedule/yaml/full"
 	"virgo/spool"
 	"virgo/transport"
@@ -113,7 +114,8 @@ func (p *killPoints) agent() (*run.Agent, config.Config, error) {
 	a := &run.Agent{
 		Config: link.Config{
 			ID: cfg.AgentID, Name: cfg.AgentName, Version: "0.0.1",
-			Token: cfg.Token, Endpoints: cfg.Endpoints,
+			Policy: &policy.Policy{Checks: []policy.Rule{{Keyword: policy.All}}},
+			Token:  cfg.Token, Endpoints: cfg.Endpoints,
 			TLS:       transport.TLSConfig{CAFile: cfg.CAFile, Pins: cfg.Pins},
 			ChecksDir: filepath.Join(filepath.Dir(path), "checks.d"),
 			ParseYAML: full.Parse,

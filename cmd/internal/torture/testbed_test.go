@@ -15,6 +15,7 @@ import (
 	"virgo/cmd/internal/link"
 	"virgo/cmd/internal/run"
 	"virgo/collect"
+	"virgo/schedule/policy"
 	"virgo/schedule/yaml/full"
 	"virgo/spool"
 	"virgo/transport/transporttest"
@@ -87,6 +88,7 @@ func newAgent(t *testing.T, id, dir string) *run.Agent {
 	return &run.Agent{
 		Config: link.Config{
 			ID: id, Name: id, Version: "0.1.0",
+			Policy:    &policy.Policy{Checks: []policy.Rule{{Keyword: policy.All}}},
 			Token:     func() (string, error) { return token, nil },
 			ChecksDir: filepath.Join(dir, "checks.d"),
 			ParseYAML: full.Parse,

@@ -1,0 +1,127 @@
+package link
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"virgo/collect"
+	"virgo/schedule"
+	"virgo/schedule/policy"
+)
+
+// policy returns the owner's policy; one that allows nothing where there is none.
+func (c *Config) policy() *policy.Policy {
+	if c.Policy == nil {
+		return policy.Nothing()
+	}
+	return c.Policy
+}
+
+// policyID identifies the policy and the program that verdicts are of: another version may know other
+// types, and other details.
+func (c *Config) policyID() string {
+	return c.Version + " " + c.policy().Hash()
+}
+
+// Judge decides on the checks of the cached schedule where that was not done under the policy as it is
+// now, and reports whether it did. It needs the Registry.
+func (c *Config) Judge(st *State) bool {
+	if !st.HasCached || c.Registry == nil || st.Cached.Policy == c.policyID() {
+		return false
+	}
+	for i := range st.Cached.Schedule.Checks {
+		c.policy().Judge(&st.Cached.Schedule.Checks[i], c.define)
+	}
+	st.Cached.Policy = c.policyID()
+	return true
+}
+
+// define returns the definition of a type.
+func (c *Config) define(checkType string) (schedule.Definition, bool) {
+	t, ok := c.Registry.Lookup(checkType)
+	if !ok {
+		return schedule.Definition{}, false
+	}
+	return t.Definition(), true
+}
+
+// Job returns the job of a check that is about to run. A check of an endpoint that its owner allows gets
+// the guard of the rule that allows it, and the secrets that it names: the job has its own copy of the
+// details then, which is not stored.
+func (c *Config) Job(k schedule.Check, previous []byte) collect.Job {
+	job := collect.Job{Check: k, Previous: previous}
+	if !k.FromEndpoint || k.Fault != "" || !k.MayRun() {
+		return job
+	}
+	p := c.policy()
+	if at := k.AllowedBy - 1; at < len(p.Checks) && p.Checks[at].Keyword == policy.Figures {
+		return job // it has no file, no destination and no secret
+	}
+	d, ok := c.define(k.Type)
+	if !ok {
+		return job // the runner says that there is no such type
+	}
+	guard, err := p.Guard(&k, d)
+	if err != nil {
+		job.Check.Refusal = err.Error()
+		return job
+	}
+	job.Guard = guard
+	if details, err := c.withSecrets(k.Details, d); err != nil {
+		job.Check.Invalidate(err.Error())
+	} else {
+		job.Check.Details = details
+	}
+	return job
+}
+
+// secretPrefix begins a detail that names a secret of the owner.
+const secretPrefix = "secret:"
+
+// withSecrets returns details with the values of the secrets that they name, which the guard has allowed.
+// Error: one cannot be read; it does not show the secret.
+func (c *Config) withSecrets(d schedule.Details, def schedule.Definition) (schedule.Details, error) {
+	out := d
+	replace := func(into map[string]any, key string) error {
+		text, _ := into[key].(string)
+		name, ok := strings.CutPrefix(text, secretPrefix)
+		if !ok {
+			return nil
+		}
+		if c.Secret == nil {
+			return fmt.Errorf("there is no secret %.64q", name)
+		}
+		value, err := c.Secret(name)
+		if err != nil {
+			return fmt.Errorf("the secret %.64q cannot be read: %w", name, err)
+		}
+		into[key] = value
+		return nil
+	}
+	for _, detail := range def.Details {
+		switch value := d[detail.Name].(type) {
+		case string:
+			if detail.Role != schedule.Secret || !strings.HasPrefix(value, secretPrefix) {
+				continue
+			}
+			out = maps.Clone(out)
+			if err := replace(out, detail.Name); err != nil {
+				return nil, err
+			}
+		case map[string]any:
+			if detail.Role != schedule.Headers {
+				continue
+			}
+			headers := maps.Clone(value)
+			for key := range headers {
+				if err := replace(headers, key); err != nil {
+					return nil, err
+				}
+			}
+			out = maps.Clone(out)
+			out[detail.Name] = headers
+		}
+	}
+	return out, nil
+}

@@ -116,8 +116,13 @@ func (e *Effective) refusal(detail string) *RefusedError {
 		return &RefusedError{Type: e.checkType, Field: detail}
 	}
 	for i := range e.fields {
-		if f == nil && e.fields[i].text != "" && e.fields[i].isShown() {
-			f = &e.fields[i]
+		// What the endpoint said tells more than a default, and a port or a switch less than any other.
+		one := &e.fields[i]
+		if one.text == "" || !one.isShown() || one.role == schedule.Port || one.role == schedule.Switch {
+			continue
+		}
+		if f == nil || one.given && !f.given {
+			f = one
 		}
 	}
 	if f == nil {

@@ -172,8 +172,6 @@ func TestVirgoThatIsNotStarted(t *testing.T) {
 			for reason, change := range map[string]func(cmd *exec.Cmd){
 				`virgo-run does not know the argument "--nonsense"`: func(cmd *exec.Cmd) { cmd.Args = append(cmd.Args, "--nonsense") },
 				"virgo-run does not know the variable VIRGO_JSON":   func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "VIRGO_JSON=1") },
-				"DIR/virgo.yaml: not plain YAML":                    func(*exec.Cmd) { c.write("virgo.yaml", flowStyle) },
-				"DIR/checks.d/mem.yaml: not plain YAML":             func(*exec.Cmd) { c.write("checks.d/mem.yaml", "{}") },
 			} {
 				c.write("virgo.yaml", "agent_id: a\n")
 				c.write("checks.d/mem.yaml", "id: mem\ntype: agent.memory\nperiod: 86400\n")

@@ -54,7 +54,9 @@ func command(p *agent.Program, args []string) error {
 	if c.unknown != nil {
 		return handOver(c.unknown, 0)
 	}
-	c.run.HandOver = handOver
+	c.run.HandOver = func(reason error, left time.Duration) error {
+		return p.RunAlone(handOver(reason, left), c.run, c.splay, left)
+	}
 	return p.Run(c.run, c.splay)
 }
 

@@ -10,12 +10,14 @@ import (
 	"os/signal"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"virgo/cmd/internal/config"
 	"virgo/cmd/internal/footprint"
 	"virgo/collect/timerslack"
+	"virgo/schedule/yaml"
 )
 
 // siblingGrace is the time that virgo has to end by itself after its splay and deadline: it does not
@@ -115,11 +117,42 @@ func siblingEnd(cmd *exec.Cmd, err error) error {
 	return WithCode(code, fmt.Errorf("%s died: %s", cmd.Args[0], exit.ProcessState))
 }
 
-// notHandedOver returns the error for a run that virgo should have made, and that did not begin.
+// A notStartedError is returned for a run that virgo should have made, and that did not begin.
+type notStartedError struct{ error }
+
+func (e notStartedError) Unwrap() error { return e.error }
+
 func notHandedOver(reason, err error) error {
 	return WithCode(ExitUsage, WithHint(
-		fmt.Errorf("%w; virgo, which may understand it, cannot be started: %w", reason, err), Hint(err),
+		notStartedError{fmt.Errorf("%w; virgo, which may understand it, cannot be started: %w", reason, err)}, Hint(err),
 	))
+}
+
+// RunAlone makes a run that virgo should have made, if err says that virgo was not started: each file
+// that is not plain YAML is a mistake of the owner like any other. So the other checks run, results are
+// persisted, and the mistake is reported when it begins and not in each run. left is the time of the run;
+// 0: all of it.
+func (p *Program) RunAlone(err error, opt RunOptions, splay Splay, left time.Duration) error {
+	var notStarted notStartedError
+	if !errors.As(err, &notStarted) {
+		return err
+	}
+	parse, missing, hint := p.YAML, OneLine(notStarted.Error()), Hint(err)
+	if _, text, found := strings.Cut(missing, "; "); found {
+		missing = text
+	}
+	p.YAML = func(file string, data []byte) (yaml.Node, error) {
+		n, err := parse(file, data)
+		if errors.Is(err, yaml.ErrNotPlain) {
+			err = &yaml.Error{File: file, Text: yaml.ErrNotPlain.Error() + "; " + missing, Help: hint}
+		}
+		return n, err
+	}
+	opt.HandOver = nil
+	if left > 0 {
+		opt.Deadline, splay = &left, Splay{}
+	}
+	return p.Run(opt, splay)
 }
 
 // LongestRun returns the longest time that a run may take that has not begun: its splay, and its

@@ -101,7 +101,7 @@ var importMatrix = []importRow{
 	{"schedule/yaml/full", []string{"schedule/yaml"}, nil, "it parses what the plain parser leaves to it"},
 	{"schedule/detail", nil, nil, "it describes arguments and reads none"},
 	{"schedule/catalog", []string{"schedule", "schedule/detail", "schedule/shorttext"}, nil, "it lists checks for programs that have none"},
-	{"schedule/ownership", []string{"schedule/shorttext"}, nil, "whoever reads a file that steers asks it, so it may know none of them"},
+	{"schedule/ownership", []string{"schedule/shorttext"}, []string{"spool/winetest"}, "whoever reads a file that steers asks it, so it may know none of them"},
 	{"schedule/policy", []string{"schedule", "schedule/number", "schedule/shorttext", "schedule/yaml"}, []string{"schedule/policy/examples"}, "it decides on checks and runs none"},
 	{"schedule/policy/examples", nil, nil, "they are texts, which the tests of policies judge"},
 	{"schedule/shorttext", nil, nil, "everybody may use it, so it may use nobody"},

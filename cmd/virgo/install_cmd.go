@@ -197,5 +197,8 @@ func (a *app) entry(cfg config.Config, printing bool) (timer.Entry, error) {
 	if err := e.Validate(); err != nil {
 		return e, agent.WithCode(agent.ExitUsage, agent.WithHint(err, "move it to a folder with another name"))
 	}
-	return e, nil
+	if printing {
+		return e, nil
+	}
+	return e, checkInstalled(a.Getenv, e.Command, paths)
 }

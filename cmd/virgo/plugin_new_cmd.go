@@ -11,6 +11,7 @@ import (
 
 	"virgo/cmd/internal/agent"
 	"virgo/collect/plugin"
+	"virgo/schedule/ownership"
 )
 
 type pluginNewCmd struct {
@@ -34,7 +35,7 @@ func (c *pluginNewCmd) Run(a *app) error {
 		return err
 	}
 	folder := a.Paths().Plugins
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := ownership.MkdirAll(folder, 0o755); err != nil {
 		return agent.WithHint(fmt.Errorf("creating the plugin folder: %w", err), "--plugins DIR or VIRGO_PLUGINS sets another folder")
 	}
 	path := filepath.Join(folder, name)

@@ -36,6 +36,7 @@ func (setupCmd) Help() string {
 }
 
 func (c *setupCmd) Run(a *app) error {
+	a.ProtectFolder()
 	path := a.Config
 	if path == "" {
 		path = a.Paths().Config

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -77,6 +78,8 @@ func TestWindowsProgramInWine(t *testing.T) {
 		}
 	}
 	testRepair(t, w)
+	testFolders(t, w)
+	testUnsafeFiles(t, w)
 	testHangingVirgo(t, w)
 }
 
@@ -101,6 +104,65 @@ func testRepair(t *testing.T, w *winetest.Wine) {
 	}
 	if out, code := w.Run("virgo.exe", "spool", "status"); code != 0 || strings.Contains(out, "damaged (") || !strings.Contains(out, "results wait") {
 		t.Errorf("after the repair, virgo spool status ended with %d and printed %q", code, out)
+	}
+}
+
+// testUnsafeFiles tests that what others can change steers nothing. Wine shows everybody in a list where
+// others may write to the file, and this user as the owner of all files.
+func testUnsafeFiles(t *testing.T, w *winetest.Wine) {
+	t.Helper()
+	const others = " can be changed by "
+	for _, tt := range []struct {
+		path string // below the drive
+		args []string
+		code int
+		want string
+	}{
+		{"test/virgo.exe", []string{"virgo-run.exe", "--json", "--strict"}, 2, `C:\test\virgo.exe` + others},
+		{"test", []string{"virgo-run.exe", "--json", "--strict"}, 2, `C:\test` + others},
+		{"", []string{"virgo.exe", "install"}, 2, `SYSTEM would start "C:\\test\\virgo-run.exe": `},
+	} {
+		path := filepath.Join(w.Drive(), tt.path)
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			text := "[]\n"
+			if filepath.Base(path) == "virgo.yaml" {
+				text = "agent_id: a\n"
+			}
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		info, err := os.Stat(path)
+		if err == nil && tt.path != "" {
+			err = os.Chmod(path, 0o777)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, code := w.Run(tt.args...)
+		if code != tt.code || !strings.Contains(out, tt.want) || !strings.Contains(out, "icacls ") && tt.path != "" {
+			t.Errorf("others may write to %s: %s ended with %d and printed %q; want %d and %q",
+				tt.path, strings.Join(tt.args, " "), code, out, tt.code, tt.want)
+		}
+		if err := os.Chmod(path, info.Mode()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// testFolders tests that folders of earlier versions are protected, and new ones are made so.
+func testFolders(t *testing.T, w *winetest.Wine) {
+	t.Helper()
+	virgo := filepath.Join(w.Drive(), "ProgramData", "virgo")
+	if err := os.Chmod(virgo, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	w.Run("virgo.exe", "status")
+	// Wine 8 lets a folder inherit from a protected list's parent all the same, when the list is replaced.
+	for path, bits := range map[string]fs.FileMode{virgo: 0o002, filepath.Join(virgo, "state"): 0o007} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm()&bits != 0 {
+			t.Errorf("%s: %v, %v", path, info.Mode(), err)
+		}
 	}
 }
 

@@ -30,6 +30,19 @@
 //
 // # Windows
 //
-// Access lists replace owners and modes there; resolve in ownership_windows.go is the place for them.
-// Today everything is accepted.
+// Access lists replace modes there. The owner has to be the system (also TrustedInstaller), the group of
+// administrators or the user of this process, and no entry of the list may let anybody else change the
+// file, replace it or gain the right to. Entries that deny are not read. In a folder above, others may add
+// entries, as everybody may in a new C:\ and %ProgramData%, but not in the one that has the file, since
+// programs load libraries that lie beside them. Links are those that os.Readlink reads: symbolic links and
+// junctions.
+//
+// The lists hold for processes from which somebody would gain something: the system's, services', and
+// those with an administrator's rights. One that a person runs without these rights is held to the owners of
+// the files alone, since everybody can write to most folders of a second disk there.
+//
+// [MkdirAll] makes folders with a protected list, which inherits nothing: the system and the administrators
+// may do everything, nobody else anything; where no administrator makes them, that user too. [Protect]
+// gives the same list to the folders of earlier versions, which everybody could read and add files to.
+// [CheckForSystem] asks for a task that the system is going to start.
 package ownership

@@ -23,10 +23,11 @@ const testsTime = 8 * time.Minute
 
 // A Wine is a drive C: of its own for one test.
 type Wine struct {
-	// Dir is the folder in which programs run, and which has the drive.
+	// Dir is the folder in which programs run, C:\test.
 	Dir string
 
 	t       testing.TB
+	prefix  string // the folder of the drive
 	program string
 }
 
@@ -41,7 +42,11 @@ func New(t testing.TB) *Wine {
 	if err != nil {
 		lacks(t, "wine is not installed (Debian: apt-get install --no-install-recommends wine wine64)")
 	}
-	w := &Wine{Dir: t.TempDir(), t: t, program: program}
+	prefix := filepath.Join(t.TempDir(), "prefix")
+	w := &Wine{Dir: filepath.Join(prefix, "drive_c", "test"), t: t, prefix: prefix, program: program}
+	if err := os.MkdirAll(w.Dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if out, code := w.Run("wineboot", "--init"); code != 0 {
 		t.Fatalf("wine is installed and does not start (%d): %s", code, out)
 	}
@@ -77,7 +82,7 @@ func lacks(t testing.TB, what string) {
 }
 
 // Drive returns this machine's path of the drive C:.
-func (w *Wine) Drive() string { return filepath.Join(w.Dir, "prefix", "drive_c") }
+func (w *Wine) Drive() string { return filepath.Join(w.prefix, "drive_c") }
 
 // Build builds Windows programs from packages or a file.
 func (w *Wine) Build(to string, what ...string) {
@@ -203,7 +208,7 @@ func (w *Wine) Command(ctx context.Context, out *os.File, args ...string) *exec.
 	cmd := exec.CommandContext(ctx, w.program, args...)
 	cmd.Dir = w.Dir
 	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + w.Dir, "WINEPREFIX=" + filepath.Join(w.Dir, "prefix"),
+		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Dir(w.prefix), "WINEPREFIX=" + w.prefix,
 		"WINEDEBUG=-all", "WINEDLLOVERRIDES=mscoree,mshtml=", // do not offer to install .NET or a browser
 	}
 	cmd.Stdout, cmd.Stderr = out, out

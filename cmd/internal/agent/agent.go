@@ -179,6 +179,9 @@ func (p *Program) ChildEnviron() []string {
 
 // OpenSpool opens the spool in the state folder.
 func (p *Program) OpenSpool(cfg config.Config) (*spool.Spool, error) {
+	if err := makeState(p.Paths().State); err != nil {
+		return nil, &ExitError{ExitUsage, fmt.Errorf("opening the state: %w", err)}
+	}
 	sp, err := spool.Open(p.Paths().State, spool.Options{
 		MaxBytes: cfg.SpoolMaxBytes,
 		MaxAge:   cfg.SpoolMaxAge,

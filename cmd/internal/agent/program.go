@@ -77,6 +77,7 @@ func New(ctx context.Context, std Stdio, getenv func(string) string, stop *Inter
 
 // LoadConfig reads the settings. Mistakes in them are in the Config.
 func (p *Program) LoadConfig() (config.Config, error) {
+	p.ProtectFolder()
 	path, named := p.Config, p.Config != ""
 	if !named {
 		path = p.Paths().Config

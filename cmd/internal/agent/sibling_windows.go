@@ -1,10 +1,13 @@
 package agent
 
-import "io/fs"
+import (
+	"io/fs"
+
+	"virgo/schedule/ownership"
+)
 
 // siblingName is the file name of the program with all commands.
 const siblingName = "virgo.exe"
 
-// checkAccess accepts every file: who may write to a folder of programs is a matter of its access
-// control list.
-func checkAccess(string, string, fs.FileInfo) error { return nil }
+// checkAccess checks that nobody else can have written the program at path. Its errors have a hint.
+func checkAccess(_, path string, _ fs.FileInfo) error { return ownership.Check(path) }

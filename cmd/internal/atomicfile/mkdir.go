@@ -4,16 +4,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"virgo/schedule/ownership"
 )
 
-// MkdirAll creates a folder and its missing parents as [os.MkdirAll] does, and syncs the parent of
+// MkdirAll creates a folder and its missing parents as [ownership.MkdirAll] does, and syncs the parent of
 // each folder that it created.
 func MkdirAll(dir string, mode fs.FileMode) error {
 	var missing []string
 	for d := filepath.Clean(dir); !exists(d); d = filepath.Dir(d) {
 		missing = append(missing, d)
 	}
-	if err := os.MkdirAll(dir, mode); err != nil {
+	if err := ownership.MkdirAll(dir, mode); err != nil {
 		return err
 	}
 	for _, d := range missing {

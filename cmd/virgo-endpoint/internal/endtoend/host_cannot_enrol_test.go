@@ -220,6 +220,26 @@ func TestLostAnswerOfAnEnrolment(t *testing.T) {
 	}
 }
 
+// An enrolment that was answered survives kill -9, with the use of its token.
+func TestEnrolmentSurvivesAKill(t *testing.T) {
+	s := newSite(t)
+	token := s.enrolToken(t, 1)
+	server := s.run(t, "", 0)
+	p := s.dial(t, server.addr)
+	p.Enter("a", token, peertest.Key(1), 1)
+	if err := server.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	server.wait(t)
+	if i := s.identity(t, "a"); !i.Key.Equal(public(1)) {
+		t.Errorf("%+v", i)
+	}
+	addr, _ := s.start(t)
+	p = s.dial(t, addr)
+	p.Denied("notEnrolled", "b", "handshake.hello", p.KeyHello("b", token, peertest.Key(2), 1))
+	p.Enter("a", "", peertest.Key(1), 2)
+}
+
 // An agent of an older version, on a host that has registered a key, is told which command lets it in again.
 func TestDowngradedAgentIsToldTheWayBack(t *testing.T) {
 	s, addr := enrolled(t)

@@ -66,6 +66,9 @@ type Standing struct {
 	Identity
 	// Registration is that of Identity.Key.
 	Registration int64
+	// Sealed is the key of the agent's bundles, by which it was known before it had a connection; nil if
+	// none was imported. It registers nothing, but no other key may enrol under the id.
+	Sealed ed25519.PublicKey
 	// KeyOf is the agent that the claim's key is registered for, if it is another one; else empty.
 	KeyOf string
 }
@@ -129,6 +132,8 @@ func decideByToken(c *Claim, s *Standing, t *Token) (b Basis, problem string, er
 	case s.KeyOf != "":
 		return 0, "", fmt.Errorf("%w, %s: set agent_id to that if this is its host; else this host's state folder is a copy: delete it",
 			ErrKeyElsewhere, Quote(s.KeyOf))
+	case enrols && s.Sealed != nil && !s.Sealed.Equal(c.Key):
+		return 0, "", fmt.Errorf("%w, that of its bundles; if this host is the right one, %s", ErrOtherKey, resetHint(c.AgentID))
 	case enrols:
 		return ByEnrolment, "", nil
 	case legacy:

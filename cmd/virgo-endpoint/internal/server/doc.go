@@ -1,4 +1,4 @@
-// Package server serves agents: it accepts their connections, checks their tokens, sends them their
+// Package server serves agents: it accepts their connections, checks who they are, sends them their
 // schedules and passes their results on to a store. It knows the store only by the interfaces of
 // package intake.
 //
@@ -22,12 +22,26 @@
 // What can fail: the store returns an error (the disk is full) or panics. Then each result of the
 // batch is answered with 503, so that its agent sends it again, and the committer continues with the
 // next batch. A connection that breaks after step 1 does no harm: its results are stored, the agent
-// sends them again, and a copy is answered like the first. The token is verified again in step 3:
-// a result with a revoked token is not stored and is answered with 401.
+// sends them again, and a copy is answered like the first. Whether the session may go on is decided
+// again in step 3: a result of a revoked agent or token is not stored and is answered with 401.
+//
+// # Who an agent is
+//
+// hello's proof is verified once, by the exporter of the connection's TLS; the store decides about the
+// rest (intake.Decide), and registers a key durably before hello is answered. Later requests cost one
+// look-up of the session's access: posts and receipts at the commit, where it is looked up once for all of
+// a batch, the others just before their answer. So what another process revokes has effect with the next
+// request. The first 401 ends a session: nothing that it still sends is handled, and the connection is
+// closed if it carries no other session.
+//
+// What can fail: the store cannot be written, and hello of a new agent is answered with 503, so that it
+// comes back; the exporter is that of something between agent and endpoint that ends TLS, and the proof
+// fails. Who could abuse it: a stranger makes the endpoint verify a signature (0.04 ms, after a handshake
+// that costs more) and store that an id was tried with another key, once a minute for each id.
 //
 // # A receipt
 //
-// results.receipt names an agent and ranges of results. The answer (package receipt) is signed with
+// results.receipt names the session's agent and ranges of results. The answer (package receipt) is signed with
 // the key of the server's certificate and names which of them are durable and which were refused. The
 // request goes through the committer like a result, so that it covers what its connection posted
 // before.

@@ -119,6 +119,8 @@ func (c *conn) logAdmission(claim *intake.Claim, a *intake.Admission) {
 	switch {
 	case a.Enrolled:
 		c.log.Info("agent enrolled", "agent", claim.AgentID, "key", agentkey.Fingerprint(claim.Key), "token", a.TokenID)
+	case a.Problem != "":
+		c.log.Warn("an agent's key was not registered", "agent", claim.AgentID, "reason", a.Problem)
 	case a.TwoHosts:
 		c.log.Warn("two hosts use an agent's key", "agent", claim.AgentID, "session", claim.Session, "last_session", a.LastSession)
 	case a.LastSession != 0:

@@ -2,15 +2,14 @@ package store
 
 import (
 	"crypto/ed25519"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/schedule/shorttext"
+	"virgo/transport/agentkey"
 )
 
 // A Bundle describes the bundle that an import stores.
@@ -43,11 +42,8 @@ func (e *KeyError) Error() string {
 		e.Is, e.Since.UTC().Format(time.DateOnly), e.Agent, e.Was)
 }
 
-// KeyName returns a key's fingerprint for people: the first 16 bytes of its SHA-256, in hexadecimal.
-func KeyName(key ed25519.PublicKey) string {
-	sum := sha256.Sum256(key)
-	return hex.EncodeToString(sum[:16])
-}
+// KeyName returns a key's fingerprint for people.
+func KeyName(key ed25519.PublicKey) string { return agentkey.Fingerprint(key) }
 
 func (b *Bundle) check() error {
 	if !intake.ValidID(b.Agent) || len(b.Key) != ed25519.PublicKeySize {
@@ -56,8 +52,8 @@ func (b *Bundle) check() error {
 	return nil
 }
 
-// addBundle compares the bundle's key with the stored one and stores it if there is none; first is true
-// then. It stores the bundle as the agent's remote address, unless the agent has sent a hello itself.
+// addBundle compares the bundle's key with the stored one, or with the one that the agent has registered, and
+// stores it if there is none; first is true then. It stores the bundle as the agent's remote address, unless the agent has sent a hello itself.
 // Error: *KeyError.
 func (t *transaction) addBundle(row *agentRow, b *Bundle, now time.Time) (first bool, err error) {
 	var key []byte
@@ -67,6 +63,16 @@ func (t *transaction) addBundle(row *agentRow, b *Bundle, now time.Time) (first 
 	first = errors.Is(err, sql.ErrNoRows)
 	if err != nil && !first {
 		return false, err
+	}
+	if first && !b.AcceptKey {
+		standing, err := scanStanding(b.Agent, t.stmt(t.st.standing).QueryRowContext(t.ctx, b.Agent).Scan)
+		if err != nil {
+			return false, err
+		}
+		if standing.Key != nil && !b.Key.Equal(standing.Key) {
+			return false, &KeyError{Agent: b.Agent, Was: KeyName(standing.Key), Is: KeyName(b.Key),
+				Since: standing.Registered}
+		}
 	}
 	if other := !first && !b.Key.Equal(ed25519.PublicKey(key)); first || other {
 		if other && !b.AcceptKey {

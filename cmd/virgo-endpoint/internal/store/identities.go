@@ -148,9 +148,12 @@ func (s *Store) RemoveAgent(ctx context.Context, agentID string, now time.Time) 
 	return nil
 }
 
+// forgetKey deletes an agent's key, also that of its bundles, and lifts a revocation.
 func forgetKey(ctx context.Context, tx *sql.Tx, agent int64) error {
-	if _, err := tx.ExecContext(ctx, "DELETE FROM agent_keys WHERE agent = ?", agent); err != nil {
-		return err
+	for _, table := range []string{"agent_keys", "bundle_keys"} {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE agent = ?", agent); err != nil {
+			return err
+		}
 	}
 	_, err := tx.ExecContext(ctx, "UPDATE agents SET revoked_ms = NULL WHERE key = ?", agent)
 	return err

@@ -308,3 +308,47 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+// Whose bundles were imported is known by their key: nobody enrols under its id with another one, and nobody
+// else's bundles are imported under the id of an agent that has registered a key.
+func TestBundleKeysAndRegisteredKeys(t *testing.T) {
+	s := newStore(t)
+	secret, _, err := s.AddToken(t.Context(), intake.TokenSpec{Kinds: intake.Enrol}, importNow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	imports := func(agent string, key byte) error {
+		_, err := s.Import(t.Context(), Bundle{Agent: agent, Key: keyOf(key)}, importNow, inLists(nil, 1))
+		return err
+	}
+	enrols := func(agent string, key byte) error {
+		_, err := s.Admit(t.Context(), intake.Claim{AgentID: agent, Token: secret, Key: keyOf(key), Proven: true,
+			Session: 1, Now: importNow})
+		return err
+	}
+	if err := imports("far", 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := enrols("far", 2); !errors.Is(err, intake.ErrOtherKey) || !strings.Contains(err.Error(), "agents reset far") {
+		t.Errorf("another key: %v", err)
+	}
+	if err := enrols("far", 1); err != nil { // it got a connection
+		t.Error(err)
+	}
+	if err := enrols("near", 3); err != nil {
+		t.Fatal(err)
+	}
+	var other *KeyError
+	if err := imports("near", 4); !errors.As(err, &other) || other.Was != KeyName(keyOf(3)) {
+		t.Errorf("a forged bundle: %v", err)
+	}
+	if err := imports("near", 3); err != nil {
+		t.Error(err)
+	}
+	if err := s.ResetAgent(t.Context(), "far"); err != nil {
+		t.Fatal(err)
+	}
+	if err := enrols("far", 5); err != nil {
+		t.Errorf("after a reset: %v", err)
+	}
+}

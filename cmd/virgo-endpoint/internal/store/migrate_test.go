@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -58,5 +59,77 @@ func TestMigrateFirstVersion(t *testing.T) {
 	// Opened again, there is nothing left to migrate.
 	if n := len(intaketest.Results(t, openAt(t, path), intake.Filter{})); n != 7 {
 		t.Errorf("%d results, want 7", n)
+	}
+}
+
+// v2Token is the token of testdata/store-v2.db, a store of the last version without keys: agents web1 and db1
+// used it, and a bundle of agent far was imported. v2Revoked is another one that was revoked.
+const (
+	v2Token   = "virgo_I9dHHkywNbBF8PQMfjkVkoNCOFhddXnQ3QTbXUudHns"
+	v2Revoked = "virgo_v2zeOWaaaMgoxTSu_xnNXYuzg5xY40IZirmMVATl97M"
+)
+
+// A token of before keys is legacy and enrol for the agents that were known, and nothing for others.
+func TestMigrateSecondVersion(t *testing.T) {
+	data, err := os.ReadFile("testdata/store-v2.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "endpoint.db")
+	if err := os.WriteFile(path, data, fileMode); err != nil {
+		t.Fatal(err)
+	}
+	s := openAt(t, path)
+	tokens, err := s.Tokens(t.Context())
+	if err != nil || len(tokens) != 2 {
+		t.Fatalf("%+v, %v", tokens, err)
+	}
+	if k := tokens[0]; k.Kinds != intake.Enrol|intake.Legacy || !k.KnownAgents || k.Uses != 0 || !k.Expires.IsZero() ||
+		k.Label != "first" || k.State(time.Now()) != "valid" || tokens[1].State(time.Now()) != "revoked" {
+		t.Errorf("%+v", tokens)
+	}
+	identities, err := s.Identities(t.Context())
+	if err != nil || len(identities) != 3 {
+		t.Fatalf("%+v, %v", identities, err)
+	}
+	for i, id := range []string{"db1", "far", "web1"} {
+		if one := identities[i]; one.AgentID != id || !one.Known || one.Key != nil || !one.Revoked.IsZero() {
+			t.Errorf("%+v", one)
+		}
+	}
+	claim := func(agent, token string, key byte) intake.Claim {
+		c := intake.Claim{AgentID: agent, Token: token, Now: time.Now()}
+		if key != 0 {
+			c.Key, c.Proven, c.Session = intaketest.Key(key), true, 1
+		}
+		return c
+	}
+	for _, test := range []struct {
+		claim intake.Claim
+		err   error
+	}{
+		{claim("web1", v2Token, 0), nil},
+		{claim("far", v2Token, 0), nil}, // a courier's
+		{claim("new", v2Token, 0), intake.ErrBadToken},
+		{claim("new", v2Token, 1), intake.ErrNotEnrolled},
+		{claim("web1", v2Revoked, 0), intake.ErrBadToken},
+		{claim("web1", v2Revoked, 1), intake.ErrNotEnrolled},
+		{claim("web1", v2Token, 1), nil}, // registers
+		{claim("web1", v2Token, 1), nil},
+		{claim("web1", v2Token, 2), intake.ErrOtherKey},
+		{claim("web1", v2Token, 0), intake.ErrKeyRequired},
+		{claim("db1", v2Token, 0), nil},
+		{claim("far", v2Token, 3), intake.ErrOtherKey}, // not the key of its bundles
+	} {
+		if _, err := s.Admit(t.Context(), test.claim); !errors.Is(err, test.err) {
+			t.Errorf("%+v: %v, want %v", test.claim, err, test.err)
+		}
+	}
+	// Removed, an agent is not known any more.
+	if err := s.RemoveAgent(t.Context(), "db1", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Admit(t.Context(), claim("db1", v2Token, 0)); !errors.Is(err, intake.ErrBadToken) {
+		t.Errorf("removed: %v", err)
 	}
 }

@@ -16,7 +16,8 @@ import (
 const identityColumns = `agents.known, agents.agent_group, agents.revoked_ms, agents.removed_ms,
 	k.key, k.public_key, k.registered_ms, k.remote, k.token_id, k.relay,
 	k.session, k.session_from, k.falls, k.elsewhere, k.elsewhere_ms, k.elsewhere_from,
-	k.other, k.other_ms, k.other_from, k.other_key`
+	k.other, k.other_ms, k.other_from, k.other_key,
+	(SELECT public_key FROM bundle_keys WHERE bundle_keys.agent = agents.key)`
 
 const standingQuery = "SELECT " + identityColumns +
 	" FROM agents LEFT JOIN agent_keys AS k ON k.agent = agents.key WHERE agents.agent_id = ?"
@@ -34,15 +35,19 @@ func scanIdentity(s *intake.Standing, scan func(...any) error) error {
 	var revoked, removed, registration, registered, relay, session, falls, elsewhere, elsewhereAt sql.NullInt64
 	var other, otherAt sql.NullInt64
 	var remote, token, from, elsewhereFrom, otherFrom, otherKey sql.NullString
-	var key []byte
+	var key, sealed []byte
 	err := scan(&s.Known, &s.Group, &revoked, &removed, &registration, &key, &registered, &remote, &token, &relay,
-		&session, &from, &falls, &elsewhere, &elsewhereAt, &elsewhereFrom, &other, &otherAt, &otherFrom, &otherKey)
+		&session, &from, &falls, &elsewhere, &elsewhereAt, &elsewhereFrom, &other, &otherAt, &otherFrom, &otherKey,
+		&sealed)
 	if err != nil {
 		return err
 	}
 	s.Revoked, s.Removed, s.Registration = fromMillis(revoked), fromMillis(removed), registration.Int64
 	if len(key) > 0 {
 		s.Key = ed25519.PublicKey(key)
+	}
+	if len(sealed) > 0 {
+		s.Sealed = ed25519.PublicKey(sealed)
 	}
 	s.Registered, s.From, s.TokenID, s.Relay = fromMillis(registered), remote.String, token.String, relay.Int64 != 0
 	s.Sessions = intake.Sessions{Last: uint64(session.Int64), From: from.String, Falls: falls.Int64,

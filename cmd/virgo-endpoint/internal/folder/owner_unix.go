@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"syscall"
 )
 
@@ -89,8 +91,13 @@ func owned(path string, info fs.FileInfo) error {
 	if self := os.Geteuid(); !ok || int(stat.Uid) == self || stat.Uid == 0 {
 		return nil
 	}
-	return &OwnerError{Path: path, Reason: fmt.Sprintf("belongs to user %d, who can change it", stat.Uid),
-		Fix: fmt.Sprintf("use another folder, or after a look at what is in it: chown %d %s", os.Geteuid(), path)}
+	name := strconv.FormatUint(uint64(stat.Uid), 10)
+	fix := "use a folder of your own"
+	if u, err := user.LookupId(name); err == nil {
+		name = u.Username
+		fix = "runuser -u " + name + " -- virgo-endpoint init …, if that is the endpoint's user; else use another folder"
+	}
+	return &OwnerError{Path: path, Reason: "belongs to user " + name + ", who can change it", Fix: fix}
 }
 
 // protect makes a folder accessible to its owner only.

@@ -5,7 +5,9 @@ package folder
 import (
 	"errors"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,10 +58,32 @@ func TestInitRefusesWhatOthersMade(t *testing.T) {
 			_, err := Init(dir, []string{"localhost"}, time.Now())
 			var owner *OwnerError
 			if !errors.As(err, &owner) || !strings.Contains(owner.Error(), "belongs to user 54321") ||
-				!strings.Contains(owner.Fix, "chown 0 ") {
+				owner.Fix != "use a folder of your own" {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// As root in the folder of the user that the endpoint runs as, the hint is to become that user.
+func TestInitNamesTheUser(t *testing.T) {
+	nobody, err := user.Lookup("nobody")
+	if err != nil || os.Geteuid() != 0 {
+		t.Skip("needs root and a user nobody")
+	}
+	uid, err := strconv.Atoi(nobody.Uid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := Dir(t.TempDir())
+	if err := os.Chown(string(dir), uid, -1); err != nil {
+		t.Fatal(err)
+	}
+	var owner *OwnerError
+	_, err = Init(dir, []string{"localhost"}, time.Now())
+	if !errors.As(err, &owner) || !strings.Contains(err.Error(), "belongs to user nobody, ") ||
+		!strings.Contains(owner.Fix, "runuser -u nobody -- virgo-endpoint init") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -91,6 +91,8 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte(peertest.Frame(2, "a", "heartbeat.post", `{"timestamp":1}`) +
 		peertest.Frame(3, "b", "check_schedule.get", "null")))
 	f.Add([]byte(`{"v":"1","id":7,"source":"a","target":"","error":{"code":1,"message":"m"}}`))
+	f.Add([]byte(peertest.Frame(2, "b", "handshake.hello", peertest.KeyParams("b", site.token,
+		peertest.Public(peertest.Key(1)), 1, strings.Repeat("A", 86)+"=="))))
 	f.Add([]byte(`{"v":"9","id":"7","source":"","method":"x"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c := &conn{srv: server, place: &place{stage: gone}, log: log, sessions: map[string]*session{},

@@ -25,6 +25,7 @@ type cli struct {
 	Spool     spoolCmd     `cmd:"" help:"Show and manage the results in the spool."`
 	Status    statusCmd    `cmd:"" help:"Show the state of the agent: last run, delivery, spool."`
 	Last      lastCmd      `cmd:"" help:"Show the latest result of each check."`
+	Policy    policyCmd    `cmd:"" help:"Show what you let the endpoint make this host do."`
 	Setup     setupCmd     `cmd:"" help:"Test and write the configuration."`
 	Key       keyCmd       `cmd:"" help:"Show the key by which endpoints know this host."`
 	Install   installCmd   `cmd:"" help:"Install the timer that starts virgo once a minute."`

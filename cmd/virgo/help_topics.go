@@ -26,6 +26,7 @@ func topics() []topic {
 			return err
 		}},
 		{"formats", "the formats of plugins", printFormats},
+		{"policy", "rules for what the endpoint may make this host do, with examples", printPolicyHelp},
 		{"settings", "the keys of virgo.yaml, and the variables that override it", printSettings},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"virgo/cmd/internal/agent"
@@ -11,6 +12,7 @@ import (
 	"virgo/cmd/internal/run"
 	"virgo/cmd/internal/term"
 	"virgo/schedule"
+	"virgo/schedule/policy"
 	"virgo/schedule/yaml"
 	"virgo/spool"
 )
@@ -34,6 +36,11 @@ type checkDocument struct {
 	NextMS   int64  `json:"next_ms,omitempty"`
 	// Fault is why the check cannot run.
 	Fault string `json:"fault,omitempty"`
+	// Allowed is set for a check of the endpoint: whether the owner's rules let it run. Rule is the rule
+	// that decided, Refusal why it does not run.
+	Allowed *bool  `json:"allowed,omitempty"`
+	Rule    string `json:"rule,omitempty"`
+	Refusal string `json:"refusal,omitempty"`
 }
 
 func (scheduleShowCmd) Run(a *app) error {
@@ -43,11 +50,14 @@ func (scheduleShowCmd) Run(a *app) error {
 	}
 	var st run.State
 	var checks []checkDocument
+	var sch schedule.Schedule
 	var from string
 	now := a.Now()
 	err = ag.Spool.View(a.Context, func(tx *spool.Tx) error {
 		st = run.ReadState(tx)
-		sch, problems, err := ag.Scheduled(st.State)
+		var problems []schedule.Problem
+		var err error
+		sch, problems, err = ag.Scheduled(st.State)
 		if err != nil {
 			return err
 		}
@@ -58,6 +68,7 @@ func (scheduleShowCmd) Run(a *app) error {
 				ID: c.ID, Type: c.Type, Label: c.Label, Disabled: c.Disabled, Fault: c.Fault,
 				PeriodS: int64(c.Period / time.Second), TimeoutS: int64(c.Timeout / time.Second),
 			}
+			d.setVerdict(c, ag.Policy)
 			last := schedule.ReadLast(tx, c.ID)
 			if !last.Ran.IsZero() {
 				d.LastMS = last.Ran.UnixMilli()
@@ -90,8 +101,13 @@ func (scheduleShowCmd) Run(a *app) error {
 			next = until(now, c.NextMS)
 		}
 		state := term.Cell{Text: "ok", Color: term.Good}
-		if c.Fault != "" {
+		switch {
+		case c.Fault != "":
 			state = term.Cell{Text: "cannot run", Color: term.Bad}
+		case c.Allowed != nil && *c.Allowed:
+			state.Text = "allowed: " + c.Rule
+		case c.Allowed != nil:
+			state = term.Cell{Text: "refused: " + strings.TrimPrefix(c.Refusal, policy.Refused+": "), Color: term.Bad}
 		}
 		t.Cells(term.Cell{Text: c.ID}, term.Cell{Text: c.Type},
 			term.Cell{Text: term.Age(time.Duration(c.PeriodS) * time.Second)},
@@ -100,8 +116,47 @@ func (scheduleShowCmd) Run(a *app) error {
 	if err := t.Write(a.Out, a.Color()); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(a.Out, from)
-	return err
+	fmt.Fprintln(a.Out, from)
+	if slices.ContainsFunc(checks, func(c checkDocument) bool { return c.Allowed != nil && !*c.Allowed }) {
+		fmt.Fprintln(a.Out, "refused by remote in virgo.yaml; virgo policy explain CHECK says why, virgo policy suggest what would allow it")
+	}
+	if slices.ContainsFunc(sentChecks(sch), hasPlainPassword(ag)) {
+		fmt.Fprintln(a.Out, "the endpoint's schedule has a password in it; a secret of this host's own is safer: virgo help policy")
+	}
+	return nil
+}
+
+// setVerdict notes what the owner's rules say about a check of the endpoint.
+func (d *checkDocument) setVerdict(c schedule.Check, p *policy.Policy) {
+	if !c.FromEndpoint || c.Fault != "" {
+		return
+	}
+	allowed := c.MayRun()
+	d.Allowed, d.Refusal = &allowed, c.Refusal
+	if at := c.AllowedBy - 1; allowed && at < len(p.Checks) {
+		d.Rule = p.Checks[at].String()
+	}
+}
+
+// sentChecks returns the endpoint's checks.
+func sentChecks(s schedule.Schedule) (sent []schedule.Check) {
+	for _, c := range s.Checks {
+		if c.FromEndpoint {
+			sent = append(sent, c)
+		}
+	}
+	return sent
+}
+
+// hasPlainPassword reports whether a check has a password, and not the name of one.
+func hasPlainPassword(ag *run.Agent) func(schedule.Check) bool {
+	return func(c schedule.Check) bool {
+		d, _ := ag.Definition(c.Type)
+		return slices.ContainsFunc(d.Details, func(one schedule.Detail) bool {
+			text, _ := c.Details.Text(one.Name)
+			return one.Role == schedule.Secret && text != "" && !strings.HasPrefix(text, "secret:")
+		})
+	}
 }
 
 // printProblems prints the mistakes in a schedule.

@@ -24,6 +24,7 @@ type setupCmd struct {
 	NoProxy    []string `placeholder:"HOST" help:"Hosts that are reached without the proxy, as in NO_PROXY."`
 	AgentID    string   `name:"agent-id" help:"Id of this host at the endpoint (default: from host name and machine id)."`
 	Import     string   `placeholder:"FILE" help:"Import the configuration of an existing monitoring agent."`
+	Allow      string   `enum:"figures,plugins,all," default:"" placeholder:"WHAT" help:"What the endpoint may make this host do: figures, plugins or all; on a terminal it asks. virgo help policy has finer rules."`
 	NoCheck    bool     `help:"Write the configuration without testing it."`
 	Defer      bool     `help:"For a disk image: leave the key and the id to the first run of each host that is made of it."`
 }
@@ -67,6 +68,9 @@ func (c *setupCmd) Run(a *app) error {
 				"`virgo-endpoint token add` creates a token; without one, `virgo key show` prints this host's key for "+
 				"`virgo-endpoint agents add`",
 		))
+	}
+	if err := s.allow(); err != nil {
+		return err
 	}
 	// What the next run would refuse, and the file that is written cannot change.
 	if err := config.EnvironmentMistake(a.Getenv); err != nil {

@@ -119,6 +119,8 @@ type setupDocument struct {
 	Endpoints []setupEndpoint `json:"endpoints"`
 	// TokenFile is where the token was left; empty if it is not needed, or is the owner's.
 	TokenFile string `json:"token_file,omitempty"`
+	// Rules are what the endpoint may make this host do.
+	Rules []string `json:"rules"`
 }
 
 type setupEndpoint struct {
@@ -143,6 +145,9 @@ func (s *setup) show(path string) error {
 		}
 		doc.Endpoints = append(doc.Endpoints, one)
 	}
+	for _, r := range s.cfg.Policy().Checks {
+		doc.Rules = append(doc.Rules, r.String())
+	}
 	if s.token != "" && !s.confirmed {
 		doc.TokenFile = hostkey.TokenPath(s.Paths().State)
 	}
@@ -163,7 +168,7 @@ func (s *setup) show(path string) error {
 	case s.confirmed && s.cfg.HasToken():
 		lines = append(lines, "token:   not needed any more; you may remove it from where you keep it")
 	}
-	lines = append(lines, "next:    virgo run, then virgo install")
+	lines = append(lines, "allowed: "+allowLine(s.cfg), "next:    virgo run, then virgo install")
 	_, err := fmt.Fprintln(s.Out, strings.Join(lines, "\n"))
 	return err
 }

@@ -68,6 +68,10 @@ type scheduleStatus struct {
 	FetchedMS int64  `json:"fetched_ms,omitempty"`
 	// Mistakes are those of the owner and of the endpoint in the checks.
 	Mistakes []string `json:"mistakes,omitempty"`
+	// Refused is the number of the endpoint's checks that the owner's rules refuse; AllowsAll means
+	// that they let the endpoint do everything.
+	Refused   int  `json:"refused"`
+	AllowsAll bool `json:"allows_all,omitempty"`
 }
 
 func (c *statusCmd) Run(a *app) error {
@@ -104,7 +108,7 @@ func (c *statusCmd) Run(a *app) error {
 			Endpoints: append([]string{}, ag.Endpoints...), Proxy: cfg.Proxy.String(),
 			Delivery: newLinkDocument(st.Status),
 			Spool:    newSpoolDocument(stats),
-			Schedule: scheduleStatus{source(st), len(sch.Checks), fetchedMS(st), problemLines(problems)}, Unavailable: found.documents(),
+			Schedule: scheduleStatus{source(st), len(sch.Checks), fetchedMS(st), problemLines(problems), countRefused(sch), cfg.Policy().AllowsAll()}, Unavailable: found.documents(),
 			Mistakes: agent.MistakeLines(cfg), UnknownVariables: cfg.UnknownVariables(os.Environ()),
 		}
 		if st.Run.StartedMS != 0 {
@@ -131,6 +135,7 @@ func (c *statusCmd) Run(a *app) error {
 	keyRows(&t, a, ag, cfg, st.Status)
 	t.Row("schedule", fmt.Sprintf("%s; %s", term.Count(len(sch.Checks), "check", "checks"), scheduleLine(st, sch, now)))
 	mistakeRows(&t, problemLines(problems))
+	policyRows(&t, cfg, sch)
 	t.Cells(term.Cell{Text: "last run"}, found.runCell(st.Run, now))
 	found.addTo(&t, now)
 	if ag.Untrusted != nil {

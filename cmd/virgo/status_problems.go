@@ -25,7 +25,8 @@ type problems struct {
 	failing     bool // the delivery
 }
 
-// newProblems judges the latest results of the checks that are scheduled.
+// newProblems judges the latest results of the checks that are scheduled. One that the owner's rules
+// refuse has a row of its own (policyRows), and is no fault.
 func newProblems(st run.State, sch schedule.Schedule, latest []collect.Result, now time.Time) problems {
 	p := problems{
 		late:    now.Sub(time.UnixMilli(st.Run.StartedMS)) > lateRun,
@@ -33,7 +34,7 @@ func newProblems(st run.State, sch schedule.Schedule, latest []collect.Result, n
 	}
 	scheduled := make(map[string]bool, len(sch.Checks))
 	for _, c := range sch.Checks {
-		scheduled[c.ID] = !c.Disabled
+		scheduled[c.ID] = !c.Disabled && c.Refusal == ""
 	}
 	for _, r := range latest {
 		if scheduled[r.CheckID] && r.State != collect.Available {

@@ -115,3 +115,11 @@ func patternTexts(patterns []Pattern, rest bool) string {
 	}
 	return "[" + strings.Join(texts, ", ") + "]"
 }
+
+// AnyPlugin returns the rule that allows every plugin of the plugin folder, with any arguments.
+func AnyPlugin() Rule {
+	anyValue := []Pattern{{text: "any", kind: anything}}
+	return Rule{Type: []Pattern{{text: "agent.plugin"}}, Lines: []Line{
+		{Name: "file", Patterns: anyValue}, {Name: "args", Rest: true}, {Name: "format", Patterns: anyValue},
+	}}
+}

@@ -33,7 +33,7 @@ const maxSecrets = 1000
 // Policy returns what the owner lets an endpoint make this host do: nothing if the file says it in a way
 // that cannot be read.
 func (c Config) Policy() *policy.Policy {
-	if slices.ContainsFunc(c.Mistakes, func(m Mistake) bool { return m.Key == remoteKey || m.Key == secretsKey }) {
+	if slices.ContainsFunc(c.Mistakes, func(m Mistake) bool { return IsPolicy(m.Key) }) {
 		return policy.Nothing()
 	}
 	p := policy.Default()
@@ -150,6 +150,9 @@ func parseSecrets(file string, n yaml.Node) ([]CheckSecret, error) {
 	}
 	return all, nil
 }
+
+// IsPolicy reports whether a setting is a part of the owner's policy.
+func IsPolicy(key string) bool { return key == remoteKey || key == secretsKey }
 
 // CheckSecret reads a secret of the owner. Errors name its source, never its value.
 func (c Config) CheckSecret(name string) (string, error) {

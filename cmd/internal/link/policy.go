@@ -31,14 +31,45 @@ func (c *Config) Judge(st *State) bool {
 		return false
 	}
 	for i := range st.Cached.Schedule.Checks {
-		c.policy().Judge(&st.Cached.Schedule.Checks[i], c.define)
+		c.policy().Judge(&st.Cached.Schedule.Checks[i], c.Definition)
 	}
 	st.Cached.Policy = c.policyID()
 	return true
 }
 
-// define returns the definition of a type.
-func (c *Config) define(checkType string) (schedule.Definition, bool) {
+// refusedIDs returns the ids of the checks that the owner's rules refuse.
+func refusedIDs(s schedule.Schedule) map[string]bool {
+	ids := make(map[string]bool)
+	for i := range s.Checks {
+		if s.Checks[i].Refusal != "" {
+			ids[s.Checks[i].ID] = true
+		}
+	}
+	return ids
+}
+
+// noticeRefusals prints a line when checks are refused that were not before: after an upgrade from a
+// version without rules, when the endpoint sends other checks, when the owner changes the rules.
+func (c *Config) noticeRefusals(before map[string]bool, now schedule.Schedule) {
+	more := 0
+	for id := range refusedIDs(now) {
+		if !before[id] {
+			more++
+		}
+	}
+	if more == 0 || c.Notice == nil {
+		return
+	}
+	what, allow := "checks of the endpoint are", "them"
+	if more == 1 {
+		what, allow = "check of the endpoint is", "it"
+	}
+	c.Notice("%d %s not allowed by this host's owner; virgo policy suggest prints rules for virgo.yaml "+
+		"that would allow %s", more, what, allow)
+}
+
+// Definition returns the definition of a type of checks.
+func (c *Config) Definition(checkType string) (schedule.Definition, bool) {
 	t, ok := c.Registry.Lookup(checkType)
 	if !ok {
 		return schedule.Definition{}, false
@@ -58,7 +89,7 @@ func (c *Config) Job(k schedule.Check, previous []byte) collect.Job {
 	if at := k.AllowedBy - 1; at < len(p.Checks) && p.Checks[at].Keyword == policy.Figures {
 		return job // it has no file, no destination and no secret
 	}
-	d, ok := c.define(k.Type)
+	d, ok := c.Definition(k.Type)
 	if !ok {
 		return job // the runner says that there is no such type
 	}

@@ -180,8 +180,8 @@ func (c *Config) testCheck(ctx context.Context, params json.RawMessage) (
 	if deadline, ok := ctx.Deadline(); ok {
 		check.Timeout = min(check.Timeout, time.Until(deadline))
 	}
-	c.policy().Judge(&check, c.define)
-	if _, known := c.define(check.Type); !known {
+	c.policy().Judge(&check, c.Definition)
+	if _, known := c.Definition(check.Type); !known {
 		c.Validate(&check) // says so
 	}
 	var outcome collect.Outcome

@@ -190,8 +190,10 @@ func (s *Session) fetchSchedule(ctx context.Context, anew bool) ([]schedule.Prob
 		cached = schedule.Cached{Schedule: sch, Fetched: s.cfg.Now(), Hash: hash}
 	}
 	s.cfg.Verbose("schedule: checks: %d, from %s", len(cached.Schedule.Checks), s.endpoint)
+	before := refusedIDs(s.state.Cached.Schedule)
 	s.state.Cached, s.state.HasCached = cached, true
 	s.cfg.Judge(&s.state)
+	s.cfg.noticeRefusals(before, s.state.Cached.Schedule)
 	return problems, s.saveSchedule(ctx)
 }
 
@@ -239,9 +241,11 @@ func (s *Session) saveSchedule(ctx context.Context) error {
 
 // JudgeStored is [Config.Judge], and stores the verdicts.
 func (c *Config) JudgeStored(st *State, store schedule.Store) error {
+	before := refusedIDs(st.Cached.Schedule)
 	if !c.Judge(st) {
 		return nil
 	}
+	c.noticeRefusals(before, st.Cached.Schedule)
 	b, err := st.Cached.Marshal()
 	if err != nil {
 		return fmt.Errorf("storing the schedule: %w", err)

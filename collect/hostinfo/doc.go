@@ -48,6 +48,7 @@
 // # Secrets
 //
 // Answers contain no password hash, key or token. Types report single lines and keys, never whole
-// files, and redact texts that may contain anything; what marks a secret is described in package
-// redact. A test puts secrets into files and command lines and searches every answer for them.
+// files. Of command lines, cron jobs, mount options and the like they show names, unless the owner chose
+// all ([Host].Arguments); of settings and texts what package redact lets pass. A test puts two hundred
+// secrets into files and command lines, and searches every answer for them.
 package hostinfo

@@ -8,7 +8,8 @@ import (
 // Lengths from which a run of letters and digits is a secret by its looks alone.
 const (
 	minMixed     = 8  // letters of both cases, with digits among them
-	minAlternate = 8  // letters and digits in turns
+	minAlternate = 8  // letters and digits in turns, as in 6f3a1c5e; three turns have names: sntrup761x25519
+	minUpper     = 16 // the same without lower case: models of devices have that (KXG60ZNV512G)
 	minLong      = 20 // letters and digits
 	minCases     = 16 // letters of both cases in turns
 	minHuge      = 40 // letters of both cases
@@ -54,7 +55,7 @@ func randomPart(s string) bool {
 		return false // a number
 	case digits > 0 && lower > 0 && upper > 0 && len(s) >= minMixed:
 		return true
-	case digits > 0 && turns+min(trailing, 1) >= 3 && len(s) >= minAlternate:
+	case digits > 0 && turns+min(trailing, 1) >= 4 && (lower > 0 && len(s) >= minAlternate || len(s) >= minUpper):
 		return true
 	case digits+trailing > 0 && len(s) >= minLong:
 		return true

@@ -26,6 +26,8 @@ func (a Arguments) Shell(line string) string {
 		word, quoted := shellWord(line)
 		line = line[len(word):]
 		switch {
+		case strings.Trim(word, "0123456789") == "" && line != "" && (line[0] == '<' || line[0] == '>'):
+			continue // the number of a file: 2>&1
 		case value, quoted && !l.began:
 			l.began = l.began || !value
 			l.add(Omitted)

@@ -51,6 +51,9 @@ func TestTextKeepsOrdinaryText(t *testing.T) {
 		"sqlplus -s / as sysdba @/opt/x.sql",
 		"su - app -c \"cd /srv/app && bin/console cache:clear > /dev/null 2>&1\"",
 		"bypass=cache compass=north",
+		"KXG60ZNV512G TOSHIBA, ST1000LM035-1RK172, Intel(R) Core(TM) i7-8650U CPU @ 1.90GHz",
+		"sntrup761x25519-sha512@openssh.com,mlkem768x25519-sha256 chacha20-poly1305@openssh.com",
+		"linux-image-6.1.0-18-amd64 php8.2-fpm libssl1.1 x86_64 debian12u7",
 		"",
 	} {
 		if got := Text(s); got != s {

@@ -5,7 +5,7 @@
 // and on systems other than Linux. lsb_release and systemctl are not run. What another user's
 // process hides from this one is empty.
 //
-// The environment of a process is never read. Command lines and kernel settings are redacted;
+// The environment of a process is never read. Of command lines names are shown;
 // kernel settings that are keys or random, and the addresses of kernel modules, are left out. Of
 // the variables in a crontab only names are shown.
 package system

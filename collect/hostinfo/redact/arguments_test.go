@@ -53,7 +53,7 @@ func TestShell(t *testing.T) {
 		"\"/opt/my app/run\" hunter":                         "…",
 		"find / -name hunter -exec rm {} \\;":                "find … -n… … -e… …",
 		"/opt/a.sh; * * * hunter":                            "/opt/a.sh ; …",
-		">hunter app; 2>/hunter app":                         "> … app ; … > … app",
+		">hunter app; 2>/hunter app":                         "> … app ; > … app",
 		"":                                                   "",
 	} {
 		if got := (Arguments{}).Shell(line); got != want {

@@ -21,7 +21,8 @@ import (
 // loot is what false servers received.
 type loot struct {
 	mu       sync.Mutex
-	received []byte
+	received []byte   // all of it
+	packets  [][]byte // of the login
 	key      *rsa.PrivateKey
 }
 
@@ -38,6 +39,7 @@ func (l *loot) add(b []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.received = append(l.received, b...)
+	l.packets = append(l.packets, b)
 }
 
 // pem is the public key as servers send it.
@@ -59,15 +61,17 @@ func (l *loot) has(password string) bool {
 	if bytes.Contains(l.received, []byte(password)) {
 		return true
 	}
-	for at := 0; at+l.key.Size() <= len(l.received); at++ {
-		plain, err := rsa.DecryptOAEP(sha1.New(), nil, l.key, l.received[at:at+l.key.Size()], nil)
+	for _, packet := range l.packets {
+		plain, err := rsa.DecryptOAEP(sha1.New(), nil, l.key, packet, nil)
 		if err != nil {
 			continue
 		}
 		for i := range plain {
 			plain[i] ^= mysqlScramble[i%len(mysqlScramble)]
 		}
-		return string(plain) == password+"\x00"
+		if string(plain) == password+"\x00" {
+			return true
+		}
 	}
 	return false
 }

@@ -314,6 +314,26 @@ func TestRefusalsOfTheKey(t *testing.T) {
 		if h.token == "" {
 			t.Errorf("%s: the token was deleted", kind)
 		}
+		e.Set(transporttest.Script{HelloError: &transport.Error{Code: 401, Message: "another reason"}})
+		if h.deliver(t); len(h.notices) != 2 {
+			t.Errorf("%s: another reason was printed as %q", kind, h.notices)
+		}
+	}
+}
+
+// What each connection of a session says is taken, not what the first one said.
+func TestEachWelcomeIsTaken(t *testing.T) {
+	e := listen(t, transporttest.Script{Keys: true})
+	h := newKeyHost(t, e)
+	s := NewSession(h.Config, State{})
+	for _, script := range []transporttest.Script{{Keys: true}, {}} {
+		e.Set(script)
+		if err := s.greet(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(s.state.Features[e.Address()]) > 0; got != script.Keys {
+			t.Errorf("the endpoint has keys: %v, want %v", got, script.Keys)
+		}
 	}
 }
 

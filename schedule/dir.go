@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"virgo/schedule/ownership"
 	"virgo/schedule/yaml"
 )
 
@@ -20,7 +21,8 @@ const maxFiles = MaxChecks
 
 // LoadDir reads the local checks: every *.yaml in dir with ParseYAML, sorted by name. If dir does
 // not exist, the schedule is empty; hidden files and folders are skipped. It is a mistake if two files
-// have the same id, or if a file is named *.yml, because it would otherwise be ignored silently.
+// have the same id, or if a file is named *.yml, because it would otherwise be ignored silently. A file
+// or folder that others may have changed (package ownership) is not read, and that is a mistake, too.
 // Mistakes are treated as in [ParseYAML], which also describes the error.
 func LoadDir(dir string, parse yaml.Parser) (Schedule, []Problem, error) {
 	entries, err := os.ReadDir(dir)
@@ -28,6 +30,11 @@ func LoadDir(dir string, parse yaml.Parser) (Schedule, []Problem, error) {
 		return Schedule{}, nil, nil
 	}
 	r := fileReader{parse: parse}
+	if err == nil {
+		if err = ownership.Check(dir); err != nil {
+			entries = nil
+		}
+	}
 	if err != nil {
 		r.report("", unreadable(dir, err))
 	}
@@ -63,7 +70,12 @@ func LoadDir(dir string, parse yaml.Parser) (Schedule, []Problem, error) {
 	return s, problems, nil
 }
 
+// unreadable returns the mistake that a file or folder cannot be read, or must not be.
 func unreadable(path string, err error) error {
+	var fault *ownership.Fault
+	if errors.As(err, &fault) {
+		return &yaml.Error{File: path, Text: "is not used: " + fault.Text, Help: fault.Fix, Err: err}
+	}
 	var inPath *fs.PathError // whose text has the path again
 	if errors.As(err, &inPath) {
 		err = inPath.Err
@@ -88,7 +100,11 @@ func LoadFiles(paths []string, parse yaml.Parser) (Schedule, []Problem, error) {
 
 // load adds the checks of a file.
 func (r *fileReader) load(path, unusable string) error {
-	data, err := ReadFile(path)
+	err := ownership.Check(path)
+	var data []byte
+	if err == nil {
+		data, err = ReadFile(path)
+	}
 	if err != nil {
 		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil // it was deleted after the folder was read

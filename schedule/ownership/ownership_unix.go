@@ -145,7 +145,7 @@ func lstat(path string, st *syscall.Stat_t) error {
 		case err == nil:
 			return nil
 		case err != syscall.EINTR:
-			return &fs.PathError{Op: "lstat", Path: path, Err: err}
+			return &fs.PathError{Op: "open", Path: path, Err: err}
 		}
 	}
 }

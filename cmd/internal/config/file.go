@@ -6,10 +6,21 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"virgo/schedule/ownership"
 )
 
-// readBounded reads a regular file of at most n bytes, and returns the mode of the file that it read.
+// readBounded reads a regular file of at most n bytes that nobody else may have changed, and returns the
+// mode of the file that it read.
 func readBounded(path string, n int64) ([]byte, fs.FileMode, error) {
+	if err := ownership.Check(path); err != nil {
+		return nil, 0, err
+	}
+	return readAnyones(path, n)
+}
+
+// readAnyones is readBounded for a file that others may change.
+func readAnyones(path string, n int64) ([]byte, fs.FileMode, error) {
 	// Opening a pipe would block until it has a writer.
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, 0, notRegular(path)

@@ -76,7 +76,7 @@ func ImportLegacy(path string) (Config, error) {
 	c := defaults(nil)
 	b, mode, err := readBounded(path, maxFileBytes)
 	if err != nil {
-		return c, &Error{Err: fmt.Errorf("importing: %w", err)}
+		return c, unsafeOr(err, "importing: %w")
 	}
 	if !isLegacy(b) {
 		return c, errorf("importing %q: it has no %s… lines", path, legacyPrefix)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"virgo/schedule/ownership"
 	"virgo/schedule/shorttext"
 	"virgo/schedule/yaml"
 )
@@ -41,8 +42,36 @@ func Load(path string, named bool, env func(string) string, parse yaml.Parser) (
 	if err := c.Validate(); err != nil {
 		c.addMistake("", err)
 	}
+	c.checkFiles()
 	c.UseCommonProxy()
 	return c, nil
+}
+
+// checkFiles makes mistakes of files with certificates and keys that others may have changed. Those
+// that are missing are reported where they are used.
+func (c *Config) checkFiles() {
+	for _, f := range [...]struct{ key, path string }{
+		{"ca_file", c.CAFile}, {"client_cert", c.ClientCert}, {"client_key", c.ClientKey},
+	} {
+		if f.path == "" {
+			continue
+		}
+		var fault *ownership.Fault
+		if err := ownership.Check(f.path); errors.As(err, &fault) {
+			c.addMistake(f.key, unsafeOr(err, f.key+": %w"))
+		}
+	}
+}
+
+// unsafeOr returns err as a mistake, formatted with form; with its hint if others may have changed the
+// file.
+func unsafeOr(err error, form string) *Error {
+	e := &Error{Err: fmt.Errorf(form, err)}
+	var fault *ownership.Fault
+	if errors.As(err, &fault) {
+		e.Next = fault.Fix
+	}
+	return e
 }
 
 // LoadFile returns the settings of a file without the environment, for `virgo setup`; other
@@ -74,7 +103,7 @@ func loadFile(
 		})
 		return c, 0, nil
 	case err != nil:
-		c.addMistake("", &Error{Err: fmt.Errorf("reading the configuration: %w", err)})
+		c.addMistake("", unsafeOr(err, "reading the configuration: %w"))
 		return c, 0, nil
 	}
 	c.Source = path

@@ -26,7 +26,7 @@ func (c Config) readSecret(what string, s Secret) (string, error) {
 	case fromFile:
 		b, mode, err := readBounded(rest, maxTokenBytes)
 		if err != nil {
-			return "", &Error{Err: err}
+			return "", unsafeOr(err, "%w")
 		}
 		if err := checkPrivate(rest, mode); err != nil {
 			return "", err
@@ -55,7 +55,8 @@ func (c Config) TokenOr(path string) (string, error) {
 }
 
 // credential reads a credential that systemd passes to a unit (systemd.exec(5), "Credentials"). Its
-// mode is not checked, because access control lists make it look more permissive than it is.
+// mode and its owner are not checked: access control lists make the mode look more permissive than it
+// is, and systemd made the folder.
 func (c Config) credential(what, name string) (string, error) {
 	if name == "" || name == "." || name == ".." || name != filepath.Base(name) || strings.ContainsAny(name, `/\`) {
 		return "", errorf("%s: %.64q is not the name of a credential", what, name)
@@ -67,7 +68,7 @@ func (c Config) credential(what, name string) (string, error) {
 			"LoadCredential=" + name + ":PATH in the unit",
 		}
 	}
-	b, _, err := readBounded(filepath.Join(dir, name), maxTokenBytes)
+	b, _, err := readAnyones(filepath.Join(dir, name), maxTokenBytes)
 	if err != nil {
 		return "", &Error{Err: fmt.Errorf("%s: reading the credential %.64q: %w", what, name, err)}
 	}

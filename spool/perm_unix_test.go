@@ -145,3 +145,17 @@ func TestFileOfAnotherUser(t *testing.T) {
 		}
 	}
 }
+
+// A caller may know more of who can put another folder in the place of this one.
+func TestGuardOfTheStateFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	no := errors.New("others can rename it")
+	guarded := ""
+	_, err := Open(dir, Options{Guard: func(dir string) error { guarded = dir; return no }})
+	if !errors.Is(err, no) || guarded != dir || !strings.Contains(err.Error(), dir) {
+		t.Errorf("%v, the guard was asked about %q", err, guarded)
+	}
+	if _, err := Open(dir, Options{Guard: func(string) error { return nil }}); err != nil {
+		t.Error(err)
+	}
+}

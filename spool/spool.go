@@ -37,6 +37,9 @@ type Options struct {
 	LockWait time.Duration
 	// Now returns the wall clock's time; nil means time.Now.
 	Now func() time.Time
+	// Guard, if not nil, returns why the state folder must not be used, although it belongs to the user and
+	// nobody else can access it: others may be able to put another one in its place.
+	Guard func(dir string) error
 	// Recovered, if not nil, is called after a damaged file was replaced.
 	Recovered func(Recovery)
 	// Hook, if not nil, is called at named points before and after each commit, while the file is
@@ -85,6 +88,9 @@ func Open(dir string, opt Options) (*Spool, error) {
 			return nil, explain("create the state folder", dir, true, err)
 		}
 		err = checkDir(dir)
+	}
+	if err == nil && opt.Guard != nil {
+		err = opt.Guard(dir)
 	}
 	if err != nil {
 		return nil, explain("open the state folder", dir, false, err)

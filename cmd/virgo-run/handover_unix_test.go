@@ -149,7 +149,7 @@ func TestVirgoThatIsNotStarted(t *testing.T) {
 		{"others may write", func(_ *testing.T, path string) error { return os.Chmod(path, 0o757) },
 			"DIR/virgo is writable by others (mode 0757)", "chmod go-w DIR/virgo", false},
 		{"another owner", func(_ *testing.T, path string) error { return os.Chown(path, 4711, 0) },
-			"DIR/virgo belongs to user 4711, who could change it", "to trust it: chown root DIR/virgo", true},
+			"DIR/virgo belongs to user 4711, who could change it", "chown root DIR/virgo", true},
 		{"a folder", func(_ *testing.T, path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o755)) },
 			"DIR/virgo is not a regular file", "install ", false},
 		{"a pipe", func(_ *testing.T, path string) error {

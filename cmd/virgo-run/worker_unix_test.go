@@ -27,7 +27,7 @@ func TestRunWithoutWorker(t *testing.T) {
 		{"virgo", nil, "connection refused", true},
 		{"missing", func(_ *testing.T, path string) error { return os.Remove(path) }, "virgo-run leaves this to virgo, which cannot be started: the program virgo is not in ", false},
 		{"another build", otherBuild, "an upgrade is under way", false},
-		{"group may write", func(_ *testing.T, path string) error { return os.Chmod(path, 0o775) }, "is writable by others (mode 0775)", false},
+		{"others may write", func(_ *testing.T, path string) error { return os.Chmod(path, 0o757) }, "is writable by others (mode 0757)", false},
 		{"unreadable", func(_ *testing.T, path string) error { return os.Chmod(path, 0o311) }, "virgo: permission denied", false},
 		{"not executable", func(_ *testing.T, path string) error { return os.Chmod(path, 0o644) }, "is not executable (mode 0644)", false},
 	} {

@@ -21,6 +21,7 @@ import (
 	"virgo/collect/host"
 	"virgo/collect/plugin"
 	"virgo/collect/worker"
+	"virgo/schedule/ownership"
 	"virgo/spool"
 	"virgo/transport"
 )
@@ -186,6 +187,7 @@ func (p *Program) OpenSpool(cfg config.Config) (*spool.Spool, error) {
 		MaxBytes: cfg.SpoolMaxBytes,
 		MaxAge:   cfg.SpoolMaxAge,
 		Now:      p.Now,
+		Guard:    func(dir string) error { return ownership.Check(dir) },
 		Recovered: func(r spool.Recovery) {
 			p.lostInRepair = p.lostInRepair || r.Lost > 0 || r.LostUnknown
 			p.Notice("%v", r)

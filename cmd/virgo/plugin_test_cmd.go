@@ -112,8 +112,7 @@ func (c *pluginTestCmd) Run(a *app) error {
 // trial returns a trial for the named file, and the file's name in its folder. A bare name is
 // looked up in the plugin folder first. A file elsewhere is trusted, because the user named it.
 func (c *pluginTestCmd) trial(a *app) (*plugin.Trial, string, error) {
-	t := &plugin.Trial{Dir: a.Paths().Plugins, Environ: a.PluginEnviron()}
-	t.Stderr, _ = a.Err.(*os.File)
+	t := &plugin.Trial{Dir: a.Paths().Plugins, Environ: a.PluginEnviron(), Variables: a.PluginVariables(), Stderr: a.Err}
 	inFolder := filepath.Join(t.Dir, c.File)
 	bare := !strings.ContainsRune(filepath.ToSlash(c.File), '/')
 	if _, err := os.Stat(inFolder); bare && err == nil {

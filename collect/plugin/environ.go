@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,8 +19,8 @@ const (
 	maxDetailsBytes  = 64 << 10 // of all details
 )
 
-// ownPrefix begins the agent's own variables. They may include the token, so a plugin inherits none
-// of them; the check's variables have this prefix instead.
+// ownPrefix begins the agent's own variables. They may include the token; the check's variables have
+// this prefix instead.
 const ownPrefix = "VIRGO_"
 
 // legacyPrefix begins the original agent's variables.
@@ -28,6 +29,34 @@ const legacyPrefix = "RAX_"
 // runVariable has a value that is unique to the run. By it the agent finds processes that left the
 // plugin's process group and whose parents have died.
 const runVariable = ownPrefix + "PLUGIN_RUN"
+
+// named returns the variables of environ that plugins inherit, which are no secrets. Whatever else a
+// session of root, a crontab or a unit sets is not theirs.
+func named(environ []string) []string {
+	names := inheritedNames()
+	var env []string
+	for _, kv := range environ {
+		name, _, ok := strings.Cut(kv, "=")
+		if ok && strings.IndexByte(kv, 0) < 0 && slices.ContainsFunc(names, func(n string) bool { return sameName(n, name) }) {
+			env = append(env, kv)
+		}
+	}
+	return env
+}
+
+// withVariables returns env with the owner's variables, in place of those of the same name.
+func withVariables(env, variables []string) []string {
+	env = slices.Clip(env)
+	for _, kv := range variables {
+		name, _, _ := strings.Cut(kv, "=")
+		env = slices.DeleteFunc(slices.Clone(env), func(old string) bool {
+			oldName, _, _ := strings.Cut(old, "=")
+			return sameName(oldName, name)
+		})
+		env = append(env, kv)
+	}
+	return env
+}
 
 // environment returns the plugin's variables: base without the agent's secrets, then the check's.
 // mark is the entry "NAME=value" that only this run's processes have.

@@ -15,7 +15,7 @@ func TestEnvironment(t *testing.T) {
 		"PATH=/bin", "LANG=C", "VIRGO_TOKEN=secret", "virgo_token=secret", "VIRGO_CONFIG=/etc/x",
 		"CREDENTIALS_DIRECTORY=/run/credentials", "RAX_CHECK_ID=other", "RAX_DETAILS_FILE=other", "RAX_OWN=1", "BAD=a\x00b",
 	}
-	env, mark, err := environment(base, schedule.Check{
+	env, mark, err := environment(withVariables(named(base), []string{"RAX_OWN=1"}), schedule.Check{
 		ID: "ch1", Type: "agent.plugin", Period: 90 * time.Second,
 		Details: schedule.Details{
 			"file": "x.sh", "timeout": json.Number("500"), "a-b.ü": "1", "a-b": "first", "a_b": "last",

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"virgo/schedule/ownership"
 )
 
 // Limits of names and folders.
@@ -31,12 +33,28 @@ type program struct {
 	path string
 	// folder is the plugin folder without symbolic links, the plugin's working directory.
 	folder string
+	// info is that of the file which was checked.
+	info fs.FileInfo
 }
 
-// locate finds the plugin called name in dir. checkOwner makes sure that only root and the agent's
-// user can change it; since they own all that is checked, the result still holds when the file is
-// run.
-func locate(dir, name string, checkOwner func(string, fs.FileInfo) error) (program, error) {
+// resolveFunc returns a path without symbolic links, and what is there. Its error is an
+// *ownership.Fault where others than root and the agent's user may have changed that.
+type resolveFunc = func(path string) (string, fs.FileInfo, error)
+
+// resolveOwned is the resolveFunc of runs.
+func resolveOwned(path string) (string, fs.FileInfo, error) { return ownership.Resolve(path) }
+
+// resolveAny is a resolveFunc that trusts everybody.
+func resolveAny(path string) (resolved string, info fs.FileInfo, err error) {
+	if resolved, err = filepath.EvalSymlinks(path); err == nil {
+		info, err = os.Lstat(resolved)
+	}
+	return resolved, info, err
+}
+
+// locate finds the plugin called name in dir. resolve makes sure that only root and the agent's user can
+// change it; since they own all that is on the way, the result still holds when the file is run.
+func locate(dir, name string, resolve resolveFunc) (program, error) {
 	none := program{}
 	if len(name) > maxNameBytes || strings.IndexByte(name, 0) >= 0 {
 		return none, failuref(`detail "file": %.64q is not a file name`, name)
@@ -53,11 +71,11 @@ func locate(dir, name string, checkOwner func(string, fs.FileInfo) error) (progr
 	if err != nil {
 		return none, failuref("plugin folder %q cannot be found: %v", dir, err)
 	}
-	folder, err := filepath.EvalSymlinks(dir)
+	folder, _, err := resolve(dir)
 	if err != nil {
 		return none, locateError(dir, dir, err)
 	}
-	path, err := filepath.EvalSymlinks(filepath.Join(folder, local))
+	path, info, err := resolve(filepath.Join(folder, local))
 	if err != nil {
 		return none, locateError(name, filepath.Join(dir, local), err)
 	}
@@ -65,20 +83,13 @@ func locate(dir, name string, checkOwner func(string, fs.FileInfo) error) (progr
 	if err != nil || !filepath.IsLocal(within) {
 		return none, outsideFolder(name)
 	}
-	if err := checkPathOwners(folder, path, checkOwner); err != nil {
-		return none, err
-	}
-	info, err := os.Lstat(path)
-	if err != nil {
-		return none, locateError(name, path, err)
-	}
 	if !info.Mode().IsRegular() {
 		return none, failuref(`detail "file": %.64q is not a regular file`, name)
 	}
 	if err := checkRunnable(path, info); err != nil {
 		return none, err
 	}
-	return program{name: filepath.Join(dir, local), path: path, folder: folder}, nil
+	return program{name: filepath.Join(dir, local), path: path, folder: folder, info: info}, nil
 }
 
 func outsideFolder(name string) error {
@@ -86,8 +97,12 @@ func outsideFolder(name string) error {
 }
 
 // locateError returns notFound with the path where the file, or a folder on the way, does not exist or
-// is not a folder; else a failure with err.
+// is not a folder; else a failure with err, and with the command that corrects it if there is one.
 func locateError(name, path string, err error) error {
+	var fault *ownership.Fault
+	if errors.As(err, &fault) {
+		return failuref(`detail "file": %s; to fix it: %s`, fault.Text, fault.Fix)
+	}
 	if errors.Is(err, fs.ErrNotExist) || isNotDir(err) {
 		return notFound(path)
 	}
@@ -96,26 +111,6 @@ func locateError(name, path string, err error) error {
 		err = p.Err
 	}
 	return failuref(`detail "file": %.128q cannot be reached: %v`, name, err)
-}
-
-// checkPathOwners checks folder, path and every folder between them, from the top.
-func checkPathOwners(folder, path string, checkOwner func(string, fs.FileInfo) error) error {
-	within, err := filepath.Rel(folder, path)
-	if err != nil {
-		return outsideFolder(path)
-	}
-	current := folder
-	for _, part := range append([]string{"."}, strings.Split(within, string(filepath.Separator))...) {
-		current = filepath.Join(current, part)
-		info, err := os.Lstat(current)
-		if err != nil {
-			return locateError(current, current, err)
-		}
-		if err := checkOwner(current, info); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Targets returns the names of the runnable files in the plugin folder, sorted.

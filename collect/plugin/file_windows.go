@@ -22,9 +22,6 @@ func isUnambiguous(path string) bool {
 // isNotDir has nothing to do: ERROR_PATH_NOT_FOUND is fs.ErrNotExist.
 func isNotDir(error) bool { return false }
 
-// checkFileOwner accepts every file: access control lists are not read.
-func checkFileOwner(string, fs.FileInfo) error { return nil }
-
 // checkRunnable checks that the file's kind is known.
 func checkRunnable(path string, _ fs.FileInfo) error {
 	if kindOfFile(path) == unknownKind {

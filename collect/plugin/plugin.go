@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -26,9 +25,10 @@ const maxShownBytes = 64
 type Options struct {
 	// Dir is the plugin folder, which need not exist.
 	Dir string
-	// Environ is the environment of plugins, as "NAME=value"; variables that may contain the agent's
-	// secrets are removed from it.
+	// Environ is the agent's environment, as "NAME=value". Plugins have its variables of a few names.
 	Environ []string
+	// Variables are the owner's own, of any name; they win over Environ.
+	Variables []string
 	// Large is called before the output of a plugin needs much memory; nil: not called.
 	Large func()
 }
@@ -47,19 +47,18 @@ func Type(opt Options) collect.Type {
 		},
 		OwnDetails: true, // they are in the plugin's environment
 		Checker: &checker{
-			dir: opt.Dir, environ: opt.Environ, checkOwner: checkFileOwner, large: &largeOutputs{large: opt.Large},
+			dir: opt.Dir, environ: opt.Environ, variables: opt.Variables, resolve: resolveOwned,
+			large: &largeOutputs{large: opt.Large},
 		},
 	}
 }
 
 type checker struct {
-	dir     string
-	environ []string
-	// checkOwner returns an error where others could change a file or folder.
-	checkOwner func(path string, info fs.FileInfo) error
-	// stderr is the plugins' standard error; nil is the null device.
-	stderr *os.File
-	large  *largeOutputs // nil: long outputs are not bounded
+	dir                string
+	environ, variables []string
+	resolve            resolveFunc
+	stderr             io.Writer     // gets the lines of plugins' standard error; may be nil
+	large              *largeOutputs // nil: long outputs are not bounded
 }
 
 // errTimeout is the cause of a context that ended at the plugin's time limit.
@@ -130,14 +129,14 @@ func (c *checker) command(check schedule.Check) (cmd command, err error) {
 	if cmd.who, err = runAs(check.Details); err != nil {
 		return cmd, err
 	}
-	if cmd.program, err = locate(c.dir, name, c.checkOwner); err != nil {
+	if cmd.program, err = locate(c.dir, name, c.resolve); err != nil {
 		return cmd, err
 	}
-	base := c.environ
+	base := named(c.environ)
 	if cmd.who != nil {
 		base = cmd.who.withLoginVariables(base)
 	}
-	cmd.env, cmd.mark, err = environment(base, check)
+	cmd.env, cmd.mark, err = environment(withVariables(base, c.variables), check)
 	return cmd, err
 }
 

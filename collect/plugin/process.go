@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"io"
 	"os"
 	"time"
 )
@@ -28,8 +29,8 @@ type command struct {
 	mark string
 	// who is the user to run as; nil is the agent's.
 	who *identity
-	// stderr is the plugin's standard error; nil is the null device.
-	stderr *os.File
+	// stderr gets the lines of the plugin's standard error; may be nil.
+	stderr io.Writer
 	// large bounds the memory of long outputs; nil: nothing does.
 	large *largeOutputs
 }
@@ -58,23 +59,20 @@ func run(ctx context.Context, cmd command, f format) (ending, error) {
 		return ending{}, cannotStart("%v", err)
 	}
 	defer r.Close()
-	errs, tail, errsReader, err := cmd.openStderr()
+	errsReader, errs, err := os.Pipe()
 	if err != nil {
 		w.Close()
-		return ending{}, err
+		return ending{}, cannotStart("%v", err)
 	}
+	defer errsReader.Close()
 	p, err := start(cmd, w, errs)
 	w.Close()
-	if tail != nil {
-		defer errsReader.Close()
-		errs.Close()
-	}
+	errs.Close()
 	if err != nil {
 		return ending{}, err
 	}
-	if tail != nil {
-		go tail.read(errsReader)
-	}
+	tail := newStderrTail(cmd.stderr)
+	go tail.read(errsReader)
 	defer p.release()
 	out := newOutput(f)
 	out.large = cmd.large
@@ -113,12 +111,12 @@ func run(ctx context.Context, cmd command, f format) (ending, error) {
 			end.exit = e
 		}
 	}
-	if tail != nil {
-		if !flooded {
-			waitClosed(tail.done, tailWait)
-		}
-		errsReader.Close() // a process that was left behind may have it open for ever
-		<-tail.done
+	if !flooded {
+		waitClosed(tail.done, tailWait)
+	}
+	errsReader.Close() // a process that was left behind may have it open for ever
+	<-tail.done
+	if cmd.stderr == nil { // else somebody has seen it
 		end.reason = tail.text()
 	}
 	return end, nil

@@ -16,7 +16,7 @@ import (
 // shell runs a text file without a "#!" line, as execvp(3) does.
 const shell = "/bin/sh"
 
-// A process is a running plugin, in a process group of its own.
+// A process is a running plugin, in a session and a process group of its own.
 type process struct {
 	p    *os.Process
 	tree *tree
@@ -34,22 +34,26 @@ func start(cmd command, out, errs *os.File) (*process, error) {
 		Dir:   cmd.program.folder,
 		Env:   cmd.env,
 		Files: []*os.File{null, out, errs},
-		Sys:   &syscall.SysProcAttr{Setpgid: true, Credential: cmd.who.credential()},
+		// A session of its own has no controlling terminal: a plugin that runs as another user could
+		// put characters into the input of root's (TIOCSTI in ioctl_tty(2)).
+		Sys: &syscall.SysProcAttr{Setsid: true, Credential: cmd.who.credential()},
 	}
 	if cmd.who != nil {
 		// Else a plugin that opens /dev/stdout is denied it.
 		for _, f := range []*os.File{out, errs} {
-			if f == cmd.stderr {
-				continue
-			}
 			if err := f.Chown(int(cmd.who.uid), int(cmd.who.gid)); err != nil {
 				return nil, cannotStart("%v", err)
 			}
 		}
 	}
+	path, opened, err := cmd.program.startPath()
+	if err != nil {
+		return nil, err
+	}
+	defer opened.Close() // of nil, it does nothing
 	var p *os.Process
 	err = timerslack.ForChild(func() (err error) {
-		p, err = os.StartProcess(cmd.program.path, append([]string{cmd.program.name}, cmd.args...), attr)
+		p, err = os.StartProcess(path, append([]string{cmd.program.name}, cmd.args...), attr)
 		if errors.Is(err, syscall.ENOEXEC) && isText(cmd.program.path) {
 			p, err = os.StartProcess(shell, append([]string{shell, cmd.program.path}, cmd.args...), attr)
 		}

@@ -37,10 +37,11 @@ func runAs(details schedule.Details) (*identity, error) {
 }
 
 // withLoginVariables returns env with the variables HOME, USER and LOGNAME of login(1) set for the
-// identity.
+// identity, and without those of the agent's user that are of no use to another.
 func (who *identity) withLoginVariables(env []string) []string {
 	env = slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
-		return strings.HasPrefix(kv, "HOME=") || strings.HasPrefix(kv, "USER=") || strings.HasPrefix(kv, "LOGNAME=")
+		name, _, _ := strings.Cut(kv, "=")
+		return slices.Contains([]string{"HOME", "USER", "LOGNAME", "SHELL", "TMPDIR"}, name)
 	})
 	return append(env, "HOME="+who.home, "USER="+who.name, "LOGNAME="+who.name)
 }

@@ -1,8 +1,8 @@
 package plugin
 
 import (
+	"bytes"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -22,18 +22,25 @@ const (
 type stderrTail struct {
 	kept []byte
 	cut  bool // the beginning is lost
+	// lines gets each line without what controls a terminal; nil: nobody does. line is the current one.
+	lines io.Writer
+	line  []byte
 	// done is closed when read returns. Only then may kept be read.
 	done chan struct{}
 }
 
-func newStderrTail() *stderrTail { return &stderrTail{done: make(chan struct{})} }
+func newStderrTail(lines io.Writer) *stderrTail {
+	return &stderrTail{lines: lines, done: make(chan struct{})}
+}
 
 // read reads r up to its end or an error, which is how closing r ends it.
 func (t *stderrTail) read(r io.Reader) {
 	defer close(t.done)
+	defer t.show(nil, true)
 	buf := make([]byte, 256)
 	for {
 		n, err := r.Read(buf)
+		t.show(buf[:n], false)
 		t.kept = append(t.kept, buf[:n]...)
 		if over := len(t.kept) - maxTailBytes; over > 0 {
 			t.kept, t.cut = append(t.kept[:0], t.kept[over:]...), true
@@ -41,6 +48,28 @@ func (t *stderrTail) read(r io.Reader) {
 		if err != nil {
 			return
 		}
+	}
+}
+
+// show passes on complete lines, and at the end what is left. Half a sequence that controls a terminal
+// would not be recognised, so a line is passed on as a whole, or in pieces of maxTailBytes.
+func (t *stderrTail) show(b []byte, end bool) {
+	if t.lines == nil {
+		return
+	}
+	t.line = append(t.line, b...)
+	for {
+		i := bytes.IndexByte(t.line, '\n')
+		switch {
+		case i >= 0:
+		case len(t.line) > maxTailBytes, end && len(t.line) > 0:
+			i = len(t.line)
+		default:
+			return
+		}
+		// An error is nobody's concern: the lines are for a person who looks on.
+		_, _ = io.WriteString(t.lines, shorttext.StripControls(string(trimCR(t.line[:i])))+"\n")
+		t.line = t.line[min(i+1, len(t.line)):]
 	}
 }
 
@@ -65,17 +94,4 @@ func withReason(status, reason string) string {
 		return status
 	}
 	return status + "; its standard error ends with: " + reason
-}
-
-// openStderr returns the file that is a plugin's standard error, and the reader of its end; nil
-// where the plugin's standard error goes elsewhere.
-func (c command) openStderr() (file *os.File, tail *stderrTail, r *os.File, err error) {
-	if c.stderr != nil {
-		return c.stderr, nil, nil, nil
-	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil, nil, nil, cannotStart("%v", err)
-	}
-	return w, newStderrTail(), r, nil
 }

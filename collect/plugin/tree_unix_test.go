@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"virgo/schedule"
+	"virgo/schedule/shorttext"
 )
 
 // roleVariable makes the test binary act as a plugin.
@@ -158,7 +159,7 @@ func roleScript(t *testing.T, role string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("#!/bin/sh\n%s=%s exec %s \"$@\"\n", roleVariable, role, shellQuote(exe))
+	return fmt.Sprintf("#!/bin/sh\n%s=%s exec %s \"$@\"\n", roleVariable, role, shorttext.QuoteShell(exe))
 }
 
 // TestStopEndsTree: when a plugin is stopped, all processes that it started end, whatever they did

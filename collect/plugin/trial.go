@@ -3,8 +3,7 @@ package plugin
 import (
 	"bytes"
 	"context"
-	"io/fs"
-	"os"
+	"io"
 
 	"virgo/collect"
 )
@@ -12,13 +11,13 @@ import (
 // A Trial is a [collect.Checker] for authors of plugins. It runs a plugin as the type agent.plugin
 // does, with the same environment and limits, and keeps the details of the last run.
 type Trial struct {
-	// Dir is the plugin folder and Environ the environment, as in [Type].
-	Dir     string
-	Environ []string
+	// Dir, Environ and Variables are those of [Options].
+	Dir                string
+	Environ, Variables []string
 	// Trusted skips the check that nobody else can change the folder and the file.
 	Trusted bool
-	// Stderr is the plugin's standard error; nil is the null device.
-	Stderr *os.File
+	// Stderr gets the lines of the plugin's standard error, safe for a terminal; may be nil.
+	Stderr io.Writer
 
 	// Format is the format that was named or detected; empty if the plugin did not run to its end.
 	Format string
@@ -37,9 +36,9 @@ func (t *Trial) Check(ctx context.Context, req collect.Request) (collect.Report,
 		return collect.Report{}, err
 	}
 	t.Format, t.Faults, t.Exit, t.Signal, t.output = "", nil, 0, 0, nil
-	c := &checker{dir: t.Dir, environ: t.Environ, checkOwner: checkFileOwner, stderr: t.Stderr}
+	c := &checker{dir: t.Dir, environ: t.Environ, variables: t.Variables, resolve: resolveOwned, stderr: t.Stderr}
 	if t.Trusted {
-		c.checkOwner = func(string, fs.FileInfo) error { return nil }
+		c.resolve = resolveAny
 	}
 	return c.run(ctx, req.Check, &outputRecorder{f, t})
 }

@@ -112,7 +112,9 @@ func HostInfoTypes() []string {
 // Registry returns all check types. self provides the figures of agent.virgo.
 func (p *Program) Registry(self func(context.Context) (host.Self, error)) (*collect.Registry, error) {
 	types := host.Types(host.Options{Self: self, StatProgram: statProgram})
-	types = append(types, plugin.Type(plugin.Options{Dir: p.Paths().Plugins, Environ: p.PluginEnviron(), Large: footprint.Spare}))
+	types = append(types, plugin.Type(plugin.Options{
+		Dir: p.Paths().Plugins, Environ: p.PluginEnviron(), Variables: p.PluginVariables(), Large: footprint.Spare,
+	}))
 	registry, err := collect.NewRegistry(types...)
 	if err != nil {
 		return nil, err
@@ -158,9 +160,12 @@ func (p *Program) CloseWorker() {
 	}
 }
 
+// PluginVariables returns the variables of the setting environment, once the settings were read.
+func (p *Program) PluginVariables() []string { return p.pluginVariables }
+
 // PluginEnviron returns this process's environment without the variable that has the token, and
-// without the one that timer entries set for this program alone. The plugin runner itself removes
-// virgo's own variables. PATH has the system's folders, those of sbin too, whoever starts virgo: what
+// without the one that timer entries set for this program alone. The plugin runner itself passes on
+// only what every plugin needs. PATH has the system's folders, those of sbin too, whoever starts virgo: what
 // works from a terminal works from cron, whose PATH is /usr/bin:/bin.
 func (p *Program) PluginEnviron() []string {
 	variable := p.tokenVariable

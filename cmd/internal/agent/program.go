@@ -53,6 +53,8 @@ type Program struct {
 
 	// tokenVariable is the environment variable that has the token; empty if the token is elsewhere.
 	tokenVariable string
+	// pluginVariables are those of the setting environment.
+	pluginVariables []string
 	// withoutDisk lets a command continue if the disk of the state folder fails.
 	withoutDisk bool
 	// lostInRepair means that a damaged spool was repaired, and that results in it are lost.
@@ -83,7 +85,7 @@ func (p *Program) LoadConfig() (config.Config, error) {
 		path = p.Paths().Config
 	}
 	cfg, err := config.Load(path, named, p.Getenv, p.YAML)
-	p.tokenVariable = cfg.TokenVariable()
+	p.tokenVariable, p.pluginVariables = cfg.TokenVariable(), cfg.PluginVariables()
 	if err == nil && cfg.ComputedID {
 		p.UseStoredID(&cfg)
 	}
@@ -100,8 +102,8 @@ func (p *Program) UseStoredID(cfg *config.Config) {
 	cfg.SetStoredID(id)
 }
 
-// HideToken reads the settings so that plugins do not see the variable that has the token. That the
-// settings are wrong is for other commands to report.
+// HideToken reads the settings so that plugins do not see the variable that has the token, and have those
+// of the owner. That the settings are wrong is for other commands to report.
 func (p *Program) HideToken() { _, _ = p.LoadConfig() }
 
 // Paths returns the paths for this user and these settings.

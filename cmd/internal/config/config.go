@@ -58,6 +58,9 @@ type Config struct {
 	Deadline, FlushDeadline time.Duration
 	// Concurrency is the largest number of slow checks that run at the same time.
 	Concurrency int
+	// Environment are variables of plugins besides the usual ones: NAME=value, or NAME for the one of the
+	// agent's own environment.
+	Environment []string
 	// WorkerUser is the user that checks of services and other hosts run as if the agent is root;
 	// empty: virgo if there is such a user, else root.
 	WorkerUser string

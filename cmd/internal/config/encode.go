@@ -51,6 +51,9 @@ func (c Config) Encode() ([]byte, error) {
 	e.measure("flush_deadline", formatDuration(c.FlushDeadline), formatDuration(d.FlushDeadline))
 	e.measure("concurrency", strconv.Itoa(c.Concurrency), strconv.Itoa(d.Concurrency))
 	e.measure("schedule_max_age", formatDuration(c.ScheduleMaxAge), formatDuration(d.ScheduleMaxAge))
+	e.about("Variables of plugins besides the usual ones (PATH, HOME, LANG, TZ, …): a mapping, or a list of NAME=value; a",
+		"NAME alone is the variable that virgo itself was started with.")
+	e.list("environment", c.Environment, "{ORACLE_HOME: /opt/oracle}")
 	e.about("The user that checks of services and other hosts run as if virgo is root, because they parse what others",
 		"send. The default is virgo if there is such a user, else root.")
 	e.text("worker_user", c.WorkerUser, "virgo")

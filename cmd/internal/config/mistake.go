@@ -21,6 +21,7 @@ type Mistake struct {
 // adjusting are the settings that decide neither whom the agent trusts nor who it is.
 var adjusting = [...]string{
 	"agent_name", "spool.max_bytes", "spool.max_age", "deadline", "flush_deadline", "concurrency", "schedule_max_age",
+	"environment",
 }
 
 // trustWords occur in names of settings that may be meant to decide whom to trust.

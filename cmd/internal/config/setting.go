@@ -63,6 +63,7 @@ var settings = [...]setting{
 		},
 		func(c *Config) error { return checkConcurrency(c.Concurrency) },
 	},
+	list("environment", func(c *Config) *[]string { return &c.Environment }, checkVariables),
 	text("worker_user", func(c *Config) *string { return &c.WorkerUser }, checkUser),
 	{"allow_remote", true, setRequests, func(c *Config) error { return checkRequests(c.AllowRemote) }},
 	list("host_info_deny", func(c *Config) *[]string { return &c.HostInfoDeny }, checkHostInfoTypes),

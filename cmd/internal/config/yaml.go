@@ -102,6 +102,10 @@ func (s *setting) values(n yaml.Node) ([]string, error) {
 			return nil, nil
 		}
 		return []string{n.Text}, nil
+	case yaml.Map:
+		if s.key == "environment" {
+			return variablesOf(n)
+		}
 	case yaml.List:
 		if !s.list {
 			break

@@ -47,6 +47,8 @@ func runRole(role string, args []string) int {
 	switch role {
 	case "write":
 		return write()
+	case "push":
+		return push()
 	case "flood":
 		w, err := os.OpenFile(args[0], os.O_WRONLY, 0)
 		if err != nil {

@@ -100,6 +100,8 @@ func settingSummaries() map[string]string {
 		"flush_deadline":  "time limit of virgo flush, default " + term.Age(config.DefaultFlushDeadline),
 		"concurrency": fmt.Sprintf("checks that run at the same time, default %d; a check that waits costs little",
 			config.DefaultConcurrency),
+		"environment": "variables of plugins besides PATH, HOME, USER, LOGNAME, SHELL, TMPDIR, TZ, LANG and LC_*: a mapping, " +
+			"or a list of NAME=value; a NAME alone is virgo's own variable",
 		"worker_user": "user that checks of services and other hosts run as if virgo is root; default: virgo, if there " +
 			"is such a user; root: no other",
 		"allow_remote":   "what the endpoint may request: check.test, check.targets, host_info (default: all of these), or none",

@@ -235,11 +235,11 @@ func TestPluginCannotReadTheAgentsVariables(t *testing.T) {
 		check := schedule.Check{ID: "c", Type: TypeName, Timeout: time.Minute, Details: schedule.Details{"file": file, "run_as": who}}
 		r, err := typ.Checker.Check(t.Context(), collect.Request{Check: check})
 		if err != nil || strings.Contains(r.Status, "hunter2") {
-			t.Errorf("as %q: %v, %s", who, err, r.Status)
+			t.Errorf("as %q: it sees what is not its own (%v)", who, err)
 		}
 		for _, want := range []string{"PATH=", "ORACLE_HOME=/opt/o", "LANG=de_DE.UTF-8", "RAX_CHECK_ID=c", "HOME="} {
 			if !strings.Contains(r.Status, want) {
-				t.Errorf("as %q: no %s in %s", who, want, r.Status)
+				t.Errorf("as %q: no %s", who, want)
 			}
 		}
 	}

@@ -4,10 +4,8 @@
 // # Which programs
 //
 // Only files in the plugin folder: a name that leads out of it (an absolute path, "..", a symbolic
-// link) is refused. On Unix the folder, every folder between it and the file, and the file itself
-// must belong to root or to the agent's user, and nobody else may be able to write to them: whoever
-// can change a plugin can run programs as the agent. The folders above the plugin folder are the
-// owner's concern. On Windows, access control lists are not read.
+// link) is refused. Whoever can change a plugin can run programs as the agent, so the folder and the
+// file are held to package ownership, with all folders above them.
 //
 // # How they run
 //
@@ -18,15 +16,19 @@
 // PowerShell and .py files under Python. Arguments that cmd.exe would not pass on unchanged are
 // refused.
 //
-// The environment is the one given to [Type], without variables that may contain the agent's
-// secrets (every VIRGO_ variable, CREDENTIALS_DIRECTORY), and with the check in RAX_CHECK_ID,
-// RAX_CHECK_PERIOD (seconds), RAX_CHECK_TYPE and RAX_DETAILS_<KEY>, and in the same variables with
-// the prefix VIRGO_.
+// On Unix a plugin has a session of its own, and so no terminal: as another user it could put characters
+// into the input of root's. On Linux a program of this machine is started by the descriptor of the file
+// that was checked; scripts by their path (startPath says why).
+//
+// The environment has the variables of a few names in [Options].Environ, then the owner's own in
+// [Options].Variables, and the check in RAX_CHECK_ID, RAX_CHECK_PERIOD (seconds), RAX_CHECK_TYPE and
+// RAX_DETAILS_<KEY>, and in the same variables with the prefix VIRGO_.
 //
 // # As which user
 //
 // As the agent's user or, if the agent runs as root, as the user (and group) in the detail run_as.
-// The plugin then has that user's id and supplementary groups, and HOME, USER and LOGNAME are set.
+// The plugin then has that user's id and supplementary groups; HOME, USER and LOGNAME are set, SHELL and
+// TMPDIR of the agent's user are not.
 // run_as can only lower privileges: "run_as: root" changes nothing, and if the agent is not root, or
 // on Windows, the detail is refused. The requirements on the file's owner stay the same.
 //

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+
+	"virgo/schedule/ownership"
 )
 
 // maxTokenBytes bounds a token, and a file with one.
@@ -24,12 +26,15 @@ func (c Config) readSecret(what string, s Secret) (string, error) {
 	kind, rest := s.split()
 	switch kind {
 	case fromFile:
-		b, mode, err := readBounded(rest, maxTokenBytes)
+		b, mode, err := readAnyones(rest, maxTokenBytes)
 		if err != nil {
-			return "", unsafeOr(err, "%w")
+			return "", &Error{Err: err}
 		}
 		if err := checkPrivate(rest, mode); err != nil {
 			return "", err
+		}
+		if err := ownership.Check(rest); err != nil {
+			return "", unsafeOr(err, "%w")
 		}
 		return oneToken(what, string(b), fmt.Sprintf("the file %q", rest))
 	case fromEnv:

@@ -74,7 +74,11 @@ func LoadDir(dir string, parse yaml.Parser) (Schedule, []Problem, error) {
 func unreadable(path string, err error) error {
 	var fault *ownership.Fault
 	if errors.As(err, &fault) {
-		return &yaml.Error{File: path, Text: "is not used: " + fault.Text, Help: fault.Fix, Err: err}
+		which := "it"
+		if fault.Path != path {
+			which = fault.Path
+		}
+		return &yaml.Error{File: path, Text: "is not used: " + which + " " + fault.Why, Help: fault.Fix, Err: err}
 	}
 	var inPath *fs.PathError // whose text has the path again
 	if errors.As(err, &inPath) {

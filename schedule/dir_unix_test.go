@@ -106,7 +106,11 @@ func TestLoadDirOfOthers(t *testing.T) {
 				t.Errorf("checks %v", s.Checks)
 			}
 			text := found[FaultsID].Fault
-			if !strings.Contains(text, "is not used: "+unsafe+" ") || !strings.Contains(text, "; ch") || !strings.Contains(text, " "+unsafe) {
+			which := unsafe
+			if unsafe == dir || unsafe == dir+"/evil.yaml" {
+				which = "it"
+			}
+			if !strings.Contains(text, "is not used: "+which+" ") || !strings.Contains(text, "; ch") || !strings.Contains(text, " "+unsafe) {
 				t.Errorf("%q does not say what is wrong with %q", text, unsafe)
 			}
 		})

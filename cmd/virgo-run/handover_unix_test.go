@@ -322,3 +322,35 @@ func TestHandOverAndSignals(t *testing.T) {
 		})
 	}
 }
+
+// Whoever can put a program beside virgo-run, or replace the folder of both, does not have it started.
+func TestVirgoInAFolderOfOthers(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(dir string) error
+	}{
+		{"its folder", func(dir string) error { return os.Chmod(dir, 0o777) }},
+		{"the folder above", func(dir string) error { return os.Chmod(filepath.Dir(dir), 0o777) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCouple(t, "exit 0")
+			above := filepath.Join(c.dir, "above")
+			programs := filepath.Join(above, "programs")
+			if err := errors.Join(os.MkdirAll(programs, 0o755), os.Rename(c.path("virgo"), programs+"/virgo"), os.Rename(c.path("virgo-run"), programs+"/virgo-run")); err != nil {
+				t.Fatal(err)
+			}
+			if err := tt.change(programs); err != nil {
+				t.Fatal(err)
+			}
+			cmd := c.command("--nonsense")
+			cmd.Path = programs + "/virgo-run"
+			code, _, stderr := c.finish(cmd)
+			if code != 2 || !strings.Contains(stderr, "is writable by others (mode 0777)") || !strings.Contains(stderr, "virgo: hint: chmod go-w "+above) {
+				t.Errorf("exit code %d, %s", code, stderr)
+			}
+			if c.record() != nil {
+				t.Error("it was started")
+			}
+		})
+	}
+}

@@ -101,7 +101,7 @@ func outsideFolder(name string) error {
 func locateError(name, path string, err error) error {
 	var fault *ownership.Fault
 	if errors.As(err, &fault) {
-		return failuref(`detail "file": %s; to fix it: %s`, fault.Text, fault.Fix)
+		return failuref(`detail "file": %v; to fix it: %s`, fault, fault.Fix)
 	}
 	if errors.Is(err, fs.ErrNotExist) || isNotDir(err) {
 		return notFound(path)

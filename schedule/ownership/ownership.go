@@ -11,13 +11,13 @@ type Fault struct {
 	// Path is the file or folder that others may have changed, which may lie above the file that was
 	// asked about, or on the way of a symbolic link.
 	Path string
-	// Text says how, in one sentence with the path.
-	Text string
+	// Why continues a sentence that begins with the path: "is writable by others (mode 0777)".
+	Why string
 	// Fix is the command that corrects it.
 	Fix string
 }
 
-func (f *Fault) Error() string { return f.Text }
+func (f *Fault) Error() string { return f.Path + " " + f.Why }
 
 // Hint returns the command that corrects it.
 func (f *Fault) Hint() string { return f.Fix }

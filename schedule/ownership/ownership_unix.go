@@ -116,7 +116,7 @@ func (w *walk) fault(path string, st *syscall.Stat_t, last, link bool) error {
 			chown = "chown -h "
 		}
 		return &Fault{
-			path, fmt.Sprintf("%s belongs to user %d, who could change it", path, owner), chown + who + " " + quoted,
+			path, fmt.Sprintf("belongs to user %d, who could change it", owner), chown + who + " " + quoted,
 		}
 	}
 	if link {
@@ -124,7 +124,7 @@ func (w *walk) fault(path string, st *syscall.Stat_t, last, link bool) error {
 	}
 	if regular := mode&syscall.S_IFMT == syscall.S_IFREG; w.open && regular && st.Nlink > 1 {
 		return &Fault{
-			path, fmt.Sprintf("%s has a second name, which anybody may have made in that folder", path),
+			path, "has a second name, which anybody may have made in that folder",
 			"cp -p " + quoted + " " + shorttext.QuoteShell(path+".own") + " && mv " + shorttext.QuoteShell(path+".own") + " " + quoted,
 		}
 	}
@@ -133,7 +133,7 @@ func (w *walk) fault(path string, st *syscall.Stat_t, last, link bool) error {
 	}
 	byOthers := mode&writableByOther != 0
 	if byOthers || mode&writableByGroup != 0 && !groupIsOwn(path, st.Gid) {
-		return &Fault{path, fmt.Sprintf("%s is writable by others (mode %04o)", path, mode&0o777), "chmod go-w " + quoted}
+		return &Fault{path, fmt.Sprintf("is writable by others (mode %04o)", mode&0o777), "chmod go-w " + quoted}
 	}
 	return nil
 }

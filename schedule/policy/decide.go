@@ -115,20 +115,28 @@ func (e *Effective) refusal(detail string) *RefusedError {
 	if f == nil && detail != "" {
 		return &RefusedError{Type: e.checkType, Field: detail}
 	}
-	for i := range e.fields {
-		// What the endpoint said tells more than a default, and a port or a switch less than any other.
-		one := &e.fields[i]
-		if one.text == "" || !one.isShown() || one.role == schedule.Port || one.role == schedule.Switch {
-			continue
-		}
-		if f == nil || one.given && !f.given {
-			f = one
-		}
+	if f == nil {
+		f = e.tellingField()
 	}
 	if f == nil {
 		return &RefusedError{Type: e.checkType}
 	}
 	return &RefusedError{Type: e.checkType, Field: f.name, Value: f.shown()}
+}
+
+// tellingField returns the detail that says most of where the check goes; nil if none does. What the
+// endpoint said tells more than a default.
+func (e *Effective) tellingField() (telling *field) {
+	for i := range e.fields {
+		f := &e.fields[i]
+		if f.text == "" || !f.isShown() || f.role == schedule.Port || f.role == schedule.Switch {
+			continue
+		}
+		if telling == nil || f.given && !telling.given {
+			telling = f
+		}
+	}
+	return telling
 }
 
 // isShown reports whether a refusal may name the value, which is no secret and tells where the check goes.

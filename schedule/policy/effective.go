@@ -214,6 +214,9 @@ func (e *Effective) setDefault(f *field, d schedule.Detail) {
 // defaultOf returns the default of a detail, which may depend on others.
 func (e *Effective) defaultOf(d schedule.Detail) string {
 	from := e.field(d.From)
+	if d.Role == schedule.Switch && d.Default == "" {
+		d.Default = "false"
+	}
 	if d.From == "" || from == nil || from.text == "" {
 		return d.Default
 	}

@@ -158,18 +158,48 @@ func matchesAny(patterns []Pattern, match func(Pattern) bool) bool {
 	return false
 }
 
-// quoteFlow returns a text for one line of YAML, in quotes unless it is a plain word of any version.
+// quoteFlow returns a text for a value on one line of YAML, in quotes unless it is a plain word of any
+// version and of the plain parser.
 func quoteFlow(text string) string {
-	const word = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-"
-	if text != "" && strings.Trim(text, word) == "" && strings.Trim(text[:1], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/") == "" {
-		switch strings.ToLower(text) {
-		case "true", "false", "yes", "no", "on", "off", "y", "n", "null":
-		default:
-			return text
-		}
+	if isPlainWord(text) {
+		return text
 	}
 	if strings.ContainsAny(text, "\n\t\x00") {
 		return strconv.Quote(text)
 	}
 	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+}
+
+const (
+	letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits  = "0123456789"
+	// maxPlainDigits is the length of the longest number that is written without quotes.
+	maxPlainDigits = 15
+)
+
+func isPlainWord(text string) bool {
+	if text == "" || strings.Trim(text, letters+digits+"_./-*") != "" || strings.HasSuffix(text, "-") {
+		return false
+	}
+	switch strings.ToLower(text) {
+	case "true", "false", "yes", "no", "on", "off", "y", "n", "null":
+		return false
+	}
+	if strings.IndexByte(digits, text[0]) >= 0 { // a number, a range or an address
+		return len(text) <= maxPlainDigits && strings.Trim(text, digits+".") == "" &&
+			(len(text) == 1 || text[0] != '0')
+	}
+	return strings.IndexByte(letters+"/", text[0]) >= 0
+}
+
+// quoteKey returns a key of a mapping on one line of YAML.
+func quoteKey(text string) string {
+	if text != "" && strings.Trim(text, letters+digits+"_.-") == "" && strings.IndexByte(letters+"_", text[0]) >= 0 {
+		switch strings.ToLower(text) {
+		case "true", "false", "null":
+		default:
+			return text
+		}
+	}
+	return quoteFlow(text)
 }

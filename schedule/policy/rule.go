@@ -86,7 +86,7 @@ func (r *Rule) String() string {
 }
 
 func (l *Line) write(b *strings.Builder) {
-	b.WriteString(quoteFlow(l.Name))
+	b.WriteString(quoteKey(l.Name))
 	b.WriteString(": ")
 	if l.Entries == nil {
 		b.WriteString(patternTexts(l.Patterns, l.Rest))

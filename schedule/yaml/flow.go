@@ -63,7 +63,7 @@ func parseFlow(s string, line, depth int) (n Node, after string, ok bool) {
 }
 
 // parseFlowItem parses an item of a list, or a value of a mapping. Text without quotes has no spaces
-// here, and of the punctuation only what paths, addresses and numbers have.
+// here, and of the punctuation only what paths, patterns for them, addresses and numbers have.
 func parseFlowItem(s string, line, depth int) (n Node, after string, ok bool) {
 	if s == "" {
 		return n, "", false
@@ -77,7 +77,7 @@ func parseFlowItem(s string, line, depth int) (n Node, after string, ok bool) {
 		return n, after, ok
 	}
 	i := 0
-	for i < len(s) && (isLetter(s[i]) || isDigit(s[i]) || strings.IndexByte("./:-", s[i]) >= 0) {
+	for i < len(s) && (isLetter(s[i]) || isDigit(s[i]) || strings.IndexByte("./:-*", s[i]) >= 0) {
 		i++
 	}
 	if i == 0 || s[i-1] == ':' || s[i-1] == '-' {

@@ -15,8 +15,9 @@ type place int
 
 const (
 	itself place = iota // the one that was asked about
-	holder              // the folder that has it
-	above               // a folder above that, or a link
+	holder              // the folder that has it, if it is a file
+	above               // a folder above that
+	link                // a link on the way
 )
 
 // Rights that let somebody change a file or folder, in "File Access Rights Constants" of Microsoft's
@@ -41,8 +42,9 @@ func (p place) rights(folder bool) windows.ACCESS_MASK {
 		rights |= deleteChild
 	}
 	switch p {
-	case itself:
-		rights |= fileAdd | folderAdd | windows.GENERIC_WRITE
+	case itself, link:
+		// Who may write attributes may make a link of it, or let a link lead elsewhere.
+		rights |= fileAdd | folderAdd | windows.GENERIC_WRITE | windows.FILE_WRITE_ATTRIBUTES
 	case holder:
 		rights |= fileAdd | windows.GENERIC_WRITE
 	}
@@ -54,10 +56,10 @@ func (p place) rights(folder bool) windows.ACCESS_MASK {
 func (a *accounts) fault(path string, sd *windows.SECURITY_DESCRIPTOR, place place, folder bool, asked string) *Fault {
 	owner, _, err := sd.Owner()
 	if err != nil || owner == nil {
-		return &Fault{path, path + " has no owner", a.setOwner(path)}
+		return &Fault{path, path + " has no owner", a.setOwner(path, place)}
 	}
 	if sid := owner.String(); !a.trusts(sid) {
-		fix := a.setOwner(path)
+		fix := a.setOwner(path, place)
 		if place == above && isPersonal(path) {
 			fix = moveAway(asked)
 		}
@@ -71,7 +73,7 @@ func (a *accounts) fault(path string, sd *windows.SECURITY_DESCRIPTOR, place pla
 		return nil
 	}
 	fix := a.setList(path, folder, place, sid)
-	if place != itself && isPersonal(path) {
+	if (place == holder || place == above) && isPersonal(path) {
 		fix = moveAway(asked)
 	}
 	return &Fault{path, fmt.Sprintf("%s can be changed by %s", path, nameOf(sid)), fix}
@@ -121,14 +123,22 @@ const (
 	accessDeniedCallbackObject = 12
 )
 
+// option returns what has icacls change a link, and not what it leads to.
+func (p place) option() string {
+	if p == link {
+		return " /L"
+	}
+	return ""
+}
+
 // setOwner returns the command that gives a file or folder to the administrators, or to the user of a
 // process that is none.
-func (a *accounts) setOwner(path string) string {
+func (a *accounts) setOwner(path string, place place) string {
 	owner := sidAdministrators
 	if !a.privileged {
 		owner = a.user
 	}
-	return fmt.Sprintf(`icacls "%s" /setowner "*%s"`, path, owner)
+	return fmt.Sprintf(`icacls "%s"%s /setowner "*%s"`, path, place.option(), owner)
 }
 
 // setList returns the command that leaves a file or folder to the system and the administrators. A folder
@@ -139,14 +149,15 @@ func (a *accounts) setList(path string, folder bool, place place, stranger strin
 		inherit = "(OI)(CI)"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `icacls "%s" /inheritance:r`, path)
-	if stranger != sidUsers || place == itself {
+	fmt.Fprintf(&b, `icacls "%s"%s /inheritance:r`, path, place.option())
+	readable := place == holder || place == above
+	if stranger != sidUsers || !readable {
 		fmt.Fprintf(&b, ` /remove:g "*%s"`, stranger)
 	}
 	for _, sid := range []string{sidSystem, sidAdministrators} {
 		fmt.Fprintf(&b, ` /grant:r "*%s:%sF"`, sid, inherit)
 	}
-	if place != itself {
+	if readable {
 		fmt.Fprintf(&b, ` /grant:r "*%s:%sRX"`, sidUsers, inherit)
 	}
 	return b.String()

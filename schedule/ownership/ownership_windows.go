@@ -34,10 +34,21 @@ func CheckForSystem(path string) error {
 	return err
 }
 
+// files are how a walk reads a disk.
+type files struct {
+	lstat        func(path string) (fs.FileInfo, error)
+	readLink     func(path string, info fs.FileInfo) (target string, ok bool)
+	descriptorOf func(path string) (*windows.SECURITY_DESCRIPTOR, error)
+}
+
 func (a *accounts) resolve(path string) (string, fs.FileInfo, error) {
+	return a.resolveIn(files{os.Lstat, readLink, descriptorOf}, path)
+}
+
+func (a *accounts) resolveIn(disk files, path string) (string, fs.FileInfo, error) {
 	asked := path
 	for range maxLinks {
-		target, info, err := a.walk(path, asked)
+		target, info, err := a.walk(disk, path, asked)
 		if err != nil {
 			return "", nil, err
 		}
@@ -51,7 +62,7 @@ func (a *accounts) resolve(path string) (string, fs.FileInfo, error) {
 
 // walk checks an absolute path from its volume to the file. At the first link it ends and returns the path
 // that this leads to.
-func (a *accounts) walk(path, asked string) (target string, info fs.FileInfo, err error) {
+func (a *accounts) walk(disk files, path, asked string) (target string, info fs.FileInfo, err error) {
 	volume := filepath.VolumeName(path)
 	names := strings.FieldsFunc(path[len(volume):], func(r rune) bool { return r == '\\' || r == '/' })
 	at := volume + `\`
@@ -64,22 +75,25 @@ func (a *accounts) walk(path, asked string) (target string, info fs.FileInfo, er
 		case len(names):
 			place = itself
 		case len(names) - 1:
-			place = holder
+			if last, err := disk.lstat(path); err == nil && last.Mode().IsRegular() {
+				place = holder
+			}
 		}
-		info, err := os.Lstat(at)
+		info, err := disk.lstat(at)
 		if err != nil {
 			return "", nil, err
 		}
-		target, isLink := readLink(at, info)
-		if isLink {
-			place = above // what can be done to it is what can be done to an entry of its folder
-		}
+		target, isLink := disk.readLink(at, info)
 		if a.privileged || place == itself {
-			sd, err := descriptorOf(at)
+			role := place
+			if isLink {
+				role = link
+			}
+			sd, err := disk.descriptorOf(at)
 			if err != nil {
 				return "", nil, err
 			}
-			if fault := a.fault(at, sd, place, info.IsDir(), asked); fault != nil {
+			if fault := a.fault(at, sd, role, info.IsDir(), asked); fault != nil {
 				return "", nil, fault
 			}
 		}

@@ -12,6 +12,19 @@ import "strings"
 // If in doubt it removes a word. Blanks stay as they are, and applying Text to its own result changes
 // nothing.
 func Text(s string) string {
+	// What one pass removes may let another recognise what is around it.
+	const maxPasses = 6
+	for range maxPasses {
+		shown := textOnce(s)
+		if shown == s {
+			break
+		}
+		s = shown
+	}
+	return s
+}
+
+func textOnce(s string) string {
 	s = removePEM(s)
 	var b strings.Builder
 	for line := range strings.Lines(s) {
@@ -118,16 +131,15 @@ func (r *lineReader) hidden(value string) string {
 func (r *lineReader) inWord(i int, w string) string {
 	if scheme, rest, ok := urlAt(w); ok {
 		head := w[:scheme]
-		shown := head
 		if at := strings.LastIndexAny(head, "=:"); at > 0 && r.names.isSecret(nameBefore(head[:at])) {
-			return head[:at+1] + Mark
+			return hideRandom(head[:at+1]) + Mark
 		}
 		tail := ""
 		if end := strings.TrimRight(w, `"'.,;:)>]}`); len(end) > rest {
 			tail = w[len(end):]
 			w = end
 		}
-		return shown + shortURL(w[scheme:schemeEnd(w, scheme)], w[rest:]) + tail
+		return hideRandom(head) + shortURL(w[scheme:schemeEnd(w, scheme)], w[rest:]) + tail
 	}
 	for from := 0; from < len(w); {
 		at := strings.IndexAny(w[from:], "=:>,%")
@@ -164,9 +176,14 @@ func (r *lineReader) inWord(i int, w string) string {
 		if q := bare[:1]; (q == `"` || q == `'`) && !strings.Contains(bare[1:], q) {
 			r.quote = q
 		}
-		return w[:len(w)-len(bare)] + Mark
+		return hideRandom(w[:len(w)-len(bare)]) + Mark
 	}
 	r.hide = r.takesNext(i, w)
+	return hideRandom(w)
+}
+
+// hideRandom removes what looks random or is a hash from a word.
+func hideRandom(w string) string {
 	if w != Mark && (looksRandom(w) || isHash(w)) {
 		return hideParts(w)
 	}

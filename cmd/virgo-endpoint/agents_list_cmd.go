@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strconv"
 
 	"virgo/cmd/virgo-endpoint/internal/folder"
@@ -20,6 +21,7 @@ type agentsListCmd struct {
 func (agentsListCmd) Help() string {
 	return "STATE: registered (its key is known), no key (it uses a token of kind legacy, or only bundles of it were imported), revoked, removed. " +
 		"KEY is the key's fingerprint; virgo key show prints it on the host. SESSION is the number of the agent's last session. " +
+		"GROUP is that of the token by which the agent enrolled. " +
 		"CLOCK is the difference between an agent's clock and this host's at its last hello; \"right\" is within a second. " +
 		"SCHEDULE is the file with the agent's checks and what is wrong with it; `virgo-endpoint schedule check` lists the mistakes. " +
 		"Warnings follow the table: a key that two hosts use, another key that was refused."
@@ -146,16 +148,24 @@ func (a *app) entry(ag *listedAgent, schedules *folder.Schedules) agentEntry {
 func (a *app) agentsTable(list []listedAgent, schedules *folder.Schedules) []byte {
 	var t table
 	var warnings bytes.Buffer
-	t.row("AGENT", "STATE", "KEY", "LAST SEEN", "FIRST SEEN", "SESSION", "RESULTS", "CLOCK", "VERSION", "FROM",
-		"SCHEDULE", "NAME")
+	const groupColumn = 2
+	rows := [][]string{{"AGENT", "STATE", "GROUP", "KEY", "LAST SEEN", "FIRST SEEN", "SESSION", "RESULTS", "CLOCK", "VERSION",
+		"FROM", "SCHEDULE", "NAME"}}
+	groups := slices.ContainsFunc(list, func(ag listedAgent) bool { return ag.Group != "" })
 	for i := range list {
 		ag := &list[i]
-		t.row(ag.AgentID, ag.state(), ag.fingerprint(), moment(ag.LastSeen), moment(ag.FirstSeen), ag.session(),
+		rows = append(rows, []string{ag.AgentID, ag.state(), dash(ag.Group), ag.fingerprint(), moment(ag.LastSeen), moment(ag.FirstSeen), ag.session(),
 			strconv.FormatInt(ag.Results, 10), clock(ag.ClockOffsetMS), ag.ProcessVersion, ag.Remote,
-			scheduleCell(schedules, ag.AgentID), ag.Name)
+			scheduleCell(schedules, ag.AgentID), ag.Name})
 		for _, w := range ag.Warnings(a.now()) {
 			fmt.Fprintf(&warnings, "%s: %s\n", shorttext.Sanitize(ag.AgentID), shorttext.Sanitize(w.Text))
 		}
+	}
+	for _, row := range rows {
+		if !groups {
+			row = slices.Delete(row, groupColumn, groupColumn+1)
+		}
+		t.row(row...)
 	}
 	text := t.text()
 	if warnings.Len() > 0 {

@@ -1,6 +1,7 @@
 package endtoend
 
 import (
+	"crypto/tls"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -180,4 +181,23 @@ func TestHostCannotGetReceiptsOfAnother(t *testing.T) {
 	}
 	p.OK("b", "results.receipt", fmt.Sprintf(ask, "b"))
 	p.Refused(401, "a", "results.receipt", fmt.Sprintf(ask, "a"))
+}
+
+// A proof is good on every connection that has an exporter, also where TLS resumed a session.
+func TestProofsOverEveryTLS(t *testing.T) {
+	s, addr := enrolled(t)
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		cfg := s.clientTLS()
+		cfg.MinVersion, cfg.MaxVersion, cfg.ClientSessionCache = version, version, tls.NewLRUClientSessionCache(1)
+		for i := range 3 {
+			p := peertest.Dial(t, addr, cfg)
+			if g := p.Enter("a", "", peertest.Key(1), uint64(2+i)); !g.Registered {
+				t.Errorf("version %x: %+v", version, g)
+			}
+			if state := p.Conn.ConnectionState(); state.DidResume != (i > 0) {
+				t.Errorf("version %x, connection %d: resumed %v", version, i, state.DidResume)
+			}
+			p.Conn.Close()
+		}
+	}
 }

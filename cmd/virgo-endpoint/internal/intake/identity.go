@@ -64,7 +64,7 @@ type Sessions struct {
 // same as a copied state folder. But two hosts that use one key take turns in falling behind each
 // other, since each is told the other's last number and continues after it.
 func (s *Sessions) Note(session uint64, remote string, now time.Time) (grew bool) {
-	from := hostOf(remote)
+	from := HostOf(remote)
 	grew = session > s.Last
 	if grew {
 		s.Last = session
@@ -87,8 +87,8 @@ func (s *Sessions) TwoHosts(now time.Time) bool {
 	return s.Elsewhere >= twoHostsAfter && now.Sub(s.ElsewhereAt) < reportedFor
 }
 
-// hostOf returns an address without its port, which is another one in every session.
-func hostOf(remote string) string {
+// HostOf returns an address without its port, which is another one in every session.
+func HostOf(remote string) string {
 	if host, _, err := net.SplitHostPort(remote); err == nil {
 		return host
 	}
@@ -113,7 +113,7 @@ type OtherKey struct {
 // Note records an attempt.
 func (o *OtherKeys) Note(k *OtherKey, now time.Time) {
 	o.Count++
-	o.Last, o.From, o.Key = now, hostOf(k.Remote), agentkey.Fingerprint(k.Key)
+	o.Last, o.From, o.Key = now, HostOf(k.Remote), agentkey.Fingerprint(k.Key)
 }
 
 // A Warning is something about an agent that a person should look at.

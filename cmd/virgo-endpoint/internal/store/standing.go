@@ -199,17 +199,23 @@ func isOpen(ctx context.Context, q rowsQuerier, s *intake.Standing, access intak
 	return intake.Open(access, s, token, now), nil
 }
 
-// addSession records the number of a session. Most grow, which is one statement.
+// addSession records the number of a session. Most grow, which is one statement; it does what
+// intake.Sessions.Note does then.
 func (t *transaction) addSession(a *intake.Arrival) error {
+	done, err := t.stmt(t.st.session).ExecContext(t.ctx, a.Access.Registration, int64(a.Hello.Session),
+		intake.HostOf(a.Hello.Remote))
+	if err != nil {
+		return err
+	}
+	if grew, err := done.RowsAffected(); err != nil || grew == 1 {
+		return err
+	}
 	standing, err := scanStanding(a.AgentID, t.stmt(t.st.standing).QueryRowContext(t.ctx, a.AgentID).Scan)
 	if err != nil {
 		return err
 	}
 	n := standing.Sessions
-	if n.Note(a.Hello.Session, a.Hello.Remote, a.Received) {
-		_, err = t.stmt(t.st.session).ExecContext(t.ctx, a.Access.Registration, int64(n.Last), n.From)
-		return err
-	}
+	n.Note(a.Hello.Session, a.Hello.Remote, a.Received)
 	_, err = t.tx.ExecContext(t.ctx, `UPDATE agent_keys SET session_from = ?2, falls = ?3, elsewhere = ?4,
 		elsewhere_ms = ?5, elsewhere_from = ?6 WHERE key = ?1`, a.Access.Registration, n.From, n.Falls,
 		n.Elsewhere, millis(n.ElsewhereAt), strings.TrimSpace(n.ElsewhereFrom[0]+" "+n.ElsewhereFrom[1]))

@@ -160,6 +160,37 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// Without space a host does not enrol, and its token is not used up; once there is some, it does.
+func TestEnrolmentOnAFullDisk(t *testing.T) {
+	s := newStore(t)
+	secret, _, err := s.AddToken(t.Context(), intake.TokenSpec{Kinds: intake.Enrol, Uses: 1}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// An id that does not fit into the pages that there are.
+	claim := intake.Claim{AgentID: strings.Repeat("a", intake.MaxIDBytes), Token: secret, Key: intaketest.Key(1), Proven: true,
+		Session: 1, Now: time.Now(), Remote: strings.Repeat("x", 20_000)}
+	if _, err := s.write.ExecContext(t.Context(), "PRAGMA max_page_count = 1"); err != nil { // as few as there are
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := s.Admit(t.Context(), claim); err == nil || !strings.Contains(err.Error(), "full") {
+			t.Errorf("got %v", err)
+		}
+		tokens, err := s.Tokens(t.Context())
+		identities, err2 := s.Identities(t.Context())
+		if err != nil || err2 != nil || tokens[0].UsesLeft != 1 || len(identities) != 0 {
+			t.Errorf("%+v, %+v, %v, %v", tokens, identities, err, err2)
+		}
+	}
+	if _, err := s.write.ExecContext(t.Context(), "PRAGMA max_page_count = 1000000"); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := s.Admit(t.Context(), claim); err != nil || !a.Enrolled {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
 // A batch with an arrival that cannot be stored is not stored at all.
 func TestAppendIsAtomic(t *testing.T) {
 	s := newStore(t)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"virgo/cmd/internal/agent"
@@ -12,6 +13,7 @@ import (
 	"virgo/collect/worker"
 	"virgo/schedule"
 	"virgo/schedule/catalog"
+	"virgo/schedule/policy"
 )
 
 // The catalog that is built into the agent lists what the worker has.
@@ -100,6 +102,53 @@ func TestEveryDetailHasARole(t *testing.T) {
 			if r.From != "" && !slices.ContainsFunc(definition.Details, func(o schedule.Detail) bool { return o.Name == r.From }) {
 				t.Errorf("%s: the detail %q has its default from %q, which there is not", typ.Name, r.Name, r.From)
 			}
+		}
+	}
+}
+
+// What an endpoint has without any rule of the owner's is this and no more: a new type must not be among it
+// by mistake.
+func TestFiguresAreThese(t *testing.T) {
+	p := agent.New(t.Context(), agent.Stdio{}, func(string) string { return "" }, nil)
+	registry, err := p.Registry(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var figures []string
+	for _, typ := range registry.Types() {
+		if policy.Default().AllowsType(typ.Name) {
+			figures = append(figures, typ.Name)
+		}
+	}
+	want := []string{
+		"agent.cpu", "agent.disk", "agent.filesystem", "agent.filesystem_state", "agent.load_average", "agent.memory",
+		"agent.network", "agent.process", "agent.systemd", "agent.virgo", "agent.windows_perfos",
+	}
+	if !slices.Equal(figures, want) {
+		t.Errorf("figures are %q, want %q", figures, want)
+	}
+}
+
+// The tests of package policy have these roles, since they know no check.
+func TestRolesOfThisHostsDetails(t *testing.T) {
+	p := agent.New(t.Context(), agent.Stdio{}, func(string) string { return "" }, nil)
+	registry, err := p.Registry(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"agent.file":    "target:path content_match:regexp max_age:free min_size:free max_size:free",
+		"agent.plugin":  "file:program args:arguments timeout:free format:other run_as:other",
+		"agent.process": "name:other match:regexp user:other min:free max:free",
+		"agent.disk":    "target:other",
+	} {
+		typ, _ := registry.Lookup(name)
+		var roles []string
+		for _, d := range typ.Details {
+			roles = append(roles, d.Name+":"+string(d.Role))
+		}
+		if got := strings.Join(roles, " "); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
 }

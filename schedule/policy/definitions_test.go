@@ -10,8 +10,8 @@ import (
 	"virgo/schedule/yaml"
 )
 
-// definitions returns the types that the worker has, and those of this host that have details.
-// TestPolicyKnowsEveryType of cmd/virgo compares the latter with the checks.
+// definitions returns the types that the worker has, and those of this host, whose roles
+// TestRolesOfThisHostsDetails of cmd/virgo compares with the checks.
 func definitions(t testing.TB) func(string) (schedule.Definition, bool) {
 	t.Helper()
 	b, err := os.ReadFile("../../collect/worker/catalog.json")

@@ -44,7 +44,7 @@
 // A database without TLS gets answers to challenges only, unless the connection is a Unix socket or the
 // owner's own check says allow_cleartext: whoever listens, or has taken the port of a server that is
 // down, asks for the password in whatever form is of use. PostgreSQL: SCRAM alone (require_auth of the
-// driver). MySQL: a mysqlGuard between driver and server ends the login where the driver would answer
+// driver), and not with few iterations (postgresGuard). MySQL: a mysqlGuard between driver and server ends the login where the driver would answer
 // with the password, in clear or encrypted with a key that the server has just sent. testdata/CHECKS.md
 // has a table of what each mechanism gives away. TLS counts as TLS also with tls_verify: false, which
 // is a way to say that any server may have the password.

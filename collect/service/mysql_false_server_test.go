@@ -187,6 +187,7 @@ func TestMySQLGuardLetsChallengesThrough(t *testing.T) {
 func FuzzMySQLGuard(f *testing.F) {
 	f.Add([]byte(mysqlPacket(2, "\x01\x03") + mysqlPacket(3, "\x00\x00\x00\x02\x00\x00\x00") + "rest"))
 	f.Add([]byte(mysqlPacket(2, "\x01\x04")))
+	f.Add([]byte("00\x000")) // cut off after the header
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		g := &mysqlGuard{Conn: newReplayConn(string(sent)), server: server{address: "db:3306"}}
 		got, err := io.ReadAll(g)

@@ -30,7 +30,7 @@ type mysqlGuard struct {
 
 func (g *mysqlGuard) Read(p []byte) (int, error) {
 	if len(g.packet) == 0 && !g.over && g.err == nil {
-		g.err = g.next()
+		g.packet, g.err = g.next()
 	}
 	switch {
 	case len(g.packet) > 0:
@@ -43,29 +43,28 @@ func (g *mysqlGuard) Read(p []byte) (int, error) {
 	return g.Conn.Read(p)
 }
 
-// next reads a packet of the login and decides on it.
-func (g *mysqlGuard) next() error {
+// next reads a packet of the login and decides on it. Of one that is cut off it returns what there is.
+func (g *mysqlGuard) next() (packet []byte, err error) {
 	const header = 4 // three bytes of length, the sequence number
-	packet := make([]byte, header)
-	if _, err := io.ReadFull(g.Conn, packet); err != nil {
-		return err
+	packet = make([]byte, header)
+	if n, err := io.ReadFull(g.Conn, packet); err != nil {
+		return packet[:n], err
 	}
 	length := int(packet[0]) | int(packet[1])<<8 | int(packet[2])<<16
 	if length > maxMySQLAuthPacket {
-		return newProtocolError(mysqlProtocol, nil)
+		return nil, newProtocolError(mysqlProtocol, nil)
 	}
 	packet = slices.Grow(packet, length)[:header+length]
-	if _, err := io.ReadFull(g.Conn, packet[header:]); err != nil {
-		return err
+	if n, err := io.ReadFull(g.Conn, packet[header:]); err != nil {
+		return packet[:header+n], err
 	}
 	body := packet[header:]
 	if asksForPassword(body) {
-		return passwordWithheld(g.server, errWithheld)
+		return nil, passwordWithheld(g.server, errWithheld)
 	}
 	const ok, failure = 0x00, 0xff
 	g.over = length > 0 && (body[0] == ok || body[0] == failure)
-	g.packet = packet
-	return nil
+	return packet, nil
 }
 
 // asksForPassword reports whether a packet is anything but the end of a login, or one of the challenges

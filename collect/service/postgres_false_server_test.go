@@ -58,3 +58,50 @@ func TestFalsePostgresServerGetsNoPassword(t *testing.T) {
 		})
 	}
 }
+
+// A false server cannot choose a proof from which a password is guessed quickly.
+func TestFalsePostgresServerGetsNoWeakProof(t *testing.T) {
+	for text, weak := range map[string]bool{
+		"i=4096": false, "i=1": true, "i=4095": true, "i=4096,i=1": true, "i=1,i=4096": true, "i=x": true, "": true,
+	} {
+		proof := make(chan bool, 1)
+		port := serveConns(t, func(c net.Conn) {
+			readMessage := func(header int) string {
+				head := make([]byte, header)
+				if _, err := io.ReadFull(c, head); err != nil {
+					return ""
+				}
+				body := make([]byte, binary.BigEndian.Uint32(head[header-4:])-4)
+				io.ReadFull(c, body)
+				return string(body)
+			}
+			readMessage(4)
+			io.WriteString(c, postgresMessage('R', "\x00\x00\x00\x0aSCRAM-SHA-256\x00\x00"))
+			_, nonce, _ := strings.Cut(readMessage(5), ",r=")
+			io.WriteString(c, postgresMessage('R', "\x00\x00\x00\x0br="+nonce+"server,s=c2FsdA==,"+text))
+			proof <- strings.Contains(readMessage(5), ",p=")
+		})
+		d := schedule.Details{"host": "127.0.0.1", "port": port, "username": "u", "password": postgresSecret}
+		r := runCheck(t, postgresType(), d, time.Minute)
+		if got := <-proof; got == weak {
+			t.Errorf("%q: a proof was sent: %v; %s", text, got, r.Status)
+		}
+		if withheld := strings.HasPrefix(r.Status, notSent); withheld != weak {
+			t.Errorf("%q: %s", text, r.Status)
+		}
+	}
+}
+
+// FuzzPostgresGuard: whatever a server sends, what passes is the beginning of it.
+func FuzzPostgresGuard(f *testing.F) {
+	f.Add([]byte(postgresMessage('R', "\x00\x00\x00\x00") + postgresMessage('Z', "I") + "rest"))
+	f.Add([]byte(postgresMessage('R', "\x00\x00\x00\x0bi=4096")))
+	f.Add([]byte("HTTP/1.1 400 Bad Request"))
+	f.Fuzz(func(t *testing.T, sent []byte) {
+		g := &postgresGuard{Conn: newReplayConn(string(sent)), server: server{address: "db:5432"}}
+		got, err := io.ReadAll(g)
+		if !bytes.HasPrefix(sent, got) || err == nil && !bytes.Equal(sent, got) {
+			t.Errorf("sent %q, passed on %q, %v", sent, got, err)
+		}
+	})
+}

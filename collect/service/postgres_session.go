@@ -54,6 +54,9 @@ func openPostgres(
 		if err != nil {
 			return nil, err
 		}
+		if s.isOverheard() {
+			conn = &postgresGuard{Conn: conn, server: s}
+		}
 		p.wire = &meteredConn{Conn: conn}
 		return p.wire, nil
 	}

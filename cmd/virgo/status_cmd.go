@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"os"
@@ -9,11 +10,13 @@ import (
 
 	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/config"
+	"virgo/cmd/internal/hostkey"
 	"virgo/cmd/internal/link"
 	"virgo/cmd/internal/run"
 	"virgo/cmd/internal/term"
 	"virgo/spool"
 	"virgo/transport"
+	"virgo/transport/agentkey"
 )
 
 type statusCmd struct {
@@ -27,11 +30,15 @@ type statusDocument struct {
 	State     string   `json:"state"`
 	Endpoints []string `json:"endpoints"`
 	// Proxy has no user and password; empty if there is none.
-	Proxy    string         `json:"proxy,omitempty"`
-	Run      *run.LastRun   `json:"last_run,omitempty"`
-	Delivery linkDocument   `json:"delivery"`
-	Spool    spoolDocument  `json:"spool"`
-	Schedule scheduleStatus `json:"schedule"`
+	Proxy string `json:"proxy,omitempty"`
+	// Key is the fingerprint of this host's key; empty if it has none. KeyConfirmed means that every
+	// endpoint has it.
+	Key          string         `json:"key,omitempty"`
+	KeyConfirmed bool           `json:"key_confirmed"`
+	Run          *run.LastRun   `json:"last_run,omitempty"`
+	Delivery     linkDocument   `json:"delivery"`
+	Spool        spoolDocument  `json:"spool"`
+	Schedule     scheduleStatus `json:"schedule"`
 	// Mistakes are those in the settings; UnknownVariables begin with VIRGO_ and have no effect.
 	Mistakes         []string `json:"mistakes,omitempty"`
 	UnknownVariables []string `json:"unknown_variables,omitempty"`
@@ -113,6 +120,10 @@ func (c *statusCmd) Run(a *app) error {
 		}
 		if st.Run.StartedMS != 0 {
 			doc.Run = &st.Run
+		}
+		if key, err := hostkey.Read(a.Paths().State); err == nil {
+			doc.Key = agentkey.Fingerprint(key.Public().(ed25519.PublicKey))
+			doc.KeyConfirmed = ag.AllConfirmed(st.Status, doc.Key)
 		}
 		return errors.Join(a.printJSON(doc), failure)
 	}

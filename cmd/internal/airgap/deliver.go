@@ -54,6 +54,9 @@ func Deliver(ctx context.Context, cfg *link.Config, b *bundle.Reader) (Delivery,
 		}
 		return err
 	})
+	if transport.KeyRefusal(err) != "" {
+		err = &knownHostError{err}
+	}
 	d.Delivered, d.Refused, d.Refusals = q.delivered, q.refused, q.refusals
 	d.Took = cfg.Now().Sub(started)
 	return d, err
@@ -70,6 +73,16 @@ func (*noTokenError) Error() string {
 // Hint returns the next step.
 func (*noTokenError) Hint() string {
 	return "token: file:PATH in virgo.yaml, with a token of the endpoint's owner for that host's id"
+}
+
+// A knownHostError is returned for a host that the endpoint knows by its key, which only that host has.
+type knownHostError struct{ error }
+
+func (e *knownHostError) Unwrap() error { return e.error }
+
+// Hint returns the next step.
+func (*knownHostError) Hint() string {
+	return "the endpoint takes that host's results from itself alone; virgo-endpoint import reads the bundle there"
 }
 
 // runSession is one session from hello to goodbye.

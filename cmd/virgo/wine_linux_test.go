@@ -120,6 +120,10 @@ func testUnsafeFiles(t *testing.T, w *winetest.Wine) {
 	}{
 		{"test/virgo.exe", []string{"virgo-run.exe", "--json", "--strict"}, 2, `C:\test\virgo.exe` + others},
 		{"test", []string{"virgo-run.exe", "--json", "--strict"}, 2, `C:\test` + others},
+		{"ProgramData/virgo/plugins/a batch.bat", []string{"virgo.exe", "check", "agent.plugin", "file=a batch.bat"}, 1, `C:\ProgramData\virgo\plugins\a batch.bat` + others},
+		{"ProgramData/virgo/plugins", []string{"virgo.exe", "check", "agent.plugin", "file=a batch.bat"}, 1, `C:\ProgramData\virgo\plugins` + others},
+		{"ProgramData/virgo/virgo.yaml", []string{"virgo.exe", "run", "--strict"}, 2, `C:\ProgramData\virgo\virgo.yaml` + others},
+		{"ProgramData/virgo/checks.d/c.yaml", []string{"virgo.exe", "schedule", "show"}, 0, `C:\ProgramData\virgo\checks.d\c.yaml` + others},
 		{"", []string{"virgo.exe", "install"}, 2, `SYSTEM would start "C:\\test\\virgo-run.exe": `},
 	} {
 		path := filepath.Join(w.Drive(), tt.path)

@@ -80,6 +80,7 @@ func TestWindowsProgramInWine(t *testing.T) {
 	testRepair(t, w)
 	testFolders(t, w)
 	testUnsafeFiles(t, w)
+	testStateElsewhere(t, w)
 	testHangingVirgo(t, w)
 }
 
@@ -167,6 +168,34 @@ func testFolders(t *testing.T, w *winetest.Wine) {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm()&bits != 0 {
 			t.Errorf("%s: %v, %v", path, info.Mode(), err)
 		}
+	}
+}
+
+// testStateElsewhere tests that a state folder that others can change is refused, unless an earlier version
+// has stored something there: then its list is changed.
+func testStateElsewhere(t *testing.T, w *winetest.Wine) {
+	t.Helper()
+	state := filepath.Join(w.Drive(), "elsewhere")
+	if err := errors.Join(os.Mkdir(state, 0o777), os.Chmod(state, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	const want = `C:\elsewhere can be changed by `
+	out, code := w.Run("virgo.exe", "spool", "status", `--state=C:\elsewhere`)
+	if code != 2 || !strings.Contains(out, want) || !strings.Contains(out, "icacls ") {
+		t.Errorf("others may write to the state: ended with %d and printed %q, want %q", code, out, want)
+	}
+	b, err := os.ReadFile(filepath.Join(w.Drive(), "ProgramData", "virgo", "state", "virgo.db"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(state, "virgo.db"), b, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, code := w.Run("virgo.exe", "spool", "status", `--state=C:\elsewhere`); code != 0 || !strings.Contains(out, "results wait") {
+		t.Errorf("the state of an earlier version: ended with %d and printed %q", code, out)
+	}
+	if info, err := os.Stat(state); err != nil || info.Mode().Perm()&0o002 != 0 {
+		t.Errorf("%v, %v", info.Mode(), err)
 	}
 }
 

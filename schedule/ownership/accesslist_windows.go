@@ -56,14 +56,14 @@ func (p place) rights(folder bool) windows.ACCESS_MASK {
 func (a *accounts) fault(path string, sd *windows.SECURITY_DESCRIPTOR, place place, folder bool, asked string) *Fault {
 	owner, _, err := sd.Owner()
 	if err != nil || owner == nil {
-		return &Fault{path, path + " has no owner", a.setOwner(path, place)}
+		return &Fault{path, "has no owner", a.setOwner(path, place, folder)}
 	}
 	if sid := owner.String(); !a.trusts(sid) {
-		fix := a.setOwner(path, place)
+		fix := a.setOwner(path, place, folder)
 		if place == above && isPersonal(path) {
 			fix = moveAway(asked)
 		}
-		return &Fault{path, fmt.Sprintf("%s belongs to %s, who could change it", path, nameOf(sid)), fix}
+		return &Fault{path, "belongs to " + nameOf(sid) + ", who could change it", fix}
 	}
 	if !a.privileged {
 		return nil // who runs it gains nothing that the owner of the disk would not give anybody
@@ -76,7 +76,7 @@ func (a *accounts) fault(path string, sd *windows.SECURITY_DESCRIPTOR, place pla
 	if (place == holder || place == above) && isPersonal(path) {
 		fix = moveAway(asked)
 	}
-	return &Fault{path, fmt.Sprintf("%s can be changed by %s", path, nameOf(sid)), fix}
+	return &Fault{path, "can be changed by " + nameOf(sid), fix}
 }
 
 // stranger returns the first account beside those that are trusted which has one of these rights; empty if
@@ -131,14 +131,18 @@ func (p place) option() string {
 	return ""
 }
 
-// setOwner returns the command that gives a file or folder to the administrators, or to the user of a
-// process that is none.
-func (a *accounts) setOwner(path string, place place) string {
+// setOwner returns the command that gives a file, or a folder with what is in it, to the administrators, or
+// to the user of a process that is none.
+func (a *accounts) setOwner(path string, place place, folder bool) string {
 	owner := sidAdministrators
 	if !a.privileged {
 		owner = a.user
 	}
-	return fmt.Sprintf(`icacls "%s"%s /setowner "*%s"`, path, place.option(), owner)
+	all := ""
+	if folder && place == itself {
+		all = " /T"
+	}
+	return fmt.Sprintf(`icacls "%s"%s /setowner "*%s"%s`, path, place.option(), owner, all)
 }
 
 // setList returns the command that leaves a file or folder to the system and the administrators. A folder

@@ -90,9 +90,9 @@ func TestFault(t *testing.T) {
 			fault := tt.who.fault(`C:\a b\c`, descriptor(t, tt.list), tt.place, tt.folder, `C:\a b\c\d`)
 			switch {
 			case fault == nil && tt.want == "":
-			case fault == nil || tt.want == "" || !strings.Contains(fault.Text, tt.want):
+			case fault == nil || tt.want == "" || !strings.Contains(fault.Why, tt.want):
 				t.Errorf("%s: %+v, want %q", tt.list, fault, tt.want)
-			case !strings.HasPrefix(fault.Fix, `icacls "C:\a b\c" /`) || !strings.HasPrefix(fault.Text, `C:\a b\c `):
+			case !strings.HasPrefix(fault.Fix, `icacls "C:\a b\c" /`) || !strings.HasPrefix(fault.Error(), `C:\a b\c `+tt.want):
 				t.Errorf("%+v", fault)
 			}
 		})
@@ -140,7 +140,7 @@ func TestFaultWithoutList(t *testing.T) {
 		if err := errors.Join(sd.SetOwner(owner, false), set(sd)); err != nil {
 			t.Fatal(err)
 		}
-		if fault := system.fault(`C:\f`, sd, above, false, `C:\f`); fault == nil || !strings.Contains(fault.Text, "can be changed by ") {
+		if fault := system.fault(`C:\f`, sd, above, false, `C:\f`); fault == nil || !strings.Contains(fault.Why, "can be changed by ") {
 			t.Errorf("%s: %+v", name, fault)
 		}
 	}
@@ -159,6 +159,8 @@ func TestFix(t *testing.T) {
 			`icacls "C:\v\f" /inheritance:r /remove:g "*S-1-1-0" /grant:r "*S-1-5-18:F" /grant:r "*S-1-5-32-544:F"`},
 		{`C:\v`, listInDrive, above, true,
 			`icacls "C:\v" /inheritance:r /remove:g "*S-1-5-11" /grant:r "*S-1-5-18:(OI)(CI)F" /grant:r "*S-1-5-32-544:(OI)(CI)F" /grant:r "*S-1-5-32-545:(OI)(CI)RX"`},
+		{`C:\v`, "O:" + bob + "D:", itself, true, `icacls "C:\v" /setowner "*S-1-5-32-544" /T`},
+		{`C:\v`, "O:" + bob + "D:", above, true, `icacls "C:\v" /setowner "*S-1-5-32-544"`},
 		{`C:\v\l`, "O:" + bob + "D:", link, false, `icacls "C:\v\l" /L /setowner "*S-1-5-32-544"`},
 		{`C:\v\l`, "O:SYD:(A;;CR;;;BU)", link, false,
 			`icacls "C:\v\l" /L /inheritance:r /remove:g "*S-1-5-32-545" /grant:r "*S-1-5-18:F" /grant:r "*S-1-5-32-544:F"`},

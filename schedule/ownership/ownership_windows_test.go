@@ -62,7 +62,7 @@ func TestCheckReadsLists(t *testing.T) {
 			if errors.As(err, &fault) != tt.fault {
 				t.Fatalf("%v", err)
 			}
-			if tt.fault && (fault.Path != path || !strings.Contains(fault.Text, path) || fault.Hint() == "") {
+			if tt.fault && (fault.Path != path || !strings.HasPrefix(fault.Error(), path+" can be changed by ") || fault.Hint() == "") {
 				t.Errorf("%+v, want a fault of %s", fault, path)
 			}
 		})
@@ -89,7 +89,7 @@ func TestCheckForSystem(t *testing.T) {
 		t.Fatal(err)
 	}
 	var fault *Fault
-	if err := CheckForSystem(file); !errors.As(err, &fault) || !strings.Contains(fault.Text, "belongs to ") && !strings.Contains(fault.Text, "can be changed by ") {
+	if err := CheckForSystem(file); !errors.As(err, &fault) || !strings.Contains(fault.Why, "belongs to ") && !strings.Contains(fault.Why, "can be changed by ") {
 		t.Errorf("a file of %s: %v", a.user, err)
 	}
 }

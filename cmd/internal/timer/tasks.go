@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -69,7 +70,9 @@ func taskXML(e Entry) string {
 // Install registers the task, and replaces an older one.
 func (t Tasks) Install(ctx context.Context, e Entry) (bool, error) {
 	want := taskXML(e)
-	f, err := os.CreateTemp("", "virgo-*.xml")
+	// Beside the program, which only administrators can write to: whoever changed the file before it is
+	// read would have SYSTEM start another program.
+	f, err := os.CreateTemp(filepath.Dir(e.Command.Program), "virgo-*.xml")
 	if err != nil {
 		return false, fmt.Errorf("writing the task: %w", err)
 	}

@@ -48,3 +48,26 @@ func BenchmarkPosts(b *testing.B) {
 		window <- struct{}{}
 	}
 }
+
+// BenchmarkSession is a session of one result, TLS included, with a key and a proof that is verified, and with a token alone.
+func BenchmarkSession(b *testing.B) {
+	for _, keyed := range []bool{true, false} {
+		b.Run(map[bool]string{true: "key", false: "token"}[keyed], func(b *testing.B) {
+			s := newSite(b)
+			addr, _ := s.start(b)
+			enrol := s.enrolToken(b, 1)
+			session := uint64(0)
+			for b.Loop() {
+				session++
+				p := s.dial(b, addr)
+				if keyed {
+					p.Enter("a", enrol, peertest.Key(1), session)
+				} else {
+					p.Hello("a", s.token)
+				}
+				p.OK("a", "check_metrics.post", peertest.Metric(fmt.Sprint("r", session), "c"))
+				p.Conn.Close()
+			}
+		})
+	}
+}

@@ -4,8 +4,10 @@ import (
 	"crypto/ed25519"
 	"crypto/tls"
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -82,7 +84,8 @@ func TestHostCannotUseItsCertificateForAnother(t *testing.T) {
 // A copied state folder has the same key, so both hosts are served; after a few turns they are reported,
 // with both addresses, and each is told the last number.
 func TestHostCannotCopyAnotherUnnoticed(t *testing.T) {
-	s, addr := enrolled(t)
+	var log lockedLog
+	s, addr := enrolled(t, func(o *server.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	a := peertest.Key(1)
 	last := [2]uint64{1, 1} // what each of them has in its state folder
 	for turn := range 8 {
@@ -103,6 +106,9 @@ func TestHostCannotCopyAnotherUnnoticed(t *testing.T) {
 	if len(warnings) != 1 || warnings[0].Type != "twoHosts" || !strings.Contains(warnings[0].Text, "127.0.0.1") ||
 		!strings.Contains(warnings[0].Text, "127.0.0.2") {
 		t.Errorf("%+v: %+v", i.Sessions, warnings)
+	}
+	if !strings.Contains(log.String(), `msg="two hosts use an agent's key"`) || !strings.Contains(log.String(), "agent=a") {
+		t.Errorf("the log:\n%s", log.String())
 	}
 	// The same host that falls back, for want of disk or after a snapshot, is not reported.
 	for range 8 {
@@ -304,6 +310,24 @@ func TestMalformedKeys(t *testing.T) {
 	if list, err := s.store(t).Identities(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("%+v, %v", list, err)
 	}
+}
+
+// A lockedLog is a log that is read while a server writes it.
+type lockedLog struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lockedLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lockedLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func public(n byte) ed25519.PublicKey {

@@ -10,6 +10,7 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/peertest"
+	"virgo/cmd/virgo-endpoint/internal/server"
 	"virgo/transport/receipt"
 )
 
@@ -21,12 +22,12 @@ const secretOfA = "the-password-of-host-a"
 
 // enrolled is a server with two hosts, a and b, that enrolled with keys 1 and 2; a has a schedule with a
 // password in it, and one result.
-func enrolled(t *testing.T) (s *site, addr string) {
+func enrolled(t *testing.T, change ...func(*server.Options)) (s *site, addr string) {
 	t.Helper()
 	s = newSite(t)
 	checks := fmt.Sprintf("- {id: db, type: agent.mysql, details: {username: virgo, password: %s}}\n", secretOfA)
 	write(t, filepath.Join(s.dir.SchedulesDir(), "a.yaml"), checks)
-	addr, _ = s.start(t)
+	addr, _ = s.start(t, change...)
 	token := s.enrolToken(t, 2)
 	for n, agent := range map[byte]string{1: "a", 2: "b"} {
 		p := s.dial(t, addr)

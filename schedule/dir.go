@@ -104,7 +104,7 @@ func LoadFiles(paths []string, parse yaml.Parser) (Schedule, []Problem, error) {
 
 // load adds the checks of a file.
 func (r *fileReader) load(path, unusable string) error {
-	err := ownership.Check(path)
+	err := ownership.CheckIn(filepath.Split(path))
 	var data []byte
 	if err == nil {
 		data, err = ReadFile(path)

@@ -30,6 +30,10 @@ func Check(path string, also ...int) error {
 	return err
 }
 
+// CheckIn is [Check] for an entry of a folder that Check has accepted: on Unix, what is above is not
+// asked about again.
+func CheckIn(folder, name string) error { return checkIn(folder, name) }
+
 // Resolve is [Check] that also returns the file's absolute path without symbolic links, and what
 // os.Lstat says of it.
 func Resolve(path string, also ...int) (resolved string, info fs.FileInfo, err error) {

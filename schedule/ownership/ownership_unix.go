@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -61,6 +62,19 @@ func resolve(path string, also []int) (string, fs.FileInfo, error) {
 			w.step()
 		}
 	}
+}
+
+func checkIn(folder, name string) error {
+	path := filepath.Join(folder, name)
+	var st syscall.Stat_t
+	if err := lstat(path, &st); err != nil {
+		return err
+	}
+	if uint32(st.Mode)&syscall.S_IFMT == syscall.S_IFLNK {
+		return Check(path)
+	}
+	w := walk{trusted: []int{0, os.Geteuid()}}
+	return w.fault(path, &st, true, false)
 }
 
 // split returns the names in a path.

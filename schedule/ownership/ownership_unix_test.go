@@ -185,6 +185,27 @@ func TestCheckTrustsFurtherUsers(t *testing.T) {
 	}
 }
 
+// An entry of a folder that was accepted is held to the same rule, without its folder.
+func TestCheckIn(t *testing.T) {
+	dir := tree(t, "open/a/f", "x/g")
+	chmod(t, dir+"/open", 0o777)
+	if err := CheckIn(dir+"/open/a", "f"); err != nil {
+		t.Error(err)
+	}
+	chmod(t, dir+"/open/a/f", 0o646)
+	expect(t, CheckIn(dir+"/open/a", "f"), dir, "/open/a/f", "writable by others", "chmod go-w ")
+	if err := os.Symlink("../../x/g", dir+"/open/a/link"); err != nil {
+		t.Fatal(err)
+	}
+	chmod(t, dir+"/x", 0o757)
+	expect(t, CheckIn(dir+"/open/a", "link"), dir, "/open", "writable by others", "chmod go-w ")
+	chmod(t, dir+"/open", 0o755)
+	expect(t, CheckIn(dir+"/open/a", "link"), dir, "/x", "writable by others", "chmod go-w ")
+	if err := CheckIn(dir, "nothing"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
 // The command that is shown corrects it, whatever the path is.
 func TestFixIsForAShell(t *testing.T) {
 	dir := tree(t, "it's a/f")

@@ -22,6 +22,8 @@ func resolve(path string, _ []int) (string, fs.FileInfo, error) {
 	return a.resolve(path)
 }
 
+func checkIn(folder, name string) error { return Check(filepath.Join(folder, name)) }
+
 // CheckForSystem is [Check] for what a process of the system itself is going to use or start: the user
 // of this process is not trusted.
 func CheckForSystem(path string) error {

@@ -14,6 +14,7 @@ import (
 	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/atomicfile"
 	"virgo/cmd/internal/term"
+	"virgo/collect/hostinfo"
 	"virgo/collect/worker"
 	"virgo/schedule/shorttext"
 )
@@ -83,12 +84,41 @@ func (c *hostinfoCmd) wanted(offered []worker.InfoType) ([]worker.InfoType, erro
 	return wanted, nil
 }
 
+// An infoDocument is a type of host information with the keys of its answers.
+type infoDocument struct {
+	worker.InfoType
+	Keys []infoKey `json:"keys,omitempty"`
+}
+
+// An infoKey is one key of an answer: its name in JSON, its kind, and what it means.
+type infoKey struct {
+	Name string `json:"name"`
+	Kind string `json:"kind"`
+	Doc  string `json:"doc"`
+}
+
+// withKeys adds the keys to types.
+func withKeys(offered []worker.InfoType) []infoDocument {
+	all := hostinfo.Types()
+	docs := make([]infoDocument, 0, len(offered))
+	for _, info := range offered {
+		doc := infoDocument{InfoType: info}
+		if i := slices.IndexFunc(all, func(t hostinfo.Type) bool { return t.Name == info.Name }); i >= 0 {
+			for _, k := range hostinfo.Describe(all[i]) {
+				doc.Keys = append(doc.Keys, infoKey(k))
+			}
+		}
+		docs = append(docs, doc)
+	}
+	return docs
+}
+
 func (c *hostinfoCmd) list(a *app, offered []worker.InfoType) error {
 	if a.JSON {
 		return a.printJSON(struct {
 			document
-			Types []worker.InfoType `json:"types"`
-		}{document{schemaVersion}, offered})
+			Types []infoDocument `json:"types"`
+		}{document{schemaVersion}, withKeys(offered)})
 	}
 	var t term.Table
 	for _, info := range offered {
@@ -106,7 +136,7 @@ func (c *hostinfoCmd) keys(a *app, wanted []worker.InfoType) error {
 		return c.list(a, wanted)
 	}
 	var t term.Table
-	for _, info := range wanted {
+	for _, info := range withKeys(wanted) {
 		for _, k := range info.Keys {
 			t.Cells(
 				term.Cell{Text: info.Name, Color: term.Faint}, term.Cell{Text: k.Name, Color: term.Head},

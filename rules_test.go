@@ -161,9 +161,9 @@ var importMatrix = []importRow{
 	{"cmd/virgo-endpoint/internal/intake/intaketest", []string{"cmd/virgo-endpoint/internal/intake", "transport/agentkey", "transport/receipt"}, nil, "every store passes the suite, so it may know none"},
 	{"cmd/virgo-endpoint/internal/store", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest"}, "it stores for any server"},
 	{"cmd/virgo-endpoint/internal/folder", []string{"schedule/...", "transport/receipt"}, []string{"transport"}, "what lies in the folder is read without knowing who serves it"},
-	{"cmd/virgo-endpoint/internal/server", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport", "transport/agentkey", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/folder", "cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest", "transport/transporttest"}, "it receives for any store"},
+	{"cmd/virgo-endpoint/internal/server", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/folder", "cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest", "transport/transporttest"}, "it receives for any store"},
 	{"cmd/virgo-endpoint/internal/peertest", []string{"transport/agentkey"}, nil, "it says what is wrong as easily as what is right, so it uses no client of ours"},
-	{"cmd/virgo-endpoint/internal/endtoend", nil, []string{"cmd/virgo-endpoint/...", "transport/..."}, "it tests the packages of the endpoint together"},
+	{"cmd/virgo-endpoint/internal/endtoend", nil, []string{"cmd/virgo-endpoint/...", "spool/bundle", "transport/..."}, "it tests the packages of the endpoint together"},
 }
 
 // family is why checks that belong together import no others.

@@ -51,6 +51,16 @@ const (
 	TypeRevoked     = "revoked"     // the endpoint's owner revoked the id
 )
 
+// The types of an error of code 400 by which an endpoint refuses a bundle that a courier brings
+// (PROTOCOL.md, "bundle.post").
+const (
+	TypeBundleNoKey    = "bundleNoKey"    // no key of the bundle's agent is known
+	TypeBundleOtherKey = "bundleOtherKey" // it is sealed with another key than the registered one
+	TypeBundleRevoked  = "bundleRevoked"  // the endpoint's owner revoked the bundle's agent
+	TypeBundleChanged  = "bundleChanged"  // these are not the bytes that its host sealed
+	TypeBundleLimit    = "bundleLimit"    // it is beyond the endpoint's limits
+)
+
 // An Error is the error object of a response. A Reader truncates Message to 1 KiB and Type to 128
 // bytes and removes control characters and the like, which a terminal would interpret.
 type Error struct {

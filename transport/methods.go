@@ -10,6 +10,7 @@ const (
 	MethodPost      = "check_metrics.post"
 	MethodSchedule  = "check_schedule.get"
 	MethodReceipt   = "results.receipt"
+	MethodBundle    = "bundle.post"
 )
 
 // The methods that the endpoint calls.
@@ -29,4 +30,5 @@ const (
 	FeatureScheduleHash = "schedule_hash"
 	FeatureReceipt      = "receipt"
 	FeatureAgentKey     = "agent_key"
+	FeatureBundle       = "bundle"
 )

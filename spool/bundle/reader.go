@@ -56,6 +56,9 @@ func (r *Reader) Header() Header { return r.header }
 // Count returns the number of results in the bundle.
 func (r *Reader) Count() uint64 { return r.count }
 
+// Plain returns the bundle without its encryption, and its size.
+func (r *Reader) Plain() (io.ReaderAt, int64) { return r.src, r.size }
+
 // Next returns the results of the next block, in order, and io.EOF when there are no more. They are
 // valid until the next call. Any other error means that src cannot be read any more, or has changed
 // since it was opened.

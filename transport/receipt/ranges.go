@@ -96,6 +96,9 @@ func (g *Ranges) Add(start, n uint64) {
 	g.list = append(g.list, Range{start, n, n})
 }
 
+// AddRange adds a range.
+func (g *Ranges) AddRange(r Range) { g.list = append(g.list, r) }
+
 // List returns the ranges, sorted and merged.
 func (g *Ranges) List() []Range {
 	g.list = Merge(g.list)
@@ -114,6 +117,27 @@ func Merge(ranges []Range) []Range {
 			continue
 		}
 		out = append(out, r)
+	}
+	return out
+}
+
+// Intersect returns the results that are in both lists, sorted and merged. It sorts and merges a and b
+// in place.
+func Intersect(a, b []Range) []Range {
+	a, b = Merge(a), Merge(b)
+	var out []Range
+	for len(a) > 0 && len(b) > 0 {
+		x, y := a[0], b[0]
+		if x.Start == y.Start {
+			if from, to := max(x.From, y.From), min(x.To, y.To); from <= to {
+				out = append(out, Range{x.Start, from, to})
+			}
+		}
+		if cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.To, y.To)) <= 0 {
+			a = a[1:]
+		} else {
+			b = b[1:]
+		}
 	}
 	return out
 }

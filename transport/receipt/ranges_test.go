@@ -86,3 +86,26 @@ func TestSet(t *testing.T) {
 		}
 	}
 }
+
+func TestIntersect(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(7, 8))
+	some := func() (list []receipt.Range) {
+		for range rnd.IntN(6) {
+			from := rnd.Uint64N(20)
+			list = append(list, receipt.Range{rnd.Uint64N(3), from, from + rnd.Uint64N(6)})
+		}
+		return list
+	}
+	for range 2000 {
+		a, b := some(), some()
+		inA, inB := receipt.NewSet(a), receipt.NewSet(b)
+		both := receipt.NewSet(receipt.Intersect(a, b))
+		for start := range uint64(3) {
+			for n := range uint64(30) {
+				if both.Has(start, n) != (inA.Has(start, n) && inB.Has(start, n)) {
+					t.Fatalf("%d-%d of %v and %v: %v", start, n, a, b, both)
+				}
+			}
+		}
+	}
+}

@@ -23,6 +23,7 @@ type Intake interface {
 	// refused. If there are more than a receipt can name, it returns the first ones. It may sort and
 	// merge ranges in place.
 	Held(ctx context.Context, agentID string, ranges []receipt.Range) ([]receipt.Range, []receipt.Refused, error)
+	Bundles
 }
 
 // An Arrival is one entry of a batch: it records that an agent was seen, and its hello, its result

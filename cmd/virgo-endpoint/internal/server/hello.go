@@ -15,7 +15,8 @@ import (
 
 // announced are the features that the endpoint has (PROTOCOL.md).
 const announced = `[{"name":"pipelining","version":"1"},{"name":"result_id","version":"1"},` +
-	`{"name":"schedule_hash","version":"1"},{"name":"receipt","version":"1"},{"name":"agent_key","version":"1"}]`
+	`{"name":"schedule_hash","version":"1"},{"name":"receipt","version":"1"},{"name":"agent_key","version":"1"},` +
+	`{"name":"bundle","version":"1"}]`
 
 var errTooManyAgents = errors.New("too many agents on this connection")
 

@@ -32,12 +32,13 @@ type receiptParams struct {
 // in order.
 func (c *conn) receipt(f *transport.Frame, s *session) error {
 	p, err := parseReceiptParams(f.Params)
-	if err == nil && p.AgentID != s.agentID {
-		err = fmt.Errorf("a session gets receipts for its own agent %s, not for %s",
-			intake.Quote(s.agentID), intake.Quote(p.AgentID))
-	}
 	if err != nil {
 		return c.refuse(f, transport.CodeBadRequest, err.Error())
+	}
+	if p.AgentID != s.agentID {
+		if refusal := c.onlyVerified(&p, s); refusal != nil {
+			return c.refuseWith(f, refusal)
+		}
 	}
 	sub := c.srv.committer.submit(s.arrival(c.srv.opt.Now()), nil)
 	head := responseTo(f)
@@ -57,6 +58,26 @@ func (c *conn) receipt(f *transport.Frame, s *session) error {
 		head.Result = doc
 		return w.WriteFrame(&head)
 	}})
+}
+
+// onlyVerified limits a request for a receipt of another agent to the results that the session's agent has
+// brought in this bundle, and that were verified.
+func (c *conn) onlyVerified(p *receiptParams, s *session) *transport.Error {
+	ctx, cancel := context.WithTimeout(context.Background(), receiptTime)
+	defer cancel()
+	id := intake.BundleID{Courier: s.agentID, AgentID: p.AgentID, Bundle: p.Bundle}
+	state, _, err := c.srv.opt.Intake.Bundle(ctx, id, c.srv.opt.Now())
+	if err != nil {
+		c.log.Error("a bundle could not be looked up", "agent", p.AgentID, "error", err)
+		return &transport.Error{Code: transport.CodeBadRequest, Message: "the endpoint cannot make a receipt now"}
+	}
+	if state.Offset == 0 {
+		return &transport.Error{Code: transport.CodeBadRequest, Message: fmt.Sprintf(
+			"a session gets receipts for its own agent %s and for bundles that it brought, not for %s",
+			intake.Quote(s.agentID), intake.Quote(p.AgentID))}
+	}
+	p.Ranges = receipt.Intersect(p.Ranges, state.Ranges)
+	return nil
 }
 
 func parseReceiptParams(params json.RawMessage) (receiptParams, error) {

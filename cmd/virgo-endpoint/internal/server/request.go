@@ -61,6 +61,8 @@ func (c *conn) method(name string) func(*transport.Frame, *session) error {
 		return c.post
 	case transport.MethodReceipt:
 		return c.receipt
+	case transport.MethodBundle:
+		return c.bundlePost
 	case "bundle_upgrade.get_version", "binary_upgrade.get_version":
 		return c.ifOpen(c.upgradeVersion)
 	case "config_file.post":

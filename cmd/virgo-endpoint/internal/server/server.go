@@ -57,6 +57,7 @@ type Server struct {
 	sums      *summing
 	reports   reporter
 	receipts  sync.Mutex // held while a receipt is made
+	bundles   sync.Mutex // held while a piece of a bundle is verified and stored
 	http      *http.Server
 	httpConns *connListener // connections that speak HTTP
 

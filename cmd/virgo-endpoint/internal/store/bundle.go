@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
-	"virgo/schedule/shorttext"
 	"virgo/transport/agentkey"
 )
 
@@ -23,6 +22,9 @@ type Bundle struct {
 	// AcceptKey replaces the stored key by Key.
 	AcceptKey bool
 }
+
+// A Record is one result of a bundle.
+type Record = intake.SealedRecord
 
 // ErrBadBundle is returned when the agent's id or the key of a bundle is invalid.
 var ErrBadBundle = errors.New("not the bundle of an agent")
@@ -86,9 +88,5 @@ func (t *transaction) addBundle(row *agentRow, b *Bundle, now time.Time) (first 
 			return false, err
 		}
 	}
-	_, err = t.tx.ExecContext(t.ctx, `UPDATE agents
-		SET name = CASE name WHEN '' THEN ?2 ELSE name END, remote = 'bundle ' || ?3
-		WHERE key = ?1 AND (remote = '' OR remote LIKE 'bundle %')`,
-		row.key, shorttext.Truncate(b.Name, intake.MaxNameBytes), shorttext.Truncate(b.ID, intake.MaxNameBytes))
-	return first, err
+	return first, t.nameBundle(row, b.Name, b.ID)
 }

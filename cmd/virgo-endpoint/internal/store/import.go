@@ -138,7 +138,7 @@ type verdict struct {
 func (in *importer) commit(ctx context.Context, list []Record) error {
 	verdicts := make([]verdict, len(list))
 	for i := range list {
-		r, err := list[i].result(in.now)
+		r, err := list[i].Result(in.now)
 		verdicts[i].result = r
 		if err != nil {
 			verdicts[i].refused = &receipt.Refused{ID: list[i].ResultID, Code: intake.RefusedCode,

@@ -74,8 +74,8 @@ func TestImport(t *testing.T) {
 		}
 		for i, want := range []receipt.Refused{
 			{ID: "a/0000000000000001-bb8", Code: 400, Message: "check_id has to be 1 to 256 bytes of plain text"},
-			{ID: "a/0000000000000001-bba", Code: 400, Message: errNotObject.Error()},
-			{ID: "a/0000000000000001-bbb", Code: 400, Message: errOtherID.Error()},
+			{ID: "a/0000000000000001-bba", Code: 400, Message: "params cannot be read: they are not a JSON object"},
+			{ID: "a/0000000000000001-bbb", Code: 400, Message: "its params name another result_id"},
 		} {
 			if got.Refusals[i] != want {
 				t.Errorf("refusal %d: %+v, want %+v", i, got.Refusals[i], want)
@@ -295,7 +295,7 @@ func FuzzRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id string, order uint64, made int64, params []byte) {
 		c := Record{ResultID: id, Order: order, Made: time.UnixMilli(made % intake.MaxTimeMS), Params: params}
 		now := time.UnixMilli(1_800_000_000_000)
-		r, err := c.result(now)
+		r, err := c.Result(now)
 		if err != nil {
 			return
 		}

@@ -106,6 +106,22 @@ var schema = []string{
 		other_from     TEXT NOT NULL DEFAULT '',
 		other_key      TEXT NOT NULL DEFAULT ''    -- its fingerprint
 	) STRICT;`,
+
+	`CREATE TABLE bundles ( -- that couriers bring, see intake.Bundles
+		key         INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order of the last pieces
+		courier     INTEGER NOT NULL REFERENCES agents (key),
+		agent       INTEGER NOT NULL REFERENCES agents (key),
+		bundle      TEXT NOT NULL,
+		next_offset INTEGER NOT NULL,
+		verified    BLOB NOT NULL,    -- package bundle's
+		results     INTEGER NOT NULL, -- how many were verified
+		refused     INTEGER NOT NULL, -- how many of them were refused
+		ranges      BLOB NOT NULL,    -- of the ids that were verified: start, from, to
+		complete    INTEGER NOT NULL,
+		updated_ms  INTEGER NOT NULL,
+		UNIQUE (courier, agent, bundle)
+	) STRICT;
+	CREATE INDEX bundles_by_time ON bundles (updated_ms);`,
 }
 
 // migrate updates the tables to the last version of schema in one transaction. Of two processes that

@@ -19,6 +19,8 @@ type Memory struct {
 	agents        map[string]*memoryAgent
 	results       []intake.Result
 	registrations int64 // how many were made: the number of the last one
+	bundles       map[memoryBundleKey]*memoryBundle
+	pieces        int // how many of bundles were stored
 }
 
 type memoryToken struct {

@@ -1,4 +1,4 @@
-package store
+package intake
 
 import (
 	"bytes"
@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-
-	"virgo/cmd/virgo-endpoint/internal/intake"
 )
 
-// A Record is one result of a bundle.
-type Record struct {
+// A SealedRecord is one result of a bundle.
+type SealedRecord struct {
 	// ResultID is the id of the result; it belongs to the bundle's agent.
 	ResultID string
 	// Order is the result's place in the order of the agent's results.
@@ -30,22 +28,22 @@ var (
 	errNotObject = errors.New("params cannot be read: they are not a JSON object")
 )
 
-// result returns the record as if it had been posted: validated, and with the params that an agent
+// Result returns the record as if it had been posted: validated, and with the params that an agent
 // adds when it sends them (result_id, order, and if it is late, late and its age).
-func (r *Record) result(now time.Time) (intake.Result, error) {
+func (r *SealedRecord) Result(now time.Time) (Result, error) {
 	id, err := json.Marshal(r.ResultID)
 	if err != nil {
-		return intake.Result{}, err
+		return Result{}, err
 	}
 	fields, ok := bytes.CutPrefix(bytes.TrimLeft(r.Params, " \t\r\n"), []byte("{"))
 	if !ok {
-		return intake.Result{}, errNotObject
+		return Result{}, errNotObject
 	}
 	params := make([]byte, 0, len(r.Params)+len(id)+128)
 	params = fmt.Appendf(params, `{"result_id":%s,"order":%d`, id, r.Order)
 	period, err := periodOf(r.Params)
 	if err != nil {
-		return intake.Result{}, err
+		return Result{}, err
 	}
 	if late, age := lateAt(r.Made, period, now); late {
 		params = append(params, `,"late":true,"age_ms":`...)
@@ -55,12 +53,12 @@ func (r *Record) result(now time.Time) (intake.Result, error) {
 		params = append(params, ',')
 	}
 	params = append(params, fields...)
-	result, err := intake.ParsePost(params, now)
+	result, err := ParsePost(params, now)
 	if err != nil {
-		return intake.Result{}, err
+		return Result{}, err
 	}
 	if result.ResultID != r.ResultID {
-		return intake.Result{}, errOtherID
+		return Result{}, errOtherID
 	}
 	result.Params = bytes.ToValidUTF8(params, []byte("\uFFFD"))
 	return result, nil
@@ -72,7 +70,7 @@ func periodOf(params []byte) (int64, error) {
 		Period int64 `json:"min_check_period"`
 	}
 	if err := json.Unmarshal(params, &p); err != nil {
-		return 0, intake.ParamsError(err)
+		return 0, ParamsError(err)
 	}
 	return p.Period, nil
 }
@@ -82,5 +80,5 @@ func periodOf(params []byte) (int64, error) {
 // and its age is unknown.
 func lateAt(made time.Time, period int64, now time.Time) (late bool, age int64) {
 	age = now.UnixMilli() - made.UnixMilli()
-	return age < 0 || age > period, min(max(age, 0), intake.MaxAgeMS)
+	return age < 0 || age > period, min(max(age, 0), MaxAgeMS)
 }

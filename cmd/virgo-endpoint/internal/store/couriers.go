@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/schedule/shorttext"
+	"virgo/transport/receipt"
+)
+
+// rangeBytes is the size of a range in the column bundles.ranges: three numbers, big-endian.
+const rangeBytes = 3 * 8
+
+// bundleQuery looks up how far a courier has brought a bundle.
+const bundleQuery = `SELECT b.next_offset, b.verified, b.results, b.refused, b.ranges, b.complete FROM bundles AS b
+	JOIN agents AS c ON c.key = b.courier JOIN agents AS a ON a.key = b.agent
+	WHERE c.agent_id = ? AND a.agent_id = ? AND b.bundle = ? AND b.updated_ms > ?`
+
+// Bundle returns how far a courier has brought a bundle; see [intake.Bundles].
+func (s *Store) Bundle(
+	ctx context.Context, id intake.BundleID, now time.Time,
+) (st intake.BundleState, of intake.Standing, err error) {
+	if st, err = bundleState(ctx, s.read, &id, now); err == nil {
+		of, err = standingOf(ctx, s.read, id.AgentID, nil)
+	}
+	if err != nil {
+		return st, of, fmt.Errorf("looking up a bundle of agent %q: %w", id.AgentID, err)
+	}
+	return st, of, nil
+}
+
+func bundleState(ctx context.Context, q rowsQuerier, id *intake.BundleID, now time.Time) (intake.BundleState, error) {
+	var st intake.BundleState
+	var ranges []byte
+	err := q.QueryRowContext(ctx, bundleQuery, id.Courier, id.AgentID, id.Bundle, millis(now.Add(-intake.BundleTime))).
+		Scan(&st.Offset, &st.Verified, &st.Results, &st.Refused, &ranges, &st.Complete)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return st, err
+	}
+	for ; len(ranges) >= rangeBytes; ranges = ranges[rangeBytes:] {
+		st.Ranges = append(st.Ranges, receipt.Range{
+			Start: binary.BigEndian.Uint64(ranges), From: binary.BigEndian.Uint64(ranges[8:]),
+			To: binary.BigEndian.Uint64(ranges[16:]),
+		})
+	}
+	return st, nil
+}
+
+// AddBundle stores a piece of a bundle in one synced transaction; see [intake.Bundles].
+func (s *Store) AddBundle(ctx context.Context, p *intake.BundlePiece) error {
+	if err := s.damaged(); err != nil {
+		return err
+	}
+	err := s.addBundle(ctx, p)
+	if err != nil {
+		err = fmt.Errorf("storing a bundle of agent %q: %w", p.AgentID, err)
+	}
+	return s.stopIfDamaged(err)
+}
+
+func (s *Store) addBundle(ctx context.Context, p *intake.BundlePiece) error {
+	t, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer t.rollback()
+	if err := t.checkPiece(p); err != nil {
+		return err
+	}
+	ms := millis(p.Received)
+	courier, err := t.agent(p.Courier, ms)
+	if err != nil {
+		return err
+	}
+	agent, err := t.agent(p.AgentID, ms)
+	if err != nil {
+		return err
+	}
+	if err := t.nameBundle(agent, p.Name, p.Bundle); err != nil {
+		return err
+	}
+	for i := range p.Results {
+		if _, err := t.addResult(agent, &p.Results[i], ms); err != nil {
+			return err
+		}
+	}
+	for i := range p.Refusals {
+		if err := t.addRefused(agent, &p.Refusals[i], ms); err != nil {
+			return err
+		}
+	}
+	if err := t.putBundle(courier, agent, p); err != nil {
+		return err
+	}
+	return t.commit()
+}
+
+// checkPiece decides, under the write lock, whether a piece may be stored.
+func (t *transaction) checkPiece(p *intake.BundlePiece) error {
+	open, err := t.isOpen(p.Courier, p.Access, p.Received)
+	if err != nil {
+		return err
+	}
+	if !open {
+		return p.Access.Withdrawn()
+	}
+	standing, err := standingOf(t.ctx, t.tx, p.AgentID, nil)
+	if err != nil {
+		return err
+	}
+	if err := intake.DecideSeal(&standing, p.Key); err != nil {
+		return err
+	}
+	st, err := bundleState(t.ctx, t.tx, &p.BundleID, p.Received)
+	if err == nil && st.Offset != p.Before {
+		err = intake.ErrBundleMoved
+	}
+	return err
+}
+
+// putBundle stores how far a bundle is, and forgets those of the courier that are too old or too many.
+func (t *transaction) putBundle(courier, agent *agentRow, p *intake.BundlePiece) error {
+	ranges := make([]byte, 0, len(p.After.Ranges)*rangeBytes)
+	for _, r := range p.After.Ranges {
+		for _, n := range [...]uint64{r.Start, r.From, r.To} {
+			ranges = binary.BigEndian.AppendUint64(ranges, n)
+		}
+	}
+	_, err := t.tx.ExecContext(t.ctx, `INSERT OR REPLACE INTO bundles
+		(courier, agent, bundle, next_offset, verified, results, refused, ranges, complete, updated_ms)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, courier.key, agent.key, p.Bundle, p.After.Offset, p.After.Verified,
+		p.After.Results, p.After.Refused, ranges, p.After.Complete, millis(p.Received))
+	if err != nil {
+		return err
+	}
+	_, err = t.tx.ExecContext(t.ctx, "DELETE FROM bundles WHERE updated_ms <= ?",
+		millis(p.Received.Add(-intake.BundleTime)))
+	if err != nil {
+		return err
+	}
+	// key grows with each piece, so it is the order of the last ones.
+	_, err = t.tx.ExecContext(t.ctx, `DELETE FROM bundles WHERE courier = ?1 AND key <=
+		(SELECT key FROM bundles WHERE courier = ?1 ORDER BY key DESC LIMIT 1 OFFSET ?2)`,
+		courier.key, intake.MaxBundlesPerCourier)
+	return err
+}
+
+// nameBundle stores a bundle as the agent's remote address, unless the agent has sent a hello itself.
+func (t *transaction) nameBundle(row *agentRow, name, bundle string) error {
+	_, err := t.tx.ExecContext(t.ctx, `UPDATE agents
+		SET name = CASE name WHEN '' THEN ?2 ELSE name END, remote = 'bundle ' || ?3
+		WHERE key = ?1 AND (remote = '' OR remote LIKE 'bundle %')`,
+		row.key, shorttext.Truncate(name, intake.MaxNameBytes), shorttext.Truncate(bundle, intake.MaxNameBytes))
+	return err
+}

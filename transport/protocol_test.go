@@ -84,7 +84,7 @@ func TestProtocolExamplesAreFramesAsTheWriterMakesThem(t *testing.T) {
 func TestProtocolHasAnExampleOfEachMethod(t *testing.T) {
 	for _, method := range []string{
 		transport.MethodHello, transport.MethodHeartbeat, transport.MethodPost, transport.MethodSchedule,
-		transport.MethodReceipt, transport.MethodScheduleChanged, transport.MethodSystemInfo,
+		transport.MethodReceipt, transport.MethodBundle, transport.MethodScheduleChanged, transport.MethodSystemInfo,
 		transport.MethodCheckTest, transport.MethodCheckTargets, transport.MethodHostInfo,
 		transport.MethodHostInfoTypes, "bundle_upgrade.get_version", "binary_upgrade.get_version",
 		"bundle_upgrade.available", "config_file.post",
@@ -103,7 +103,7 @@ func TestProtocolHasAnExampleOfEachMethod(t *testing.T) {
 	}
 	for _, feature := range []string{
 		transport.FeaturePipelining, transport.FeatureResultID, transport.FeatureScheduleHash, transport.FeatureReceipt,
-		transport.FeatureAgentKey,
+		transport.FeatureAgentKey, transport.FeatureBundle,
 	} {
 		if !strings.Contains(text, "\n| `"+feature+"` | ") {
 			t.Errorf("feature %q is not in the table", feature)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/ed25519"
 	"crypto/tls"
 	"crypto/x509"
@@ -230,6 +231,54 @@ func TestProtocolKeys(t *testing.T) {
 		"handshake.hello response, a key is required")
 	e.command("agents", "revoke", "web1")
 	want(hello(later, "a", 5121), "handshake.hello response, revoked")
+}
+
+// A bundle that a courier brings: an endpoint answers as the examples of that section do.
+func TestProtocolBundles(t *testing.T) {
+	example := examples(t)
+	e := serveForTest(t)
+	call := newCaller(t, e.dial()).call
+	call(strings.Replace(example("handshake.hello request"), "not-a-token", e.legacy, 1))
+	request := example("bundle.post request")
+	var frame struct{ Params bundleExample }
+	if err := json.Unmarshal([]byte(request), &frame); err != nil {
+		t.Fatal(err)
+	}
+	send := func(offset int64, block []byte) string {
+		t.Helper()
+		p := frame.Params
+		p.Offset, p.Block = offset, block
+		text, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, _, _ := strings.Cut(request, `"params":`)
+		return call(before + `"params":` + string(text) + "}")
+	}
+	want := func(got, name string) {
+		t.Helper()
+		if want := example(name); got != want {
+			t.Errorf("%s:\ngot     %s\nexample %s", name, got, want)
+		}
+	}
+	want(call(request), "bundle.post response, no key")
+	key := identity{host: "a"}.key().Public().(ed25519.PublicKey)
+	e.command("agents", "add", "far1", "--key", agentkey.Encode(key))
+	changed := bytes.Clone(frame.Params.Block)
+	changed[len(changed)-1] ^= 1
+	want(send(0, changed), "bundle.post response, changed")
+	want(call(request), "bundle.post response, another offset")
+	const good = 561
+	want(send(good, frame.Params.Block[good:]), "bundle.post response")
+	want(call(request), "bundle.post response")
+}
+
+// bundleExample is the params of bundle.post.
+type bundleExample struct {
+	AgentID string `json:"agent_id"`
+	Bundle  string `json:"bundle"`
+	Offset  int64  `json:"offset"`
+	Block   []byte `json:"block"`
 }
 
 // wantSession waits until the number of an agent's last session is stored, which its hello does not wait for.

@@ -146,3 +146,64 @@ func TestCourierBringsABundle(t *testing.T) {
 		t.Errorf("%d results are stored", n)
 	}
 }
+
+// The server is killed between a piece and its answer, before or after its commit: the courier goes on from
+// the offset that it is then told, and each result is stored once.
+func TestCourierOfAKilledServer(t *testing.T) {
+	const results = 4000
+	for _, point := range []string{beforeCommit, afterCommit} {
+		for _, after := range []int{0, 1, 3, 5} {
+			t.Run(fmt.Sprintf("%s %d", point, after), func(t *testing.T) {
+				s, addr := enrolled(t)
+				c := s.courier(t, addr, "", 2) // its hello is stored
+				id := c.id
+				plain := sealedBy(t, peertest.Key(1), "a", id, results)
+				proc := s.run(t, point, after)
+				p := s.dial(t, proc.addr)
+				_, err := p.Conn.Write([]byte(peertest.Frame(0, "b", "handshake.hello", p.KeyHello("b", "", peertest.Key(2), 3))))
+				if err == nil {
+					_, err = p.TryRead()
+				}
+				at := position{}
+				for n := 1; err == nil; n++ { // more than the bundle needs: an offset that is old is answered, too
+					block := plain[min(at.Offset, int64(len(plain))):min(at.Offset+100_000, int64(len(plain)))]
+					if at.Complete { // until it is killed by commits of hellos
+						_, err = p.Conn.Write([]byte(peertest.Frame(n, "b", "handshake.hello", p.KeyHello("b", "", peertest.Key(2), 3))))
+					} else {
+						_, err = p.Conn.Write([]byte(peertest.Frame(n, "b", "bundle.post", bundleParams("a", id, at.Offset, block))))
+					}
+					if err != nil {
+						break
+					}
+					var r peertest.Reply
+					if r, err = p.TryRead(); err == nil && !at.Complete {
+						if r.Error != nil {
+							t.Fatalf("%+v", r.Error)
+						}
+						err = json.Unmarshal(r.Result, &at)
+					}
+				}
+				proc.wait(t)
+				stored := len(s.stored(t)) - 1 // one is of b
+				if stored < int(at.Results) {
+					t.Errorf("%d results are stored, and %d were acknowledged", stored, at.Results)
+				}
+				c = s.courier(t, addr, "", 4)
+				c.id = id
+				if now := c.post(0, nil); now.Offset < at.Offset {
+					t.Errorf("%+v was acknowledged, and it is at %+v", at, now)
+				}
+				if at := c.bring(plain, 300_000); at.Results != results {
+					t.Errorf("at the end: %+v", at)
+				}
+				s.wantOnlyOwn(t)
+				if n := len(s.stored(t)); n != results+1 {
+					t.Errorf("%d results are stored", n)
+				}
+				if got := c.ranges(id); got != fmt.Sprintf("[0000000000000001-1-%x]", results) {
+					t.Errorf("the receipt names %s", got)
+				}
+			})
+		}
+	}
+}

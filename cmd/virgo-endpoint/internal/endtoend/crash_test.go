@@ -50,7 +50,9 @@ func serveUntilKilled(dir folder.Dir, point, after string) error {
 	if err != nil {
 		return err
 	}
-	opt, err := options(dir, &killingIntake{Intake: st, point: point, left: n})
+	killing := &killingIntake{Intake: st, point: point}
+	killing.left.Store(int64(n))
+	opt, err := options(dir, killing)
 	if err != nil {
 		return err
 	}
@@ -65,11 +67,12 @@ func serveUntilKilled(dir folder.Dir, point, after string) error {
 	return server.New(opt).Serve(l)
 }
 
-// A killingIntake kills the process before or after an Append, after so many that it lets pass.
+// A killingIntake kills the process before or after an Append or AddBundle, after so many that it lets
+// pass.
 type killingIntake struct {
 	intake.Intake
 	point string
-	left  int
+	left  atomic.Int64
 }
 
 func (k *killingIntake) Append(ctx context.Context, batch []intake.Arrival) ([]intake.Outcome, error) {
@@ -79,11 +82,18 @@ func (k *killingIntake) Append(ctx context.Context, batch []intake.Arrival) ([]i
 	return outcomes, err
 }
 
+func (k *killingIntake) AddBundle(ctx context.Context, p *intake.BundlePiece) error {
+	k.killAt(beforeCommit)
+	err := k.Intake.AddBundle(ctx, p)
+	k.killAt(afterCommit)
+	return err
+}
+
 func (k *killingIntake) killAt(point string) {
 	if point != k.point {
 		return
 	}
-	if k.left--; k.left < 0 {
+	if k.left.Add(-1) < 0 {
 		killSelf()
 	}
 }

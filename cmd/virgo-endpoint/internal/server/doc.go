@@ -41,10 +41,24 @@
 //
 // # A receipt
 //
-// results.receipt names the session's agent and ranges of results. The answer (package receipt) is signed with
+// results.receipt names the session's agent, or that of a bundle which it brought, and ranges of results. The answer (package receipt) is signed with
 // the key of the server's certificate and names which of them are durable and which were refused. The
 // request goes through the committer like a result, so that it covers what its connection posted
 // before.
+//
+// # A bundle
+//
+// bundle.post brings a piece of another host's sealed results in the session of a courier. Each seal is
+// verified with the key in the bundle's header, and that key is compared with the registered one of the
+// agent that the bundle names, again in the transaction that stores. Results, refusals, the offset, and the
+// state of the hash are one transaction, so that a courier goes on after a broken connection or a kill
+// where the answers ended, and nothing is lost or doubled.
+//
+// What can fail: the bytes are not those that the host sealed, or the agent has no registered key: that
+// request is refused, with a type, and what was verified before it stays. Who could abuse it: a courier can
+// leave out the end of a bundle. It cannot change, add or reorder results, register a key, or get a receipt
+// for what was not verified. What it keeps the endpoint busy with counts against its own quota; one piece
+// is verified at a time, and what is stored of unfinished bundles is bounded for each courier.
 //
 // # What survives
 //

@@ -32,6 +32,9 @@
 // the agent; a bundle signed with another key is refused, as is one that is not signed with the key that
 // its agent has registered. Nobody enrols under the id of a bundle with another key than the bundle's.
 //
+// [Store.AddBundle] stores a piece of a bundle that a courier brings over a connection, together with how
+// far the bundle is, in one synced transaction that decides again about the courier's access and the key.
+//
 // # The file
 //
 // journal_mode=WAL, synchronous=FULL, mode 0600. One process writes at a time while any number read.

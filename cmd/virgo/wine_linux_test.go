@@ -124,7 +124,7 @@ func testUnsafeFiles(t *testing.T, w *winetest.Wine) {
 		{"ProgramData/virgo/plugins/a batch.bat", []string{"virgo.exe", "check", "agent.plugin", "file=a batch.bat"}, 1, `C:\ProgramData\virgo\plugins\a batch.bat` + others},
 		{"ProgramData/virgo/plugins", []string{"virgo.exe", "check", "agent.plugin", "file=a batch.bat"}, 1, `C:\ProgramData\virgo\plugins` + others},
 		{"ProgramData/virgo/virgo.yaml", []string{"virgo.exe", "run", "--strict"}, 2, `C:\ProgramData\virgo\virgo.yaml` + others},
-		{"ProgramData/virgo/checks.d/c.yaml", []string{"virgo.exe", "schedule", "show"}, 0, `C:\ProgramData\virgo\checks.d\c.yaml` + others},
+		{"ProgramData/virgo/checks.d/c.yaml", []string{"virgo.exe", "schedule", "show"}, 0, `C:\ProgramData\virgo\checks.d\c.yaml: is not used: it` + others},
 		{"", []string{"virgo.exe", "install"}, 2, `SYSTEM would start "C:\\test\\virgo-run.exe": `},
 	} {
 		path := filepath.Join(w.Drive(), tt.path)
@@ -167,6 +167,18 @@ func testFolders(t *testing.T, w *winetest.Wine) {
 	for path, bits := range map[string]fs.FileMode{virgo: 0o002, filepath.Join(virgo, "state"): 0o007} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm()&bits != 0 {
 			t.Errorf("%s: %v, %v", path, info.Mode(), err)
+		}
+	}
+	for path, args := range map[string][]string{
+		"plugins": {"plugin", "new", "a", `--plugins=C:\made\plugins`},
+		"config":  {"setup", "--endpoint=127.0.0.1:1", "--token=env:T", "--no-check", `--config=C:\made\config\virgo.yaml`, `--state=C:\made\state`},
+	} {
+		out, code := w.Run(append([]string{"virgo.exe"}, args...)...)
+		for _, path := range []string{"", path} {
+			info, err := os.Stat(filepath.Join(w.Drive(), "made", path))
+			if err != nil || info.Mode().Perm()&0o007 != 0 {
+				t.Errorf("%q: %v, %v; %d %s", args, info, err, code, out)
+			}
 		}
 	}
 }

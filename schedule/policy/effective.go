@@ -267,13 +267,15 @@ func textEntries(text string) (list []entry, odd bool) {
 	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
 		return nil, true
 	}
+	seen := make(map[string]bool)
 	for dec.More() {
 		name, err := dec.Token()
 		key, ok := name.(string)
 		var value any
-		if err != nil || !ok || dec.Decode(&value) != nil || slices.ContainsFunc(list, func(e entry) bool { return e.name == key }) {
+		if err != nil || !ok || dec.Decode(&value) != nil || seen[key] {
 			return nil, true
 		}
+		seen[key] = true
 		text, ok := schedule.Details{key: value}.Text(key)
 		if !ok {
 			return nil, true

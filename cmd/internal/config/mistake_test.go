@@ -34,6 +34,7 @@ func TestMistakesAndTrust(t *testing.T) {
 		"token: [a]\n": true, "allow_remote: [x]\n": true, "host_info_deny: [x]\n": true, "host_info_arguments: x\n": true, "client_key: x\n": true, "server_name: true\n": true,
 		"client_cert: true\n": true, "endpoints: b:1\n": true, "pni: x\n": true, "endpiont: a:1\n": true, "fingerprint: x\n": true,
 		"tls_verify: true\n": true, "verify: true\n": true, "tls: {ca: x}\n": true, "api-token: x\n": true,
+		"remote: x\n": true, "remote: {check: all}\n": true, "remotes: {checks: [all]}\n": true, "secrets: [a]\n": true, "secret: {a: b}\n": true,
 	} {
 		c, err := Load(write(t, "virgo.yaml", good+text, 0o600), true, environment(), full.Parse)
 		if err != nil || len(c.Mistakes) != 1 || c.Mistakes[0].Decides != decides || (c.Untrusted() != nil) != decides {

@@ -25,9 +25,16 @@ func (c *Config) policyID() string {
 }
 
 // Judge decides on the checks of the cached schedule where that was not done under the policy as it is
-// now, and reports whether it did. It needs the Registry.
+// now, and reports whether it did. Without a Registry it cannot decide; then none is allowed.
 func (c *Config) Judge(st *State) bool {
-	if !st.HasCached || c.Registry == nil || st.Cached.Policy == c.policyID() {
+	if !st.HasCached || st.Cached.Policy == c.policyID() {
+		return false
+	}
+	if c.Registry == nil {
+		for i := range st.Cached.Schedule.Checks {
+			st.Cached.Schedule.Checks[i].AllowedBy, st.Cached.Schedule.Checks[i].Refusal = 0, ""
+		}
+		st.Cached.Policy = ""
 		return false
 	}
 	for i := range st.Cached.Schedule.Checks {

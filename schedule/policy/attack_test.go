@@ -160,6 +160,37 @@ remote:
 	}
 }
 
+// A rule that denies holds for the address that a name resolves to as well, and for what cannot be read.
+func TestEndpointCannotEvadeDenial(t *testing.T) {
+	const policy = `
+remote:
+  checks:
+    - {type: remote.tcp, target: ['10.*.*.*', '::1'], deny: true}
+    - {type: remote.http, url: 'http://10.0.0.1/**', deny: true}
+    - {type: agent.plugin, file: reboot, deny: true}
+    - {type: agent.plugin, args: '-x', deny: true}
+    - {type: remote.tcp, target: any, port: any}
+    - all
+`
+	g := guard(t, policy, `{"type":"remote.tcp","details":{"target":"inside.example","port":80}}`)
+	for text, allowed := range map[string]bool{"192.0.2.1": true, "10.1.2.3": false, "::ffff:10.1.2.3": false, "::1": false} {
+		if err := g.Dial("tcp", "inside.example", netip.AddrPortFrom(netip.MustParseAddr(text), 80)); (err == nil) != allowed {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	g = guard(t, policy, `{"type":"remote.http","details":{"url":"http://inside.example/x"}}`)
+	if g.Dial("tcp", "inside.example", netip.MustParseAddrPort("10.0.0.1:80")) == nil {
+		t.Error("a page of a denied address is asked for by a name")
+	}
+	testVerdicts(t, policy, []verdictCase{
+		{`{"type":"agent.plugin","details":{"file":"x"}}`, ""},
+		{`{"type":"agent.plugin","details":{"file":["reboot"]}}`, `agent.plugin file "[\"reboot\"]"`},
+		{`{"type":"agent.plugin","details":{"file":"x","args":"\"-x"}}`, `agent.plugin args`},
+		{`{"type":"agent.plugin","details":{"file":"x","args":["-x","more"]}}`, `agent.plugin args`},
+		{`{"type":"remote.http","details":{"url":"http://10.0.0.1/a/../b"}}`, `remote.http url`},
+	})
+}
+
 // metadataAddresses are addresses of metadata services and link-local ones, in every form that leads there.
 func metadataAddresses() []string {
 	return []string{

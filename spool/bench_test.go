@@ -109,7 +109,7 @@ const waitingRecords = 1_000_000
 func waitingData(n int) string {
 	return fmt.Sprintf(`{"check_id":"cpu","check_type":"agent.cpu","timestamp":%d,"metrics":[[null,`+
 		`{"user":{"t":"double","v":"%d.%d"},"steal":{"t":"double","v":"%d"}}]]}`,
-		1_700_000_000_000+1000*n, n*7919%100, n*104_729%1000, n%13)
+		1_700_000_000_000+1000*int64(n), n*7919%100, n*104_729%1000, n%13)
 }
 
 // The transactions of a run with that many records waiting, beside those of a run with none, in

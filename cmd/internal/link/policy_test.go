@@ -45,3 +45,32 @@ func BenchmarkPolicyOfOrdinaryRun(b *testing.B) {
 		}
 	}
 }
+
+// The job of a check has the values of the secrets; the schedule, which may be stored again, has not.
+func TestSecretsStayOutOfTheSchedule(t *testing.T) {
+	login := collect.Type{Name: "test.login", Checker: collect.CheckerFunc(nil), Details: []collect.Detail{
+		{Name: "password", Role: schedule.Secret}, {Name: "headers", Role: schedule.Headers},
+	}}
+	registry, err := collect.NewRegistry(login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := policy.Policy{Checks: []policy.Rule{{Keyword: policy.All}}}
+	all.Secrets = []policy.SecretRules{{Name: "db", Allow: all.Checks}}
+	c := &Config{
+		Policy: &all, Registry: registry, Secret: func(string) (string, error) { return "hunter2", nil },
+	}
+	st := State{HasCached: true}
+	st.Cached.Schedule.Checks = []schedule.Check{{ID: "a", Type: "test.login", FromEndpoint: true, Details: schedule.Details{
+		"password": "secret:db", "headers": map[string]any{"X-Key": "secret:db", "Accept": "x"},
+	}}}
+	c.Judge(&st)
+	k := st.Cached.Schedule.Checks[0]
+	job := c.Job(k, nil)
+	if got := fmt.Sprint(job.Check.Details); got != "map[headers:map[Accept:x X-Key:hunter2] password:hunter2]" {
+		t.Errorf("the job has %s", got)
+	}
+	if got := fmt.Sprint(k.Details); got != "map[headers:map[Accept:x X-Key:secret:db] password:secret:db]" {
+		t.Errorf("the schedule has %s", got)
+	}
+}

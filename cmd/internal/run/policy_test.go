@@ -19,7 +19,6 @@ import (
 	"virgo/schedule/policy"
 	"virgo/schedule/yaml"
 	"virgo/spool"
-	"virgo/transport"
 	"virgo/transport/transporttest"
 )
 
@@ -106,17 +105,6 @@ func TestSecretsAreNowhereElse(t *testing.T) {
 	var printed strings.Builder
 	b.Verbose = func(format string, args ...any) { fmt.Fprintf(&printed, format+"\n", args...) }
 	b.run()
-	// A later run has the cached schedule, and stores it again when another one is announced.
-	b.endpoint.Set(transporttest.Script{
-		Features: modern, ScheduleHash: "1", Requests: []transporttest.Request{{Method: transport.MethodScheduleChanged}},
-	})
-	b.clock = b.clock.Add(time.Minute)
-	if r := resultsOf(b.run())["here"]; r.Status != "password of 10 bytes" {
-		t.Errorf("%+v", r)
-	}
-	if st, err := b.State(context.Background()); err != nil || !st.Cached.Changed {
-		t.Errorf("the schedule was not stored again: %v", err)
-	}
 	err := b.Spool.View(context.Background(), func(tx *spool.Tx) error {
 		stored := tx.Get(link.StateSpace, "schedule")
 		if bytes.Contains(stored, []byte("hunter2")) || !bytes.Contains(stored, []byte("secret:db")) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"virgo/collect"
+	"virgo/collect/cgroup"
 )
 
 // inGroup is a captured host whose agent is in one of testdata's control groups. The folders are
@@ -82,7 +83,7 @@ func TestSwapLimitAlone(t *testing.T) {
 		write(t, filepath.Join(dir, file), text)
 	}
 	var f collect.MetricBuilder
-	readMemoryLimit(tree{proc: dir, sys: dir}).add(&f)
+	addMemoryLimit(&f, readMemoryLimit(tree{proc: dir, sys: dir}))
 	expect(t, collect.Report{Metrics: f.Metrics}, "", "cgroup_swap_limit 4096\ncgroup_swap_used 1024\ncgroup_memory_limit ")
 }
 
@@ -141,7 +142,7 @@ func TestControlGroupsWithoutLimit(t *testing.T) {
 		"no usage":                 {"0::/a\n", "a/memory.max", "1000\n"},
 		"a quota without a period": {"0::/a\n", "a/cpu.max", "1000\n"},
 		"a quota of nothing":       {"0::/a\n", "a/cpu.max", "0 0\n"},
-		"deeper than is looked at": {"0::/a" + strings.Repeat("/b", maxGroups) + "\n", "a/cpu.max", "1 1\n"},
+		"deeper than is looked at": {"0::/a" + strings.Repeat("/b", 32) + "\n", "a/cpu.max", "1 1\n"},
 	} {
 		dir := t.TempDir()
 		for file, text := range map[string]string{"self/cgroup": c.cgroup, "fs/cgroup/" + c.file: c.text} {
@@ -154,14 +155,14 @@ func TestControlGroupsWithoutLimit(t *testing.T) {
 			write(t, filepath.Join(dir, file), text)
 		}
 		tr := tree{proc: dir, sys: dir}
-		if m := readMemoryLimit(tr); m != (memoryLimit{}) {
+		if m := readMemoryLimit(tr); m != (cgroup.Memory{}) {
 			t.Errorf("%s: %+v", name, m)
 		}
 		if l := readCPULimit(tr, func() time.Duration { return 0 }); l != (cpuLimit{}) {
 			t.Errorf("%s: %+v", name, l)
 		}
 	}
-	if m := readMemoryLimit(tree{proc: t.TempDir()}); m != (memoryLimit{}) {
+	if m := readMemoryLimit(tree{proc: t.TempDir()}); m != (cgroup.Memory{}) {
 		t.Errorf("%+v", m)
 	}
 }
@@ -210,9 +211,9 @@ func FuzzControlGroup(f *testing.F) {
 			f.Fatal(err)
 		}
 	}
-	f.Fuzz(func(t *testing.T, cgroup, most, current, stat, quota, usage string) {
+	f.Fuzz(func(t *testing.T, groups, most, current, stat, quota, usage string) {
 		for file, text := range map[string]string{
-			"self/cgroup": cgroup, "fs/cgroup/memory.max": most, "fs/cgroup/memory.current": current, "fs/cgroup/memory.stat": stat,
+			"self/cgroup": groups, "fs/cgroup/memory.max": most, "fs/cgroup/memory.current": current, "fs/cgroup/memory.stat": stat,
 			"fs/cgroup/cpu.max": quota, "fs/cgroup/cpu.stat": usage,
 		} {
 			write(t, filepath.Join(dir, file), text)
@@ -220,12 +221,12 @@ func FuzzControlGroup(f *testing.F) {
 		tr := tree{proc: dir, sys: dir}
 		var g collect.MetricBuilder
 		m := readMemoryLimit(tr)
-		if m.available > m.limit {
+		if m.Available > m.Limit {
 			t.Fatalf("%+v", m)
 		}
-		m.add(&g)
+		addMemoryLimit(&g, m)
 		l := readCPULimit(tr, func() time.Duration { return time.Minute })
-		l.add(&g, cpuLimit{group: l.group})
+		l.add(&g, cpuLimit{CPU: cgroup.CPU{Group: l.Group}})
 		for _, m := range g.Metrics {
 			if !m.Valid() || strings.HasPrefix(m.Value, "-") {
 				t.Fatalf("%+v", m)
@@ -249,7 +250,7 @@ func TestMemoryOfNestedGroupsWithOneLimit(t *testing.T) {
 		}
 		write(t, file, text)
 	}
-	if m := readMemoryLimit(root); !m.limited || m.limit != 1000 || m.used != 600 || m.available != 400 {
+	if m := readMemoryLimit(root); !m.Limited || m.Limit != 1000 || m.Used != 600 || m.Available != 400 {
 		t.Errorf("%+v", m)
 	}
 }

@@ -200,7 +200,7 @@ func (c cpuCounters) sample(boot uint64) []byte {
 		b = binary.AppendUvarint(b, core.idle)
 	}
 	l := c.limit
-	for _, n := range [...]uint64{l.group, uint64(l.at.Milliseconds()), l.usage, l.periods, l.throttled} {
+	for _, n := range [...]uint64{l.Group, uint64(l.at.Milliseconds()), l.Usage, l.Periods, l.Throttled} {
 		b = binary.AppendUvarint(b, n)
 	}
 	return b
@@ -217,6 +217,6 @@ func parseCPUSample(b []byte, boot uint64) (cpuCounters, bool) {
 		c.cores[i] = coreTimes{total: r.uint(), idle: r.uint()}
 	}
 	l := &c.limit
-	l.group, l.at, l.usage, l.periods, l.throttled = r.uint(), r.milliseconds(), r.uint(), r.uint(), r.uint()
+	l.Group, l.at, l.Usage, l.Periods, l.Throttled = r.uint(), r.milliseconds(), r.uint(), r.uint(), r.uint()
 	return c, r.ok() && sameBoot(id, boot)
 }

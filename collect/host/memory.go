@@ -30,7 +30,7 @@ func memoryType(t tree) collect.Type {
 // Check reports memory in bytes. free is unused memory, used the rest of total. actual_free is how
 // much applications could still allocate (on Linux MemAvailable, which includes caches),
 // actual_used the rest. If a control group limits the agent's processes, its limits are reported as
-// well (memoryLimit).
+// well (addMemoryLimit).
 func (m memory) Check(ctx context.Context, _ collect.Request) (collect.Report, error) {
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
@@ -60,6 +60,6 @@ func (m memory) Check(ctx context.Context, _ collect.Request) (collect.Report, e
 	f.Gauge("swap_free", swap.free, "bytes")
 	f.Gauge("swap_page_in", swap.in, "bytes")
 	f.Gauge("swap_page_out", swap.out, "bytes")
-	readMemoryLimit(m.tree).add(&f)
+	addMemoryLimit(&f, readMemoryLimit(m.tree))
 	return collect.Report{Metrics: f.Metrics}, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/shirou/gopsutil/v3/mem"
 
+	"virgo/collect/cgroup"
 	"virgo/collect/hostinfo/source"
 )
 
@@ -23,6 +24,12 @@ type memoryInfo struct {
 	SwapFree    uint64  `json:"swap_free" doc:"swap space not in use, bytes"`
 	SwapPageIn  uint64  `json:"swap_page_in" doc:"read from swap space since boot, bytes"`
 	SwapPageOut uint64  `json:"swap_page_out" doc:"written to swap space since boot, bytes"`
+
+	CgroupMemoryLimit     *uint64 `json:"cgroup_memory_limit,omitempty" doc:"most memory that the control group of virgo may use (a container's, a unit's), bytes; absent without such a limit"`
+	CgroupMemoryUsed      *uint64 `json:"cgroup_memory_used,omitempty" doc:"memory that this group uses, caches included, bytes"`
+	CgroupMemoryAvailable *uint64 `json:"cgroup_memory_available,omitempty" doc:"memory that its programs can still get, reclaimable caches included, bytes"`
+	CgroupSwapLimit       *uint64 `json:"cgroup_swap_limit,omitempty" doc:"most swap space that the group may use, bytes; absent without such a limit"`
+	CgroupSwapUsed        *uint64 `json:"cgroup_swap_used,omitempty" doc:"swap space that the group uses, bytes"`
 }
 
 func memoryType() source.Type {
@@ -45,7 +52,19 @@ func readMemory(ctx context.Context, h *source.Host) (any, error) {
 		return memoryOf(v, &mem.SwapMemoryStat{}), fmt.Errorf("reading swap space: %w", err)
 	}
 	sizeSwap(s, v)
-	return memoryOf(v, s), nil
+	m := memoryOf(v, s)
+	m.addLimits(cgroup.ReadMemory(h.Path("/proc"), h.Path("/sys")))
+	return m, nil
+}
+
+// addLimits adds the limits that agent.memory reports under the same names.
+func (m *memoryInfo) addLimits(c cgroup.Memory) {
+	if c.Limited {
+		m.CgroupMemoryLimit, m.CgroupMemoryUsed, m.CgroupMemoryAvailable = &c.Limit, &c.Used, &c.Available
+	}
+	if c.SwapLimited {
+		m.CgroupSwapLimit, m.CgroupSwapUsed = &c.SwapLimit, &c.SwapUsed
+	}
 }
 
 func memoryOf(v *mem.VirtualMemoryStat, s *mem.SwapMemoryStat) memoryInfo {

@@ -1,14 +1,13 @@
-package host
+package cgroup
 
 import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 )
 
 // groupTree makes a host of these files, below proc and sys.
-func groupTree(t *testing.T, files map[string]string) tree {
+func groupTree(t *testing.T, files map[string]string) (proc, sys string) {
 	t.Helper()
 	dir := t.TempDir()
 	for file, text := range files {
@@ -16,9 +15,11 @@ func groupTree(t *testing.T, files map[string]string) tree {
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		write(t, file, text+"\n")
+		if err := os.WriteFile(file, []byte(text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return tree{proc: dir + "/proc", sys: dir + "/sys"}
+	return dir + "/proc", dir + "/sys"
 }
 
 const unlimitedText = "9223372036854771712"
@@ -27,7 +28,7 @@ func TestMemoryOfVersion1Groups(t *testing.T) {
 	const folder = "sys/fs/cgroup/memory/"
 	for name, c := range map[string]struct {
 		files map[string]string
-		want  memoryLimit
+		want  Memory
 	}{
 		"a unit in a slice": {map[string]string{
 			"proc/self/cgroup":                         "4:memory:/s/u\n0::/s/u",
@@ -41,28 +42,27 @@ func TestMemoryOfVersion1Groups(t *testing.T) {
 			folder + "s/u/memory.usage_in_bytes":       "1000",
 			folder + "memory.memsw.limit_in_bytes":     unlimitedText,
 			folder + "s/u/memory.memsw.usage_in_bytes": "1",
-		}, memoryLimit{limited: true, limit: 4000, used: 3000, available: 1500, swapLimited: true, swapLimit: 600, swapUse: 100}},
+		}, Memory{Limited: true, Limit: 4000, Used: 3000, Available: 1500, SwapLimited: true, SwapLimit: 600, SwapUsed: 100}},
 		"a container without a namespace": {map[string]string{
 			"proc/self/cgroup":               "4:memory:/docker/abc",
 			folder + "memory.limit_in_bytes": "4000",
 			folder + "memory.usage_in_bytes": "5000",
-		}, memoryLimit{limited: true, limit: 4000, used: 5000}},
-		"the host":            {map[string]string{"proc/self/cgroup": "4:memory:/", folder + "memory.limit_in_bytes": unlimitedText, folder + "memory.usage_in_bytes": "1"}, memoryLimit{}},
-		"a kernel of 32 bits": {map[string]string{"proc/self/cgroup": "4:memory:/", folder + "memory.limit_in_bytes": "8796093018112", folder + "memory.usage_in_bytes": "1"}, memoryLimit{}},
+		}, Memory{Limited: true, Limit: 4000, Used: 5000}},
+		"the host":            {map[string]string{"proc/self/cgroup": "4:memory:/", folder + "memory.limit_in_bytes": unlimitedText, folder + "memory.usage_in_bytes": "1"}, Memory{}},
+		"a kernel of 32 bits": {map[string]string{"proc/self/cgroup": "4:memory:/", folder + "memory.limit_in_bytes": "8796093018112", folder + "memory.usage_in_bytes": "1"}, Memory{}},
 		"not by it": {map[string]string{"proc/self/cgroup": "4:pids:/\n1:name=systemd:/x\n0::/a", "sys/fs/cgroup/a/memory.max": "5", "sys/fs/cgroup/a/memory.current": "4"},
-			memoryLimit{limited: true, limit: 5, used: 4, available: 1}},
+			Memory{Limited: true, Limit: 5, Used: 4, Available: 1}},
 	} {
-		if got := readMemoryLimit(groupTree(t, c.files)); got != c.want {
+		if got := ReadMemory(groupTree(t, c.files)); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}
 }
 
 func TestCPUOfVersion1Groups(t *testing.T) {
-	at := func() time.Duration { return time.Minute }
 	for name, c := range map[string]struct {
 		files map[string]string
-		want  cpuLimit
+		want  CPU
 	}{
 		"joined controllers": {map[string]string{
 			"proc/self/cgroup": "2:cpu,cpuacct:/u",
@@ -70,25 +70,25 @@ func TestCPUOfVersion1Groups(t *testing.T) {
 			"sys/fs/cgroup/cpu,cpuacct/u/cpu.cfs_period_us": "100000",
 			"sys/fs/cgroup/cpu,cpuacct/u/cpu.stat":          "nr_periods 10\nnr_throttled 3\nthrottled_time 9",
 			"sys/fs/cgroup/cpu,cpuacct/u/cpuacct.usage":     "7000999",
-		}, cpuLimit{limit: 0.5, at: time.Minute, usage: 7000, periods: 10, throttled: 3}},
+		}, CPU{Limit: 0.5, Usage: 7000, Periods: 10, Throttled: 3}},
 		"apart, limited above": {map[string]string{
 			"proc/self/cgroup":                     "2:cpuacct:/s/u\n1:cpu:/s/u",
 			"sys/fs/cgroup/cpu/s/cpu.cfs_quota_us": "200000", "sys/fs/cgroup/cpu/s/cpu.cfs_period_us": "100000",
 			"sys/fs/cgroup/cpu/s/u/cpu.cfs_quota_us": "-1", "sys/fs/cgroup/cpu/s/u/cpu.cfs_period_us": "100000",
 			"sys/fs/cgroup/cpuacct/s/cpuacct.usage": "9000", "sys/fs/cgroup/cpuacct/s/u/cpuacct.usage": "1000",
-		}, cpuLimit{limit: 2, at: time.Minute, usage: 9}},
+		}, CPU{Limit: 2, Usage: 9}},
 		"no limit": {map[string]string{
 			"proc/self/cgroup": "1:cpu:/", "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
-		}, cpuLimit{}},
+		}, CPU{}},
 		"a usage that cannot be read": {map[string]string{
 			"proc/self/cgroup": "1:cpu:/", "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "1", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
-		}, cpuLimit{}},
+		}, CPU{}},
 	} {
-		got := readCPULimit(groupTree(t, c.files), at)
-		if (got.group != 0) != (c.want.limit != 0) {
-			t.Errorf("%s: group %d", name, got.group)
+		got := ReadCPU(groupTree(t, c.files))
+		if (got.Group != 0) != (c.want.Limit != 0) {
+			t.Errorf("%s: group %d", name, got.Group)
 		}
-		got.group = 0
+		got.Group = 0
 		if got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}

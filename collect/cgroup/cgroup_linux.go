@@ -1,10 +1,9 @@
-package host
+package cgroup
 
 import (
 	"bytes"
 	"path"
 	"strings"
-	"time"
 
 	"virgo/collect/procfs"
 
@@ -23,17 +22,17 @@ type ownGroups struct {
 	unified, memory, cpu, cpuacct group
 }
 
-func readOwnGroups(t tree) (own ownGroups) {
+func readOwnGroups(proc, sys string) (own ownGroups) {
 	// Without this file there are no control groups.
-	_ = procfs.EachLine(t.proc+"/self/cgroup", func(line []byte) bool {
+	_ = procfs.EachLine(proc+"/self/cgroup", func(line []byte) bool {
 		_, line, _ = bytes.Cut(line, []byte(":"))
 		list, path, ok := bytes.Cut(line, []byte(":"))
 		switch {
 		case !ok || len(path) == 0 || path[0] != '/':
 		case len(list) == 0:
-			own.unified = group{t.sys + "/fs/cgroup", string(path)}
+			own.unified = group{sys + "/fs/cgroup", string(path)}
 		default:
-			own.addVersion1(t, string(list), string(path))
+			own.addVersion1(sys, string(list), string(path))
 		}
 		return true
 	})
@@ -94,26 +93,26 @@ func groupCounters(file string, counters map[string]*uint64) {
 	})
 }
 
-// readMemoryLimit reads memory.max, and of groups that have such a limit memory.current and
+// ReadMemory reads memory.max, and of groups that have such a limit memory.current and
 // memory.stat (inactive_file); and memory.swap.*, which may be another group's. The zero value is
 // no limit.
-func readMemoryLimit(t tree) memoryLimit {
-	var m memoryLimit
-	own := readOwnGroups(t)
+func ReadMemory(proc, sys string) Memory {
+	var m Memory
+	own := readOwnGroups(proc, sys)
 	own.memory.each(m.addVersion1) // one of the two manages memory
 	own.unified.each(func(folder string) {
 		m.addMemory(folder)
 		swap, ok := groupLimit(folder + "/memory.swap.max")
-		if !ok || m.swapLimited && swap > m.swapLimit {
+		if !ok || m.SwapLimited && swap > m.SwapLimit {
 			return
 		}
-		m.swapLimited, m.swapLimit = true, swap
-		m.swapUse, _ = groupLimit(folder + "/memory.swap.current")
+		m.SwapLimited, m.SwapLimit = true, swap
+		m.SwapUsed, _ = groupLimit(folder + "/memory.swap.current")
 	})
 	return m
 }
 
-func (m *memoryLimit) addMemory(folder string) {
+func (m *Memory) addMemory(folder string) {
 	if limit, ok := groupLimit(folder + "/memory.max"); ok {
 		m.addLimit(folder, limit, "memory.current", "inactive_file")
 	}
@@ -121,33 +120,33 @@ func (m *memoryLimit) addMemory(folder string) {
 
 // addLimit adds the limit of the group in folder and returns its used bytes, which are in the file
 // usage. idle is the counter of those that are inactive caches. ok is false if they cannot be read.
-func (m *memoryLimit) addLimit(folder string, limit uint64, usage, idle string) (used uint64, ok bool) {
+func (m *Memory) addLimit(folder string, limit uint64, usage, idle string) (used uint64, ok bool) {
 	if used, ok = groupLimit(folder + "/" + usage); !ok {
 		return 0, false
 	}
 	inactive := uint64(0)
 	groupCounters(folder+"/memory.stat", map[string]*uint64{idle: &inactive})
 	available := limit - min(limit, used-min(used, inactive))
-	if !m.limited || available < m.available {
-		m.available = available
+	if !m.Limited || available < m.Available {
+		m.Available = available
 	}
 	// Of two with the same limit the outer one has more processes.
-	if !m.limited || limit <= m.limit {
-		m.limited, m.limit, m.used = true, limit, used
+	if !m.Limited || limit <= m.Limit {
+		m.Limited, m.Limit, m.Used = true, limit, used
 	}
 	return used, true
 }
 
-// readCPULimit reads cpu.max ("quota period", in µs), and cpu.stat of the group with the lowest
+// ReadCPU reads cpu.max ("quota period", in µs), and cpu.stat of the group with the lowest
 // limit. The zero value is no limit.
-func readCPULimit(t tree, at func() time.Duration) cpuLimit {
+func ReadCPU(proc, sys string) CPU {
 	var (
-		c      cpuLimit
+		c      CPU
 		lowest string
 		buf    [64]byte
 	)
-	own := readOwnGroups(t)
-	if c := own.cpuLimit(at); c.group != 0 {
+	own := readOwnGroups(proc, sys)
+	if c := own.readCPU(); c.Group != 0 {
 		return c
 	}
 	own.unified.each(func(folder string) {
@@ -159,21 +158,20 @@ func readCPULimit(t tree, at func() time.Duration) cpuLimit {
 		if got, err := procfs.Numbers(line, n[:]); err != nil || got < len(n) || n[0] == 0 || n[1] == 0 {
 			return
 		}
-		if limit := float64(n[0]) / float64(n[1]); lowest == "" || limit <= c.limit {
-			c.limit, lowest = limit, folder
+		if limit := float64(n[0]) / float64(n[1]); lowest == "" || limit <= c.Limit {
+			c.Limit, lowest = limit, folder
 		}
 	})
 	if lowest == "" {
-		return cpuLimit{}
+		return CPU{}
 	}
 	var of unix.Stat_t
 	if err := unix.Stat(lowest, &of); err != nil {
-		return cpuLimit{}
+		return CPU{}
 	}
-	c.group = of.Ino
+	c.Group = of.Ino
 	groupCounters(lowest+"/cpu.stat", map[string]*uint64{
-		"usage_usec": &c.usage, "nr_periods": &c.periods, "nr_throttled": &c.throttled,
+		"usage_usec": &c.Usage, "nr_periods": &c.Periods, "nr_throttled": &c.Throttled,
 	})
-	c.at = at().Truncate(time.Millisecond)
 	return c
 }

@@ -1,15 +1,14 @@
-package host
+package cgroup
 
 import (
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // addVersion1 adds the group of a hierarchy of version 1, whose controllers are joined by commas. It
 // is mounted in a folder of that name, or of one controller's.
-func (own *ownGroups) addVersion1(t tree, controllers, path string) {
+func (own *ownGroups) addVersion1(sys, controllers, path string) {
 	for controller := range strings.SplitSeq(controllers, ",") {
 		var into *group
 		switch controller {
@@ -22,10 +21,10 @@ func (own *ownGroups) addVersion1(t tree, controllers, path string) {
 		default:
 			continue
 		}
-		folder := t.sys + "/fs/cgroup/" + controllers
+		folder := sys + "/fs/cgroup/" + controllers
 		var of unix.Stat_t
 		if controller != controllers && unix.Stat(folder, &of) != nil {
-			folder = t.sys + "/fs/cgroup/" + controller
+			folder = sys + "/fs/cgroup/" + controller
 		}
 		*into = group{folder, path}
 	}
@@ -46,7 +45,7 @@ func limitVersion1(file string) (limit uint64, ok bool) {
 // addVersion1 adds the limits of a group (kernel: Documentation/admin-guide/cgroup-v1/memory.rst).
 // memsw counts memory and swap space together, so the limit of swap space is what it exceeds that of
 // memory by.
-func (m *memoryLimit) addVersion1(folder string) {
+func (m *Memory) addVersion1(folder string) {
 	limit, ok := limitVersion1(folder + "/memory.limit_in_bytes")
 	if !ok {
 		return
@@ -56,19 +55,19 @@ func (m *memoryLimit) addVersion1(folder string) {
 		return
 	}
 	both, ok := limitVersion1(folder + "/memory.memsw.limit_in_bytes")
-	if swap := increase(limit, both); ok && (!m.swapLimited || swap <= m.swapLimit) {
-		m.swapLimited, m.swapLimit = true, swap
+	if swap := both - min(limit, both); ok && (!m.SwapLimited || swap <= m.SwapLimit) {
+		m.SwapLimited, m.SwapLimit = true, swap
 		bothUsed, _ := groupLimit(folder + "/memory.memsw.usage_in_bytes")
-		m.swapUse = increase(used, bothUsed)
+		m.SwapUsed = bothUsed - min(used, bothUsed)
 	}
 }
 
-// cpuLimit reads cpu.cfs_quota_us and cpu.cfs_period_us, and cpu.stat and cpuacct.usage (in ns) of the
+// readCPU reads cpu.cfs_quota_us and cpu.cfs_period_us, and cpu.stat and cpuacct.usage (in ns) of the
 // group with the lowest limit (kernel: Documentation/scheduler/sched-bwc.rst). The zero value is no
 // limit, or a usage that cannot be read.
-func (own ownGroups) cpuLimit(at func() time.Duration) cpuLimit {
+func (own ownGroups) readCPU() CPU {
 	var (
-		c      cpuLimit
+		c      CPU
 		lowest string
 	)
 	own.cpu.each(func(folder string) {
@@ -77,23 +76,22 @@ func (own ownGroups) cpuLimit(at func() time.Duration) cpuLimit {
 		if !ok || !ok2 || quota == 0 || period == 0 {
 			return
 		}
-		if limit := float64(quota) / float64(period); lowest == "" || limit <= c.limit {
-			c.limit, lowest = limit, folder
+		if limit := float64(quota) / float64(period); lowest == "" || limit <= c.Limit {
+			c.Limit, lowest = limit, folder
 		}
 	})
 	if lowest == "" {
-		return cpuLimit{}
+		return CPU{}
 	}
 	var of unix.Stat_t
 	if err := unix.Stat(lowest, &of); err != nil {
-		return cpuLimit{}
+		return CPU{}
 	}
 	usage, ok := groupLimit(own.cpuacct.hierarchy + strings.TrimPrefix(lowest, own.cpu.hierarchy) + "/cpuacct.usage")
 	if !ok {
-		return cpuLimit{}
+		return CPU{}
 	}
-	c.group, c.usage = of.Ino, usage/1000
-	groupCounters(lowest+"/cpu.stat", map[string]*uint64{"nr_periods": &c.periods, "nr_throttled": &c.throttled})
-	c.at = at().Truncate(time.Millisecond)
+	c.Group, c.Usage = of.Ino, usage/1000
+	groupCounters(lowest+"/cpu.stat", map[string]*uint64{"nr_periods": &c.Periods, "nr_throttled": &c.Throttled})
 	return c
 }

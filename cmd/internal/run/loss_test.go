@@ -190,7 +190,7 @@ func TestLossSentence(t *testing.T) {
 		"an unknown number of results lost: an unknown number damaged with their count": {
 			{Cause: spool.CauseUnknown, Records: 2},
 		},
-		"at least 1 results lost: 1 damaged, an unknown number damaged with their count": {
+		"at least 1 result lost: 1 damaged, an unknown number damaged with their count": {
 			{Cause: spool.CauseDamaged, Records: 1}, {Cause: spool.CauseUnknown, Records: 1},
 		},
 		"12 results lost: 10 for want of space, 2 damaged, made between 2026-01-02 01:04 UTC and 2026-01-02 05:04 UTC": {

@@ -65,6 +65,8 @@ type Script struct {
 	// Blackhole discards everything after these bytes instead of closing the connection.
 	Blackhole bool `json:"blackhole,omitempty"`
 
+	// Answer, if not nil, answers the methods that the endpoint does not know itself.
+	Answer func(method string, params json.RawMessage) (result any, refusal *transport.Error) `json:"-"`
 	// Requests to send before the answer to the first heartbeat.
 	Requests []Request `json:"requests,omitempty"`
 	// Flood is the number of requests to send right after hello, without reading; each has

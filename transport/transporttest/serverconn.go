@@ -128,6 +128,11 @@ func (c *serverConn) serve(f *transport.Frame) error {
 		}
 		return c.reply(f, result, nil)
 	}
+	if c.script.Answer != nil {
+		result, refusal := c.script.Answer(f.Method, f.Params)
+		c.ended = refusal != nil && refusal.EndsSession()
+		return c.reply(f, result, refusal)
+	}
 	c.ended = true
 	return c.reply(f, nil, transport.NotFound(f.Method))
 }

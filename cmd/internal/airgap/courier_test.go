@@ -8,6 +8,7 @@ import (
 
 	"virgo/cmd/internal/link"
 	"virgo/transport"
+	"virgo/transport/agentkey"
 	"virgo/transport/transporttest"
 )
 
@@ -25,16 +26,19 @@ func TestHostCannotDeliverForAHostWithAKey(t *testing.T) {
 	}
 }
 
-// A courier that enrolled has no token any more.
+// A courier that enrolled has no token any more, and to an endpoint that takes no bundles it cannot deliver
+// without one.
 func TestDeliverNeedsAToken(t *testing.T) {
-	b := newBench(t, transporttest.Script{Keys: true, LegacyToken: true})
+	b := newBench(t, transporttest.Script{Keys: true, LegacyToken: true, KnownKeys: map[string]string{
+		"web-1": agentkey.Encode(testKey.Public().(ed25519.PublicKey)),
+	}})
 	b.Key = func() (ed25519.PrivateKey, error) { return testKey, nil }
 	b.Token = func() (string, error) { return "", nil }
 	var owners *link.ConfigError
 	if _, err := Deliver(t.Context(), &b.Config, sealedBundle(t, resultData(1)...)); !errors.As(err, &owners) {
 		t.Errorf("%v", err)
 	}
-	if n := b.endpoint.Sessions(); n > 0 {
+	if n := b.endpoint.Sessions(); n != 1 {
 		t.Errorf("%d connections", n)
 	}
 }

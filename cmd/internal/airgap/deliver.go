@@ -30,13 +30,40 @@ type Delivery struct {
 	Took        time.Duration
 }
 
-// Deliver delivers a bundle under its agent's id, and requests a receipt. The results keep their
-// ids, so any number of hosts may deliver the same bundle any number of times.
+// Deliver delivers a bundle, and requests a receipt. The results keep their ids, so any number of hosts may
+// deliver the same bundle any number of times.
+//
+// This host brings the sealed bundle in sessions of its own. To an endpoint that takes none, or that
+// knows neither this host nor the key of the bundle's agent, it delivers the results under that agent's
+// id instead, if the endpoint's owner has given it a token for that.
 //
 // With an error, the Delivery describes what was delivered before it. Errors: [link.ConfigError],
-// [ReceiptError], the bundle's and transport's.
+// [RefusedError], [ReceiptError], the bundle's and transport's.
 func Deliver(ctx context.Context, cfg *link.Config, b *bundle.Reader) (Delivery, error) {
 	started := cfg.Now()
+	d, err := bring(ctx, cfg, b)
+	if needsToken(err) {
+		cfg.Verbose("delivery: %v; trying under the id of agent %s", err, b.Header().Agent)
+		as, asErr := deliverAs(ctx, cfg, b)
+		var noToken *noTokenError
+		if errors.Is(err, errNoBundles) || asErr == nil || !errors.Is(asErr, transport.ErrAuth) && !errors.As(asErr, &noToken) {
+			d, err = as, asErr
+		}
+	}
+	d.Took = cfg.Now().Sub(started)
+	return d, err
+}
+
+// needsToken reports whether a bundle that could not be brought in this host's own session may be
+// delivered with a token for the bundle's agent.
+func needsToken(err error) bool {
+	var refused *RefusedError
+	return errors.Is(err, errNoBundles) || errors.Is(err, transport.ErrAuth) ||
+		errors.As(err, &refused) && refused.Err.Type == transport.TypeBundleNoKey
+}
+
+// deliverAs delivers the results of a bundle under its agent's id, with a token.
+func deliverAs(ctx context.Context, cfg *link.Config, b *bundle.Reader) (Delivery, error) {
 	token, err := cfg.Credentials()
 	if err == nil && token == "" {
 		err = &link.ConfigError{Err: &noTokenError{}}
@@ -58,7 +85,6 @@ func Deliver(ctx context.Context, cfg *link.Config, b *bundle.Reader) (Delivery,
 		err = &knownHostError{err}
 	}
 	d.Delivered, d.Refused, d.Refusals = q.delivered, q.refused, q.refusals
-	d.Took = cfg.Now().Sub(started)
 	return d, err
 }
 
@@ -67,7 +93,7 @@ func Deliver(ctx context.Context, cfg *link.Config, b *bundle.Reader) (Delivery,
 type noTokenError struct{}
 
 func (*noTokenError) Error() string {
-	return "to deliver for another host needs a token, and none is configured"
+	return "this endpoint takes no bundles: to deliver for another host needs a token, and none is configured"
 }
 
 // Hint returns the next step.

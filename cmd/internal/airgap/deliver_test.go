@@ -109,7 +109,7 @@ func TestDeliverAfterBrokenConnection(t *testing.T) {
 						}
 						return dial(ctx, network, address)
 					}
-					done, err := Deliver(t.Context(), a, sealedBundle(t, resultData(results)...))
+					done, err := deliverAs(t.Context(), a, sealedBundle(t, resultData(results)...))
 					if err != nil || done.Delivered != results || done.Refused != 0 || done.HasReceipts {
 						t.Fatalf("cut at %d (out %v): %+v, %v", at, out, done, err)
 					}
@@ -140,7 +140,7 @@ func TestDeliverSpeaksForAnotherHost(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer e.Close()
-		if _, err := Deliver(t.Context(), viaPipe(t, e), sealedBundle(t, resultData(2)...)); err != nil {
+		if _, err := deliverAs(t.Context(), viaPipe(t, e), sealedBundle(t, resultData(2)...)); err != nil {
 			t.Fatal(err)
 		}
 		var hello map[string]any
@@ -180,7 +180,7 @@ func TestDeliverRefusesWhatIsNoResult(t *testing.T) {
 			}
 			defer e.Close()
 			good := resultData(2)
-			done, err := Deliver(t.Context(), viaPipe(t, e), sealedBundle(t, good[0], bad, good[1]))
+			done, err := deliverAs(t.Context(), viaPipe(t, e), sealedBundle(t, good[0], bad, good[1]))
 			if err != nil {
 				t.Fatalf("%.20q: %v", bad, err)
 			}
@@ -207,7 +207,7 @@ func TestDeliverEndsWhereTheEndpointRefusesIt(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer e.Close()
-			done, err := Deliver(t.Context(), viaPipe(t, e), sealedBundle(t, resultData(2)...))
+			done, err := deliverAs(t.Context(), viaPipe(t, e), sealedBundle(t, resultData(2)...))
 			if !errors.Is(err, want) || done.Delivered != 0 {
 				t.Errorf("%d: %+v, %v", code, done, err)
 			}

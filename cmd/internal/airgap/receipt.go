@@ -18,10 +18,15 @@ const (
 	maxRequestResults = receipt.MaxRanges / 2
 )
 
+// A caller is a session in which requests are sent.
+type caller interface {
+	Call(ctx context.Context, method string, params []byte) (json.RawMessage, error)
+}
+
 // fetchReceipts requests receipts for the results in ranges, in as many documents as needed.
 // confirmed is the number of results that the documents confirm.
 func fetchReceipts(
-	ctx context.Context, sess *transport.Session, h bundle.Header, ranges []receipt.Range,
+	ctx context.Context, sess caller, h bundle.Header, ranges []receipt.Range,
 ) (docs [][]byte, confirmed uint64, err error) {
 	for len(ranges) > 0 {
 		var some []receipt.Range

@@ -18,8 +18,10 @@ type flushCmd struct {
 func (flushCmd) Help() string {
 	return "Delivers the waiting results without running checks. Exits with 4 unless everything was delivered, " +
 		"with 3 if another run is delivering.\n\n" +
-		"With --from it delivers bundles of other hosts (virgo spool export) on behalf of their agents, and " +
-		"writes the endpoint's receipt beside each. Repeating it is safe: the endpoint stores each result once."
+		"With --from it brings bundles of other hosts (virgo spool export) to the endpoint, and writes the " +
+		"endpoint's receipt beside each. The endpoint verifies them with the key that it has registered for " +
+		"their host (virgo-endpoint agents add). Repeating it is safe: an interrupted transfer goes on, and each " +
+		"result is stored once."
 }
 
 func (c *flushCmd) Run(a *app) error {

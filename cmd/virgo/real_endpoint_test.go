@@ -90,6 +90,17 @@ func (e *realEndpoint) serve(ts *testscript.TestScript, neg bool, args []string)
 	ts.Setenv("ENDPOINT", strings.TrimPrefix(strings.TrimSpace(line), "listening on "))
 }
 
+// registerKey registers the key that the command before it printed (virgo key show --json): register-key
+// DIR AGENT.
+func (e *realEndpoint) registerKey(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: register-key DIR AGENT")
+	}
+	var shown struct{ Key string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &shown))
+	ts.Check(ts.Exec(e.path(ts), "agents", "add", args[1], "--key", shown.Key, "--dir", ts.MkAbs(args[0])))
+}
+
 // storeHas checks the number of an agent's results in an endpoint's store, each once: store-has DIR
 // AGENT N.
 func (e *realEndpoint) storeHas(ts *testscript.TestScript, neg bool, args []string) {

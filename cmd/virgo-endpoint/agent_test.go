@@ -20,12 +20,12 @@ import (
 
 // agentMain is the program "agent" of the scripts: it delivers results and prints each answer.
 //
-//	agent -addr HOST:PORT -token T -pin PIN [-cert FILE -key FILE] -id AGENT [-host NAME] [-old] [-hello FIELDS] [-post FIELDS] RESULT_ID…
+//	agent -addr HOST:PORT -token T -pin PIN [-cert FILE -key FILE] -id AGENT [-host NAME] [-old] [-hello FIELDS] [-post FIELDS] [-refused] RESULT_ID…
 //
 // Its key is made of the name of its host, by default the agent's id; with -old it is an agent of the
 // existing protocol, and has none.
 // FIELDS is JSON that is added to the params of hello or of each post: "\"late\":true,".
-// It exits with 1 where anything was refused.
+// With -refused, the owner of the host allows none of its checks. It exits with 1 where anything was refused.
 func agentMain() {
 	addr := flag.String("addr", "", "")
 	token := flag.String("token", "", "")
@@ -38,6 +38,7 @@ func agentMain() {
 	more := extraFields{}
 	flag.StringVar(&more.hello, "hello", "", "")
 	flag.StringVar(&more.post, "post", "", "")
+	flag.BoolVar(&more.refused, "refused", false, "")
 	flag.Parse()
 	trust := tls.Config{
 		InsecureSkipVerify: true, // the pin is what is trusted
@@ -67,8 +68,11 @@ func agentMain() {
 	}
 }
 
-// extraFields are fields of params that a script adds.
-type extraFields struct{ hello, post string }
+// extraFields are what a script changes in params.
+type extraFields struct {
+	hello, post string
+	refused     bool
+}
 
 // An identity is the agent of a script.
 type identity struct {
@@ -130,9 +134,13 @@ func deliver(out io.Writer, addr, token string, trust *tls.Config, who identity,
 	if err := call(0, transport.MethodHello, hello); err != nil {
 		return err
 	}
+	state := `"available"`
+	if more.refused {
+		state = `"unavailable","refused":true`
+	}
 	for i, result := range results {
-		params := fmt.Sprintf(`{%s"result_id":%q,"check_id":"check-%s","check_type":"agent.memory","state":"available","status":"status of %s",`+
-			`"timestamp":1700000000000,"min_check_period":60000,"metrics":[[null,{"free":{"t":"gauge","v":"12345","u":"bytes"}}]]}`, more.post, result, result, result)
+		params := fmt.Sprintf(`{%s"result_id":%q,"check_id":"check-%s","check_type":"agent.memory","state":%s,"status":"status of %s",`+
+			`"timestamp":1700000000000,"min_check_period":60000,"metrics":[[null,{"free":{"t":"gauge","v":"12345","u":"bytes"}}]]}`, more.post, result, result, state, result)
 		if err := call(transport.ID(i+1), transport.MethodPost, params); err != nil {
 			return err
 		}

@@ -24,6 +24,7 @@ func (agentsListCmd) Help() string {
 		"GROUP is that of the token by which the agent enrolled. " +
 		"CLOCK is the difference between an agent's clock and this host's at its last hello; \"right\" is within a second. " +
 		"SCHEDULE is the file with the agent's checks and what is wrong with it; `virgo-endpoint schedule check` lists the mistakes. " +
+		"REFUSED is how many of its checks the host's owner does not allow at present (`virgo policy suggest` on the host prints rules that would). " +
 		"Warnings follow the table: a key that two hosts use, another key that was refused."
 }
 
@@ -58,6 +59,8 @@ type agentEntry struct {
 	FirstSeen      *int64         `json:"first_seen_ms"`
 	LastSeen       *int64         `json:"last_seen_ms"`
 	Results        int64          `json:"results"`
+	// RefusedChecks is how many of its checks the owner of the host refuses at present.
+	RefusedChecks int64 `json:"refused_checks"`
 	// ClockOffsetMS is null where the last hello had no time.
 	ClockOffsetMS *int64 `json:"clock_offset_ms"`
 	// Schedule is the name of the file with the agent's checks.
@@ -132,7 +135,7 @@ func (a *app) entry(ag *listedAgent, schedules *folder.Schedules) agentEntry {
 		Session: ag.Sessions.Last, SessionFalls: ag.Sessions.Falls, OtherKeys: ag.OtherKeys.Count,
 		Revoked: ms(ag.Revoked), Removed: ms(ag.Removed), Warnings: []warningEntry{},
 		ProcessVersion: ag.ProcessVersion, BundleVersion: ag.BundleVersion,
-		Remote: ag.Remote, FirstSeen: ms(ag.FirstSeen), LastSeen: ms(ag.LastSeen), Results: ag.Results,
+		Remote: ag.Remote, FirstSeen: ms(ag.FirstSeen), LastSeen: ms(ag.LastSeen), Results: ag.Results, RefusedChecks: ag.RefusedChecks,
 		ClockOffsetMS: ag.ClockOffsetMS, Schedule: file, ScheduleMistakes: mistakes,
 	}
 	if ag.Key != nil {
@@ -148,20 +151,24 @@ func (a *app) entry(ag *listedAgent, schedules *folder.Schedules) agentEntry {
 func (a *app) agentsTable(list []listedAgent, schedules *folder.Schedules) []byte {
 	var t table
 	var warnings bytes.Buffer
-	const groupColumn = 2
-	rows := [][]string{{"AGENT", "STATE", "GROUP", "KEY", "LAST SEEN", "FIRST SEEN", "SESSION", "RESULTS", "CLOCK", "VERSION",
+	const groupColumn, refusedColumn = 2, 8
+	rows := [][]string{{"AGENT", "STATE", "GROUP", "KEY", "LAST SEEN", "FIRST SEEN", "SESSION", "RESULTS", "REFUSED", "CLOCK", "VERSION",
 		"FROM", "SCHEDULE", "NAME"}}
 	groups := slices.ContainsFunc(list, func(ag listedAgent) bool { return ag.Group != "" })
+	refused := slices.ContainsFunc(list, func(ag listedAgent) bool { return ag.RefusedChecks > 0 })
 	for i := range list {
 		ag := &list[i]
 		rows = append(rows, []string{ag.AgentID, ag.state(), dash(ag.Group), ag.fingerprint(), moment(ag.LastSeen), moment(ag.FirstSeen), ag.session(),
-			strconv.FormatInt(ag.Results, 10), clock(ag.ClockOffsetMS), ag.ProcessVersion, ag.Remote,
+			strconv.FormatInt(ag.Results, 10), strconv.FormatInt(ag.RefusedChecks, 10), clock(ag.ClockOffsetMS), ag.ProcessVersion, ag.Remote,
 			scheduleCell(schedules, ag.AgentID), ag.Name})
 		for _, w := range ag.Warnings(a.now()) {
 			fmt.Fprintf(&warnings, "%s: %s\n", shorttext.Sanitize(ag.AgentID), shorttext.Sanitize(w.Text))
 		}
 	}
 	for _, row := range rows {
+		if !refused {
+			row = slices.Delete(row, refusedColumn, refusedColumn+1)
+		}
 		if !groups {
 			row = slices.Delete(row, groupColumn, groupColumn+1)
 		}

@@ -15,17 +15,19 @@ import (
 )
 
 type resultsCmd struct {
-	Agent string `placeholder:"ID" help:"Only results of this agent."`
-	Check string `placeholder:"ID" help:"Only results of this check."`
-	Since string `placeholder:"T" help:"Only results since T (RFC 3339, or an age such as 90s, 1h, 7d)."`
-	Late  *bool  `negatable:"" help:"Only results that were sent late (--late), or only the others (--no-late), for example for alerts."`
-	Limit int    `default:"50" help:"Maximum number of results, the newest ones; 0 means all. Default: ${default}."`
+	Agent   string `placeholder:"ID" help:"Only results of this agent."`
+	Check   string `placeholder:"ID" help:"Only results of this check."`
+	Since   string `placeholder:"T" help:"Only results since T (RFC 3339, or an age such as 90s, 1h, 7d)."`
+	Late    *bool  `negatable:"" help:"Only results that were sent late (--late), or only the others (--no-late), for example for alerts."`
+	Refused *bool  `negatable:"" help:"Only results of checks that the host's owner does not allow (--refused), or only the others (--no-refused)."`
+	Limit   int    `default:"50" help:"Maximum number of results, the newest ones; 0 means all. Default: ${default}."`
 }
 
 func (resultsCmd) Help() string {
 	return "Prints the oldest results first, by the time when the check finished. The command can be used while a server runs. " +
 		"The column LATE is printed if there are late results: results that were older than their check's period when they were sent, " +
-		"for example because there was no connection. It is their age at that time. Late results should not raise alerts."
+		"for example because there was no connection. It is their age at that time. Late results should not raise alerts. " +
+		"The state \"refused\" is that of a check which the host's owner does not allow: it did not run, nothing is wrong with the host, and it should not raise alerts."
 }
 
 // A resultEntry is a result in a document.
@@ -36,6 +38,7 @@ type resultEntry struct {
 	CheckID   string  `json:"check_id"`
 	CheckType string  `json:"check_type"`
 	State     string  `json:"state"`
+	Refused   bool    `json:"refused"`
 	Status    string  `json:"status"`
 	Timestamp int64   `json:"timestamp_ms"`
 	Received  int64   `json:"received_ms"`
@@ -48,7 +51,7 @@ type resultEntry struct {
 }
 
 func (c *resultsCmd) Run(a *app) error {
-	filter := intake.Filter{AgentID: c.Agent, CheckID: c.Check, Late: c.Late, Limit: c.Limit}
+	filter := intake.Filter{AgentID: c.Agent, CheckID: c.Check, Late: c.Late, Refused: c.Refused, Limit: c.Limit}
 	if c.Limit < 0 {
 		return &failure{code: exitUsage, err: fmt.Errorf("--limit %d is negative", c.Limit), hint: "0 means all"}
 	}
@@ -77,7 +80,7 @@ func (a *app) resultsJSON(history intake.History, filter intake.Filter) error {
 	separator := "\n"
 	err := history.Results(a.ctx, filter, func(r intake.Result) error {
 		e := resultEntry{
-			Seq: r.Seq, AgentID: r.AgentID, CheckID: r.CheckID, CheckType: r.CheckType, State: r.State, Status: r.Status,
+			Seq: r.Seq, AgentID: r.AgentID, CheckID: r.CheckID, CheckType: r.CheckType, State: r.State, Refused: r.Refused, Status: r.Status,
 			Timestamp: r.Time.UnixMilli(), Received: r.Received.UnixMilli(),
 			Order: r.Order, Late: r.Late, AgeMS: r.AgeMS, ClockOffsetMS: r.ClockOffsetMS, Params: r.Params,
 		}
@@ -130,7 +133,7 @@ func (a *app) resultsTable(history intake.History, filter intake.Filter) error {
 	err := history.Results(a.ctx, filter, func(r intake.Result) error {
 		anyLate = anyLate || r.Late
 		rows = append(rows, []string{
-			moment(r.Time), lateness(r), r.AgentID, r.CheckID, r.CheckType, r.State, firstMetrics(r.Params), r.Status,
+			moment(r.Time), lateness(r), r.AgentID, r.CheckID, r.CheckType, shownState(r), firstMetrics(r.Params), r.Status,
 		})
 		return nil
 	})
@@ -152,6 +155,14 @@ func (a *app) resultsTable(history intake.History, filter intake.Filter) error {
 		return err
 	}
 	return orNil(unread)
+}
+
+// shownState is a result's state as a table shows it.
+func shownState(r intake.Result) string {
+	if r.Refused {
+		return "refused"
+	}
+	return r.State
 }
 
 // lateness is a late result's age as a table shows it; a dash for one that is not late.

@@ -24,6 +24,9 @@ type Filter struct {
 	Since time.Time
 	// Late selects only late results (true) or only the others (false); nil selects both.
 	Late *bool
+	// Refused selects only results that the owner of the host refused (true) or only the others (false);
+	// nil selects both.
+	Refused *bool
 	// Limit is the largest number of results, of which the newest are selected; 0 means no limit.
 	Limit int
 }
@@ -43,4 +46,8 @@ type Agent struct {
 	ClockOffsetMS *int64
 	// Results is the number of its stored results.
 	Results int64
+	// RefusedChecks is the number of its checks that the owner of the host refuses at present: those
+	// whose last result that was not late is refused, unless that came RefusedFor before the agent was
+	// last seen.
+	RefusedChecks int64
 }

@@ -79,6 +79,9 @@ type Result struct {
 	ResultID string
 	// CheckID, CheckType, State ("available" or "unavailable") and Status as sent.
 	CheckID, CheckType, State, Status string
+	// Refused is true if the owner of the host does not let the endpoint make it do this. It is no fault
+	// of the host, and should cause no alert.
+	Refused bool
 	// Time is when the check finished, by the agent's clock; Received if the agent sent no timestamp.
 	Time time.Time
 	// Received is when it arrived, by the endpoint's clock.

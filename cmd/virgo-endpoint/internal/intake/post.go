@@ -23,6 +23,7 @@ type postParams struct {
 	MinCheckPeriod *int64            `json:"min_check_period"`
 	Order          *uint64           `json:"order"`
 	Late           bool              `json:"late"`
+	Refused        bool              `json:"refused"`
 	AgeMS          *int64            `json:"age_ms"`
 	Metrics        []json.RawMessage `json:"metrics"`
 }
@@ -37,7 +38,7 @@ type wireMetric struct {
 // ParsePost reads and validates the params of check_metrics.post. It decides by params alone, so a
 // copy is accepted or refused like the first one. With an error, the Result has only its ResultID, if
 // that could be read. A result without a timestamp, as agents of the original protocol send it, gets
-// now as its Time. The caller sets Params and ClockOffsetMS.
+// now as its Time. Only an unavailable result can be refused by the host's owner. The caller sets Params and ClockOffsetMS.
 func ParsePost(params json.RawMessage, now time.Time) (Result, error) {
 	if len(params) == 0 {
 		return Result{}, ErrNoParams
@@ -65,6 +66,7 @@ func ParsePost(params json.RawMessage, now time.Time) (Result, error) {
 	r := Result{
 		ResultID: refused.ResultID, CheckID: p.CheckID, CheckType: p.CheckType, State: p.State, Status: p.Status,
 		Order: p.Order, Late: p.Late, AgeMS: p.AgeMS, Time: now, Received: now,
+		Refused: p.Refused && p.State == "unavailable",
 	}
 	if p.Timestamp != nil {
 		r.Time = time.UnixMilli(*p.Timestamp)

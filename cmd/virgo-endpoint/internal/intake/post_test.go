@@ -187,3 +187,19 @@ func FuzzParsePost(f *testing.F) {
 		}
 	})
 }
+
+// Only an unavailable result is refused by the owner of its host.
+func TestPostRefused(t *testing.T) {
+	for fields, want := range map[string]bool{
+		`"state":"unavailable","refused":true`:  true,
+		`"state":"unavailable","refused":false`: false,
+		`"state":"unavailable","refused":null`:  false,
+		`"state":"unavailable"`:                 false,
+		`"state":"available","refused":true`:    false,
+	} {
+		r, err := ParsePost([]byte(`{"check_id":"c","check_type":"t","status":"s",`+fields+`}`), time.Now())
+		if err != nil || r.Refused != want {
+			t.Errorf("%s: %v, %v", fields, r.Refused, err)
+		}
+	}
+}

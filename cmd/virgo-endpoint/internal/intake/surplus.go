@@ -31,7 +31,7 @@ func surplusOf(params []byte) int {
 		case "metrics":
 			return s.metrics
 		case "result_id", "check_id", "check_type", "state", "status", "timestamp", "min_check_period",
-			"order", "late", "age_ms":
+			"order", "late", "age_ms", "refused":
 			return s.scalar
 		}
 		return nil

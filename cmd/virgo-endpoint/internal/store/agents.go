@@ -12,11 +12,12 @@ import (
 func (s *Store) Agents(ctx context.Context) ([]intake.Agent, error) {
 	var list []intake.Agent
 	err := s.each(ctx, "listing the agents", `SELECT agent_id, name, process_version, bundle_version, remote,
-		first_seen_ms, last_seen_ms, clock_offset_ms, results FROM agents WHERE `+shownAgents+" ORDER BY agent_id", nil, func(rows *sql.Rows) error {
+		first_seen_ms, last_seen_ms, clock_offset_ms, results, `+refusedChecks+" FROM agents WHERE "+shownAgents+
+		" ORDER BY agent_id", []any{intake.RefusedFor.Milliseconds()}, func(rows *sql.Rows) error {
 		var a intake.Agent
 		var first, last int64
 		err := rows.Scan(&a.ID, &a.Name, &a.ProcessVersion, &a.BundleVersion, &a.Remote,
-			&first, &last, &a.ClockOffsetMS, &a.Results)
+			&first, &last, &a.ClockOffsetMS, &a.Results, &a.RefusedChecks)
 		a.FirstSeen = time.UnixMilli(first)
 		if last != 0 {
 			a.LastSeen = time.UnixMilli(last)

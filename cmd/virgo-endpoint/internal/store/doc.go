@@ -8,7 +8,8 @@
 //     stored, and their outcome is intake.ErrRevoked or intake.ErrBadToken.
 //  3. The agent's row is found or created, and the result inserted; the unique index (agent,
 //     result_id) ignores copies.
-//  4. The commit is synced; only then does Append return.
+//  4. What it says about refusals of the host's owner is noted in refused_checks.
+//  5. The commit is synced; only then does Append return.
 //
 // What can fail: another process holds the lock for longer than busyTimeout, the disk is full, the
 // file is damaged. Each is an error of the whole batch: nothing of it is stored, and it can be

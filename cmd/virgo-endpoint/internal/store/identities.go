@@ -138,6 +138,9 @@ func (s *Store) RemoveAgent(ctx context.Context, agentID string, now time.Time) 
 		if err := forgetKey(ctx, tx, key); err != nil {
 			return err
 		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM refused_checks WHERE agent = ?", key); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, "UPDATE agents SET removed_ms = ?, known = 0, agent_group = '' WHERE key = ?",
 			millis(now), key)
 		return err

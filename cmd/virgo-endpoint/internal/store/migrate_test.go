@@ -133,3 +133,46 @@ func TestMigrateSecondVersion(t *testing.T) {
 		t.Errorf("removed: %v", err)
 	}
 }
+
+// testdata/store-v3.db is a store of a version with keys that did not know of refused checks: agent web1 with
+// a key, and a result r1 of check c1 whose params say that it is refused, and r2 of c2.
+func TestMigrateThirdVersion(t *testing.T) {
+	data, err := os.ReadFile("testdata/store-v3.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "endpoint.db")
+	if err := os.WriteFile(path, data, fileMode); err != nil {
+		t.Fatal(err)
+	}
+	s := openAt(t, path)
+	list := intaketest.Results(t, s, intake.Filter{})
+	if len(list) != 2 || list[0].Refused || list[1].Refused || list[0].State != "unavailable" {
+		t.Fatalf("migrated: %+v", list)
+	}
+	wantAgent := func(results, refused int64) {
+		t.Helper()
+		agents, err := s.Agents(t.Context())
+		if err != nil || len(agents) != 1 || agents[0].ID != "web1" || agents[0].Results != results ||
+			agents[0].RefusedChecks != refused {
+			t.Errorf("agents: %+v, %v", agents, err)
+		}
+	}
+	wantAgent(2, 0)
+	admission, err := s.Admit(t.Context(), intake.Claim{AgentID: "web1", Key: intaketest.Key(1), Proven: true, Session: 2,
+		Now: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var batch []intake.Arrival
+	for _, id := range []string{"r1", "r3"} { // a copy, and the next one
+		batch = append(batch, intake.Arrival{AgentID: "web1", Access: admission.Access, Received: time.Now(),
+			Result: &intake.Result{ResultID: id, CheckID: "c1", CheckType: "agent.plugin", State: "unavailable",
+				Refused: true, Time: time.Now(), Params: []byte("{}")}})
+		outcomes, err := s.Append(t.Context(), batch)
+		if err != nil || outcomes[0].Stored {
+			t.Errorf("%+v, %v", outcomes, err)
+		}
+		wantAgent(int64(1+len(batch)), int64(len(batch)-1))
+	}
+}

@@ -50,7 +50,7 @@ func scanResult(rows *sql.Rows, r *intake.Result, agent any) error {
 	var id sql.NullString
 	var at, received int64
 	err := rows.Scan(&r.Seq, agent, &id, &r.CheckID, &r.CheckType, &r.State, &r.Status, &at, &received,
-		&r.Order, &r.Late, &r.AgeMS, &r.ClockOffsetMS, (*[]byte)(&r.Params))
+		&r.Order, &r.Late, &r.AgeMS, &r.ClockOffsetMS, &r.Refused, (*[]byte)(&r.Params))
 	r.ResultID = id.String
 	r.Time, r.Received = time.UnixMilli(at), time.UnixMilli(received)
 	return err
@@ -75,8 +75,11 @@ func resultsQuery(f intake.Filter) (string, []any) {
 	if f.Late != nil {
 		and("late = ?", *f.Late)
 	}
+	if f.Refused != nil {
+		and("refused = ?", *f.Refused)
+	}
 	q := `SELECT seq, agent_id, result_id, check_id, check_type, state, status, timestamp_ms, received_ms,
-		result_order, late, age_ms, results.clock_offset_ms, params
+		result_order, late, age_ms, results.clock_offset_ms, refused, params
 		FROM results CROSS JOIN agents ON results.agent = agents.key`
 	if len(where) > 0 {
 		q += " WHERE " + strings.Join(where, " AND ")

@@ -89,12 +89,13 @@ func newestOf(all []intake.Result, limit int) []intake.Result {
 // selects reports whether a filter selects a result.
 func selects(f intake.Filter, r *intake.Result) bool {
 	return (f.AgentID == "" || f.AgentID == r.AgentID) && (f.CheckID == "" || f.CheckID == r.CheckID) &&
-		(f.Since.IsZero() || !r.Time.Before(f.Since)) && (f.Late == nil || *f.Late == r.Late)
+		(f.Since.IsZero() || !r.Time.Before(f.Since)) && (f.Late == nil || *f.Late == r.Late) &&
+		(f.Refused == nil || *f.Refused == r.Refused)
 }
 
 // numberedResults has the agent's key in place of its id.
 const numberedResults = `SELECT seq, agent, result_id, check_id, check_type, state, status, timestamp_ms, received_ms,
-	result_order, late, age_ms, clock_offset_ms, params FROM results WHERE seq >= ? ORDER BY seq LIMIT ?`
+	result_order, late, age_ms, clock_offset_ms, refused, params FROM results WHERE seq >= ? ORDER BY seq LIMIT ?`
 
 // lastNumber returns the number of the last result; -1 if it cannot be read.
 func (v *salvage) lastNumber() int64 {

@@ -122,6 +122,15 @@ var schema = []string{
 		UNIQUE (courier, agent, bundle)
 	) STRICT;
 	CREATE INDEX bundles_by_time ON bundles (updated_ms);`,
+
+	// Results of before are not searched for the field: each check tells again with its next result.
+	`ALTER TABLE results ADD COLUMN refused INTEGER NOT NULL DEFAULT 0; -- 1: the owner of the host does not allow it
+	CREATE TABLE refused_checks (
+		agent    INTEGER NOT NULL REFERENCES agents (key),
+		check_id TEXT NOT NULL,
+		told_ms  INTEGER NOT NULL, -- when the last result that says so came
+		PRIMARY KEY (agent, check_id)
+	) STRICT, WITHOUT ROWID;`,
 }
 
 // migrate updates the tables to the last version of schema in one transaction. Of two processes that

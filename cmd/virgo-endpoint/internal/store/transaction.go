@@ -14,6 +14,7 @@ import (
 // closed with it.
 type statements struct {
 	standing, seen, hello, session, result, refusal, forget, count, used *sql.Stmt
+	refusedCheck, allowedCheck                                           *sql.Stmt
 }
 
 func (s *Store) statements(ctx context.Context) (*statements, error) {
@@ -30,18 +31,20 @@ func (s *Store) statements(ctx context.Context) (*statements, error) {
 		{&st.standing, standingQuery},
 		{&st.seen, `INSERT INTO agents (agent_id, first_seen_ms, last_seen_ms) VALUES (?1, ?2, ?2)
 			ON CONFLICT (agent_id) DO UPDATE SET last_seen_ms = max(last_seen_ms, excluded.last_seen_ms), removed_ms = NULL
-			RETURNING key`},
+			RETURNING key, EXISTS (SELECT 1 FROM refused_checks WHERE agent = agents.key)`},
 		{&st.hello, `UPDATE agents SET name = ?2, process_version = ?3, bundle_version = ?4, remote = ?5, clock_offset_ms = ?6
 			WHERE key = ?1`},
 		{&st.session, "UPDATE agent_keys SET session = ?2, session_from = ?3 WHERE key = ?1 AND session < ?2"},
 		{&st.result, `INSERT INTO results
 			(agent, result_id, check_id, check_type, state, status, timestamp_ms, received_ms,
-			result_order, late, age_ms, clock_offset_ms, params)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (agent, result_id) DO NOTHING`},
+			result_order, late, age_ms, clock_offset_ms, refused, params)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (agent, result_id) DO NOTHING`},
 		{&st.refusal, `INSERT OR REPLACE INTO refusals (agent, result_id, code, message, refused_ms) VALUES (?, ?, ?, ?, ?)`},
 		{&st.forget, `DELETE FROM refusals WHERE agent = ?1 AND key <=
 			(SELECT key FROM refusals WHERE agent = ?1 ORDER BY key DESC LIMIT 1 OFFSET ?2)`},
 		{&st.count, "UPDATE agents SET results = results + ?2 WHERE key = ?1"},
+		{&st.refusedCheck, refusedCheckQuery},
+		{&st.allowedCheck, allowedCheckQuery},
 		{&st.used, "UPDATE tokens SET last_used_ms = max(coalesce(last_used_ms, 0), ?2) WHERE key = ?1"},
 	} {
 		var err error
@@ -57,6 +60,7 @@ func (s *Store) statements(ctx context.Context) (*statements, error) {
 func (st *statements) close() {
 	for _, p := range []*sql.Stmt{
 		st.standing, st.seen, st.hello, st.session, st.result, st.refusal, st.forget, st.count, st.used,
+		st.refusedCheck, st.allowedCheck,
 	} {
 		if p != nil {
 			p.Close()
@@ -83,6 +87,8 @@ type grant struct {
 type agentRow struct {
 	key     int64
 	results int64 // stored by this transaction
+	// refuses is true if checks of the agent may be in refused_checks.
+	refuses bool
 }
 
 // begin starts a transaction, which acquires the write lock. The caller defers rollback.
@@ -141,7 +147,7 @@ func (t *transaction) agent(agentID string, ms any) (*agentRow, error) {
 		return row, nil
 	}
 	row := &agentRow{}
-	if err := t.stmt(t.st.seen).QueryRowContext(t.ctx, agentID, ms).Scan(&row.key); err != nil {
+	if err := t.stmt(t.st.seen).QueryRowContext(t.ctx, agentID, ms).Scan(&row.key, &row.refuses); err != nil {
 		return nil, err
 	}
 	t.agents[agentID] = row
@@ -166,13 +172,16 @@ func (t *transaction) addHello(row *agentRow, a *intake.Arrival) error {
 func (t *transaction) addResult(row *agentRow, r *intake.Result, ms any) (stored bool, err error) {
 	resultID := sql.NullString{String: r.ResultID, Valid: r.ResultID != ""}
 	done, err := t.stmt(t.st.result).ExecContext(t.ctx, row.key, resultID, r.CheckID, r.CheckType,
-		r.State, r.Status, r.Time.UnixMilli(), ms, r.Order, r.Late, r.AgeMS, r.ClockOffsetMS, []byte(r.Params))
+		r.State, r.Status, r.Time.UnixMilli(), ms, r.Order, r.Late, r.AgeMS, r.ClockOffsetMS, r.Refused, []byte(r.Params))
 	if err != nil {
 		return false, err
 	}
 	n, err := done.RowsAffected()
+	if err != nil || n == 0 {
+		return false, err
+	}
 	row.results += n
-	return n == 1, err
+	return true, t.noteRefused(row, r, ms)
 }
 
 // addRefused remembers a refused result, and deletes the oldest refusals beyond intake.MaxRefusals.

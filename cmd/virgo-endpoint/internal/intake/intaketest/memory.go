@@ -33,6 +33,8 @@ type memoryAgent struct {
 	standing intake.Standing
 	ids      map[string]bool // of stored results
 	refused  []receipt.Refused
+	// refusedChecks are the checks that the host's owner refuses, with when that was last told.
+	refusedChecks map[string]time.Time
 }
 
 // Append implements [intake.Intake].
@@ -90,6 +92,16 @@ func (m *Memory) add(a intake.Arrival) (stored bool) {
 	r.Params = slices.Clone(r.Params)
 	m.results = append(m.results, r)
 	agent.Results++
+	switch {
+	case !r.TellsRefused():
+	case r.Refused:
+		if agent.refusedChecks == nil {
+			agent.refusedChecks = map[string]time.Time{}
+		}
+		agent.refusedChecks[r.CheckID] = a.Received
+	default:
+		delete(agent.refusedChecks, r.CheckID)
+	}
 	return true
 }
 
@@ -130,7 +142,13 @@ func (m *Memory) Agents(ctx context.Context) ([]intake.Agent, error) {
 	var list []intake.Agent
 	for _, id := range slices.Sorted(maps.Keys(m.agents)) {
 		if a := m.agents[id]; a.shown() {
-			list = append(list, a.Agent)
+			one := a.Agent
+			for _, told := range a.refusedChecks {
+				if told.Add(intake.RefusedFor).After(a.LastSeen) {
+					one.RefusedChecks++
+				}
+			}
+			list = append(list, one)
 		}
 	}
 	return list, ctx.Err()
@@ -155,7 +173,7 @@ func (m *Memory) selected(f intake.Filter) []intake.Result {
 	var list []intake.Result
 	for _, r := range m.results {
 		if f.AgentID != "" && r.AgentID != f.AgentID || f.CheckID != "" && r.CheckID != f.CheckID ||
-			r.Time.Before(f.Since) || f.Late != nil && r.Late != *f.Late {
+			r.Time.Before(f.Since) || f.Late != nil && r.Late != *f.Late || f.Refused != nil && r.Refused != *f.Refused {
 			continue
 		}
 		list = append(list, r)

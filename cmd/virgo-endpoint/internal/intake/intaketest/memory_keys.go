@@ -255,6 +255,7 @@ func (m *Memory) ResetAgent(ctx context.Context, agentID string) error {
 func (m *Memory) RemoveAgent(ctx context.Context, agentID string, now time.Time) error {
 	return m.change(ctx, agentID, func(s *intake.Standing) {
 		forget(s)
+		m.agents[agentID].refusedChecks = nil
 		s.Removed, s.Known, s.Group = now, false, ""
 	})
 }

@@ -54,6 +54,7 @@ func Run(t *testing.T, create func(t *testing.T) Opener) {
 		{"Bundles", testBundles},
 		{"BundlesOfOthers", testBundlesOfOthers},
 		{"BundlesAreBounded", testBundlesBounded},
+		{"RefusedChecks", testRefusedChecks},
 		{"OrderOfResults", testOrder},
 		{"Filters", testFilters},
 		{"FieldsOfResults", testFields},

@@ -115,7 +115,7 @@ func testFields(t *testing.T, open Opener) {
 	_, _, key := NewToken(t, s)
 	order, age, offset := uint64(0), int64(0), int64(0)
 	all := intake.Arrival{AgentID: "a", Access: key, Received: epoch, Result: &intake.Result{
-		ResultID: "r", CheckID: "c", CheckType: "t", State: "unavailable", Status: "s", Time: time.UnixMilli(1), Order: &order, Late: true,
+		ResultID: "r", CheckID: "c", CheckType: "t", State: "unavailable", Status: "s", Time: time.UnixMilli(1), Order: &order, Late: true, Refused: true,
 		AgeMS: &age, ClockOffsetMS: &offset, Params: []byte(`{"a" : [ 1 ] }`),
 	}}
 	none := intake.Arrival{AgentID: "a", Access: key, Received: epoch, Result: &intake.Result{

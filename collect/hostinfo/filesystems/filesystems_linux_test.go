@@ -46,6 +46,29 @@ func TestMissingFilesystem(t *testing.T) {
 	}
 }
 
+// A volume stands for the disk that it is on; a disk of which a container sees single files does not count.
+func TestFilesystemStateOfAContainer(t *testing.T) {
+	const (
+		root  = "700 600 0:50 / / rw - overlay overlay rw\n"
+		files = "702 700 253:3 /containers/abc/resolv.conf /etc/resolv.conf rw - ext4 /dev/mapper/vg-volume rw\n" +
+			"703 700 253:3 /containers/abc/hosts /etc/hosts ro - ext4 /dev/mapper/vg-volume rw\n"
+		volume = "705 700 253:3 /volumes/data /data rw - ext4 /dev/mapper/vg-volume rw\n"
+	)
+	for mountinfo, want := range map[string]filesystemState{
+		root + files:          {0, 1, "", "overlay"},
+		root + files + volume: {0, 2, "", "overlay,/dev/mapper/vg-volume"},
+		// One that cannot be asked counts.
+		root + "702 700 8:1 /gone /gone ro - ext4 /dev/sda1 rw\n": {1, 1, "/dev/sda1", "overlay"},
+	} {
+		h := sourcetest.Tree(t, map[string]string{
+			"proc/self/mountinfo": mountinfo, "etc/resolv.conf": "", "etc/hosts": "", "data/file": "",
+		}, nil)
+		if got := sourcetest.Read[filesystemState](t, h, filesystemStateType()); got != want {
+			t.Errorf("%s%+v, want %+v", mountinfo, got, want)
+		}
+	}
+}
+
 // A kernel that mounts its root without an initial file system, as captured on Debian 12.
 func TestFilesystemStateNamesTheRootDevice(t *testing.T) {
 	h := sourcetest.Tree(t, map[string]string{

@@ -26,9 +26,29 @@ func filesystemStateType() source.Type {
 			if err != nil {
 				return nil, err
 			}
-			return stateOf(mounts), nil
+			return stateOf(withoutFiles(ctx, h, mounts)), nil
 		},
 	}
+}
+
+// withoutFiles leaves out what is mounted on a file, as a container's /etc/hosts is: a file system of which
+// only files are seen is none of the container's. Mounts that do not say in time what they are stay.
+func withoutFiles(ctx context.Context, h *source.Host, mounts []mounted) []mounted {
+	ctx, cancel := context.WithTimeout(ctx, statTimeout)
+	defer cancel()
+	return slices.DeleteFunc(mounts, func(m mounted) bool {
+		if m.whole || !m.holdsFiles() || ctx.Err() != nil {
+			return false
+		}
+		answer := make(chan bool, 1)
+		go func() { answer <- m.isFile(h) }()
+		select {
+		case file := <-answer:
+			return file
+		case <-ctx.Done():
+			return false
+		}
+	})
 }
 
 // stateOf counts each device once as read-only and once as writable: a bind mount does not count

@@ -138,7 +138,11 @@ func (Crontab) edit(ctx context.Context, line string) (bool, error) {
 		return false, fmt.Errorf("writing the crontab: %w", err)
 	}
 	if out, err := crontab(ctx, file.Name()).CombinedOutput(); err != nil {
-		return false, fmt.Errorf("writing the crontab: %w: %s", err, firstLine(out))
+		err := fmt.Errorf("writing the crontab: %w: %s", err, firstLine(out))
+		if folder, ok := missingFolder(string(out)); ok {
+			return false, &HintError{Err: err, Next: "mkdir -p " + shorttext.QuoteShell(folder)}
+		}
+		return false, err
 	}
 	return true, nil
 }
@@ -205,6 +209,9 @@ func readCrontab(ctx context.Context) (string, error) {
 //
 // The last two do not say why. Their programs run as root, so what is wrong is that there is none.
 func saysNone(message string) bool {
+	if _, ok := missingFolder(message); ok {
+		return true
+	}
 	message = strings.ToLower(message)
 	for _, phrase := range [...]string{"no crontab", "can't open your crontab", "0481-103"} {
 		if strings.Contains(message, phrase) {
@@ -212,4 +219,13 @@ func saysNone(message string) bool {
 		}
 	}
 	return strings.Contains(message, "can't open '") && strings.Contains(message, "': no such file or directory")
+}
+
+// missingFolder returns the folder of all crontabs that busybox's crontab misses on a fresh system:
+//
+//	crontab: can't change directory to '/var/spool/cron/crontabs': No such file or directory
+func missingFolder(message string) (folder string, ok bool) {
+	_, rest, _ := strings.Cut(message, "can't change directory to '")
+	folder, _, ok = strings.Cut(rest, "': No such file or directory")
+	return folder, ok
 }

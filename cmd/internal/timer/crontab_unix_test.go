@@ -3,6 +3,7 @@
 package timer
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,6 +56,24 @@ func TestCrontabOfAUserWithoutOne(t *testing.T) {
 		if _, err := os.Stat(table); err == nil {
 			t.Errorf("%s: a crontab was written", failure)
 		}
+	}
+}
+
+// A fresh system with busybox has no folder for crontabs yet: there is nothing to uninstall, and the hint
+// of installing makes the folder.
+func TestCrontabWithoutItsFolder(t *testing.T) {
+	dir := t.TempDir()
+	script := "#!/bin/sh\necho \"crontab: can't change directory to '/var/spool/cron tabs': No such file or directory\" >&2\nexit 1\n"
+	if err := os.WriteFile(filepath.Join(dir, "crontab"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir)
+	if changed, err := (Crontab{}).Uninstall(t.Context()); changed || err != nil {
+		t.Errorf("%v, %v", changed, err)
+	}
+	var hint *HintError
+	if changed, err := (Crontab{}).Install(t.Context(), entry); changed || !errors.As(err, &hint) || hint.Next != "mkdir -p '/var/spool/cron tabs'" {
+		t.Errorf("%v, %v", changed, err)
 	}
 }
 

@@ -43,20 +43,22 @@
 //
 // See [Pattern]. Matching takes time in proportion to the product of the lengths of pattern and value,
 // both of which are bounded; there are patterns of the owner only, and regular expressions are RE2. What
-// an endpoint sends as a regular expression for its own check is bounded as well (checkRegexp).
+// an endpoint sends as a regular expression for its own check is bounded as well (isTooLarge).
 //
 // # What needs a rule that names it
 //
 // Link-local addresses, the metadata services of clouds (metadata.go), Unix sockets, UNC paths, and a
 // user, password or fragment in a URL are allowed by a pattern that spells them out only: no glob, regular
 // expression or "any" matches them. A file with credentials of this host (mycnf) is not combined with a
-// destination that the endpoint could choose.
+// destination that the endpoint could choose. The rule all is the exception: it allows everything but an
+// option file for another host, and a secret whose own rules do not fit.
 //
 // # Secrets
 //
-// A detail can be "secret:NAME". The value is the owner's, and is put into the check when it runs
-// ([Policy.Guard] says which are needed), if the rules of the secret itself allow the effective check. The
-// guard then holds the rules of the secret too, so that a redirect does not take it elsewhere.
+// A password, or the value of a header, can be "secret:NAME". The value is the owner's, and is put into
+// the check when it runs, if the rules of the secret itself allow the effective check: of what they do not
+// name, only what decides where the secret goes has to be the default. The guard then holds the rules of
+// the secret too, so that a redirect does not take it elsewhere.
 //
 // # What can fail, and what is seen
 //

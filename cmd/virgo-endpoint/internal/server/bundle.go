@@ -47,24 +47,16 @@ func (c *conn) bundlePost(f *transport.Frame, s *session) error {
 	if err != nil {
 		return c.refuse(f, transport.CodeBadRequest, err.Error())
 	}
-	size := int64(len(f.Params))
-	c.srv.pending.take(size)
-	defer c.srv.pending.give(size)
-	c.srv.bundles.Lock()
-	defer c.srv.bundles.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), bundleTime)
-	defer cancel()
 	in := pieceIntake{
 		intake: c.srv.opt.Intake, id: intake.BundleID{Courier: s.agentID, AgentID: p.AgentID, Bundle: p.Bundle},
 		access: s.access, now: c.srv.opt.Now(),
 	}
-	state, err := in.take(ctx, &p)
+	state, err := c.srv.takePiece(&in, &p)
 	if err == nil {
 		result, err := json.Marshal(bundleResult{state.Offset, state.Results, state.Refused, state.Complete})
 		if err != nil {
 			return err
 		}
-		s.setSeen(in.now)
 		return c.reply(f, result)
 	}
 	if refusal := denied(err); refusal != nil {
@@ -78,6 +70,18 @@ func (c *conn) bundlePost(f *transport.Frame, s *session) error {
 	}
 	c.log.Warn("a bundle was refused", "courier", s.agentID, "agent", p.AgentID, "reason", refusal.Message)
 	return c.refuseWith(f, refusal)
+}
+
+// takePiece is take while no other piece is taken. No peer is waited for meanwhile.
+func (s *Server) takePiece(in *pieceIntake, p *bundleParams) (intake.BundleState, error) {
+	size := int64(len(p.Block))
+	s.pending.take(size)
+	defer s.pending.give(size)
+	s.bundles.Lock()
+	defer s.bundles.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), bundleTime)
+	defer cancel()
+	return in.take(ctx, p)
 }
 
 func parseBundleParams(params json.RawMessage) (bundleParams, error) {

@@ -2,9 +2,11 @@ package airgap
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"strings"
@@ -158,5 +160,33 @@ func TestBringRefusedBundles(t *testing.T) {
 		if n := len(b.endpoint.Stored()); n != stored {
 			t.Errorf("%s: %d results were posted with a token", typ, n)
 		}
+	}
+}
+
+// Blocks grow to what fits a frame, whatever the ids.
+func TestBringInFrames(t *testing.T) {
+	a := &acceptor{}
+	largest := 0
+	answer := func(method string, params json.RawMessage) (any, *transport.Error) {
+		largest = max(largest, len(params))
+		return a.answer(method, params)
+	}
+	b := newBench(t, transporttest.Script{Features: bundleFeatures, Answer: answer})
+	b.ID = strings.Repeat("\x7f", 256) // escaped
+	var data []string
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 14 {
+		raw := make([]byte, 700<<10)
+		for i := range raw {
+			raw[i] = byte(rnd.Uint32())
+		}
+		data = append(data, `{"x":"`+base64.StdEncoding.EncodeToString(raw)+`"}`)
+	}
+	done, err := Deliver(t.Context(), &b.Config, sealedBundle(t, data...))
+	if err != nil || done.Delivered != len(data) {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if largest < mostBlock || largest > transport.MaxFrameBytes-4<<10 {
+		t.Errorf("the largest block has %d bytes in a frame", largest)
 	}
 }

@@ -43,10 +43,10 @@ func (w fileCriteria) find(ctx context.Context) (foundFiles, error) {
 	if err != nil {
 		return s, err
 	}
-	info, err := os.Stat(path)
+	info, modified, err := statFile(w.guard, path)
 	switch {
 	case err == nil:
-		s.add(path, info)
+		s.add(path, info, modified)
 	case !isMissing(err):
 		return s, err
 	case w.isPattern():
@@ -68,11 +68,20 @@ func isMissing(err error) bool {
 		errors.Is(err, syscall.ENAMETOOLONG) || isBadName(err)
 }
 
-func (s *foundFiles) add(path string, info fs.FileInfo) {
+// statPath returns what is at a path, and when it was last changed.
+func statPath(path string) (fs.FileInfo, time.Time, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return info, filetime.Modified(path, info), nil
+}
+
+func (s *foundFiles) add(path string, info fs.FileInfo, modified time.Time) {
 	s.count++
 	s.total += size(info)
-	if at := filetime.Modified(path, info); s.newest == nil || at.After(s.modified) {
-		s.path, s.newest, s.modified = path, info, at
+	if s.newest == nil || modified.After(s.modified) {
+		s.path, s.newest, s.modified = path, info, modified
 	}
 }
 
@@ -100,6 +109,11 @@ func (w *walker) into(folder string, left []string) error {
 	}
 	if !strings.ContainsAny(left[0], patternSigns) {
 		return w.match(filepath.Join(folder, left[0]))
+	}
+	// A link that leads out of what is allowed is refused before its folder is read: that nothing in it
+	// matches says something as well.
+	if _, err := w.guard.Resolve(filepath.Join(folder, filepath.Join(left...))); err != nil {
+		return err
 	}
 	d, err := openFolder(folder)
 	if err != nil {
@@ -148,9 +162,10 @@ func (w *walker) match(path string) error {
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(path)
+	info, modified, err := statFile(w.guard, path)
 	if err != nil {
-		if errors.Is(err, fs.ErrPermission) {
+		var refused *policy.RefusedError
+		if errors.Is(err, fs.ErrPermission) || errors.As(err, &refused) {
 			return err
 		}
 		return nil // removed meanwhile, or a dangling link
@@ -158,7 +173,7 @@ func (w *walker) match(path string) error {
 	if w.found.count == maxMatches {
 		return fmt.Errorf("more than %d files match", maxMatches)
 	}
-	w.found.add(path, info)
+	w.found.add(path, info, modified)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -35,6 +36,15 @@ type program struct {
 	folder string
 	// info is that of the file which was checked.
 	info fs.FileInfo
+}
+
+// inFolder returns the path below the plugin folder, with slashes.
+func (p program) inFolder() string {
+	within, err := filepath.Rel(p.folder, p.path)
+	if err != nil {
+		return p.path
+	}
+	return filepath.ToSlash(within)
 }
 
 // resolveFunc returns a path without symbolic links, and what is there. Its error is an
@@ -92,8 +102,11 @@ func locate(dir, name string, resolve resolveFunc) (program, error) {
 	return program{name: filepath.Join(dir, local), path: path, folder: folder, info: info}, nil
 }
 
+// errOutsideFolder is returned for a name that leads out of the plugin folder.
+var errOutsideFolder = errors.New("out of the plugin folder")
+
 func outsideFolder(name string) error {
-	return failuref(`detail "file": %.128q leads out of the plugin folder`, name)
+	return fmt.Errorf(`detail "file": %.128q leads %w`, name, errOutsideFolder)
 }
 
 // locateError returns notFound with the path where the file, or a folder on the way, does not exist or

@@ -12,6 +12,7 @@ import (
 	"virgo/collect"
 	"virgo/schedule"
 	"virgo/schedule/detail"
+	"virgo/schedule/policy"
 	"virgo/schedule/shorttext"
 )
 
@@ -70,16 +71,16 @@ func (c *checker) Check(ctx context.Context, req collect.Request) (collect.Repor
 	if err != nil {
 		return collect.Report{}, err
 	}
-	return c.run(ctx, req.Check, f)
+	return c.run(ctx, req.Check, req.Guard, f)
 }
 
-// run runs the plugin that the check names and parses its output with f.
-func (c *checker) run(ctx context.Context, check schedule.Check, f format) (collect.Report, error) {
+// run runs the plugin that the check names, if the guard allows it, and parses its output with f.
+func (c *checker) run(ctx context.Context, check schedule.Check, g *policy.Guard, f format) (collect.Report, error) {
 	limit, err := timeLimit(check)
 	if err != nil {
 		return collect.Report{}, err
 	}
-	cmd, err := c.command(check)
+	cmd, err := c.command(check, g)
 	if err != nil {
 		return collect.Report{}, err
 	}
@@ -113,8 +114,9 @@ func (c *checker) run(ctx context.Context, check schedule.Check, f format) (coll
 	return report, err
 }
 
-// command returns the command that runs the check's plugin.
-func (c *checker) command(check schedule.Check) (cmd command, err error) {
+// command returns the command that runs the check's plugin. Error: *[policy.RefusedError] where a link leads
+// to a file that the guard does not allow, or out of the plugin folder.
+func (c *checker) command(check schedule.Check, g *policy.Guard) (cmd command, err error) {
 	name, err := collect.OptionalText(check.Details, "file")
 	if err != nil {
 		return cmd, err
@@ -129,7 +131,14 @@ func (c *checker) command(check schedule.Check) (cmd command, err error) {
 	if cmd.who, err = runAs(check.Details); err != nil {
 		return cmd, err
 	}
-	if cmd.program, err = locate(c.dir, name, c.resolve); err != nil {
+	cmd.program, err = locate(c.dir, name, c.resolve)
+	switch {
+	case g != nil && errors.Is(err, errOutsideFolder):
+		return cmd, &policy.RefusedError{Type: TypeName, Field: "file", Value: name}
+	case err != nil:
+		return cmd, err
+	}
+	if err := g.Path(cmd.program.inFolder()); err != nil {
 		return cmd, err
 	}
 	base := named(c.environ)

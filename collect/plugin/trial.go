@@ -40,7 +40,7 @@ func (t *Trial) Check(ctx context.Context, req collect.Request) (collect.Report,
 	if t.Trusted {
 		c.resolve = resolveAny
 	}
-	return c.run(ctx, req.Check, &outputRecorder{f, t})
+	return c.run(ctx, req.Check, req.Guard, &outputRecorder{f, t})
 }
 
 // Line returns line n of the output, from 1; empty if there is none.

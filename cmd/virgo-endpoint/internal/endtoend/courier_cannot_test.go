@@ -55,7 +55,7 @@ func (c *courier) wantBundle(s *site, list [][]byte, results int) {
 // A courier seals results of its own with its own key, under the host's id: as the header's key, or in
 // blocks after the host's header.
 func TestCourierCannotForgeResults(t *testing.T) {
-	s, addr, c, list := attacked(t, 3000)
+	s, _, c, list := attacked(t, 3000)
 	for name, key := range map[string]byte{"the courier's": 2, "a fresh one": 9} {
 		id := bundle.NewID()
 		forged := sealedBy(t, peertest.Key(key), "a", id, 10)
@@ -81,7 +81,6 @@ func TestCourierCannotForgeResults(t *testing.T) {
 	}
 	// In its own session it may still call nothing a's.
 	c.OK("b", "check_metrics.post", peertest.Metric("b/forged", "c"))
-	_ = addr
 	c.bring(bytes.Join(list, nil), 1<<20)
 	s.wantOnlyOwn(t)
 }

@@ -43,7 +43,8 @@ Patterns. A list means any of them.
 Rules see a check as it would run: with defaults, paths without .. and links, hosts without case, ports
 that a URL does not name. Each file is compared again when it is opened, each redirect and each address
 before it is used. Link-local addresses, metadata services of clouds, Unix sockets, and a user or password
-in a URL must be spelled out in the rule; no pattern matches them.
+in a URL must be spelled out in the rule; no pattern matches them. A name that resolves to this host itself
+must be spelled out too, unless the rule allows 127.0.0.1.
 
 Secrets. secrets: has passwords that a check can name (password: 'secret:mysql') and the endpoint never sees,
 with rules for the checks that may have them. An option file (mycnf) is read only where the endpoint does not

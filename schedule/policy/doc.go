@@ -49,9 +49,10 @@
 //
 // Link-local addresses, the metadata services of clouds (metadata.go), Unix sockets, UNC paths, and a
 // user, password or fragment in a URL are allowed by a pattern that spells them out only: no glob, regular
-// expression or "any" matches them. A file with credentials of this host (mycnf) is not combined with a
-// destination that the endpoint could choose. The rule all is the exception: it allows everything but an
-// option file for another host, and a secret whose own rules do not fit.
+// expression or "any" matches them. A name that resolves to this host itself (127.0.0.1, ::1) is dialled if
+// a pattern spells out the name, or matches the address too. A file with credentials of this host (mycnf) is
+// not combined with a destination that the endpoint could choose. The rule all is the exception: it allows
+// everything but an option file for another host, and a secret whose own rules do not fit.
 //
 // # Secrets
 //

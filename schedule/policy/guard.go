@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"net"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -174,12 +175,14 @@ func (g *Guard) Dial(network, host string, addr netip.AddrPort) error {
 		return nil
 	}
 	name, ip := parseHost(host), addr.Addr().Unmap()
+	// A name that leads to this host itself reaches what listens for nobody else.
+	inward := (ip.IsLoopback() || ip.IsUnspecified()) && !name.addr.IsValid() && name.text != "localhost"
 	if len(g.bounds) == 0 {
 		return &RefusedError{Type: g.checkType(), Field: network, Value: addr.String()}
 	}
 	for _, b := range g.bounds {
 		refusal := &RefusedError{Type: g.check.checkType, Field: network, Value: addr.String()}
-		named, reaches := false, false
+		named, reaches, local := false, false, false
 		for i := range g.check.fields {
 			f := g.check.fields[i]
 			l := b.allow.line(f.name)
@@ -191,13 +194,17 @@ func (g *Guard) Dial(network, host string, addr netip.AddrPort) error {
 			}
 			same := f.destination() == name.text
 			reaches = reaches || same || l != nil && f.url.scheme != "" && l.reaches(name)
+			if inward {
+				at := f.at(ip)
+				local = local || l != nil && (l.spells(&f, name) || l.allows(&at))
+			}
 			if l != nil && l.names(&f, ip) {
 				named = named || f.role != schedule.URL || name.addr == ip
 			}
 		}
 		switch {
 		case b.allow.Keyword == All:
-		case isSpecial(ip) && !named, !reaches || name.odd:
+		case isSpecial(ip) && !named, inward && !local, !reaches || name.odd:
 			return refusal
 		}
 	}
@@ -244,6 +251,29 @@ func (l *Line) reaches(host hostValue) bool {
 		}
 		want, ok := splitURLPattern(p.text)
 		return ok && matchHost(Pattern{text: want.host}, host)
+	})
+}
+
+// spells reports whether a line spells out a host's name, so that the owner has decided where it leads.
+func (l *Line) spells(f *field, name hostValue) bool {
+	return matchesAny(l.Patterns, func(p Pattern) bool {
+		if p.kind != glob {
+			return false
+		}
+		host := p.text
+		switch f.role {
+		case schedule.URL, schedule.Proxy:
+			want, ok := splitURLPattern(p.text)
+			if !ok {
+				return false
+			}
+			host = want.host
+		case schedule.Address:
+			if h, _, err := net.SplitHostPort(p.text); err == nil {
+				host = h
+			}
+		}
+		return strings.IndexByte(host, '*') < 0 && parseHost(host).text == name.text
 	})
 }
 

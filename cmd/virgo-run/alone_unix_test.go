@@ -44,3 +44,32 @@ func TestNotPlainWithoutVirgo(t *testing.T) {
 		t.Errorf("a check, later: exit code %d, %s", code, stderr)
 	}
 }
+
+// A variable that only virgo reads, likewise; an argument that nobody reads stays an error in each run.
+func TestVariableWithoutVirgo(t *testing.T) {
+	for _, variable := range []struct{ pair, want string }{
+		{"VIRGO_JSON=1", "virgo-run does not know the variable VIRGO_JSON; virgo, which may understand it, cannot be started: "},
+		{"VIRGO_VERBOSE=yes", `virgo-run does not know the value "yes" of VIRGO_VERBOSE; virgo, which may understand it, cannot be started: `},
+	} {
+		c := newCouple(t, "exit 0")
+		if err := os.Remove(c.path("virgo")); err != nil {
+			t.Fatal(err)
+		}
+		c.env = append(c.env, variable.pair)
+		code, _, stderr := c.run()
+		if code != 0 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, variable.want) {
+			t.Errorf("%s: exit code %d, %s", variable.pair, code, stderr)
+		}
+		for range 2 {
+			if code, _, stderr := c.run(); code != 0 || stderr != "" {
+				t.Errorf("%s, later: exit code %d, %s", variable.pair, code, stderr)
+			}
+			if code, _, stderr := c.run("--nonsense"); code != 2 || !strings.Contains(stderr, `the argument "--nonsense"`) {
+				t.Errorf("%s, an argument: exit code %d, %s", variable.pair, code, stderr)
+			}
+		}
+		if _, err := os.Stat(c.path("state/virgo.db")); err != nil {
+			t.Errorf("no results: %v", err)
+		}
+	}
+}

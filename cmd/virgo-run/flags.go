@@ -39,6 +39,8 @@ type commandLine struct {
 	// unknown is why virgo must read the command line; nil where it says nothing else. What is known
 	// is set even so, as far as virgo accepts the command line.
 	unknown error
+	// variables means that unknown is about the environment alone.
+	variables bool
 }
 
 // parse reads the arguments and the environment, which lookup looks up. It leaves to virgo what
@@ -73,6 +75,8 @@ func parse(args []string, lookup func(string) (string, bool)) commandLine {
 	fs.Var(deadline{&c.run.Deadline}, "deadline", "")
 	fs.Var(splay{&c.splay}, "splay", "")
 
+	variable := c.unknown
+	c.unknown = nil
 	if i := slices.IndexFunc(args, isUnlikeKong); i >= 0 {
 		c.leave(unknownArgument(args[i]))
 	}
@@ -87,10 +91,14 @@ func parse(args []string, lookup func(string) (string, bool)) commandLine {
 		}
 		args = rest
 	}
+	if c.unknown == nil {
+		c.unknown, c.variables = variable, variable != nil
+	}
 	return c
 }
 
-// leave leaves the command line to virgo. The first reason counts.
+// leave leaves the command line to virgo. The first reason counts, and one in the arguments before one in
+// the environment.
 func (c *commandLine) leave(reason error) {
 	if c.unknown == nil {
 		c.unknown = reason

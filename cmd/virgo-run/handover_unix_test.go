@@ -171,7 +171,6 @@ func TestVirgoThatIsNotStarted(t *testing.T) {
 			}
 			for reason, change := range map[string]func(cmd *exec.Cmd){
 				`virgo-run does not know the argument "--nonsense"`: func(cmd *exec.Cmd) { cmd.Args = append(cmd.Args, "--nonsense") },
-				"virgo-run does not know the variable VIRGO_JSON":   func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "VIRGO_JSON=1") },
 			} {
 				c.write("virgo.yaml", "agent_id: a\n")
 				c.write("checks.d/mem.yaml", "id: mem\ntype: agent.memory\nperiod: 86400\n")

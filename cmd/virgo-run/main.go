@@ -51,7 +51,10 @@ func command(p *agent.Program, args []string) error {
 		}
 		return p.HandOver(reason, args, p.LongestRun(c.run, c.splay))
 	}
-	if c.unknown != nil {
+	switch {
+	case c.variables:
+		return p.RunAlone(handOver(c.unknown, 0), c.run, c.splay, 0)
+	case c.unknown != nil:
 		return handOver(c.unknown, 0)
 	}
 	c.run.HandOver = func(reason error, left time.Duration) error {

@@ -16,9 +16,10 @@
 //     after the splay (checks.d), virgo gets no second one, and only the time until the deadline.
 //   - Single checks and an endpoint's questions, in virgo as a worker (package worker).
 //
-// Where virgo cannot be started, a wrong command line ends with exit code 2. YAML that is not plain is then
-// a mistake of the owner like others ([Program.RunAlone]): the run is made without that file, and says so
-// once. A state folder that is refused ends each run with exit code 2: nothing can be kept, nor that it
+// Where virgo cannot be started, a flag that virgo-run does not know stays a usage error, exit code 2: whoever
+// wrote it wanted another run. YAML that is not plain, or a variable that virgo-run does not know, which may be
+// meant for other commands, is then a mistake of the owner like others ([Program.RunAlone]): the run is made
+// without that file or variable, and says so once. A state folder that is refused ends each run with exit code 2: nothing can be kept, nor that it
 // was said, and nobody else would hear of it.
 //
 // A damaged spool is no reason: package spool repairs it in both programs. The code for that is

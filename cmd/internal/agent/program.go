@@ -57,6 +57,8 @@ type Program struct {
 	pluginVariables []string
 	// withoutDisk lets a command continue if the disk of the state folder fails.
 	withoutDisk bool
+	// unread is the variable that only virgo reads, in a run without virgo; usually nil.
+	unread error
 	// lostInRepair means that a damaged spool was repaired, and that results in it are lost.
 	lostInRepair bool
 	// progress is the line of a terminal that shows the progress of long work.
@@ -85,6 +87,9 @@ func (p *Program) LoadConfig() (config.Config, error) {
 		path = p.Paths().Config
 	}
 	cfg, err := config.Load(path, named, p.Getenv, p.YAML)
+	if p.unread != nil {
+		cfg.Mistakes = append(cfg.Mistakes, config.Mistake{Err: p.unread})
+	}
 	p.tokenVariable, p.pluginVariables = cfg.TokenVariable(), cfg.PluginVariables()
 	if err == nil && cfg.ComputedID {
 		p.UseStoredID(&cfg)

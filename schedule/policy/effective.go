@@ -170,7 +170,7 @@ func (f *field) setAddress(text string) {
 		host, port = text, ""
 	}
 	f.host, f.port = parseHost(host), port
-	f.text, f.odd = f.host.text, f.host.odd
+	f.text, f.odd = f.host.text, f.host.odd || host == ""
 	if port != "" && port != "53" {
 		f.text += ":" + port
 	}

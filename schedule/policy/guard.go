@@ -189,7 +189,7 @@ func (g *Guard) Dial(network, host string, addr netip.AddrPort) error {
 			if !f.isDestination() {
 				continue
 			}
-			if b.denies(g.check.with(i, f.at(ip))) {
+			if slices.ContainsFunc(hostsAt(ip), func(h hostValue) bool { return b.denies(g.check.with(i, f.at(h))) }) {
 				return refusal
 			}
 			same := f.destination() == name.text
@@ -232,9 +232,21 @@ func (f *field) destination() string {
 	return f.host.text
 }
 
-// at returns a destination with an address in place of its name.
-func (f field) at(ip netip.Addr) field {
-	host := hostValue{text: ip.WithZone("").String(), addr: ip}
+// hostsAt returns the hosts by which a rule that denies can mean an address: itself, and this host where
+// it leads there, as the unspecified address does in the kernel.
+func hostsAt(ip netip.Addr) []hostValue {
+	all := []hostValue{{text: ip.WithZone("").String(), addr: ip}}
+	if ip.IsUnspecified() {
+		all = append(all, parseHost("127.0.0.1"), parseHost("::1"))
+	}
+	if ip.IsUnspecified() || ip.IsLoopback() {
+		all = append(all, parseHost("localhost"))
+	}
+	return all
+}
+
+// at returns a destination with another host, which its name resolved to.
+func (f field) at(host hostValue) field {
 	if f.role == schedule.URL || f.role == schedule.Proxy {
 		f.url.host = host
 		return f

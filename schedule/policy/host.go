@@ -27,8 +27,11 @@ func parseHost(text string) hostValue {
 	if addr, ok := parseAddress(host); ok {
 		return hostValue{text: addr.String(), addr: addr}
 	}
-	host = strings.TrimSuffix(host, ".")
-	odd := strings.ContainsFunc(host, func(r rune) bool {
+	if host != "." { // the root of the DNS
+		host = strings.TrimSuffix(host, ".")
+	}
+	blank := host == "" && text != "" // programs that cut it off connect to this host
+	odd := blank || strings.ContainsFunc(host, func(r rune) bool {
 		// What is not ASCII would be mapped to other characters before it is resolved.
 		return r > '~' || r <= ' ' || strings.ContainsRune(`/\@:?#%[]"'<>|`, r)
 	})

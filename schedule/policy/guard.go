@@ -195,7 +195,7 @@ func (g *Guard) Dial(network, host string, addr netip.AddrPort) error {
 			same := f.destination() == name.text
 			reaches = reaches || same || l != nil && f.url.scheme != "" && l.reaches(name)
 			if inward {
-				at := f.at(ip)
+				at := f.at(hostsAt(ip)[0])
 				local = local || l != nil && (l.spells(&f, name) || l.allows(&at))
 			}
 			if l != nil && l.names(&f, ip) {

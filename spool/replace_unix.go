@@ -15,6 +15,9 @@ func (s *Spool) lockBeside(context.Context, bool) (release func(), err error) { 
 
 // replace renames a file over the spool's file, which the caller has open and locked.
 func (s *Spool) replace(_ context.Context, from string, _ *os.File, _ func()) error {
+	if s.beforeReplace != nil {
+		s.beforeReplace()
+	}
 	return os.Rename(from, s.path)
 }
 

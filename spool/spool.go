@@ -57,7 +57,7 @@ type Spool struct {
 	unreachable error         // not nil: every call fails with it
 	afterOpen   func()        // for tests; called between opening the file and locking it
 
-	// beforeReplace, for tests, is called before each try to replace the closed file (Windows).
+	// beforeReplace, for tests, is called before each try to replace the file.
 	beforeReplace func()
 }
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"virgo/collect/descriptors"
 	"virgo/collect/timerslack"
 )
 
@@ -51,6 +52,7 @@ func start(cmd command, out, errs *os.File) (*process, error) {
 		return nil, err
 	}
 	defer opened.Close() // of nil, it does nothing
+	descriptors.KeepFromChildren()
 	var p *os.Process
 	err = timerslack.ForChild(func() (err error) {
 		p, err = os.StartProcess(path, append([]string{cmd.program.name}, cmd.args...), attr)

@@ -6,6 +6,7 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/shorttext"
 )
 
 // An mssqlCounters is a check of one of SQL Server's performance objects (Microsoft Learn, "Use SQL
@@ -52,6 +53,10 @@ func (c mssqlCounters) typ(ps powerShell) collect.Type {
 					return collect.Report{}, err
 				}
 				arguments = append(arguments, name)
+			}
+			if name := arguments[1]; strings.ContainsRune(name, '\\') { // \\HOST\… is a path to another host
+				return collect.Report{}, &schedule.DetailError{Key: "serverinstance",
+					Value: shorttext.Truncate(name, maxShownBytes), Want: "a name of an instance in the counters' paths"}
 			}
 			rows, err := runMSSQL(ctx, ps, mssqlCounterScript, append(arguments, "")...)
 			return collect.Report{Metrics: mssqlCounterMetrics(rows)}, err

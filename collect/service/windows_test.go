@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -189,6 +190,19 @@ func TestWindowsScriptsAreConstant(t *testing.T) {
 		}
 		if !slices.Equal(back, test.want) {
 			t.Errorf("%s: the script's input is %q", name, back)
+		}
+	}
+}
+
+// The name of an instance begins the path of the counters, which can be that of another host: the rules of
+// an owner compare the host in the detail computer alone.
+func TestEndpointCannotNameHostsInCounterPaths(t *testing.T) {
+	h := &fakeHost{out: readCSV(t, "mssql_version.csv")}
+	for _, instance := range []string{`\evil.example\SQLServer`, `\\evil.example\SQLServer`, `a\..\b`} {
+		unavailable(t, windowsChecks(t, h.powerShell)["agent.mssql_plan_cache"], schedule.Details{"serverinstance": instance},
+			fmt.Sprintf(`detail "serverinstance" is %q, not a name of an instance in the counters' paths`, instance))
+		if h.script != "" {
+			t.Errorf("%s: the script ran with %q", instance, h.arguments)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"virgo/collect"
+	"virgo/collect/descriptors"
 	"virgo/collect/timerslack"
 )
 
@@ -61,6 +62,7 @@ func start(path string, environ []string, as *Account, hello greeting) (*process
 	if err != nil {
 		return nil, fmt.Errorf("starting the worker process: %w", err)
 	}
+	descriptors.KeepFromChildren()
 	if err := timerslack.ForChild(p.cmd.Start); err != nil {
 		return nil, fmt.Errorf("starting the worker process: %s", as.explain(err.Error()))
 	}

@@ -134,7 +134,7 @@ func (i *Identity) Warnings(now time.Time) []Warning {
 	}
 	if o := &i.OtherKeys; o.Count > 0 && now.Sub(o.Last) < reportedFor {
 		list = append(list, Warning{"otherKey", fmt.Sprintf(
-			"another key (%s, last from %s) was refused for it %d times; if that host was set up anew, agents reset lets it enrol",
+			"another key (%s, last from %s) was refused for it (counted: %d); if that host was set up anew, agents reset lets it enrol",
 			o.Key, o.From, o.Count)})
 	}
 	return list

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"virgo/schedule"
@@ -16,6 +17,12 @@ func Suggest(e *Effective) (r Rule, ok bool) {
 		f := &e.fields[i]
 		if !f.given && !f.odd || f.role == schedule.Free || f.role == schedule.Match {
 			continue
+		}
+		if f.name == typeKey || f.name == denyKey { // a line of that name is none for a detail
+			return r, false
+		}
+		if slices.ContainsFunc(f.entries, func(h entry) bool { return strings.IndexByte(h.name, '*') >= 0 }) {
+			return r, false // a rule's name of a header is a glob
 		}
 		r.Lines = append(r.Lines, f.suggest())
 	}
@@ -44,7 +51,7 @@ func (f *field) suggest() Line {
 		l.Patterns = []Pattern{{text: "any", kind: anything}}
 		return l
 	case f.role == schedule.URL, f.role == schedule.Proxy && f.url.scheme != "":
-		l.Patterns = []Pattern{{text: f.url.pattern()}}
+		l.Patterns = []Pattern{f.url.pattern()}
 		return l
 	}
 	l.Patterns = []Pattern{literal(f.text)}
@@ -63,10 +70,15 @@ func literal(text string) Pattern {
 	return p
 }
 
-// pattern returns the URL as a pattern, in which a user's name and password may be any.
-func (v urlValue) pattern() string {
+// pattern returns the pattern that matches one URL only, but any name and password of a user in it. A * of
+// the endpoint's stands for itself.
+func (v urlValue) pattern() Pattern {
+	if strings.IndexByte(v.String()+v.socket, '*') >= 0 {
+		return literal(v.String())
+	}
+	v.path = strings.ReplaceAll(v.path, "%", "%25") // a pattern's path is decoded once more
 	if v.socket != "" {
-		return unixPrefix + v.socket + ":" + v.path
+		return Pattern{text: unixPrefix + v.socket + ":" + v.path}
 	}
 	text := v.String()
 	if v.hasUser {
@@ -77,5 +89,5 @@ func (v urlValue) pattern() string {
 		scheme, rest, _ := strings.Cut(text, "://")
 		text = scheme + "://" + user + "@" + rest
 	}
-	return text
+	return Pattern{text: text}
 }

@@ -131,9 +131,9 @@ func (st *Status) noteReported(reason string) bool {
 // maxErrorBytes bounds the stored error, because a hostile endpoint can choose its text.
 const maxErrorBytes = 1 << 10
 
-// save stores the status if it has changed.
+// save stores the status if it has changed, and the number of a session that nobody has reserved.
 func (s *Session) save(ctx context.Context) error {
-	if !s.unsaved {
+	if !s.unsaved && s.state.numbers.last <= s.state.numbers.stored {
 		return nil
 	}
 	ctx, cancel := FinalContext(ctx)

@@ -99,10 +99,11 @@ func FetchSchedule(ctx context.Context, cfg *Config) ([]schedule.Problem, error)
 		s.Close()
 		problems, err = s.fetchAlone(ctx)
 	}
+	saved := s.save(ctx) // a session that failed has used its number, too
 	if err != nil {
 		return problems, err
 	}
-	return problems, s.save(ctx)
+	return problems, saved
 }
 
 // fetchAlone is one session that fetches the schedule and nothing else.

@@ -10,9 +10,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"virgo/schedule"
 )
@@ -118,6 +120,11 @@ func (s *Schedules) refresh(name string) (f *scheduleFile, exists bool) {
 	if f.info != nil && !changed(f.info, info) && f.read.Sub(info.ModTime()) >= settled {
 		return f, true
 	}
+	if name != defaultName+scheduleSuffix && !isExactName(s.dir, name, info) {
+		f.info = nil
+		s.reject(f, name, "its file differs in upper and lower case: rename it to "+name+" if it is for this agent")
+		return f, true
+	}
 	data, err := readBounded(path, info)
 	if err != nil {
 		f.info = nil // so that it is read again at the next use
@@ -168,6 +175,33 @@ func (s *Schedules) reject(f *scheduleFile, name, bad string) {
 	}
 	f.bad = bad
 	s.log.Error("schedule not accepted", "file", name, "error", bad, "last_good_used", f.good != nil)
+}
+
+// isExactName reports whether a file, of which info is, has this name to the letter. Where upper and lower
+// case are the same file (Windows, macOS), an agent WEB1 would read the schedule of web1. Elsewhere it costs
+// one system call for each version of a file.
+func isExactName(dir, name string, info fs.FileInfo) bool {
+	other, err := os.Stat(filepath.Join(dir, swapCase(name)))
+	if err != nil || !os.SameFile(info, other) {
+		return true
+	}
+	folder, err := os.Open(dir)
+	if err != nil {
+		return false
+	}
+	defer folder.Close()
+	names, err := folder.Readdirnames(-1)
+	return err == nil && slices.Contains(names, name)
+}
+
+// swapCase returns a name with its lower-case letters in upper case and the other way round.
+func swapCase(name string) string {
+	return strings.Map(func(r rune) rune {
+		if lower := unicode.ToLower(r); lower != r {
+			return lower
+		}
+		return unicode.ToUpper(r)
+	}, name)
 }
 
 // readBounded reads a regular file of at most MaxScheduleBytes. Any other kind of file is an error,

@@ -1,0 +1,9 @@
+package folder
+
+import (
+	"testing"
+
+	"virgo/spool/winetest"
+)
+
+func TestUnderWine(t *testing.T) { winetest.RunTests(t, "TestHostCannot.*|TestExactName") }

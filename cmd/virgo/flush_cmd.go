@@ -53,7 +53,9 @@ func (c *flushCmd) Run(a *app) error {
 		return c.deliver(ctx, a, ag)
 	}
 	if len(c.More) > 0 {
-		return agent.UsageError("%q is given without --from", c.More[0])
+		return agent.WithHint(
+			agent.UsageError("%q is given without --from", c.More[0]), "virgo flush --from FILE delivers a bundle",
+		)
 	}
 	d, err := ag.FlushSelection(ctx, c.selection())
 	a.ClearProgress()

@@ -75,7 +75,12 @@ func printSettings(a *app) error {
 			term.Cell{Text: settingSummaries()[key.Name]},
 		)
 	}
-	return t.Write(a.Out, a.Color())
+	if err := t.Write(a.Out, a.Color()); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(a.Out, "\nTwo keys have no variable: remote, what the endpoint may make this host do, and secrets, passwords\n"+
+		"that it can name and never sees. virgo help policy describes them.")
+	return err
 }
 
 // settingSummaries has a line for each key of package config.
@@ -104,7 +109,7 @@ func settingSummaries() map[string]string {
 			"or a list of NAME=value; a NAME alone is virgo's own variable",
 		"worker_user": "user that checks of services and other hosts run as if virgo is root; default: virgo, if there " +
 			"is such a user; root: no other",
-		"allow_remote":   "what the endpoint may request: check.test, check.targets, host_info (default: all of these), or none",
+		"allow_remote":   "the former name of questions under remote: check.test, check.targets, host_info (default: all of these), or none",
 		"host_info_deny": "types of host information that the endpoint may not request",
 		"host_info_arguments": "what host information shows of command lines, cron jobs and options: names (default), or full, " +
 			"which shows secrets",

@@ -70,7 +70,8 @@ func (s *setup) askAllow() (string, error) {
 			return g.name, nil
 		}
 	}
-	return "", agent.UsageError("%q is not 1, 2 or 3", answer)
+	// The answer is not printed: somebody may have pasted the token here.
+	return "", agent.WithHint(agent.UsageError("the answer is not 1, 2 or 3"), "--allow figures, plugins or all gives it beforehand")
 }
 
 // allowLine says what the configuration lets the endpoint do.

@@ -119,7 +119,7 @@ var importMatrix = []importRow{
 
 	{"collect", []string{"schedule/..."}, []string{"collect/..."}, "a check runs without knowing where its result goes"},
 	{"collect/collecttest", []string{"collect", "schedule/..."}, nil, "every family passes the suite, so it may know none"},
-	{"collect/program", []string{"collect/timerslack"}, []string{"collect/collecttest"}, "it runs programs for any caller"},
+	{"collect/program", []string{"collect/timerslack", "schedule/ownership"}, []string{"collect/collecttest"}, "it runs programs for any caller"},
 	{"collect/trust", []string{"collect", "schedule/..."}, []string{"collect/collecttest"}, "it reads details and knows no check that has them"},
 	{"collect/worker", []string{"collect", "collect/descriptors", "collect/timerslack", "schedule/..."}, []string{"collect/collecttest"}, "it hands checks to another process and knows none of them"},
 	{"collect/descriptors", nil, nil, "whoever starts a child uses it, so it may know none of them"},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"virgo/collect/timerslack"
+	"virgo/schedule/ownership"
 )
 
 const (
@@ -48,15 +49,32 @@ func (e *ExitError) Error() string {
 	return fmt.Sprintf("%s ended with code %d: %s", e.Name, e.Code, e.Stderr)
 }
 
-// Find returns the path of a program of the system. Error: ErrMissing.
+// Find returns the path of a program of the system. One that others than root and the agent's user may have
+// put there is passed over, see checkOwner. Error: ErrMissing.
 func Find(name string) (string, error) {
 	if strings.ContainsAny(name, `/\`) {
 		return "", fmt.Errorf("%q is not the name of a program", name)
 	}
-	for _, folder := range Folders() {
-		if path, err := exec.LookPath(filepath.Join(folder, name)); err == nil {
+	return find(name, Folders(), checkOwner)
+}
+
+// find is Find in these folders; check returns an *ownership.Fault for a program that is passed over.
+func find(name string, folders []string, check func(path string) error) (string, error) {
+	var foreign *ownership.Fault
+	for _, folder := range folders {
+		path, err := exec.LookPath(filepath.Join(folder, name))
+		if err == nil {
+			err = check(path)
+		}
+		if err == nil {
 			return path, nil
 		}
+		if fault := (*ownership.Fault)(nil); errors.As(err, &fault) && foreign == nil {
+			foreign = fault
+		}
+	}
+	if foreign != nil {
+		return "", fmt.Errorf("%s %w: %w", name, ErrMissing, foreign)
 	}
 	return "", fmt.Errorf("%s %w", name, ErrMissing)
 }

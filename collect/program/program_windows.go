@@ -22,3 +22,6 @@ func Folders() []string {
 func environment() []string { return nil }
 
 func ownGroup(*exec.Cmd) {}
+
+// checkOwner trusts the system's folders, which are the only ones.
+func checkOwner(string) error { return nil }

@@ -47,7 +47,7 @@ type bundleEntry struct {
 	New       int     `json:"new"`
 	Known     int     `json:"known"`
 	Refused   int     `json:"refused"`
-	// Key is the fingerprint of the agent's key; FirstKey is true where none was stored before.
+	// Key is the fingerprint of the agent's key; FirstKey is true where there was none before.
 	Key      string `json:"key"`
 	FirstKey bool   `json:"first_key"`
 	// Receipt is the file of the receipt; "-" is standard output, and null means that there is none.

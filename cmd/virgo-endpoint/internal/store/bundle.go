@@ -54,8 +54,9 @@ func (b *Bundle) check() error {
 	return nil
 }
 
-// addBundle compares the bundle's key with the stored one, or with the one that the agent has registered, and
-// stores it if there is none; first is true then. It stores the bundle as the agent's remote address, unless the agent has sent a hello itself.
+// addBundle compares the bundle's key with the stored one, or with the one that the agent has
+// registered, and stores it if there is none; first is true if there is neither. It stores the bundle as
+// the agent's remote address, unless the agent has sent a hello itself.
 // Error: *KeyError.
 func (t *transaction) addBundle(row *agentRow, b *Bundle, now time.Time) (first bool, err error) {
 	var key []byte
@@ -66,6 +67,7 @@ func (t *transaction) addBundle(row *agentRow, b *Bundle, now time.Time) (first 
 	if err != nil && !first {
 		return false, err
 	}
+	registered := false
 	if first && !b.AcceptKey {
 		standing, err := scanStanding(b.Agent, t.stmt(t.st.standing).QueryRowContext(t.ctx, b.Agent).Scan)
 		if err != nil {
@@ -75,6 +77,7 @@ func (t *transaction) addBundle(row *agentRow, b *Bundle, now time.Time) (first 
 			return false, &KeyError{Agent: b.Agent, Was: KeyName(standing.Key), Is: KeyName(b.Key),
 				Since: standing.Registered}
 		}
+		registered = standing.Key != nil
 	}
 	if other := !first && !b.Key.Equal(ed25519.PublicKey(key)); first || other {
 		if other && !b.AcceptKey {
@@ -88,5 +91,5 @@ func (t *transaction) addBundle(row *agentRow, b *Bundle, now time.Time) (first 
 			return false, err
 		}
 	}
-	return first, t.nameBundle(row, b.Name, b.ID)
+	return first && !registered, t.nameBundle(row, b.Name, b.ID)
 }

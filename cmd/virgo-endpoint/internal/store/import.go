@@ -24,7 +24,7 @@ type ImportReport struct {
 	// New is the number of results that were stored, Known that of results that were stored before,
 	// Refused that of results that check_metrics.post would refuse.
 	New, Known, Refused int
-	// FirstKey is true if no key of the agent was stored before.
+	// FirstKey is true if no key of the agent was stored before, nor registered.
 	FirstKey bool
 	// Held are the new and the known results, for a receipt.
 	Held receipt.Ranges

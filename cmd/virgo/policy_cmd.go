@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/config"
@@ -105,6 +106,8 @@ type ruleDocument struct {
 	Line   int      `json:"line,omitempty"`
 	Allows []string `json:"allows,omitempty"`
 	Denies []string `json:"denies,omitempty"`
+	// UnknownTypes are misspelled: no check is of them.
+	UnknownTypes []string `json:"unknown_types,omitempty"`
 }
 
 func (policyCheckCmd) Run(a *app) error {
@@ -135,7 +138,7 @@ func (j judged) document() policyDocument {
 	}
 	for i := range j.policy.Checks {
 		r := &j.policy.Checks[i]
-		doc.Rules = append(doc.Rules, ruleDocument{Rule: r.String(), Line: r.Row})
+		doc.Rules = append(doc.Rules, ruleDocument{Rule: r.String(), Line: r.Row, UnknownTypes: j.unknownTypes(r)})
 	}
 	for i := range j.checks {
 		k := &j.checks[i]
@@ -163,9 +166,26 @@ func (j judged) document() policyDocument {
 	return doc
 }
 
+// unknownTypes returns the names in a rule that no type of checks has. Such a rule is no mistake that
+// refuses everything, because a later version may know the type.
+func (j judged) unknownTypes(r *policy.Rule) (names []string) {
+	for _, p := range r.Type {
+		name := p.String()
+		if _, ok := j.agent.Definition(name); !ok && name != "any" && !strings.ContainsAny(name, "*/") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 func (doc policyDocument) print(a *app) error {
 	for _, text := range doc.Mistakes {
 		a.Notice("%s: everything from the endpoint is refused", text)
+	}
+	for _, r := range doc.Rules {
+		for _, name := range r.UnknownTypes {
+			a.Notice("line %d: there is no check type %q; virgo check --list lists them", r.Line, name)
+		}
 	}
 	var t term.Table
 	head := func(s string) term.Cell { return term.Cell{Text: s, Color: term.Head} }

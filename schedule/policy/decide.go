@@ -23,6 +23,9 @@ func (p *Policy) Decide(e *Effective) Verdict {
 	if f := e.ownersOnly(); f != nil {
 		return Verdict{Rule: -1, Refusal: e.refusal(f.name)}
 	}
+	if f := e.oddHeaders(); f != nil {
+		return Verdict{Rule: -1, Refusal: e.refusal(f.name)}
+	}
 	failing, found := "", false
 	for i := range p.Checks {
 		r := &p.Checks[i]
@@ -103,6 +106,15 @@ func (p *Policy) secretRules(name string) []Rule {
 // tooLarge returns a regular expression of the endpoint's that costs too much; nil if there is none.
 func (e *Effective) tooLarge() *field {
 	if i := slices.IndexFunc(e.fields, func(f field) bool { return f.tooLarge }); i >= 0 {
+		return &e.fields[i]
+	}
+	return nil
+}
+
+// oddHeaders returns headers that can be read in more than one way, whatever the rules are: which of the
+// owner's secrets they name is not known. nil if there are none.
+func (e *Effective) oddHeaders() *field {
+	if i := slices.IndexFunc(e.fields, func(f field) bool { return f.role == schedule.Headers && f.odd }); i >= 0 {
 		return &e.fields[i]
 	}
 	return nil

@@ -2,6 +2,8 @@ package policy
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"path"
@@ -282,6 +284,12 @@ func textEntries(text string) (list []entry, odd bool) {
 		}
 		list = append(list, entry{key, text})
 	}
+	if end, err := dec.Token(); err != nil || end != json.Delim('}') {
+		return nil, true
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, true
+	}
 	return list, false
 }
 
@@ -290,9 +298,11 @@ func texts(value any) (all []string) {
 	switch v := value.(type) {
 	case string:
 		all = append(all, v)
-		if inner, odd := textEntries(v); !odd {
-			for _, e := range inner {
-				all = append(all, e.value)
+		if object, err := (schedule.Details{"": v}).Object(""); err == nil { // as the check reads it
+			for _, item := range object {
+				if inner, ok := item.(string); ok {
+					all = append(all, inner)
+				}
 			}
 		}
 	case []any:

@@ -138,20 +138,21 @@ func (c *Config) withSecrets(d schedule.Details, def schedule.Definition) (sched
 		return nil
 	}
 	for _, detail := range def.Details {
-		switch value := d[detail.Name].(type) {
-		case string:
-			if detail.Role != schedule.Secret || !strings.HasPrefix(value, secretPrefix) {
+		switch detail.Role {
+		case schedule.Secret:
+			if text, _ := d[detail.Name].(string); !strings.HasPrefix(text, secretPrefix) {
 				continue
 			}
 			out = maps.Clone(out)
 			if err := replace(out, detail.Name); err != nil {
 				return nil, err
 			}
-		case map[string]any:
-			if detail.Role != schedule.Headers {
-				continue
+		case schedule.Headers:
+			object, err := d.Object(detail.Name) // also one that is JSON in a text
+			if err != nil || object == nil {
+				continue // the check reports it
 			}
-			headers := maps.Clone(value)
+			headers := maps.Clone(object)
 			for key := range headers {
 				if err := replace(headers, key); err != nil {
 					return nil, err

@@ -70,6 +70,11 @@ func TestSecretsStayOutOfTheSchedule(t *testing.T) {
 	if got := fmt.Sprint(job.Check.Details); got != "map[headers:map[Accept:x X-Key:hunter2] password:hunter2]" {
 		t.Errorf("the job has %s", got)
 	}
+	text := k
+	text.Details = schedule.Details{"headers": `{"X-Key": "secret:db"}`}
+	if got := fmt.Sprint(c.Job(text, nil).Check.Details); got != "map[headers:map[X-Key:hunter2]]" {
+		t.Errorf("headers in a text: the job has %s", got)
+	}
 	if got := fmt.Sprint(k.Details); got != "map[headers:map[Accept:x X-Key:secret:db] password:secret:db]" {
 		t.Errorf("the schedule has %s", got)
 	}

@@ -152,7 +152,7 @@ func (doc explainDocument) print(a *app, j judged, trials []policy.Trial, v poli
 	}
 	verdict := term.Cell{Text: "allowed by " + j.ruleName(v.Rule), Color: term.Good}
 	if !v.Allowed {
-		verdict = term.Cell{Text: strings.TrimPrefix(doc.Refusal, policy.Refused+": ") + " is refused", Color: term.Bad}
+		verdict = term.Cell{Text: strings.TrimPrefix(doc.Refusal, policy.Refused+": ") + " is refused; virgo policy suggest", Color: term.Bad}
 	}
 	t.Cells(term.Cell{Text: "verdict"}, verdict)
 	return t.Write(a.Out, a.Color())

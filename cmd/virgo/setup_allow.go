@@ -22,7 +22,7 @@ type grant struct {
 func grants(plugins string) []grant {
 	figures, all := policy.Rule{Keyword: policy.Figures}, policy.Rule{Keyword: policy.All}
 	return []grant{
-		{"figures", "tell the kernel's own figures (processor, memory, disks, network), nothing else", []policy.Rule{figures}, nil},
+		{"figures", "tell figures (processor, memory, disks, network, units, processes by name), nothing else", []policy.Rule{figures}, nil},
 		{"plugins", "that, and run the plugins in " + plugins + ", with any arguments", []policy.Rule{figures, policy.AnyPlugin()}, nil},
 		{"all", "everything: whoever holds the endpoint then holds this host", []policy.Rule{all}, []string{"all"}},
 	}

@@ -2,6 +2,7 @@ package torture
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"virgo/cmd/internal/config"
+	"virgo/cmd/internal/hostkey"
 	"virgo/cmd/internal/link"
 	"virgo/cmd/internal/run"
 	"virgo/collect"
@@ -116,6 +118,7 @@ func (p *killPoints) agent() (*run.Agent, config.Config, error) {
 			ID: cfg.AgentID, Name: cfg.AgentName, Version: "0.0.1",
 			Policy: &policy.Policy{Checks: []policy.Rule{{Keyword: policy.All}}},
 			Token:  cfg.Token, Endpoints: cfg.Endpoints,
+			Key:       func() (ed25519.PrivateKey, error) { return hostkey.Own(os.Getenv("VIRGO_STATE")) },
 			TLS:       transport.TLSConfig{CAFile: cfg.CAFile, Pins: cfg.Pins},
 			ChecksDir: filepath.Join(filepath.Dir(path), "checks.d"),
 			ParseYAML: full.Parse,

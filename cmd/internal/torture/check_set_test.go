@@ -91,14 +91,25 @@ func newWorkingHost(t testing.TB, r *realEndpoint, more ...string) *host {
 	return h
 }
 
+// rename gives the host an id of its own.
+func (h *host) rename(id string) {
+	h.t.Helper()
+	h.replaceInConfig("agent_id: "+agentID, "agent_id: "+id)
+}
+
 // setToken replaces the tests' own token by the endpoint's.
 func (h *host) setToken(secret string) {
+	h.t.Helper()
+	h.replaceInConfig(token, secret)
+}
+
+func (h *host) replaceInConfig(old, text string) {
 	h.t.Helper()
 	b, err := os.ReadFile(h.config())
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if err := os.WriteFile(h.config(), bytes.ReplaceAll(b, []byte(token), []byte(secret)), 0o600); err != nil {
+	if err := os.WriteFile(h.config(), bytes.ReplaceAll(b, []byte(old), []byte(text)), 0o600); err != nil {
 		h.t.Fatal(err)
 	}
 }

@@ -42,6 +42,7 @@ func TestTenRunsAtOnce(t *testing.T) {
 	}
 	h.write(filepath.Join("checks.d", "all.yaml"), text.String(), 0o600)
 	alone := newWorkingHost(t, r)
+	alone.rename("alone")
 	alone.inMemory()
 
 	var mu sync.Mutex

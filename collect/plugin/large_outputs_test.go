@@ -2,8 +2,10 @@ package plugin
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,7 +88,18 @@ func TestSlotsInTheOrderOfArrival(t *testing.T) {
 				t.Fatalf("the first ones wait %s, %v", waited, ok)
 			}
 		}
-		var got []int
+		var mu sync.Mutex
+		var order []int
+		got := func() []int {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(order)
+		}
+		counts := func() (inLine, taken int) {
+			slots.mu.Lock()
+			defer slots.mu.Unlock()
+			return len(slots.waiting), slots.taken
+		}
 		gone := make(chan struct{})
 		for i := range 4 {
 			mine := quit
@@ -95,7 +108,9 @@ func TestSlotsInTheOrderOfArrival(t *testing.T) {
 			}
 			go func() {
 				if _, ok := slots.take(mine); ok {
-					got = append(got, i)
+					mu.Lock()
+					defer mu.Unlock()
+					order = append(order, i)
 				}
 			}()
 			synctest.Wait()
@@ -106,24 +121,27 @@ func TestSlotsInTheOrderOfArrival(t *testing.T) {
 			slots.release()
 			synctest.Wait()
 		}
-		if len(got) != 2 || got[0] != 0 || got[1] != 2 || len(slots.waiting) != 1 {
-			t.Errorf("slots were given to %v, %d wait", got, len(slots.waiting))
+		if inLine, _ := counts(); !slices.Equal(got(), []int{0, 2}) || inLine != 1 {
+			t.Errorf("slots were given to %v, %d wait", got(), inLine)
 		}
 		// Those that have a slot make no progress: the last one goes on in addition.
 		before := time.Now()
-		for len(got) < 3 && time.Since(before) < time.Minute {
+		for len(got()) < 3 && time.Since(before) < time.Minute {
 			time.Sleep(time.Second)
 		}
 		if took := time.Since(before); took < slotPatience || took > 2*slotPatience+time.Second {
 			t.Errorf("it went on after %s", took)
 		}
 		// One slot too many is taken, and so the next one that is returned is not given away.
-		waiting := false
-		go func() { _, waiting = slots.take(quit) }()
+		var given atomic.Bool
+		go func() {
+			_, ok := slots.take(quit)
+			given.Store(ok)
+		}()
 		slots.release()
 		synctest.Wait()
-		if waiting || slots.taken != largeSlots {
-			t.Errorf("%d slots are taken", slots.taken)
+		if _, taken := counts(); given.Load() || taken != largeSlots {
+			t.Errorf("%d slots are taken", taken)
 		}
 		close(quit)
 	})

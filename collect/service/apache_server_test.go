@@ -61,15 +61,15 @@ func TestApache(t *testing.T) {
 		return status.MatchString(runCheck(t, typ, url(plain+"/server-status?auto"), time.Minute).Status)
 	})
 	t.Run("conform", func(t *testing.T) {
-		const noPage = `detail "url" is not the address of a page, http://HOST/PATH`
+		const noURL = `detail "url" is not a URL such as https://www.example.com/path`
 		collecttest.Conform(t, collecttest.Subject{
 			Type: typ, Details: url(plain + "/server-status?auto"), Metrics: parseTable(apacheTable), Optional: []string{"cpu_load"},
 			Status: status.MatchString,
 			Wrong: []collecttest.Wrong{
-				{Details: url("ftp://127.0.0.1/"), Status: noPage},
-				{Details: url("http://watch:s3cret@[/"), Status: noPage},
-				{Details: url("server-status"), Status: noPage},
-				{Details: url("http://:80/"), Status: noPage},
+				{Details: url("ftp://127.0.0.1/"), Status: `detail "url" is not a URL of http or https`},
+				{Details: url("http://watch:s3cret@[/"), Status: noURL},
+				{Details: url("server-status"), Status: noURL},
+				{Details: url("http://:80/"), Status: noURL},
 				{Details: schedule.Details{"url": []any{}}, Status: `detail "url" is "a list or an object", not a text`},
 				{Details: url(plain + "/none"), Status: "HTTP status 404 (Not Found) from " + plain + "/none"},
 				{Details: url(plain + "/moved"), Status: "HTTP status 302 (Found) from " + plain + "/moved, which redirects to https://user:xxxxx@elsewhere.example/"},

@@ -132,7 +132,7 @@ func (p place) option() string {
 }
 
 // setOwner returns the command that gives a file, or a folder with what is in it, to the administrators, or
-// to the user of a process that is none.
+// to the user of a process that is no administrator.
 func (a *accounts) setOwner(path string, place place, folder bool) string {
 	owner := sidAdministrators
 	if !a.privileged {

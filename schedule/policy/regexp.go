@@ -10,10 +10,10 @@ import (
 // and so, with RE2, the time for each byte of a text.
 const maxInstructions = 2000
 
-// errNoExpression is returned for a pattern between slashes that is none.
+// errNoExpression is returned for text between slashes that is not a valid regular expression.
 var errNoExpression = errors.New("not a regular expression")
 
-// boundRegexp returns why a regular expression is not used: it is none, or it is too large. It neither
+// boundRegexp returns why a regular expression is not used: it is invalid, or too large. It neither
 // compiles it nor quotes it.
 func boundRegexp(source string) error {
 	if len(source) > maxPatternBytes {
@@ -29,7 +29,7 @@ func boundRegexp(source string) error {
 	return nil
 }
 
-// isTooLarge reports whether an endpoint's regular expression would cost too much. One that is none
+// isTooLarge reports whether an endpoint's regular expression would cost too much. An invalid one
 // costs nothing: the check reports it.
 func isTooLarge(source string) bool {
 	if len(source) > maxPatternBytes {

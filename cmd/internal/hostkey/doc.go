@@ -16,8 +16,8 @@
 //
 //   - A disk that is full or cannot be written: there is no key yet, and the run says hello with its
 //     token alone.
-//   - A key that others can read, or that is none: nothing is delivered to endpoints that may know this
-//     host by its key, and the owner is told how to correct it.
+//   - A key that others can read, or a file without a key: nothing is delivered to endpoints that may
+//     know this host by its key, and the owner is told how to correct it.
 //
 // # Who could abuse it
 //

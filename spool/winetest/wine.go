@@ -47,10 +47,14 @@ func New(t testing.TB) *Wine {
 	if err := os.MkdirAll(w.Dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	// Wine's server ends 3 s after its last program and resets the connection of a program that starts
+	// just then, which a busy machine reaches between two programs. So it stays until the test ends,
+	// see wineserver(1).
+	w.server("--persistent")
+	t.Cleanup(w.stop)
 	if out, code := w.Run("wineboot", "--init"); code != 0 {
 		t.Fatalf("wine is installed and does not start (%d): %s", code, out)
 	}
-	t.Cleanup(w.stop)
 	// Go programs need this library, which Wine before 8.17 does not have.
 	path := filepath.Join(w.Drive(), "windows", "system32", "bcryptprimitives.dll")
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -64,12 +68,21 @@ func New(t testing.TB) *Wine {
 // stop ends what runs on the drive, and waits for Wine's server, which writes its registry at the end.
 func (w *Wine) stop() {
 	w.Run("wineboot", "--kill")
+	w.server("--kill")
+	w.server("--wait")
+}
+
+// server runs a command of Wine's server for this drive.
+func (w *Wine) server(command string) {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startTime)
 	defer cancel()
 	out := w.Output()
 	cmd := w.Command(ctx, out)
-	if cmd.Path, cmd.Args = filepath.Join(filepath.Dir(w.program), "wineserver"), []string{"wineserver", "--wait"}; cmd.Run() != nil {
-		w.t.Logf("wineserver --wait: %s", w.Read(out))
+	cmd.Path, cmd.Args = filepath.Join(filepath.Dir(w.program), "wineserver"), []string{"wineserver", command}
+	err := cmd.Run()
+	if text := w.Read(out); err != nil {
+		w.t.Logf("wineserver %s: %v: %s", command, err, text)
 	}
 }
 

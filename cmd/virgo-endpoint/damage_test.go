@@ -36,10 +36,10 @@ func TestResultsCommandOfADamagedStore(t *testing.T) {
 	}
 	var batch []intake.Arrival
 	for i := range 500 {
-		batch = append(batch, intake.Arrival{AgentID: "web1", Access: admission.Access, Received: time.UnixMilli(1), Result: &intake.Result{
+		batch = append(batch, intake.Arrival{AgentID: "web1", Access: admission.Access, Received: time.UnixMilli(1), Results: []intake.Result{{
 			ResultID: fmt.Sprint(i), CheckID: "c", CheckType: "t", State: "available", Status: "fine",
 			Time: time.UnixMilli(int64(i)), Params: fmt.Appendf(nil, `{"x":%q}`, strings.Repeat("x", 500)),
-		}})
+		}}})
 	}
 	if _, err := st.Append(t.Context(), batch); err != nil {
 		t.Fatal(err)

@@ -26,15 +26,19 @@ type Intake interface {
 	Bundles
 }
 
-// An Arrival is one entry of a batch: it records that an agent was seen, and its hello, its result
-// or a refusal of its result. Fields that do not apply are nil.
+// An Arrival is one entry of a batch: it records that an agent was seen, and its hello, its results
+// and refusals of its results, usually those of one frame. Fields that do not apply are nil.
 type Arrival struct {
 	AgentID  string
 	Access   Access // of its session's admission
 	Received time.Time
 	Hello    *Hello
-	Result   *Result
-	Refused  *receipt.Refused // to be remembered for receipts
+	// Results are stored in this order; Refusals are to be remembered for receipts.
+	Results  []Result
+	Refusals []receipt.Refused
+	// Backlog is true for results that were not delivered when they were made: fresh ones of other agents
+	// are committed before them.
+	Backlog bool
 	// OtherKey is an attempt to use the agent's id with another key. It has no Access and nothing
 	// else, and is ignored if the agent has no key.
 	OtherKey *OtherKey
@@ -42,10 +46,11 @@ type Arrival struct {
 
 // Size returns the number of bytes that an arrival counts as in a batch.
 func (a *Arrival) Size() int {
-	if a.Result == nil {
-		return 0
+	n := 0
+	for i := range a.Results {
+		n += len(a.Results[i].Params)
 	}
-	return len(a.Result.Params)
+	return n
 }
 
 // A Hello is the information about an agent in its hello.
@@ -62,8 +67,8 @@ type Hello struct {
 
 // An Outcome is the outcome of one arrival of a batch that is durable.
 type Outcome struct {
-	// Stored is true if the arrival had a result and that was not stored before.
-	Stored bool
+	// Stored is the number of the arrival's results that were not stored before.
+	Stored int
 	// Err is ErrBadToken or ErrRevoked if the access was no longer valid, and nothing of the arrival
 	// was stored; otherwise nil.
 	Err error

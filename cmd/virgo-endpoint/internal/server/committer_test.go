@@ -150,7 +150,7 @@ func TestBatchesAreBounded(t *testing.T) {
 	g.Intake = rec
 	c := startCommitter(g, slog.New(slog.DiscardHandler))
 	small := intake.Arrival{AgentID: "a"}
-	large := intake.Arrival{AgentID: "a", Result: &intake.Result{Params: make([]byte, maxBatchBytes/2-1)}}
+	large := intake.Arrival{AgentID: "a", Results: []intake.Result{{Params: make([]byte, maxBatchBytes/2-1)}}}
 	submitted := make(chan struct{})
 	go func() {
 		defer close(submitted)

@@ -16,7 +16,7 @@ func (c *conn) post(f *transport.Frame, s *session) error {
 	if err != nil {
 		c.log.Warn("a result was refused", "agent", s.agentID, "reason", err)
 		if r.ResultID != "" {
-			a.Refused = &receipt.Refused{ID: r.ResultID, Code: intake.RefusedCode, Message: err.Error()}
+			a.Refusals = []receipt.Refused{{ID: r.ResultID, Code: intake.RefusedCode, Message: err.Error()}}
 			c.srv.committer.submit(a, nil)
 		}
 		return c.ifOpen(func(f *transport.Frame, _ *session) error {
@@ -27,7 +27,7 @@ func (c *conn) post(f *transport.Frame, s *session) error {
 	c.srv.pending.take(size)
 	r.ClockOffsetMS = s.clockOffset
 	r.Params = bytes.ToValidUTF8(f.Params, []byte("\uFFFD")) // a copy: the frame's bytes are the reader's
-	a.Result = &r
+	a.Results = []intake.Result{r}
 	s.setSeen(now)
 	sub := c.srv.committer.submit(a, func() { c.srv.pending.give(size) })
 	head := responseTo(f)

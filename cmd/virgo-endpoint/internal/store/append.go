@@ -55,14 +55,20 @@ func (t *transaction) add(a *intake.Arrival) (intake.Outcome, error) {
 			return intake.Outcome{}, err
 		}
 	}
-	if a.Refused != nil {
-		if err := t.addRefused(row, a.Refused, ms); err != nil {
+	for i := range a.Refusals {
+		if err := t.addRefused(row, &a.Refusals[i], ms); err != nil {
 			return intake.Outcome{}, err
 		}
 	}
-	if a.Result == nil {
-		return intake.Outcome{}, nil
+	var o intake.Outcome
+	for i := range a.Results {
+		stored, err := t.addResult(row, &a.Results[i], ms)
+		if err != nil {
+			return intake.Outcome{}, err
+		}
+		if stored {
+			o.Stored++
+		}
 	}
-	stored, err := t.addResult(row, a.Result, ms)
-	return intake.Outcome{Stored: stored}, err
+	return o, nil
 }

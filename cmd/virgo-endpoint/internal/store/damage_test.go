@@ -25,8 +25,8 @@ func newDamaged(t *testing.T, from, to int) *Store {
 	for i := range damagedResults {
 		params := fmt.Appendf(nil, `{"n":%d,"x":%q}`, i, bytes.Repeat([]byte("x"), 100+i%10*900))
 		batch = append(batch, intake.Arrival{AgentID: []string{"web1", "web2"}[i%2], Access: key,
-			Received: time.UnixMilli(int64(i)), Result: &intake.Result{ResultID: fmt.Sprint(i), CheckID: "c", CheckType: "t",
-				State: "available", Status: "fine", Time: time.UnixMilli(int64(i * 1000)), Params: params}})
+			Received: time.UnixMilli(int64(i)), Results: []intake.Result{{ResultID: fmt.Sprint(i), CheckID: "c", CheckType: "t",
+				State: "available", Status: "fine", Time: time.UnixMilli(int64(i * 1000)), Params: params}}})
 	}
 	if _, err := s.Append(t.Context(), batch); err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestNothingIsStoredInADamagedStore(t *testing.T) {
 func TestAWriteThatMeetsDamage(t *testing.T) {
 	s := newDamaged(t, 3, 100)
 	arrival := intake.Arrival{AgentID: "web1", Access: intake.Access{Token: 1}, Received: time.UnixMilli(1),
-		Result: &intake.Result{ResultID: "new", CheckID: "c", CheckType: "t", State: "available", Params: []byte("{}")}}
+		Results: []intake.Result{{ResultID: "new", CheckID: "c", CheckType: "t", State: "available", Params: []byte("{}")}}}
 	for range 2 {
 		if _, err := s.Append(t.Context(), []intake.Arrival{arrival}); !errors.Is(err, intake.ErrDamaged) {
 			t.Fatalf("appending: %v", err)

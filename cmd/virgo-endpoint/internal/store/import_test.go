@@ -137,13 +137,13 @@ func TestImportAndAppend(t *testing.T) {
 	post := func(n uint64) bool {
 		t.Helper()
 		out, err := s.Append(t.Context(),
-			[]intake.Arrival{{AgentID: "a", Access: key, Received: importNow, Result: &intake.Result{
+			[]intake.Arrival{{AgentID: "a", Access: key, Received: importNow, Results: []intake.Result{{
 				ResultID: receipt.ID("a", 1, n), CheckID: "c", CheckType: "t", State: "available", Params: []byte("{}"),
-			}}})
+			}}}})
 		if err != nil || out[0].Err != nil {
 			t.Fatalf("%+v, %v", out, err)
 		}
-		return out[0].Stored
+		return out[0].Stored == 1
 	}
 	if !post(1) {
 		t.Error("a new result was not stored")

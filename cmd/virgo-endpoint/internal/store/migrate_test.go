@@ -48,12 +48,12 @@ func TestMigrateFirstVersion(t *testing.T) {
 	key := admission.Access
 	var batch []intake.Arrival
 	for _, id := range []string{"r1", "r4"} {
-		batch = append(batch, intake.Arrival{AgentID: "web1", Access: key, Received: time.Now(), Result: &intake.Result{
+		batch = append(batch, intake.Arrival{AgentID: "web1", Access: key, Received: time.Now(), Results: []intake.Result{{
 			ResultID: id, CheckID: "c", CheckType: "t", State: "available", Params: []byte("{}"),
-		}})
+		}}})
 	}
 	outcomes, err := s.Append(t.Context(), batch)
-	if err != nil || outcomes[0].Stored || !outcomes[1].Stored {
+	if err != nil || outcomes[0].Stored != 0 || outcomes[1].Stored != 1 {
 		t.Errorf("a copy and a new result: %+v, %v", outcomes, err)
 	}
 	// Opened again, there is nothing left to migrate.
@@ -167,10 +167,10 @@ func TestMigrateThirdVersion(t *testing.T) {
 	var batch []intake.Arrival
 	for _, id := range []string{"r1", "r3"} { // a copy, and the next one
 		batch = append(batch, intake.Arrival{AgentID: "web1", Access: admission.Access, Received: time.Now(),
-			Result: &intake.Result{ResultID: id, CheckID: "c1", CheckType: "agent.plugin", State: "unavailable",
-				Refused: true, Time: time.Now(), Params: []byte("{}")}})
+			Results: []intake.Result{{ResultID: id, CheckID: "c1", CheckType: "agent.plugin", State: "unavailable",
+				Refused: true, Time: time.Now(), Params: []byte("{}")}}})
 		outcomes, err := s.Append(t.Context(), batch)
-		if err != nil || outcomes[0].Stored {
+		if err != nil || outcomes[0].Stored != 0 {
 			t.Errorf("%+v, %v", outcomes, err)
 		}
 		wantAgent(int64(1+len(batch)), int64(len(batch)-1))

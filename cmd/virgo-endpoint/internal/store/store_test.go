@@ -128,9 +128,9 @@ func TestFullDisk(t *testing.T) {
 	_, _, key := intaketest.NewToken(t, s)
 	var batch []intake.Arrival
 	for i := range 20 {
-		batch = append(batch, intake.Arrival{AgentID: "a", Access: key, Received: time.Now(), Result: &intake.Result{
+		batch = append(batch, intake.Arrival{AgentID: "a", Access: key, Received: time.Now(), Results: []intake.Result{{
 			ResultID: fmt.Sprint(i), CheckID: "c", CheckType: "t", State: "available", Params: bytes.Repeat([]byte("x"), 20_000),
-		}})
+		}}})
 	}
 	setMaxPages := func(n int) {
 		t.Helper()
@@ -195,8 +195,8 @@ func TestEnrolmentOnAFullDisk(t *testing.T) {
 func TestAppendIsAtomic(t *testing.T) {
 	s := newStore(t)
 	_, _, key := intaketest.NewToken(t, s)
-	good := intake.Arrival{AgentID: "a", Access: key, Received: time.Now(), Result: &intake.Result{CheckID: "c", Params: []byte("{}")}}
-	bad := intake.Arrival{AgentID: "b", Access: key, Result: good.Result} // without a time
+	good := intake.Arrival{AgentID: "a", Access: key, Received: time.Now(), Results: []intake.Result{{CheckID: "c", Params: []byte("{}")}}}
+	bad := intake.Arrival{AgentID: "b", Access: key, Results: good.Results} // without a time
 	for _, batch := range [][]intake.Arrival{{good, bad}, {bad, good}, {good, good, bad, good}} {
 		if outcomes, err := s.Append(t.Context(), batch); err == nil || outcomes != nil {
 			t.Errorf("%+v, %v", outcomes, err)

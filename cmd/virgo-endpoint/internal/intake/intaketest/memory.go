@@ -60,7 +60,7 @@ func (m *Memory) Append(ctx context.Context, batch []intake.Arrival) ([]intake.O
 	return outcomes, nil
 }
 
-func (m *Memory) add(a intake.Arrival) (stored bool) {
+func (m *Memory) add(a intake.Arrival) (stored int) {
 	agent := m.agent(a.AgentID, a.Received)
 	agent.standing.Removed = time.Time{}
 	if a.Received.After(agent.LastSeen) {
@@ -75,19 +75,28 @@ func (m *Memory) add(a intake.Arrival) (stored bool) {
 			t.LastUsed = a.Received
 		}
 	}
-	if a.Refused != nil {
+	for _, refused := range a.Refusals {
 		agent.refused = slices.DeleteFunc(agent.refused,
-			func(r receipt.Refused) bool { return r.ID == a.Refused.ID })
-		agent.refused = append(agent.refused, *a.Refused)
+			func(r receipt.Refused) bool { return r.ID == refused.ID })
+		agent.refused = append(agent.refused, refused)
 		agent.refused = agent.refused[max(len(agent.refused)-intake.MaxRefusals, 0):]
 	}
-	if a.Result == nil || agent.ids[a.Result.ResultID] {
+	for _, r := range a.Results {
+		if m.addResult(agent, r, &a) {
+			stored++
+		}
+	}
+	return stored
+}
+
+// addResult stores a result of an arrival, and returns false for a copy.
+func (m *Memory) addResult(agent *memoryAgent, r intake.Result, a *intake.Arrival) bool {
+	if agent.ids[r.ResultID] {
 		return false
 	}
-	if a.Result.ResultID != "" {
-		agent.ids[a.Result.ResultID] = true
+	if r.ResultID != "" {
+		agent.ids[r.ResultID] = true
 	}
-	r := *a.Result
 	r.Seq, r.AgentID, r.Received = int64(len(m.results)+1), a.AgentID, a.Received
 	r.Params = slices.Clone(r.Params)
 	m.results = append(m.results, r)

@@ -58,12 +58,7 @@ func (m *Memory) AddBundle(ctx context.Context, p *intake.BundlePiece) error {
 	if m.bundle(p.BundleID, p.Received).Offset != p.Before {
 		return intake.ErrBundleMoved
 	}
-	for i := range p.Results {
-		m.add(intake.Arrival{AgentID: p.AgentID, Received: p.Received, Result: &p.Results[i]})
-	}
-	for i := range p.Refusals {
-		m.add(intake.Arrival{AgentID: p.AgentID, Received: p.Received, Refused: &p.Refusals[i]})
-	}
+	m.add(intake.Arrival{AgentID: p.AgentID, Received: p.Received, Results: p.Results, Refusals: p.Refusals})
 	if m.bundles == nil {
 		m.bundles = map[memoryBundleKey]*memoryBundle{}
 	}

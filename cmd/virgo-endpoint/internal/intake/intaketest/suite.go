@@ -40,6 +40,7 @@ func Run(t *testing.T, create func(t *testing.T) Opener) {
 		{"OtherKeys", testOtherKeys},
 		{"ConcurrentEnrolments", testConcurrentEnrolments},
 		{"CopiesAreStoredOnce", testCopies},
+		{"ManyResults", testManyResults},
 		{"TokenIsCheckedAtTheCommit", testTokenAtCommit},
 		{"Durable", testDurable},
 		{"CancelledContext", testCancelled},
@@ -97,10 +98,10 @@ func NewToken(t testing.TB, s Store) (secret, id string, access intake.Access) {
 
 // arrival is a small result of an agent.
 func arrival(access intake.Access, agent, resultID string) intake.Arrival {
-	return intake.Arrival{AgentID: agent, Access: access, Received: epoch, Result: &intake.Result{
+	return intake.Arrival{AgentID: agent, Access: access, Received: epoch, Results: []intake.Result{{
 		ResultID: resultID, CheckID: "c", CheckType: "agent.cpu", State: "available", Status: "success",
 		Time: epoch.Add(-time.Second), Params: []byte("{}"),
-	}}
+	}}}
 }
 
 // put appends and expects that nothing is wrong with any arrival.

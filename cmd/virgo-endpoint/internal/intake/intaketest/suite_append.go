@@ -1,10 +1,12 @@
 package intaketest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,14 +26,14 @@ func testCopies(t *testing.T, open Opener) {
 		arrival(key, "a", "01"), arrival(key, "A", "1"), // nearly
 	}
 	for i, o := range put(t, s, batch...) {
-		if want := i != 1; o.Stored != want {
-			t.Errorf("arrival %d: stored %v", i, o.Stored)
+		if want := i != 1; (o.Stored == 1) != want {
+			t.Errorf("arrival %d: stored %d", i, o.Stored)
 		}
 	}
 	// Later, through another opening, and whatever else is different: the first one stays.
 	other := arrival(key, "a", "1")
-	other.Result.Status, other.Result.Time = "another", epoch.Add(time.Hour)
-	if o := put(t, open(t), other); o[0].Stored {
+	other.Results[0].Status, other.Results[0].Time = "another", epoch.Add(time.Hour)
+	if o := put(t, open(t), other); o[0].Stored != 0 {
 		t.Error("a copy was stored later")
 	}
 	wantStored(t, s, 6)
@@ -52,13 +54,13 @@ func testTokenAtCommit(t *testing.T, open Opener) {
 	batch := []intake.Arrival{arrival(gone, "a", "1"), arrival(key, "b", "2"), arrival(gone, "b", "3"),
 		arrival(intake.Access{Token: 1 << 40}, "c", "4"), arrival(key, "b", "5")}
 	batch[0].Hello = &intake.Hello{Name: "revoked"}
-	batch[2].Refused = &receipt.Refused{ID: receipt.ID("b", 1, 1), Code: 400, Message: "no"}
+	batch[2].Refusals = []receipt.Refused{{ID: receipt.ID("b", 1, 1), Code: 400, Message: "no"}}
 	outcomes, err := s.Append(t.Context(), batch)
 	if err != nil || len(outcomes) != len(batch) {
 		t.Fatalf("%v, %v", outcomes, err)
 	}
 	for i, good := range []bool{false, true, false, false, true} {
-		if o := outcomes[i]; o.Stored != good || good != (o.Err == nil) ||
+		if o := outcomes[i]; (o.Stored == 1) != good || good != (o.Err == nil) ||
 			!good && !errors.Is(o.Err, intake.ErrBadToken) {
 			t.Errorf("arrival %d: %+v", i, o)
 		}
@@ -79,13 +81,13 @@ func testDurable(t *testing.T, open Opener) {
 	hello := arrival(key, "a", receipt.ID("a", 1, 1))
 	hello.Hello = &intake.Hello{Name: "n"}
 	refused := intake.Arrival{AgentID: "a", Access: key, Received: epoch,
-		Refused: &receipt.Refused{ID: receipt.ID("a", 1, 2), Code: 400, Message: "no"}}
+		Refusals: []receipt.Refused{{ID: receipt.ID("a", 1, 2), Code: 400, Message: "no"}}}
 	put(t, s, hello, refused)
 	again := open(t)
 	wantStored(t, again, 1)
 	held, no, err := again.Held(t.Context(), "a", everything())
 	if err != nil || len(held) != 1 || held[0] != (receipt.Range{Start: 1, From: 1, To: 1}) ||
-		len(no) != 1 || no[0] != *refused.Refused {
+		len(no) != 1 || no[0] != refused.Refusals[0] {
 		t.Errorf("held %v, refused %v, %v", held, no, err)
 	}
 	got, err := again.Admit(t.Context(), intake.Claim{AgentID: "a", Token: secret, Now: epoch})
@@ -95,6 +97,39 @@ func testDurable(t *testing.T, open Opener) {
 	if list, err := again.Agents(t.Context()); err != nil || len(list) != 1 || list[0].Name != "n" ||
 		list[0].Results != 1 {
 		t.Errorf("agents: %+v, %v", list, err)
+	}
+}
+
+// Of an arrival with many results those are stored that were not before, once, in their order.
+func testManyResults(t *testing.T, open Opener) {
+	s := open(t)
+	_, _, key := NewToken(t, s)
+	many := func(backlog bool, ids ...string) intake.Arrival {
+		a := arrival(key, "a", "")
+		a.Results, a.Backlog = nil, backlog
+		for i, id := range ids {
+			r := arrival(key, "a", id).Results[0]
+			r.Time = r.Time.Add(-time.Duration(i) * time.Minute)
+			a.Results = append(a.Results, r)
+		}
+		return a
+	}
+	outcomes := put(t, s, many(false, "1", "2", "1", "", ""), many(true, "3", "2", "4"))
+	if outcomes[0].Stored != 4 || outcomes[1].Stored != 2 {
+		t.Errorf("outcomes: %+v", outcomes)
+	}
+	if again := put(t, open(t), many(true, "4", "3", "2", "1")); again[0].Stored != 0 {
+		t.Errorf("%d copies were stored", again[0].Stored)
+	}
+	wantStored(t, s, 6)
+	list := Results(t, s, intake.Filter{})
+	slices.SortFunc(list, func(a, b intake.Result) int { return cmp.Compare(a.Seq, b.Seq) })
+	var ids []string
+	for _, r := range list {
+		ids = append(ids, r.ResultID)
+	}
+	if want := []string{"1", "2", "", "", "3", "4"}; !slices.Equal(ids, want) {
+		t.Errorf("in the order of arrival: %q, want %q", ids, want)
 	}
 }
 
@@ -110,7 +145,7 @@ func testCancelled(t *testing.T, open Opener) {
 	}
 	wantStored(t, s, 0)
 	for i, o := range put(t, s, batch...) {
-		if !o.Stored {
+		if o.Stored != 1 {
 			t.Errorf("arrival %d was not stored the second time", i)
 		}
 	}
@@ -158,8 +193,8 @@ func testConcurrentWriters(t *testing.T, open Opener) {
 				}
 				mu.Lock()
 				for i, o := range outcomes {
-					if o.Stored {
-						stored[batch[i].Result.ResultID]++
+					if o.Stored == 1 {
+						stored[batch[i].Results[0].ResultID]++
 					}
 				}
 				mu.Unlock()
@@ -195,21 +230,21 @@ func testHostileSizes(t *testing.T, open Opener) {
 	_, _, key := NewToken(t, s)
 	order, age := uint64(math.MaxInt64), int64(intake.MaxAgeMS)
 	long := arrival(key, strings.Repeat("a", intake.MaxIDBytes), strings.Repeat("r", intake.MaxResultIDBytes))
-	long.Result.CheckID = strings.Repeat("c", intake.MaxIDBytes)
-	long.Result.CheckType = strings.Repeat("t", intake.MaxIDBytes)
-	long.Result.Status = strings.Repeat("€", intake.MaxStatusRunes)
-	long.Result.Params = []byte(`"` + strings.Repeat("x", 4<<20) + `"`)
-	long.Result.Order, long.Result.AgeMS = &order, &age
-	long.Result.Time = time.UnixMilli(intake.MaxTimeMS)
+	long.Results[0].CheckID = strings.Repeat("c", intake.MaxIDBytes)
+	long.Results[0].CheckType = strings.Repeat("t", intake.MaxIDBytes)
+	long.Results[0].Status = strings.Repeat("€", intake.MaxStatusRunes)
+	long.Results[0].Params = []byte(`"` + strings.Repeat("x", 4<<20) + `"`)
+	long.Results[0].Order, long.Results[0].AgeMS = &order, &age
+	long.Results[0].Time = time.UnixMilli(intake.MaxTimeMS)
 	early := arrival(key, "early", "1")
-	early.Result.Time = time.UnixMilli(intake.MinTimeMS)
+	early.Results[0].Time = time.UnixMilli(intake.MinTimeMS)
 	batch := []intake.Arrival{early}
 	for _, text := range hostileIDs() {
 		batch = append(batch, arrival(key, text, text))
 	}
 	batch = append(batch, long)
 	for i, o := range put(t, s, batch...) {
-		if !o.Stored {
+		if o.Stored != 1 {
 			t.Errorf("arrival %d was not stored", i)
 		}
 	}
@@ -218,7 +253,7 @@ func testHostileSizes(t *testing.T, open Opener) {
 		t.Fatalf("%d results, want %d", len(list), len(batch))
 	}
 	for i, r := range list {
-		want := batch[i].Result
+		want := &batch[i].Results[0]
 		if r.AgentID != batch[i].AgentID || r.ResultID != want.ResultID || r.CheckID != want.CheckID ||
 			r.Status != want.Status ||
 			!r.Time.Equal(want.Time) || string(r.Params) != string(want.Params) {

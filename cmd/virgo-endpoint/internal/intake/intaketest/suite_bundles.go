@@ -17,7 +17,7 @@ var sealKey = ed25519.PublicKey(make([]byte, ed25519.PublicKeySize))
 
 // piece is a piece of a bundle of agent a, which b brings, with one result.
 func piece(access intake.Access, bundle string, before, after int64, n uint64) *intake.BundlePiece {
-	r := arrival(access, "a", receipt.ID("a", 1, n)).Result
+	r := arrival(access, "a", receipt.ID("a", 1, n)).Results[0]
 	return &intake.BundlePiece{
 		BundleID: intake.BundleID{Courier: "b", AgentID: "a", Bundle: bundle},
 		Access:   access, Name: "far away", Key: sealKey, Before: before, Received: epoch,
@@ -25,7 +25,7 @@ func piece(access intake.Access, bundle string, before, after int64, n uint64) *
 			Offset: after, Verified: fmt.Append(nil, after), Results: int64(n),
 			Ranges: []receipt.Range{{Start: 1, From: 1, To: n}},
 		},
-		Results: []intake.Result{*r},
+		Results: []intake.Result{r},
 	}
 }
 

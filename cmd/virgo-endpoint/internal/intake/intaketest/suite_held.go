@@ -95,7 +95,7 @@ func testHeldRefused(t *testing.T, open Opener) {
 	_, _, key := NewToken(t, s)
 	refuse := func(agent, id, message string) intake.Arrival {
 		return intake.Arrival{AgentID: agent, Access: key, Received: epoch,
-			Refused: &receipt.Refused{ID: id, Code: 400, Message: message}}
+			Refusals: []receipt.Refused{{ID: id, Code: 400, Message: message}}}
 	}
 	put(t, s,
 		refuse("a", receipt.ID("a", 1, 1), "no"), refuse("a", receipt.ID("a", 1, 9), "no"),
@@ -125,7 +125,7 @@ func testRefusalsBounded(t *testing.T, open Opener) {
 	for i := range intake.MaxRefusals + extra {
 		for range 2 { // a copy counts once
 			batch = append(batch, intake.Arrival{AgentID: "a", Access: key, Received: epoch,
-				Refused: &receipt.Refused{ID: receipt.ID("a", 1, uint64(i)), Code: 400, Message: "no"}})
+				Refusals: []receipt.Refused{{ID: receipt.ID("a", 1, uint64(i)), Code: 400, Message: "no"}}})
 		}
 	}
 	put(t, s, batch...)

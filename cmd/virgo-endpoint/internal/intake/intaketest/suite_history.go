@@ -56,7 +56,7 @@ func testOrder(t *testing.T, open Opener) {
 	var batch []intake.Arrival
 	for i, ms := range []int64{5, 3, 3, -7, 3, 0, 5} {
 		a := arrival(key, fmt.Sprint("agent", i%2), fmt.Sprint(i))
-		a.Result.Time = time.UnixMilli(ms)
+		a.Results[0].Time = time.UnixMilli(ms)
 		batch = append(batch, a)
 	}
 	put(t, s, batch[:4]...)
@@ -76,7 +76,7 @@ func testFilters(t *testing.T, open Opener) {
 	var batch []intake.Arrival
 	for i := range 10 {
 		a := arrival(key, string(rune('a'+i%2)), "")
-		a.Result.CheckID, a.Result.Time, a.Result.Late = fmt.Sprint("c", i%5), time.UnixMilli(int64(1000-i)), i < 3
+		a.Results[0].CheckID, a.Results[0].Time, a.Results[0].Late = fmt.Sprint("c", i%5), time.UnixMilli(int64(1000-i)), i < 3
 		batch = append(batch, a)
 	}
 	put(t, s, batch...)
@@ -114,16 +114,16 @@ func testFields(t *testing.T, open Opener) {
 	s := open(t)
 	_, _, key := NewToken(t, s)
 	order, age, offset := uint64(0), int64(0), int64(0)
-	all := intake.Arrival{AgentID: "a", Access: key, Received: epoch, Result: &intake.Result{
+	all := intake.Arrival{AgentID: "a", Access: key, Received: epoch, Results: []intake.Result{{
 		ResultID: "r", CheckID: "c", CheckType: "t", State: "unavailable", Status: "s", Time: time.UnixMilli(1), Order: &order, Late: true, Refused: true,
 		AgeMS: &age, ClockOffsetMS: &offset, Params: []byte(`{"a" : [ 1 ] }`),
-	}}
-	none := intake.Arrival{AgentID: "a", Access: key, Received: epoch, Result: &intake.Result{
+	}}}
+	none := intake.Arrival{AgentID: "a", Access: key, Received: epoch, Results: []intake.Result{{
 		CheckID: "c", CheckType: "t", State: "available", Time: time.UnixMilli(2), Params: []byte("{}"),
-	}}
+	}}}
 	put(t, s, all, none)
 	for i, got := range Results(t, open(t), intake.Filter{}) {
-		want := *[]*intake.Result{all.Result, none.Result}[i]
+		want := []intake.Result{all.Results[0], none.Results[0]}[i]
 		want.Seq, want.AgentID, want.Received = int64(i+1), "a", epoch
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v, want %+v", got, want)

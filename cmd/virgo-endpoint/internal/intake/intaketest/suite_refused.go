@@ -20,7 +20,7 @@ func testRefusedChecks(t *testing.T, open Opener) {
 		n++
 		a := arrival(key, agent, fmt.Sprint(n))
 		a.Received = at
-		r := a.Result
+		r := &a.Results[0]
 		r.State, r.Refused = "unavailable", true
 		switch r.CheckID = what[1:]; what[0] {
 		case '-':
@@ -45,8 +45,8 @@ func testRefusedChecks(t *testing.T, open Opener) {
 	}
 	// Refused and allowed again, in one batch of an agent of which nothing is refused.
 	first, second := arrival(key, "b", "x1"), arrival(key, "b", "x2")
-	first.Result.CheckID, first.Result.Refused = "new", true
-	second.Result.CheckID = "new"
+	first.Results[0].CheckID, first.Results[0].Refused = "new", true
+	second.Results[0].CheckID = "new"
 	put(t, s, first, second, arrival(key, "a", "x1"))
 	want(0, 0)
 	post("a", "c1")

@@ -109,6 +109,7 @@ var importMatrix = []importRow{
 	{"schedule/number", nil, nil, "agent and endpoint share what a number is, and nothing else with it"},
 
 	{"spool/...", nil, nil, "records are opaque bytes: what the spool promises must not depend on what they say"},
+	{"spool/lz4", nil, nil, "it compresses bytes: the spool's, a bundle's and the wire's"},
 	{"spool/winetest", nil, nil, "it runs any Windows program: whoever has code for Windows tests with it"},
 	{"spool/fsynctest", nil, nil, "it reads traces of any program: whoever syncs files tests with it"},
 
@@ -150,7 +151,7 @@ var importMatrix = []importRow{
 	{"cmd/internal/...", []string{"cmd/internal/...", "collect/...", "schedule/...", "spool/...", "transport/..."}, []string{"transport/transporttest"}, "the agent's two programs share it; the endpoint is another program"},
 	{"cmd/internal/lines", nil, nil, "it stores structs of any package"},
 	{"cmd/internal/edsign", nil, nil, "it signs bytes"},
-	{"cmd/internal/link", []string{"cmd/internal/edsign", "cmd/internal/lines", "collect", "collect/macos", "schedule/...", "spool", "transport", "transport/agentkey"}, []string{"transport/transporttest"}, "the relation with the endpoint knows no run and no bundle"},
+	{"cmd/internal/link", []string{"cmd/internal/edsign", "cmd/internal/lines", "collect", "collect/macos", "schedule/...", "spool", "spool/lz4", "transport", "transport/agentkey"}, []string{"transport/transporttest"}, "the relation with the endpoint knows no run and no bundle"},
 	{"cmd/internal/run", []string{"cmd/internal/lines", "cmd/internal/link", "collect", "collect/host", "schedule/...", "spool", "transport"}, []string{"transport/transporttest"}, "a run knows no command and no bundle"},
 	{"cmd/internal/airgap", []string{"cmd/internal/link", "spool", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"cmd/internal/run", "transport/transporttest"}, "a bundle is handed over without a run"},
 	{"cmd/virgo-run", []string{"cmd/internal/agent", "cmd/internal/footprint", "schedule/yaml"}, []string{"collect/collecttest", "transport", "transport/transporttest"}, "what a run does, both programs do in package agent"},

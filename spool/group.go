@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 
-	"virgo/spool/internal/lz4"
+	"virgo/spool/lz4"
 )
 
 // A group is up to 128 records in one value, compressed: after a long outage the queue takes a

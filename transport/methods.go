@@ -8,6 +8,7 @@ const (
 	MethodHello     = "handshake.hello"
 	MethodHeartbeat = "heartbeat.post"
 	MethodPost      = "check_metrics.post"
+	MethodPostMulti = "check_metrics.post_multi"
 	MethodSchedule  = "check_schedule.get"
 	MethodReceipt   = "results.receipt"
 	MethodBundle    = "bundle.post"
@@ -31,4 +32,8 @@ const (
 	FeatureReceipt      = "receipt"
 	FeatureAgentKey     = "agent_key"
 	FeatureBundle       = "bundle"
+	// FeaturePostMulti is [MethodPostMulti] with a list of results, FeaturePostMultiLZ4 the same with the
+	// list compressed.
+	FeaturePostMulti    = "post_multi"
+	FeaturePostMultiLZ4 = "post_multi_lz4"
 )

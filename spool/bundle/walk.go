@@ -10,7 +10,7 @@ import (
 	"hash"
 	"io"
 
-	"virgo/spool/internal/lz4"
+	"virgo/spool/lz4"
 )
 
 // A walk reads a bundle once, block by block. Except for the key in the header, it uses no part of a

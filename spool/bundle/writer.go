@@ -11,7 +11,7 @@ import (
 
 	"filippo.io/age"
 
-	"virgo/spool/internal/lz4"
+	"virgo/spool/lz4"
 )
 
 // blockBytes is the size from which a block of results is written: large enough to compress well,

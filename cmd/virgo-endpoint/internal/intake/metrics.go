@@ -20,23 +20,29 @@ type Metric struct {
 
 // Metrics reads the metrics of a result's params: in the order of their dimensions, and within a
 // dimension sorted by name.
-func Metrics(params json.RawMessage) ([]Metric, error) {
+func Metrics(params json.RawMessage) ([]Metric, error) { return AppendMetrics(nil, params) }
+
+// AppendMetrics appends the metrics of a result's params to list, as [Metrics] orders them, so that
+// whoever reads many results does it without garbage: list = list[:0] before each. After an error it
+// returns list as it was. The texts of the metrics share one copy of params: strings.Clone those that
+// are kept.
+func AppendMetrics(list []Metric, params json.RawMessage) ([]Metric, error) {
+	before := len(list)
 	var p struct {
 		Metrics []json.RawMessage `json:"metrics"`
 	}
 	if err := json.Unmarshal(params, &p); err != nil {
-		return nil, fmt.Errorf("reading metrics: %w", err)
+		return list, fmt.Errorf("reading metrics: %w", err)
 	}
-	var list []Metric
 	for _, entry := range p.Metrics {
 		dimension, metrics, err := parseMetrics(entry)
 		if err != nil {
-			return nil, fmt.Errorf("reading metrics: %w", err)
+			return list[:before], fmt.Errorf("reading metrics: %w", err)
 		}
 		for _, name := range slices.Sorted(maps.Keys(metrics)) {
 			m := metrics[name]
 			if m == nil {
-				return nil, fmt.Errorf("reading metrics: metric %s has no value", Quote(name))
+				return list[:before], fmt.Errorf("reading metrics: metric %s has no value", Quote(name))
 			}
 			value, _ := number.Value(m.Type, orEmpty(m.Value))
 			list = append(list, Metric{

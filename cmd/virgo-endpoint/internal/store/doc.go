@@ -42,4 +42,63 @@
 // user_version is the number of [schema] steps that were applied. A file of an earlier version is
 // migrated when it is opened, in one transaction; one of a later version is refused ([ErrNewer]).
 // Times are milliseconds since the Unix epoch.
+//
+// # The life of a segment
+//
+// The table segments is the catalogue: which files have results, in which order, and what may be done with
+// each. Only what it names is read. A segment goes through these states, one transaction of the catalogue
+// each:
+//
+//	open      results arrive in it; one segment is open
+//	ended     it is sealed; its log is being moved into the file, its contacts into agents
+//	sealed    complete and read-only, opened as immutable
+//	deleting  nobody reads it any more; its file is being removed
+//	damaged   set aside as NUMBER.db.damaged-N, and never written to or deleted
+//	filling   the migration writes it; nobody else reads it, and after a kill it begins anew
+//
+// A new segment begins with the day of the retention clock (package retention), with the hour where one has
+// more than [hourBytes], and before a backup. [Store.rollOver] does it with the write lock of this file, in
+// an order that leaves nothing half done: the old segment is sealed under its own write lock, from then on
+// nobody writes to it; the new file is made; the catalogue names it. Whoever finds the newest segment
+// sealed, because the process that sealed it died, does the rest. Locks are taken in the order of this
+// file, then segment.
+//
+// Contacts of an ended segment are merged into agents by some hundreds in a transaction, which also notes
+// up to which agent that is done (merged); until then readers add the contacts above it. What arrives
+// meanwhile waits for none of it.
+//
+// # What is deleted
+//
+// [Store.Maintain] asks package retention each minute. What is due is deleted oldest first: the catalogue
+// says deleting, in the transaction that also raises the floor and takes the agents' results off their
+// numbers; the file is renamed to *.deleted; when nobody reads it any more (readers lock segments shared),
+// it is made shorter in steps and removed, so that the file system is never busy for long. A kill in
+// between leaves a row with deleting or a *.deleted file, with which the next start goes on.
+//
+// A result that is not above the highest order of its agent, is not found, and was made before the floor
+// may be one that was deleted: it is acknowledged, counted (thrown away), and not stored. One with a higher
+// order is stored whatever its time is.
+//
+// Below the floor of free space, and when a disk says that it is full, Append fails with intake.ErrFull and
+// nothing of the batch is stored.
+//
+// # Migration of a store without segments
+//
+// The schema's step makes the tables only. [Store.Maintain] then writes the rows of results into segments:
+// a run of rows of one arrival day becomes one segment, written as filling and then named by the catalogue
+// in the transaction that moves the mark (settings.migrated) behind its last row. The rows above the mark
+// are read from the table, all others from segments, both in one snapshot of this file; so at each moment a
+// result is in exactly one place. Rows below the mark are deleted in steps, and when none are left the
+// table is dropped and the file becomes small. Segments of the migration have the numbers below
+// [migratedNumbers]. It waits where the disk does not have the space for both, and says how much it needs.
+//
+// # Backup
+//
+// [Store.Backup] copies history first: what it lacks is computed again from segments. Then, in one moment,
+// it holds the write lock of this file and ends the open segment, and begins a snapshot of this file; after
+// that it copies the sealed segments and the snapshot at leisure. The snapshot and the segments are of the
+// same moment. Were the identities older than the segments, results could belong to an agent's number that
+// is given to another agent later, and orders would count as new that are stored. Were they younger, the
+// progress of a bundle could be ahead of its results. Segments cannot be deleted meanwhile: the backup has
+// them locked like a reader.
 package store

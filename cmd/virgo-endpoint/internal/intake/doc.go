@@ -34,6 +34,9 @@
 //   - A key is registered, and the use of its token counted, in one durable step, before Admit returns.
 //   - Held names only what is durable and has exactly that id.
 //   - Agent.RefusedChecks follows the results: it changes in the same durable step, and not with copies.
+//   - Latest follows the results as well, in the same durable step; [CheckState.Replaces] decides which is
+//     later, [CheckState.Over] which checks count no more.
+//   - A token of kind Read opens no session and enrols nobody, and ends at once when it is revoked.
 //   - Results are returned in the order of their time, and in the order of arrival for the same time.
 //   - A token is never stored, only its SHA-256. A slow hash, as for passwords, would add nothing: a
 //     token is 256 random bits, which nobody can guess at any speed, and it would let strangers make

@@ -12,23 +12,18 @@ type History interface {
 	// Error: *UnreadError, after the results that can be read; those behind the damage may come in the
 	// order of their arrival.
 	Results(ctx context.Context, filter Filter, fn func(Result) error) error
+	// Latest returns what the latest result of each check says ([CheckState.Replaces]), sorted by agent and
+	// check: of one agent, or of all if agentID is empty. Copies change nothing. It has at most MaxChecks
+	// of an agent, and those that are over ([CheckState.Over]) are not among them, nor are those of removed
+	// agents.
+	Latest(ctx context.Context, agentID string) ([]CheckState, error)
+	// Refusals returns which results of an agent, or of all if agentID is empty, the endpoint did not
+	// accept, sorted by agent and in the order in which they came.
+	Refusals(ctx context.Context, agentID string) ([]Refusal, error)
 	// Agents returns every agent that anything was stored for, sorted by id.
 	Agents(ctx context.Context) ([]Agent, error)
-}
-
-// A Filter selects results; the zero value selects all.
-type Filter struct {
-	// AgentID and CheckID; empty means any.
-	AgentID, CheckID string
-	// Since is the earliest Result.Time; zero means any.
-	Since time.Time
-	// Late selects only late results (true) or only the others (false); nil selects both.
-	Late *bool
-	// Refused selects only results that the owner of the host refused (true) or only the others (false);
-	// nil selects both.
-	Refused *bool
-	// Limit is the largest number of results, of which the newest are selected; 0 means no limit.
-	Limit int
+	// Storage returns what the store says about itself.
+	Storage(ctx context.Context) (Storage, error)
 }
 
 // An Agent is the stored information about an agent.

@@ -34,6 +34,8 @@ type Identity struct {
 	Relay bool
 	// Group is that of the token that enrolled the agent last.
 	Group string
+	// Tags are a person's, sorted.
+	Tags []string
 	// Known is true for an agent that was known when the store was migrated from a version without
 	// keys.
 	Known bool

@@ -20,6 +20,10 @@ type Keys interface {
 	// keep their keys. Revoking it twice changes nothing. Error: ErrNoSuchToken.
 	RevokeToken(ctx context.Context, id string, now time.Time) (Token, error)
 
+	// Reader looks up a token of kind Read by its secret, and notes that it was used, to the hour.
+	// Error: ErrBadToken, also for one that was revoked or expired or is of another kind.
+	Reader(ctx context.Context, secret string, now time.Time) (Token, error)
+
 	// Identities returns every agent, sorted by id; removed ones only if a result of theirs is stored.
 	Identities(ctx context.Context) ([]Identity, error)
 	// AddKey registers a key for an agent that has none, known before or not. Registering the same
@@ -28,6 +32,9 @@ type Keys interface {
 	// RenameAgent gives an agent another id; its key, results and tokens stay its own. Errors:
 	// ErrNoSuchAgent, ErrAgentExists.
 	RenameAgent(ctx context.Context, from, to string) error
+	// TagAgent removes tags of an agent, adds others and returns all, sorted. They stay with ResetAgent and
+	// RenameAgent. Errors: ErrNoSuchAgent, ErrBadTag, ErrTooManyTags.
+	TagAgent(ctx context.Context, agentID string, add, remove []string) ([]string, error)
 	// RevokeAgent ends an agent's access: once it has returned, no hello and no request of the agent
 	// is accepted, whatever its key and token, not even in open sessions. Error: ErrNoSuchAgent.
 	RevokeAgent(ctx context.Context, agentID string, now time.Time) error

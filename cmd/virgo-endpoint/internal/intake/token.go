@@ -35,10 +35,12 @@ const (
 	Legacy
 	// Relay registers the key of a relay as Enrol does that of an agent.
 	Relay
+	// Read reads over the HTTP API, and nothing else: it is for no agent, and has no other kind beside it.
+	Read
 )
 
 // kindNames are the names of kinds, in the order of their bits.
-var kindNames = []string{"enrol", "legacy", "relay"}
+var kindNames = []string{"enrol", "legacy", "relay", "read"}
 
 // KindNames returns the names that [ParseKind] knows.
 func KindNames() []string { return slices.Clone(kindNames) }
@@ -99,6 +101,10 @@ func (s *TokenSpec) Check(now time.Time) error {
 		return fmt.Errorf("%w: a legacy token has to name the agents that it is for", ErrBadTokenSpec)
 	case s.Kinds == Legacy && s.Uses != 0:
 		return fmt.Errorf("%w: a legacy token is used in every session, so its uses are not counted", ErrBadTokenSpec)
+	case s.Kinds&Read != 0 && s.Kinds != Read:
+		return fmt.Errorf("%w: a token that reads is for nothing else", ErrBadTokenSpec)
+	case s.Kinds == Read && (s.Uses != 0 || s.Group != "" || len(s.AgentIDs) > 0):
+		return fmt.Errorf("%w: a token that reads is for no agents, and its uses are not counted", ErrBadTokenSpec)
 	case s.Uses < 0 || s.Uses > MaxTokenUses:
 		return fmt.Errorf("%w: %d uses are not in 1 to %d", ErrBadTokenSpec, s.Uses, MaxTokenUses)
 	case len(s.AgentIDs) > MaxTokenAgents:
@@ -131,10 +137,18 @@ func (t *Token) State(now time.Time) string {
 		return "revoked"
 	case t.expired(now):
 		return "expired"
-	case t.Kinds&Legacy == 0 && t.usedUp():
+	case t.Kinds&(Legacy|Read) == 0 && t.usedUp():
 		return "used up"
 	}
 	return "valid"
+}
+
+// ReaderNoted is how long a use of a token of kind Read is not noted again.
+const ReaderNoted = time.Hour
+
+// Reads reports whether the token may be used to read.
+func (t *Token) Reads(now time.Time) bool {
+	return t.Kinds == Read && t.Revoked.IsZero() && !t.expired(now)
 }
 
 func (t *Token) expired(now time.Time) bool { return !t.Expires.IsZero() && !t.Expires.After(now) }

@@ -51,6 +51,13 @@ func (s *Store) Identities(ctx context.Context) ([]intake.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
+	tags, err := s.allTags(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].Tags = tags[list[i].AgentID]
+	}
 	return list, nil
 }
 
@@ -139,6 +146,9 @@ func (s *Store) RemoveAgent(ctx context.Context, agentID string, now time.Time) 
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM refused_checks WHERE agent = ?", key); err != nil {
+			return err
+		}
+		if err := forgetTags(ctx, tx, key); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "UPDATE agents SET removed_ms = ?, known = 0, agent_group = '' WHERE key = ?",

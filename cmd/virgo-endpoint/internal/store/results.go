@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +15,9 @@ import (
 // Results calls fn for each result that f selects; see [intake.History]. In a damaged file it goes on
 // with what can be read, and returns an *[intake.UnreadError].
 func (s *Store) Results(ctx context.Context, f intake.Filter, fn func(intake.Result) error) error {
+	if f.Metric != "" && f.Limit > 0 {
+		return s.newestWith(ctx, f, fn)
+	}
 	query, args := resultsQuery(f)
 	var stop error // of fn, and returned as it is
 	var last intake.Result
@@ -22,6 +27,9 @@ func (s *Store) Results(ctx context.Context, f intake.Filter, fn func(intake.Res
 			return err
 		}
 		last = r
+		if f.Metric != "" && !f.Selects(&r) {
+			return nil
+		}
 		stop = fn(r)
 		return stop
 	})
@@ -44,6 +52,55 @@ func (s *Store) Results(ctx context.Context, f intake.Filter, fn func(intake.Res
 	}
 	return unreadError(unread, err)
 }
+
+// newestWith is Results for a filter with a metric, which no column has, and a limit: it reads from the
+// newest result on until it has enough.
+func (s *Store) newestWith(ctx context.Context, f intake.Filter, fn func(intake.Result) error) error {
+	all := f
+	all.Limit = 0
+	query, args := resultsQuery(all)
+	query = strings.TrimSuffix(query, byTime) + newestFirst
+	var found []intake.Result
+	err := s.each(ctx, "reading results", query, args, func(rows *sql.Rows) error {
+		var r intake.Result
+		if err := scanResult(rows, &r, &r.AgentID); err != nil {
+			return err
+		}
+		if f.Selects(&r) {
+			r.Params = slices.Clone(r.Params)
+			found = append(found, r)
+		}
+		if len(found) == f.Limit {
+			return errEnough
+		}
+		return nil
+	})
+	switch {
+	case isCorrupt(err):
+		unread, salvageErr := s.salvage(ctx, f, func(intake.Result) bool { return false }, fn)
+		if salvageErr != nil {
+			return salvageErr
+		}
+		return unreadError(unread, err)
+	case err != nil && !errors.Is(err, errEnough):
+		return err
+	}
+	for _, r := range slices.Backward(found) {
+		if err := fn(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errEnough ends a query that has what it is for.
+var errEnough = errors.New("enough")
+
+// The orders of results.
+const (
+	byTime      = " ORDER BY timestamp_ms, seq"
+	newestFirst = " ORDER BY timestamp_ms DESC, seq DESC"
+)
 
 // scanResult reads a row. Its second column, an agent's id or key, goes to agent.
 func scanResult(rows *sql.Rows, r *intake.Result, agent any) error {
@@ -72,6 +129,12 @@ func resultsQuery(f intake.Filter) (string, []any) {
 	if !f.Since.IsZero() {
 		and("timestamp_ms >= ?", f.Since.UnixMilli())
 	}
+	if !f.Until.IsZero() {
+		and("timestamp_ms < ?", f.Until.UnixMilli())
+	}
+	if f.State != "" {
+		and("state = ?", f.State)
+	}
 	if f.Late != nil {
 		and("late = ?", *f.Late)
 	}
@@ -85,8 +148,8 @@ func resultsQuery(f intake.Filter) (string, []any) {
 		q += " WHERE " + strings.Join(where, " AND ")
 	}
 	if f.Limit > 0 {
-		q = "SELECT * FROM (" + q + " ORDER BY timestamp_ms DESC, seq DESC LIMIT ?)"
+		q = "SELECT * FROM (" + q + newestFirst + " LIMIT ?)"
 		args = append(args, f.Limit)
 	}
-	return q + " ORDER BY timestamp_ms, seq", args
+	return q + byTime, args
 }

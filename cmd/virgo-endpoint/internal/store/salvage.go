@@ -40,7 +40,7 @@ func (s *Store) salvage(
 	last := v.lastNumber()
 	for {
 		err := v.readOn(func(r intake.Result) error {
-			if !selects(f, &r) {
+			if !f.Selects(&r) {
 				return nil
 			}
 			if f.Limit == 0 {
@@ -84,13 +84,6 @@ func newestOf(all []intake.Result, limit int) []intake.Result {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Seq, b.Seq))
 	})
 	return all[max(0, len(all)-limit):]
-}
-
-// selects reports whether a filter selects a result.
-func selects(f intake.Filter, r *intake.Result) bool {
-	return (f.AgentID == "" || f.AgentID == r.AgentID) && (f.CheckID == "" || f.CheckID == r.CheckID) &&
-		(f.Since.IsZero() || !r.Time.Before(f.Since)) && (f.Late == nil || *f.Late == r.Late) &&
-		(f.Refused == nil || *f.Refused == r.Refused)
 }
 
 // numberedResults has the agent's key in place of its id.

@@ -131,6 +131,12 @@ var schema = []string{
 		told_ms  INTEGER NOT NULL, -- when the last result that says so came
 		PRIMARY KEY (agent, check_id)
 	) STRICT, WITHOUT ROWID;`,
+
+	`CREATE TABLE agent_tags (
+		agent INTEGER NOT NULL REFERENCES agents (key),
+		tag   TEXT NOT NULL,
+		PRIMARY KEY (agent, tag)
+	) STRICT, WITHOUT ROWID;`,
 }
 
 // migrate updates the tables to the last version of schema in one transaction. Of two processes that

@@ -161,6 +161,22 @@ func (s *Store) RevokeToken(ctx context.Context, id string, now time.Time) (inta
 	return t, nil
 }
 
+// Reader looks up a token that reads; see [intake.Keys]. That it was used is not worth an error.
+func (s *Store) Reader(ctx context.Context, secret string, now time.Time) (intake.Token, error) {
+	key, t, err := scanToken(s.read.QueryRowContext(ctx, "SELECT "+tokenColumns+" FROM tokens WHERE hash = ?", tokenHash(secret)).Scan)
+	switch {
+	case errors.Is(err, sql.ErrNoRows), err == nil && !t.Reads(now):
+		return intake.Token{}, intake.ErrBadToken
+	case err != nil:
+		return intake.Token{}, fmt.Errorf("looking up a token: %w", named(err))
+	}
+	if now.Sub(t.LastUsed) >= intake.ReaderNoted && s.damaged() == nil {
+		_, _ = s.write.ExecContext(ctx, "UPDATE tokens SET last_used_ms = max(coalesce(last_used_ms, 0), ?2) WHERE key = ?1", key, millis(now))
+		t.LastUsed = now
+	}
+	return t, nil
+}
+
 // tokenHash returns the stored form of a token. The lookup is by hash, so its duration does not reveal how
 // much of a guessed token was right; package intake says why the hash is a fast one.
 func tokenHash(secret string) []byte {

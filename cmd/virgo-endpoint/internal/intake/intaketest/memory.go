@@ -32,9 +32,10 @@ type memoryAgent struct {
 	intake.Agent
 	standing intake.Standing
 	ids      map[string]bool // of stored results
-	refused  []receipt.Refused
+	refused  []intake.Refusal
 	// refusedChecks are the checks that the host's owner refuses, with when that was last told.
 	refusedChecks map[string]time.Time
+	latest        map[string]intake.CheckState // by check
 }
 
 // Append implements [intake.Intake].
@@ -77,8 +78,8 @@ func (m *Memory) add(a intake.Arrival) (stored int) {
 	}
 	for _, refused := range a.Refusals {
 		agent.refused = slices.DeleteFunc(agent.refused,
-			func(r receipt.Refused) bool { return r.ID == refused.ID })
-		agent.refused = append(agent.refused, refused)
+			func(r intake.Refusal) bool { return r.ID == refused.ID })
+		agent.refused = append(agent.refused, intake.Refusal{Refused: refused, Received: a.Received})
 		agent.refused = agent.refused[max(len(agent.refused)-intake.MaxRefusals, 0):]
 	}
 	for _, r := range a.Results {
@@ -111,6 +112,7 @@ func (m *Memory) addResult(agent *memoryAgent, r intake.Result, a *intake.Arriva
 	default:
 		delete(agent.refusedChecks, r.CheckID)
 	}
+	agent.noteState(intake.StateOf(a.AgentID, &r))
 	return true
 }
 
@@ -137,7 +139,7 @@ func (m *Memory) Held(
 	var refused []receipt.Refused
 	for _, r := range slices.Backward(agent.refused) {
 		if start, n, ok := receipt.ParseID(agentID, r.ID); ok && wanted.Has(start, n) && !agent.ids[r.ID] {
-			refused = append(refused, r)
+			refused = append(refused, r.Refused)
 		}
 	}
 	list := found.List()
@@ -181,11 +183,9 @@ func (m *Memory) selected(f intake.Filter) []intake.Result {
 	defer m.mu.Unlock()
 	var list []intake.Result
 	for _, r := range m.results {
-		if f.AgentID != "" && r.AgentID != f.AgentID || f.CheckID != "" && r.CheckID != f.CheckID ||
-			r.Time.Before(f.Since) || f.Late != nil && r.Late != *f.Late || f.Refused != nil && r.Refused != *f.Refused {
-			continue
+		if f.Selects(&r) {
+			list = append(list, r)
 		}
-		list = append(list, r)
 	}
 	slices.SortStableFunc(list, func(a, b intake.Result) int { return a.Time.Compare(b.Time) })
 	if f.Limit > 0 {

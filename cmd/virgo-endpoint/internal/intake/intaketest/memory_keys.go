@@ -57,6 +57,21 @@ func (m *Memory) RevokeToken(ctx context.Context, id string, now time.Time) (int
 	return intake.Token{}, fmt.Errorf("%w: %q", intake.ErrNoSuchToken, id)
 }
 
+// Reader implements [intake.Keys].
+func (m *Memory) Reader(ctx context.Context, secret string, now time.Time) (intake.Token, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.tokens {
+		if t := &m.tokens[i]; t.secret == secret && t.Reads(now) {
+			if now.Sub(t.LastUsed) >= intake.ReaderNoted {
+				t.LastUsed = now
+			}
+			return t.Token, ctx.Err()
+		}
+	}
+	return intake.Token{}, cmp.Or(ctx.Err(), intake.ErrBadToken)
+}
+
 // Admit implements [intake.Intake].
 func (m *Memory) Admit(ctx context.Context, c intake.Claim) (intake.Admission, error) {
 	if ctx.Err() != nil {
@@ -152,7 +167,7 @@ func (m *Memory) register(s *intake.Standing, key ed25519.PublicKey, now time.Ti
 
 // forget ends what an agent's key opened.
 func forget(s *intake.Standing) {
-	*s = intake.Standing{Identity: intake.Identity{AgentID: s.AgentID, Group: s.Group, Known: s.Known, Removed: s.Removed}}
+	*s = intake.Standing{Identity: intake.Identity{AgentID: s.AgentID, Group: s.Group, Tags: s.Tags, Known: s.Known, Removed: s.Removed}}
 }
 
 // shown reports whether an agent is listed.
@@ -256,6 +271,7 @@ func (m *Memory) RemoveAgent(ctx context.Context, agentID string, now time.Time)
 	return m.change(ctx, agentID, func(s *intake.Standing) {
 		forget(s)
 		m.agents[agentID].refusedChecks = nil
-		s.Removed, s.Known, s.Group = now, false, ""
+		clear(m.agents[agentID].latest)
+		s.Removed, s.Known, s.Group, s.Tags = now, false, "", nil
 	})
 }

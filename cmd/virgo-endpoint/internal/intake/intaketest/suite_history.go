@@ -77,6 +77,10 @@ func testFilters(t *testing.T, open Opener) {
 	for i := range 10 {
 		a := arrival(key, string(rune('a'+i%2)), "")
 		a.Results[0].CheckID, a.Results[0].Time, a.Results[0].Late = fmt.Sprint("c", i%5), time.UnixMilli(int64(1000-i)), i < 3
+		if i%3 == 0 {
+			a.Results[0].State = "unavailable"
+			a.Results[0].Params = []byte(`{"metrics":[[null,{"free":{"t":"gauge","v":"1"},"fre\u0065 2":{"t":"gauge","v":"1"}}]]}`)
+		}
 		batch = append(batch, a)
 	}
 	put(t, s, batch...)
@@ -96,6 +100,17 @@ func testFilters(t *testing.T, open Opener) {
 		{intake.Filter{Since: time.UnixMilli(998), AgentID: "b"}, "[999]"},
 		{intake.Filter{Late: &yes}, "[998 999 1000]"},
 		{intake.Filter{Late: &no, Limit: 2}, "[996 997]"},
+		{intake.Filter{Until: time.UnixMilli(993)}, "[991 992]"},
+		{intake.Filter{Since: time.UnixMilli(994), Until: time.UnixMilli(996)}, "[994 995]"},
+		{intake.Filter{Until: time.UnixMilli(999), Limit: 2}, "[997 998]"},
+		{intake.Filter{State: "unavailable"}, "[991 994 997 1000]"},
+		{intake.Filter{State: "unavailable", Limit: 2}, "[997 1000]"},
+		{intake.Filter{State: "unavailable", AgentID: "b"}, "[991 997]"},
+		{intake.Filter{Metric: "free"}, "[991 994 997 1000]"},
+		{intake.Filter{Metric: "free", Limit: 3, AgentID: "a"}, "[994 1000]"},
+		{intake.Filter{Metric: "free 2", Limit: 1, Until: time.UnixMilli(1000)}, "[997]"},
+		{intake.Filter{Metric: "fre"}, "[]"},
+		{intake.Filter{Metric: "%"}, "[]"},
 		{intake.Filter{AgentID: "nobody"}, "[]"},
 		{intake.Filter{AgentID: "%"}, "[]"},
 	} {

@@ -59,7 +59,11 @@ func testTokenSpecs(t *testing.T, open Opener) {
 	s := open(t)
 	for _, bad := range []intake.TokenSpec{
 		{},
-		{Kinds: 8},
+		{Kinds: 16},
+		{Kinds: intake.Read | intake.Enrol},
+		{Kinds: intake.Read, AgentIDs: []string{"a"}},
+		{Kinds: intake.Read, Uses: 1},
+		{Kinds: intake.Read, Group: "g"},
 		{Kinds: intake.Legacy},
 		{Kinds: intake.Legacy | intake.Enrol},
 		{Kinds: intake.Legacy, AgentIDs: []string{"a"}, Uses: 1},
@@ -75,6 +79,7 @@ func testTokenSpecs(t *testing.T, open Opener) {
 		}
 	}
 	good := []intake.TokenSpec{
+		{Kinds: intake.Read},
 		{Kinds: intake.Enrol},
 		{Kinds: intake.Enrol | intake.Relay, Uses: intake.MaxTokenUses, Expires: epoch.Add(time.Millisecond)},
 		{Label: "l", Group: "g", Kinds: intake.Legacy, AgentIDs: []string{"b", "a", "'"}},

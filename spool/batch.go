@@ -52,7 +52,7 @@ func (b *batch) takeValue(key uint64, v []byte, backward bool, wanted func(seq u
 	if err != nil {
 		return b.noteDamaged(key)
 	}
-	if !backward && len(b.taken) > 0 && len(b.taken)+g.queued() > b.maxRecords {
+	if !backward && len(b.taken) > 0 && (len(b.taken)+g.queued() > b.maxRecords || b.bytes+g.size > b.maxBytes) {
 		return false // a group is expanded again by each batch that takes a part of it
 	}
 	list, _, err := g.records(make([]byte, 0, g.size))

@@ -117,7 +117,7 @@ func TestConnectionLostAtEveryByte(t *testing.T) {
 								t.Errorf("cut at %d (in %v): %d delivered, %d settled, %d stored", at, in, n, len(l.settled), len(e.Stored()))
 							}
 							e.Set(transporttest.Script{Features: features})
-							l.again()
+							l.Rewind()
 							if _, err := session(t, e, l, func(c net.Conn) net.Conn { return c }); err != nil {
 								t.Errorf("cut at %d (in %v): then %v", at, in, err)
 							}

@@ -13,6 +13,9 @@ type Post struct {
 	Key uint64
 	// Params of check_metrics.post, a JSON object. Not used after the next call of Next.
 	Params []byte
+	// Waiting means that the result waited for a delivery before: many of them are sent compressed. Its
+	// Params must then be valid JSON: only what is sent plain is checked before.
+	Waiting bool
 }
 
 // An Outcome is the answer to a post.
@@ -29,11 +32,15 @@ type Queue interface {
 	Next(ctx context.Context) ([]Post, error)
 	// Settle receives outcomes in the order of arrival, each once. The queue may keep the slice.
 	Settle(ctx context.Context, outcomes []Outcome) error
+	// Rewind makes Next start again with the first post that is not settled.
+	Rewind()
 }
 
 // Deliver sends the posts of the queue, then a heartbeat, and returns when all are answered. It
 // returns the number of posts that were acknowledged and settled. If the endpoint supports
-// pipelining, a window of posts is in flight, otherwise one.
+// pipelining, a window of posts is in flight, otherwise one. If it takes several in one frame, those of
+// one call of Next go together. A frame of several that the endpoint refuses as a whole with code 400 says
+// nothing about its posts: they are taken from the queue again, and from then on each goes alone.
 //
 // An error ends the session. Posts that were acknowledged before it are still settled, even if the
 // context has ended.
@@ -61,6 +68,10 @@ type delivery struct {
 	closing      bool      // the closing heartbeat was sent
 	posted       bool      // a post was sent after the last heartbeat
 	unsendable   []Outcome // of posts that could not be sent
+	multi        multi
+	alone        int  // how many of the next posts go alone
+	refused      bool // a frame of several posts was refused: none is sent until the queue starts again
+	single       bool // it has: each post goes alone
 	acknowledged int
 	settleFailed bool // Settle failed
 }
@@ -96,10 +107,15 @@ func (d *delivery) run(ctx context.Context) error {
 		s.mu.Lock()
 		answered := s.window.posts == 0 && s.window.count(isHeartbeat) == 0 &&
 			len(s.inbox.outcomes) == 0 && len(d.unsendable) == 0
+		d.refused = d.refused || s.inbox.refused != nil
+		s.inbox.refused = nil
 		err := s.err
 		s.mu.Unlock()
 		failed := s.answerAll(ctx)
 		switch {
+		case d.refused && answered && err == nil && failed == nil:
+			d.startAgain()
+			continue
 		case d.exhausted && d.closing && answered:
 			s.flush(ctx) // a lost answer to a request of the endpoint costs nothing
 			return nil
@@ -122,7 +138,7 @@ func (d *delivery) run(ctx context.Context) error {
 // fill writes posts until the window is full or the queue is exhausted.
 func (d *delivery) fill(ctx context.Context) error {
 	s := d.s
-	for !d.exhausted && len(d.unsendable) < s.opt.WindowRequests {
+	for !d.exhausted && !d.refused && len(d.unsendable) < s.opt.WindowRequests {
 		if len(d.batch) == 0 {
 			var err error
 			if !d.windowAllows(1) { // send what is written before Next waits for the disk
@@ -138,22 +154,74 @@ func (d *delivery) fill(ctx context.Context) error {
 				return nil
 			}
 		}
-		post := d.batch[0]
-		if !d.windowAllows(len(post.Params)) {
+		n, size := d.nextFrame()
+		if !d.windowAllows(size) {
 			return nil
 		}
-		err := s.request(MethodPost, post.Params, pending{kind: isPost, key: post.Key, size: len(post.Params)})
-		if errors.Is(err, ErrUnsendable) {
+		posts := d.batch[:n]
+		err := d.post(posts, size)
+		switch {
+		case errors.Is(err, ErrUnsendable) && n > 1:
+			d.alone = n // to find out which of them it is
+			continue
+		case errors.Is(err, ErrUnsendable):
 			reason := &Error{Code: CodeBadRequest, Message: "not sent: " + sanitize(err.Error(), maxMessageBytes)}
-			d.unsendable = append(d.unsendable, Outcome{Key: post.Key, Refused: reason})
-		} else if err != nil {
+			d.unsendable = append(d.unsendable, Outcome{Key: posts[0].Key, Refused: reason})
+		case err != nil:
 			return s.writeFailed(ctx, err)
-		} else {
+		default:
 			d.posted = true
 		}
-		d.batch = d.batch[1:]
+		d.batch, d.alone = d.batch[n:], max(d.alone-n, 0)
+		if n > 1 && posts[0].Waiting { // Next has to read the disk, and the endpoint to store these meanwhile
+			if err := s.flush(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// nextFrame returns how many of the next posts go into one frame, and the bytes of their params.
+func (d *delivery) nextFrame() (n, size int) {
+	s := d.s
+	s.mu.Lock()
+	most, several := s.pace.bytes, s.announced(FeaturePostMulti)
+	s.mu.Unlock()
+	if !several || d.single || d.alone > 0 {
+		return 1, len(d.batch[0].Params)
+	}
+	return together(d.batch, most)
+}
+
+// post writes a frame with the posts, whose params have that many bytes.
+func (d *delivery) post(posts []Post, size int) error {
+	s := d.s
+	if len(posts) == 1 {
+		p := posts[0]
+		return s.request(MethodPost, p.Params, pending{kind: isPost, key: p.Key, size: size})
+	}
+	keys := make([]uint64, len(posts))
+	for i := range posts {
+		keys[i] = posts[i].Key
+	}
+	s.mu.Lock()
+	compress := s.opt.Compress != nil && s.announced(FeaturePostMultiLZ4)
+	s.mu.Unlock()
+	var params []byte
+	if posts[0].Waiting && compress {
+		params = d.multi.compressed(posts, s.opt.Compress)
+	} else {
+		params = d.multi.plain(posts)
+	}
+	return s.request(MethodPostMulti, params, pending{kind: isPost, keys: keys, size: size, sent: time.Now()})
+}
+
+// startAgain takes what is not settled from the queue again, to post each result alone.
+func (d *delivery) startAgain() {
+	d.refused, d.single = false, true
+	d.batch, d.exhausted, d.closing = nil, false, false
+	d.q.Rewind()
 }
 
 // windowAllows reports whether a post of size bytes may be written now.
@@ -161,11 +229,17 @@ func (d *delivery) windowAllows(size int) bool {
 	s := d.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	most := 1
-	if s.pipelining() {
+	most, bytes := 1, s.opt.WindowBytes
+	if s.announced(FeaturePipelining) {
 		most = s.opt.WindowRequests
 	}
-	return s.window.allows(size, most, s.opt.WindowBytes)
+	if bytes <= 0 {
+		bytes = WindowBytes
+		if s.announced(FeaturePostMulti) && !d.single {
+			bytes = MultiWindowBytes
+		}
+	}
+	return s.window.allows(size, most, bytes)
 }
 
 // mayWaitForLastAnswers reports whether nothing is left to send and few answers are due: they are
@@ -174,7 +248,7 @@ func (d *delivery) mayWaitForLastAnswers() bool {
 	s := d.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return d.exhausted && s.err == nil && s.pipelining() && s.window.posts > 0 &&
+	return d.exhausted && s.err == nil && s.announced(FeaturePipelining) && s.window.posts > 0 &&
 		len(s.inbox.outcomes)+len(d.unsendable) < maxUnsettled
 }
 
@@ -185,7 +259,7 @@ func (d *delivery) keepAlive(ctx context.Context) error {
 	s := d.s
 	s.mu.Lock()
 	interval := s.welcome.HeartbeatInterval
-	maySend := s.greeted && interval > 0 && (s.pipelining() || len(s.window.inFlight) == 0)
+	maySend := s.greeted && interval > 0 && (s.announced(FeaturePipelining) || len(s.window.inFlight) == 0)
 	s.mu.Unlock()
 	if !maySend || d.closing || !d.posted || time.Since(s.lastHeartbeat) < max(interval, minHeartbeatPause) {
 		return nil
@@ -199,9 +273,9 @@ func (d *delivery) keepAlive(ctx context.Context) error {
 func (d *delivery) sendClosingHeartbeat(ctx context.Context) error {
 	s := d.s
 	s.mu.Lock()
-	maySend := s.pipelining() || len(s.window.inFlight) == 0
+	maySend := s.announced(FeaturePipelining) || len(s.window.inFlight) == 0
 	s.mu.Unlock()
-	if !maySend || d.closing || !d.exhausted {
+	if !maySend || d.closing || !d.exhausted || d.refused {
 		return nil
 	}
 	d.closing = true
@@ -240,11 +314,18 @@ func (d *delivery) settle(ctx context.Context) (int, error) {
 	return len(outcomes), nil
 }
 
-// pipelining reports whether requests may be sent before the answers to earlier ones. The lock is
-// held.
-func (s *Session) pipelining() bool {
-	if s.greeted {
-		return s.welcome.Has(FeaturePipelining)
+// announced reports whether the endpoint announced a feature, in its answer to hello or, before that, in an
+// earlier session. The lock is held.
+func (s *Session) announced(feature string) bool {
+	switch {
+	case feature != FeaturePipelining && s.opt.Single:
+		return false
+	case s.greeted:
+		return s.welcome.Has(feature)
+	case feature == FeaturePipelining:
+		return s.opt.Pipelined
+	case feature == FeaturePostMulti:
+		return s.opt.Multi
 	}
-	return s.opt.Pipelined
+	return s.opt.MultiLZ4
 }

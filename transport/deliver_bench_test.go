@@ -30,6 +30,8 @@ func (q *endless) Next(context.Context) ([]transport.Post, error) {
 
 func (q *endless) Settle(context.Context, []transport.Outcome) error { q.settles++; return nil }
 
+func (q *endless) Rewind() {}
+
 // acknowledge serves a minimal endpoint.
 func acknowledge(conn net.Conn) {
 	r, w := transport.NewReader(conn), transport.NewWriter(conn)

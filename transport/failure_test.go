@@ -84,7 +84,7 @@ func TestKindsOfFailure(t *testing.T) {
 					}
 					// The endpoint recovers; the next session delivers what is left, each once.
 					e.Set(transporttest.Script{Features: pipelined})
-					l.again()
+					l.Rewind()
 					if _, err := run(t.Context(), connect(e, 0, 0), transport.SessionOptions{}, l); err != nil {
 						t.Fatal(err)
 					}

@@ -89,8 +89,8 @@ func (l *ledger) Settle(ctx context.Context, outcomes []transport.Outcome) error
 	return nil
 }
 
-// again starts another run with what is left.
-func (l *ledger) again() { l.next = 0 }
+// Rewind starts again with what is left.
+func (l *ledger) Rewind() { l.next = 0 }
 
 func newEndpoint(t testing.TB, script transporttest.Script) *transporttest.Endpoint {
 	t.Helper()

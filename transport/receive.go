@@ -21,7 +21,8 @@ type inbox struct {
 	outcomes     []Outcome
 	answers      []answer
 	requests     []Frame
-	bytes        int // of the requests' params
+	refused      *Error // the last of a frame with several posts, with code 400; nil: none
+	bytes        int    // of the requests' params
 	requestCount int // of this session
 	answered     int // requests of the agent
 	unexpected   int
@@ -131,6 +132,9 @@ func (s *Session) takeResponse(f *Frame) error {
 		return nil
 	}
 	if f.Error != nil && f.Error.EndsSession() {
+		if p.keys != nil {
+			return multiRefused(f.Error)
+		}
 		return sessionError(f.Error)
 	}
 	if !s.greeted {
@@ -138,6 +142,9 @@ func (s *Session) takeResponse(f *Frame) error {
 	}
 	switch p.kind {
 	case isPost:
+		if p.keys != nil {
+			return s.takeMulti(&p, f)
+		}
 		s.inbox.outcomes = append(s.inbox.outcomes, Outcome{Key: p.key, Refused: f.Error})
 	case isHeartbeat:
 		if f.Error == nil {
@@ -146,6 +153,21 @@ func (s *Session) takeResponse(f *Frame) error {
 	case isCall:
 		s.inbox.answers = append(s.inbox.answers, answer{bytes.Clone(f.Result), f.Error})
 	}
+	return nil
+}
+
+// takeMulti takes the answer to a frame of several posts.
+func (s *Session) takeMulti(p *pending, f *Frame) (err error) {
+	s.pace.next(p.size, p.sent)
+	if f.Error != nil {
+		s.inbox.refused = f.Error
+		return nil
+	}
+	outcomes, err := parseMultiResult(s.inbox.outcomes, p.keys, f.Result, s.id.hide)
+	if err != nil {
+		return fmt.Errorf("%w: answer to %s: %w", ErrProtocol, MethodPostMulti, err)
+	}
+	s.inbox.outcomes = outcomes
 	return nil
 }
 

@@ -12,8 +12,8 @@ import (
 
 // Bounds of a session.
 const (
-	WindowRequests = 256              // posts in flight
-	WindowBytes    = 256 << 10        // bytes of params of posts in flight; a larger post is sent alone
+	WindowRequests = 256              // posts in flight, several in one frame being one
+	WindowBytes    = 256 << 10        // bytes of params of single posts in flight; a larger one is sent alone
 	IdleTimeout    = 30 * time.Second // without an answer that is due, or without a byte taken
 	MaxRequests    = 1000             // requests of the endpoint in one session
 
@@ -30,9 +30,16 @@ type SessionOptions struct {
 	// Pipelined means that the endpoint announced [FeaturePipelining] in an earlier session: posts
 	// are then sent without waiting for the answer to hello.
 	Pipelined bool
+	// Multi and MultiLZ4 mean the same of [FeaturePostMulti] and [FeaturePostMultiLZ4].
+	Multi, MultiLZ4 bool
+	// Single sends each post in a frame of its own, whatever the endpoint announces.
+	Single bool
+	// Compress appends the LZ4 block for src to dst; nil: posts are sent plain.
+	Compress func(dst, src []byte) []byte
 	// Handler answers the endpoint's requests; nil answers each with 404.
 	Handler Handler
-	// WindowRequests and WindowBytes bound the posts in flight; zero means the constants.
+	// WindowRequests and WindowBytes bound the posts in flight; zero means the constants, of bytes
+	// [MultiWindowBytes] where several posts are in one frame.
 	WindowRequests, WindowBytes int
 	// IdleTimeout bounds the time until an answer arrives; zero means the constant.
 	IdleTimeout time.Duration
@@ -68,6 +75,7 @@ type Session struct {
 
 	mu       sync.Mutex // guards the rest
 	window   window
+	pace     pace
 	inbox    inbox
 	welcome  Welcome
 	greeted  bool
@@ -83,9 +91,6 @@ func Start(ctx context.Context, conn net.Conn, id Identity, opt SessionOptions) 
 	if opt.WindowRequests <= 0 {
 		opt.WindowRequests = WindowRequests
 	}
-	if opt.WindowBytes <= 0 {
-		opt.WindowBytes = WindowBytes
-	}
 	if opt.IdleTimeout <= 0 {
 		opt.IdleTimeout = IdleTimeout
 	}
@@ -99,6 +104,7 @@ func Start(ctx context.Context, conn net.Conn, id Identity, opt SessionOptions) 
 		id:           id,
 		wake:         make(chan struct{}, 1),
 		receiverDone: make(chan struct{}),
+		pace:         pace{bytes: firstMultiBytes},
 	}
 	unwatch := s.watch(ctx)
 	go func() {
@@ -123,6 +129,13 @@ func (s *Session) Welcome(ctx context.Context) (Welcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.welcome, err
+}
+
+// Greeted returns the answer to hello if it has arrived, also after the session has failed.
+func (s *Session) Greeted() (Welcome, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.welcome, s.greeted
 }
 
 // Call sends a request and waits for its result, nil where the endpoint sent none. An *[Error] of

@@ -16,8 +16,9 @@ const (
 type pending struct {
 	id   ID
 	key  uint64    // of a post
-	size int       // bytes of a post's params
-	sent time.Time // of a heartbeat
+	keys []uint64  // of the posts in one frame; nil if there is one alone
+	size int       // bytes of their params, before compression
+	sent time.Time // of a heartbeat, by the clock of SessionOptions.Now, and of several posts
 	kind kind
 }
 
@@ -25,7 +26,7 @@ type pending struct {
 // looks for is nearly always the first.
 type window struct {
 	inFlight []pending
-	posts    int
+	posts    int // frames with posts
 	bytes    int // of the posts' params
 }
 

@@ -21,6 +21,8 @@ func (q *one) Next(context.Context) ([]transport.Post, error) {
 	return []transport.Post{{Key: 1, Params: []byte(`{"result_id":"a/1","check_id":"c"}`)}}, nil
 }
 
+func (q *one) Rewind() { q.given = false }
+
 func (q *one) Settle(context.Context, []transport.Outcome) error { return nil }
 
 func text(t *testing.T, path string) string {

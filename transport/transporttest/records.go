@@ -24,6 +24,7 @@ type records struct {
 	results  int      // distinct results seen
 	sessions int      // connections served
 	methods  []string // of the agents' requests, in order
+	multi    []MultiFrame
 	answers  []transport.Frame
 	hellos   []json.RawMessage
 	// keys and lastSession are by agent id.

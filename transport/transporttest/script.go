@@ -11,7 +11,7 @@ import (
 // protocol: no features, an empty schedule, every token valid. Counts begin with 1; 0 means never.
 // A Program reads it as JSON.
 type Script struct {
-	// Features it announces: "pipelining", "result_id", "schedule_hash".
+	// Features it announces: "pipelining", "result_id", "schedule_hash", "post_multi", "post_multi_lz4".
 	Features []string `json:"features,omitempty"`
 	// Token is the only valid token, others get error 401; empty means that every token is valid.
 	Token string `json:"token,omitempty"`
@@ -45,8 +45,13 @@ type Script struct {
 	// Reject answers the n-th result, copies not counted, with an error. One that ends the session
 	// closes the connection.
 	Reject map[int]transport.Error `json:"reject,omitempty"`
-	// RateLimitAt answers the n-th post of a connection, and all after it, with rateLimitReached.
-	RateLimitAt int `json:"rate_limit_at,omitempty"`
+	// RateLimitAt answers the n-th post of a connection, several results in one frame being one, and all
+	// after it with rateLimitReached; RetryAfterMS is its retry_after_ms.
+	RateLimitAt  int   `json:"rate_limit_at,omitempty"`
+	RetryAfterMS int64 `json:"retry_after_ms,omitempty"`
+	// MultiError and MultiResult answer each frame of several results, of which nothing is stored.
+	MultiError  *transport.Error `json:"multi_error,omitempty"`
+	MultiResult json.RawMessage  `json:"multi_result,omitempty"`
 	// StallAt stops answering from a connection's n-th request on, but continues to read.
 	StallAt int `json:"stall_at,omitempty"`
 	// StopReadingAt stops reading after a connection's n-th request, which is answered.
@@ -99,4 +104,13 @@ func (s *Script) has(feature string) bool {
 		}
 	}
 	return false
+}
+
+func (s *Script) rateLimit() *transport.Error {
+	return &transport.Error{
+		Code:         transport.CodeBadRequest,
+		Message:      "Rate limit has been reached, please try again later.",
+		Type:         transport.TypeRateLimit,
+		RetryAfterMS: s.RetryAfterMS,
+	}
 }

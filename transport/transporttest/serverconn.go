@@ -115,6 +115,8 @@ func (c *serverConn) serve(f *transport.Frame) error {
 	switch f.Method {
 	case transport.MethodPost:
 		return c.post(f)
+	case transport.MethodPostMulti:
+		return c.postMulti(f)
 	case transport.MethodHeartbeat:
 		return c.heartbeat(f)
 	case transport.MethodSchedule:
@@ -139,11 +141,7 @@ func (c *serverConn) serve(f *transport.Frame) error {
 
 func (c *serverConn) post(f *transport.Frame) error {
 	c.posts++
-	refusal := &transport.Error{
-		Code:    transport.CodeBadRequest,
-		Message: "Rate limit has been reached, please try again later.",
-		Type:    transport.TypeRateLimit,
-	}
+	refusal := c.script.rateLimit()
 	if c.script.RateLimitAt == 0 || c.posts < c.script.RateLimitAt {
 		refusal = c.e.records.take(c.script, f.Source, f.Params)
 	}

@@ -74,7 +74,7 @@ func deliverAs(ctx context.Context, cfg *link.Config, b *bundle.Reader) (Deliver
 	var d Delivery
 	q := newQueue(cfg, b)
 	err = transport.Retry(ctx, transport.BundleAttempts, func(ctx context.Context) error {
-		q.rewind()
+		q.Rewind()
 		err := runSession(ctx, cfg, token, q, &d)
 		if err != nil {
 			cfg.Verbose("delivery: %v", err)
@@ -131,7 +131,11 @@ func runSession(ctx context.Context, cfg *link.Config, token string, q *queue, d
 			{Name: transport.FeaturePipelining, Version: "1"}, {Name: transport.FeatureResultID, Version: "1"},
 		},
 		Elsewhere: true,
-	}, transport.SessionOptions{Now: cfg.Now})
+	}, transport.SessionOptions{
+		Now: cfg.Now,
+		// Another host's data: in a list they might look like more results than they are.
+		Single: true,
+	})
 	err = deliverIn(ctx, sess, q, d)
 	if err == nil {
 		if err := sess.Close(ctx); err != nil {

@@ -36,8 +36,8 @@ func newQueue(cfg *link.Config, b *bundle.Reader) *queue {
 	}
 }
 
-// rewind makes a new session start with the first result that is not settled.
-func (q *queue) rewind() {
+// Rewind makes a new session start with the first result that is not settled.
+func (q *queue) Rewind() {
 	q.bundle.Rewind()
 	q.at = 0
 	clear(q.sent)

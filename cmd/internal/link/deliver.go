@@ -7,17 +7,10 @@ import (
 	"virgo/transport"
 )
 
-// A Queue contains the posts of a delivery. Rewind makes the next session start with the first post
-// that is not settled.
-type Queue interface {
-	transport.Queue
-	Rewind()
-}
-
 // Deliver runs sessions until the queue is empty, another attempt would be useless, or there is no
 // time left. If the endpoint announces a new schedule meanwhile, this session or the next run
 // fetches it. The error is that of the last attempt, or of a permanent failure of Renew.
-func (s *Session) Deliver(ctx context.Context, q Queue) error {
+func (s *Session) Deliver(ctx context.Context, q transport.Queue) error {
 	s.started = s.cfg.Now()
 	defer s.markScheduleChanged(ctx) // it was announced, and then the session broke
 	if s.renewErr != nil && !transport.Temporary(s.renewErr) {
@@ -41,7 +34,7 @@ func (s *Session) Deliver(ctx context.Context, q Queue) error {
 }
 
 // endFailed ends a session that failed.
-func (s *Session) endFailed(err error, q Queue) {
+func (s *Session) endFailed(err error, q transport.Queue) {
 	s.cfg.Verbose("delivery: %v", err)
 	s.Close()
 	q.Rewind()
@@ -53,6 +46,9 @@ func (s *Session) deliverOnce(ctx context.Context, q transport.Queue) error {
 		return err
 	}
 	if _, err := s.conn.Deliver(ctx, q); err != nil {
+		if w, ok := s.conn.Greeted(); ok {
+			s.noteWelcome(&w) // the next session may begin with it
+		}
 		return fmt.Errorf("delivering to %s: %w", s.endpoint, err)
 	}
 	w, err := s.welcome(ctx)

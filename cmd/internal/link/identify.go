@@ -181,8 +181,13 @@ func (st *Status) confirmedBy(endpoint, key string) bool {
 
 // triesAnew takes the error of a session, and reports whether another one at once may succeed, with what
 // was left out of hello: the key, of an endpoint that knew none when it was last reached; or the token,
-// of one that has forgotten this host's key.
+// of one that has forgotten this host's key; or with single posts, to one that was replaced by an earlier
+// version, which knows no others.
 func (s *Session) triesAnew(err error) bool {
+	if errors.Is(err, transport.ErrNoMulti) {
+		s.single = true
+		return true
+	}
 	switch transport.KeyRefusal(err) {
 	case transport.TypeKeyRequired:
 		_, known := s.state.Features[s.endpoint]

@@ -18,13 +18,20 @@ const (
 	postSize = len(postID) + len(postOrder) + len(postLate) + 2 + 2*20 + 1
 )
 
-// Post returns the params of check_metrics.post for a result that is sent at now. Before the
+// Post returns the params of check_metrics.post for a result that is sent at now.
+func Post(r spool.Record, now time.Time) []byte {
+	return AppendPost(make([]byte, 0, PostSize(&r)), &r, now)
+}
+
+// PostSize returns an upper bound of the bytes that [AppendPost] appends.
+func PostSize(r *spool.Record) int { return postSize + len(r.ID) + len(r.Data) }
+
+// AppendPost appends the params of check_metrics.post for a result that is sent at now. Before the
 // result's own fields they contain result_id, by which the endpoint recognizes a second copy;
 // order, the result's place among all results that this spool ever stored, unless it is 0; and late
 // and age_ms, if more than a period of its check has passed since it was made. A clock that was set
 // back makes no result late. r.Data must be a JSON object with at least one field.
-func Post(r spool.Record, now time.Time) []byte {
-	b := make([]byte, 0, postSize+len(r.ID)+len(r.Data))
+func AppendPost(b []byte, r *spool.Record, now time.Time) []byte {
 	b = shorttext.AppendJSON(append(b, postID...), r.ID)
 	if r.Order > 0 {
 		b = strconv.AppendUint(append(b, postOrder...), r.Order, 10)

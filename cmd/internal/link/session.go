@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"virgo/spool/lz4"
 	"virgo/transport"
 )
 
@@ -14,6 +15,8 @@ var features = []transport.Feature{
 	{Name: transport.FeatureResultID, Version: "1"},
 	{Name: transport.FeatureScheduleHash, Version: "1"},
 	{Name: transport.FeatureAgentKey, Version: "1"},
+	{Name: transport.FeaturePostMulti, Version: "1"},
+	{Name: transport.FeaturePostMultiLZ4, Version: "1"},
 }
 
 // A Session is this host's connection to its endpoint during one run or one command, with the
@@ -31,6 +34,7 @@ type Session struct {
 	endpoint string
 	identity identity  // of the last connection
 	greeted  bool      // its welcome was taken
+	single   bool      // the endpoint refused several results in one frame, which it announced
 	started  time.Time // when the delivery began
 	// changed means that the endpoint announced another schedule, which is not yet fetched.
 	changed bool
@@ -89,7 +93,11 @@ func (s *Session) open(dialing, ctx context.Context) error {
 		Features:       features,
 		ScheduleHash:   s.scheduleHash(),
 	}, transport.SessionOptions{
-		Pipelined: slices.Contains(s.state.Features[endpoint], transport.FeaturePipelining),
+		Pipelined: s.announced(transport.FeaturePipelining),
+		Multi:     s.announced(transport.FeaturePostMulti),
+		MultiLZ4:  s.announced(transport.FeaturePostMultiLZ4),
+		Single:    s.single,
+		Compress:  lz4.Append,
 		Handler:   s.answer,
 		Now:       cfg.Now,
 		Large:     cfg.Large,
@@ -97,11 +105,24 @@ func (s *Session) open(dialing, ctx context.Context) error {
 	return nil
 }
 
-// welcome waits for the answer to hello and records the features that it announces.
+// announced reports whether the endpoint announced a feature in an earlier session.
+func (s *Session) announced(feature string) bool {
+	return slices.Contains(s.state.Features[s.endpoint], feature)
+}
+
+// welcome waits for the answer to hello and records what it says.
 func (s *Session) welcome(ctx context.Context) (transport.Welcome, error) {
 	w, err := s.conn.Welcome(ctx)
-	if err != nil || s.greeted {
-		return w, err
+	if err == nil {
+		s.noteWelcome(&w)
+	}
+	return w, err
+}
+
+// noteWelcome records, once in a session, what the answer to hello says about the endpoint.
+func (s *Session) noteWelcome(w *transport.Welcome) {
+	if s.greeted {
+		return
 	}
 	s.greeted = true
 	names := make([]string, 0, len(w.Features))
@@ -112,8 +133,7 @@ func (s *Session) welcome(ctx context.Context) (transport.Welcome, error) {
 	if s.state.setFeatures(s.endpoint, names) {
 		s.unsaved = true
 	}
-	s.noteKey(&w)
-	return w, nil
+	s.noteKey(w)
 }
 
 // goodbye ends a session in order. An error is printed with --verbose only: all results are

@@ -9,16 +9,16 @@ import (
 	"virgo/transport"
 )
 
-// Limits of one read of the backlog: enough to keep the window of the session full, with little
-// memory.
+// Limits of one read of the backlog, which becomes one frame: three of the spool's groups, so that none of
+// them is expanded twice, and with the fields of posts less than transport.MultiBytes.
 const (
-	batchRecords = 64
-	batchBytes   = 64 << 10
+	batchRecords = 640
+	batchBytes   = 192 << 10
 	// manyBatches is the number of reads after which Config.Large is called.
-	manyBatches = 4
+	manyBatches = 2
 )
 
-// A queue is a link.Queue of the results to deliver: the report of losses, then this run's results,
+// A queue is a transport.Queue of the results to deliver: the report of losses, then this run's results,
 // then the backlog.
 type queue struct {
 	agent   *Agent
@@ -64,7 +64,7 @@ func (q *queue) Next(ctx context.Context) ([]transport.Post, error) {
 		if err != nil {
 			return nil, err
 		}
-		first = q.appendPosts(first, records)
+		first = q.appendPosts(first, records, false)
 	}
 	if len(first) > 0 {
 		return first, nil
@@ -90,7 +90,7 @@ func (q *queue) Next(ctx context.Context) ([]transport.Post, error) {
 			q.passed += all - len(records)
 		}
 		if len(records) > 0 {
-			return q.appendPosts(nil, records), nil
+			return q.appendPosts(nil, records, true), nil
 		}
 	}
 }
@@ -134,12 +134,21 @@ func (q *queue) isFresh(seq uint64) bool {
 	return slices.ContainsFunc(q.fresh, func(r spool.Record) bool { return r.Seq == seq })
 }
 
-// appendPosts appends the posts for records that are sent now.
-func (q *queue) appendPosts(posts []transport.Post, records []spool.Record) []transport.Post {
-	now := q.agent.Now()
+// appendPosts appends the posts for records that are sent now; waiting means that they waited for a delivery
+// before. Their params share one block of memory.
+func (q *queue) appendPosts(posts []transport.Post, records []spool.Record, waiting bool) []transport.Post {
+	now, size := q.agent.Now(), 0
+	for i := range records {
+		size += link.PostSize(&records[i])
+	}
+	block := make([]byte, 0, size)
 	posts = slices.Grow(posts, len(records))
-	for _, r := range records {
-		posts = append(posts, transport.Post{Key: r.Seq, Params: link.Post(r, now)})
+	for i := range records {
+		from := len(block)
+		block = link.AppendPost(block, &records[i], now)
+		posts = append(posts, transport.Post{
+			Key: records[i].Seq, Params: block[from:len(block):len(block)], Waiting: waiting,
+		})
 	}
 	return posts
 }

@@ -107,6 +107,8 @@ func (r *results) Next(context.Context) ([]transport.Post, error) {
 	return posts, nil
 }
 
+func (r *results) Rewind() {}
+
 func (r *results) Settle(_ context.Context, outcomes []transport.Outcome) error {
 	for _, o := range outcomes {
 		if o.Refused != nil {

@@ -77,6 +77,12 @@ func (s *sender) Next(context.Context) ([]transport.Post, error) {
 	return posts, nil
 }
 
+func (s *sender) Rewind() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.given = 0
+}
+
 func (s *sender) Settle(_ context.Context, outcomes []transport.Outcome) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -40,6 +40,8 @@ func (b *backlog) Next(context.Context) ([]transport.Post, error) {
 	return posts, nil
 }
 
+func (b *backlog) Rewind() { b.restart() }
+
 func (b *backlog) Settle(_ context.Context, outcomes []transport.Outcome) error {
 	for _, o := range outcomes {
 		if o.Refused != nil {

@@ -17,6 +17,20 @@ var (
 	SessionError    = sessionError
 )
 
+// MultiParams returns the params of a frame with the posts; compressed if compress is not nil.
+func MultiParams(posts []Post, compress func(dst, src []byte) []byte) []byte {
+	var m multi
+	if compress == nil {
+		return m.plain(posts)
+	}
+	return m.compressed(posts, compress)
+}
+
+// ParseMultiResult returns the outcomes of a frame's results.
+func ParseMultiResult(keys []uint64, result []byte) ([]Outcome, error) {
+	return parseMultiResult(nil, keys, result, func(*Error) {})
+}
+
 // UnexportedLimits are the limits of PROTOCOL.md that have no exported name, in its units.
 var UnexportedLimits = map[string]int64{
 	"maxRequestBytes":        maxRequestBytes,

@@ -22,6 +22,7 @@ const (
 	leastMultiBytes = 8 << 10         // however slow the link is
 	quickAnswer     = 2 * time.Second // after which the next frames may have twice as many bytes
 	slowAnswer      = 5 * time.Second // after which they have half as many
+	multiGrowth     = 8               // times quickAnswer is less than IdleTimeout
 )
 
 // ErrNoMulti is matched by the error of a session in which the endpoint did not know [MethodPostMulti], which
@@ -163,7 +164,7 @@ func (p *pace) next(size int, sent time.Time) {
 	switch took := now.Sub(sent); {
 	case took > slowAnswer:
 		p.bytes = max(p.bytes/2, leastMultiBytes)
-	case took < quickAnswer && size > p.bytes/2:
+	case took < quickAnswer && multiGrowth*size > p.bytes: // frames much smaller say nothing about larger ones
 		p.bytes = min(2*p.bytes, MultiBytes)
 	}
 }

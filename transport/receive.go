@@ -23,8 +23,8 @@ type inbox struct {
 	requests     []Frame
 	refused      *Error // the last of a frame with several posts, with code 400; nil: none
 	bytes        int    // of the requests' params
-	requestCount int // of this session
-	answered     int // requests of the agent
+	requestCount int    // of this session
+	answered     int    // requests of the agent
 	unexpected   int
 }
 

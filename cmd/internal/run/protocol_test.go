@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,42 @@ func TestProtocolRefusedExample(t *testing.T) {
 	read, err := collect.ParseResult([]byte(want))
 	if err != nil || !read.Refused {
 		t.Errorf("read as %+v, %v", read, err)
+	}
+}
+
+// The results of a frame of several are written as those of single posts.
+func TestProtocolMultiExamples(t *testing.T) {
+	var plain struct{ Results []json.RawMessage }
+	if err := json.Unmarshal([]byte(exampleParams(t, transport.MethodPostMulti+" request")), &plain); err != nil {
+		t.Fatal(err)
+	}
+	p, err := transporttest.ReadProtocol()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.Example("results")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var late []json.RawMessage
+	if err := json.Unmarshal([]byte(text), &late); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range append(plain.Results, late...) {
+		var fields struct {
+			ID    string `json:"result_id"`
+			Order uint64
+			AgeMS int64 `json:"age_ms"`
+		}
+		r, err := collect.ParseResult(want)
+		if err = errors.Join(err, json.Unmarshal(want, &fields)); err != nil {
+			t.Fatalf("%s: %v", want, err)
+		}
+		record := spool.Record{ID: fields.ID, Order: fields.Order, Made: r.Time, Data: r.AppendJSON(nil)}
+		now := r.Time.Add(time.Duration(fields.AgeMS) * time.Millisecond)
+		if got := string(link.Post(record, now)); got != string(want) {
+			t.Errorf("example\n%s\npost\n%s", want, got)
+		}
 	}
 }
 

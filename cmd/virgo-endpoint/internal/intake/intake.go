@@ -17,7 +17,7 @@ type Intake interface {
 	// does.
 	Open(ctx context.Context, agentID string, access Access, now time.Time) (bool, error)
 	// Append stores a batch and returns when it is durable, with one outcome for each arrival. After
-	// an error nothing of the batch is stored, and it may be appended again. Error: ErrDamaged.
+	// an error nothing of the batch is stored, and it may be appended again. Errors: ErrDamaged, ErrFull.
 	Append(ctx context.Context, batch []Arrival) ([]Outcome, error)
 	// Held returns which results of the ranges are durable under agentID, and which are remembered as
 	// refused. If there are more than a receipt can name, it returns the first ones. It may sort and

@@ -22,12 +22,22 @@ func isCorrupt(err error) bool {
 	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
 }
 
-// named makes an error that is about damage wrap intake.ErrDamaged as well.
+// named makes an error that is about damage wrap intake.ErrDamaged as well, and one of a full disk
+// intake.ErrFull.
 func named(err error) error {
-	if isCorrupt(err) {
+	switch {
+	case isCorrupt(err):
 		return fmt.Errorf("%w: %w", intake.ErrDamaged, err)
+	case isFull(err) && !errors.Is(err, intake.ErrFull):
+		return fmt.Errorf("%w: %w", intake.ErrFull, err)
 	}
 	return err
+}
+
+// isFull reports whether the disk did not take what SQLite wrote.
+func isFull(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL
 }
 
 // stopIfDamaged remembers an error that is about damage, so that nothing is stored any more, and returns

@@ -482,6 +482,7 @@ var linkedSets = []linkedSet{
 			"github.com/dustin/go-humanize":    "SQLite's own",
 			"github.com/goccy/go-yaml":         "schedules.d",
 			"github.com/google/uuid":           "SQLite's own",
+			"github.com/pierrec/lz4/v4":        "compressed results are expanded",
 			"github.com/remyoudompheng/bigfft": "SQLite's own",
 			"golang.org/x/crypto":              "age's own",
 			"golang.org/x/sys":                 "system calls",

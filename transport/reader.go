@@ -43,6 +43,9 @@ func (r *Reader) Ready() bool {
 	return false
 }
 
+// Buffered returns the number of bytes that were read and are not returned yet.
+func (r *Reader) Buffered() int { return r.end - r.start }
+
 func (r *Reader) line() ([]byte, error) {
 	for {
 		if r.Ready() {

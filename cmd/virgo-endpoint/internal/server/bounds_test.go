@@ -190,26 +190,45 @@ func TestLargeFramesAreReadInTurn(t *testing.T) {
 
 func TestBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBudget(10)
-		b.take(7)
-		got := make(chan int64, 2)
-		for _, n := range []int64{5, 100} { // more than the whole budget counts as all of it
-			go func() { b.take(n); got <- n }()
+		b := newBudget(12)
+		first := b.take(7, false)
+		got := make(chan lease, 3)
+		for _, n := range []int64{6, 100} { // more than the whole budget counts as all of it
+			go func() { got <- b.take(n, false) }()
 		}
 		synctest.Wait()
 		if len(got) != 0 {
 			t.Error("more was taken than there is")
 		}
-		b.give(7)
-		n := <-got
+		b.give(first)
+		l := <-got
 		synctest.Wait()
 		if len(got) != 0 {
 			t.Error("both were taken at once")
 		}
-		b.give(n)
+		b.give(l)
 		b.give(<-got)
-		if b.free != 10 {
-			t.Errorf("%d are free in the end", b.free)
+		b.give(b.take(12, false))
+	})
+}
+
+// Backlogs leave a quarter of the budget to fresh results, which do not wait for them.
+func TestBudgetOfBacklogs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(12)
+		first := b.take(100, true)
+		b.give(b.take(3, false))
+		got := make(chan lease, 1)
+		go func() { got <- b.take(1, true) }()
+		synctest.Wait()
+		if len(got) != 0 {
+			t.Error("backlogs took the part of fresh results")
+		}
+		b.grow(&first, 5) // more than there is
+		b.give(first)
+		b.give(<-got)
+		if l := b.take(12, false); b.free != 0 || b.backlog != 9 {
+			t.Errorf("%+v of 12: %d and %d are free", l, b.free, b.backlog)
 		}
 	})
 }

@@ -75,8 +75,7 @@ func (c *conn) bundlePost(f *transport.Frame, s *session) error {
 // takePiece is take while no other piece is taken. No peer is waited for meanwhile.
 func (s *Server) takePiece(in *pieceIntake, p *bundleParams) (intake.BundleState, error) {
 	size := int64(len(p.Block))
-	s.pending.take(size)
-	defer s.pending.give(size)
+	defer s.pending.give(s.pending.take(size, true))
 	s.bundles.Lock()
 	defer s.bundles.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), bundleTime)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 )
@@ -32,16 +33,22 @@ type submission struct {
 }
 
 // A committer is the only goroutine that appends. It appends the arrivals of all connections in
-// batches: while one batch is synced, the next one is collected, so no delay has to be tuned.
+// batches: while one batch is synced, the next one is collected, so no delay has to be tuned. Fresh
+// arrivals and backlogs have lanes of their own; see "Fresh results and backlogs" in the package comment.
 type committer struct {
-	intake intake.Intake
-	log    *slog.Logger
-	in     chan *submission
-	ended  chan struct{}
+	intake         intake.Intake
+	log            *slog.Logger
+	fresh, backlog chan *submission
+	ended          chan struct{}
+
+	// Of run only.
+	pace  pace
+	fault error // of the last batch; nil after one that was stored
 }
 
 func startCommitter(store intake.Intake, log *slog.Logger) *committer {
-	c := &committer{intake: store, log: log, in: make(chan *submission, maxBatch), ended: make(chan struct{})}
+	c := &committer{intake: store, log: log, ended: make(chan struct{}), pace: newPace(),
+		fresh: make(chan *submission, maxBatch), backlog: make(chan *submission, maxBatch)}
 	go func() {
 		defer close(c.ended)
 		c.run()
@@ -49,62 +56,125 @@ func startCommitter(store intake.Intake, log *slog.Logger) *committer {
 	return c
 }
 
-// submit adds an arrival to the next batch; the submission's done is closed when its outcome is known.
-// submit blocks while maxBatch arrivals are waiting, and always returns: the committer runs until close.
+// submit adds an arrival to the next batch of its lane; the submission's done is closed when its outcome
+// is known. submit blocks while maxBatch arrivals are waiting, and always returns: the committer runs until
+// close.
 func (c *committer) submit(a intake.Arrival, release func()) *submission {
 	s := &submission{arrival: a, release: release, done: make(chan struct{})}
-	c.in <- s
+	if a.Backlog {
+		c.backlog <- s
+	} else {
+		c.fresh <- s
+	}
 	return s
 }
 
 // close appends the submitted arrivals and ends the goroutine. submit must not be called after it.
 func (c *committer) close() {
-	close(c.in)
+	close(c.fresh)
+	close(c.backlog)
 	<-c.ended
 }
 
 func (c *committer) run() {
+	fresh, backlog := c.fresh, c.backlog // nil after their end
 	var batch []*submission
-	damaged := false
-	for first := range c.in {
-		batch = append(batch[:0], first)
-		for size := first.arrival.Size(); len(batch) < maxBatch && size < maxBatchBytes; {
-			next, ok := c.waiting()
-			if !ok {
-				break
-			}
-			batch = append(batch, next)
-			size += next.arrival.Size()
+	backlogsTurn := false
+	for fresh != nil || backlog != nil {
+		s, isBacklog, ok := next(fresh, backlog, backlogsTurn)
+		switch {
+		case !ok && isBacklog:
+			backlog = nil
+		case !ok:
+			fresh = nil
+		case isBacklog:
+			backlogsTurn = false
+			batch = collect(append(batch[:0], s), backlog, c.pace.bytes)
+			began, bytes := time.Now(), sizeOf(batch)
+			c.commit(batch)
+			c.pace.note(bytes, time.Since(began))
+		default:
+			backlogsTurn = true
+			batch = collect(append(batch[:0], s), fresh, maxBatchBytes)
+			c.commit(batch)
 		}
-		outcomes, err := c.append(batch)
-		switch isDamage := errors.Is(err, intake.ErrDamaged); {
-		case isDamage && damaged: // said once
-		case isDamage:
-			damaged = true
-			c.log.Error("nothing is stored any more; agents keep their results", "error", err)
-		case err != nil:
-			c.log.Error("results could not be stored; their agents keep them", "results", len(batch), "error", err)
-		}
-		for i, s := range batch {
-			if s.err = errNotStored; err == nil {
-				s.err = outcomes[i].Err
-			}
-			s.arrival = intake.Arrival{}
-			if s.release != nil {
-				s.release()
-			}
-			close(s.done)
-			batch[i] = nil
-		}
+		clear(batch)
 	}
 }
 
-func (c *committer) waiting() (*submission, bool) {
+// next returns the next submission: where both lanes have one, that of the lane whose turn it is. ok is
+// false if the lane was closed.
+func next(fresh, backlog chan *submission, backlogsTurn bool) (s *submission, isBacklog, ok bool) {
+	first, second := fresh, backlog
+	if backlogsTurn {
+		first, second = backlog, fresh
+	}
 	select {
-	case s, ok := <-c.in:
-		return s, ok
+	case s, ok = <-first:
+		return s, backlogsTurn, ok
 	default:
-		return nil, false
+	}
+	select {
+	case s, ok = <-first:
+		return s, backlogsTurn, ok
+	case s, ok = <-second:
+		return s, !backlogsTurn, ok
+	}
+}
+
+// collect adds what waits in a lane to a batch.
+func collect(batch []*submission, lane chan *submission, most int) []*submission {
+	for size := sizeOf(batch); len(batch) < maxBatch && size < most; {
+		select {
+		case s, ok := <-lane:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, s)
+			size += s.arrival.Size()
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func sizeOf(batch []*submission) (n int) {
+	for _, s := range batch {
+		n += s.arrival.Size()
+	}
+	return n
+}
+
+// commit stores a batch and tells its submitters.
+func (c *committer) commit(batch []*submission) {
+	outcomes, err := c.append(batch)
+	c.report(len(batch), err)
+	for i, s := range batch {
+		if s.err = errNotStored; err == nil {
+			s.err = outcomes[i].Err
+		}
+		s.arrival = intake.Arrival{}
+		if s.release != nil {
+			s.release()
+		}
+		close(s.done)
+	}
+}
+
+// report logs that batches cannot be stored: damage once, a cause that lasts once until it is over.
+func (c *committer) report(arrivals int, err error) {
+	before := c.fault
+	c.fault = err
+	switch {
+	case err == nil && before != nil:
+		c.log.Info("results are stored again")
+	case err == nil:
+	case errors.Is(err, intake.ErrDamaged) && errors.Is(before, intake.ErrDamaged):
+	case errors.Is(err, intake.ErrDamaged):
+		c.log.Error("nothing is stored any more; agents keep their results", "error", err)
+	default:
+		c.log.Error("results could not be stored; their agents keep them", "arrivals", arrivals, "error", err)
 	}
 }
 

@@ -79,7 +79,7 @@ func TestPendingBytes(t *testing.T) {
 		synctest.Wait()
 		second.Send("b", "check_metrics.post", largeAs("r1", 1000)) // has to wait for it
 		synctest.Wait()
-		if n := len(r.server.committer.in); n != 0 {
+		if n := len(r.server.committer.fresh); n != 0 {
 			t.Errorf("%d results wait for the store beyond the limit", n)
 		}
 		close(g.gate)
@@ -161,7 +161,7 @@ func TestBatchesAreBounded(t *testing.T) {
 			c.submit(small, nil)
 		}
 	}()
-	for len(c.in) < cap(c.in) { // the first Append is blocked, so the queue fills
+	for len(c.fresh) < cap(c.fresh) { // the first Append is blocked, so the queue fills
 		runtime.Gosched()
 	}
 	close(g.gate)

@@ -28,9 +28,10 @@ type conn struct {
 	// Used by the reader only.
 	sessions      map[string]*session // by source
 	failedHellos  int
-	authenticated bool     // a hello was good
-	tokens        []holder // of its good hellos, each once
-	relay         bool     // the key of a hello is a relay's
+	authenticated bool       // a hello was good
+	tokens        []holder   // of its good hellos, each once
+	relay         bool       // the key of a hello is a relay's
+	unsubmitted   []*session // whose hello may not be with the committer yet
 
 	live  atomic.Int64 // sessions that are not over
 	ended atomic.Bool  // a refusal ended the last one
@@ -89,6 +90,7 @@ func (c *conn) readAll(prefix []byte) (err error) {
 	}()
 	in := &frameMeter{conn: c, limit: c.srv.opt.Limits.UnauthenticatedFrameBytes}
 	defer in.frameEnded()
+	defer c.submitHellos()
 	rest := time.AfterFunc(idleAfter, func() { c.srv.admission.rest(c.place) })
 	defer rest.Stop()
 	r := transport.NewReader(io.MultiReader(bytes.NewReader(prefix), in))
@@ -96,6 +98,9 @@ func (c *conn) readAll(prefix []byte) (err error) {
 		deadline, timeout := c.deadline, errNoHello
 		if c.authenticated {
 			deadline, timeout = time.Now().Add(c.srv.opt.Limits.Idle), errIdle
+		}
+		if r.Buffered() == 0 { // else there is another request to submit them with
+			c.submitHellos()
 		}
 		c.tc.SetReadDeadline(deadline)
 		if c.srv.isDraining() { // checked after SetReadDeadline, which may have replaced Shutdown's deadline
@@ -116,12 +121,13 @@ func (c *conn) readAll(prefix []byte) (err error) {
 		default:
 			return timeoutAs(err, timeout)
 		}
-		in.frameEnded()
+		in.frameRead()
 		c.srv.admission.busy(c.place)
 		rest.Reset(idleAfter)
 		if err := c.request(&f); err != nil {
 			return err
 		}
+		in.frameEnded()
 	}
 }
 

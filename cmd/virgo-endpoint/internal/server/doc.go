@@ -11,17 +11,36 @@
 //
 // # The path of a result
 //
-//  1. The connection's reader reads check_metrics.post. Its size counts against Limits.PendingBytes;
-//     at that limit, when the store is slow, all readers wait.
-//  2. intake.ParsePost accepts or refuses it. A refusal is answered at once with code 400, and is
-//     remembered for receipts if the result has an id.
-//  3. The committer, one goroutine, collects what all connections submitted and appends it as one
-//     batch. While one batch is synced the next one is collected, so no delay has to be tuned.
-//  4. When the batch is durable, and never before, the connection's writer sends the answers.
+//  1. The connection's reader reads check_metrics.post, with one result, or post_multi with many. Their
+//     size counts against Limits.PendingBytes; at that limit, when the store is slow, readers wait.
+//  2. Package intake accepts or refuses each. A refusal is answered with code 400, and is remembered for
+//     receipts if the result has an id.
+//  3. The committer, one goroutine, collects what all connections submitted and appends it in batches.
+//     While one batch is synced the next one is collected, so no delay has to be tuned.
+//  4. When all results of a frame are durable, and never before, the connection's writer answers it.
+//
+// The frame of many results is one arrival, together with the hello before it: what an agent sends at once
+// is one entry for the store. A large frame is several arrivals of partBytes, one after another.
+//
+// # Fresh results and backlogs
+//
+// A frame is backlog if its list is compressed, if one of its results is late, or if it has more than
+// freshBytes (64 KiB); all else is fresh. Backlogs have a lane of their own, and wait for others in each place
+// where something is scarce:
+//
+//   - Memory: they may have three quarters of Limits.PendingBytes, which they take before they are
+//     expanded and read. A frame counts as what it expands to, whatever its size on the wire; so does it
+//     against the quotas of its agent and token. What it claims (raw_bytes) is compared with what it has.
+//   - Processors: as many frames are expanded and read at a time as there are processors, so that two
+//     hundred agents with backlogs are not two hundred goroutines before that of a fresh result.
+//   - The store: where both lanes have something they take turns, and a batch of backlogs is as large as can
+//     be stored in some 20 ms (type pace). So fresh results wait for one such batch at most, and backlogs
+//     are never starved.
 //
 // What can fail: the store returns an error (the disk is full) or panics. Then each result of the
 // batch is answered with 503, so that its agent sends it again, and the committer continues with the
-// next batch. A connection that breaks after step 1 does no harm: its results are stored, the agent
+// next batch. Of a frame that is in several batches some results may be stored then: the copies that its
+// agent sends are recognised. A connection that breaks after step 1 does no harm: its results are stored, the agent
 // sends them again, and a copy is answered like the first. Whether the session may go on is decided
 // again in step 3: a result of a revoked agent or token is not stored and is answered with 401.
 //

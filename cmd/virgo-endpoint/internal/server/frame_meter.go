@@ -63,9 +63,17 @@ func (m *frameMeter) admit() error {
 	return nil
 }
 
-// frameEnded is called when a frame was read completely, and at the end of the connection.
-func (m *frameMeter) frameEnded() {
+// frameRead is called when a frame was read completely. It keeps its place among the large frames until it
+// was handled: so long it is in memory.
+func (m *frameMeter) frameRead() {
 	m.bytes, m.timed = 0, false
+	if m.large != nil {
+		m.conn.srv.large.read(m.large)
+	}
+}
+
+// frameEnded is called when a frame was handled, and at the end of the connection.
+func (m *frameMeter) frameEnded() {
 	if m.large != nil {
 		m.conn.srv.large.end(m.large)
 		m.large = nil

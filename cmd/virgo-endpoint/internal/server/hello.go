@@ -16,7 +16,7 @@ import (
 // announced are the features that the endpoint has (PROTOCOL.md).
 const announced = `[{"name":"pipelining","version":"1"},{"name":"result_id","version":"1"},` +
 	`{"name":"schedule_hash","version":"1"},{"name":"receipt","version":"1"},{"name":"agent_key","version":"1"},` +
-	`{"name":"bundle","version":"1"}]`
+	`{"name":"bundle","version":"1"},{"name":"post_multi","version":"1"},{"name":"post_multi_lz4","version":"1"}]`
 
 var errTooManyAgents = errors.New("too many agents on this connection")
 
@@ -91,8 +91,7 @@ func (c *conn) hello(f *transport.Frame) error {
 		c.srv.admission.move(c.place, active)
 	}
 	c.log.Debug("hello", "source", intake.Shorten(f.Source), "agent", p.AgentID)
-	a := s.arrival(now)
-	a.Hello = &intake.Hello{
+	s.hello = &intake.Hello{
 		Name:           shorttext.Truncate(p.AgentName, intake.MaxNameBytes),
 		ProcessVersion: shorttext.Truncate(p.ProcessVersion, intake.MaxNameBytes),
 		BundleVersion:  shorttext.Truncate(p.BundleVersion, intake.MaxNameBytes),
@@ -100,8 +99,20 @@ func (c *conn) hello(f *transport.Frame) error {
 		Session:        claim.Session,
 		ClockOffsetMS:  s.clockOffset,
 	}
-	c.srv.committer.submit(a, nil)
+	c.unsubmitted = append(c.unsubmitted, s)
 	return c.reply(f, c.welcome(s, &admission, p.ScheduleHash))
+}
+
+// submitHellos submits the hellos that came without a request after them. It is called when nothing more
+// has arrived.
+func (c *conn) submitHellos() {
+	for _, s := range c.unsubmitted {
+		if s.hello != nil {
+			c.srv.committer.submit(s.arrival(c.srv.opt.Now()), nil)
+		}
+	}
+	clear(c.unsubmitted)
+	c.unsubmitted = c.unsubmitted[:0]
 }
 
 // refuseHello answers a hello with an error.

@@ -21,8 +21,8 @@ var (
 	errNoLargeFrame   = errors.New("too many large frames arrive at the same time")
 )
 
-// largeFrames are the large frames that arrive at the moment; their number bounds the memory that they
-// use. Where another waits, one that has stalled or is slow makes room: its connection is closed, and its
+// largeFrames are the large frames that arrive at the moment, or wait until there is room for their results;
+// their number bounds the memory that they use. Where another waits, one that has stalled or is slow makes room: its connection is closed, and its
 // agent sends it again.
 type largeFrames struct {
 	most, mostOfToken int
@@ -41,6 +41,7 @@ type largeFrame struct {
 	bytes           int64
 	began, progress time.Time
 	displaced       bool
+	whole           bool // it was read, and waits for the store
 }
 
 func newLargeFrames(limits Limits) *largeFrames {
@@ -107,7 +108,7 @@ func (l *largeFrames) slowest(now time.Time, among func(*largeFrame) bool) (slow
 		age := now.Sub(f.began)
 		rate := float64(f.bytes) / max(age.Seconds(), 1)
 		slow := now.Sub(f.progress) >= stalledAfter || age >= slowAfter && rate < slowRate
-		if slow && among(f) && (slowest == nil || rate < least) {
+		if slow && !f.whole && among(f) && (slowest == nil || rate < least) {
 			slowest, least = f, rate
 		}
 	}
@@ -126,6 +127,13 @@ func (l *largeFrames) received(f *largeFrame, n int) error {
 		f.progress = time.Now()
 	}
 	return nil
+}
+
+// read notes that all of a frame is there: it makes no room any more, because the store bounds its time.
+func (l *largeFrames) read(f *largeFrame) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f.whole = true
 }
 
 // end is called once for each frame that began.

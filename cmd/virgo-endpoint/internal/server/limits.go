@@ -41,8 +41,8 @@ type Limits struct {
 	// InProgress bounds the requests of one connection whose answers are not sent yet, default 512. At
 	// the limit the connection is not read.
 	InProgress int
-	// PendingBytes bounds the params of all connections' posts that are not stored yet, default 64 MiB.
-	// At the limit no connection is read.
+	// PendingBytes bounds the params of all connections' posts that are not stored yet, expanded, default
+	// 64 MiB. Backlogs may have three quarters of it. At the limit no connection is read.
 	PendingBytes int64
 	// FailedHellos is the number of failed hellos after which a connection is closed, default 3.
 	FailedHellos int

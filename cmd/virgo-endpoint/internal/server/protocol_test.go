@@ -22,6 +22,8 @@ func TestProtocolLimits(t *testing.T) {
 		"MaxNameBytes":              intake.MaxNameBytes,
 		"receipt.MaxRanges":         receipt.MaxRanges,
 		"MaxSurplusBytes":           intake.MaxSurplusBytes,
+		"MaxFrameResults":           intake.MaxFrameResults,
+		"MaxResultsBytes":           intake.MaxResultsBytes,
 		"MaxBundlesPerCourier":      intake.MaxBundlesPerCourier,
 		"BundleTime":                int64(intake.BundleTime.Seconds()),
 		"Connections":               int64(l.Connections),

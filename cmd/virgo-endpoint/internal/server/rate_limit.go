@@ -25,12 +25,12 @@ func (c *conn) refuseLimit(f *transport.Frame, limit *transport.Error) error {
 	return c.answer(answer{write: func(w *transport.Writer) error { return w.WriteFrame(&head) }})
 }
 
-// limited counts a request of a session. If the session is over its quota, the request is answered with
+// limited counts requests of a session, or their bytes. If the session is over its quota, the request is answered with
 // that, as are all later ones: a result must not be stored after an earlier one of its session was
 // turned away. Then done is true. An error closes the connection.
-func (c *conn) limited(f *transport.Frame, s *session) (done bool, err error) {
+func (c *conn) limited(f *transport.Frame, s *session, requests, bytes int) (done bool, err error) {
 	if s.limit == nil {
-		if s.limit = c.srv.tokens.request(s.use, 1, len(f.Params)); s.limit == nil {
+		if s.limit = c.srv.tokens.request(s.use, requests, bytes); s.limit == nil {
 			return false, nil
 		}
 		c.log.Warn("an agent sends too much; it keeps its results", "agent", s.agentID, "reason", s.limit.Message)

@@ -44,7 +44,10 @@ func (c *conn) request(f *transport.Frame) error {
 	if s == nil || s.over.Load() {
 		return c.refuseStranger(f)
 	}
-	if done, err := c.limited(f, s); done {
+	if f.Method == transport.MethodPostMulti { // it counts its results, and the bytes that they expand to
+		return handle(f, s)
+	}
+	if done, err := c.limited(f, s, 1, len(f.Params)); done {
 		return err
 	}
 	return handle(f, s)
@@ -59,6 +62,8 @@ func (c *conn) method(name string) func(*transport.Frame, *session) error {
 		return c.ifOpen(c.scheduleGet)
 	case transport.MethodPost:
 		return c.post
+	case transport.MethodPostMulti:
+		return c.postMulti
 	case transport.MethodReceipt:
 		return c.receipt
 	case transport.MethodBundle:

@@ -47,7 +47,8 @@ type Options struct {
 type Server struct {
 	opt       Options
 	committer *committer
-	pending   *budget // bytes of posts that are not stored yet
+	pending   *budget       // bytes of posts that are not stored yet
+	parsing   chan struct{} // one element for each frame of many results that is read
 	large     *largeFrames
 	tokens    *tokens // what each token uses
 	admission *admission
@@ -102,6 +103,7 @@ func New(opt Options) *Server {
 		admission: newAdmission(opt.Limits, log),
 		total:     make(chan struct{}, opt.Limits.Connections),
 		turns:     make(chan struct{}, runtime.GOMAXPROCS(0)),
+		parsing:   make(chan struct{}, runtime.GOMAXPROCS(0)),
 		http:      newHTTPServer(log, opt.Limits),
 		reports:   reporter{last: map[string]time.Time{}},
 		httpConns: newConnListener(),

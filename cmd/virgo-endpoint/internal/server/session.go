@@ -25,6 +25,10 @@ type session struct {
 	clockOffset *int64
 	use         *agentUse
 
+	// hello is what the next arrival of the session stores of its hello; nil once that was submitted. Of
+	// the reader only.
+	hello *intake.Hello
+
 	// limit is the answer to every request once the agent was over its quota, limitedRequests how
 	// often it was sent. Of the reader only.
 	limit           *transport.Error
@@ -48,9 +52,12 @@ func newSession(source, agentID string, access intake.Access, clockOffset *int64
 	}
 }
 
-// arrival returns an arrival of the session's agent at now, still without a hello, result or refusal.
+// arrival returns an arrival of the session's agent at now, still without a result or refusal. The first one
+// has the session's hello: so what an agent sends at once is one entry for the store.
 func (s *session) arrival(now time.Time) intake.Arrival {
-	return intake.Arrival{AgentID: s.agentID, Access: s.access, Received: now}
+	a := intake.Arrival{AgentID: s.agentID, Access: s.access, Received: now, Hello: s.hello}
+	s.hello = nil
+	return a
 }
 
 // An outgoing is a request from the endpoint to an agent.

@@ -25,7 +25,7 @@ func TestSession(t *testing.T) {
 	if err := json.Unmarshal([]byte(p.Hello("agentA", site.token)), &welcome); err != nil {
 		t.Fatal(err)
 	}
-	const features = "[{pipelining 1} {result_id 1} {schedule_hash 1} {receipt 1} {agent_key 1} {bundle 1}]"
+	const features = "[{pipelining 1} {result_id 1} {schedule_hash 1} {receipt 1} {agent_key 1} {bundle 1} {post_multi 1} {post_multi_lz4 1}]"
 	if welcome.HeartbeatInterval != 60_000 || fmt.Sprint(welcome.Features) != features || welcome.ScheduleChanged != nil {
 		t.Errorf("welcome: %+v", welcome)
 	}

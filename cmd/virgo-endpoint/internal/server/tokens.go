@@ -160,8 +160,9 @@ type bucket struct {
 }
 
 // wait returns how long it takes until n fit in beside what was used, of burst times the limit; 0 if they
-// do now. Any number fits into an empty bucket.
+// do now. What is more than half of the bucket fits where half would, so that no frame is too large for ever.
 func (b *bucket) wait(n, limit, burst int64, now time.Time) time.Duration {
+	n = min(n, max(1, limit*burst/2))
 	b.level = max(0, b.level-float64(limit)*float64(now.Sub(b.at))/float64(quotaTime))
 	b.at = now
 	over := b.level + float64(n) - float64(limit*burst)

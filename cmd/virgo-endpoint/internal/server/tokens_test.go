@@ -151,7 +151,7 @@ func TestBucket(t *testing.T) {
 	if wait := b.wait(100, 100, 2, now); wait != 0 {
 		t.Errorf("%v until a burst fits in", wait)
 	}
-	if wait := take(500, 100); wait.Round(time.Second) != time.Minute { // until it is empty
+	if wait := take(500, 100); wait.Round(time.Second) != 30*time.Second { // until it is half empty
 		t.Errorf("%v until 500 fit in", wait)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -18,21 +19,11 @@ import (
 
 type agentsCmd struct {
 	List   agentsListCmd   `cmd:"" default:"withargs" help:"List the agents, and what is wrong with them."`
-	Add    agentsAddCmd    `cmd:"" help:"Register an agent's key, without a token."`
+	Add    agentsAddCmd    `cmd:"" help:"Register keys of agents, without a token."`
 	Rename agentsRenameCmd `cmd:"" help:"Give an agent another id; its key and results stay its own."`
 	Revoke agentsRevokeCmd `cmd:"" help:"End an agent's access at once, also for a running server."`
 	Reset  agentsResetCmd  `cmd:"" help:"Forget an agent's key, so that its host can enrol anew with a token."`
 	Remove agentsRemoveCmd `cmd:"" help:"Forget an agent; its stored results stay."`
-}
-
-type agentsAddCmd struct {
-	ID  string `arg:"" help:"The agent's id."`
-	Key string `required:"" placeholder:"KEY" help:"The agent's public key, as virgo key show prints it on the host."`
-}
-
-func (agentsAddCmd) Help() string {
-	return "For hosts that have no connection to enrol over, and for keys that come by another way. A public key is no secret. " +
-		"An id that has another key is refused; agents reset forgets that one."
 }
 
 type agentsRenameCmd struct {
@@ -98,19 +89,6 @@ func (a *app) changed(done, agentID string, key ed25519.PublicKey, more ...strin
 		fmt.Fprintf(&b, "  %s\n", shorttext.Sanitize(line))
 	}
 	return a.print(b.Bytes())
-}
-
-func (c *agentsAddCmd) Run(a *app) error {
-	key, err := agentkey.Parse(c.Key)
-	if err != nil {
-		return &failure{exitUsage, err, "virgo key show prints the key on the agent's host"}
-	}
-	return a.withAgents(c.ID, func(st *store.Store) error {
-		if _, err := st.AddKey(a.ctx, c.ID, key, a.now()); err != nil {
-			return err
-		}
-		return a.changed("registered", c.ID, key, "key "+agentkey.Fingerprint(key))
-	})
 }
 
 func (c *agentsRenameCmd) Run(a *app) error {
@@ -181,7 +159,7 @@ func (a *app) withAgents(agentID string, do func(*store.Store) error) error {
 	case errors.Is(err, intake.ErrNoSuchAgent):
 		return &failure{exitUsage, err, a.nearAgent(st, agentID)}
 	case errors.Is(err, intake.ErrOtherKey), errors.Is(err, intake.ErrRevoked):
-		return &failure{exitUsage, err, "virgo-endpoint agents reset --dir " + dir + " " + shorttext.QuoteShell(agentID) +
+		return &failure{exitUsage, err, "virgo-endpoint agents reset --dir " + dir + " " + shorttext.QuoteShell(cmp.Or(agentID, "ID")) +
 			" forgets what is registered"}
 	case errors.Is(err, intake.ErrKeyElsewhere), errors.Is(err, intake.ErrAgentExists), errors.Is(err, intake.ErrBadAgentID):
 		return &failure{exitUsage, err, "virgo-endpoint agents --dir " + dir + " lists all"}

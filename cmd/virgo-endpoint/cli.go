@@ -54,7 +54,7 @@ type app struct {
 
 // run is the program: its arguments and streams in, its exit code out.
 func run(ctx context.Context, args []string, std stdio) int {
-	a := &app{stdio: std, ctx: ctx, now: time.Now}
+	a := &app{stdio: std, ctx: ctx, now: wallClock()}
 	err := a.command(args)
 	switch {
 	case err == nil:

@@ -69,24 +69,31 @@ func (s *Store) AddKey(
 		return i, err
 	}
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		standing, err := standingOf(ctx, tx, agentID, key)
-		if err != nil {
-			return err
-		}
-		done, err := intake.DecideKey(&standing, key)
-		if err == nil && !done {
-			r := registration{agentID: agentID, key: key, at: now}
-			if err = r.insert(ctx, tx); err == nil {
-				standing, err = standingOf(ctx, tx, agentID, key)
-			}
-		}
-		i = standing.Identity
+		i, err = addKey(ctx, tx, agentID, key, now)
 		return err
 	})
 	if err != nil {
 		return i, fmt.Errorf("registering a key of agent %q: %w", agentID, err)
 	}
 	return i, nil
+}
+
+// addKey registers a key for an agent, unless it has it, and returns who the agent is then.
+func addKey(
+	ctx context.Context, tx *sql.Tx, agentID string, key ed25519.PublicKey, now time.Time,
+) (intake.Identity, error) {
+	standing, err := standingOf(ctx, tx, agentID, key)
+	if err != nil {
+		return intake.Identity{}, err
+	}
+	done, err := intake.DecideKey(&standing, key)
+	if err == nil && !done {
+		r := registration{agentID: agentID, key: key, at: now}
+		if err = r.insert(ctx, tx); err == nil {
+			standing, err = standingOf(ctx, tx, agentID, key)
+		}
+	}
+	return standing.Identity, err
 }
 
 // RenameAgent gives an agent another id; see [intake.Keys].

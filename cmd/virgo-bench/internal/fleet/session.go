@@ -1,0 +1,117 @@
+package fleet
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// A Worker has the buffers of one session at a time.
+type Worker struct {
+	fleet *Fleet
+	out   []byte
+	batch []byte // of results that are to be compressed
+	small []byte
+	in    *bufio.Reader
+	long  []byte // a line that does not fit in's buffer
+	// pending is what was sent and has to be answered: hello (0), a number of results, or the heartbeat (0).
+	pending []int
+}
+
+// NewWorker returns a worker, which is used by one goroutine at a time.
+func (f *Fleet) NewWorker() *Worker { return &Worker{fleet: f, in: bufio.NewReaderSize(nil, 4<<10)} }
+
+// Run is a session of a host with the results of one run. It returns the number of results that were
+// acknowledged. Errors: *RefusedError, and any other for a session that failed.
+func (w *Worker) Run(ctx context.Context, i int) (int, error) {
+	h := &w.fleet.hosts[i]
+	run := uint64(h.runs.Add(1))
+	return w.session(ctx, i, func() { w.appendRun(i, run, w.fleet.now()) })
+}
+
+// Backlog is a session of a host with the results of n runs before now, every apart.
+func (w *Worker) Backlog(ctx context.Context, i, n int, every time.Duration) (int, error) {
+	h := &w.fleet.hosts[i]
+	first := uint64(h.runs.Add(uint32(n))) - uint64(n) + 1
+	return w.session(ctx, i, func() { w.appendBacklog(i, first, n, every) })
+}
+
+// session connects, says hello, sends what post appends, and reads all answers.
+func (w *Worker) session(ctx context.Context, i int, post func()) (delivered int, err error) {
+	nc, err := w.fleet.dial(ctx, i)
+	if err != nil {
+		return 0, err
+	}
+	defer nc.Close()
+	if err := nc.SetDeadline(time.Now().Add(sessionTime)); err != nil {
+		return 0, err
+	}
+	conn := tls.Client(nc, w.fleet.config)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return 0, err
+	}
+	w.out, w.pending = w.out[:0], w.pending[:0]
+	if err := w.appendHello(i, conn.ConnectionState()); err != nil {
+		return 0, err
+	}
+	post()
+	w.begin(i, "heartbeat.post")
+	w.out = strconv.AppendInt(append(w.out, `{"timestamp":`...), w.fleet.now(), 10)
+	w.out = append(w.out, "}}\n"...)
+	w.pending = append(w.pending, 0)
+	written := make(chan error, 1)
+	if len(w.out) < 64<<10 { // fits the socket's buffer, so that nobody has to read meanwhile
+		if _, err := conn.Write(w.out); err != nil {
+			return 0, w.orAnswer(conn, err)
+		}
+		written <- nil
+	} else {
+		go func(b []byte) {
+			_, err := conn.Write(b)
+			written <- err
+		}(w.out)
+		defer func() { // the buffer is used again
+			if err != nil {
+				nc.Close()
+			}
+			err = errors.Join(err, <-written)
+		}()
+	}
+	w.in.Reset(conn)
+	for n, results := range w.pending {
+		line, err := next(w.in, w.long)
+		if err != nil {
+			return delivered, err
+		}
+		switch {
+		case results == 1 && !w.fleet.accepts.Multi:
+			delivered++
+		case results > 0:
+			accepted, err := countAccepted(line)
+			if err == nil && accepted != results {
+				err = fmt.Errorf("%d of %d results of request %d were accepted", accepted, results, n)
+			}
+			if err != nil {
+				return delivered, err
+			}
+			delivered += results
+		}
+	}
+	return delivered, conn.Close()
+}
+
+// orAnswer returns the endpoint's answer where it closed the connection after it: that says more than err.
+func (w *Worker) orAnswer(conn *tls.Conn, err error) error {
+	w.in.Reset(conn)
+	if _, said := next(w.in, w.long); said != nil {
+		var refused *RefusedError
+		if errors.As(said, &refused) {
+			return said
+		}
+	}
+	return err
+}

@@ -19,7 +19,7 @@ import (
 // A bench has the installed programs and an endpoint that serves on loopback.
 type bench struct {
 	ctx context.Context
-	cli *cli
+	cli *runsCmd
 	// pause is the time between runs of the same host.
 	pause time.Duration
 	// dir holds everything; it is removed at the end.
@@ -72,7 +72,20 @@ const checks = 7
 // pause is more than the period of the schedule, so that every check is due again.
 const pause = 1100 * time.Millisecond
 
-func newBench(ctx context.Context, c *cli) (*bench, error) {
+func newBench(ctx context.Context, c *runsCmd) (*bench, error) {
+	b, err := newFolder(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.prepare(); err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// newFolder makes a bench that has only its folder and environment.
+func newFolder(ctx context.Context, c *runsCmd) (*bench, error) {
 	dir, err := os.MkdirTemp("", "virgo-bench")
 	if err != nil {
 		return nil, err
@@ -82,10 +95,6 @@ func newBench(ctx context.Context, c *cli) (*bench, error) {
 		if !strings.HasPrefix(kv, "VIRGO_") && !strings.HasPrefix(kv, "GOMAXPROCS=") {
 			b.env = append(b.env, kv)
 		}
-	}
-	if err := b.prepare(); err != nil {
-		b.close()
-		return nil, err
 	}
 	return b, nil
 }
@@ -155,27 +164,35 @@ func unlimited() (env []string) {
 }
 
 // serve starts the endpoint and waits for the line with its address.
-func (b *bench) serve(listen string) error {
+func (b *bench) serve(listen string) (err error) {
 	cmd := exec.Command(b.endpoint, "serve", "--dir", b.path("store"), "--listen", listen, "--log-level", "error")
 	cmd.Env, cmd.Stderr = append(slices.Clip(b.env), unlimited()...), os.Stderr
+	b.address, err = startEndpoint(cmd)
+	if err == nil {
+		b.server = cmd
+	}
+	return err
+}
+
+// startEndpoint starts virgo-endpoint serve and returns the address that it prints when it is ready.
+func startEndpoint(cmd *exec.Cmd) (address string, err error) {
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := cmd.Start(); err != nil {
-		return err
+		return "", err
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		return errors.Join(fmt.Errorf("virgo-endpoint serve: %w", err), cmd.Wait())
+		return "", errors.Join(fmt.Errorf("virgo-endpoint serve: %w", err), cmd.Wait())
 	}
-	address := strings.TrimSpace(line[strings.LastIndexByte(strings.TrimSpace(line), ' ')+1:])
+	address = strings.TrimSpace(line[strings.LastIndexByte(strings.TrimSpace(line), ' ')+1:])
 	if _, _, err := net.SplitHostPort(address); err != nil {
 		cmd.Process.Kill()
-		return errors.Join(fmt.Errorf("virgo-endpoint serve said %q: %w", line, err), cmd.Wait())
+		return "", errors.Join(fmt.Errorf("virgo-endpoint serve said %q: %w", line, err), cmd.Wait())
 	}
-	b.server, b.address = cmd, address
-	return nil
+	return address, nil
 }
 
 // stopServer terminates the endpoint and waits until it has ended.
@@ -183,11 +200,16 @@ func (b *bench) stopServer() {
 	if b.server == nil {
 		return
 	}
-	if err := b.server.Process.Signal(syscall.SIGTERM); err != nil { // Windows knows no SIGTERM
-		b.server.Process.Kill()
-	}
-	b.server.Wait()
+	stopEndpoint(b.server)
 	b.server = nil
+}
+
+// stopEndpoint terminates an endpoint and waits until it has ended.
+func stopEndpoint(cmd *exec.Cmd) error {
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil { // Windows knows no SIGTERM
+		cmd.Process.Kill()
+	}
+	return cmd.Wait()
 }
 
 func (b *bench) close() {

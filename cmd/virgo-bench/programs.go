@@ -61,9 +61,10 @@ func (b *bench) installEarlier() error {
 	return err
 }
 
-// build builds a program like a release.
-func (b *bench) build(pkg, out string) error {
-	cmd := exec.CommandContext(b.ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, pkg)
+// build builds a program like a release; flags are further ones of go build.
+func (b *bench) build(pkg, out string, flags ...string) error {
+	argv := append([]string{"build", "-trimpath", "-ldflags", "-s -w", "-o", out}, flags...)
+	cmd := exec.CommandContext(b.ctx, "go", append(argv, pkg)...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building %s: %w: %s", pkg, err, msg)

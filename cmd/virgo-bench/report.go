@@ -116,6 +116,14 @@ func (r *report) bound(b budget) *budget {
 	return &b
 }
 
+// write prints the report as a table or as one JSON document.
+func (r *report) write(w io.Writer, asJSON bool) error {
+	if asJSON {
+		return r.printJSON(w)
+	}
+	return r.print(w)
+}
+
 func (r *report) printJSON(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")

@@ -39,7 +39,7 @@ func TestExpectOwnRun(t *testing.T) {
 
 func TestTurnsExpectResults(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
-	b := &bench{ctx: ctx, cli: &cli{Runs: 3}, dir: t.TempDir()}
+	b := &bench{ctx: ctx, cli: &runsCmd{Runs: 3}, dir: t.TempDir()}
 	host := &subject{bench: b, name: "host", entry: timerEntry{file: script(t, b, "virgo-run", "echo one result >>"+b.path("results"))}}
 	b.endpoint = script(t, b, "virgo-endpoint", `case $1 in
 agents) echo '{"agents":[{"agent_id":"other","results":99},{"agent_id":"host","results":'$(wc -l <`+b.path("results")+`)'}]}';;

@@ -30,7 +30,7 @@ func TestOrderIsFair(t *testing.T) {
 }
 
 func TestTurns(t *testing.T) {
-	b := &bench{ctx: t.Context(), cli: &cli{Runs: 3}}
+	b := &bench{ctx: t.Context(), cli: &runsCmd{Runs: 3}}
 	var n time.Duration
 	count := contender{run: func() (sample, error) { n++; return sample{Wall: n}, nil }}
 	all, err := b.turns(count, count)

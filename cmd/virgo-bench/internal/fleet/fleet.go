@@ -39,8 +39,8 @@ type Fleet struct {
 	address  string
 	accepts  Accepts
 	config   *tls.Config
-	// ahead is added to the clock of all hosts, in ms.
-	ahead int64
+	// ahead is added to the clock of all hosts, and since is how long before a session its run was, in ms.
+	ahead, since int64
 }
 
 // A host is what the simulator remembers of one.
@@ -93,8 +93,11 @@ func (f *Fleet) WriteKeys(w io.Writer) error {
 // Connect sets the endpoint that is delivered to, and what it accepts. No session may be open.
 func (f *Fleet) Connect(address string, accepts Accepts) { f.address, f.accepts = address, accepts }
 
-// SetAhead sets how far the clocks of all hosts are ahead. No session may be open.
-func (f *Fleet) SetAhead(d time.Duration) { f.ahead = d.Milliseconds() }
+// SetTime sets how far the clocks of all hosts are ahead, and how long before a session its run was. No session
+// may be open.
+func (f *Fleet) SetTime(ahead, since time.Duration) {
+	f.ahead, f.since = ahead.Milliseconds(), since.Milliseconds()
+}
 
 func (f *Fleet) now() int64 { return time.Now().UnixMilli() + f.ahead }
 

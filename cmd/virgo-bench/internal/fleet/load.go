@@ -169,9 +169,9 @@ func (f *Fleet) Burst(ctx context.Context, n int) Tally {
 	return f.parallel(n, func(w *Worker, t *Tally) { f.patient(ctx, w, int(turn.Add(1)-1), due, t) })
 }
 
-// Backlogs makes sessions with backlogs of runs each, every apart: of hosts from on, in turns, as many at a
-// time as there are goroutines, until ctx ends or sessions were made.
-func (f *Fleet) Backlogs(ctx context.Context, goroutines, from, sessions, runs int, every time.Duration) Tally {
+// Backlogs makes sessions with backlogs, of hosts from on, in turns, as many at a time as there are
+// goroutines, until ctx ends or sessions were made.
+func (f *Fleet) Backlogs(ctx context.Context, goroutines, from, sessions int, p Past) Tally {
 	var turn atomic.Int64
 	return f.parallel(goroutines, func(w *Worker, t *Tally) {
 		for {
@@ -180,8 +180,20 @@ func (f *Fleet) Backlogs(ctx context.Context, goroutines, from, sessions, runs i
 				return
 			}
 			began := time.Now()
-			results, err := w.Backlog(context.WithoutCancel(ctx), from+n%(len(f.hosts)-from), runs, every)
+			results, err := w.Backlog(context.WithoutCancel(ctx), from+n%(len(f.hosts)-from), p)
 			t.add(results, err, time.Since(began))
+		}
+	})
+}
+
+// Once makes a session of one run of each host.
+func (f *Fleet) Once(ctx context.Context, goroutines int) Tally {
+	var turn atomic.Int64
+	return f.parallel(goroutines, func(w *Worker, t *Tally) {
+		for i := int(turn.Add(1) - 1); i < len(f.hosts) && ctx.Err() == nil; i = int(turn.Add(1) - 1) {
+			began := time.Now()
+			n, err := w.Run(context.WithoutCancel(ctx), i)
+			t.add(n, err, time.Since(began))
 		}
 	})
 }

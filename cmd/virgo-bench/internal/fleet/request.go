@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"strconv"
-	"time"
 
 	"virgo/transport/agentkey"
 )
@@ -112,13 +111,13 @@ func appendStart(b []byte, v uint64) []byte {
 	return b
 }
 
-// appendBacklog appends the results of n runs, every apart, of which the last is that much before now.
-func (w *Worker) appendBacklog(i int, first uint64, n int, every time.Duration) {
-	now, step := w.fleet.now(), every.Milliseconds()
+// appendBacklog appends the results of past runs.
+func (w *Worker) appendBacklog(i int, first uint64, p Past) {
+	now, step, n := w.fleet.now(), p.Every.Milliseconds(), p.Runs
 	w.batch = w.batch[:0]
 	results := 0
 	for k := range n {
-		age := int64(n-k) * step
+		age := p.Until.Milliseconds() + int64(n-1-k)*step
 		for check := range w.fleet.Results() {
 			if !w.fleet.accepts.Multi {
 				w.begin(i, "check_metrics.post")

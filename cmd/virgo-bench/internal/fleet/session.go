@@ -30,14 +30,20 @@ func (f *Fleet) NewWorker() *Worker { return &Worker{fleet: f, in: bufio.NewRead
 func (w *Worker) Run(ctx context.Context, i int) (int, error) {
 	h := &w.fleet.hosts[i]
 	run := uint64(h.runs.Add(1))
-	return w.session(ctx, i, func() { w.appendRun(i, run, w.fleet.now()) })
+	return w.session(ctx, i, func() { w.appendRun(i, run, w.fleet.now()-w.fleet.since) })
 }
 
-// Backlog is a session of a host with the results of n runs before now, every apart.
-func (w *Worker) Backlog(ctx context.Context, i, n int, every time.Duration) (int, error) {
+// A Past says which runs a backlog has: Runs of them, Every apart, the last one Until before now.
+type Past struct {
+	Runs         int
+	Every, Until time.Duration
+}
+
+// Backlog is a session of a host with the results of past runs.
+func (w *Worker) Backlog(ctx context.Context, i int, p Past) (int, error) {
 	h := &w.fleet.hosts[i]
-	first := uint64(h.runs.Add(uint32(n))) - uint64(n) + 1
-	return w.session(ctx, i, func() { w.appendBacklog(i, first, n, every) })
+	first := uint64(h.runs.Add(uint32(p.Runs))) - uint64(p.Runs) + 1
+	return w.session(ctx, i, func() { w.appendBacklog(i, first, p) })
 }
 
 // session connects, says hello, sends what post appends, and reads all answers.

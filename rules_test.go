@@ -157,7 +157,7 @@ var importMatrix = []importRow{
 	{"cmd/virgo-run", []string{"cmd/internal/agent", "cmd/internal/footprint", "schedule/yaml"}, []string{"collect/collecttest", "transport", "transport/transporttest"}, "what a run does, both programs do in package agent"},
 	{"cmd/virgo", []string{"cmd/internal/...", "collect/...", "schedule/...", "spool/...", "transport/..."}, nil, "the endpoint is another program"},
 	{"cmd/virgo-bench", []string{"cmd/internal/...", "collect/procfs", "spool/..."}, nil, "it measures programs from outside"},
-	{"cmd/virgo-bench/internal/fleet", []string{"transport/agentkey"}, nil, "it speaks the wire by itself: a client of ours would cost more than what it measures"},
+	{"cmd/virgo-bench/internal/fleet", []string{"transport/agentkey"}, []string{"spool/lz4"}, "it speaks the wire by itself: a client of ours would cost more than what it measures"},
 	{"cmd/virgo-bench/bare", nil, nil, "it is what a run is compared with: the libraries alone"},
 
 	{"cmd/virgo-endpoint", []string{"schedule/shorttext", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"transport/transporttest"}, "it joins server, store and folder; of the agent it knows the wire, the form of checks and bundles"},

@@ -175,7 +175,7 @@ func (s *slot) value(host, run uint64) int64 {
 	switch s.form {
 	case counter:
 		step := uint64(s.step)
-		return s.base + int64(own%uint64(max(s.base, 1))+run*(step/2+own>>8%(step+1))+mix(own^run)%(step+1))
+		return s.base + int64(own%uint64(max(s.base, 1))+run*(step/2+own>>8%(step+1))+mix(own^run)%(step/2+1))
 	case gauge:
 		return max(0, s.base+int64(mix(own^run)%uint64(2*s.step+1))-s.step)
 	}

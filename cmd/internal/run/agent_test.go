@@ -35,7 +35,12 @@ type bench struct {
 	stateDir string
 }
 
-var modern = []string{transport.FeaturePipelining, transport.FeatureResultID, transport.FeatureScheduleHash}
+// modern are the features of a present endpoint, earlier those of one that takes each result alone.
+var (
+	modern = append([]string{transport.FeaturePostMulti, transport.FeaturePostMultiLZ4}, earlier...)
+
+	earlier = []string{transport.FeaturePipelining, transport.FeatureResultID, transport.FeatureScheduleHash}
+)
 
 func scheduleOf(ids ...string) json.RawMessage {
 	var list []string

@@ -136,11 +136,11 @@ func TestLossReportIsTheSameUntilAcknowledged(t *testing.T) {
 }
 
 func TestRefusedLossReportIsKeptAndSentRarely(t *testing.T) {
-	b := newBench(t, transporttest.Script{Features: modern, Schedule: scheduleOf("a")})
+	b := newBench(t, transporttest.Script{Features: earlier, Schedule: scheduleOf("a")})
 	b.run()
 	b.lose(4)
 	b.endpoint.Set(transporttest.Script{
-		Features: modern, Schedule: scheduleOf("a"),
+		Features: earlier, Schedule: scheduleOf("a"),
 		Reject: map[int]transport.Error{2: {Code: 400, Message: "no such check"}},
 	})
 	said := 0

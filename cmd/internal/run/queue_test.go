@@ -91,8 +91,8 @@ func TestFlushAfterABrokenSessionKeepsItsOrder(t *testing.T) {
 		t.Errorf("a new session goes on with %+v", q)
 	}
 	for _, newest := range []bool{false, true} {
-		b := newBench(t, transporttest.Script{Features: modern, RateLimitAt: 40})
-		want := b.backlog(100)
+		b := newBench(t, transporttest.Script{Features: modern, RateLimitAt: 2})
+		want := b.backlog(200)
 		if newest {
 			slices.Reverse(want)
 		}

@@ -8,3 +8,7 @@ func TestMemory(t *testing.T) {
 		return func(*testing.T) Store { return m }
 	})
 }
+
+func TestMemorySeries(t *testing.T) {
+	RunSeries(t, func(*testing.T) SeriesStore { return new(Memory) })
+}

@@ -162,11 +162,12 @@ var importMatrix = []importRow{
 
 	{"cmd/virgo-endpoint", []string{"schedule/shorttext", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"transport/transporttest"}, "it joins server, store and folder; of the agent it knows the wire, the form of checks and bundles"},
 	{"cmd/virgo-endpoint/internal/intake", []string{"schedule/number", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, []string{"schedule/number/numbertest"}, "what is accepted depends on no connection and no store"},
-	{"cmd/virgo-endpoint/internal/intake/intaketest", []string{"cmd/virgo-endpoint/internal/intake", "transport/agentkey", "transport/receipt"}, nil, "every store passes the suite, so it may know none"},
+	{"cmd/virgo-endpoint/internal/intake/intaketest", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, nil, "every store passes the suite, so it may know none"},
 	{"cmd/virgo-endpoint/internal/store", []string{"cmd/virgo-endpoint/internal/intake", "cmd/virgo-endpoint/internal/store/...", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest"}, "it stores for any server"},
 	{"cmd/virgo-endpoint/internal/store/archive", nil, nil, "it packs files of any kind"},
 	{"cmd/virgo-endpoint/internal/store/retention", nil, nil, "it decides on ages and bytes, and knows no file of the store"},
 	{"cmd/virgo-endpoint/internal/store/segment", []string{"cmd/virgo-endpoint/internal/intake", "transport/receipt"}, nil, "one file of results knows agents by number, and no tokens"},
+	{"cmd/virgo-endpoint/internal/store/history", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest"}, "it knows agents by number, and results from whoever has them"},
 	{"cmd/virgo-endpoint/internal/folder", []string{"schedule/...", "transport/receipt"}, []string{"spool/winetest", "transport"}, "what lies in the folder is read without knowing who serves it"},
 	{"cmd/virgo-endpoint/internal/server", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/folder", "cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest", "transport/transporttest"}, "it receives for any store"},
 	{"cmd/virgo-endpoint/internal/peertest", []string{"transport/agentkey"}, nil, "it says what is wrong as easily as what is right, so it uses no client of ours"},

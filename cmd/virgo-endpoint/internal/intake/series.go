@@ -132,7 +132,7 @@ func PeriodOfMS(ms int64) time.Duration {
 // Results may come half a period late.
 func Missing(before, next *Point, period time.Duration) bool {
 	distance := next.Time.Sub(before.Time.Add(before.Span))
-	if before.Span == 0 {
+	if next.Span == 0 {
 		return period > 0 && distance > period+period/2
 	}
 	return distance > period

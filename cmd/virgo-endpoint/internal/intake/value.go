@@ -55,9 +55,23 @@ func ParseValue(typ, text string) (v Value, ok bool) {
 		return Value{}, false
 	}
 	normal, ok := number.Value(typ, text)
-	switch {
-	case !ok:
+	if !ok {
 		return Value{}, false
+	}
+	return valueOf(normal)
+}
+
+// Number returns the metric's value; it is not ok for a text.
+func (m *Metric) Number() (v Value, ok bool) {
+	if m.Type == "string" {
+		return Value{}, false
+	}
+	return valueOf(m.Value)
+}
+
+// valueOf returns the value of a normal text.
+func valueOf(normal string) (v Value, ok bool) {
+	switch {
 	case normal == "true":
 		return IntValue(1), true
 	case normal == "false":

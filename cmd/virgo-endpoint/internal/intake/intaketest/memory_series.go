@@ -106,7 +106,7 @@ func (m *Memory) Points(ctx context.Context, q intake.SeriesQuery, fn func(intak
 		case last < 0:
 		case metrics[i].Type == "string" && points[last].Text == p.Text:
 			points[last].Span, points[last].Count = p.Time.Sub(points[last].Time), points[last].Count+1
-			points[last].Late = points[last].Late || p.Late
+			points[last].Late, unavailable = points[last].Late || p.Late, false
 			continue
 		case p.Span > 0 && points[last].Time.Equal(p.Time):
 			join(&points[last], &p)

@@ -54,8 +54,9 @@ func sample(access intake.Access, check string, after time.Duration, metrics ...
 		list = append(list, fmt.Sprintf(`[%s,{%q:{"t":%q,"v":%q,"u":%q}}]`, dimension, m.name, m.typ, m.value, m.unit))
 	}
 	a.Received = epoch.Add(after)
-	a.Result.CheckID, a.Result.Time = check, a.Received
-	a.Result.Params = fmt.Appendf(nil, `{"min_check_period":60000,"metrics":[%s]}`, strings.Join(list, ","))
+	r := &a.Results[0]
+	r.CheckID, r.Time = check, a.Received
+	r.Params = fmt.Appendf(nil, `{"min_check_period":60000,"metrics":[%s]}`, strings.Join(list, ","))
 	return a
 }
 
@@ -116,7 +117,7 @@ func testSeriesPlace(t *testing.T, s SeriesStore, access intake.Access) {
 	offset, huge := int64(-1000), int64(math.MinInt64)
 	at := func(value int, made, received time.Duration, offset *int64, late bool) intake.Arrival {
 		a := sample(access, "c", received, metric{"", "m", "int64", fmt.Sprint(value), ""})
-		a.Result.Time, a.Result.ClockOffsetMS, a.Result.Late = epoch.Add(made), offset, late
+		a.Results[0].Time, a.Results[0].ClockOffsetMS, a.Results[0].Late = epoch.Add(made), offset, late
 		return a
 	}
 	const day = 24 * time.Hour

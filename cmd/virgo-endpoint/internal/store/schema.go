@@ -137,6 +137,31 @@ var schema = []string{
 		tag   TEXT NOT NULL,
 		PRIMARY KEY (agent, tag)
 	) STRICT, WITHOUT ROWID;`,
+
+	// Results go into segments from here on; the rows of results are moved there in the background. Until then
+	// the orders of an agent's results are not known (unsure), so each of its results is looked up.
+	`CREATE TABLE settings (
+		name  TEXT PRIMARY KEY,
+		value INTEGER NOT NULL
+	) STRICT, WITHOUT ROWID;
+	CREATE TABLE segments ( -- the catalogue, see the package comment
+		number       INTEGER PRIMARY KEY,
+		first        INTEGER NOT NULL,           -- the number of the first result that may be in it
+		next         INTEGER NOT NULL DEFAULT 0, -- the number after its last result; 0 while it is open
+		state        INTEGER NOT NULL,           -- a segmentState
+		begun_ms     INTEGER NOT NULL,
+		ended_ms     INTEGER NOT NULL DEFAULT 0,
+		begun_age_ms INTEGER NOT NULL,           -- the same by the retention clock
+		ended_age_ms INTEGER NOT NULL DEFAULT 0,
+		merged       INTEGER NOT NULL DEFAULT 0, -- contacts of agents up to this one are in agents
+		results      INTEGER NOT NULL DEFAULT 0,
+		bytes        INTEGER NOT NULL DEFAULT 0, -- of the file, once it is sealed
+		damage       TEXT NOT NULL DEFAULT ''
+	) STRICT;
+	ALTER TABLE agents ADD COLUMN contact BLOB;                     -- what the merged segments know of it, see segment.Contact
+	ALTER TABLE agents ADD COLUMN highest INTEGER NOT NULL DEFAULT -1; -- the highest order of its results that were moved
+	ALTER TABLE agents ADD COLUMN unsure INTEGER NOT NULL DEFAULT 0;   -- 1: results may have higher orders
+	UPDATE agents SET unsure = 1 WHERE EXISTS (SELECT 1 FROM results WHERE results.agent = agents.key);`,
 }
 
 // migrate updates the tables to the last version of schema in one transaction. Of two processes that

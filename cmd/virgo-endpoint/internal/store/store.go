@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/store/retention"
+
 	"modernc.org/sqlite" // also the driver "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -23,8 +25,8 @@ const (
 	busyTimeout = 5 * time.Second
 	// busyPause lies between two attempts to open a file that another process has locked.
 	busyPause = 20 * time.Millisecond
-	// maxReaders bounds the read connections of one store.
-	maxReaders = 4
+	// maxReaders bounds the read connections of one store; one of them watches for changes.
+	maxReaders = 5
 	// fileMode is the mode of the store. SQLite creates its -wal and -shm files with the same mode.
 	fileMode fs.FileMode = 0o600
 )
@@ -47,6 +49,18 @@ type Store struct {
 
 	// damage is set when damage was found: then nothing is stored any more.
 	damage atomic.Pointer[error]
+
+	segments segmentSet
+	// known is the catalogue, read when the file was at version knownAt; watch is the connection that tells that.
+	watching sync.Mutex
+	watch    *sql.Conn
+	known    *catalogue
+	knownAt  int64
+
+	// freeSpace replaces retention.Free in tests, and step is called there after each step that a kill
+	// could follow.
+	freeSpace func() (retention.Space, error)
+	step      func(name string) error
 
 	preparing sync.Mutex
 	prepared  *statements // of write; nil until the first transaction
@@ -125,10 +139,26 @@ func isBusy(err error) bool {
 
 // Close waits for the queries in progress and closes the file.
 func (s *Store) Close() error {
-	if err := errors.Join(s.read.Close(), s.write.Close()); err != nil {
+	s.watching.Lock()
+	watch := s.watch
+	s.watch, s.known = nil, nil
+	s.watching.Unlock()
+	var err error
+	if watch != nil {
+		err = watch.Close()
+	}
+	if err := errors.Join(err, s.segments.close(), s.read.Close(), s.write.Close()); err != nil {
 		return fmt.Errorf("closing the store %q: %w", s.path, err)
 	}
 	return nil
+}
+
+// at is called after each step that a kill could follow.
+func (s *Store) at(step string) error {
+	if s.step == nil {
+		return nil
+	}
+	return s.step(step)
 }
 
 // dataSource returns path as a SQLite URI (https://www.sqlite.org/uri.html), escaped so that no

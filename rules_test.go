@@ -480,6 +480,7 @@ var linkedSets = []linkedSet{
 			"filippo.io/age":                   "bundles that are encrypted",
 			"filippo.io/hpke":                  "age's own",
 			"github.com/alecthomas/kong":       "the command line",
+			"github.com/klauspost/compress":    "results in segments are compressed with zstd",
 			"github.com/cenkalti/backoff/v4":   "linked with transport",
 			"github.com/dustin/go-humanize":    "SQLite's own",
 			"github.com/goccy/go-yaml":         "schedules.d",

@@ -86,6 +86,14 @@ func (r *report) addCPU(ms float64) {
 	r.atMost("virgo-endpoint: CPU a session", ms, "ms", sessionCPUMS)
 }
 
+// addServed adds which part of the sessions was served, and why the first of the others was not.
+func (r *report) addServed(name string, t fleet.Tally) {
+	r.atLeast(name, 100*float64(t.Sessions)/float64(t.Sessions+t.Failed), "%", servedPercent)
+	if t.First != nil {
+		r.Meanings = append(r.Meanings, fmt.Sprintf("%s, %s: %d sessions failed, the first with: %v.", r.heading, name, t.Failed, t.First))
+	}
+}
+
 // even offers the sessions of all hosts evenly, as their timers do.
 func (f *fleetBench) even(r *report) error {
 	s, err := f.newSite("even", f.c.Hosts)
@@ -106,17 +114,13 @@ func (f *fleetBench) even(r *report) error {
 	if err != nil {
 		return err
 	}
-	all := t.Sessions + t.Failed
 	r.section(fmt.Sprintf("%d sessions a second, offered evenly for %v by %d hosts", f.c.Offered, f.c.For, f.c.Hosts))
-	r.atLeast("served", 100*float64(t.Sessions)/float64(all), "%", servedPercent)
+	r.addServed("served", t)
 	r.atMost("p99", ms(t.Quantile(0.99)), "ms", evenP99MS)
 	r.add("median", ms(t.Quantile(0.5)), "ms")
 	r.addCPU(cpuMSOf(before, after, max(t.Sessions, 1)))
 	if after.Peak > 0 {
 		r.atMost(fmt.Sprintf("peak resident, %d hosts known", f.c.Hosts), peakMiB(after), "MiB", knownPeakMiB)
-	}
-	if t.First != nil {
-		r.Meanings = append(r.Meanings, fmt.Sprintf("Offered evenly: %d of %d sessions failed, the first with %q.", t.Failed, all, t.First))
 	}
 	return nil
 }
@@ -139,13 +143,10 @@ func (f *fleetBench) burst(r *report) error {
 		return err
 	}
 	r.section(fmt.Sprintf("%d connections at once", n))
-	r.atLeast("served, at once or after the pause asked for", 100*float64(t.Sessions)/float64(n), "%", servedPercent)
+	r.addServed("served, at once or after the pause asked for", t)
 	r.add("served after a pause", 100*float64(t.Late)/float64(n), "%")
 	if peak.Peak > 0 {
 		r.atMost("peak resident", peakMiB(peak), "MiB", burstPeakMiB)
-	}
-	if t.First != nil {
-		r.Meanings = append(r.Meanings, fmt.Sprintf("At once: %d sessions failed, the first with %q.", t.Failed, t.First))
 	}
 	return nil
 }
@@ -170,17 +171,16 @@ func (f *fleetBench) backlog(r *report) error {
 		}()
 		t = s.hosts.Offered(f.ctx, liveRate, f.c.Backlog)
 		behind = <-done
-		if err := s.complete(t); err != nil {
-			return fmt.Errorf("live sessions: %w", err)
-		}
-		return s.complete(behind)
+		return f.ctx.Err()
 	})
 	if err != nil {
 		return err
 	}
 	r.section(fmt.Sprintf("%d hosts at a time deliver an hour's backlog, beside %d live sessions a second", backlogAgents, liveRate))
+	r.addServed("live sessions: served", t)
 	r.atMost("live sessions: p99", ms(t.Quantile(0.99)), "ms", besideP99MS)
 	r.add("live sessions: median", ms(t.Quantile(0.5)), "ms")
+	r.addServed("sessions with backlogs: served", behind)
 	r.add("results of backlogs", float64(behind.Results)/behind.Elapsed.Seconds(), "a second")
 	return nil
 }

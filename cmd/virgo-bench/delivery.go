@@ -12,6 +12,9 @@ import (
 // 0.1 suffices.
 const deliveryRatio = 0.25
 
+// wireRatio is the greatest part of a backlog's plain JSON that goes over the wire, TLS included.
+const wireRatio = 0.25
+
 // delivery compares `virgo flush` with a bare TLS connection that transfers the same bytes, in turns. When
 // a flush ends, its results are synced in the endpoint's store; the bare bytes are discarded.
 func (b *bench) delivery(r *report) error {
@@ -55,6 +58,40 @@ func (b *bench) delivery(r *report) error {
 	r.add(fmt.Sprintf("virgo flush of %d, into the endpoint's store", n), virgo.median(rate), "results/s")
 	r.add("bare TLS connection, the same bytes", bare.median(rate), "results/s")
 	r.atLeast("virgo flush, times the bare connection's speed", virgo.ratio(bare, rate), "", deliveryRatio).Aim = true
+	return nil
+}
+
+// wire counts the bytes that a backlog takes on the wire.
+func (b *bench) wire(r *report) error {
+	relay, err := newRelay(b.address, 0)
+	if err != nil {
+		return err
+	}
+	defer relay.Close()
+	host, err := b.enrol("wire", relay.Addr().String())
+	if err != nil {
+		return err
+	}
+	// Not measured: fetches the schedule and learns the endpoint's features.
+	if _, err := host.run("--strict"); err != nil {
+		return err
+	}
+	before, err := b.stored(host.name)
+	if err != nil {
+		return err
+	}
+	bytes, err := host.fill(b.cli.Delivered)
+	if err != nil {
+		return err
+	}
+	relay.takeSent()
+	if _, err := host.command("flush", "--deadline", "10m"); err != nil {
+		return err
+	}
+	if err := b.expectStored(host.name, before, b.cli.Delivered); err != nil {
+		return err
+	}
+	r.atMost("virgo flush: bytes on the wire, times the results as JSON", float64(relay.takeSent())/float64(bytes), "", wireRatio)
 	return nil
 }
 

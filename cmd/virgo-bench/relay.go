@@ -21,6 +21,7 @@ type relay struct {
 
 	mu    sync.Mutex
 	trips int
+	sent  int64 // bytes of the agent
 }
 
 func newRelay(target string, delay time.Duration) (*relay, error) {
@@ -42,6 +43,15 @@ func (r *relay) take() int {
 	return n
 }
 
+// takeSent returns the number of bytes that agents sent since its last call.
+func (r *relay) takeSent() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.sent
+	r.sent = 0
+	return n
+}
+
 func (r *relay) serve() {
 	for {
 		agent, err := r.Accept()
@@ -57,10 +67,11 @@ func (r *relay) serve() {
 		r.trips++
 		r.mu.Unlock()
 		var asked, gone bool // guarded by r.mu
-		go pass(agent, endpoint, r.delay, func(last bool) {
+		go pass(agent, endpoint, r.delay, func(n int, last bool) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			asked, gone = true, last
+			r.sent += int64(n)
 		}, nil)
 		go pass(endpoint, agent, r.delay, nil, func() {
 			r.mu.Lock()
@@ -73,9 +84,9 @@ func (r *relay) serve() {
 	}
 }
 
-// pass forwards bytes from one side to the other after a delay. It calls read for each part that arrives,
-// and with last set at the end of the stream, and written before it forwards each part.
-func pass(from, to net.Conn, delay time.Duration, read func(last bool), written func()) {
+// pass forwards bytes from one side to the other after a delay. It calls read with the size of each part that
+// arrives, and with last set at the end of the stream, and written before it forwards each part.
+func pass(from, to net.Conn, delay time.Duration, read func(n int, last bool), written func()) {
 	type part struct {
 		due   time.Time
 		bytes []byte
@@ -87,7 +98,7 @@ func pass(from, to net.Conn, delay time.Duration, read func(last bool), written 
 			buf := make([]byte, 16<<10)
 			n, err := from.Read(buf)
 			if read != nil && (n > 0 || err != nil) {
-				read(err != nil)
+				read(n, err != nil)
 			}
 			if n > 0 {
 				link <- part{time.Now().Add(delay), buf[:n]}

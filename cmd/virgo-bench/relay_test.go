@@ -69,5 +69,12 @@ func TestRelayCountsRoundTrips(t *testing.T) {
 		if got := r.take(); got != tt.want {
 			t.Errorf("%v: %d round trips, want %d", tt.steps, got, tt.want)
 		}
+		bytes := int64(1)
+		for _, n := range tt.steps {
+			bytes += int64(n)
+		}
+		if got := r.takeSent(); got != bytes {
+			t.Errorf("%v: %d bytes sent, want %d", tt.steps, got, bytes)
+		}
 	}
 }

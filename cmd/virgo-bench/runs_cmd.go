@@ -52,6 +52,7 @@ func (c *runsCmd) Run(s *streams) error {
 		{"charged memory", true, b.charged},
 		{"runs beside an earlier build", c.Earlier != "", b.besideEarlier},
 		{"delivery beside a bare TLS connection", true, b.delivery},
+		{"bytes on the wire", true, b.wire},
 		{"one check more", true, b.oneMore},
 		{"a hundred checks at once", true, b.hundredAtOnce},
 		{"a long outage", !c.SkipMillion, b.outage},

@@ -18,7 +18,7 @@ import (
 // Limits of a session of the simulator. An agent waits about as long.
 const (
 	dialTime    = 20 * time.Second
-	sessionTime = 60 * time.Second
+	sessionTime = 30 * time.Second
 )
 
 // Accepts says which forms of posts an endpoint announced, and the hash of the schedule that it has.

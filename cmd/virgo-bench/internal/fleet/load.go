@@ -132,7 +132,7 @@ const maxPauses = 3
 // patient makes a session, and again after each pause that the endpoint asks for.
 func (f *Fleet) patient(ctx context.Context, w *Worker, i int, due time.Time, t *Tally) {
 	for try := 0; ; try++ {
-		n, err := w.Run(ctx, i)
+		n, err := w.Run(context.WithoutCancel(ctx), i)
 		var refused *RefusedError
 		if !errors.As(err, &refused) || try == maxPauses {
 			if err == nil && try > 0 {

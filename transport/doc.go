@@ -23,8 +23,10 @@
 //     because it might lose the others.
 //   - After Close, every request that the endpoint had queued before its last answer has been
 //     answered.
-//   - Memory is bounded by [WindowBytes], [MaxRequests] and [MaxFrameBytes], whatever the endpoint
-//     sends.
+//   - Several posts go in one frame with an endpoint that is known to take them; each is settled by its
+//     own answer. What an error says of a whole frame says nothing of its posts (multi.go).
+//   - Memory is bounded by [WindowBytes], [MultiWindowBytes], [MaxRequests] and [MaxFrameBytes],
+//     whatever the endpoint sends.
 //
 // One goroutine reads, the caller's writes. The reader never writes and never calls the [Queue] or
 // the [Handler], so an endpoint that floods while this side writes is still read, and neither side
@@ -46,6 +48,6 @@
 // # Retries
 //
 // Attempts, pauses and backoff of the whole program are set here: retry.go within a run (dialing,
-// sessions, deliveries, bundles, reports of losses), backoff.go from one run to the next (rate
+// sessions, deliveries, bundles, reports of losses, endpoints that are busy), backoff.go from one run to the next (rate
 // limits, authentication and version errors). What was not acknowledged stays with the caller.
 package transport

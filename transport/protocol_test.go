@@ -274,6 +274,8 @@ func TestProtocolLimits(t *testing.T) {
 		"MultiBytes":       transport.MultiBytes,
 		"MultiResults":     transport.MultiResults,
 		"MultiWindowBytes": transport.MultiWindowBytes,
+		"BusyAttempts":     transport.BusyAttempts,
+		"MaxBusyPause":     int64(transport.MaxBusyPause / time.Second),
 		"MaxRequests":      transport.MaxRequests,
 		"ConnectTimeout":   int64(transport.ConnectTimeout / time.Second),
 		"IdleTimeout":      int64(transport.IdleTimeout / time.Second),

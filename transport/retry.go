@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -21,6 +22,10 @@ const (
 	DeliveryAttemptsFailing = 1
 	// BundleAttempts is how many sessions the delivery of a bundle may take.
 	BundleAttempts = 3
+	// BusyAttempts is how many more sessions a delivery may take when endpoints ask it to come back later,
+	// MaxBusyPause the longest time that it waits for this.
+	BusyAttempts = 3
+	MaxBusyPause = time.Minute
 	// LossReportPause is the time for which a loss report that an endpoint refused is not sent to it
 	// again.
 	LossReportPause = 24 * time.Hour
@@ -31,34 +36,62 @@ const (
 	longestPause = 30 * time.Second
 	pauseGrowth  = 1.5
 	pauseJitter  = 0.5
+
+	// A pause that an endpoint asks for is lengthened at random by up to 1/busyJitterPart of it, and must
+	// leave busyReserve of the run for the session after it.
+	busyJitterPart = 8
+	busyReserve    = 5 * time.Second
 )
 
-// Retry calls op until it succeeds, fails for good, was called attempts times (zero: no such
-// bound), or the next pause would outlast the context. An error that [Temporary] does not report is
-// final.
+// Attempts are those of a delivery within one run.
+type Attempts struct {
+	// Most is how often it is tried; 0: as often as there is time.
+	Most int
+	// Busy is called before each pause that the endpoint asks for. Such attempts do not count as Most, but as
+	// BusyAttempts. nil: a rate limit is final.
+	Busy func(pause time.Duration)
+}
+
+// Retry is [Attempts.Retry] with rate limits that are final.
+func Retry(ctx context.Context, attempts int, op func(ctx context.Context) error) error {
+	return Attempts{Most: attempts}.Retry(ctx, op)
+}
+
+// Retry calls op until it succeeds, fails for good, was called often enough, or the next pause would
+// outlast the context. An error that neither [Temporary] nor [RequestedPause] reports is final.
 //
 // It returns op's last error. If the context has ended, errors.Is also finds the context's error in
 // it. If the context had ended before, op is not called.
-func Retry(ctx context.Context, attempts int, op func(ctx context.Context) error) error {
+func (a Attempts) Retry(ctx context.Context, op func(ctx context.Context) error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	pauses := backoff.NewExponentialBackOff(
+	next := &pauses{ctx: ctx, BackOff: backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(firstPause),
 		backoff.WithMaxInterval(longestPause),
 		backoff.WithMultiplier(pauseGrowth),
 		backoff.WithRandomizationFactor(pauseJitter),
-		backoff.WithMaxElapsedTime(0)) // the context's deadline is the only one
+		backoff.WithMaxElapsedTime(0))} // the context's deadline is the only one
 	var last error
-	calls := 0
+	calls, busy := 0, 0
 	err := backoff.Retry(func() error {
-		calls++
 		last = op(ctx)
-		if last != nil && (!Temporary(last) || calls == attempts) {
+		if pause, ok := RequestedPause(last); ok && a.Busy != nil && busy < BusyAttempts {
+			pause = max(pause, firstPause)
+			pause += rand.N(min(pause/busyJitterPart, max(0, MaxBusyPause-pause)) + 1)
+			if FitsRun(ctx, pause) {
+				busy++
+				next.requested = pause
+				a.Busy(pause)
+				return last
+			}
+		}
+		calls++
+		if last != nil && (!Temporary(last) || calls == a.Most) {
 			return backoff.Permanent(last)
 		}
 		return last
-	}, backoff.WithContext(untilDeadline{pauses, ctx}, ctx))
+	}, backoff.WithContext(next, ctx))
 	switch {
 	case err == nil:
 		return nil
@@ -68,18 +101,41 @@ func Retry(ctx context.Context, attempts int, op func(ctx context.Context) error
 	return last
 }
 
-// untilDeadline stops instead of a pause that would outlast the context.
-type untilDeadline struct {
+// pauses are those between attempts: the one that the endpoint asks for, else that of the policy. They stop
+// instead of a pause that would outlast the context.
+type pauses struct {
 	backoff.BackOff
-	ctx context.Context
+	ctx       context.Context
+	requested time.Duration // 0: none
 }
 
-func (b untilDeadline) NextBackOff() time.Duration {
-	pause := b.BackOff.NextBackOff()
-	if deadline, ok := b.ctx.Deadline(); ok && time.Until(deadline) <= pause {
+func (p *pauses) NextBackOff() time.Duration {
+	if pause := p.requested; pause > 0 {
+		p.requested = 0
+		return pause
+	}
+	pause := p.BackOff.NextBackOff()
+	if deadline, ok := p.ctx.Deadline(); ok && time.Until(deadline) <= pause {
 		return backoff.Stop
 	}
 	return pause
+}
+
+// RequestedPause returns how long a busy endpoint asks to wait; false for every other error, and where it
+// does not say how long.
+func RequestedPause(err error) (time.Duration, bool) {
+	var e *Error
+	if !errors.Is(err, ErrRateLimit) || !errors.As(err, &e) || e.RetryAfterMS <= 0 {
+		return 0, false
+	}
+	return time.Duration(min(e.RetryAfterMS, MaxRequestedBackoff.Milliseconds())) * time.Millisecond, true
+}
+
+// FitsRun reports whether a pause that an endpoint asked for leaves time for a session within the run that
+// ends with ctx.
+func FitsRun(ctx context.Context, pause time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return pause <= MaxBusyPause && (!ok || time.Until(deadline) > pause+busyReserve)
 }
 
 // Temporary reports whether another attempt within the same run may succeed: after

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -136,4 +137,70 @@ func TestRetryReturnsTheLastRealError(t *testing.T) {
 			}
 		})
 	})
+}
+
+func rateLimited(after time.Duration) error {
+	return &transport.EndingError{Kind: transport.ErrRateLimit, Cause: &transport.Error{
+		Code: 503, Message: "busy", Type: transport.TypeRateLimit, RetryAfterMS: after.Milliseconds(),
+	}}
+}
+
+// A busy endpoint names the pause, which is kept, with little jitter, as long as the run has time for it.
+func TestRetryWaitsForABusyEndpoint(t *testing.T) {
+	for name, c := range map[string]struct {
+		asked    []time.Duration // by one answer after the other; then the endpoint accepts
+		deadline time.Duration
+		calls    int
+		ok       bool
+	}{
+		"once":                     {[]time.Duration{20 * time.Second}, 50 * time.Second, 2, true},
+		"twice":                    {[]time.Duration{20 * time.Second, 10 * time.Second}, 50 * time.Second, 3, true},
+		"at once":                  {[]time.Duration{time.Millisecond}, 50 * time.Second, 2, true},
+		"without a deadline":       {[]time.Duration{time.Minute}, 0, 2, true},
+		"too long for the run":     {[]time.Duration{45 * time.Second}, 50 * time.Second, 1, false},
+		"too long for the rest":    {[]time.Duration{30 * time.Second, 20 * time.Second}, 50 * time.Second, 2, false},
+		"too long for any run":     {[]time.Duration{61 * time.Second}, time.Hour, 1, false},
+		"longer than a day":        {[]time.Duration{1000 * time.Hour}, 0, 1, false},
+		"again and again":          {[]time.Duration{1, 1, 1, 1, 1, 1}, time.Hour, 1, false}, // less than 1 ms is none
+		"again and again, a while": {slices.Repeat([]time.Duration{2 * time.Second}, 9), time.Hour, 1 + transport.BusyAttempts, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx := t.Context()
+				if c.deadline > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, c.deadline)
+					defer cancel()
+				}
+				calls := 0
+				last := time.Now()
+				var told time.Duration
+				err := transport.Attempts{Most: 1, Busy: func(d time.Duration) { told = d }}.Retry(ctx, func(context.Context) error {
+					if calls > 0 {
+						asked, took := max(c.asked[calls-1], time.Second), time.Since(last)
+						if took != told || took < asked || took > asked*9/8+1 {
+							t.Errorf("waited %v, said %v, asked for %v", took, told, asked)
+						}
+					}
+					last = time.Now()
+					if calls++; calls > len(c.asked) {
+						return nil
+					}
+					return fmt.Errorf("delivering: %w", rateLimited(c.asked[calls-1]))
+				})
+				if calls != c.calls || c.ok != (err == nil) || !c.ok && !errors.Is(err, transport.ErrRateLimit) {
+					t.Errorf("%d calls, %v", calls, err)
+				}
+			})
+		})
+	}
+}
+
+func TestBusyErrorNamesTheTime(t *testing.T) {
+	if got, want := rateLimited(42*time.Second).Error(), `rate limit reached: error 503: "busy", try again in 42s`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if _, ok := transport.RequestedPause(&transport.EndingError{Kind: transport.ErrRefused, Cause: &transport.Error{RetryAfterMS: 9}}); ok {
+		t.Error("an error of another kind asks for a pause")
+	}
 }

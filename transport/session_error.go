@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"strings"
+	"time"
 )
 
 // An EndingError is returned when the endpoint ended the session with an error. errors.Is finds its
@@ -14,8 +15,14 @@ type EndingError struct {
 	Cause *Error
 }
 
-// Error returns the kind and the endpoint's error.
-func (e *EndingError) Error() string { return e.Kind.Error() + ": " + e.Cause.Error() }
+// Error returns the kind and the endpoint's error, and after which time a busy endpoint asks to come back.
+func (e *EndingError) Error() string {
+	text := e.Kind.Error() + ": " + e.Cause.Error()
+	if pause, ok := RequestedPause(e); ok {
+		text += ", try again in " + pause.Round(time.Second).String()
+	}
+	return text
+}
 
 // Unwrap returns both.
 func (e *EndingError) Unwrap() []error { return []error{e.Kind, e.Cause} }

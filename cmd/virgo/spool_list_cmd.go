@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/term"
@@ -13,16 +14,17 @@ import (
 )
 
 type spoolListCmd struct {
-	Rejected bool `help:"List the refused results with the reason."`
+	Rejected bool `help:"List the refused results with code, reason and time."`
 	Limit    int  `default:"100" help:"Print at most this many results; 0 prints all."`
 }
 
 type recordDocument struct {
-	ID     string          `json:"id"`
-	MadeMS int64           `json:"made_ms"`
-	Code   int             `json:"code,omitempty"`
-	Reason string          `json:"reason,omitempty"`
-	Result json.RawMessage `json:"result"`
+	ID        string          `json:"id"`
+	MadeMS    int64           `json:"made_ms"`
+	RefusedMS int64           `json:"refused_ms,omitempty"`
+	Code      int             `json:"code,omitempty"`
+	Reason    string          `json:"reason,omitempty"`
+	Result    json.RawMessage `json:"result"`
 }
 
 // errLimit ends the listing at --limit.
@@ -47,7 +49,11 @@ func (c *spoolListCmd) Run(a *app) error {
 		if !json.Valid(data) {
 			data, _ = json.Marshal(string(r.Data))
 		}
-		docs = append(docs, recordDocument{r.ID, r.Made.UnixMilli(), why.Code, why.Message, data})
+		d := recordDocument{ID: r.ID, MadeMS: r.Made.UnixMilli(), Code: why.Code, Reason: why.Message, Result: data}
+		if !why.Time.IsZero() {
+			d.RefusedMS = why.Time.UnixMilli()
+		}
+		docs = append(docs, d)
 		return nil
 	}
 	if c.Rejected {
@@ -66,17 +72,12 @@ func (c *spoolListCmd) Run(a *app) error {
 		}{document{schemaVersion}, docs, more})
 	}
 	var t term.Table
+	if c.Rejected && len(docs) > 0 {
+		t.Head("RESULT", "CHECK", "MADE", "REFUSED", "REASON")
+	}
 	now := a.Now()
 	for _, d := range docs {
-		r, err := collect.ParseResult(d.Result)
-		cells := []string{d.ID, ago(now, d.MadeMS), r.CheckID, string(r.State), shorttext.Shorten(r.Status, 48)}
-		if err != nil {
-			cells = []string{d.ID, ago(now, d.MadeMS), "", "", "unreadable: " + err.Error()}
-		}
-		if c.Rejected {
-			cells = append(cells, fmt.Sprintf("refused with %d: %s", d.Code, shorttext.Shorten(d.Reason, 80)))
-		}
-		t.Row(cells...)
+		t.Row(d.cells(now, c.Rejected)...)
 	}
 	if err := t.Write(a.Out, a.Color()); err != nil {
 		return err
@@ -88,4 +89,18 @@ func (c *spoolListCmd) Run(a *app) error {
 		fmt.Fprintln(a.Out, "virgo spool retry ID… (or --all) queues them again; virgo spool drop ID… (or --rejected) deletes them")
 	}
 	return nil
+}
+
+// cells returns the row of a result; of a refused one with the reason in place of its state.
+func (d *recordDocument) cells(now time.Time, rejected bool) []string {
+	r, err := collect.ParseResult(d.Result)
+	state, status := string(r.State), shorttext.Shorten(r.Status, 48)
+	if err != nil {
+		r.CheckID, state, status = "", "", "unreadable: "+err.Error()
+	}
+	if rejected {
+		reason := fmt.Sprintf("refused with %d: %s", d.Code, shorttext.Shorten(d.Reason, 160))
+		return []string{d.ID, r.CheckID, ago(now, d.MadeMS), ago(now, d.RefusedMS), reason}
+	}
+	return []string{d.ID, ago(now, d.MadeMS), r.CheckID, state, status}
 }

@@ -54,6 +54,13 @@ func Deliver(ctx context.Context, cfg *link.Config, b *bundle.Reader) (Delivery,
 	return d, err
 }
 
+// attempts are those of a bundle, for whose delivery a person waits.
+func attempts(cfg *link.Config) transport.Attempts {
+	return transport.Attempts{Most: transport.BundleAttempts, Busy: func(pause time.Duration) {
+		cfg.Notice("the endpoint is busy: trying again in %s", pause.Round(time.Second))
+	}}
+}
+
 // needsToken reports whether a bundle that could not be brought in this host's own session may be
 // delivered with a token for the bundle's agent.
 func needsToken(err error) bool {
@@ -73,7 +80,7 @@ func deliverAs(ctx context.Context, cfg *link.Config, b *bundle.Reader) (Deliver
 	}
 	var d Delivery
 	q := newQueue(cfg, b)
-	err = transport.Retry(ctx, transport.BundleAttempts, func(ctx context.Context) error {
+	err = attempts(cfg).Retry(ctx, func(ctx context.Context) error {
 		q.Rewind()
 		err := runSession(ctx, cfg, token, q, &d)
 		if err != nil {

@@ -72,7 +72,7 @@ func bring(ctx context.Context, cfg *link.Config, b *bundle.Reader) (Delivery, e
 	c.plain, c.size = b.Plain()
 	err := c.findRanges()
 	if err == nil {
-		err = transport.Retry(ctx, transport.BundleAttempts, c.attempt)
+		err = attempts(cfg).Retry(ctx, c.attempt)
 	}
 	return c.d, err
 }

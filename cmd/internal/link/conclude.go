@@ -79,8 +79,10 @@ func countResults(n int) string {
 
 func (s *Session) concludeRecovery(delivered int) {
 	st := &s.state.Status
-	failing := s.cfg.Now().Sub(time.UnixMilli(st.FailingSinceMS))
-	s.cfg.Notice("delivery works again after %s: %s delivered", roundSpan(failing), countResults(delivered))
+	if st.Reported != "" {
+		failing := s.cfg.Now().Sub(time.UnixMilli(st.FailingSinceMS))
+		s.cfg.Notice("delivery works again after %s: %s delivered", roundSpan(failing), countResults(delivered))
+	}
 	st.FailingSinceMS, st.Error, st.Reported, st.Backoff = 0, "", "", transport.Backoff{}
 	s.unsaved = true
 }
@@ -97,7 +99,7 @@ func (s *Session) concludeFailure(err error, delivered int, inMemory bool) {
 	if errors.As(err, &configError) {
 		word = "configuration"
 	}
-	if st.noteReported(word) {
+	if !s.isQuiet(err) && st.noteReported(word) {
 		s.unsaved, s.noticed = true, true
 		next := "results are kept and go out with a later run"
 		switch {

@@ -9,18 +9,24 @@ import (
 
 // Deliver runs sessions until the queue is empty, another attempt would be useless, or there is no
 // time left. If the endpoint announces a new schedule meanwhile, this session or the next run
-// fetches it. The error is that of the last attempt, or of a permanent failure of Renew.
+// fetches it. It waits for an endpoint that is busy and says for how long, if that is within the run. The
+// error is that of the last attempt, or of a permanent failure of Renew.
 func (s *Session) Deliver(ctx context.Context, q transport.Queue) error {
 	s.started = s.cfg.Now()
 	defer s.markScheduleChanged(ctx) // it was announced, and then the session broke
-	if s.renewErr != nil && !transport.Temporary(s.renewErr) {
+	_, busy := transport.RequestedPause(s.renewErr)
+	if s.renewErr != nil && !busy && !transport.Temporary(s.renewErr) {
 		return s.renewErr
 	}
-	attempts := transport.DeliveryAttempts
-	if s.state.FailingSinceMS != 0 || s.renewErr != nil {
-		attempts = transport.DeliveryAttemptsFailing
+	attempts := transport.Attempts{Most: transport.DeliveryAttempts, Busy: s.noteBusy}
+	if s.state.FailingSinceMS != 0 && !s.wasBusy() || s.renewErr != nil && !busy {
+		attempts.Most = transport.DeliveryAttemptsFailing
 	}
-	return transport.Retry(ctx, attempts, func(ctx context.Context) error {
+	return attempts.Retry(ctx, func(ctx context.Context) error {
+		if busy { // Renew was the first attempt
+			busy = false
+			return s.renewErr
+		}
 		err := s.deliverOnce(ctx, q)
 		if s.triesAnew(err) {
 			s.endFailed(err, q)

@@ -21,6 +21,12 @@
 //     most. If it named none, they do so for 5 min (rate limit) or 1 min, doubled with each further
 //     failure up to an hour, with jitter. The backoff ends with a successful delivery, a change of the
 //     settings, or a clock that was set back. virgo flush ignores it.
+//   - The endpoint is busy: a rate limit with a pause of at most a minute. If the pause ends within the
+//     run, the run waits for it and tries again ([transport.BusyAttempts]); else the next run waits for
+//     the rest of it ([Session.Await]). That is no outage: the next runs try as often as after a success,
+//     and a line is printed only from the third run in a row on.
+//   - The endpoint was replaced by an earlier version that does not know several results in one frame:
+//     a second session sends each result alone.
 //   - The schedule cannot be fetched or is not complete: the last good copy stays in use.
 //   - The stored state cannot be read or written: the run continues without it.
 //

@@ -72,9 +72,11 @@ func (a *Agent) handOver(ctx context.Context, s *link.Session, q *queue) deliver
 	started := a.Now()
 	// No later run can send results that are only in memory, so they wait neither for a backoff nor
 	// for another process.
-	if blocked := s.Blocked(); blocked != nil && !q.inMemory {
-		a.Verbose("delivery: %v", blocked)
-		return delivered{Delivery: Delivery{Tried: true, Err: blocked}}
+	if !q.inMemory {
+		if blocked := s.Await(ctx); blocked != nil {
+			a.Verbose("delivery: %v", blocked)
+			return delivered{Delivery: Delivery{Tried: true, Err: blocked}}
+		}
 	}
 	release, ok, err := a.Spool.TryDeliver()
 	switch {

@@ -149,6 +149,7 @@ var importMatrix = []importRow{
 	{"collect/hostinfo/web", []string{"collect/hostinfo/conf", "collect/hostinfo/redact", "collect/hostinfo/source"}, []string{"collect/collecttest", "collect/hostinfo/sourcetest", "collect/program"}, facts},
 
 	{"cmd/internal/...", []string{"cmd/internal/...", "collect/...", "schedule/...", "spool/...", "transport/..."}, []string{"transport/transporttest"}, "the agent's two programs share it; the endpoint is another program"},
+	{"cmd/internal/term", []string{"schedule/shorttext"}, nil, "it formats what any program prints, the endpoint too"},
 	{"cmd/internal/lines", nil, nil, "it stores structs of any package"},
 	{"cmd/internal/edsign", nil, nil, "it signs bytes"},
 	{"cmd/internal/link", []string{"cmd/internal/edsign", "cmd/internal/lines", "collect", "collect/macos", "schedule/...", "spool", "spool/lz4", "transport", "transport/agentkey"}, []string{"transport/transporttest"}, "the relation with the endpoint knows no run and no bundle"},
@@ -160,7 +161,7 @@ var importMatrix = []importRow{
 	{"cmd/virgo-bench/internal/fleet", []string{"transport/agentkey"}, []string{"spool/lz4"}, "it speaks the wire by itself: a client of ours would cost more than what it measures"},
 	{"cmd/virgo-bench/bare", nil, nil, "it is what a run is compared with: the libraries alone"},
 
-	{"cmd/virgo-endpoint", []string{"schedule/shorttext", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"transport/transporttest"}, "it joins server, store and folder; of the agent it knows the wire, the form of checks and bundles"},
+	{"cmd/virgo-endpoint", []string{"cmd/internal/term", "schedule/shorttext", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"transport/transporttest"}, "it joins server, store and folder; of the agent it knows the wire, the form of checks and bundles"},
 	{"cmd/virgo-endpoint/internal/intake", []string{"schedule/number", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, []string{"schedule/number/numbertest"}, "what is accepted depends on no connection and no store"},
 	{"cmd/virgo-endpoint/internal/intake/intaketest", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, nil, "every store passes the suite, so it may know none"},
 	{"cmd/virgo-endpoint/internal/store", []string{"cmd/virgo-endpoint/internal/intake", "cmd/virgo-endpoint/internal/store/...", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest"}, "it stores for any server"},
@@ -168,6 +169,8 @@ var importMatrix = []importRow{
 	{"cmd/virgo-endpoint/internal/store/retention", nil, nil, "it decides on ages and bytes, and knows no file of the store"},
 	{"cmd/virgo-endpoint/internal/store/segment", []string{"cmd/virgo-endpoint/internal/intake", "transport/receipt"}, nil, "one file of results knows agents by number, and no tokens"},
 	{"cmd/virgo-endpoint/internal/store/history", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest"}, "it knows agents by number, and results from whoever has them"},
+	{"cmd/virgo-endpoint/internal/report", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport/agentkey"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest"}, "commands and the API say the same, so it knows neither"},
+	{"cmd/virgo-endpoint/internal/api", []string{"cmd/virgo-endpoint/internal/intake", "cmd/virgo-endpoint/internal/report"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest"}, "it reads any store, and receives nothing"},
 	{"cmd/virgo-endpoint/internal/folder", []string{"schedule/...", "transport/receipt"}, []string{"spool/winetest", "transport"}, "what lies in the folder is read without knowing who serves it"},
 	{"cmd/virgo-endpoint/internal/server", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/folder", "cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest", "transport/transporttest"}, "it receives for any store"},
 	{"cmd/virgo-endpoint/internal/peertest", []string{"transport/agentkey"}, nil, "it says what is wrong as easily as what is right, so it uses no client of ours"},

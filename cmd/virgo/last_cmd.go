@@ -94,7 +94,7 @@ func (a *app) showResult(r collect.Result, name, when string) error {
 		t.Cells(
 			term.Cell{Text: m.Dimension, Color: term.Faint},
 			term.Cell{Text: m.Name},
-			term.Cell{Text: term.Value(m)},
+			term.Cell{Text: term.Value(string(m.Type), m.Value, m.Unit)},
 		)
 	}
 	return t.Write(a.Out, a.Color())

@@ -209,7 +209,7 @@ func (r figureRow) format(figures []collect.Figure, most int) []string {
 		if v == nil || len(parts) == most {
 			continue
 		}
-		text := v.Name + " " + term.Value(*v)
+		text := v.Name + " " + term.Value(string(v.Type), v.Value, v.Unit)
 		if figures[i].PerSecond {
 			text += "/s"
 		}

@@ -4,26 +4,23 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"virgo/collect"
 )
 
 func TestValue(t *testing.T) {
 	for _, tc := range []struct {
-		m    collect.Metric
-		want string
+		metricType, value, unit, want string
 	}{
-		{collect.Metric{Type: collect.Gauge, Value: "16707923968", Unit: "bytes"}, "15.6 GiB"},
-		{collect.Metric{Type: collect.Int64, Value: "512", Unit: "kilobytes"}, "512 KiB"},
-		{collect.Metric{Type: collect.Double, Value: "12.3456", Unit: "percent"}, "12.3 %"},
-		{collect.Metric{Type: collect.Double, Value: "0.25", Unit: "milliseconds"}, "0.25 ms"},
-		{collect.Metric{Type: collect.Uint64, Value: "90", Unit: "seconds"}, "1m30s"},
-		{collect.Metric{Type: collect.Uint64, Value: "8", Unit: "count"}, "8"},
-		{collect.Metric{Type: collect.String, Value: "rw,noatime"}, "rw,noatime"},
-		{collect.Metric{Type: collect.Double, Value: "x"}, "x"},
+		{"gauge", "16707923968", "bytes", "15.6 GiB"},
+		{"int64", "512", "kilobytes", "512 KiB"},
+		{"double", "12.3456", "percent", "12.3 %"},
+		{"double", "0.25", "milliseconds", "0.25 ms"},
+		{"uint64", "90", "seconds", "1m30s"},
+		{"uint64", "8", "count", "8"},
+		{"string", "rw,noatime", "", "rw,noatime"},
+		{"double", "x", "", "x"},
 	} {
-		if got := Value(tc.m); got != tc.want {
-			t.Errorf("Value(%+v) = %q, want %q", tc.m, got, tc.want)
+		if got := Value(tc.metricType, tc.value, tc.unit); got != tc.want {
+			t.Errorf("%+v: %q", tc, got)
 		}
 	}
 }

@@ -6,21 +6,19 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"virgo/collect"
 )
 
-// Value formats a metric's value with its unit: bytes with binary prefixes, percentages with one
-// decimal, other numbers with at most three.
-func Value(m collect.Metric) string {
-	if m.Type == collect.String || m.Type == collect.Bool {
-		return m.Value
+// Value formats a metric's value, as it is on the wire, with its unit: bytes with binary prefixes,
+// percentages with one decimal, other numbers with at most three.
+func Value(metricType, value, unit string) string {
+	if metricType == "string" || metricType == "bool" {
+		return value
 	}
-	n, err := strconv.ParseFloat(m.Value, 64)
+	n, err := strconv.ParseFloat(value, 64)
 	if err != nil {
-		return m.Value
+		return value
 	}
-	switch m.Unit {
+	switch unit {
 	case "bytes":
 		return Bytes(n)
 	case "kilobytes":
@@ -34,9 +32,9 @@ func Value(m collect.Metric) string {
 	case "seconds":
 		return Age(time.Duration(n * float64(time.Second)))
 	case "", "count":
-		return exactly(m.Value, n)
+		return exactly(value, n)
 	default:
-		return exactly(m.Value, n) + " " + m.Unit
+		return exactly(value, n) + " " + unit
 	}
 }
 

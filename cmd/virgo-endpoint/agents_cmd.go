@@ -20,6 +20,8 @@ import (
 type agentsCmd struct {
 	List   agentsListCmd   `cmd:"" default:"withargs" help:"List the agents, and what is wrong with them."`
 	Add    agentsAddCmd    `cmd:"" help:"Register keys of agents, without a token."`
+	Show   agentsShowCmd   `cmd:"" help:"Show one agent: its checks with their latest results, and all that is known about it."`
+	Tag    agentsTagCmd    `cmd:"" help:"Add tags to an agent, or remove them."`
 	Rename agentsRenameCmd `cmd:"" help:"Give an agent another id; its key and results stay its own."`
 	Revoke agentsRevokeCmd `cmd:"" help:"End an agent's access at once, also for a running server."`
 	Reset  agentsResetCmd  `cmd:"" help:"Forget an agent's key, so that its host can enrol anew with a token."`

@@ -2,30 +2,38 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
+	"virgo/cmd/internal/term"
 	"virgo/cmd/virgo-endpoint/internal/folder"
-	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/report"
 	"virgo/schedule/shorttext"
-	"virgo/transport/agentkey"
 )
 
 type agentsListCmd struct {
-	All bool `help:"List removed agents too, as long as results of theirs are stored."`
+	All    bool     `help:"List removed agents too, as long as results of theirs are stored."`
+	Wide   bool     `help:"All columns, also on a narrow terminal."`
+	Tag    []string `placeholder:"TAG" help:"Only agents with this tag; repeated: with all of them."`
+	Group  string   `placeholder:"NAME" help:"Only agents of this group."`
+	State  []string `placeholder:"STATE" help:"Only agents of which this is one of the states; may be repeated."`
+	FailOn []string `name:"fail-on" placeholder:"STATE" help:"Exit with 6 if a listed agent has this state; may be repeated; any is for all that are worse than ok."`
 }
 
 func (agentsListCmd) Help() string {
-	return "STATE: registered (its key is known), no key (it uses a token of kind legacy, or only bundles of it were imported), revoked, removed. " +
-		"KEY is the key's fingerprint; virgo key show prints it on the host. SESSION is the number of the agent's last session. " +
-		"GROUP is that of the token by which the agent enrolled. " +
-		"CLOCK is the difference between an agent's clock and this host's at its last hello; \"right\" is within a second. " +
-		"SCHEDULE is the file with the agent's checks and what is wrong with it; `virgo-endpoint schedule check` lists the mistakes. " +
-		"REFUSED is how many of its checks the host's owner does not allow at present (`virgo policy suggest` on the host prints rules that would). " +
-		"Warnings follow the table: a key that two hosts use, another key that was refused."
+	return "The worst first. STATE, from the worst on: silent (no contact for more than two of its periods), unavailable (of so many checks), " +
+		"warning (see below the table), late (no contact for one and a half periods), waiting (so many results wait on its host), " +
+		"refused (so many checks its host's owner does not allow: `virgo policy suggest` there prints rules that would), never seen, ok, revoked. " +
+		"An agent's period is the shortest of its checks; one whose results come in bundles is not called silent or late. " +
+		"\"no key\" means that it uses a token of kind legacy, or that only bundles of it were imported. " +
+		"SEEN is how long ago its last contact was. CLOCK is how far its clock is from this host's, as of its last hello; \"right\" is within a second. " +
+		"Below the table: warnings (a key that two hosts use, another key that was refused), mistakes in schedules. " +
+		"On a narrow terminal columns are left out. For scripts: --json, and --fail-on silent,unavailable."
 }
 
 type agentsDocument struct {
@@ -34,214 +42,176 @@ type agentsDocument struct {
 }
 
 type agentEntry struct {
-	AgentID string `json:"agent_id"`
-	Name    string `json:"agent_name"`
-	// State is registered, no key, revoked or removed.
-	State string `json:"state"`
-	Group string `json:"group"`
-	// Key is the fingerprint of the registered key, AgentKey the key itself; null where there is none.
-	// RegisteredFrom and TokenID are empty where a person registered it.
-	Key            *string        `json:"key"`
-	AgentKey       *string        `json:"agent_key"`
-	Registered     *int64         `json:"registered_ms"`
-	RegisteredFrom string         `json:"registered_from"`
-	TokenID        string         `json:"token_id"`
-	Relay          bool           `json:"relay"`
-	Session        uint64         `json:"session"`
-	SessionFalls   int64          `json:"session_falls"`
-	OtherKeys      int64          `json:"other_keys"`
-	Revoked        *int64         `json:"revoked_ms"`
-	Removed        *int64         `json:"removed_ms"`
-	Warnings       []warningEntry `json:"warnings"`
-	ProcessVersion string         `json:"process_version"`
-	BundleVersion  string         `json:"bundle_version"`
-	Remote         string         `json:"remote"`
-	FirstSeen      *int64         `json:"first_seen_ms"`
-	LastSeen       *int64         `json:"last_seen_ms"`
-	Results        int64          `json:"results"`
-	// RefusedChecks is how many of its checks the owner of the host refuses at present.
-	RefusedChecks int64 `json:"refused_checks"`
-	// ClockOffsetMS is null where the last hello had no time.
-	ClockOffsetMS *int64 `json:"clock_offset_ms"`
+	report.Agent
 	// Schedule is the name of the file with the agent's checks.
 	Schedule         string   `json:"schedule"`
 	ScheduleMistakes []string `json:"schedule_mistakes"`
 }
 
-type warningEntry struct {
-	Type string `json:"type"`
-	Text string `json:"text"`
-}
-
-// A listedAgent is an agent with who it is.
-type listedAgent struct {
-	intake.Agent
-	intake.Identity
-}
+// anyProblem is the --fail-on of every state that is worse than ok.
+const anyProblem = "any"
 
 func (c *agentsListCmd) Run(a *app) error {
-	list, err := c.agents(a)
+	failOn, err := healths("--fail-on", c.FailOn)
 	if err != nil {
 		return err
 	}
+	states, err := healths("--state", c.State)
+	if err != nil {
+		return err
+	}
+	list, err := c.agents(a, states)
+	if err != nil {
+		return err
+	}
+	if err := c.write(a, list); err != nil {
+		return err
+	}
+	return failing(list, failOn)
+}
+
+func (c *agentsListCmd) write(a *app, list []report.Agent) error {
 	dir, err := a.folder()
 	if err != nil {
 		return err
 	}
 	schedules := folder.NewSchedules(dir.SchedulesDir(), slog.New(slog.DiscardHandler), a.now)
-	if a.JSON {
-		doc := agentsDocument{document{schemaVersion}, []agentEntry{}}
-		for i := range list {
-			doc.Agents = append(doc.Agents, a.entry(&list[i], schedules))
-		}
-		return a.printJSON(doc)
+	entries := make([]agentEntry, 0, len(list))
+	for _, ag := range list {
+		file, mistakes := scheduleMistakes(schedules, ag.AgentID)
+		entries = append(entries, agentEntry{ag, file, mistakes})
 	}
-	return a.print(a.agentsTable(list, schedules))
+	if a.JSON {
+		return a.printJSON(agentsDocument{document{schemaVersion}, entries})
+	}
+	return a.print(c.text(a, entries))
 }
 
-// agents joins what is stored about results with who the agents are.
-func (c *agentsListCmd) agents(a *app) ([]listedAgent, error) {
+// healths reads states of the command line; kong has split them at commas.
+func healths(flag string, names []string) ([]report.Health, error) {
+	var list []report.Health
+	for _, name := range names {
+		if name == anyProblem {
+			for _, h := range report.HealthNames() {
+				if h == string(report.OK) {
+					break
+				}
+				list = append(list, report.Health(h))
+			}
+			continue
+		}
+		h, ok := report.ParseHealth(name)
+		if !ok {
+			known := append(report.HealthNames(), anyProblem)
+			hint := "one of " + strings.Join(known, ", ")
+			if near := shorttext.Nearest(name, known); near != "" {
+				hint = "did you mean " + near + "? " + hint
+			}
+			return nil, &failure{exitUsage, fmt.Errorf("%s %q: no such state", flag, name), hint}
+		}
+		list = append(list, h)
+	}
+	return list, nil
+}
+
+// has reports whether an agent has one of some states.
+func has(ag *report.Agent, states []report.Health) bool {
+	return slices.Contains(states, ag.Health) ||
+		slices.ContainsFunc(ag.Problems, func(p report.Health) bool { return slices.Contains(states, p) })
+}
+
+// agents are those that are to be listed.
+func (c *agentsListCmd) agents(a *app, states []report.Health) ([]report.Agent, error) {
 	st, err := a.store()
 	if err != nil {
 		return nil, err
 	}
 	defer st.Close()
-	identities, err := st.Identities(a.ctx)
+	list, err := report.Agents(a.ctx, st, a.now())
 	if err != nil {
 		return nil, a.explain(err)
 	}
-	agents, err := st.Agents(a.ctx)
-	if err != nil {
-		return nil, a.explain(err)
-	}
-	contacts := make(map[string]intake.Agent, len(agents))
-	for _, ag := range agents {
-		contacts[ag.ID] = ag
-	}
-	var list []listedAgent
-	for _, i := range identities {
-		if i.Removed.IsZero() || c.All {
-			list = append(list, listedAgent{contacts[i.AgentID], i})
+	return slices.DeleteFunc(list, func(ag report.Agent) bool {
+		return ag.Removed != nil && !c.All || c.Group != "" && c.Group != ag.Group || len(states) > 0 && !has(&ag, states) ||
+			slices.ContainsFunc(c.Tag, func(tag string) bool { return !slices.Contains(ag.Tags, tag) })
+	}), nil
+}
+
+// failing returns the error for agents with a state that --fail-on names.
+func failing(list []report.Agent, states []report.Health) error {
+	const named = 3
+	var ids []string
+	for i := range list {
+		if has(&list[i], states) {
+			ids = append(ids, list[i].AgentID+" ("+stateText(&list[i])+")")
 		}
 	}
-	return list, nil
+	if len(ids) == 0 {
+		return nil
+	}
+	text := strings.Join(ids[:min(len(ids), named)], "; ")
+	if len(ids) > named {
+		text += fmt.Sprintf("; %d more", len(ids)-named)
+	}
+	return &failure{exitAgents, errors.New("agents with a state that --fail-on names: " + text), ""}
 }
 
-func (a *app) entry(ag *listedAgent, schedules *folder.Schedules) agentEntry {
-	file, mistakes := scheduleMistakes(schedules, ag.AgentID)
-	e := agentEntry{
-		AgentID: ag.AgentID, Name: ag.Name, State: ag.state(), Group: ag.Group,
-		Registered: ms(ag.Registered), RegisteredFrom: ag.From, TokenID: ag.TokenID, Relay: ag.Relay,
-		Session: ag.Sessions.Last, SessionFalls: ag.Sessions.Falls, OtherKeys: ag.OtherKeys.Count,
-		Revoked: ms(ag.Revoked), Removed: ms(ag.Removed), Warnings: []warningEntry{},
-		ProcessVersion: ag.ProcessVersion, BundleVersion: ag.BundleVersion,
-		Remote: ag.Remote, FirstSeen: ms(ag.FirstSeen), LastSeen: ms(ag.LastSeen), Results: ag.Results, RefusedChecks: ag.RefusedChecks,
-		ClockOffsetMS: ag.ClockOffsetMS, Schedule: file, ScheduleMistakes: mistakes,
+// text is the table with what follows it.
+func (c *agentsListCmd) text(a *app, list []agentEntry) []byte {
+	now, width := a.now(), a.width()
+	if c.Wide {
+		width = 0
 	}
-	if ag.Key != nil {
-		name, key := agentkey.Fingerprint(ag.Key), agentkey.Encode(ag.Key)
-		e.Key, e.AgentKey = &name, &key
+	first := momentColumn{head: "FIRST SEEN"}
+	for i := range list {
+		first.add(timeOf(list[i].FirstSeen))
 	}
-	for _, w := range ag.Warnings(a.now()) {
-		e.Warnings = append(e.Warnings, warningEntry(w))
-	}
-	return e
-}
-
-func (a *app) agentsTable(list []listedAgent, schedules *folder.Schedules) []byte {
-	var t table
-	var warnings bytes.Buffer
-	const groupColumn, refusedColumn = 2, 8
-	rows := [][]string{{"AGENT", "STATE", "GROUP", "KEY", "LAST SEEN", "FIRST SEEN", "SESSION", "RESULTS", "REFUSED", "CLOCK", "VERSION",
-		"FROM", "SCHEDULE", "NAME"}}
-	groups := slices.ContainsFunc(list, func(ag listedAgent) bool { return ag.Group != "" })
-	refused := slices.ContainsFunc(list, func(ag listedAgent) bool { return ag.RefusedChecks > 0 })
+	t := table{columns: []column{{head: "AGENT"}, {head: "STATE"}, {head: "SEEN"}, {head: "CHECKS", drop: 4, right: true}, {head: "CLOCK", drop: 5},
+		{head: "VERSION", drop: 6}, {head: "TAGS", drop: 2, optional: true}, {head: "GROUP", drop: 3, optional: true}, {head: "FROM", drop: 7},
+		{head: "RESULTS", drop: 9, right: true}, {head: "SCHEDULE", drop: 8}, {head: first.name(), drop: 11}, {head: "SESSION", drop: 12},
+		{head: "KEY", drop: 13}, {head: "NAME", drop: 10, optional: true}}}
 	for i := range list {
 		ag := &list[i]
-		rows = append(rows, []string{ag.AgentID, ag.state(), dash(ag.Group), ag.fingerprint(), moment(ag.LastSeen), moment(ag.FirstSeen), ag.session(),
-			strconv.FormatInt(ag.Results, 10), strconv.FormatInt(ag.RefusedChecks, 10), clock(ag.ClockOffsetMS), ag.ProcessVersion, ag.Remote,
-			scheduleCell(schedules, ag.AgentID), ag.Name})
-		for _, w := range ag.Warnings(a.now()) {
-			fmt.Fprintf(&warnings, "%s: %s\n", shorttext.Sanitize(ag.AgentID), shorttext.Sanitize(w.Text))
+		t.cells(term.Cell{Text: ag.AgentID}, term.Cell{Text: stateText(&ag.Agent), Color: stateColor(ag.Health)}, term.Cell{Text: ago(timeOf(ag.LastSeen), now)},
+			term.Cell{Text: strconv.Itoa(ag.Checks)}, term.Cell{Text: clock(ag.ClockOffsetMS)}, term.Cell{Text: dash(ag.ProcessVersion)},
+			term.Cell{Text: dash(strings.Join(ag.Tags, " "))}, term.Cell{Text: dash(ag.Group)}, term.Cell{Text: dash(ag.Remote)},
+			term.Cell{Text: strconv.FormatInt(ag.Results, 10)}, term.Cell{Text: ag.Schedule}, term.Cell{Text: first.text(timeOf(ag.FirstSeen))},
+			term.Cell{Text: sessionText(ag.Session)}, term.Cell{Text: keyText(ag.Key)}, term.Cell{Text: nameBeside(&ag.Agent)})
+	}
+	text := t.text(width, 0, a.color())
+	return append(text, below(list, now)...)
+}
+
+// below is what follows the table: warnings, mistakes in schedules, and how many agents are in which state.
+func below(list []agentEntry, now time.Time) []byte {
+	var notes, b bytes.Buffer
+	counts := map[report.Health]int{}
+	wrong := map[string]bool{} // files that were named
+	for i := range list {
+		ag := &list[i]
+		counts[ag.Health]++
+		for _, w := range ag.Warnings {
+			fmt.Fprintf(&notes, "%s: %s\n", shorttext.Sanitize(ag.AgentID), shorttext.Sanitize(w.Text))
+		}
+		if n := len(ag.ScheduleMistakes); n > 0 && !wrong[ag.Schedule] {
+			wrong[ag.Schedule] = true
+			fmt.Fprintf(&notes, "%s: %s; virgo-endpoint schedule check lists them\n", shorttext.Sanitize(ag.Schedule), term.Count(n, "mistake", "mistakes"))
 		}
 	}
-	for _, row := range rows {
-		if !refused {
-			row = slices.Delete(row, refusedColumn, refusedColumn+1)
+	if notes.Len() > 0 {
+		b.WriteByte('\n')
+		b.Write(notes.Bytes())
+	}
+	var parts []string
+	for _, name := range report.HealthNames() {
+		if n := counts[report.Health(name)]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, name))
 		}
-		if !groups {
-			row = slices.Delete(row, groupColumn, groupColumn+1)
-		}
-		t.row(row...)
 	}
-	text := t.text()
-	if warnings.Len() > 0 {
-		text = append(append(text, '\n'), warnings.Bytes()...)
+	fmt.Fprintf(&b, "\n%s", term.Count(len(list), "agent", "agents"))
+	if len(parts) > 0 {
+		b.WriteString(": " + strings.Join(parts, ", "))
 	}
-	return text
-}
-
-func (ag *listedAgent) state() string {
-	switch {
-	case !ag.Removed.IsZero():
-		return "removed"
-	case !ag.Revoked.IsZero():
-		return "revoked"
-	case ag.Key != nil:
-		return "registered"
-	}
-	return "no key"
-}
-
-// fingerprint is that of the key; a dash if there is none.
-func (ag *listedAgent) fingerprint() string {
-	if ag.Key == nil {
-		return "-"
-	}
-	return agentkey.Fingerprint(ag.Key)
-}
-
-func (ag *listedAgent) session() string {
-	if ag.Sessions.Last == 0 {
-		return "-"
-	}
-	return strconv.FormatUint(ag.Sessions.Last, 10)
-}
-
-// scheduleMistakes returns the name of the file with an agent's checks and the mistakes in it.
-func scheduleMistakes(s *folder.Schedules, agentID string) (file string, mistakes []string) {
-	file, problems, err := s.Mistakes(agentID)
-	mistakes = []string{}
-	for _, p := range problems {
-		mistakes = append(mistakes, folder.Describe(p))
-	}
-	if err != nil && len(mistakes) == 0 {
-		mistakes = append(mistakes, err.Error())
-	}
-	return file, mistakes
-}
-
-func scheduleCell(s *folder.Schedules, agentID string) string {
-	file, mistakes := scheduleMistakes(s, agentID)
-	switch len(mistakes) {
-	case 0:
-		return file
-	case 1:
-		return file + ": 1 mistake"
-	default:
-		return fmt.Sprintf("%s: %d mistakes", file, len(mistakes))
-	}
-}
-
-// clock describes an agent's clock, which is offset ms behind this host's.
-func clock(offset *int64) string {
-	switch {
-	case offset == nil:
-		return "-"
-	case *offset > 1000:
-		return span(*offset) + " behind"
-	case *offset < -1000:
-		return span(-max(*offset, -math.MaxInt64)) + " ahead"
-	}
-	return "right"
+	fmt.Fprintf(&b, "; at %s\n", moment(now))
+	return b.Bytes()
 }

@@ -25,7 +25,7 @@ type cli struct {
 	Token    tokenCmd    `cmd:"" help:"Create, list and remove the tokens with which hosts enrol."`
 	Results  resultsCmd  `cmd:"" help:"Show stored results."`
 	Import   importCmd   `cmd:"" help:"Store the results of exported bundles."`
-	Agents   agentsCmd   `cmd:"" help:"List the agents; register, rename, revoke, reset and remove them."`
+	Agents   agentsCmd   `cmd:"" help:"List the agents, the worst first; show, tag, register, rename, revoke, reset and remove them."`
 	Schedule scheduleCmd `cmd:"" help:"Check the schedules of agents."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 

@@ -22,6 +22,7 @@ const (
 	exitUnexpected = 1
 	exitUsage      = 2
 	exitUnread     = 5
+	exitAgents     = 6
 )
 
 // exitCodes ends every command's help.
@@ -30,6 +31,7 @@ const exitCodes = `Exit codes:
   1  unexpected error
   2  invalid configuration or usage
   5  stored results cannot be read
+  6  an agent has a state that agents --fail-on names
 `
 
 // A failure is an error with its exit code and, where there is one, the next step.

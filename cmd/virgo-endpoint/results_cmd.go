@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,203 +9,151 @@ import (
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
-	"virgo/schedule/shorttext"
+	"virgo/cmd/virgo-endpoint/internal/report"
+	"virgo/cmd/virgo-endpoint/internal/store"
 )
 
 type resultsCmd struct {
 	Agent   string `placeholder:"ID" help:"Only results of this agent."`
 	Check   string `placeholder:"ID" help:"Only results of this check."`
-	Since   string `placeholder:"T" help:"Only results since T (RFC 3339, or an age such as 90s, 1h, 7d)."`
+	Metric  string `placeholder:"NAME" help:"Only results with this metric; the table shows its values."`
+	State   string `enum:"available,unavailable,," default:"" placeholder:"STATE" help:"Only results with this state: available or unavailable."`
+	Since   string `placeholder:"T" help:"Only results since T: an age such as 90s, 1h, 7d, or a time such as 2026-03-01, '2026-03-01 15:04' (local) or 2026-03-01T15:04:05Z."`
+	Until   string `placeholder:"T" help:"Only results from before T, likewise."`
+	Latest  bool   `help:"Only the latest result of each check."`
 	Late    *bool  `negatable:"" help:"Only results that were sent late (--late), or only the others (--no-late), for example for alerts."`
-	Refused *bool  `negatable:"" help:"Only results of checks that the host's owner does not allow (--refused), or only the others (--no-refused)."`
-	Limit   int    `default:"50" help:"Maximum number of results, the newest ones; 0 means all. Default: ${default}."`
+	Refused *bool  `negatable:"" help:"Only results of checks that the host's owner does not allow, and what this endpoint refused (--refused), or only the other results (--no-refused)."`
+	Limit   *int   `placeholder:"N" help:"Maximum number of results, the newest ones; 0 means all. Default: 50; all with --latest and in the formats csv and influx."`
+	Format  string `enum:"table,json,csv,influx" default:"table" help:"Form of the output: ${enum}. Default: ${default}."`
 }
 
 func (resultsCmd) Help() string {
-	return "Prints the oldest results first, by the time when the check finished. The command can be used while a server runs. " +
+	return "Prints the oldest results first, by the time when the check finished; with --latest by agent and check. The command can be used while a server runs. " +
+		"RESULT is the status, if it says more than success, and as many metrics as fit. " +
 		"The column LATE is printed if there are late results: results that were older than their check's period when they were sent, " +
 		"for example because there was no connection. It is their age at that time. Late results should not raise alerts. " +
-		"The state \"refused\" is that of a check which the host's owner does not allow: it did not run, nothing is wrong with the host, and it should not raise alerts."
+		"The state \"refused\" is that of a check which the host's owner does not allow: it did not run, nothing is wrong with the host, and it should not raise alerts. " +
+		"With --refused a second list has what this endpoint refused because it could not be read or was not plausible: that is stored nowhere here " +
+		"(`virgo spool list --rejected` on the host shows it). " +
+		"--format csv has a line for each metric, with times in UTC; a text that a spreadsheet would compute gets an apostrophe before it. " +
+		"--format influx is InfluxDB's line protocol. json, csv and influx are written while they are read, so they may be of any size."
 }
 
-// A resultEntry is a result in a document.
-type resultEntry struct {
-	Seq       int64   `json:"seq"`
-	AgentID   string  `json:"agent_id"`
-	ResultID  *string `json:"result_id"`
-	CheckID   string  `json:"check_id"`
-	CheckType string  `json:"check_type"`
-	State     string  `json:"state"`
-	Refused   bool    `json:"refused"`
-	Status    string  `json:"status"`
-	Timestamp int64   `json:"timestamp_ms"`
-	Received  int64   `json:"received_ms"`
-	// Order, AgeMS and ClockOffsetMS are null where the agent sent none.
-	Order         *uint64         `json:"order"`
-	Late          bool            `json:"late"`
-	AgeMS         *int64          `json:"age_ms"`
-	ClockOffsetMS *int64          `json:"clock_offset_ms"`
-	Params        json.RawMessage `json:"params"`
-}
+// defaultLimit is the --limit of the formats for people.
+const defaultLimit = 50
+
+// The formats.
+const (
+	formatTable  = "table"
+	formatJSON   = "json"
+	formatCSV    = "csv"
+	formatInflux = "influx"
+)
 
 func (c *resultsCmd) Run(a *app) error {
-	filter := intake.Filter{AgentID: c.Agent, CheckID: c.Check, Late: c.Late, Refused: c.Refused, Limit: c.Limit}
-	if c.Limit < 0 {
-		return &failure{code: exitUsage, err: fmt.Errorf("--limit %d is negative", c.Limit), hint: "0 means all"}
+	filter, err := c.filter(a.now())
+	if err != nil {
+		return err
 	}
-	if c.Since != "" {
-		var err error
-		if filter.Since, err = since(c.Since, a.now()); err != nil {
-			return &failure{code: exitUsage, err: err,
-				hint: "for example --since 1h, or --since 2006-01-02T15:04:05Z"}
-		}
+	if a.JSON && c.Format == formatTable {
+		c.Format = formatJSON
 	}
+	a.JSON = a.JSON || c.Format == formatJSON // errors too
+	filter.Limit = c.limit()
 	st, err := a.store()
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	if a.JSON {
-		return a.explain(a.resultsJSON(st, filter))
+	found := found{filter: filter, latest: c.Latest, store: st, app: a}
+	if c.showsRefusals() {
+		if found.refusals, err = refusals(a, st, filter); err != nil {
+			return a.explain(err)
+		}
 	}
-	return a.explain(a.resultsTable(st, filter))
+	switch c.Format {
+	case formatJSON:
+		err = found.json()
+	case formatCSV:
+		err = found.stream(report.NewCSV(a.out))
+	case formatInflux:
+		err = found.stream(report.NewInflux(a.out))
+	default:
+		err = found.table()
+	}
+	return a.explain(err)
 }
 
-// resultsJSON prints one document, one result a line, as they are read.
-func (a *app) resultsJSON(history intake.History, filter intake.Filter) error {
-	w := bufio.NewWriter(a.out)
-	fmt.Fprintf(w, `{"schema_version":%d,"results":[`, schemaVersion)
-	separator := "\n"
-	err := history.Results(a.ctx, filter, func(r intake.Result) error {
-		e := resultEntry{
-			Seq: r.Seq, AgentID: r.AgentID, CheckID: r.CheckID, CheckType: r.CheckType, State: r.State, Refused: r.Refused, Status: r.Status,
-			Timestamp: r.Time.UnixMilli(), Received: r.Received.UnixMilli(),
-			Order: r.Order, Late: r.Late, AgeMS: r.AgeMS, ClockOffsetMS: r.ClockOffsetMS, Params: r.Params,
+// filter is what the flags select, but for the limit.
+func (c *resultsCmd) filter(now time.Time) (intake.Filter, error) {
+	f := intake.Filter{AgentID: c.Agent, CheckID: c.Check, Metric: c.Metric, State: c.State, Late: c.Late, Refused: c.Refused}
+	if c.Limit != nil && *c.Limit < 0 {
+		return f, &failure{exitUsage, fmt.Errorf("--limit %d is negative", *c.Limit), "0 means all"}
+	}
+	for _, t := range []struct {
+		flag, text string
+		into       *time.Time
+	}{{"--since", c.Since, &f.Since}, {"--until", c.Until, &f.Until}} {
+		if t.text == "" {
+			continue
 		}
-		if r.ResultID != "" {
-			e.ResultID = &r.ResultID
-		}
-		line, err := json.Marshal(e)
+		at, err := instant(t.text, now)
 		if err != nil {
-			return fmt.Errorf("printing result %d: %w", r.Seq, err)
+			return f, &failure{exitUsage, fmt.Errorf("%s %q: %w", t.flag, t.text, err),
+				fmt.Sprintf("for example %s 1h, %[1]s 2026-03-01 or %[1]s 2026-03-01T15:04:05Z", t.flag)}
 		}
-		w.WriteString(separator)
-		separator = ",\n"
-		_, err = w.Write(line)
-		return err
-	})
-	unread, err := unreadOf(err)
-	if err != nil {
-		return err
+		*t.into = at
 	}
-	w.WriteString("\n]")
-	if unread != nil {
-		fmt.Fprintf(w, `,"unread":%d`, unread.Results)
+	if !f.Until.IsZero() && !f.Since.Before(f.Until) {
+		return f, &failure{exitUsage, fmt.Errorf("--until %q is not after --since %q", c.Until, c.Since), ""}
 	}
-	w.WriteString("}\n")
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("writing the output: %w", err)
-	}
-	return orNil(unread)
+	return f, nil
 }
 
-// unreadOf separates the error for results that cannot be read from others.
-func unreadOf(err error) (unread *intake.UnreadError, other error) {
-	if errors.As(err, &unread) {
-		return unread, nil
-	}
-	return nil, err
-}
-
-func orNil(unread *intake.UnreadError) error {
-	if unread == nil {
-		return nil
-	}
-	return unread
-}
-
-func (a *app) resultsTable(history intake.History, filter intake.Filter) error {
-	const lateColumn = 1
-	rows := [][]string{{"TIME", "LATE", "AGENT", "CHECK", "TYPE", "STATE", "METRICS", "STATUS"}}
-	anyLate := false
-	err := history.Results(a.ctx, filter, func(r intake.Result) error {
-		anyLate = anyLate || r.Late
-		rows = append(rows, []string{
-			moment(r.Time), lateness(r), r.AgentID, r.CheckID, r.CheckType, shownState(r), firstMetrics(r.Params), r.Status,
-		})
-		return nil
-	})
-	unread, err := unreadOf(err)
-	if err != nil {
-		return err
-	}
-	if len(rows) == 1 && unread == nil {
-		fmt.Fprintln(a.err, "virgo-endpoint: no such results are stored")
-	}
-	var t table
-	for _, row := range rows {
-		if !anyLate {
-			row = slices.Delete(row, lateColumn, lateColumn+1)
-		}
-		t.row(row...)
-	}
-	if err := a.print(t.text()); err != nil {
-		return err
-	}
-	return orNil(unread)
-}
-
-// shownState is a result's state as a table shows it.
-func shownState(r intake.Result) string {
-	if r.Refused {
-		return "refused"
-	}
-	return r.State
-}
-
-// lateness is a late result's age as a table shows it; a dash for one that is not late.
-func lateness(r intake.Result) string {
+func (c *resultsCmd) limit() int {
 	switch {
-	case !r.Late:
-		return "-"
-	case r.AgeMS == nil:
-		return "late"
+	case c.Limit != nil:
+		return *c.Limit
+	case c.Latest, c.Format == formatCSV, c.Format == formatInflux:
+		return 0
 	}
-	return span(*r.AgeMS)
+	return defaultLimit
 }
 
-// firstMetrics are the first metrics of a result as a table shows them, and how many more there are.
-func firstMetrics(params json.RawMessage) string {
-	const shown, longest = 2, 41
-	metrics, err := intake.Metrics(params)
-	if err != nil || len(metrics) == 0 {
-		return "-"
-	}
-	var b strings.Builder
-	for i, m := range metrics {
-		if i == shown {
-			fmt.Fprintf(&b, " +%d", len(metrics)-shown)
-			break
-		}
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		one := m.Name + "=" + m.Value
-		if m.Dimension != "" {
-			one = m.Dimension + ":" + one
-		}
-		b.WriteString(shorttext.Shorten(one, longest))
-	}
-	return b.String()
+// showsRefusals reports whether what the endpoint refused is listed: nothing is known of its check.
+func (c *resultsCmd) showsRefusals() bool {
+	return c.Refused != nil && *c.Refused && c.Check == "" && c.Metric == "" && c.State == "" && c.Late == nil && !c.Latest &&
+		(c.Format == formatTable || c.Format == formatJSON)
 }
 
-// errSince is returned when --since is neither an age nor a time.
-var errSince = errors.New("neither an age nor a time")
+// refusals are the results that the endpoint refused, as far as a filter can select them.
+func refusals(a *app, st *store.Store, f intake.Filter) ([]intake.Refusal, error) {
+	list, err := st.Refusals(a.ctx, f.AgentID)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(r intake.Refusal) bool {
+		return r.Received.Before(f.Since) || !f.Until.IsZero() && !r.Received.Before(f.Until)
+	})
+	slices.SortStableFunc(list, func(a, b intake.Refusal) int { return a.Received.Compare(b.Received) })
+	if f.Limit > 0 {
+		list = list[max(0, len(list)-f.Limit):]
+	}
+	return list, nil
+}
 
-// since reads an age (90s, 1h, 7d) or a time (RFC 3339).
-func since(text string, now time.Time) (time.Time, error) {
+// errInstant is returned for what is neither an age nor a time.
+var errInstant = errors.New("neither an age nor a time")
+
+// instant reads an age (90s, 1h, 7d) or a time (RFC 3339, or local without a zone).
+func instant(text string, now time.Time) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t, nil
+	}
+	for _, form := range []string{"2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02T15:04:05"} {
+		if t, err := time.ParseInLocation(form, text, time.Local); err == nil {
+			return t, nil
+		}
 	}
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
@@ -216,7 +162,7 @@ func since(text string, now time.Time) (time.Time, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 {
-		return time.Time{}, fmt.Errorf("--since %q: %w", text, errSince)
+		return time.Time{}, errInstant
 	}
 	return now.Add(-d), nil
 }

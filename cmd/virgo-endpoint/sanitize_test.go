@@ -25,9 +25,9 @@ func TestNothingIsShownThatATerminalObeys(t *testing.T) {
 		if errs.String() != "virgo-endpoint: error: a b\n" {
 			t.Errorf("%U in an error: %q", r, errs.String())
 		}
-		var tab table
+		tab := table{columns: []column{{head: "X"}, {head: "Y"}}}
 		tab.row(text, "c")
-		if got := string(tab.text()); got != "a b  c\n" {
+		if got := string(tab.text(0, 0, false)); got != "X    Y\na b  c\n" {
 			t.Errorf("%U in a table: %q", r, got)
 		}
 	}

@@ -19,6 +19,8 @@ import (
 const (
 	// defaultExpiry is how long a token enrols, unless --expires says otherwise.
 	defaultExpiry = 24 * time.Hour
+	// readExpiry is that of a token that reads: a dashboard is to go on, but not for ever.
+	readExpiry = "365d"
 	// maxExpiry bounds --expires: later than that, nobody remembers the token.
 	maxExpiry = 10 * 366 * 24 * time.Hour
 	// never is the --expires of a token that does not end.
@@ -29,9 +31,9 @@ const (
 
 type tokenAddCmd struct {
 	Label    string   `placeholder:"TEXT" help:"A label, for example the host's name."`
-	Kind     []string `default:"enrol" enum:"enrol,legacy,relay" placeholder:"KIND" help:"What it is for: ${enum}; may be repeated. Default: ${default}."`
+	Kind     []string `default:"enrol" enum:"enrol,legacy,relay,read" placeholder:"KIND" help:"What it is for: ${enum}; may be repeated. Default: ${default}."`
 	Uses     *int     `placeholder:"N" help:"Number of hosts that may enrol with it; 0 means any number. Default: 1, or as many as --id names."`
-	Expires  string   `placeholder:"AGE" help:"When it ends: 90m, 24h, 30d, or never. Default: 24h; legacy tokens: never."`
+	Expires  string   `placeholder:"AGE" help:"When it ends: 90m, 24h, 30d, or never. Default: 24h; legacy tokens: never; tokens that read: 365d."`
 	Group    string   `placeholder:"NAME" help:"Group of the agents that enrol with it."`
 	ID       []string `placeholder:"AGENT" help:"Only for the agent with this id; may be repeated. Legacy tokens need it."`
 	Endpoint string   `placeholder:"HOST:PORT" help:"Address in the printed command. Default: what init was told."`
@@ -41,6 +43,7 @@ func (tokenAddCmd) Help() string {
 	return "A token of kind enrol lets a host register its key; after that it is of no use to the host, which deletes it. " +
 		"One of kind legacy is the password of agents without keys, which speak the existing protocol, for the ids that it names; " +
 		"it is never for an agent that has a key. One of kind relay registers the key of a relay. " +
+		"One of kind read is for programs that read over the HTTP API (serve --api), and for nothing else. " +
 		"The token is not part of the printed command, so that it is in no process list and no shell history: virgo setup asks for it, " +
 		"or reads it with --token-file."
 }
@@ -61,12 +64,15 @@ func (c *tokenAddCmd) spec(now time.Time) (intake.TokenSpec, error) {
 	switch {
 	case c.Uses != nil:
 		s.Uses = *c.Uses
-	case s.Kinds != intake.Legacy:
+	case s.Kinds != intake.Legacy && s.Kinds != intake.Read:
 		s.Uses = max(1, len(c.ID))
 	}
 	expires := c.Expires
 	if expires == "" && s.Kinds&intake.Legacy != 0 {
 		expires = never
+	}
+	if expires == "" && s.Kinds == intake.Read {
+		expires = readExpiry
 	}
 	life, err := lifetime(expires)
 	if err != nil {
@@ -161,6 +167,9 @@ func purpose(t *intake.Token) string {
 	}
 	if t.Kinds&intake.Legacy != 0 {
 		parts = append(parts, "serves agents without keys")
+	}
+	if t.Kinds&intake.Read != 0 {
+		parts = append(parts, "reads over the HTTP API")
 	}
 	text := strings.Join(parts, ", ")
 	if len(t.AgentIDs) > 0 {

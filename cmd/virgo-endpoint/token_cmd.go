@@ -95,14 +95,21 @@ func (tokenListCmd) Run(a *app) error {
 		}
 		return a.printJSON(doc)
 	}
-	var t table
-	t.row("ID", "CREATED", "LAST USED", "STATE", "KIND", "LEFT", "EXPIRES", "AGENTS", "GROUP", "LABEL")
+	created, used, expires := momentColumn{head: "CREATED"}, momentColumn{head: "LAST USED"}, momentColumn{head: "EXPIRES"}
+	for i := range list {
+		created.add(list[i].Created)
+		used.add(list[i].LastUsed)
+		expires.add(list[i].Expires)
+	}
+	t := table{columns: []column{{head: "ID"}, {head: "STATE"}, {head: "KIND"}, {head: "LEFT", drop: 4}, {head: expires.name(), drop: 2},
+		{head: "AGENTS", drop: 3, optional: true}, {head: "GROUP", drop: 5, optional: true}, {head: used.name(), drop: 6},
+		{head: created.name(), drop: 7}, {head: "LABEL", optional: true}}}
 	for i := range list {
 		token := &list[i]
-		t.row(token.ID, moment(token.Created), moment(token.LastUsed), token.State(now), token.Kinds.String(),
-			usesLeft(token), moment(token.Expires), agentsOf(token), dash(token.Group), token.Label)
+		t.row(token.ID, token.State(now), token.Kinds.String(), usesLeft(token), expires.text(token.Expires), agentsOf(token),
+			dash(token.Group), used.text(token.LastUsed), created.text(token.Created), dash(token.Label))
 	}
-	return a.print(t.text())
+	return a.printTable(&t)
 }
 
 func usesLeft(t *intake.Token) string {

@@ -3,6 +3,8 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
+
+	"virgo/cmd/internal/term"
 )
 
 // release and commit are set by the build (-ldflags -X).
@@ -24,12 +26,12 @@ func (versionCmd) Run(a *app) error {
 	if a.JSON {
 		return a.printJSON(doc)
 	}
-	var t table
-	t.row("virgo-endpoint", doc.Version)
-	t.row("commit", doc.Commit)
-	t.row("go", doc.Go)
-	t.row("platform", doc.Platform)
-	return a.print(t.text())
+	var t term.Table
+	t.Row("virgo-endpoint", doc.Version)
+	t.Row("commit", doc.Commit)
+	t.Row("go", doc.Go)
+	t.Row("platform", doc.Platform)
+	return t.Write(a.out, false)
 }
 
 // versionLine returns what --version prints.

@@ -65,6 +65,9 @@ func (t *Table) Write(w io.Writer, color bool) error {
 	return err
 }
 
+// Text returns what Write prints on a terminal of that width; 0 is for what is none.
+func (t *Table) Text(width int, color bool) string { return t.format(color, width) }
+
 // minLastColumn is the narrowest last column that is beside the others.
 const minLastColumn = 24
 

@@ -18,7 +18,7 @@ const stateMeasurement = "virgo_check"
 // (https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/), which VictoriaMetrics,
 // QuestDB and Telegraf read too: for each result a line of the measurement virgo_check with its state, and for
 // each dimension a line of the measurement that is named like the check's type, with the metrics as fields.
-// Agent, check and dimension are tags. The time is when the check finished, by the agent's clock.
+// Agent, check and dimension are tags. The time is the result's place in time ([intake.Result.PlaceInTime]).
 //
 // The types of fields never change between lines: gauge and double are floats, the integers are
 // integers, of which one beyond the largest signed one is written as that. Numbers that are not finite are left out.
@@ -33,7 +33,7 @@ func NewInflux(w io.Writer) *Influx { return &Influx{w: bufio.NewWriter(w)} }
 // Write writes a result.
 func (x *Influx) Write(r *intake.Result) error {
 	x.b.Reset()
-	at := strconv.FormatInt(r.Time.UnixNano(), 10)
+	at := strconv.FormatInt(r.PlaceInTime().UnixNano(), 10)
 	x.begin(stateMeasurement, r, "")
 	tag(&x.b, "type", r.CheckType)
 	x.b.WriteString(" available=" + strconv.FormatBool(r.State == "available") + ",refused=" + strconv.FormatBool(r.Refused) +

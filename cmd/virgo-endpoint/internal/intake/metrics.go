@@ -1,10 +1,11 @@
 package intake
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 
 	"virgo/schedule/number"
 )
@@ -28,34 +29,49 @@ func Metrics(params json.RawMessage) ([]Metric, error) { return AppendMetrics(ni
 // are kept.
 func AppendMetrics(list []Metric, params json.RawMessage) ([]Metric, error) {
 	before := len(list)
-	var p struct {
-		Metrics []json.RawMessage `json:"metrics"`
-	}
-	if err := json.Unmarshal(params, &p); err != nil {
-		return list, fmt.Errorf("reading metrics: %w", err)
-	}
-	for _, entry := range p.Metrics {
-		dimension, metrics, err := parseMetrics(entry)
-		if err != nil {
-			return list[:before], fmt.Errorf("reading metrics: %w", err)
+	s := scanner{text: string(params)}
+	var wrong, fault error
+	if s.space() != '{' {
+		if t := s.value(); t.kind != null {
+			wrong = mistyped("", t)
 		}
-		for _, name := range slices.Sorted(maps.Keys(metrics)) {
-			m := metrics[name]
-			if m == nil {
-				return list[:before], fmt.Errorf("reading metrics: metric %s has no value", Quote(name))
+	} else {
+		s.begin()
+		for n := 0; s.next(n, '}'); n++ {
+			name, _ := s.key()
+			if f, _ := fieldOf(name); f != metrics {
+				s.value()
+				continue
 			}
-			value, _ := number.Value(m.Type, orEmpty(m.Value))
-			list = append(list, Metric{
-				Dimension: orEmpty(dimension), Name: name, Type: m.Type, Value: value, Unit: orEmpty(m.Unit),
+			list = list[:before] // of several the last one counts
+			var err error
+			_, err, fault = s.entries(func() (err error) {
+				list, err = s.appendEntry(list)
+				return err
 			})
+			wrong = cmp.Or(wrong, err)
 		}
+	}
+	if !s.end() {
+		wrong = syntaxError(params)
+	}
+	if err := cmp.Or(wrong, fault); err != nil {
+		return list[:before], fmt.Errorf("reading metrics: %w", err)
 	}
 	return list, nil
 }
 
-func orEmpty(s *string) string {
-	if s == nil {
-		return ""
+// appendEntry appends the metrics of the entry that was read last.
+func (s *scanner) appendEntry(list []Metric) ([]Metric, error) {
+	from := len(list)
+	for i := range s.metrics {
+		m := &s.metrics[i]
+		if m.null {
+			return list, fmt.Errorf("metric %s has no value", Quote(m.name))
+		}
+		value, _ := number.Value(m.typ, m.value)
+		list = append(list, Metric{Dimension: s.dimension, Name: m.name, Type: m.typ, Value: value, Unit: m.unit})
 	}
-	return *s
+	slices.SortFunc(list[from:], func(a, b Metric) int { return strings.Compare(a.Name, b.Name) })
+	return list, nil
 }

@@ -2,37 +2,68 @@ package intake
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
-
-	"virgo/schedule/number"
 )
 
-// postParams are the params of check_metrics.post that are validated. Other fields are stored as they
-// are.
-type postParams struct {
-	ResultID       *string           `json:"result_id"`
-	CheckID        string            `json:"check_id"`
-	CheckType      string            `json:"check_type"`
-	State          string            `json:"state"`
-	Status         string            `json:"status"`
-	Timestamp      *int64            `json:"timestamp"`
-	MinCheckPeriod *int64            `json:"min_check_period"`
-	Order          *uint64           `json:"order"`
-	Late           bool              `json:"late"`
-	Refused        bool              `json:"refused"`
-	AgeMS          *int64            `json:"age_ms"`
-	Metrics        []json.RawMessage `json:"metrics"`
+// A field is a field of check_metrics.post that is validated. Others are stored as they are.
+type field int
+
+const (
+	resultID field = iota
+	checkID
+	checkType
+	state
+	status
+	timestamp
+	minCheckPeriod
+	order
+	late
+	refused
+	ageMS
+	metrics
+	unknown
+)
+
+var fieldNames = [unknown]string{
+	resultID: "result_id", checkID: "check_id", checkType: "check_type", state: "state", status: "status",
+	timestamp: "timestamp", minCheckPeriod: "min_check_period", order: "order", late: "late",
+	refused: "refused", ageMS: "age_ms", metrics: "metrics",
 }
 
-// wireMetric is one metric in params.
-type wireMetric struct {
-	Type  string  `json:"t"`
-	Value *string `json:"v"`
-	Unit  *string `json:"u"`
+// fieldOf returns the field with a name. Like encoding/json it does not mind upper and lower case where no
+// name fits exactly.
+func fieldOf(name string) (f field, exact bool) {
+	for f, known := range fieldNames {
+		if name == known {
+			return field(f), true
+		}
+	}
+	for f, known := range fieldNames {
+		if strings.EqualFold(name, known) {
+			return field(f), false
+		}
+	}
+	return unknown, false
+}
+
+// A post is what the params of check_metrics.post say. Of a field that is there several times the last
+// one counts; null is as if the field were not there, but does not undo a text or a boolean.
+type post struct {
+	texts    [status + 1]string
+	numbers  [ageMS + 1]int64
+	given    [ageMS + 1]bool // result_id and the numbers that are there
+	order    uint64
+	late     bool
+	refused  bool
+	mistyped error // the first field of another type
+	faulty   error // the first fault of the metrics
+	// size is the number of bytes, and known how many of them are known fields.
+	size, known int
 }
 
 // ParsePost reads and validates the params of check_metrics.post. It decides by params alone, so a
@@ -43,105 +74,163 @@ func ParsePost(params json.RawMessage, now time.Time) (Result, error) {
 	if len(params) == 0 {
 		return Result{}, ErrNoParams
 	}
-	var p postParams
-	err := json.Unmarshal(params, &p)
-	refused := Result{}
-	if p.ResultID != nil && ValidResultID(*p.ResultID) {
-		refused.ResultID = *p.ResultID
+	s := scanner{text: string(params)}
+	p := s.post()
+	if !s.end() {
+		return Result{}, syntaxError(params)
 	}
-	if err != nil {
-		return refused, ParamsError(err)
+	p.size = len(params)
+	return p.result(now)
+}
+
+// post reads one value.
+func (s *scanner) post() (p post) {
+	s.depth = 0
+	if s.space() != '{' {
+		if t := s.value(); t.kind != null {
+			p.mistyped = ParamsError(mistyped("", t))
+		}
+		return p
 	}
-	if err := p.check(); err != nil {
-		return refused, err
-	}
-	for i, entry := range p.Metrics {
-		if err := checkMetrics(entry); err != nil {
-			return refused, fmt.Errorf("metrics[%d]: %w", i, err)
+	s.begin()
+	p.known = len("{}")
+	var seen [unknown]bool
+	fields := 0
+	for n := 0; s.next(n, '}'); n++ {
+		name, size := s.key()
+		f, exact := fieldOf(name)
+		var value int
+		if f == metrics {
+			var wrong error
+			value, wrong, p.faulty = s.entries(s.checkEntry)
+			p.wrong(wrong)
+		} else {
+			t := s.value()
+			value = len(t.raw)
+			p.set(f, t)
+		}
+		if exact && !seen[f] {
+			seen[f] = true
+			if fields++; fields > 1 {
+				p.known += len(",")
+			}
+			p.known += size + len(":") + value
 		}
 	}
-	if err := checkSurplus(params); err != nil {
-		return refused, err
+	return p
+}
+
+// set stores the value of a field other than metrics.
+func (p *post) set(f field, t token) {
+	wanted := integer
+	switch f {
+	case unknown:
+		return
+	case resultID, checkID, checkType, state, status:
+		wanted = text
+	case late, refused:
+		wanted = boolean
+	}
+	switch {
+	case t.kind == null:
+		if wanted == integer || f == resultID {
+			p.given[f] = false
+		}
+		return
+	case t.kind != wanted:
+		p.wrong(mistyped(fieldNames[f], t))
+		return
+	}
+	var err error
+	switch f {
+	case resultID, checkID, checkType, state, status:
+		p.texts[f] = t.text
+	case late:
+		p.late = t.raw == "true"
+	case refused:
+		p.refused = t.raw == "true"
+	case order:
+		p.order, err = strconv.ParseUint(t.raw, 10, 64)
+	default:
+		p.numbers[f], err = strconv.ParseInt(t.raw, 10, 64)
+	}
+	p.given[f] = true
+	if err != nil {
+		p.wrong(fmt.Errorf("%s is a JSON number %s", fieldNames[f], Shorten(t.raw)))
+	}
+}
+
+// wrong remembers the first field of another type.
+func (p *post) wrong(err error) {
+	if p.mistyped == nil && err != nil {
+		p.mistyped = ParamsError(err)
+	}
+}
+
+// result returns the result, or why it is refused.
+func (p *post) result(now time.Time) (Result, error) {
+	id := ""
+	if p.given[resultID] && ValidResultID(p.texts[resultID]) {
+		id = p.texts[resultID]
+	}
+	for _, err := range []error{p.mistyped, p.check(), p.faulty, p.checkSurplus()} {
+		if err != nil {
+			return Result{ResultID: strings.Clone(id)}, err
+		}
+	}
+	// The texts are kept for longer than params: together in one copy of their own.
+	t := &p.texts
+	all := id + t[checkID] + t[checkType] + t[status]
+	cut := func(s string) (text string) {
+		text, all = all[:len(s)], all[len(s):]
+		return text
 	}
 	r := Result{
-		ResultID: refused.ResultID, CheckID: p.CheckID, CheckType: p.CheckType, State: p.State, Status: p.Status,
-		Order: p.Order, Late: p.Late, AgeMS: p.AgeMS, Time: now, Received: now,
-		Refused: p.Refused && p.State == "unavailable",
+		ResultID: cut(id), CheckID: cut(t[checkID]), CheckType: cut(t[checkType]), Status: cut(t[status]),
+		State: "available", Late: p.late, Time: now, Received: now,
 	}
-	if p.Timestamp != nil {
-		r.Time = time.UnixMilli(*p.Timestamp)
+	if t[state] == "unavailable" {
+		r.State, r.Refused = "unavailable", p.refused
+	}
+	if p.given[order] || p.given[ageMS] {
+		kept := &struct {
+			order uint64
+			ageMS int64
+		}{p.order, p.numbers[ageMS]}
+		if p.given[order] {
+			r.Order = &kept.order
+		}
+		if p.given[ageMS] {
+			r.AgeMS = &kept.ageMS
+		}
+	}
+	if p.given[timestamp] {
+		r.Time = time.UnixMilli(p.numbers[timestamp])
 	}
 	return r, nil
 }
 
-func (p *postParams) check() error {
+func (p *post) check() error {
+	id, number := p.texts[resultID], &p.numbers
 	switch {
-	case p.ResultID != nil && !ValidResultID(*p.ResultID):
+	case p.given[resultID] && !ValidResultID(id):
 		return fmt.Errorf("result_id has to be 1 to %d bytes of plain text", MaxResultIDBytes)
-	case !ValidID(p.CheckID):
+	case !ValidID(p.texts[checkID]):
 		return fmt.Errorf("check_id has to be 1 to %d bytes of plain text", MaxIDBytes)
-	case !ValidID(p.CheckType):
+	case !ValidID(p.texts[checkType]):
 		return fmt.Errorf("check_type has to be 1 to %d bytes of plain text", MaxIDBytes)
-	case p.State != "available" && p.State != "unavailable":
-		return fmt.Errorf("state is %s, neither \"available\" nor \"unavailable\"", Quote(p.State))
-	case utf8.RuneCountInString(p.Status) > MaxStatusRunes:
+	case p.texts[state] != "available" && p.texts[state] != "unavailable":
+		return fmt.Errorf("state is %s, neither \"available\" nor \"unavailable\"", Quote(p.texts[state]))
+	case utf8.RuneCountInString(p.texts[status]) > MaxStatusRunes:
 		return fmt.Errorf("status is longer than %d characters", MaxStatusRunes)
-	case p.Timestamp != nil && (*p.Timestamp < MinTimeMS || *p.Timestamp > MaxTimeMS):
-		return fmt.Errorf("timestamp %d is not a time in milliseconds since 1970", *p.Timestamp)
-	case p.Order != nil && *p.Order > math.MaxInt64:
-		return fmt.Errorf("order %d is larger than %d", *p.Order, int64(math.MaxInt64))
-	case p.AgeMS != nil && (*p.AgeMS < 0 || *p.AgeMS > MaxAgeMS):
-		return fmt.Errorf("age_ms %d is not an age of at most %d", *p.AgeMS, int64(MaxAgeMS))
-	case p.MinCheckPeriod != nil && *p.MinCheckPeriod < 0:
-		return fmt.Errorf("min_check_period %d is negative", *p.MinCheckPeriod)
+	case p.given[timestamp] && (number[timestamp] < MinTimeMS || number[timestamp] > MaxTimeMS):
+		return fmt.Errorf("timestamp %d is not a time in milliseconds since 1970", number[timestamp])
+	case p.given[order] && p.order > math.MaxInt64:
+		return fmt.Errorf("order %d is larger than %d", p.order, int64(math.MaxInt64))
+	case p.given[ageMS] && (number[ageMS] < 0 || number[ageMS] > MaxAgeMS):
+		return fmt.Errorf("age_ms %d is not an age of at most %d", number[ageMS], int64(MaxAgeMS))
+	case p.given[minCheckPeriod] && number[minCheckPeriod] < 0:
+		return fmt.Errorf("min_check_period %d is negative", number[minCheckPeriod])
 	}
 	return nil
-}
-
-// parseMetrics reads one entry of metrics: [dimension, {name: {t, v, u}}].
-func parseMetrics(entry json.RawMessage) (dimension *string, metrics map[string]*wireMetric, err error) {
-	var pair []json.RawMessage
-	if err := json.Unmarshal(entry, &pair); err != nil || len(pair) != 2 {
-		return nil, nil, errors.New("it is not a list of a dimension and its metrics")
-	}
-	if err := json.Unmarshal(pair[0], &dimension); err != nil {
-		return nil, nil, fmt.Errorf("its dimension is neither null nor text: %w", jsonError(err))
-	}
-	if err := json.Unmarshal(pair[1], &metrics); err != nil {
-		return nil, nil, fmt.Errorf("its metrics cannot be read: %w", jsonError(err))
-	}
-	return dimension, metrics, nil
-}
-
-// checkMetrics validates one entry of metrics.
-func checkMetrics(entry json.RawMessage) error {
-	_, metrics, err := parseMetrics(entry)
-	if err != nil {
-		return err
-	}
-	// The first fault by name is reported, so that it is always the same one.
-	first, fault := "", error(nil)
-	for name, m := range metrics {
-		if err := m.check(); err != nil && (fault == nil || name < first) {
-			first, fault = name, err
-		}
-	}
-	if fault != nil {
-		return fmt.Errorf("metric %s: %w", Quote(first), fault)
-	}
-	return nil
-}
-
-// check returns an error if the value does not have the metric's type.
-func (m *wireMetric) check() error {
-	if m == nil || m.Value == nil {
-		return errors.New("it has no value")
-	}
-	if _, ok := number.Value(m.Type, *m.Value); ok {
-		return nil
-	}
-	if _, known := number.Value(m.Type, "0"); !known {
-		return fmt.Errorf("its type %s is unknown", Quote(m.Type))
-	}
-	return fmt.Errorf("its value %s is not of type %s", Quote(*m.Value), m.Type)
 }

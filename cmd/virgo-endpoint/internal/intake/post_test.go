@@ -2,7 +2,6 @@ package intake
 
 import (
 	"encoding/json"
-	"math"
 	"strings"
 	"testing"
 	"time"
@@ -163,29 +162,6 @@ func TestMetricsOfBadParams(t *testing.T) {
 			t.Errorf("%s: %+v, %v", params, list, err)
 		}
 	}
-}
-
-func FuzzParsePost(f *testing.F) {
-	f.Add([]byte(`{"result_id":"r1","check_id":"c","check_type":"agent.memory","state":"available","metrics":[[null,{"free":{"t":"gauge","v":"12","u":"bytes"}}]]}`))
-	f.Add([]byte(`{"metrics":[[null,{"m":{"t":"int64","v":"0x"}}]],"check_id":"c","check_type":"t","state":"available"}`))
-	f.Add([]byte(`null`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := ParsePost(data, time.UnixMilli(1))
-		_, again := ParsePost(data, time.UnixMilli(2))
-		if (err == nil) != (again == nil) || err != nil && err.Error() != again.Error() {
-			t.Fatalf("first %v, then %v", err, again)
-		}
-		if err != nil {
-			return
-		}
-		if !ValidID(r.CheckID) || !ValidID(r.CheckType) || r.ResultID != "" && !ValidResultID(r.ResultID) ||
-			r.Order != nil && *r.Order > math.MaxInt64 || r.AgeMS != nil && (*r.AgeMS < 0 || *r.AgeMS > MaxAgeMS) {
-			t.Errorf("%+v", r)
-		}
-		if _, err := Metrics(data); err != nil {
-			t.Errorf("what was taken cannot be shown: %v", err)
-		}
-	})
 }
 
 // Only an unavailable result is refused by the owner of its host.

@@ -1,11 +1,12 @@
 package intake
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Bounds of the results of one frame (PROTOCOL.md, "check_metrics.post_multi").
@@ -34,41 +35,81 @@ func ParsePosts(params json.RawMessage, now time.Time) ([]Parsed, error) {
 	if len(params) == 0 {
 		return nil, ErrNoParams
 	}
-	var p struct {
-		Results json.RawMessage `json:"results"`
+	s := scanner{text: string(params)}
+	var all []Parsed
+	var fault error
+	lists := 0
+	if s.space() != '{' {
+		fault = ParamsError(mistyped("", s.value()))
+	} else {
+		s.begin()
+		for n := 0; s.next(n, '}'); n++ {
+			if name, _ := s.key(); name != "results" {
+				s.value()
+				continue
+			}
+			var err error
+			all, err = s.posts("results", now)
+			fault = cmp.Or(fault, err)
+			lists++
+		}
 	}
-	if err := json.Unmarshal(params, &p); err != nil {
-		return nil, ParamsError(err)
+	switch {
+	case !s.end():
+		return nil, syntaxError(params)
+	case fault != nil:
+		return nil, fault
+	case lists != 1:
+		return nil, errors.New("params have to have one list of results")
 	}
-	return ParseResults(p.Results, now)
+	return all, nil
 }
 
 // ParseResults reads the list alone, as results_lz4 has it, like [ParsePosts].
 func ParseResults(list json.RawMessage, now time.Time) ([]Parsed, error) {
-	if len(list) > MaxResultsBytes {
-		return nil, fmt.Errorf("results have %d bytes, more than %d", len(list), MaxResultsBytes)
+	s := scanner{text: string(list)}
+	all, err := s.posts("", now)
+	if !s.end() {
+		return nil, syntaxError(list)
 	}
-	var elements []json.RawMessage
-	if err := json.Unmarshal(list, &elements); err != nil {
-		return nil, ParamsError(err)
+	return all, err
+}
+
+// posts reads a list of results. With an error it has still read the value.
+func (s *scanner) posts(name string, now time.Time) (all []Parsed, fault error) {
+	if s.space() != '[' {
+		return nil, ParamsError(mistyped(name, s.value()))
 	}
-	if len(elements) > MaxFrameResults {
-		return nil, fmt.Errorf("there are %d results, more than %d", len(elements), MaxFrameResults)
-	}
-	parsed := make([]Parsed, len(elements))
-	for i, params := range elements {
-		p := &parsed[i]
-		if p.Result, p.Err = ParsePost(params, now); p.Err == nil {
-			p.Result.Params = validUTF8(params)
+	from, outer := s.at, s.depth
+	s.begin()
+	for n := 0; s.next(n, ']'); n++ {
+		if n >= MaxFrameResults {
+			fault = fmt.Errorf("there are more than %d results", MaxFrameResults)
+			s.value()
+			continue
 		}
+		s.space()
+		begin := s.at
+		p := s.post()
+		s.depth = outer + 1
+		one := s.text[begin:s.at]
+		p.size = len(one)
+		r, err := p.result(now)
+		if err == nil {
+			r.Params = validUTF8(one)
+		}
+		all = append(all, Parsed{r, err})
 	}
-	return parsed, nil
+	if size := s.at - from; size > MaxResultsBytes {
+		fault = fmt.Errorf("the results have %d bytes, more than %d", size, MaxResultsBytes)
+	}
+	if fault != nil {
+		return nil, fault
+	}
+	return all, nil
 }
 
 // validUTF8 returns a copy in valid UTF-8.
-func validUTF8(params []byte) json.RawMessage {
-	if utf8.Valid(params) {
-		return bytes.Clone(params)
-	}
-	return bytes.ToValidUTF8(params, []byte("\uFFFD"))
+func validUTF8(params string) json.RawMessage {
+	return json.RawMessage(strings.ToValidUTF8(params, "\uFFFD"))
 }

@@ -1,7 +1,11 @@
 package intake
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,5 +74,62 @@ func TestAppendMetrics(t *testing.T) {
 	}
 	if list, err = AppendMetrics(list[:1], []byte(`{"metrics":[[null,{"c":{}}],7]}`)); err == nil || len(list) != 1 {
 		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// FuzzParsePosts: the results of a frame are what each of them is alone.
+func FuzzParsePosts(f *testing.F) {
+	f.Add([]byte(onePost), []byte(`{"check_id":7}`))
+	f.Add([]byte(`{"results":[`), []byte(`null`))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		now := time.UnixMilli(1)
+		list := slices.Concat([]byte("[ "), a, []byte(" , "), b, []byte("]"))
+		got, err := ParseResults(list, now)
+		framed, framedErr := ParsePosts(slices.Concat([]byte(`{"a":0,"results":`), list, []byte(`}`)), now)
+		if (err == nil) != (framedErr == nil) || !reflect.DeepEqual(got, framed) && err == nil {
+			t.Fatalf("%q: %+v, %v; framed %+v, %v", list, got, err, framed, framedErr)
+		}
+		var elements []json.RawMessage
+		if json.Unmarshal(list, &elements) != nil || len(elements) > MaxFrameResults {
+			if err == nil {
+				t.Fatalf("%q: %+v", list, got)
+			}
+			return
+		}
+		if err != nil || len(got) != len(elements) {
+			t.Fatalf("%q: %d results, %v", list, len(got), err)
+		}
+		for i, params := range elements {
+			want, wantErr := ParsePost(params, now)
+			if wantErr == nil {
+				want.Params = bytes.ToValidUTF8(params, []byte("\uFFFD"))
+			}
+			if !reflect.DeepEqual(got[i].Result, want) || fmt.Sprint(got[i].Err) != fmt.Sprint(wantErr) {
+				t.Fatalf("%q: %+v, want %+v, %v", params, got[i], want, wantErr)
+			}
+		}
+	})
+}
+
+func BenchmarkParsePosts(b *testing.B) {
+	frame := slices.Concat([]byte(`{"results":[`), bytes.Join(run(b), []byte(",")), []byte("]}"))
+	b.SetBytes(int64(len(frame)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if list, err := ParsePosts(frame, time.Time{}); err != nil || len(list) != 7 {
+			b.Fatal(list, err)
+		}
+	}
+}
+
+func BenchmarkAppendMetrics(b *testing.B) {
+	results := run(b)
+	var list []Metric
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		var err error
+		if list, err = AppendMetrics(list[:0], results[i%len(results)]); err != nil || len(list) == 0 {
+			b.Fatal(list, err)
+		}
 	}
 }

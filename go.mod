@@ -22,7 +22,9 @@ require (
 	modernc.org/sqlite v1.61.1
 )
 
-require github.com/klauspost/compress v1.20.4 // indirect
+require github.com/klauspost/compress v1.20.4
+
+require github.com/valyala/fastjson v1.6.10 // indirect
 
 require (
 	filippo.io/edwards25519 v1.2.0

@@ -182,37 +182,36 @@ func (s *scanner) digits() (n int) {
 
 // quoted reads a text, whose opening quote is next.
 func (s *scanner) quoted() token {
-	from, ascii := s.at, true
+	from := s.at
 	for i := from + 1; i < len(s.text); i++ {
-		switch c := s.text[i]; {
-		case c == '"':
-			s.at = i + 1
-			raw := s.text[from:s.at]
-			if said := raw[1 : len(raw)-1]; ascii || utf8.ValidString(said) {
-				return token{kind: text, raw: raw, text: said}
-			}
-			return s.unquote(raw)
-		case c == '\\':
-			return s.escaped(from, i)
-		case c < ' ':
-			s.fail()
-			return token{}
-		case c >= utf8.RuneSelf:
-			ascii = false
+		c := s.text[i]
+		if c > '"' && c < utf8.RuneSelf && c != '\\' || c == ' ' || c == '!' {
+			continue
 		}
+		if c != '"' {
+			return s.unusual(from, i)
+		}
+		s.at = i + 1
+		return token{kind: text, raw: s.text[from:s.at], text: s.text[from+1 : i]}
 	}
 	s.fail()
 	return token{}
 }
 
-// escaped reads the rest of a text that begins at from and has its first escape at i.
-func (s *scanner) escaped(from, i int) token {
+// unusual reads the rest of a text that begins at from and has at i what is neither ASCII nor its end.
+func (s *scanner) unusual(from, i int) token {
+	escaped := false
 	for ; i < len(s.text); i++ {
 		switch c := s.text[i]; {
 		case c == '"':
 			s.at = i + 1
-			return s.unquote(s.text[from:s.at])
+			raw := s.text[from:s.at]
+			if said := raw[1 : len(raw)-1]; !escaped && utf8.ValidString(said) {
+				return token{kind: text, raw: raw, text: said}
+			}
+			return s.unquote(raw)
 		case c == '\\':
+			escaped = true
 			i++ // the next byte is no end of the text; what it may be, unquote knows
 		case c < ' ':
 			i = len(s.text)

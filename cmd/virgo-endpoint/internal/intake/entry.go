@@ -99,11 +99,10 @@ func (s *scanner) named() (known int, wrong error) {
 	s.begin()
 	for n := 0; s.next(n, '}'); n++ {
 		name, size := s.key()
-		m := wireMetric{name: name, known: size + len(":")}
-		if err := s.metric(&m); wrong == nil {
+		s.metrics = append(s.metrics, wireMetric{name: name, known: size + len(":")})
+		if err := s.metric(&s.metrics[len(s.metrics)-1]); wrong == nil {
 			wrong = err
 		}
-		s.metrics = append(s.metrics, m)
 	}
 	s.metrics = unique(s.metrics)
 	known = len("{}")

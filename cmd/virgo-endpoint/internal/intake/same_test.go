@@ -87,12 +87,12 @@ func TestParsePostIsAsBefore(t *testing.T) {
 			t.Errorf("%s: %v", params, err)
 		}
 		for i := range params { // torn off, and with a byte changed
-			checkSame(t, params[:i])
-			for _, c := range []byte(`"\{` + "\xff") {
-				old := params[i]
-				params[i] = c
-				checkSame(t, params)
-				params[i] = old
+			old, odd := params[i], "\"\\{\xff 0:"
+			params[i] = odd[i%len(odd)]
+			checkSame(t, params)
+			params[i] = old
+			if i%5 == 0 {
+				checkSame(t, params[:i])
 			}
 		}
 	}

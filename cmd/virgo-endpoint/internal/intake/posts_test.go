@@ -49,13 +49,19 @@ func TestParsePosts(t *testing.T) {
 // What is wrong with the frame refuses the frame.
 func TestParsePostsOfBadFrames(t *testing.T) {
 	for params, want := range map[string]string{
-		"":                       "params are missing",
-		"7":                      "it is a JSON number",
-		"[]":                     "it is a JSON array",
-		`{"results":[`:           "cannot be read",
-		`{"results":[` + onePost: "cannot be read",
-		`{"results":{}}`:         "JSON object",
-		`{"results":"x"}`:        "JSON string",
+		"":                            "params are missing",
+		"7":                           "it is a JSON number",
+		"null":                        "it is a JSON null",
+		`{}`:                          "one list of results",
+		`{"results":[],"results":[]}`: "one list of results",
+		`{"results":null}`:            "results is a JSON null",
+		`{"results":[7] 8}`:           "cannot be read",
+		`{"results":[7]} x`:           "cannot be read",
+		"[]":                          "it is a JSON array",
+		`{"results":[`:                "cannot be read",
+		`{"results":[` + onePost:      "cannot be read",
+		`{"results":{}}`:              "JSON object",
+		`{"results":"x"}`:             "JSON string",
 		`{"results":[` + onePost + strings.Repeat(",0", MaxFrameResults) + `]}`: "more than 4096",
 		`{"results":["` + strings.Repeat("x", MaxResultsBytes) + `"]}`:          "more than 4194304",
 	} {

@@ -19,6 +19,7 @@
 //
 // # What is accepted
 //
+// A result is read once, by a scanner of ours that is held to encoding/json by a fuzz test over both.
 // [ParsePost] decides by the params of check_metrics.post alone, so a copy of a result is accepted or
 // refused like the first one, also after a restart, and whether it comes over a connection or in a
 // bundle. A refused result is answered with code 400 and a sentence that names the field.

@@ -24,7 +24,7 @@ require (
 
 require github.com/klauspost/compress v1.20.4
 
-require github.com/valyala/fastjson v1.6.10 // indirect
+require github.com/valyala/fastjson v1.6.10
 
 require (
 	filippo.io/edwards25519 v1.2.0

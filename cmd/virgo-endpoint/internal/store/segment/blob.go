@@ -69,7 +69,7 @@ func newCodec(path string, dictionary []byte, writes bool) (*codec, error) {
 	decoder := []zstd.DOption{zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 		zstd.WithDecoderMaxMemory(maxContent), zstd.WithDecodeAllCapLimit(false)}
 	encoder := []zstd.EOption{zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true),
-		zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(MaxRawBytes), zstd.WithLowerEncoderMem(true)}
+		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(MaxRawBytes), zstd.WithLowerEncoderMem(true)}
 	if len(dictionary) > 0 {
 		decoder = append(decoder, zstd.WithDecoderDictRaw(0, dictionary))
 		encoder = append(encoder, zstd.WithEncoderDictRaw(0, dictionary))

@@ -51,7 +51,7 @@ func bundleState(ctx context.Context, q rowsQuerier, id *intake.BundleID, now ti
 	return st, nil
 }
 
-// AddBundle stores a piece of a bundle in one synced transaction; see [intake.Bundles].
+// AddBundle stores a piece of a bundle; see [intake.Bundles].
 func (s *Store) AddBundle(ctx context.Context, p *intake.BundlePiece) error {
 	if err := s.damaged(); err != nil {
 		return err
@@ -63,13 +63,29 @@ func (s *Store) AddBundle(ctx context.Context, p *intake.BundlePiece) error {
 	return s.stopIfDamaged(err)
 }
 
+// addBundle stores the results first, then how far the bundle is: after a kill in between, the piece comes again, and
+// nothing of it is stored twice.
 func (s *Store) addBundle(ctx context.Context, p *intake.BundlePiece) error {
+	permit := func(ctx context.Context) error { return checkPiece(ctx, s.read, p) }
+	if err := permit(ctx); err != nil { // before anything is written
+		return err
+	}
+	if err := intake.CheckAgentID(p.Courier); err != nil {
+		return err
+	}
+	b := &batchWork{s: s, permit: permit, items: []item{
+		{trusted: true, arrival: &intake.Arrival{AgentID: p.Courier, Received: p.Received}},
+		{trusted: true, arrival: &intake.Arrival{AgentID: p.AgentID, Received: p.Received, Results: p.Results, Refusals: p.Refusals}},
+	}}
+	if err := b.append(ctx); err != nil {
+		return err
+	}
 	t, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer t.rollback()
-	if err := t.checkPiece(p); err != nil {
+	if err := checkPiece(ctx, t.tx, p); err != nil {
 		return err
 	}
 	ms := millis(p.Received)
@@ -84,39 +100,33 @@ func (s *Store) addBundle(ctx context.Context, p *intake.BundlePiece) error {
 	if err := t.nameBundle(agent, p.Name, p.Bundle); err != nil {
 		return err
 	}
-	for i := range p.Results {
-		if _, err := t.addResult(agent, &p.Results[i], ms); err != nil {
-			return err
-		}
-	}
-	for i := range p.Refusals {
-		if err := t.addRefused(agent, &p.Refusals[i], ms); err != nil {
-			return err
-		}
-	}
 	if err := t.putBundle(courier, agent, p); err != nil {
 		return err
 	}
 	return t.commit()
 }
 
-// checkPiece decides, under the write lock, whether a piece may be stored.
-func (t *transaction) checkPiece(p *intake.BundlePiece) error {
-	open, err := t.isOpen(p.Courier, p.Access, p.Received)
+// checkPiece decides whether a piece may be stored.
+func checkPiece(ctx context.Context, q rowsQuerier, p *intake.BundlePiece) error {
+	courier, err := standingOf(ctx, q, p.Courier, nil)
+	if err != nil {
+		return err
+	}
+	open, err := isOpen(ctx, q, &courier, p.Access, p.Received)
 	if err != nil {
 		return err
 	}
 	if !open {
 		return p.Access.Withdrawn()
 	}
-	standing, err := standingOf(t.ctx, t.tx, p.AgentID, nil)
+	standing, err := standingOf(ctx, q, p.AgentID, nil)
 	if err != nil {
 		return err
 	}
 	if err := intake.DecideSeal(&standing, p.Key); err != nil {
 		return err
 	}
-	st, err := bundleState(t.ctx, t.tx, &p.BundleID, p.Received)
+	st, err := bundleState(ctx, q, &p.BundleID, p.Received)
 	if err == nil && st.Offset != p.Before {
 		err = intake.ErrBundleMoved
 	}

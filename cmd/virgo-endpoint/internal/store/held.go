@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 
+	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/transport/receipt"
 )
 
@@ -15,35 +16,73 @@ import (
 func (s *Store) Held(
 	ctx context.Context, agentID string, ranges []receipt.Range,
 ) ([]receipt.Range, []receipt.Refused, error) {
-	var key int64
-	err := s.read.QueryRowContext(ctx, "SELECT key FROM agents WHERE agent_id = ?", agentID).Scan(&key)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, nil, nil
-	case err != nil:
-		return nil, nil, fmt.Errorf("looking up agent %q: %w", agentID, err)
-	}
-	h := heldSearch{ctx: ctx, agentID: agentID, key: key}
-	if h.query, err = s.read.PrepareContext(ctx, heldIDs); err != nil {
-		return nil, nil, fmt.Errorf("looking up results of agent %q: %w", agentID, err)
-	}
-	defer h.query.Close()
-	ranges = receipt.Merge(ranges)
-	for _, r := range ranges {
-		if err := h.add(r); err != nil {
-			return nil, nil, fmt.Errorf("looking up results %s of agent %q: %w", r, agentID, err)
+	var list []receipt.Range
+	var refused []receipt.Refused
+	err := s.snapshot(ctx, func(tx *sql.Tx, c *catalogue) error {
+		var key int64
+		err := tx.QueryRowContext(ctx, "SELECT key FROM agents WHERE agent_id = ?", agentID).Scan(&key)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
 		}
-	}
-	list := h.found.List()
-	refused, err := s.refused(ctx, agentID, key, receipt.NewSet(ranges), receipt.NewSet(list))
+		if err != nil {
+			return err
+		}
+		h := heldSearch{ctx: ctx, agentID: agentID, key: key}
+		ranges = receipt.Merge(ranges)
+		if err := s.heldInSegments(ctx, c, &h, ranges); err != nil {
+			return err
+		}
+		if err := h.inTable(tx, c, ranges); err != nil {
+			return err
+		}
+		list = receipt.Merge(h.found.List())
+		refused, err = s.refused(ctx, agentID, key, receipt.NewSet(ranges), receipt.NewSet(list))
+		return err
+	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("looking up results of agent %q: %w", agentID, named(err))
 	}
 	return list[:min(len(list), receipt.MaxRanges)], refused, nil
 }
 
+// heldInSegments looks the ranges up in all segments. Of a damaged one nothing is held that cannot be read: the
+// agent keeps these results.
+func (s *Store) heldInSegments(ctx context.Context, c *catalogue, h *heldSearch, ranges []receipt.Range) error {
+	for i := range c.entries {
+		e := &c.entries[i]
+		if !e.state.readable() {
+			continue
+		}
+		_, err := s.using(ctx, e, func(a *acquired) (bool, error) {
+			return true, a.Held(ctx, h.key, h.agentID, ranges, &h.found)
+		})
+		if err != nil && !errors.Is(err, intake.ErrDamaged) {
+			return err
+		}
+	}
+	return nil
+}
+
+// inTable looks them up among the results that are in no segment yet.
+func (h *heldSearch) inTable(tx *sql.Tx, c *catalogue, ranges []receipt.Range) (err error) {
+	if !c.old {
+		return nil
+	}
+	if h.query, err = tx.PrepareContext(h.ctx, heldIDs); err != nil {
+		return err
+	}
+	defer h.query.Close()
+	h.above = c.migrated
+	for _, r := range ranges {
+		if err := h.add(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 const heldIDs = `SELECT result_id FROM results
-	WHERE agent = ? AND result_id BETWEEN ? AND ? AND length(result_id) = ? ORDER BY result_id`
+	WHERE agent = ? AND result_id BETWEEN ? AND ? AND length(result_id) = ? AND seq > ? ORDER BY result_id`
 
 // A heldSearch collects which results of some ranges are stored.
 type heldSearch struct {
@@ -51,6 +90,7 @@ type heldSearch struct {
 	agentID string
 	key     int64
 	query   *sql.Stmt
+	above   int64 // rows up to it are in segments
 	found   receipt.Ranges
 }
 
@@ -72,7 +112,7 @@ func (h *heldSearch) add(r receipt.Range) error {
 func (h *heldSearch) sameLength(start, from, to uint64) error {
 	first, last := receipt.ID(h.agentID, start, from), receipt.ID(h.agentID, start, to)
 	// SQLite's length counts characters, not bytes.
-	rows, err := h.query.QueryContext(h.ctx, h.key, first, last, len([]rune(first)))
+	rows, err := h.query.QueryContext(h.ctx, h.key, first, last, len([]rune(first)), h.above)
 	if err != nil {
 		return err
 	}

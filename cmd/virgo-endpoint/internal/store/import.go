@@ -145,25 +145,39 @@ func (in *importer) commit(ctx context.Context, list []Record) error {
 				Message: err.Error()}
 		}
 	}
-	err := in.transact(ctx, func(t *transaction, row *agentRow) (err error) {
-		for i := range verdicts {
-			v := &verdicts[i]
-			if v.refused != nil {
-				err = t.addRefused(row, v.refused, millis(in.now))
-			} else {
-				v.stored, err = t.addResult(row, &v.result, millis(in.now))
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := in.put(ctx, verdicts); err != nil {
 		return err
 	}
 	for i := range verdicts {
 		in.count(&verdicts[i], list[i].ResultID)
+	}
+	return nil
+}
+
+// put stores results and refusals.
+func (in *importer) put(ctx context.Context, verdicts []verdict) error {
+	a := &intake.Arrival{AgentID: in.bundle.Agent, Received: in.now}
+	var at []int // of each result in verdicts
+	for i := range verdicts {
+		if v := &verdicts[i]; v.refused != nil {
+			a.Refusals = append(a.Refusals, *v.refused)
+		} else {
+			a.Results, at = append(a.Results, v.result), append(at, i)
+		}
+	}
+	fresh := make([]bool, len(at))
+	for end := time.Now().Add(importWait); ; {
+		b := &batchWork{s: in.store, items: []item{{arrival: a, trusted: true, fresh: fresh}}}
+		err := b.append(ctx)
+		if err == nil {
+			break
+		}
+		if !isBusy(err) || time.Now().After(end) {
+			return err
+		}
+	}
+	for i, n := range at {
+		verdicts[n].stored = fresh[i]
 	}
 	return nil
 }

@@ -60,6 +60,24 @@ func scanIdentity(s *intake.Standing, scan func(...any) error) error {
 // Admit decides about a claim; see [intake.Intake]. A claim that registers no key only reads, so that
 // hellos do not wait for the write lock.
 func (s *Store) Admit(ctx context.Context, c intake.Claim) (intake.Admission, error) {
+	now, err := s.catalogue(ctx)
+	if err != nil {
+		return intake.Admission{}, err
+	}
+	agent, err := s.agent(ctx, now, c.AgentID)
+	if err != nil {
+		return intake.Admission{}, err
+	}
+	if agent.standing.Key != nil { // then nothing else decides
+		standing, err := s.withSessions(ctx, now, agent)
+		if err != nil {
+			return intake.Admission{}, err
+		}
+		if _, _, err := intake.Decide(&c, &standing, nil); err != nil {
+			return intake.Admission{}, err
+		}
+		return intake.Admitted(&c, &standing), nil
+	}
 	d, err := decide(ctx, s.read, &c)
 	if err != nil {
 		return intake.Admission{}, err
@@ -179,13 +197,31 @@ func (r *registration) insert(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
+// withSessions returns an agent's standing with the sessions that the segments know of. Those of a damaged one
+// are not counted.
+func (s *Store) withSessions(ctx context.Context, c *catalogue, agent *knownAgent) (intake.Standing, error) {
+	standing := agent.standing
+	k, found, err := s.newestContact(ctx, c, agent.key)
+	if err != nil && !errors.Is(err, intake.ErrDamaged) {
+		return standing, err
+	}
+	if err == nil && found {
+		standing.Sessions = sessionsOf(&standing, &k)
+	}
+	return standing, nil
+}
+
 // Open reports whether a session may go on; see [intake.Intake].
 func (s *Store) Open(ctx context.Context, agentID string, access intake.Access, now time.Time) (bool, error) {
-	standing, err := standingOf(ctx, s.read, agentID, nil)
+	c, err := s.catalogue(ctx)
 	if err != nil {
 		return false, err
 	}
-	return isOpen(ctx, s.read, &standing, access, now)
+	agent, err := s.agent(ctx, c, agentID)
+	if err != nil {
+		return false, err
+	}
+	return s.isOpenFor(ctx, c, agent, grant{agentID, access}, now)
 }
 
 func isOpen(ctx context.Context, q rowsQuerier, s *intake.Standing, access intake.Access, now time.Time) (bool, error) {
@@ -197,29 +233,6 @@ func isOpen(ctx context.Context, q rowsQuerier, s *intake.Standing, access intak
 		}
 	}
 	return intake.Open(access, s, token, now), nil
-}
-
-// addSession records the number of a session. Most grow, which is one statement; it does what
-// intake.Sessions.Note does then.
-func (t *transaction) addSession(a *intake.Arrival) error {
-	done, err := t.stmt(t.st.session).ExecContext(t.ctx, a.Access.Registration, int64(a.Hello.Session),
-		intake.HostOf(a.Hello.Remote))
-	if err != nil {
-		return err
-	}
-	if grew, err := done.RowsAffected(); err != nil || grew == 1 {
-		return err
-	}
-	standing, err := scanStanding(a.AgentID, t.stmt(t.st.standing).QueryRowContext(t.ctx, a.AgentID).Scan)
-	if err != nil {
-		return err
-	}
-	n := standing.Sessions
-	n.Note(a.Hello.Session, a.Hello.Remote, a.Received)
-	_, err = t.tx.ExecContext(t.ctx, `UPDATE agent_keys SET session_from = ?2, falls = ?3, elsewhere = ?4,
-		elsewhere_ms = ?5, elsewhere_from = ?6 WHERE key = ?1`, a.Access.Registration, n.From, n.Falls,
-		n.Elsewhere, millis(n.ElsewhereAt), strings.TrimSpace(n.ElsewhereFrom[0]+" "+n.ElsewhereFrom[1]))
-	return err
 }
 
 // addOtherKey records a hello with another key than the registered one.

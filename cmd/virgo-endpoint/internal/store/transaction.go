@@ -13,8 +13,7 @@ import (
 // statements are what a transaction needs. They are prepared once, on the writing connection, and
 // closed with it.
 type statements struct {
-	standing, seen, hello, session, result, refusal, forget, count, used *sql.Stmt
-	refusedCheck, allowedCheck                                           *sql.Stmt
+	standing, agent, refusal, forget, used *sql.Stmt
 }
 
 func (s *Store) statements(ctx context.Context) (*statements, error) {
@@ -29,22 +28,11 @@ func (s *Store) statements(ctx context.Context) (*statements, error) {
 		text string
 	}{
 		{&st.standing, standingQuery},
-		{&st.seen, `INSERT INTO agents (agent_id, first_seen_ms, last_seen_ms) VALUES (?1, ?2, ?2)
-			ON CONFLICT (agent_id) DO UPDATE SET last_seen_ms = max(last_seen_ms, excluded.last_seen_ms), removed_ms = NULL
-			RETURNING key, EXISTS (SELECT 1 FROM refused_checks WHERE agent = agents.key)`},
-		{&st.hello, `UPDATE agents SET name = ?2, process_version = ?3, bundle_version = ?4, remote = ?5, clock_offset_ms = ?6
-			WHERE key = ?1`},
-		{&st.session, "UPDATE agent_keys SET session = ?2, session_from = ?3 WHERE key = ?1 AND session < ?2"},
-		{&st.result, `INSERT INTO results
-			(agent, result_id, check_id, check_type, state, status, timestamp_ms, received_ms,
-			result_order, late, age_ms, clock_offset_ms, refused, params)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (agent, result_id) DO NOTHING`},
+		{&st.agent, `INSERT INTO agents (agent_id, first_seen_ms, last_seen_ms) VALUES (?1, ?2, 0)
+			ON CONFLICT (agent_id) DO UPDATE SET removed_ms = NULL RETURNING key`},
 		{&st.refusal, `INSERT OR REPLACE INTO refusals (agent, result_id, code, message, refused_ms) VALUES (?, ?, ?, ?, ?)`},
 		{&st.forget, `DELETE FROM refusals WHERE agent = ?1 AND key <=
 			(SELECT key FROM refusals WHERE agent = ?1 ORDER BY key DESC LIMIT 1 OFFSET ?2)`},
-		{&st.count, "UPDATE agents SET results = results + ?2 WHERE key = ?1"},
-		{&st.refusedCheck, refusedCheckQuery},
-		{&st.allowedCheck, allowedCheckQuery},
 		{&st.used, "UPDATE tokens SET last_used_ms = max(coalesce(last_used_ms, 0), ?2) WHERE key = ?1"},
 	} {
 		var err error
@@ -58,17 +46,14 @@ func (s *Store) statements(ctx context.Context) (*statements, error) {
 }
 
 func (st *statements) close() {
-	for _, p := range []*sql.Stmt{
-		st.standing, st.seen, st.hello, st.session, st.result, st.refusal, st.forget, st.count, st.used,
-		st.refusedCheck, st.allowedCheck,
-	} {
+	for _, p := range []*sql.Stmt{st.standing, st.agent, st.refusal, st.forget, st.used} {
 		if p != nil {
 			p.Close()
 		}
 	}
 }
 
-// A transaction stores agents, results and refusals. Nothing of it is stored before commit returns nil.
+// A transaction stores agents and refusals. Nothing of it is stored before commit returns nil.
 type transaction struct {
 	ctx    context.Context
 	tx     *sql.Tx
@@ -77,19 +62,8 @@ type transaction struct {
 	agents map[string]*agentRow
 }
 
-// A grant is an access for one agent.
-type grant struct {
-	agentID string
-	access  intake.Access
-}
-
 // An agentRow is an agent that a transaction writes to.
-type agentRow struct {
-	key     int64
-	results int64 // stored by this transaction
-	// refuses is true if checks of the agent may be in refused_checks.
-	refuses bool
-}
+type agentRow struct{ key int64 }
 
 // begin starts a transaction, which acquires the write lock. The caller defers rollback.
 func (s *Store) begin(ctx context.Context) (*transaction, error) {
@@ -108,18 +82,8 @@ func (s *Store) begin(ctx context.Context) (*transaction, error) {
 // rollback does nothing after commit.
 func (t *transaction) rollback() { t.tx.Rollback() }
 
-// commit updates the agents' numbers of results, and returns when everything is synced.
-func (t *transaction) commit() error {
-	for agentID, row := range t.agents {
-		if row.results == 0 {
-			continue
-		}
-		if _, err := t.stmt(t.st.count).ExecContext(t.ctx, row.key, row.results); err != nil {
-			return fmt.Errorf("counting the results of agent %q: %w", agentID, err)
-		}
-	}
-	return t.tx.Commit()
-}
+// commit returns when everything is synced.
+func (t *transaction) commit() error { return t.tx.Commit() }
 
 func (t *transaction) stmt(s *sql.Stmt) *sql.Stmt { return t.tx.StmtContext(t.ctx, s) }
 
@@ -141,47 +105,17 @@ func (t *transaction) isOpen(agentID string, access intake.Access, now time.Time
 	return open, nil
 }
 
-// agent finds or makes an agent's row and notes that it was seen at ms.
+// agent finds or makes an agent's row. That is no contact: those are in segments.
 func (t *transaction) agent(agentID string, ms any) (*agentRow, error) {
 	if row := t.agents[agentID]; row != nil {
 		return row, nil
 	}
 	row := &agentRow{}
-	if err := t.stmt(t.st.seen).QueryRowContext(t.ctx, agentID, ms).Scan(&row.key, &row.refuses); err != nil {
+	if err := t.stmt(t.st.agent).QueryRowContext(t.ctx, agentID, ms).Scan(&row.key); err != nil {
 		return nil, err
 	}
 	t.agents[agentID] = row
 	return row, nil
-}
-
-func (t *transaction) addHello(row *agentRow, a *intake.Arrival) error {
-	h := a.Hello
-	_, err := t.stmt(t.st.hello).ExecContext(t.ctx, row.key, h.Name, h.ProcessVersion, h.BundleVersion,
-		h.Remote, h.ClockOffsetMS)
-	if err != nil {
-		return err
-	}
-	if a.Access.Registration != 0 {
-		return t.addSession(a)
-	}
-	_, err = t.stmt(t.st.used).ExecContext(t.ctx, a.Access.Token, millis(a.Received))
-	return err
-}
-
-// addResult stores a result. stored is false for a copy of a stored one.
-func (t *transaction) addResult(row *agentRow, r *intake.Result, ms any) (stored bool, err error) {
-	resultID := sql.NullString{String: r.ResultID, Valid: r.ResultID != ""}
-	done, err := t.stmt(t.st.result).ExecContext(t.ctx, row.key, resultID, r.CheckID, r.CheckType,
-		r.State, r.Status, r.Time.UnixMilli(), ms, r.Order, r.Late, r.AgeMS, r.ClockOffsetMS, r.Refused, []byte(r.Params))
-	if err != nil {
-		return false, err
-	}
-	n, err := done.RowsAffected()
-	if err != nil || n == 0 {
-		return false, err
-	}
-	row.results += n
-	return true, t.noteRefused(row, r, ms)
 }
 
 // addRefused remembers a refused result, and deletes the oldest refusals beyond intake.MaxRefusals.

@@ -32,7 +32,8 @@ func store(t testing.TB, s *Segment, agents []int64, sessions [][]intake.Result,
 		for n := range list {
 			list[n].Seq = seq
 			seq++
-			c.Note(&list[n], at.UnixMilli())
+			list[n].Received = at
+			c.Note(&list[n])
 		}
 		c.Seen, c.Hello = at.UnixMilli(), &intake.Hello{Name: "host", ProcessVersion: "1.4.0", BundleVersion: "1.4.0", Remote: "192.0.2.1:55555", Session: uint64(seq)}
 		if err := tx.Add(agent, at, list); err != nil {

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -10,13 +11,8 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/intake"
 )
 
-const (
-	// MaxChecks bounds the checks of a contact; the one of which nothing came for the longest time makes
-	// place for a new one.
-	MaxChecks = 512
-	// contactVersion is the form of a contact.
-	contactVersion = 1
-)
+// contactVersion is the form of a contact.
+const contactVersion = 1
 
 // A Contact is what is known of an agent at the end of a segment, or now in the open one. An agent's first
 // contact of a segment continues the last one of the segments before, but for the fields that say "here".
@@ -37,69 +33,79 @@ type Contact struct {
 	// of these, in ms.
 	Results     int64
 	Least, Most int64
-	// Checks are the checks of which results came, sorted by id, at most MaxChecks.
-	Checks []CheckState
+	// Checks are the checks of which results came, sorted by id, at most intake.MaxChecks: the one of which
+	// nothing came for the longest time makes place for a new one.
+	Checks []Check
 }
 
-// A CheckState is what the results of a check said last.
-type CheckState struct {
-	ID, Type string
-	// Time is that of the latest result that was not late, by the agent's clock; Told when that came, by the
-	// endpoint's. In ms.
-	Time, Told int64
-	// Period is the check's period in ms; 0 if unknown.
-	Period int64
-	// Available is its state, Refused whether the owner of the host does not allow it.
-	Available, Refused bool
-	// Late counts the results since that were late.
-	Late int64
-}
-
-// Of returns the state of a check; nil if there is none.
-func (c *Contact) Of(checkID string) *CheckState {
-	i, ok := c.find(checkID)
-	if !ok {
-		return nil
-	}
-	return &c.Checks[i]
+// A Check is what the results of a check said.
+type Check struct {
+	// CheckState has no AgentID, as agents can be renamed.
+	intake.CheckState
+	// RefusedAt is when the last result that was not late came, in ms by the endpoint's clock, if that says that
+	// the owner of the host does not allow the check; otherwise 0.
+	RefusedAt int64
 }
 
 func (c *Contact) find(checkID string) (int, bool) {
-	return slices.BinarySearchFunc(c.Checks, checkID, func(s CheckState, id string) int { return strings.Compare(s.ID, id) })
+	return slices.BinarySearchFunc(c.Checks, checkID, func(s Check, id string) int { return strings.Compare(s.CheckID, id) })
 }
 
-// Note records a result that is stored for the first time, and when it came.
-func (c *Contact) Note(r *intake.Result, received int64) {
+// Note records a result that is stored for the first time. Its Received is set.
+func (c *Contact) Note(r *intake.Result) {
 	at := r.Time.UnixMilli()
 	if c.Results == 0 {
 		c.Least, c.Most = at, at
 	}
 	c.Results++
 	c.Least, c.Most = min(c.Least, at), max(c.Most, at)
-	i, ok := c.find(r.CheckID)
-	if !ok {
-		if len(c.Checks) >= MaxChecks {
+	state := stateOf(r)
+	i, known := c.find(r.CheckID)
+	if !known {
+		if len(c.Checks) >= intake.MaxChecks {
 			c.forgetOldest()
 			i, _ = c.find(r.CheckID)
 		}
-		c.Checks = slices.Insert(c.Checks, i, CheckState{ID: r.CheckID, Type: r.CheckType})
+		c.Checks = slices.Insert(c.Checks, i, Check{CheckState: state})
 	}
-	s := &c.Checks[i]
-	if !r.TellsRefused() {
-		s.Late++
-		return
+	k := &c.Checks[i]
+	if known && state.Replaces(&k.CheckState) {
+		k.CheckState = state
 	}
-	s.Type, s.Time, s.Told, s.Late = r.CheckType, at, max(received, s.Told), 0
-	s.Available, s.Refused = r.State == "available", r.Refused
-	if period, ok := numberIn(r.Params, periodField); ok && period > 0 {
-		s.Period = period
+	switch {
+	case !r.TellsRefused():
+	case r.Refused:
+		k.RefusedAt = r.Received.UnixMilli()
+	default:
+		k.RefusedAt = 0
 	}
 }
+
+// stateOf is intake.StateOf, without reading JSON where the params have the usual form.
+func stateOf(r *intake.Result) intake.CheckState {
+	period, ok := numberIn(r.Params, periodField)
+	if !ok && bytes.Contains(r.Params, []byte("min_check_period")) || r.CheckType == selfCheck {
+		return intake.StateOf("", r)
+	}
+	s := intake.CheckState{CheckID: r.CheckID, CheckType: r.CheckType, State: r.State, Refused: r.Refused, Late: r.Late,
+		Time: r.Time, Received: r.Received}
+	if period > 0 {
+		s.Period = time.Duration(min(period, maxPeriodMS)) * time.Millisecond
+	}
+	return s
+}
+
+const (
+	// selfCheck is the check type whose states say more than the fields of a result.
+	selfCheck = "agent.virgo"
+	// maxPeriodMS bounds a period as intake.StateOf does.
+	maxPeriodMS = 366 * 24 * 3600 * 1000
+)
 
 func (c *Contact) forgetOldest() {
 	oldest := 0
 	for i := range c.Checks {
-		if c.Checks[i].Told < c.Checks[oldest].Told {
+		if c.Checks[i].Received.Before(c.Checks[oldest].Received) {
 			oldest = i
 		}
 	}
@@ -111,7 +117,7 @@ func (c *Contact) forgetOldest() {
 func (c *Contact) RefusedChecks() int64 {
 	n := int64(0)
 	for i := range c.Checks {
-		if s := &c.Checks[i]; s.Refused && s.Told+intake.RefusedFor.Milliseconds() > c.Seen {
+		if at := c.Checks[i].RefusedAt; at != 0 && at+intake.RefusedFor.Milliseconds() > c.Seen {
 			n++
 		}
 	}
@@ -137,6 +143,9 @@ const (
 const (
 	checkAvailable = 1 << iota
 	checkRefused
+	checkLate
+	checkWaiting
+	checkRefusedAt
 )
 
 // AppendContact appends the stored form of a contact.
@@ -178,20 +187,58 @@ func AppendContact(b []byte, c *Contact) []byte {
 	b = binary.AppendVarint(binary.AppendVarint(b, c.Least), c.Most-c.Least)
 	b = binary.AppendUvarint(b, uint64(len(c.Checks)))
 	for i := range c.Checks {
-		k := &c.Checks[i]
-		flags := uint64(0)
-		if k.Available {
-			flags |= checkAvailable
-		}
-		if k.Refused {
-			flags |= checkRefused
-		}
-		b = appendText(appendText(binary.AppendUvarint(b, flags), k.ID), k.Type)
-		b = binary.AppendVarint(binary.AppendVarint(b, k.Time-c.Seen), k.Told-c.Seen)
-		b = binary.AppendVarint(binary.AppendVarint(b, k.Period), k.Late)
+		b = appendCheck(b, &c.Checks[i], c.Seen)
 	}
 	return b
 }
+
+func appendCheck(b []byte, k *Check, seen int64) []byte {
+	flags := uint64(0)
+	for _, f := range [...]struct {
+		set bool
+		bit uint64
+	}{{k.State == available, checkAvailable}, {k.Refused, checkRefused}, {k.Late, checkLate},
+		{k.Waiting != nil, checkWaiting}, {k.RefusedAt != 0, checkRefusedAt}} {
+		if f.set {
+			flags |= f.bit
+		}
+	}
+	b = appendText(appendText(binary.AppendUvarint(b, flags), k.CheckID), k.CheckType)
+	received := k.Received.UnixMilli()
+	b = binary.AppendVarint(binary.AppendVarint(b, received-seen), k.Time.UnixMilli()-received)
+	b = binary.AppendVarint(b, int64(k.Period/time.Millisecond))
+	if k.Waiting != nil {
+		b = binary.AppendVarint(b, *k.Waiting)
+	}
+	if k.RefusedAt != 0 {
+		b = binary.AppendVarint(b, k.RefusedAt-received)
+	}
+	return b
+}
+
+func (r *reader) check(seen int64) (k Check) {
+	flags := r.uint()
+	k.State = unavailable
+	if flags&checkAvailable != 0 {
+		k.State = available
+	}
+	k.Refused, k.Late = flags&checkRefused != 0, flags&checkLate != 0
+	k.CheckID, k.CheckType = r.text(), r.text()
+	received := seen + r.int()
+	k.Received, k.Time = time.UnixMilli(received), time.UnixMilli(received+r.int())
+	k.Period = time.Duration(r.int()) * time.Millisecond
+	if flags&checkWaiting != 0 {
+		n := r.int()
+		k.Waiting = &n
+	}
+	if flags&checkRefusedAt != 0 {
+		k.RefusedAt = received + r.int()
+	}
+	return k
+}
+
+// The states of a result.
+const available, unavailable = "available", "unavailable"
 
 // ErrContactVersion is returned for a contact that a newer version of this program wrote.
 var ErrContactVersion = errors.New("a newer version of this program wrote what is known of an agent")
@@ -228,18 +275,14 @@ func ParseContact(data []byte) (c Contact, err error) {
 	c.Results, c.Least = r.int(), r.int()
 	c.Most = c.Least + r.int()
 	n := r.uint()
-	if n > MaxChecks {
+	if n > intake.MaxChecks {
 		r.fail()
 	}
 	if r.err == nil && n > 0 {
-		c.Checks = make([]CheckState, n, n+1)
+		c.Checks = make([]Check, n, n+1)
 	}
 	for i := range c.Checks {
-		k := &c.Checks[i]
-		flags := r.uint()
-		k.Available, k.Refused = flags&checkAvailable != 0, flags&checkRefused != 0
-		k.ID, k.Type = r.text(), r.text()
-		k.Time, k.Told, k.Period, k.Late = r.int()+c.Seen, r.int()+c.Seen, r.int(), r.int()
+		c.Checks[i] = r.check(c.Seen)
 	}
 	if r.err == nil && len(r.data) > 0 {
 		r.fail()

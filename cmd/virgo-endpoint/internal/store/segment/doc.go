@@ -51,7 +51,7 @@
 // Only what package intake accepted comes here, of agents that were admitted. Such an agent can store as much
 // as the limits of its connection allow, but cannot make others' results unreadable, as each blob has
 // results of one agent; sizes in a blob are verified before anything is allocated. A [Contact] is
-// bounded: [MaxChecks] checks, texts as intake bounds them. The dictionary of a segment is a sample of what
+// bounded: intake.MaxChecks checks, texts as intake bounds them. The dictionary of a segment is a sample of what
 // agents sent before: the file reveals no more than its results do, and whoever can read it reads those.
 // An agent's results are compressed together with the dictionary, and nobody learns the size of another's.
 package segment

@@ -64,7 +64,8 @@ func TestStoreAndRead(t *testing.T) {
 		}
 		c := Contact{Seen: 5}
 		for i := range list {
-			c.Note(&list[i], begun.UnixMilli())
+			list[i].Received = begun
+			c.Note(&list[i])
 		}
 		if err := tx.PutContact(agent, &c); err != nil {
 			t.Fatal(err)
@@ -99,7 +100,7 @@ func TestStoreAndRead(t *testing.T) {
 			t.Errorf("%v, %v", list, err)
 		}
 		c, ok, err := s.Contact(t.Context(), 2)
-		if err != nil || !ok || c.Results != 20 || len(c.Checks) != 7 || c.Checks[3].Period != 60000 {
+		if err != nil || !ok || c.Results != 20 || len(c.Checks) != 7 || c.Checks[3].Period != time.Minute {
 			t.Errorf("%+v, %v, %v", c, ok, err)
 		}
 		b, err := s.Bounds(t.Context())

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/sha512"
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -36,9 +38,9 @@ func TestResultsCommandOfADamagedStore(t *testing.T) {
 	}
 	var batch []intake.Arrival
 	for i := range 500 {
-		batch = append(batch, intake.Arrival{AgentID: "web1", Access: admission.Access, Received: time.UnixMilli(1), Results: []intake.Result{{
+		batch = append(batch, intake.Arrival{AgentID: "web1", Access: admission.Access, Received: time.UnixMilli(int64(1 + i)), Results: []intake.Result{{
 			ResultID: fmt.Sprint(i), CheckID: "c", CheckType: "t", State: "available", Status: "fine",
-			Time: time.UnixMilli(int64(i)), Params: fmt.Appendf(nil, `{"x":%q}`, strings.Repeat("x", 500)),
+			Time: time.UnixMilli(int64(i)), Params: fmt.Appendf(nil, `{"x":"%x"}`, sha512.Sum512(fmt.Append(nil, i))),
 		}}})
 	}
 	if _, err := st.Append(t.Context(), batch); err != nil {
@@ -47,12 +49,17 @@ func TestResultsCommandOfADamagedStore(t *testing.T) {
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}
+	segments, err := filepath.Glob(filepath.Join(filepath.Dir(file), "segments", "*.db"))
+	if err != nil || len(segments) != 1 {
+		t.Fatal(segments, err)
+	}
+	file = segments[0]
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	middle := len(data) / 2 / 4096 * 4096
-	copy(data[middle:], bytes.Repeat([]byte{0}, 4*4096))
+	copy(data[middle:], bytes.Repeat([]byte{0}, 2*4096))
 	if err := os.WriteFile(file, data, 0o600); err != nil {
 		t.Fatal(err)
 	}

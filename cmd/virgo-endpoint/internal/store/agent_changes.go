@@ -2,8 +2,12 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/store/segment"
 )
 
 // tokenNoted is the precision of when a legacy token was used last: in between, a session of its agents
@@ -111,5 +115,8 @@ func (s *Store) barrier(ctx context.Context) error {
 		}
 		return true, err
 	})
+	if errors.Is(err, segment.ErrSealed) || errors.Is(err, intake.ErrDamaged) {
+		return nil // nothing is committed there any more
+	}
 	return err
 }

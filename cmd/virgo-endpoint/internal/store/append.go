@@ -222,6 +222,7 @@ func (b *batchWork) store(ctx context.Context, c *catalogue, number int64, tx *s
 	if err := tx.Commit(); err != nil {
 		return false, inSegment(number, err)
 	}
-	b.s.countThrownAway(ctx, w.thrownAway)
+	// The results are acknowledged, so the count may be too low after a kill or an error.
+	_ = b.s.countThrownAway(context.WithoutCancel(ctx), w.thrownAway)
 	return true, nil
 }

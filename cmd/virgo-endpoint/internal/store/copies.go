@@ -35,7 +35,7 @@ func (w *segmentWriter) isNew(ctx context.Context, k *agentWork, r *intake.Resul
 		if err != nil || found {
 			return false, err
 		}
-		if floor := w.c.floor.At(w.c.clock, w.at); !floor.IsZero() && madeAt(r, received).Before(floor) {
+		if w.c.belowFloor(r, received) {
 			w.thrownAway++
 			return false, nil
 		}
@@ -69,19 +69,6 @@ func (k *agentWork) has(ids *segment.IDs, id segment.ID) bool {
 		}
 	}
 	return k.inBatch[id]
-}
-
-// madeAt is when a result was made, by the endpoint's clock as far as that is known, and not after it
-// arrived.
-func madeAt(r *intake.Result, received time.Time) time.Time {
-	at := r.Time
-	if r.ClockOffsetMS != nil {
-		at = at.Add(time.Duration(*r.ClockOffsetMS) * time.Millisecond)
-	}
-	if at.After(received) {
-		return received
-	}
-	return at
 }
 
 // find looks a result up in this segment, in those before it, and in the table.

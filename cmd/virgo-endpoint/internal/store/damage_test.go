@@ -2,14 +2,17 @@ package store
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/intake/intaketest"
+	"virgo/transport/receipt"
 )
 
 const damagedResults = 600
@@ -23,7 +26,9 @@ func newDamaged(t *testing.T, from, to int) *Store {
 	key := addToken(t, s)
 	var batch []intake.Arrival
 	for i := range damagedResults {
-		params := fmt.Appendf(nil, `{"n":%d,"x":%q}`, i, bytes.Repeat([]byte("x"), 100+i%10*900))
+		noise := make([]byte, 50+i%10*450)
+		rand.Read(noise)
+		params := fmt.Appendf(nil, `{"n":%d,"x":"%x"}`, i, noise)
 		batch = append(batch, intake.Arrival{AgentID: []string{"web1", "web2"}[i%2], Access: key,
 			Received: time.UnixMilli(int64(i)), Results: []intake.Result{{ResultID: fmt.Sprint(i), CheckID: "c", CheckType: "t",
 				State: "available", Status: "fine", Time: time.UnixMilli(int64(i * 1000)), Params: params}}})
@@ -34,8 +39,18 @@ func newDamaged(t *testing.T, from, to int) *Store {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	damage(t, path, from, to)
+	damage(t, segmentOf(t, path), from, to)
 	return openAt(t, path)
+}
+
+// segmentOf is the only segment of a store.
+func segmentOf(t *testing.T, path string) string {
+	t.Helper()
+	list, err := filepath.Glob(filepath.Join(filepath.Dir(path), "segments", "*.db"))
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	return list[0]
 }
 
 func damage(t *testing.T, path string, from, to int) {
@@ -88,13 +103,28 @@ func TestResultsOfADamagedStore(t *testing.T) {
 	}
 }
 
-// After damage was found, nothing is stored: neither what would meet the damage nor anything else.
+// After damage was found in the file of identities, nothing is stored: neither what would meet the damage nor
+// anything else.
 func TestNothingIsStoredInADamagedStore(t *testing.T) {
-	s := newDamaged(t, 40, 60)
+	path := newPath(t)
+	s := openAt(t, path)
+	key := addToken(t, s)
+	refusals := intake.Arrival{AgentID: "web1", Access: key, Received: time.UnixMilli(1)}
+	for i := range 1000 {
+		refusals.Refusals = append(refusals.Refusals, receipt.Refused{ID: fmt.Sprint(i), Code: 400, Message: "a sentence that names the field"})
+	}
+	if _, err := s.Append(t.Context(), []intake.Arrival{refusals}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	damage(t, path, 70, 90)
+	s = openAt(t, path)
 	if err := s.Verify(t.Context()); !errors.Is(err, intake.ErrDamaged) {
 		t.Fatalf("verifying: %v", err)
 	}
-	arrival := intake.Arrival{AgentID: "web1", Access: intake.Access{Token: 1}, Received: time.UnixMilli(1)}
+	arrival := intake.Arrival{AgentID: "web1", Access: key, Received: time.UnixMilli(1)}
 	if _, err := s.Append(t.Context(), []intake.Arrival{arrival}); !errors.Is(err, intake.ErrDamaged) {
 		t.Errorf("appending: %v", err)
 	}
@@ -105,18 +135,28 @@ func TestNothingIsStoredInADamagedStore(t *testing.T) {
 	}
 }
 
-// A write that meets damage is an error, and so is every one after it.
-func TestAWriteThatMeetsDamage(t *testing.T) {
-	s := newDamaged(t, 3, 100)
-	arrival := intake.Arrival{AgentID: "web1", Access: intake.Access{Token: 1}, Received: time.UnixMilli(1),
-		Results: []intake.Result{{ResultID: "new", CheckID: "c", CheckType: "t", State: "available", Params: []byte("{}")}}}
-	for range 2 {
-		if _, err := s.Append(t.Context(), []intake.Arrival{arrival}); !errors.Is(err, intake.ErrDamaged) {
-			t.Fatalf("appending: %v", err)
+// A damaged segment costs itself alone: it is set aside under another name, and a new one is begun.
+func TestADamagedSegmentIsSetAside(t *testing.T) {
+	for _, place := range [][2]int{{0, 100}, {3, 100}, {30, 100}} {
+		s := newDamaged(t, place[0], place[1])
+		list, err := s.Tokens(t.Context())
+		if err != nil || len(list) != 1 {
+			t.Fatal(err)
 		}
-		damaged := s.damaged()
-		if damaged == nil {
-			t.Fatal("the damage is not remembered")
+		arrival := intake.Arrival{AgentID: "web1", Access: intake.Access{Token: 1}, Received: time.UnixMilli(1),
+			Results: []intake.Result{{ResultID: "0", CheckID: "c", CheckType: "t", State: "available", Params: []byte("{}")}}}
+		for i, want := range []int{1, 0} { // new, as nobody can read it any more; then a copy
+			out, err := s.Append(t.Context(), []intake.Arrival{arrival})
+			if err != nil || out[0].Stored != want {
+				t.Fatalf("%v, append %d: %+v, %v", place, i, out, err)
+			}
+		}
+		aside, err := filepath.Glob(filepath.Join(filepath.Dir(s.path), "segments", "*.db.damaged-1"))
+		if err != nil || len(aside) != 1 {
+			t.Errorf("%v: set aside: %v, %v", place, aside, err)
+		}
+		if n := len(intaketest.Results(t, s, intake.Filter{})); n != 1 {
+			t.Errorf("%v: %d results", place, n)
 		}
 	}
 }

@@ -32,20 +32,28 @@ func (s *Store) try(ctx context.Context, do func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// shownAgents is the condition for an agent to be listed.
-const shownAgents = "(agents.removed_ms IS NULL OR agents.results > 0)"
-
 // Identities returns every agent; see [intake.Keys].
 func (s *Store) Identities(ctx context.Context) ([]intake.Identity, error) {
+	contacts := map[string]*agentView{}
+	if err := s.eachAgent(ctx, "", func(v *agentView) error {
+		one := *v
+		contacts[v.ID] = &one
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("listing the agents: %w", named(err))
+	}
 	var list []intake.Identity
 	err := s.each(ctx, "listing the agents", "SELECT agents.agent_id, "+identityColumns+
-		" FROM agents LEFT JOIN agent_keys AS k ON k.agent = agents.key WHERE "+shownAgents+" ORDER BY agents.agent_id", nil,
+		" FROM agents LEFT JOIN agent_keys AS k ON k.agent = agents.key ORDER BY agents.agent_id", nil,
 		func(rows *sql.Rows) error {
 			var one intake.Standing
 			err := scanIdentity(&one, func(columns ...any) error {
 				return rows.Scan(append([]any{&one.AgentID}, columns...)...)
 			})
-			list = append(list, one.Identity)
+			if v := contacts[one.AgentID]; v != nil && err == nil {
+				one.Sessions = sessionsOf(&one, &v.contact)
+				list = append(list, one.Identity)
+			}
 			return err
 		})
 	if err != nil {
@@ -181,7 +189,7 @@ func forgetKey(ctx context.Context, tx *sql.Tx, agent int64) error {
 
 // agentChange runs do for an agent in one synced transaction. Error: intake.ErrNoSuchAgent.
 func (s *Store) agentChange(ctx context.Context, agentID string, do func(tx *sql.Tx, key int64) error) error {
-	return s.change(ctx, func(tx *sql.Tx) error {
+	err := s.change(ctx, func(tx *sql.Tx) error {
 		var key int64
 		err := tx.QueryRowContext(ctx, "SELECT key FROM agents WHERE agent_id = ?", agentID).Scan(&key)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -192,4 +200,8 @@ func (s *Store) agentChange(ctx context.Context, agentID string, do func(tx *sql
 		}
 		return do(tx, key)
 	})
+	if err != nil {
+		return err
+	}
+	return s.barrier(ctx)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -12,54 +13,25 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/intake"
 )
 
-// latestResults bounds the results that are read for the states of checks, those that came last.
-const latestResults = 100_000
-
-const latestQuery = `SELECT seq, agent, result_id, check_id, check_type, state, status, timestamp_ms, received_ms,
-	result_order, late, age_ms, clock_offset_ms, refused, params FROM results
-	WHERE seq > (SELECT max(seq) FROM results) - ? AND (?2 = '' OR agent = (SELECT key FROM agents WHERE agent_id = ?2)) ORDER BY seq`
-
-// Latest returns what the latest results say; see [intake.History]. It knows those of the last
-// latestResults results.
+// Latest returns what the latest results say; see [intake.History]. Of results of before segments it knows
+// nothing: each check tells again with its next one.
 func (s *Store) Latest(ctx context.Context, agentID string) ([]intake.CheckState, error) {
-	type check struct {
-		agent int64
-		id    string
-	}
-	states := map[check]intake.CheckState{}
-	err := s.each(ctx, "reading the latest results", latestQuery, []any{latestResults, agentID}, func(rows *sql.Rows) error {
-		var r intake.Result
-		var at check
-		if err := scanResult(rows, &r, &at.agent); err != nil {
-			return err
+	var list []intake.CheckState
+	err := s.eachAgent(ctx, agentID, func(v *agentView) error {
+		if v.removed {
+			return nil
 		}
-		at.id = r.CheckID
-		state := intake.StateOf("", &r)
-		if known, ok := states[at]; !ok || state.Replaces(&known) {
-			states[at] = state
+		states := make([]intake.CheckState, 0, len(v.contact.Checks))
+		for i := range v.contact.Checks {
+			if k := &v.contact.Checks[i]; k.CheckType != "" {
+				states = append(states, k.CheckState)
+			}
 		}
+		list = append(list, checksOf(v.ID, states, time.UnixMilli(v.contact.Seen))...)
 		return nil
 	})
 	if err != nil {
-		return nil, err
-	}
-	byAgent := map[int64][]intake.CheckState{}
-	for at, state := range states {
-		byAgent[at.agent] = append(byAgent[at.agent], state)
-	}
-	var list []intake.CheckState
-	err = s.each(ctx, "listing the agents", "SELECT key, agent_id, last_seen_ms FROM agents WHERE removed_ms IS NULL ORDER BY agent_id", nil,
-		func(rows *sql.Rows) error {
-			var key, seen int64
-			var id string
-			if err := rows.Scan(&key, &id, &seen); err != nil {
-				return err
-			}
-			list = append(list, checksOf(id, byAgent[key], time.UnixMilli(seen))...)
-			return nil
-		})
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading the latest results: %w", named(err))
 	}
 	return list, nil
 }

@@ -2,154 +2,186 @@ package store
 
 import (
 	"cmp"
+	"container/heap"
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
-	"strings"
-	"time"
+	"fmt"
+	"math"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/store/segment"
 )
 
-// Results calls fn for each result that f selects; see [intake.History]. In a damaged file it goes on
-// with what can be read, and returns an *[intake.UnreadError].
+// Results calls fn for each result that f selects; see [intake.History]. Of a damaged file it reads what can be
+// read, and returns an *[intake.UnreadError].
 func (s *Store) Results(ctx context.Context, f intake.Filter, fn func(intake.Result) error) error {
-	if f.Metric != "" && f.Limit > 0 {
-		return s.newestWith(ctx, f, fn)
-	}
-	query, args := resultsQuery(f)
-	var stop error // of fn, and returned as it is
-	var last intake.Result
-	err := s.each(ctx, "reading results", query, args, func(rows *sql.Rows) error {
-		var r intake.Result
-		if err := scanResult(rows, &r, &r.AgentID); err != nil {
+	r := &resultsReader{s: s, ctx: ctx, f: f, fn: fn, names: map[int64]string{}}
+	err := s.snapshot(ctx, func(tx *sql.Tx, c *catalogue) error {
+		r.c, r.q = c, tx
+		if !c.old {
+			// Nothing of this file is needed but names, and a slow reader must not hold a snapshot.
+			tx.Rollback()
+			r.q = s.read
+		}
+		if f.AgentID != "" {
+			err := r.q.QueryRowContext(ctx, "SELECT key FROM agents WHERE agent_id = ?", f.AgentID).Scan(&r.key)
+			if errors.Is(err, sql.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+		defer r.release()
+		if err := r.openSegments(); err != nil {
 			return err
 		}
-		last = r
-		if f.Metric != "" && !f.Selects(&r) {
-			return nil
+		if f.Limit > 0 {
+			return r.newest()
 		}
-		stop = fn(r)
-		return stop
+		return r.inOrder()
 	})
 	switch {
-	case stop != nil:
-		return stop
-	case !isCorrupt(err):
-		return err
+	case r.stopped != nil:
+		return r.stopped
+	case err != nil:
+		return fmt.Errorf("reading results: %w", named(err))
+	case r.damage != nil:
+		return &intake.UnreadError{Results: r.unread, Err: fmt.Errorf("reading results: %w", r.damage)}
 	}
-	passed := func(r intake.Result) bool {
-		if last.Seq == 0 {
-			return false
-		}
-		order := cmp.Or(r.Time.Compare(last.Time), cmp.Compare(r.Seq, last.Seq))
-		return order <= 0
-	}
-	unread, salvageErr := s.salvage(ctx, f, passed, fn)
-	if salvageErr != nil {
-		return salvageErr
-	}
-	return unreadError(unread, err)
+	return nil
 }
 
-// newestWith is Results for a filter with a metric, which no column has, and a limit: it reads from the
-// newest result on until it has enough.
-func (s *Store) newestWith(ctx context.Context, f intake.Filter, fn func(intake.Result) error) error {
-	all := f
-	all.Limit = 0
-	query, args := resultsQuery(all)
-	query = strings.TrimSuffix(query, byTime) + newestFirst
-	var found []intake.Result
-	err := s.each(ctx, "reading results", query, args, func(rows *sql.Rows) error {
-		var r intake.Result
-		if err := scanResult(rows, &r, &r.AgentID); err != nil {
-			return err
-		}
-		if f.Selects(&r) {
-			r.Params = slices.Clone(r.Params)
-			found = append(found, r)
-		}
-		if len(found) == f.Limit {
-			return errEnough
-		}
-		return nil
-	})
-	switch {
-	case isCorrupt(err):
-		unread, salvageErr := s.salvage(ctx, f, func(intake.Result) bool { return false }, fn)
-		if salvageErr != nil {
-			return salvageErr
-		}
-		return unreadError(unread, err)
-	case err != nil && !errors.Is(err, errEnough):
-		return err
+// A resultsReader is one call of Results.
+type resultsReader struct {
+	s   *Store
+	ctx context.Context
+	f   intake.Filter
+	fn  func(intake.Result) error
+	c   *catalogue
+	q   rowsQuerier
+	key int64 // of the filter's agent; 0 for all
+
+	segments []*acquired // newest first
+	names    map[int64]string
+	buffer   []intake.Result
+
+	stopped error // of fn, and returned as it is
+	damage  error // the first one
+	unread  int64 // how many results cannot be read; -1 if it is unknown
+}
+
+func (r *resultsReader) release() {
+	for _, a := range r.segments {
+		a.release()
 	}
-	for _, r := range slices.Backward(found) {
-		if err := fn(r); err != nil {
+}
+
+// openSegments opens what may have results. A segment that is too damaged for that is left out.
+func (r *resultsReader) openSegments() error {
+	for i := len(r.c.entries) - 1; i >= 0; i-- {
+		e := &r.c.entries[i]
+		if !e.state.readable() {
+			continue
+		}
+		a, err := r.s.acquire(e)
+		switch {
+		case err == nil:
+			r.segments = append(r.segments, a)
+			continue
+		case isNotExist(err):
+			err = r.s.missing(r.ctx, e)
+		}
+		if err != nil && !errors.Is(err, intake.ErrDamaged) {
 			return err
+		}
+		if err != nil {
+			r.note(err, -1)
 		}
 	}
 	return nil
 }
 
-// errEnough ends a query that has what it is for.
-var errEnough = errors.New("enough")
-
-// The orders of results.
-const (
-	byTime      = " ORDER BY timestamp_ms, seq"
-	newestFirst = " ORDER BY timestamp_ms DESC, seq DESC"
-)
-
-// scanResult reads a row. Its second column, an agent's id or key, goes to agent.
-func scanResult(rows *sql.Rows, r *intake.Result, agent any) error {
-	var id sql.NullString
-	var at, received int64
-	err := rows.Scan(&r.Seq, agent, &id, &r.CheckID, &r.CheckType, &r.State, &r.Status, &at, &received,
-		&r.Order, &r.Late, &r.AgeMS, &r.ClockOffsetMS, &r.Refused, (*[]byte)(&r.Params))
-	r.ResultID = id.String
-	r.Time, r.Received = time.UnixMilli(at), time.UnixMilli(received)
-	return err
+// note records damage, and how many results it costs.
+func (r *resultsReader) note(err error, unread int64) {
+	if r.damage == nil {
+		r.damage = err
+	}
+	if unread < 0 || r.unread < 0 {
+		r.unread = -1
+	} else {
+		r.unread += unread
+	}
 }
 
-// resultsQuery walks results_by_time and looks up agents as it goes, so that the newest few of a large
-// store are found at once: CROSS JOIN makes SQLite keep that order of the tables, the plus keeps it from
-// using results_once (https://www.sqlite.org/optoverview.html).
-func resultsQuery(f intake.Filter) (string, []any) {
-	var where []string
-	var args []any
-	and := func(condition string, arg any) { where, args = append(where, condition), append(args, arg) }
-	if f.AgentID != "" {
-		and("+results.agent = (SELECT key FROM agents WHERE agent_id = ?)", f.AgentID)
+// name returns the id of an agent; a made-up one if it cannot be read.
+func (r *resultsReader) name(key int64) string {
+	id, ok := r.names[key]
+	if !ok {
+		if err := r.q.QueryRowContext(r.ctx, "SELECT agent_id FROM agents WHERE key = ?", key).Scan(&id); err != nil {
+			id = fmt.Sprintf("(agent %d)", key)
+		}
+		r.names[key] = id
 	}
-	if f.CheckID != "" {
-		and("check_id = ?", f.CheckID)
-	}
-	if !f.Since.IsZero() {
-		and("timestamp_ms >= ?", f.Since.UnixMilli())
-	}
-	if !f.Until.IsZero() {
-		and("timestamp_ms < ?", f.Until.UnixMilli())
-	}
-	if f.State != "" {
-		and("state = ?", f.State)
-	}
-	if f.Late != nil {
-		and("late = ?", *f.Late)
-	}
-	if f.Refused != nil {
-		and("refused = ?", *f.Refused)
-	}
-	q := `SELECT seq, agent_id, result_id, check_id, check_type, state, status, timestamp_ms, received_ms,
-		result_order, late, age_ms, results.clock_offset_ms, refused, params
-		FROM results CROSS JOIN agents ON results.agent = agents.key`
-	if len(where) > 0 {
-		q += " WHERE " + strings.Join(where, " AND ")
-	}
-	if f.Limit > 0 {
-		q = "SELECT * FROM (" + q + newestFirst + " LIMIT ?)"
-		args = append(args, f.Limit)
-	}
-	return q + byTime, args
+	return id
 }
+
+// selected calls add for the results of a blob that the filter selects. Those that are added are valid for ever.
+func (r *resultsReader) selected(b *segment.Blob, add func(intake.Result)) error {
+	if r.f.AgentID != "" && b.Agent != r.key || b.Most < r.since() || !r.f.Until.IsZero() && b.Least >= r.f.Until.UnixMilli() {
+		return nil
+	}
+	list, err := b.Results(r.buffer[:0])
+	if err != nil {
+		return err
+	}
+	r.buffer = list
+	name := r.name(b.Agent)
+	for i := range list {
+		list[i].AgentID = name
+		if r.f.Selects(&list[i]) {
+			add(list[i])
+		}
+	}
+	return nil
+}
+
+// since is the earliest time that is selected, in ms.
+func (r *resultsReader) since() int64 {
+	if r.f.Since.IsZero() {
+		return math.MinInt64
+	}
+	return r.f.Since.UnixMilli()
+}
+
+// emit passes a result on.
+func (r *resultsReader) emit(one intake.Result) error {
+	if err := r.fn(one); err != nil {
+		r.stopped = err
+		return err
+	}
+	return r.ctx.Err()
+}
+
+// earlier is the order of results.
+func earlier(a, b *intake.Result) int {
+	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Seq, b.Seq))
+}
+
+// byTime is a heap of results, the earliest on top.
+type byTime []intake.Result
+
+func (h byTime) Len() int           { return len(h) }
+func (h byTime) Less(i, j int) bool { return earlier(&h[i], &h[j]) < 0 }
+func (h byTime) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *byTime) Push(x any)        { *h = append(*h, x.(intake.Result)) }
+func (h *byTime) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	(*h)[last] = intake.Result{}
+	*h = (*h)[:last]
+	return x
+}
+
+var _ heap.Interface = (*byTime)(nil)

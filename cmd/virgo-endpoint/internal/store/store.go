@@ -50,6 +50,10 @@ type Store struct {
 	// damage is set when damage was found: then nothing is stored any more.
 	damage atomic.Pointer[error]
 
+	// appending is held by whoever stores a batch.
+	appending sync.Mutex
+	agents    knownAgents
+
 	segments segmentSet
 	// known is the catalogue, read when the file was at version knownAt; watch is the connection that tells that.
 	watching sync.Mutex

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -118,45 +117,6 @@ func TestConcurrentMigrations(t *testing.T) {
 		if err := <-errs; err != nil {
 			t.Error(err)
 		}
-	}
-}
-
-// A batch is stored whole or not at all: what fails in the middle leaves nothing, and the same batch
-// can be appended when the disk has space again.
-func TestFullDisk(t *testing.T) {
-	s := newStore(t)
-	_, _, key := intaketest.NewToken(t, s)
-	var batch []intake.Arrival
-	for i := range 20 {
-		batch = append(batch, intake.Arrival{AgentID: "a", Access: key, Received: time.Now(), Results: []intake.Result{{
-			ResultID: fmt.Sprint(i), CheckID: "c", CheckType: "t", State: "available", Params: bytes.Repeat([]byte("x"), 20_000),
-		}}})
-	}
-	setMaxPages := func(n int) {
-		t.Helper()
-		if _, err := s.write.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", n)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var pages int
-	if err := s.read.QueryRow("PRAGMA page_count").Scan(&pages); err != nil {
-		t.Fatal(err)
-	}
-	setMaxPages(pages + 20) // some results fit
-	for range 2 {
-		if _, err := s.Append(t.Context(), batch); err == nil || !strings.Contains(err.Error(), "full") {
-			t.Errorf("got %v", err)
-		}
-		if n := len(intaketest.Results(t, s, intake.Filter{})); n != 0 {
-			t.Errorf("%d results of a failed batch are stored", n)
-		}
-	}
-	setMaxPages(1_000_000)
-	if _, err := s.Append(t.Context(), batch); err != nil {
-		t.Error(err)
-	}
-	if n := len(intaketest.Results(t, s, intake.Filter{})); n != len(batch) {
-		t.Errorf("%d results are stored, want %d", n, len(batch))
 	}
 }
 

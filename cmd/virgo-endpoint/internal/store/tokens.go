@@ -152,6 +152,9 @@ func (s *Store) RevokeToken(ctx context.Context, id string, now time.Time) (inta
 	if err == nil {
 		t.AgentIDs, err = tokenAgents(ctx, s.read, key)
 	}
+	if err == nil {
+		err = s.barrier(ctx)
+	}
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return intake.Token{}, fmt.Errorf("%w: %q", intake.ErrNoSuchToken, id)

@@ -15,39 +15,6 @@ import (
 // perCommit is how many sessions share a commit in these benchmarks.
 const perCommit = 16
 
-// store stores sessions in one transaction.
-func store(t testing.TB, s *Segment, agents []int64, sessions [][]intake.Result, at time.Time) {
-	tx, err := s.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback()
-	seq := tx.Next()
-	for i, agent := range agents {
-		c, _, err := tx.Contact(t.Context(), agent)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list := sessions[i]
-		for n := range list {
-			list[n].Seq = seq
-			seq++
-			list[n].Received = at
-			c.Note(&list[n])
-		}
-		c.Seen, c.Hello = at.UnixMilli(), &intake.Hello{Name: "host", ProcessVersion: "1.4.0", BundleVersion: "1.4.0", Remote: "192.0.2.1:55555", Session: uint64(seq)}
-		if err := tx.Add(agent, at, list); err != nil {
-			t.Fatal(err)
-		}
-		if err := tx.PutContact(agent, &c); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // dictionaryOf is a sample of sessions of other hosts.
 func dictionaryOf(b testing.TB, size int) []byte {
 	f, s := newFleet(b), newSegment(b, nil)

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -85,4 +86,41 @@ func replaceNumber(params, field []byte, n int64) []byte {
 	old, _ := numberIn(params, field)
 	from := strconv.AppendInt(bytes.Clone(field), old, 10)
 	return bytes.Replace(params, from, strconv.AppendInt(bytes.Clone(field), n, 10), 1)
+}
+
+// store stores sessions in one transaction.
+func store(t testing.TB, s *Segment, agents []int64, sessions [][]intake.Result, at time.Time) {
+	t.Helper()
+	if err := tryStore(t.Context(), s, agents, sessions, at); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func tryStore(ctx context.Context, s *Segment, agents []int64, sessions [][]intake.Result, at time.Time) error {
+	tx, err := s.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	seq := tx.Next()
+	for i, agent := range agents {
+		c, _, err := tx.Contact(ctx, agent)
+		if err != nil {
+			return err
+		}
+		list := sessions[i]
+		for n := range list {
+			list[n].Seq, list[n].Received = seq, at
+			seq++
+			c.Note(&list[n])
+		}
+		c.Seen, c.Hello = at.UnixMilli(), &intake.Hello{Name: "host", ProcessVersion: "1.4.0", BundleVersion: "1.4.0", Remote: "192.0.2.1:55555", Session: uint64(seq)}
+		if err := tx.Add(agent, at, list); err != nil {
+			return err
+		}
+		if err := tx.PutContact(agent, &c); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
 }

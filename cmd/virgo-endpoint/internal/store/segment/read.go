@@ -244,14 +244,22 @@ type Bounds struct {
 	Least, Most int64
 }
 
+// Next is the number of the next result.
+func (s *Segment) Next(ctx context.Context) (next int64, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		found, err := c.one(ctx, "SELECT next FROM meta", nil, func(v []driver.Value) error { return integers(v, &next) })
+		return errors.Join(err, s.unless(err != nil || found, "it has no number"))
+	})
+	return next, err
+}
+
 // Bounds returns what the segment holds now.
 func (s *Segment) Bounds(ctx context.Context) (b Bounds, err error) {
 	b.Empty = true
+	if b.Next, err = s.Next(ctx); err != nil {
+		return b, err
+	}
 	err = s.read(ctx, func(c *conn) error {
-		found, err := c.one(ctx, "SELECT next FROM meta", nil, func(v []driver.Value) error { return integers(v, &b.Next) })
-		if err != nil || !found {
-			return errors.Join(err, s.unless(found, "it has no number"))
-		}
 		for order, into := range map[string]*int64{"": &b.Least, " DESC": &b.Most} {
 			found, err := c.one(ctx, "SELECT least_ms FROM blobs ORDER BY least_ms"+order+" LIMIT 1", nil,
 				func(v []driver.Value) error { return integers(v, into) })

@@ -25,8 +25,9 @@ const (
 type Bundles interface {
 	// Bundle returns how far a courier has brought a bundle, and who the bundle's agent is.
 	Bundle(ctx context.Context, id BundleID, now time.Time) (BundleState, Standing, error)
-	// AddBundle stores results of a bundle together with the state after them, and returns when both are
-	// durable: after an error or a kill neither is. Errors: ErrBadToken and ErrRevoked if the
+	// AddBundle stores results of a bundle and then the state after them, and returns when both are
+	// durable. After an error or a kill the state is not there; results may be, and when they are brought again
+	// none is stored twice. Errors: ErrBadToken and ErrRevoked if the
 	// courier's access is no longer valid; those of DecideSeal; ErrBundleMoved.
 	AddBundle(ctx context.Context, p *BundlePiece) error
 }

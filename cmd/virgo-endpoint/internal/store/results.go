@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"container/heap"
 	"context"
 	"database/sql"
 	"errors"
@@ -183,5 +182,3 @@ func (h *byTime) Pop() any {
 	*h = (*h)[:last]
 	return x
 }
-
-var _ heap.Interface = (*byTime)(nil)

@@ -135,6 +135,7 @@ func TestProtocolExamples(t *testing.T) {
 	}
 	for method, exact := range map[string]bool{
 		"check_metrics.post":         true,
+		"check_metrics.post_multi":   true,
 		"bundle_upgrade.get_version": true,
 		"binary_upgrade.get_version": true,
 		"results.receipt":            false, // signed by another key
@@ -148,6 +149,13 @@ func TestProtocolExamples(t *testing.T) {
 			t.Errorf("%s: %v\ngot     %s\nexample %s", method, err, got, want)
 		}
 	}
+	if got := call(example("check_metrics.post_multi request, compressed")); !strings.Contains(got, `"result":{"results":[0,0]},`) {
+		t.Errorf("compressed results: %s", got)
+	}
+	long := strings.Replace(example("check_metrics.post_multi request"), "not allowed by", strings.Repeat("x", 257), 1)
+	if got, want := call(strings.Replace(long, `"id":1`, `"id":2`, 1)), example("check_metrics.post_multi response, one refused"); got != want {
+		t.Errorf("one refused:\ngot     %s\nexample %s", got, want)
+	}
 	if got := call(example("check_metrics.post request, losses")); !strings.Contains(got, `"result":0,`) {
 		t.Errorf("losses: %s", got)
 	}
@@ -159,6 +167,11 @@ func TestProtocolExamples(t *testing.T) {
 	}
 	for _, tc := range []struct{ request, want string }{
 		{`{"v":"1","id":7,"source":"web1","target":"endpoint","method":"check_metrics.post","params":{}}`, `"code":400,`},
+		{`{"v":"1","id":7,"source":"web1","target":"endpoint","method":"check_metrics.post_multi","params":{}}`, `"code":400,`},
+		{`{"v":"1","id":7,"source":"web1","target":"endpoint","method":"check_metrics.post_multi","params":{"results":[7,]}}`,
+			`"result":{"results":[{"code":400,`},
+		{`{"v":"1","id":7,"source":"web2","target":"endpoint","method":"check_metrics.post_multi","params":{"results":[]}}`,
+			`"code":401,`},
 		{`{"v":"1","id":7,"source":"web1","target":"endpoint","method":"config_file.post","params":{}}`,
 			`"code":400,`},
 		{`{"v":"1","id":7,"source":"web1","target":"endpoint","method":"no.such"}`, `"code":404,`},

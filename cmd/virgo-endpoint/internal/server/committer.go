@@ -16,8 +16,11 @@ const (
 	maxBatchBytes = 8 << 20 // bytes of params in one batch
 )
 
-// errNotStored is the outcome of the arrivals of a batch that could not be stored.
-var errNotStored = errors.New("the result could not be stored")
+// Outcomes of the arrivals of a batch that could not be stored.
+var (
+	errNotStored = errors.New("the result could not be stored")
+	errFull      = fmt.Errorf("%w: the endpoint's disk is full", errNotStored)
+)
 
 // A submission is an arrival on its way through the committer.
 type submission struct {
@@ -26,8 +29,8 @@ type submission struct {
 	// nil.
 	release func()
 
-	// err is set before done is closed and read after it: intake.ErrBadToken, errNotStored, or nil if
-	// the arrival is durable.
+	// err is set before done is closed and read after it: intake.ErrBadToken or ErrRevoked, errNotStored, or
+	// nil if the arrival is durable.
 	err  error
 	done chan struct{}
 }
@@ -151,8 +154,13 @@ func (c *committer) commit(batch []*submission) {
 	outcomes, err := c.append(batch)
 	c.report(len(batch), err)
 	for i, s := range batch {
-		if s.err = errNotStored; err == nil {
+		switch {
+		case err == nil:
 			s.err = outcomes[i].Err
+		case errors.Is(err, intake.ErrFull):
+			s.err = errFull
+		default:
+			s.err = errNotStored
 		}
 		s.arrival = intake.Arrival{}
 		if s.release != nil {
@@ -162,17 +170,24 @@ func (c *committer) commit(batch []*submission) {
 	}
 }
 
-// report logs that batches cannot be stored: damage once, a cause that lasts once until it is over.
+// report logs that batches cannot be stored. What lasts is said once, and its end.
 func (c *committer) report(arrivals int, err error) {
 	before := c.fault
 	c.fault = err
+	lasts := func(cause error) bool { return errors.Is(err, cause) && errors.Is(before, cause) }
 	switch {
 	case err == nil && before != nil:
-		c.log.Info("results are stored again")
-	case err == nil:
-	case errors.Is(err, intake.ErrDamaged) && errors.Is(before, intake.ErrDamaged):
+		c.log.Warn("results are stored again")
+	case err == nil, lasts(intake.ErrDamaged), lasts(intake.ErrFull):
 	case errors.Is(err, intake.ErrDamaged):
 		c.log.Error("nothing is stored any more; agents keep their results", "error", err)
+	case errors.Is(err, intake.ErrFull):
+		args := []any{"error", err}
+		var full *intake.FullError
+		if errors.As(err, &full) {
+			args = append(args, "hint", full.Hint())
+		}
+		c.log.Error("nothing is stored until there is space again; agents keep their results", args...)
 	default:
 		c.log.Error("results could not be stored; their agents keep them", "arrivals", arrivals, "error", err)
 	}

@@ -142,6 +142,32 @@ func TestStoreThatFails(t *testing.T) {
 	site.wantStored(t, 2)
 }
 
+// A full disk is said once, and once that it is over; each agent is told.
+func TestStoreThatIsFull(t *testing.T) {
+	site := newSite(t)
+	in := &incompleteIntake{}
+	r := site.start(t, func(o *Options) { in.Intake, o.Intake = o.Intake, in })
+	p := r.dial(t)
+	p.Hello("a", site.token)
+	p.OK("a", "check_metrics.post", peertest.Metric("r0", "c"))
+	full := &intake.FullError{Dir: "/srv", Free: 5 << 20, Floor: 100 << 20}
+	in.set(func(int) ([]intake.Outcome, error) { return nil, fmt.Errorf("storing: %w", full) })
+	for range 3 {
+		if got := p.Refused(503, "a", multi, listParams(metrics("r", 3)...)); got != errFull.Error() {
+			t.Error(got)
+		}
+	}
+	in.set(nil)
+	p.OK("a", multi, listParams(metrics("r", 3)...))
+	p.OK("a", "check_metrics.post", peertest.Metric("r9", "c"))
+	for text, want := range map[string]int{full.Error(): 1, "make space": 1, "stored again": 1} {
+		if n := strings.Count(strings.ReplaceAll(r.log.String(), `\"`, `"`), text); n != want {
+			t.Errorf("%q is in the log %d times:\n%s", text, n, r.log)
+		}
+	}
+	site.wantStored(t, 4)
+}
+
 // A batch has at most maxBatch arrivals, and ends with the one that reaches maxBatchBytes.
 func TestBatchesAreBounded(t *testing.T) {
 	site := newSite(t)

@@ -93,18 +93,24 @@ func (s *Server) await(p *place) (begun []byte, granted stage, err error) {
 		return nil, gone, timeoutAs(err, errMute)
 	}
 	s.admission.heard(p)
-	late := time.NewTimer(s.opt.Limits.Turn)
+	late := time.NewTimer(s.opt.Limits.Turn / 2)
 	defer late.Stop()
-	select {
-	case granted = <-p.granted:
-		if granted == gone {
-			return nil, gone, net.ErrClosed
+	for waits := 0; ; waits++ {
+		select {
+		case granted = <-p.granted:
+			if granted == gone {
+				return nil, gone, net.ErrClosed
+			}
+			return begun, granted, nil
+		case <-late.C:
+			if waits > 0 {
+				return nil, gone, errNoTurn
+			}
+			s.admission.tooLong(p)
+			late.Reset(s.opt.Limits.Turn / 2)
+		case <-s.draining:
+			return nil, gone, errDraining
 		}
-		return begun, granted, nil
-	case <-late.C:
-		return nil, gone, errNoTurn
-	case <-s.draining:
-		return nil, gone, errDraining
 	}
 }
 

@@ -86,13 +86,23 @@ type admission struct {
 	mu        sync.Mutex
 	addresses map[netip.Prefix]*address
 	count     [stages]int
-	lastOrder uint64
-	timer     *time.Timer // runs dispatch when a place may be displaced; nil while none is wanted
-	stopped   bool
+	// turns has the address whose turn it is; the others those with the most connections in a stage.
+	turns, mostMute, mostReady, mostGreeting *ranking
+	lastOrder                                uint64
+	// overdue are the ready connections that have waited for long, the first one first; among them may be
+	// some that are no longer ready.
+	overdue []*place
+	timer   *time.Timer // runs dispatch when a place may be displaced; nil while none is wanted
+	stopped bool
 }
 
 func newAdmission(limits Limits, log *slog.Logger) *admission {
-	return &admission{limits: limits, log: log, addresses: map[netip.Prefix]*address{}}
+	return &admission{limits: limits, log: log, addresses: map[netip.Prefix]*address{},
+		turns:        newRanking(ready, servedLeast),
+		mostMute:     most(mute, (*address).oldest, older),
+		mostReady:    most(ready, (*address).newest, newer),
+		mostGreeting: most(greeting, (*address).oldest, older),
+	}
 }
 
 // enter gives a new connection a place among the mute ones. Where there are too many, the oldest of the
@@ -106,7 +116,7 @@ func (a *admission) enter(nc net.Conn) *place {
 	case own[mute].Len() > a.limits.MutePerAddress:
 		a.displace(own.oldest(mute), "its address has too many connections that send nothing")
 	case a.count[mute] > a.limits.Mute:
-		a.displace(a.oldestOfMost(mute), "too many connections send nothing")
+		a.displace(oldestOfMost(a.mostMute), "too many connections send nothing")
 	}
 	return p
 }
@@ -121,9 +131,19 @@ func (a *admission) heard(p *place) {
 	}
 	a.put(p, ready)
 	if a.count[ready] > readyPerQueue*a.limits.Queue {
-		a.displace(a.newestOfMost(ready), "too many connections wait for their turn")
+		a.displace(newestOfMost(a.mostReady), "too many connections wait for their turn")
 	}
 	a.dispatch()
+}
+
+// tooLong notes that a ready connection has waited for long: its hello is to be refused.
+func (a *admission) tooLong(p *place) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if p.stage == ready {
+		a.overdue = append(a.overdue, p)
+		a.dispatch()
+	}
 }
 
 // move notes what a connection that is served does now.
@@ -182,6 +202,7 @@ func (a *admission) put(p *place, to stage) {
 	}
 	p.stage = to
 	if to == gone {
+		a.rank(own)
 		for s := range own {
 			if own[s].Len() > 0 {
 				return
@@ -194,28 +215,43 @@ func (a *admission) put(p *place, to stage) {
 	p.order, p.since = a.lastOrder, time.Now()
 	p.elem = own[to].PushBack(p)
 	a.count[to]++
+	a.rank(own)
+}
+
+// rank puts an address where it belongs after its lists have changed.
+func (a *admission) rank(one *address) {
+	for _, r := range [...]*ranking{a.turns, a.mostMute, a.mostReady, a.mostGreeting} {
+		r.update(one)
+	}
 }
 
 // oldestOfMost returns the oldest connection in a stage of the address that has the most there, and of
 // several such addresses the oldest of all; newestOfMost is the same with the newest. They are nil if the
 // stage is empty.
-func (a *admission) oldestOfMost(s stage) *place {
-	return a.ofMost(s, (*address).oldest, func(p, q *place) bool { return p.order < q.order })
-}
-
-func (a *admission) newestOfMost(s stage) *place {
-	return a.ofMost(s, (*address).newest, func(p, q *place) bool { return p.order > q.order })
-}
-
-func (a *admission) ofMost(s stage, pick func(*address, stage) *place, better func(p, q *place) bool) (best *place) {
-	most := 0
-	for _, one := range a.addresses {
-		p, n := pick(one, s), one[s].Len()
-		if p != nil && (n > most || n == most && better(p, best)) {
-			best, most = p, n
-		}
+func oldestOfMost(r *ranking) *place {
+	if one := r.first(); one != nil {
+		return one.oldest(r.stage)
 	}
-	return best
+	return nil
+}
+
+func newestOfMost(r *ranking) *place {
+	if one := r.first(); one != nil {
+		return one.newest(r.stage)
+	}
+	return nil
+}
+
+func older(p, q *place) bool { return p.order < q.order }
+func newer(p, q *place) bool { return p.order > q.order }
+
+// servedLeast ranks the addresses with ready connections by whose turn it is: the one that is served least,
+// and of these the one that has waited longest.
+func servedLeast(a, b *address) bool {
+	if n, m := a[greeting].Len(), b[greeting].Len(); n != m {
+		return n < m
+	}
+	return older(a.oldest(ready), b.oldest(ready))
 }
 
 // displace closes a connection that has to make room.
@@ -229,15 +265,15 @@ func (a *admission) displace(p *place, why string) {
 	p.conn.Close()
 }
 
-// dispatch lets ready connections go on: to be served while there are places, to be refused where more
-// wait than Limits.Queue.
+// dispatch lets ready connections go on: to be served while there are places, to be refused where they have
+// waited for long, or more wait than Limits.Queue.
 func (a *admission) dispatch() {
 	if a.stopped {
 		return
 	}
 	var again time.Duration // until a place can be taken away
 	for a.count[ready] > 0 {
-		p := a.nextReady()
+		p := a.turns.first().oldest(ready)
 		if a.free(p) {
 			a.grant(p, greeting)
 			continue
@@ -251,8 +287,12 @@ func (a *admission) dispatch() {
 		}
 		a.displace(victim, "it has sent no hello, and others wait")
 	}
-	for a.count[ready] > a.limits.Queue && a.count[refusing] < a.limits.Refusing {
-		a.grant(a.newestOfMost(ready), refusing)
+	for a.count[refusing] < a.limits.Refusing {
+		p := a.nextRefused()
+		if p == nil {
+			break
+		}
+		a.grant(p, refusing)
 	}
 	if again > 0 && a.timer == nil {
 		a.timer = time.AfterFunc(again, func() {
@@ -264,22 +304,20 @@ func (a *admission) dispatch() {
 	}
 }
 
-// nextReady returns the connection whose turn it is: the one whose address is served least, and of these
-// the one that has waited longest.
-func (a *admission) nextReady() *place {
-	var next *place
-	served := 0
-	for _, one := range a.addresses {
-		p := one.oldest(ready)
-		if p == nil {
-			continue
-		}
-		n := one[greeting].Len()
-		if next == nil || n < served || n == served && p.order < next.order {
-			next, served = p, n
+// nextRefused returns the ready connection that is to be refused; nil if there is none.
+func (a *admission) nextRefused() *place {
+	for len(a.overdue) > 0 {
+		p := a.overdue[0]
+		a.overdue[0] = nil
+		a.overdue = a.overdue[1:]
+		if p.stage == ready {
+			return p
 		}
 	}
-	return next
+	if a.count[ready] > a.limits.Queue {
+		return newestOfMost(a.mostReady)
+	}
+	return nil
 }
 
 // free reports whether there is a place in the stage greeting for a connection.
@@ -295,7 +333,7 @@ func (a *admission) victim(p *place) (victim *place, after time.Duration) {
 	if own[greeting].Len() >= a.limits.GreetingPerAddress {
 		return own.oldest(greeting), displaceAfter
 	}
-	oldest := a.oldestOfMost(greeting)
+	oldest := oldestOfMost(a.mostGreeting)
 	switch {
 	case oldest == nil:
 		return nil, 0

@@ -42,6 +42,21 @@ func checkAdmission(t *testing.T, a *admission) {
 		count[ready] > readyPerQueue*a.limits.Queue {
 		t.Fatalf("over a limit: %v", count)
 	}
+	for name, r := range map[string]*ranking{"turns": a.turns, "mute": a.mostMute, "ready": a.mostReady, "greeting": a.mostGreeting} {
+		ranked := 0
+		for _, one := range a.addresses {
+			if one[r.stage].Len() == 0 {
+				continue
+			}
+			ranked++
+			if first := r.first(); first == nil || one != first && r.before(one, first) {
+				t.Fatalf("%s: another address comes first", name)
+			}
+		}
+		if ranked != len(r.order) || ranked != len(r.at) {
+			t.Fatalf("%s: %d addresses, %d ranked", name, ranked, len(r.order))
+		}
+	}
 	if count[ready] > 0 && count[greeting] == 0 {
 		t.Fatalf("connections wait and none is served: %v", count)
 	}
@@ -100,7 +115,7 @@ func randomConnections(t *testing.T, seed uint64) {
 		a.leave(p)
 	}
 	a.stop()
-	if len(a.addresses) != 0 || a.count != ([stages]int{}) {
+	if len(a.addresses) != 0 || len(a.turns.at)+len(a.mostMute.at)+len(a.mostReady.at)+len(a.mostGreeting.at) != 0 || a.count != ([stages]int{}) {
 		t.Errorf("left: %v, %v", a.addresses, a.count)
 	}
 }

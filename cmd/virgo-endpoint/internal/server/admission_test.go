@@ -197,11 +197,53 @@ func TestBusyEndpointRefuses(t *testing.T) {
 	})
 }
 
-// Who waits too long for its turn is closed.
+// stall opens connections that begin and do not go on.
+func stall(t *testing.T, l *pipeListener, n int) {
+	for range n {
+		if _, err := l.dialFrom("192.0.2.1").Write([]byte{22}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Who has waited for half of the time is told to come back.
+func TestWaitingEndsWithARefusal(t *testing.T) {
+	withFakeClock(t, Limits{Served: 1, Hello: time.Minute, GreetingPerAddress: 1}, func(t *testing.T, r *running, l *pipeListener) {
+		stall(t, l, 10)
+		began := time.Now()
+		p := r.over(t, l.dialFrom("192.0.2.1"))
+		if waited := time.Since(began); waited != 4*time.Second {
+			t.Errorf("waited for %v", waited)
+		}
+		wantLimited(t, p, "a", "handshake.hello", peertest.Hello("a", r.token))
+	})
+}
+
+// Agents that are refused come back spread over the minute, whatever their names have in common.
+func TestRefusalsAreSpread(t *testing.T) {
+	for _, form := range []string{"%d", "web%05d", "host-%d.example.com", "%032x"} {
+		const agents = 60_000
+		var seconds [60]int
+		for i := range agents {
+			wait := rateLimit(fmt.Sprintf(form, i), 0, "").RetryAfterMS
+			if wait < 1 || wait > 60_000 {
+				t.Fatalf("%d ms", wait)
+			}
+			seconds[(wait-1)/1000]++
+		}
+		for s, n := range seconds {
+			if n < agents/60*8/10 || n > agents/60*12/10 {
+				t.Errorf(form+": %d of %d come back in second %d", 0, n, agents, s)
+			}
+		}
+	}
+}
+
+// Who waits too long for its turn is closed where it cannot be told.
 func TestTurnIsBounded(t *testing.T) {
-	limits := Limits{Served: 1, Hello: time.Minute, Turn: 3 * time.Second, GreetingPerAddress: 1}
+	limits := Limits{Served: 1, Refusing: 1, Hello: time.Minute, Turn: 3 * time.Second, GreetingPerAddress: 1}
 	withFakeClock(t, limits, func(t *testing.T, r *running, l *pipeListener) {
-		r.over(t, l.dialFrom("192.0.2.1"))
+		stall(t, l, 10) // each has the place for a second, and one is being refused
 		c := l.dialFrom("192.0.2.2")
 		began := time.Now()
 		c.Write([]byte{22})

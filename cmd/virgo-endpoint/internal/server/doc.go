@@ -93,8 +93,9 @@
 //   - mute: it has sent nothing, for 2 s at most. Where one address, or all together, have too many,
 //     the oldest of the address that has the most is closed.
 //   - ready: its first byte is there, and it waits for its turn; nothing is read from it. The turn goes
-//     to the address that is served least. While more wait than Limits.Queue, the newest of the address
-//     that has the most goes to a small lane of its own, where its hello is answered with a rate limit.
+//     to the address that is served least. Who has waited for half of Limits.Turn goes to a small lane of its
+//     own, where its hello is answered with a rate limit; while more wait than Limits.Queue, so does the
+//     newest of the address that has the most. Refusing costs a handshake, but no proof and no look-up.
 //   - greeting: TLS and hello, or one HTTP request, within 5 s. Each address has a share of the places.
 //     Who has been there for a second makes room where others wait. Handshakes compute in turns, as
 //     many as there are processors; one that waits for its peer has none.

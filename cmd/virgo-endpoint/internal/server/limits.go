@@ -11,19 +11,19 @@ const (
 
 // Limits bound the resources that peers may use. A zero field means the default.
 type Limits struct {
-	// Connections bounds the open connections, default 4096; further ones stay in the kernel's queue.
+	// Connections bounds the open connections, default 8192; further ones stay in the kernel's queue.
 	Connections int
-	// Mute bounds the connections that sent nothing yet, default 1024, MutePerAddress those of one
-	// address (of IPv6: one /64), default 512. A further one replaces the oldest of the address that
+	// Mute bounds the connections that sent nothing yet, default 6144, MutePerAddress those of one
+	// address (of IPv6: one /64), default 3072. A further one replaces the oldest of the address that
 	// has the most.
 	Mute, MutePerAddress int
-	// Served bounds the connections that are served, default 256: TLS, hello, HTTP, and sessions that
+	// Served bounds the connections that are served, default 512: TLS, hello, HTTP, and sessions that
 	// are not idle, which count for at most half of it.
 	Served int
-	// GreetingPerAddress bounds those of one address before hello, default 64.
+	// GreetingPerAddress bounds those of one address before hello, default 128.
 	GreetingPerAddress int
 	// Queue is how many connections may wait to be served before further ones are refused with a rate
-	// limit, default 512; Refusing how many are refused at a time, default 16.
+	// limit, default 6144; Refusing how many are refused at a time, default 64.
 	Queue, Refusing int
 	// ConnectionsPerToken bounds the connections with sessions of one token, default 2048.
 	ConnectionsPerToken int
@@ -54,7 +54,8 @@ type Limits struct {
 	LargeFrames, LargeFramesPerToken int
 	// FirstByte bounds the time from accepting a connection to its first byte, default 2 s.
 	FirstByte time.Duration
-	// Turn bounds the time that a connection waits for its turn, default 8 s: an agent waits for 10 s.
+	// Turn bounds the time that a connection waits for its turn, default 8 s: an agent waits for 10 s. After
+	// half of it the connection is refused with a rate limit, if that is possible in time.
 	Turn time.Duration
 	// Hello bounds the time from a connection's turn to the first successful hello, TLS included, or to
 	// the end of an HTTP request; default 5 s.
@@ -74,13 +75,13 @@ type Limits struct {
 
 // OrDefaults returns the limits and replaces each zero field by its default.
 func (l Limits) OrDefaults() Limits {
-	orDefault(&l.Connections, 4096)
-	orDefault(&l.Mute, 1024)
-	orDefault(&l.MutePerAddress, 512)
-	orDefault(&l.Served, 256)
-	orDefault(&l.GreetingPerAddress, 64)
-	orDefault(&l.Queue, 512)
-	orDefault(&l.Refusing, 16)
+	orDefault(&l.Connections, 8192)
+	orDefault(&l.Mute, 6144)
+	orDefault(&l.MutePerAddress, 3072)
+	orDefault(&l.Served, 512)
+	orDefault(&l.GreetingPerAddress, 128)
+	orDefault(&l.Queue, 6144)
+	orDefault(&l.Refusing, 64)
 	orDefault(&l.ConnectionsPerToken, 2048)
 	orDefault(&l.AgentsPerToken, 20_000)
 	orDefault(&l.AgentsPerConnection, 1000)

@@ -161,7 +161,7 @@ var importMatrix = []importRow{
 	{"cmd/virgo-bench/internal/fleet", []string{"transport/agentkey"}, []string{"spool/lz4"}, "it speaks the wire by itself: a client of ours would cost more than what it measures"},
 	{"cmd/virgo-bench/bare", nil, nil, "it is what a run is compared with: the libraries alone"},
 
-	{"cmd/virgo-endpoint", []string{"cmd/internal/term", "schedule/shorttext", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"transport/transporttest"}, "it joins server, store and folder; of the agent it knows the wire, the form of checks and bundles"},
+	{"cmd/virgo-endpoint", []string{"cmd/internal/term", "collect/cgroup", "schedule/shorttext", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"transport/transporttest"}, "it joins server, store and folder; of the agent it knows the wire, the form of checks and bundles"},
 	{"cmd/virgo-endpoint/internal/intake", []string{"schedule/number", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, []string{"schedule/number/numbertest"}, "what is accepted depends on no connection and no store"},
 	{"cmd/virgo-endpoint/internal/intake/intaketest", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, nil, "every store passes the suite, so it may know none"},
 	{"cmd/virgo-endpoint/internal/store", []string{"cmd/virgo-endpoint/internal/intake", "cmd/virgo-endpoint/internal/store/...", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest"}, "it stores for any server"},

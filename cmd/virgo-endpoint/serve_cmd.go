@@ -39,6 +39,8 @@ func (serveCmd) Help() string {
 		"Strangers can open connections, but cannot keep agents away: the limits below bound what addresses, " +
 		"tokens and agents may use. What is over a limit of a token or an agent is answered with a rate limit: " +
 		"agents keep their results and come back. " +
+		"The heap may take three quarters of the memory of this control group, or of the host (GOMEMLIMIT sets another bound), " +
+		"and grows by 48 to 128 MiB before garbage is collected (GOGC sets a percentage instead). " +
 		"On SIGTERM or SIGINT it finishes what is in progress and exits; a second signal ends it at once."
 }
 
@@ -53,6 +55,7 @@ func (c *serveCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	defer ownMemory(log)()
 	st, err := a.store()
 	if err != nil {
 		return err
@@ -109,6 +112,9 @@ func (c *serveCmd) options(a *app, log *slog.Logger) (server.Options, *folder.Ce
 		return server.Options{}, nil, err
 	}
 	cfg := cert.TLSConfig()
+	if pair, err := cfg.GetCertificate(nil); err == nil {
+		warnOfKey(pair, log)
+	}
 	if c.ClientCA != "" {
 		if err := folder.RequireClients(cfg, c.ClientCA); err != nil {
 			hint := "--client-ca takes a PEM file; the authority of virgo-endpoint init is " + shorttext.QuoteShell(dir.CAFile())

@@ -118,6 +118,7 @@ func (s *Server) await(p *place) (begun []byte, granted stage, err error) {
 func (s *Server) handshake(p *place, begun []byte, log *slog.Logger) (*tls.Conn, error) {
 	nc := newHandshakeConn(p.conn, begun, s.turns)
 	defer nc.done()
+	s.admission.began(p)
 	tc := tls.Server(nc, s.opt.TLS)
 	err := tc.HandshakeContext(context.Background())
 	var refused *tls.CertificateVerificationError

@@ -36,9 +36,9 @@ const (
 const (
 	// displaceAfter is for how long a place in the stage greeting cannot be taken away by another
 	// connection of its address: a handshake over a slow link takes as long.
-	displaceAfter = time.Second
+	displaceAfter = 2 * time.Second
 	// shareAfter is the same for a connection of an address that has fewer places.
-	shareAfter = 250 * time.Millisecond
+	shareAfter = 500 * time.Millisecond
 	// idleAfter is the time without a request after which a session no longer counts as served.
 	idleAfter = time.Second
 	// readyPerQueue times Limits.Queue is how many connections may be ready at most.
@@ -143,6 +143,15 @@ func (a *admission) tooLong(p *place) {
 	if p.stage == ready {
 		a.overdue = append(a.overdue, p)
 		a.dispatch()
+	}
+}
+
+// began notes that a connection has a turn to compute: that it had to wait for it is not its peer's fault.
+func (a *admission) began(p *place) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if p.stage == greeting {
+		p.since = time.Now()
 	}
 }
 

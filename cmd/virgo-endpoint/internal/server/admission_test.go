@@ -203,6 +203,7 @@ func stall(t *testing.T, l *pipeListener, n int) {
 		if _, err := l.dialFrom("192.0.2.1").Write([]byte{22}); err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait() // it is in the queue
 	}
 }
 
@@ -243,7 +244,7 @@ func TestRefusalsAreSpread(t *testing.T) {
 func TestTurnIsBounded(t *testing.T) {
 	limits := Limits{Served: 1, Refusing: 1, Hello: time.Minute, Turn: 3 * time.Second, GreetingPerAddress: 1}
 	withFakeClock(t, limits, func(t *testing.T, r *running, l *pipeListener) {
-		stall(t, l, 10) // each has the place for a second, and one is being refused
+		stall(t, l, 10) // each has the place for a while, and one is being refused
 		c := l.dialFrom("192.0.2.2")
 		began := time.Now()
 		c.Write([]byte{22})

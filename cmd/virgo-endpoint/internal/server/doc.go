@@ -97,7 +97,7 @@
 //     own, where its hello is answered with a rate limit; while more wait than Limits.Queue, so does the
 //     newest of the address that has the most. Refusing costs a handshake, but no proof and no look-up.
 //   - greeting: TLS and hello, or one HTTP request, within 5 s. Each address has a share of the places.
-//     Who has been there for a second makes room where others wait. Handshakes compute in turns, as
+//     Who has been there for two seconds makes room where others wait. Handshakes compute in turns, as
 //     many as there are processors; one that waits for its peer has none.
 //   - active: a hello was good. Active sessions count as served, for at most half of the places.
 //   - idle: no request for a second (a daemon, a relay). It counts only against the total and against

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"time"
+)
+
+// Between two collections the heap grows by 48 to 128 MiB, whatever is in use.
+func TestHeapGrowth(t *testing.T) {
+	for _, live := range []uint64{0, 1 << 20, 10 << 20, 48 << 20, 90 << 20, 128 << 20, 500 << 20, 4 << 30} {
+		p := gcPercent(live)
+		growth := live * uint64(p) / 100
+		if least := min(max(live, leastGrowth), mostGrowth) * 8 / 10; live >= 1<<20 && (growth < least || growth > mostGrowth) {
+			t.Errorf("%d MiB grow by %d MiB", live/mib, growth/mib)
+		}
+		if p <= 0 {
+			t.Errorf("%d MiB: GOGC=%d", live/mib, p)
+		}
+	}
+}
+
+func TestMemoryLimit(t *testing.T) {
+	for memory, want := range map[uint64]int64{
+		512 << 20: 384 << 20, 1 << 20: leastLimit, math.MaxUint64: 1 << 60 / 8 * limitPart,
+	} {
+		if got := memoryLimit(memory); got != want {
+			t.Errorf("%d of %d, want %d", got, memory, want)
+		}
+	}
+}
+
+// What the environment sets stays; else the limit is set at once and GOGC after each collection.
+func TestTuneMemory(t *testing.T) {
+	before := debug.SetGCPercent(100)
+	limit := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetGCPercent(before); debug.SetMemoryLimit(limit) })
+	log := slog.New(slog.DiscardHandler)
+	env := func(name string) string { return map[string]string{"GOGC": "70", "GOMEMLIMIT": "1GiB"}[name] }
+	tuneMemory(env, 1<<30, log)()
+	if p, l := debug.SetGCPercent(100), debug.SetMemoryLimit(-1); p != 100 || l != limit {
+		t.Errorf("GOGC=%d, GOMEMLIMIT=%d", p, l)
+	}
+	stop := tuneMemory(func(string) string { return "" }, 8<<30, log)
+	defer stop()
+	if l := debug.SetMemoryLimit(-1); l != 6<<30 {
+		t.Errorf("GOMEMLIMIT=%d", l)
+	}
+	if p := debug.SetGCPercent(100); p <= 100 {
+		t.Errorf("GOGC=%d", p) // the test's heap is small
+	}
+}
+
+// It is called again after each collection, until it is stopped.
+func TestHeapTuner(t *testing.T) {
+	before := debug.SetGCPercent(100)
+	t.Cleanup(func() { debug.SetGCPercent(before) })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	tuner := &heapTuner{percent: 100}
+	tuner.afterCollection()
+	for tuner.collections.Load() < 4 {
+		if runtime.GC(); ctx.Err() != nil {
+			t.Fatalf("called %d times", tuner.collections.Load())
+		}
+	}
+	tuner.stopped.Store(true)
+}
+
+func TestProcessMemory(t *testing.T) {
+	if n := processMemory(); runtime.GOOS == "linux" && n < 16<<20 {
+		t.Errorf("%d bytes", n)
+	}
+}

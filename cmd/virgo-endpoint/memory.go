@@ -20,6 +20,8 @@ const (
 	limitPart = 6
 	// leastLimit keeps a very small limit from making the program do nothing but collect.
 	leastLimit = 32 << 20
+	// leastHeap is what the runtime takes to be in use if there is less.
+	leastHeap = 4 << 20
 )
 
 // tuneMemory sets what the environment does not set: by GOGC how much the heap grows between two collections,
@@ -47,7 +49,7 @@ func memoryLimit(memory uint64) int64 {
 // gcPercent is the GOGC with which a heap of which so much is in use grows by what it should.
 func gcPercent(live uint64) int {
 	growth := min(max(live, leastGrowth), mostGrowth)
-	return int(100 * growth / max(live, 1<<20))
+	return int(100 * growth / max(live, leastHeap))
 }
 
 // A heapTuner sets GOGC after each collection.

@@ -1,0 +1,411 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/store/retention"
+	"virgo/cmd/virgo-endpoint/internal/store/segment"
+)
+
+const (
+	// moveRows bounds the rows that are read and written at once, moveBytes their params.
+	moveRows, moveBytes = 1000, 4 << 20
+	// maxMovedRows bounds the rows of one segment of the migration: a kill loses the work on one.
+	maxMovedRows = 2_000_000
+	// deleteRows bounds the rows that are deleted in one transaction, for which enrolments wait.
+	deleteRows = 500
+	// expectedRatio is what rows take in segments, as a part of what they take in the table, until the first
+	// of them are there: 8 times less was measured (BenchmarkMigration); this is on the safe side.
+	expectedRatio = 0.5
+)
+
+// A Migration says how far the rows of a store of before segments were moved.
+type Migration struct {
+	// Moved of Total results are in segments. Total is an upper bound.
+	Moved, Total int64
+	// Done is true once there is nothing left of the table.
+	Done bool
+}
+
+// A MigrationSpaceError is returned while the disk does not have the space for the rows and their segments.
+type MigrationSpaceError struct {
+	// Need is the free space that it takes, Free what there is. In bytes.
+	Need, Free int64
+	Dir        string
+}
+
+func (e *MigrationSpaceError) Error() string {
+	return fmt.Sprintf("moving the stored results into segments takes about %s of free space, and %q has %s",
+		retention.FormatSize(e.Need), e.Dir, retention.FormatSize(e.Free))
+}
+
+// Hint returns the next step.
+func (e *MigrationSpaceError) Hint() string {
+	return "make space on that disk; until then everything is stored and shown as before"
+}
+
+// moveOn moves rows of the table results into one segment, or deletes some that were moved, or ends the migration.
+// It is called until it is done; a kill in between costs the work on one segment.
+func (s *Store) moveOn(ctx context.Context, now time.Time) (m Migration, err error) {
+	c, err := s.catalogue(ctx)
+	if err != nil {
+		return m, err
+	}
+	if !c.hasOld {
+		return Migration{Moved: c.moved, Total: c.moved, Done: true}, nil
+	}
+	switch {
+	case c.old:
+		err = s.moveSegment(ctx, c, now)
+	default:
+		err = s.dropMoved(ctx, c)
+	}
+	if err != nil {
+		return m, fmt.Errorf("moving results into segments: %w", s.stopIfDamaged(err))
+	}
+	return s.Migration(ctx)
+}
+
+// Migration returns how far the migration is.
+func (s *Store) Migration(ctx context.Context) (m Migration, err error) {
+	c, err := s.catalogue(ctx)
+	if err != nil {
+		return m, err
+	}
+	m = Migration{Moved: c.moved, Total: c.moved, Done: !c.hasOld}
+	if c.old {
+		var last int64
+		if err := s.read.QueryRowContext(ctx, "SELECT max(seq) FROM results").Scan(&last); err != nil {
+			return m, named(err)
+		}
+		m.Total += last - c.migrated
+	}
+	return m, nil
+}
+
+// enoughSpace compares the free space with what the rest of the rows may take.
+func (s *Store) enoughSpace(ctx context.Context, c *catalogue) error {
+	space, err := s.free()
+	if err != nil {
+		return nil // the disk says itself that it is full
+	}
+	var last int64
+	if err := s.read.QueryRowContext(ctx, "SELECT max(seq) FROM results").Scan(&last); err != nil {
+		return err
+	}
+	rest := float64(last - c.migrated)
+	need := float64(fileBytes(s.path)) * expectedRatio * rest / float64(max(1, last))
+	moved, bytes := int64(0), int64(0)
+	for _, e := range c.entries {
+		if e.number <= migratedNumbers && e.state == segmentSealed {
+			moved, bytes = moved+e.results, bytes+e.bytes
+		}
+	}
+	if moved > 0 {
+		need = rest * float64(bytes) / float64(moved) * 1.25
+	}
+	if need += float64(c.minFree); float64(space.Free) < need {
+		return &MigrationSpaceError{Need: int64(need), Free: space.Free, Dir: s.segmentsDir()}
+	}
+	return nil
+}
+
+// moveSegment moves the next rows of one arrival day.
+func (s *Store) moveSegment(ctx context.Context, c *catalogue, now time.Time) error {
+	if err := s.enoughSpace(ctx, c); err != nil {
+		return err
+	}
+	v := &mover{s: s, ctx: ctx}
+	if err := v.begin(c, now); err != nil {
+		return err
+	}
+	if err := v.fill(c.migrated); err != nil {
+		return err
+	}
+	if err := s.at("filled"); err != nil {
+		return err
+	}
+	return v.publish()
+}
+
+// A mover moves rows into one segment.
+type mover struct {
+	s     *Store
+	ctx   context.Context
+	clock retention.Clock
+	entry entry
+	seg   *segment.Segment
+
+	day           int64 // of the arrival, UTC
+	least, most   int64 // received_ms
+	last          int64 // the number of the last row
+	rows          int64
+	first, closed bool // nothing was read; the day is over
+}
+
+// begin makes the segment, as one that nobody reads.
+func (v *mover) begin(c *catalogue, now time.Time) error {
+	v.clock, _ = c.clock.Advance(now)
+	err := v.s.change(v.ctx, func(tx *sql.Tx) error {
+		c, err := catalogueIn(v.ctx, tx)
+		if err != nil {
+			return err
+		}
+		number, left := int64(0), int64(0)
+		for _, e := range c.entries {
+			if e.state == segmentFilling {
+				left = e.number
+			} else if e.number <= migratedNumbers {
+				number = max(number, e.number)
+			}
+		}
+		if number++; number > migratedNumbers {
+			return fmt.Errorf("they arrived on more than %d days", migratedNumbers)
+		}
+		if left != 0 { // a kill: nothing of it was ever read
+			if err := v.s.removeUnnamed(left); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(v.ctx, "DELETE FROM segments WHERE number = ?", left); err != nil {
+				return err
+			}
+		}
+		v.entry = entry{number: number, first: c.migrated + 1, state: segmentFilling}
+		_, err = tx.ExecContext(v.ctx, "INSERT INTO segments (number, first, state, begun_ms, begun_age_ms) VALUES (?, ?, ?, 0, 0)",
+			number, v.entry.first, segmentFilling)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(v.s.segmentsDir(), folderMode); err != nil {
+		return err
+	}
+	path := v.s.segmentPath(v.entry.number)
+	if err := v.s.removeUnnamed(v.entry.number); err != nil {
+		return err
+	}
+	dictionary, err := v.sample(c)
+	if err != nil {
+		return err
+	}
+	err = segment.Create(path, segment.Options{Number: v.entry.number, First: v.entry.first, Begun: now, Dictionary: dictionary})
+	if err != nil {
+		return err
+	}
+	return v.s.at("filling")
+}
+
+// sample makes a dictionary from the segment before.
+func (v *mover) sample(c *catalogue) ([]byte, error) {
+	for i := len(c.entries) - 1; i >= 0; i-- {
+		if e := &c.entries[i]; e.state == segmentSealed && e.number < v.entry.number {
+			a, err := v.s.acquire(e)
+			if err != nil {
+				return nil, nil // without one it is only larger
+			}
+			defer a.release()
+			return a.Sample(v.ctx, segment.MaxDictionary)
+		}
+	}
+	return nil, nil
+}
+
+// fill writes the rows above after into the segment, up to the end of their day, and seals it.
+func (v *mover) fill(after int64) (err error) {
+	if v.seg, err = segment.Open(v.s.segmentPath(v.entry.number)); err != nil {
+		return err
+	}
+	defer v.seg.Close()
+	v.first = true
+	for v.last = after; ; {
+		began := time.Now()
+		rows, err := v.read(v.last)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			break
+		}
+		if err := v.write(rows); err != nil {
+			return err
+		}
+		if v.closed || v.rows >= maxMovedRows {
+			break
+		}
+		// What arrives comes first.
+		if err := pause(v.ctx, time.Since(began)/2); err != nil {
+			return err
+		}
+	}
+	t, err := v.seg.Begin(v.ctx)
+	if err != nil {
+		return err
+	}
+	if err := t.Seal(); err != nil {
+		t.Rollback()
+		return err
+	}
+	return v.seg.Finish(v.ctx)
+}
+
+// publish lets the rows be read from the segment, and from the table no more.
+func (v *mover) publish() error {
+	if err := v.mergeContacts(); err != nil {
+		return err
+	}
+	age := func(ms int64) int64 { // by the retention clock, as if it had run then
+		return min(v.clock.Age.UnixMilli(), v.clock.Age.UnixMilli()-(v.clock.Wall.UnixMilli()-ms))
+	}
+	err := v.s.change(v.ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(v.ctx, `UPDATE segments SET state = ?2, next = ?3, begun_ms = ?4, ended_ms = ?5, begun_age_ms = ?6,
+			ended_age_ms = ?7, merged = ?8, results = ?9, bytes = ?10 WHERE number = ?1 AND state = ?11`,
+			v.entry.number, segmentSealed, v.last+1, v.least, v.most, age(v.least), age(v.most), int64(math.MaxInt64), v.rows,
+			fileBytes(v.s.segmentPath(v.entry.number)), segmentFilling)
+		if err != nil {
+			return err
+		}
+		var moved int64
+		if moved, _, err = setting(v.ctx, tx, setMoved); err != nil {
+			return err
+		}
+		return putSettings(v.ctx, tx, map[string]int64{setMigrated: v.last, setMoved: moved + v.rows})
+	})
+	if err != nil {
+		return err
+	}
+	return v.s.at("published")
+}
+
+// mergeContacts notes the highest orders of agents, and what the results said last, unless something later is
+// known. It may be ahead of what is published: the rows are there.
+func (v *mover) mergeContacts() error {
+	seg, err := segment.Open(v.s.segmentPath(v.entry.number))
+	if err != nil {
+		return err
+	}
+	defer seg.Close()
+	for after, done := int64(0), false; !done; {
+		var list []known
+		if list, done, err = someContacts(v.ctx, seg, after); err != nil {
+			return err
+		}
+		err = v.s.change(v.ctx, func(tx *sql.Tx) error {
+			for i := range list {
+				if err := v.mergeContact(tx, &list[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 {
+			after = list[len(list)-1].agent
+		}
+	}
+	return nil
+}
+
+func (v *mover) mergeContact(tx *sql.Tx, k *known) error {
+	var data []byte
+	err := tx.QueryRowContext(v.ctx, "SELECT contact FROM agents WHERE key = ?", k.agent).Scan(&data)
+	if err != nil {
+		return err
+	}
+	latest := true
+	if len(data) > 0 {
+		known, err := segment.ParseContact(data)
+		latest = err == nil && known.Seen < k.contact.Seen
+	}
+	contact := k.contact.Continue()
+	_, err = tx.ExecContext(v.ctx, `UPDATE agents SET highest = max(highest, ?2),
+		contact = CASE WHEN ?3 THEN ?4 ELSE contact END WHERE key = ?1`,
+		k.agent, highestOf(&k.contact), latest, segment.AppendContact(nil, &contact))
+	return err
+}
+
+func highestOf(c *segment.Contact) int64 {
+	if !c.HasHighest {
+		return -1
+	}
+	return int64(min(c.Highest, math.MaxInt64))
+}
+
+// dropMoved deletes rows that are in segments, and at the end the table.
+func (s *Store) dropMoved(ctx context.Context, c *catalogue) error {
+	for {
+		began := time.Now()
+		var n int64
+		err := s.change(ctx, func(tx *sql.Tx) error {
+			done, err := tx.ExecContext(ctx,
+				"DELETE FROM results WHERE seq IN (SELECT seq FROM results WHERE seq <= ? ORDER BY seq LIMIT ?)", c.migrated, deleteRows)
+			if err != nil {
+				return err
+			}
+			n, err = done.RowsAffected()
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.at("dropped"); err != nil {
+			return err
+		}
+		if n < deleteRows {
+			break
+		}
+		if err := pause(ctx, time.Since(began)/2); err != nil {
+			return err
+		}
+	}
+	err := s.change(ctx, func(tx *sql.Tx) error {
+		var left bool
+		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM results)").Scan(&left); err != nil || left {
+			return errors.Join(err, errRowsLeft)
+		}
+		if _, err := tx.ExecContext(ctx, "DROP TABLE results"); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "UPDATE agents SET unsure = 0")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.at("table dropped"); err != nil {
+		return err
+	}
+	return s.shrink(ctx)
+}
+
+// errRowsLeft is returned when another process, of an earlier version, stored rows meanwhile.
+var errRowsLeft = errors.New("the table of results has new rows")
+
+// shrink makes the file as small as its content.
+func (s *Store) shrink(ctx context.Context) error {
+	if _, err := s.write.ExecContext(ctx, "VACUUM"); err != nil {
+		return named(err)
+	}
+	_, err := s.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return named(err)
+}
+
+// pause waits, unless ctx is done.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -27,6 +27,10 @@ type cli struct {
 	Import   importCmd   `cmd:"" help:"Store the results of exported bundles."`
 	Agents   agentsCmd   `cmd:"" help:"List the agents, the worst first; show, tag, register, rename, revoke, reset and remove them."`
 	Schedule scheduleCmd `cmd:"" help:"Check the schedules of agents."`
+	Check    checkCmd    `cmd:"" help:"Verify all that is stored, and name what is damaged."`
+	Backup   backupCmd   `cmd:"" help:"Write all of the folder to one file, while a server runs."`
+	Restore  restoreCmd  `cmd:"" help:"Make a folder of a backup."`
+	Compact  compactCmd  `cmd:"" help:"Give unused space back to the disk."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`

@@ -28,6 +28,15 @@ type serveCmd struct {
 	LogJSON   bool   `name:"log-json" env:"VIRGO_ENDPOINT_LOG_JSON" help:"Log as JSON lines."`
 
 	limitFlags
+	retentionFlags
+}
+
+// Validate is called by kong.
+func (c *serveCmd) Validate() error {
+	if err := c.limitFlags.Validate(); err != nil {
+		return err
+	}
+	return c.retentionFlags.Validate()
 }
 
 func (serveCmd) Help() string {
@@ -66,6 +75,11 @@ func (c *serveCmd) Run(a *app) error {
 		return a.explain(err)
 	}
 	opt.Intake = st
+	if err := c.retentionFlags.apply(a, st, log); err != nil {
+		return err
+	}
+	stopMaintaining := maintain(a, st, log)
+	defer stopMaintaining()
 	verified := make(chan struct{})
 	verifying, stopVerifying := context.WithCancel(a.ctx)
 	go func() { // reads the whole store, so agents are served meanwhile

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/store"
+	"virgo/cmd/virgo-endpoint/internal/store/archive"
+	"virgo/schedule/shorttext"
+)
+
+// maxRevived is how many keys are listed as text.
+const maxRevived = 20
+
+type restoreCmd struct {
+	File string `arg:"" type:"existingfile" help:"A file that virgo-endpoint backup wrote."`
+}
+
+func (restoreCmd) Help() string {
+	return "Makes the folder of --dir, which must not exist or be empty. Everything is as it was when the backup was begun: " +
+		"results that were acknowledged later are lost, and what was revoked later is valid again. " +
+		"It lists the tokens and keys that are valid; revoke again what was revoked since: " +
+		"virgo-endpoint agents revoke, virgo-endpoint token remove. " +
+		"Agents deliver what they still have; nothing is stored twice. The history is completed when the endpoint is served."
+}
+
+type restoreDocument struct {
+	document
+	Dir      string         `json:"dir"`
+	Created  *int64         `json:"created_ms"`
+	Segments int            `json:"segments"`
+	Tokens   []tokenEntry   `json:"tokens"`
+	Keys     []revivedEntry `json:"keys"`
+}
+
+// A revivedEntry is an agent whose key is valid again.
+type revivedEntry struct {
+	AgentID    string `json:"agent_id"`
+	Key        string `json:"key"`
+	Registered *int64 `json:"registered_ms"`
+}
+
+func (c *restoreCmd) Run(a *app) error {
+	dir, err := a.folder()
+	if err != nil {
+		return err
+	}
+	report, err := store.Restore(a.ctx, c.File, string(dir), folder.IsBackupFile, a.now())
+	switch {
+	case errors.Is(err, store.ErrNotEmpty):
+		return &failure{exitUsage, err, "give a folder that does not exist yet with --dir"}
+	case errors.Is(err, archive.ErrNotBackup):
+		return &failure{exitUsage, err, "virgo-endpoint backup writes such files"}
+	case errors.Is(err, archive.ErrIncomplete), errors.Is(err, archive.ErrChanged):
+		return &failure{exitUnread, err, "use another copy of it, or an earlier backup"}
+	case errors.Is(err, archive.ErrNewer):
+		return &failure{exitUsage, err, "use the version of virgo-endpoint that wrote it, or a later one"}
+	case err != nil:
+		return a.explain(err)
+	}
+	doc := restoreDocument{document: document{schemaVersion}, Dir: a.Dir, Created: ms(report.Created), Segments: report.Segments,
+		Tokens: []tokenEntry{}, Keys: []revivedEntry{}}
+	for i := range report.Tokens {
+		doc.Tokens = append(doc.Tokens, entryOf(&report.Tokens[i], a.now()))
+	}
+	for _, k := range report.Keys {
+		doc.Keys = append(doc.Keys, revivedEntry{k.AgentID, store.KeyName(k.Key), ms(k.Registered)})
+	}
+	if a.JSON {
+		return a.printJSON(doc)
+	}
+	return a.print(doc.text(&report))
+}
+
+func (doc *restoreDocument) text(r *store.RestoreReport) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "restored %s as it was at %s, segments: %d\n", shorttext.QuoteShell(doc.Dir), moment(r.Created), doc.Segments)
+	fmt.Fprintf(&b, "\nvalid again, also if revoked since: tokens: %d, keys of agents: %d\n", len(doc.Tokens), len(doc.Keys))
+	var t table
+	for _, k := range doc.Tokens {
+		t.row("  token "+k.ID, k.Label)
+	}
+	for i, k := range doc.Keys {
+		if i == maxRevived {
+			t.row(fmt.Sprintf("  and %d more: virgo-endpoint agents", len(doc.Keys)-i), "")
+			break
+		}
+		t.row("  agent "+k.AgentID, k.Key)
+	}
+	b.Write(t.text())
+	fmt.Fprintf(&b, "\nRevoke what was revoked since: virgo-endpoint agents revoke, virgo-endpoint token remove\n"+
+		"Then: virgo-endpoint serve --dir %s\n", shorttext.QuoteShell(doc.Dir))
+	return b.Bytes()
+}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -67,22 +66,4 @@ func (s *Store) Refusals(ctx context.Context, agentID string) ([]intake.Refusal,
 		return nil, err
 	}
 	return list, nil
-}
-
-// Storage returns what the store says about itself; see [intake.History].
-func (s *Store) Storage(ctx context.Context) (intake.Storage, error) {
-	st := intake.Storage{FreeBytes: -1}
-	var oldest sql.NullInt64
-	err := s.read.QueryRowContext(ctx, "SELECT (SELECT coalesce(sum(results), 0) FROM agents), (SELECT received_ms FROM results ORDER BY seq LIMIT 1)").
-		Scan(&st.Results, &oldest)
-	if err != nil {
-		return st, named(err)
-	}
-	st.Oldest = fromMillis(oldest)
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if info, err := os.Stat(s.path + suffix); err == nil {
-			st.Bytes += info.Size()
-		}
-	}
-	return st, nil
 }

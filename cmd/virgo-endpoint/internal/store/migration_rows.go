@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -10,6 +9,10 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/store/retention"
 	"virgo/cmd/virgo-endpoint/internal/store/segment"
 )
+
+// rowsQuery has the agent's number in place of its id.
+const rowsQuery = `SELECT seq, agent, result_id, check_id, check_type, state, status, timestamp_ms, received_ms,
+	result_order, late, age_ms, clock_offset_ms, refused, params FROM results WHERE seq > ? ORDER BY seq LIMIT ?`
 
 // A row is a row of the table results.
 type row struct {
@@ -19,7 +22,7 @@ type row struct {
 
 // read reads the next rows of the same day. closed is set where the day ends.
 func (v *mover) read(after int64) ([]row, error) {
-	rows, err := v.s.read.QueryContext(v.ctx, numberedResults, after+1, moveRows)
+	rows, err := v.s.read.QueryContext(v.ctx, rowsQuery, after, moveRows)
 	if err != nil {
 		return nil, err
 	}
@@ -115,14 +118,4 @@ func (v *mover) writeAgent(t *segment.Tx, rows []row) error {
 		}
 	}
 	return t.PutContact(agent, &c)
-}
-
-// oldRows selects the rows of the table results that are in no segment, in a snapshot of which c is the
-// catalogue.
-func (c *catalogue) oldRows() (condition string, arg any) { return "results.seq > ?", c.migrated }
-
-// hasOldID reports whether a result was stored before there were segments. It may have been moved since.
-func hasOldID(tx *sql.Tx, agent int64, resultID string) (has bool, err error) {
-	err = tx.QueryRow("SELECT EXISTS (SELECT 1 FROM results WHERE agent = ? AND result_id = ?)", agent, resultID).Scan(&has)
-	return has, err
 }

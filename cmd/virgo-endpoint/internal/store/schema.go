@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 )
 
@@ -192,8 +193,21 @@ func (s *Store) migrate(ctx context.Context) error {
 			return fmt.Errorf("migrating the tables from version %d to %d: %w", version, version+1, err)
 		}
 	}
+	if err := dropEmptyTable(ctx, tx); err != nil {
+		return fmt.Errorf("migrating the tables to version %d: %w", version, err)
+	}
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
 		return err
 	}
 	return tx.Commit()
+}
+
+// dropEmptyTable drops the table results if it has no rows: only stores of before segments have some.
+func dropEmptyTable(ctx context.Context, tx *sql.Tx) error {
+	var left bool
+	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM results)").Scan(&left); err != nil || left {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "DROP TABLE results")
+	return err
 }

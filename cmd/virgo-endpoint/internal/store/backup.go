@@ -257,14 +257,8 @@ func (b *backup) finish(e *entry) error {
 
 func (b *backup) addSegment(e *entry) error {
 	b.s.forget(e.number)
-	path := b.s.segmentPath(e.number)
-	name := segmentsName + "/" + segmentName(e.number)
-	_, err := b.w.AddFile(name, path)
-	if errors.Is(err, fs.ErrNotExist) {
-		// It is deleted by the server; its file stays as it is while it is locked.
-		_, err = b.w.AddFile(name, path+deletedSuffix)
-	}
-	if err != nil {
+	// If the server deletes it, its file stays while segments are locked.
+	if _, err := b.w.AddFile(segmentsName+"/"+segmentName(e.number), b.s.segmentPath(e.number)); err != nil {
 		return err
 	}
 	b.report.Segments++

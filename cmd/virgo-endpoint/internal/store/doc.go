@@ -70,9 +70,9 @@
 // # What is deleted
 //
 // [Store.Maintain] asks package retention each minute. What is due is deleted oldest first: the catalogue
-// says deleting, in the transaction that also raises the floor and takes the agents' results off their
-// numbers; the file is renamed to *.deleted; when nobody reads it any more (readers lock segments shared),
-// it is made shorter in steps and removed, so that the file system is never busy for long. A kill in
+// says deleting, in the transaction that also raises the floor; the agents' results are taken off their
+// numbers; when nobody reads segments any more (readers lock them shared), the file is renamed to
+// *.deleted, and then made shorter in steps and removed, so that the file system is never busy for long. A kill in
 // between leaves a row with deleting or a *.deleted file, with which the next start goes on.
 //
 // A result that is not above the highest order of its agent, is not found, and was made before the floor

@@ -220,7 +220,7 @@ func (s *Store) removeRetired(ctx context.Context, m *Maintenance, was *state) e
 	if err != nil {
 		return err
 	}
-	waits := false
+	waits := 0
 	for _, e := range c.entries {
 		if e.state != segmentDeleting {
 			continue
@@ -229,16 +229,17 @@ func (s *Store) removeRetired(ctx context.Context, m *Maintenance, was *state) e
 		if err != nil {
 			return fmt.Errorf("deleting segment %d: %w", e.number, err)
 		}
-		waits = waits || !done
+		if !done {
+			waits++
+		}
 	}
-	_, left, err := s.sweep(ctx, pause)
-	if err != nil {
+	if _, err := s.sweep(ctx, pause); err != nil {
 		return fmt.Errorf("removing the files of deleted segments: %w", err)
 	}
-	if waits = waits || left > 0; waits && was.waits {
-		m.Log.Warn("files of deleted results take space until whoever reads them is done", "files", max(left, 1))
+	if waits > 0 && was.waits {
+		m.Log.Warn("files of deleted results take space until whoever reads them is done", "files", waits)
 	}
-	was.waits = waits
+	was.waits = waits > 0
 	return nil
 }
 

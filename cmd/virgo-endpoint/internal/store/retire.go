@@ -103,10 +103,7 @@ func (s *Store) remove(ctx context.Context, number int64) (done bool, err error)
 		if !s.bury(number) {
 			return false, nil // readers in this process
 		}
-		if err := os.Rename(path, path+deletedSuffix); err != nil {
-			return false, err
-		}
-		if err := syncDir(s.segmentsDir()); err != nil {
+		if done, err := s.renameUnread(path); err != nil || !done {
 			return false, err
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -120,6 +117,27 @@ func (s *Store) remove(ctx context.Context, number int64) (done bool, err error)
 		return err
 	})
 	return err == nil, err
+}
+
+// renameUnread gives a segment that is being deleted the name of one that is being removed, unless another process reads
+// segments: it may have this one open. Whoever opens segments from then on reads the catalogue first, in which it is not.
+func (s *Store) renameUnread(path string) (done bool, err error) {
+	lock, err := openLock(filepath.Join(s.segmentsDir(), readersLock))
+	if err != nil {
+		return false, err
+	}
+	defer lock.Close()
+	if err := lockFile(lock, true, false); err != nil {
+		if errors.Is(err, errLocked) {
+			err = nil
+		}
+		return false, err
+	}
+	defer unlockFile(lock)
+	if err := os.Rename(path, path+deletedSuffix); err != nil {
+		return false, err
+	}
+	return true, syncDir(s.segmentsDir())
 }
 
 // uncount subtracts the results of a segment from those of its agents. What cannot be read stays counted.
@@ -169,36 +187,22 @@ func (s *Store) uncount(ctx context.Context, number int64) error {
 	}
 }
 
-// sweep removes the files of deleted segments in steps, unless another process reads segments: it may have one of
-// them open. It returns how many bytes it gave back, and how many files are left.
-func (s *Store) sweep(ctx context.Context, pause func(context.Context, time.Duration) error) (freed int64, left int, err error) {
+// sweep removes the files of deleted segments in steps. It returns how many bytes it gave back.
+func (s *Store) sweep(ctx context.Context, pause func(context.Context, time.Duration) error) (freed int64, err error) {
 	names, err := filepath.Glob(filepath.Join(globEscape(s.segmentsDir()), "*.db"+deletedSuffix))
-	if err != nil || len(names) == 0 {
-		return 0, 0, err
-	}
-	lock, err := openLock(filepath.Join(s.segmentsDir(), readersLock))
 	if err != nil {
-		return 0, len(names), err
+		return 0, err
 	}
-	defer lock.Close()
-	if err := lockFile(lock, true, false); errors.Is(err, errLocked) {
-		return 0, len(names), nil
-	} else if err != nil {
-		return 0, len(names), err
-	}
-	// Whoever opens segments from now on reads the catalogue first, in which these are not. So others need not wait
-	// until the files are gone.
-	unlockFile(lock)
-	for i, name := range names {
+	for _, name := range names {
 		n, err := removeInSteps(ctx, name, pause)
 		if freed += n; err != nil {
-			return freed, len(names) - i, err
+			return freed, err
 		}
 		if err := s.at("removed"); err != nil {
-			return freed, len(names) - i - 1, err
+			return freed, err
 		}
 	}
-	return freed, 0, nil
+	return freed, nil
 }
 
 // removeInSteps makes a file shorter until nothing is left of it, and removes it.

@@ -188,6 +188,9 @@ func (s *Store) migrate(ctx context.Context) error {
 		return fmt.Errorf("%w: its schema has version %d, this program supports up to %d", ErrNewer,
 			version, len(schema))
 	}
+	if version == len(schema) {
+		return nil
+	}
 	for ; version < len(schema); version++ {
 		if _, err := tx.ExecContext(ctx, schema[version]); err != nil {
 			return fmt.Errorf("migrating the tables from version %d to %d: %w", version, version+1, err)

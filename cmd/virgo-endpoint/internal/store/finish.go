@@ -57,7 +57,7 @@ func (s *Store) mergeContacts(ctx context.Context, a *acquired) error {
 			if merged, err = mergedOf(ctx, tx, a.Number(), segmentEnded); err != nil {
 				return err
 			}
-			if list, done, err = someContacts(ctx, a.Segment, merged); err != nil {
+			if list, done, err = s.someContacts(ctx, a.Segment, merged); err != nil {
 				return err
 			}
 			for i := range list {
@@ -100,9 +100,13 @@ func mergedOf(ctx context.Context, tx *sql.Tx, number int64, in segmentState) (m
 
 // someContacts reads the contacts of agents above after, as many as belong into one transaction. done is true if these
 // are the last ones.
-func someContacts(ctx context.Context, seg *segment.Segment, after int64) (list []known, done bool, err error) {
+func (s *Store) someContacts(ctx context.Context, seg *segment.Segment, after int64) (list []known, done bool, err error) {
+	most := mergeAgents
+	if s.mergeAtOnce > 0 {
+		most = s.mergeAtOnce
+	}
 	err = seg.Contacts(ctx, after, func(agent int64, c *segment.Contact) error {
-		if len(list) == mergeAgents {
+		if len(list) == most {
 			return errManyContacts
 		}
 		list = append(list, known{agent, *c})

@@ -125,8 +125,10 @@ func (f *fleet) upkeep() error {
 }
 
 func (f *fleet) maintenance() Maintenance {
-	return Maintenance{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return f.now }}
+	return Maintenance{Log: logTo(io.Discard), Now: func() time.Time { return f.now }}
 }
+
+func logTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
 
 // day lets a day pass, with a round of maintenance at its end.
 func (f *fleet) day() {

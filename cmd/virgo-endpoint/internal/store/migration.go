@@ -293,7 +293,7 @@ func (v *mover) mergeContacts() error {
 	defer seg.Close()
 	for after, done := int64(0), false; !done; {
 		var list []known
-		if list, done, err = someContacts(v.ctx, seg, after); err != nil {
+		if list, done, err = v.s.someContacts(v.ctx, seg, after); err != nil {
 			return err
 		}
 		err = v.s.change(v.ctx, func(tx *sql.Tx) error {

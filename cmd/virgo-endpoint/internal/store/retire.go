@@ -104,6 +104,7 @@ func (s *Store) remove(ctx context.Context, number int64) (done bool, err error)
 			return false, nil // readers in this process
 		}
 		if done, err := s.renameUnread(path); err != nil || !done {
+			s.segments.unbury(number)
 			return false, err
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -157,7 +158,7 @@ func (s *Store) uncount(ctx context.Context, number int64) error {
 			if err != nil {
 				return err
 			}
-			list, last, err := someContacts(ctx, a.Segment, merged)
+			list, last, err := s.someContacts(ctx, a.Segment, merged)
 			done = last
 			if errors.Is(err, intake.ErrDamaged) {
 				done, err = true, nil

@@ -167,6 +167,12 @@ func (set *segmentSet) forget(number int64, bury bool) bool {
 	return true
 }
 
+func (set *segmentSet) unbury(number int64) {
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	delete(set.buried, number)
+}
+
 // lockReaders is called with mu held, before busy grows.
 func (set *segmentSet) lockReaders(dir string) error {
 	if set.busy > 0 || set.maintainer || set.lock != nil {

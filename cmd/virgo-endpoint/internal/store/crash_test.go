@@ -54,21 +54,21 @@ func TestKilledAtEveryStep(t *testing.T) {
 	}
 }
 
-// killedOnce lives through five days with two days of results, and dies at the n-th step. It returns which one that was,
+// killedOnce lives through four days with a day of results, and dies at the n-th step. It returns which one that was,
 // empty if there are fewer.
 func killedOnce(t *testing.T, n int) string {
 	var agents []string
 	for i := range mergeAgents/100 + 1 {
 		agents = append(agents, fmt.Sprint("web", i))
 	}
-	f := newFleet(t, agents...)
-	if _, _, err := f.s.SetBounds(t.Context(), Bounds{Keep: 2 * retention.Day, MaxBytes: -1, MinFree: &retention.Limit{}}); err != nil {
+	f := newHosts(t, agents...)
+	if _, _, err := f.s.SetBounds(t.Context(), Bounds{Keep: retention.Day, MaxBytes: -1, MinFree: &retention.Limit{}}); err != nil {
 		t.Fatal(err)
 	}
 	f.s.mergeAtOnce = 2
 	step := killAt(f.s, n)
 	died := false
-	byDay := make([]map[string]bool, 6)
+	byDay := make([]map[string]bool, 4)
 	for day := range byDay {
 		before := maps.Clone(f.acked)
 		for _, agent := range agents {
@@ -96,15 +96,15 @@ func killedOnce(t *testing.T, n int) string {
 				t.Fatal(err)
 			}
 			died = true
-			f.wantNothingLost(byDay, 2)
+			f.wantNothingLost(byDay, 1)
 			f.revive()
-			f.wantNothingLost(byDay, 2)
+			f.wantNothingLost(byDay, 1)
 			if err := f.upkeep(); err != nil {
 				t.Fatalf("after the kill: %v", err)
 			}
 		}
 	}
-	f.wantNothingLost(byDay, 2)
+	f.wantNothingLost(byDay, 1)
 	f.wantCounts()
 	f.wantSound()
 	f.resend()
@@ -118,14 +118,14 @@ func killedOnce(t *testing.T, n int) string {
 }
 
 // revive is a process that starts after the one that died.
-func (f *fleet) revive() {
+func (f *hosts) revive() {
 	f.t.Helper()
 	f.reopen()
 	f.s.mergeAtOnce = 2
 }
 
 // wantNothingLost fails if a result of the days that are kept is not there once, or anything is there twice.
-func (f *fleet) wantNothingLost(byDay []map[string]bool, keep int) {
+func (f *hosts) wantNothingLost(byDay []map[string]bool, keep int) {
 	f.t.Helper()
 	count := map[string]int{}
 	for _, id := range f.ids() {
@@ -143,7 +143,7 @@ func (f *fleet) wantNothingLost(byDay []map[string]bool, keep int) {
 
 // Two processes that roll over at the same time begin one segment.
 func TestRollOverOfTwoProcesses(t *testing.T) {
-	f := newFleet(t, "web1")
+	f := newHosts(t, "web1")
 	f.put(1)
 	other := openAt(t, f.path)
 	for _, s := range []*Store{f.s, other, f.s} {
@@ -161,7 +161,7 @@ func TestRollOverOfTwoProcesses(t *testing.T) {
 
 // A wall clock that jumps costs no results, and is told.
 func TestClockJumps(t *testing.T) {
-	f := newFleet(t, "web1")
+	f := newHosts(t, "web1")
 	if _, _, err := f.s.SetBounds(t.Context(), Bounds{Keep: 30 * retention.Day, MaxBytes: -1, MinFree: &retention.Limit{}}); err != nil {
 		t.Fatal(err)
 	}

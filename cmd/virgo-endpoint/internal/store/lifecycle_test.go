@@ -24,28 +24,30 @@ import (
 // firstDay is when the tests of the life of segments begin.
 var firstDay = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
-// A fleet sends results to a store, and knows what was acknowledged.
-type fleet struct {
+// A set of hosts sends results to a store, and knows what was acknowledged.
+type hosts struct {
 	t      testing.TB
 	path   string
 	s      *Store
 	now    time.Time
 	access map[string]intake.Access
 	order  map[string]uint64
-	acked  map[string]bool // ids of results
+	acked  map[string]bool      // ids of results
+	made   map[string]time.Time // of those in results
 }
 
-// fleetStart is the start in the ids of all agents of a fleet.
-const fleetStart = 0x1234
+// hostsStart is the start in the ids of all agents of hosts.
+const hostsStart = 0x1234
 
-func newFleet(t testing.TB, agents ...string) *fleet {
+func newHosts(t testing.TB, agents ...string) *hosts {
 	t.Helper()
-	return fleetAt(t, newPath(t), agents...)
+	return hostsAt(t, newPath(t), agents...)
 }
 
-func fleetAt(t testing.TB, path string, agents ...string) *fleet {
+func hostsAt(t testing.TB, path string, agents ...string) *hosts {
 	t.Helper()
-	f := &fleet{t: t, path: path, now: firstDay, access: map[string]intake.Access{}, order: map[string]uint64{}, acked: map[string]bool{}}
+	f := &hosts{t: t, path: path, now: firstDay, access: map[string]intake.Access{}, order: map[string]uint64{}, acked: map[string]bool{},
+		made: map[string]time.Time{}}
 	f.s = openAt(t, path)
 	for i, agent := range agents {
 		key := intaketest.Key(byte(100 + i))
@@ -61,24 +63,26 @@ func fleetAt(t testing.TB, path string, agents ...string) *fleet {
 	return f
 }
 
-func (f *fleet) agents() []string { return slices.Sorted(maps.Keys(f.access)) }
+func (f *hosts) agents() []string { return slices.Sorted(maps.Keys(f.access)) }
 
 // results makes an agent's next n results.
-func (f *fleet) results(agent string, n int) (list []intake.Result) {
+func (f *hosts) results(agent string, n int) (list []intake.Result) {
 	for range n {
 		f.order[agent]++
-		list = append(list, f.result(agent, f.order[agent], f.now))
+		r := f.result(agent, f.order[agent], f.now)
+		f.made[r.ResultID] = f.now
+		list = append(list, r)
 	}
 	return list
 }
 
-func (f *fleet) result(agent string, order uint64, made time.Time) intake.Result {
-	return intake.Result{ResultID: receipt.ID(agent, fleetStart, order), CheckID: fmt.Sprint("c", order%7), CheckType: "agent.memory",
+func (f *hosts) result(agent string, order uint64, made time.Time) intake.Result {
+	return intake.Result{ResultID: receipt.ID(agent, hostsStart, order), CheckID: fmt.Sprint("c", order%7), CheckType: "agent.memory",
 		State: "available", Status: "fine", Time: made, Order: &order, Params: fmt.Appendf(nil, `{"n":%d}`, order)}
 }
 
 // send appends results of an agent, and remembers those that were acknowledged.
-func (f *fleet) send(agent string, list []intake.Result) (int, error) {
+func (f *hosts) send(agent string, list []intake.Result) (int, error) {
 	out, err := f.s.Append(f.t.Context(), []intake.Arrival{{AgentID: agent, Access: f.access[agent], Received: f.now,
 		Hello: &intake.Hello{Name: agent, Session: 1}, Results: list}})
 	if err != nil {
@@ -94,7 +98,7 @@ func (f *fleet) send(agent string, list []intake.Result) (int, error) {
 }
 
 // put sends new results of all agents.
-func (f *fleet) put(n int) {
+func (f *hosts) put(n int) {
 	f.t.Helper()
 	for _, agent := range f.agents() {
 		if stored, err := f.send(agent, f.results(agent, n)); err != nil || stored != n {
@@ -104,7 +108,7 @@ func (f *fleet) put(n int) {
 }
 
 // reopen opens the store like a process that starts after another one died.
-func (f *fleet) reopen() {
+func (f *hosts) reopen() {
 	f.t.Helper()
 	if err := f.s.Close(); err != nil {
 		f.t.Fatal(err)
@@ -113,7 +117,7 @@ func (f *fleet) reopen() {
 }
 
 // upkeep is a round of maintenance at now. Its log is discarded.
-func (f *fleet) upkeep() error {
+func (f *hosts) upkeep() error {
 	f.t.Helper()
 	unlock, err := f.s.becomeMaintainer()
 	if err != nil {
@@ -124,14 +128,14 @@ func (f *fleet) upkeep() error {
 	return f.s.upkeep(f.t.Context(), &m, &state{})
 }
 
-func (f *fleet) maintenance() Maintenance {
+func (f *hosts) maintenance() Maintenance {
 	return Maintenance{Log: logTo(io.Discard), Now: func() time.Time { return f.now }}
 }
 
 func logTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
 
 // day lets a day pass, with a round of maintenance at its end.
-func (f *fleet) day() {
+func (f *hosts) day() {
 	f.t.Helper()
 	f.now = f.now.Add(retention.Day)
 	if err := f.upkeep(); err != nil {
@@ -140,7 +144,7 @@ func (f *fleet) day() {
 }
 
 // ids are those of the stored results.
-func (f *fleet) ids() []string {
+func (f *hosts) ids() []string {
 	f.t.Helper()
 	var ids []string
 	for _, r := range intaketest.Results(f.t, f.s, intake.Filter{}) {
@@ -150,7 +154,7 @@ func (f *fleet) ids() []string {
 }
 
 // wantExactly fails if anything else than the given results is stored, or something twice.
-func (f *fleet) wantExactly(want map[string]bool) {
+func (f *hosts) wantExactly(want map[string]bool) {
 	f.t.Helper()
 	got := f.ids()
 	seen := map[string]bool{}
@@ -172,7 +176,7 @@ func (f *fleet) wantExactly(want map[string]bool) {
 }
 
 // wantCounts fails if the agents' numbers of results are not those that are stored.
-func (f *fleet) wantCounts() {
+func (f *hosts) wantCounts() {
 	f.t.Helper()
 	want := map[string]int64{}
 	for _, r := range intaketest.Results(f.t, f.s, intake.Filter{}) {
@@ -190,7 +194,7 @@ func (f *fleet) wantCounts() {
 }
 
 // wantSound fails if check finds anything.
-func (f *fleet) wantSound() {
+func (f *hosts) wantSound() {
 	f.t.Helper()
 	err := f.s.Check(f.t.Context(), func(x Finding) {
 		if x.Err != nil {
@@ -202,7 +206,7 @@ func (f *fleet) wantSound() {
 	}
 }
 
-func (f *fleet) states() string {
+func (f *hosts) states() string {
 	f.t.Helper()
 	c, err := f.s.catalogue(f.t.Context())
 	if err != nil {
@@ -216,13 +220,14 @@ func (f *fleet) states() string {
 }
 
 // resend sends every acknowledged result again; none may be stored.
-func (f *fleet) resend() {
+func (f *hosts) resend() {
 	f.t.Helper()
 	for _, agent := range f.agents() {
 		var list []intake.Result
 		for n := range f.order[agent] {
-			if r := f.result(agent, n+1, f.now); f.acked[r.ResultID] {
-				list = append(list, r)
+			id := receipt.ID(agent, hostsStart, n+1)
+			if made, ok := f.made[id]; ok && f.acked[id] {
+				list = append(list, f.result(agent, n+1, made))
 			}
 		}
 		if stored, err := f.send(agent, list); err != nil || stored != 0 {
@@ -232,7 +237,7 @@ func (f *fleet) resend() {
 }
 
 func TestSegmentsOfDays(t *testing.T) {
-	f := newFleet(t, "web1", "web2")
+	f := newHosts(t, "web1", "web2")
 	for range 3 {
 		f.put(5)
 		f.day()
@@ -288,7 +293,7 @@ func TestSegmentsOfHours(t *testing.T) {
 }
 
 func TestRetention(t *testing.T) {
-	f := newFleet(t, "web1", "web2")
+	f := newHosts(t, "web1", "web2")
 	if _, _, err := f.s.SetBounds(t.Context(), Bounds{Keep: 3 * retention.Day, MaxBytes: -1, MinFree: &retention.Limit{}}); err != nil {
 		t.Fatal(err)
 	}
@@ -338,7 +343,7 @@ func TestRetention(t *testing.T) {
 }
 
 func TestRetentionByBytes(t *testing.T) {
-	f := newFleet(t, "web1")
+	f := newHosts(t, "web1")
 	for range 6 {
 		list := f.results("web1", 20)
 		for i := range list {
@@ -391,7 +396,7 @@ func TestBoundIsComputedOnce(t *testing.T) {
 
 // Below the floor nothing is stored, and nothing is deleted; above it everything goes on.
 func TestFloorOfFreeSpace(t *testing.T) {
-	f := newFleet(t, "web1")
+	f := newHosts(t, "web1")
 	free := int64(1 << 30)
 	f.s.freeSpace = func() (retention.Space, error) { return retention.Space{Free: free, Total: 10 << 30}, nil }
 	if _, _, err := f.s.SetBounds(t.Context(), Bounds{Keep: retention.Day, MinFree: &retention.Limit{Bytes: 1 << 20}}); err != nil {
@@ -412,7 +417,7 @@ func TestFloorOfFreeSpace(t *testing.T) {
 
 // A segment that another process reads is deleted, and its file stays until that process is done.
 func TestReadersKeepFiles(t *testing.T) {
-	f := newFleet(t, "web1")
+	f := newHosts(t, "web1")
 	if _, _, err := f.s.SetBounds(t.Context(), Bounds{Keep: retention.Day, MaxBytes: -1, MinFree: &retention.Limit{}}); err != nil {
 		t.Fatal(err)
 	}
@@ -457,7 +462,7 @@ func TestReadersKeepFiles(t *testing.T) {
 
 // A damaged segment is set aside with its name, and costs only its own results.
 func TestDamagedSegmentIsSetAside(t *testing.T) {
-	f := newFleet(t, "web1")
+	f := newHosts(t, "web1")
 	f.put(5)
 	lost := maps.Clone(f.acked)
 	f.day()
@@ -489,7 +494,7 @@ func TestDamagedSegmentIsSetAside(t *testing.T) {
 	for id := range lost {
 		delete(want, id)
 	}
-	want[receipt.ID("web1", fleetStart, 1)] = true
+	want[receipt.ID("web1", hostsStart, 1)] = true
 	f.wantExactly(want)
 	if got := f.states(); got != "1 damaged, 2 open" {
 		t.Error(got)

@@ -104,7 +104,7 @@ func (v *mover) writeAgent(t *segment.Tx, rows []row) error {
 				break
 			}
 			received = r.Received
-			c.Note(r, received.UnixMilli())
+			c.Note(r)
 			if r.ResultID != "" {
 				if order, ok := ids.Of(r.ResultID).Order(); ok && (!c.HasHighest || order > c.Highest) {
 					c.Highest, c.HasHighest = order, true

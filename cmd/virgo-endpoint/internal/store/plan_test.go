@@ -11,7 +11,7 @@ import (
 // However large the table of a version without segments, its newest few results are found by walking an index
 // from its end.
 func TestResultsUseTheTimeIndex(t *testing.T) {
-	s := newStore(t)
+	s := openAt(t, fixture(t, "store-v3.db"))
 	for _, f := range []intake.Filter{{}, {AgentID: "a"}, {CheckID: "c"}, {AgentID: "a", Since: time.UnixMilli(5)}} {
 		for _, order := range []string{rowsByTime, newestFirst} {
 			query, args := resultsQuery(f, 0, order)
@@ -24,7 +24,7 @@ func TestResultsUseTheTimeIndex(t *testing.T) {
 }
 
 func TestHeldUsesTheIndexOfIDs(t *testing.T) {
-	text := plan(t, newStore(t), heldIDs, 1, "a", "b", 1, 0)
+	text := plan(t, openAt(t, fixture(t, "store-v3.db")), heldIDs, 1, "a", "b", 1, 0)
 	if !strings.Contains(text, "USING COVERING INDEX results_once (agent=? AND result_id>? AND result_id<?)") {
 		t.Error(text)
 	}

@@ -50,7 +50,7 @@ func (c *checkCmd) Run(a *app) error {
 	if a.JSON {
 		err = a.printJSON(doc)
 	} else {
-		err = a.print(doc.text())
+		err = a.printTable(doc.table())
 	}
 	if err != nil || doc.Damaged == 0 {
 		return err
@@ -74,9 +74,8 @@ func (doc *checkDocument) add(f store.Finding) {
 	doc.Files = append(doc.Files, one)
 }
 
-func (doc *checkDocument) text() []byte {
-	var t table
-	t.row("FILE", "SIZE", "RESULTS", "STATE")
+func (doc *checkDocument) table() *table {
+	t := &table{columns: []column{{head: "FILE"}, {head: "SIZE", right: true}, {head: "RESULTS", right: true}, {head: "STATE"}}}
 	for _, f := range doc.Files {
 		results, state := "-", "good"
 		if f.Results != nil {
@@ -90,5 +89,5 @@ func (doc *checkDocument) text() []byte {
 		}
 		t.row(f.File, retention.FormatSize(f.Bytes), results, state)
 	}
-	return t.text()
+	return t
 }

@@ -33,8 +33,7 @@ func (c *compactCmd) Run(a *app) error {
 		return a.explain(err)
 	}
 	doc := compactDocument{document{schemaVersion}, []compactedFile{}}
-	var t table
-	t.row("FILE", "BEFORE", "AFTER")
+	t := &table{columns: []column{{head: "FILE"}, {head: "BEFORE", right: true}, {head: "AFTER", right: true}}}
 	for _, f := range list {
 		doc.Files = append(doc.Files, compactedFile(f))
 		t.row(f.File, retention.FormatSize(f.Before), retention.FormatSize(f.After))
@@ -42,5 +41,5 @@ func (c *compactCmd) Run(a *app) error {
 	if a.JSON {
 		return a.printJSON(doc)
 	}
-	return a.print(t.text())
+	return a.printTable(t)
 }

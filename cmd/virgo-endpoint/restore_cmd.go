@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"virgo/cmd/internal/term"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/store"
 	"virgo/cmd/virgo-endpoint/internal/store/archive"
@@ -78,18 +79,18 @@ func (doc *restoreDocument) text(r *store.RestoreReport) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "restored %s as it was at %s, segments: %d\n", shorttext.QuoteShell(doc.Dir), moment(r.Created), doc.Segments)
 	fmt.Fprintf(&b, "\nvalid again, also if revoked since: tokens: %d, keys of agents: %d\n", len(doc.Tokens), len(doc.Keys))
-	var t table
+	var t term.Table
 	for _, k := range doc.Tokens {
-		t.row("  token "+k.ID, k.Label)
+		t.Row("  token "+k.ID, k.Label)
 	}
 	for i, k := range doc.Keys {
 		if i == maxRevived {
-			t.row(fmt.Sprintf("  and %d more: virgo-endpoint agents", len(doc.Keys)-i), "")
+			t.Row(fmt.Sprintf("  and %d more: virgo-endpoint agents", len(doc.Keys)-i), "")
 			break
 		}
-		t.row("  agent "+k.AgentID, k.Key)
+		t.Row("  agent "+k.AgentID, k.Key)
 	}
-	b.Write(t.text())
+	b.WriteString(t.Text(0, false))
 	fmt.Fprintf(&b, "\nRevoke what was revoked since: virgo-endpoint agents revoke, virgo-endpoint token remove\n"+
 		"Then: virgo-endpoint serve --dir %s\n", shorttext.QuoteShell(doc.Dir))
 	return b.Bytes()

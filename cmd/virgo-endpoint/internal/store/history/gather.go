@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
-	"virgo/schedule/shorttext"
 )
 
 // A gatherer makes columns of the results of one agent. It may be used again after reset, not concurrently.
@@ -15,6 +14,7 @@ type gatherer struct {
 	size       int             // results and values
 	series     int             // in this closing
 	metrics    []intake.Metric // of the last result
+	matcher    matcher
 }
 
 // A gathered is a check of an hour with what its columns are of. columns[i] is that of series[i].
@@ -24,6 +24,9 @@ type gathered struct {
 	series  []gatheredSeries
 	places  map[name]int // of a name in series; made when it is needed
 	next    int          // where the next metric most likely is
+	// template is that of the last result, and at[i] where the column of its i-th metric is.
+	template *template
+	at       []int
 }
 
 type gatheredSeries struct {
@@ -32,51 +35,116 @@ type gatheredSeries struct {
 }
 
 func (g *gatherer) reset(d *dictionary) {
-	*g = gatherer{dictionary: d, hours: map[int64][]*gathered{}, metrics: g.metrics[:0]}
+	*g = gatherer{dictionary: d, hours: map[int64][]*gathered{}, metrics: g.metrics[:0], matcher: g.matcher}
 }
 
 // add adds a result. What package intake accepted can be read; if a result cannot, it is left out and counted, so
 // that it does not stop the history of others.
 func (g *gatherer) add(res *intake.Result) {
-	metrics, period, err := metricsOf(g.metrics[:0], res.Params)
+	at := max(res.PlaceInTime().UnixMilli(), 0)
+	if t, values, period := g.matcher.match(res); t != nil {
+		c := g.row(res, at, len(values), periodOf(period))
+		g.addMatched(c, t, values, at/dayMS)
+		return
+	}
+	metrics, err := intake.AppendMetrics(g.metrics[:0], res.Params)
 	if err != nil {
 		g.lose()
 		return
 	}
 	g.metrics = metrics
-	at := max(res.PlaceInTime().UnixMilli(), 0)
-	hour := unitOf(at, hourMS)
-	c := g.check(hour, res)
-	c.times, c.flags = append(c.times, at), append(c.flags, flagsOf(res, len(metrics)))
-	if period > 0 {
-		c.period = period
-	}
-	g.size++
+	c := g.row(res, at, len(metrics), intake.Period(res.Params).Milliseconds())
 	for i := range metrics {
-		g.addMetric(c, &metrics[i], at/dayMS)
+		m := &metrics[i]
+		if col := g.cell(c, g.place(c, m, kindOf(m), at/dayMS)); col == nil {
+			continue
+		} else if col.text {
+			col.addText(m.Value)
+		} else if v, ok := m.Number(); ok {
+			col.values = append(col.values, v)
+		} else {
+			col.rows = col.rows[:len(col.rows)-1]
+		}
 	}
 }
 
-// lose counts something that is left out.
-func (g *gatherer) lose() {
-	g.dictionary.lost++
-	g.dictionary.changed = true
-}
-
-// metricsOf appends a result's metrics to list, and returns the period of its check in ms, 0 if it is not known.
-func metricsOf(list []intake.Metric, params []byte) ([]intake.Metric, int64, error) {
-	list, err := intake.AppendMetrics(list, params)
-	return list, intake.Period(params).Milliseconds(), err
-}
-
-func flagsOf(res *intake.Result, metrics int) (flags byte) {
+// row adds the time of a result to its check in its hour.
+func (g *gatherer) row(res *intake.Result, at int64, metrics int, period int64) *gathered {
+	c := g.check(unitOf(at, hourMS), res)
+	flags := byte(0)
 	if res.Late {
 		flags |= flagLate
 	}
 	if metrics == 0 {
 		flags |= flagBare
 	}
-	return flags
+	c.times, c.flags = append(c.times, at), append(c.flags, flags)
+	if period > 0 {
+		c.period = period
+	}
+	g.size++
+	return c
+}
+
+// addMatched adds the metrics of the last result of c, whose params have a template.
+func (g *gatherer) addMatched(c *gathered, t *template, values [][]byte, day int64) {
+	if c.template != t {
+		c.template, c.at = t, c.at[:0]
+		for i := range t.metrics {
+			c.at = append(c.at, g.place(c, &t.metrics[i], kindOf(&t.metrics[i]), day))
+		}
+	}
+	for i, text := range values {
+		if col := g.cell(c, c.at[i]); col == nil {
+			continue
+		} else if col.text {
+			col.addText(string(text))
+		} else if v, ok := parseNumber(t.metrics[i].Type, text); ok {
+			col.values = append(col.values, v)
+		} else {
+			col.rows = col.rows[:len(col.rows)-1]
+		}
+	}
+}
+
+func kindOf(m *intake.Metric) kind {
+	if m.Type == "string" {
+		return kindText
+	}
+	return kindNumber
+}
+
+// cell returns the column at a place for one more value, which is that of the last result of c; nil if there is no such
+// column, or if the result has a value in it already: one that is in a result twice counts once, the first.
+func (g *gatherer) cell(c *gathered, at int) *column {
+	if at < 0 {
+		g.lose()
+		return nil
+	}
+	row := int32(len(c.times) - 1)
+	col := &c.columns[at]
+	if n := len(col.rows); n > 0 && col.rows[n-1] == row {
+		return nil
+	}
+	col.rows = append(col.rows, row)
+	g.size++
+	return col
+}
+
+// addText adds a text; one that does not change is in memory once.
+func (c *column) addText(text string) {
+	text = cutText(text)
+	if n := len(c.texts); n > 0 && c.texts[n-1] == text {
+		c.texts = append(c.texts, c.texts[n-1])
+		return
+	}
+	c.texts = append(c.texts, strings.Clone(text))
+}
+
+// lose counts something that is left out.
+func (g *gatherer) lose() {
+	g.dictionary.lost++
+	g.dictionary.changed = true
 }
 
 func (g *gatherer) check(hour int64, res *intake.Result) *gathered {
@@ -91,43 +159,6 @@ func (g *gatherer) check(hour int64, res *intake.Result) *gathered {
 	c := &gathered{check: check{number: e.number}, id: id, typ: typ}
 	g.hours[hour] = append(list, c)
 	return c
-}
-
-// addMetric adds a metric of the last result of c. One that is in it twice counts once, the first.
-func (g *gatherer) addMetric(c *gathered, m *intake.Metric, day int64) {
-	k := kindNumber
-	if m.Type == "string" {
-		k = kindText
-	}
-	at := g.place(c, m, k, day)
-	if at < 0 {
-		g.lose()
-		return
-	}
-	row := int32(len(c.times) - 1)
-	col := &c.columns[at]
-	if n := len(col.rows); n > 0 && col.rows[n-1] == row {
-		return
-	}
-	if col.text {
-		col.texts = append(col.texts, sameText(col.texts, shorttext.Truncate(m.Value, intake.MaxTextBytes)))
-	} else {
-		v, ok := m.Number()
-		if !ok {
-			return
-		}
-		col.values = append(col.values, v)
-	}
-	col.rows = append(col.rows, row)
-	g.size++
-}
-
-// sameText returns text, or the last of texts if that is the same, so that a text that does not change is in memory once.
-func sameText(texts []string, text string) string {
-	if n := len(texts); n > 0 && texts[n-1] == text {
-		return texts[n-1]
-	}
-	return strings.Clone(text)
 }
 
 // place returns where c has the column of a metric, -1 if it gets none. The metrics of a check mostly

@@ -9,10 +9,11 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/intake"
 )
 
-// Bounds of one transaction of Advance.
+// Bounds of one transaction.
 const (
 	transactionAgents = 256
 	transactionBytes  = 8 << 20
+	transactionRows   = 256
 )
 
 // Advance makes columns of all results up to the one whose Seq is to, and returns when they are. If it is
@@ -113,7 +114,7 @@ func (c *closing) finishAgent() error {
 	}
 	done := c.agent
 	c.agent = -1
-	if c.agents++; c.agents < transactionAgents && c.tx.written < transactionBytes {
+	if c.agents++; c.agents < c.h.batch && c.tx.written < transactionBytes {
 		return nil
 	}
 	next := c.state

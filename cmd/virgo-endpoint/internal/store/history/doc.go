@@ -57,7 +57,7 @@
 // # Roll-ups
 //
 // For each span and series: minimum and maximum, exact, the number of values, and the mean as the position
-// between minimum and maximum in 16 bits. Those of five minutes and of an hour are computed from the columns of the hour,
+// between minimum and maximum in 16 bits; for each check, the number of its results. Those of five minutes and of an hour are computed from the columns of the hour,
 // those of a day from its hours, and replace what was there. Where the columns are deleted already or damaged they
 // cannot be computed again: there the new values are merged with the roll-up, once, since the mark moves in the same
 // transaction. Texts have no roll-ups.

@@ -47,6 +47,7 @@ type History struct {
 	write, read *sql.DB
 	codec       *codec
 	path        string
+	batch       int // agents in a transaction of Advance; tests have fewer
 }
 
 const schema = `
@@ -90,7 +91,7 @@ func open(ctx context.Context, path string) (h *History, err error) {
 	if err != nil {
 		return nil, err
 	}
-	h = &History{path: path}
+	h = &History{path: path, batch: transactionAgents}
 	if h.codec, err = newCodec(); err != nil {
 		return nil, err
 	}

@@ -121,13 +121,16 @@ func (s *seriesStore) Points(ctx context.Context, q intake.SeriesQuery, fn func(
 	return s.history.Points(ctx, arrivals{s.Memory}, numberOf(q.AgentID), q, fn)
 }
 
-// The suite passes with everything in columns and with nothing in columns.
+// The suite passes with everything in columns, with nothing in columns, and without a file.
 func TestConformance(t *testing.T) {
-	for name, advance := range map[string]bool{"Open": false, "InColumns": true} {
+	for _, name := range []string{"NoFile", "Open", "InColumns"} {
 		t.Run(name, func(t *testing.T) {
 			intaketest.RunSeries(t, func(t *testing.T) intaketest.SeriesStore {
-				h := openTest(t, filepath.Join(t.TempDir(), "history.db"))
-				return &seriesStore{Memory: &intaketest.Memory{}, t: t, history: h, advance: advance}
+				s := &seriesStore{Memory: &intaketest.Memory{}, t: t, advance: name == "InColumns"}
+				if name != "NoFile" {
+					s.history = openTest(t, filepath.Join(t.TempDir(), "history.db"))
+				}
+				return s
 			})
 		})
 	}

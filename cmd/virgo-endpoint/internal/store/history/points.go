@@ -9,7 +9,8 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/intake"
 )
 
-// Series lists the series of an agent; see intake.SeriesHistory.
+// Series lists the series of an agent; see intake.SeriesHistory. Without a file, h is nil, and what there is comes from
+// source alone; the same is true of Points.
 func (h *History) Series(ctx context.Context, source Arrivals, agent int64) ([]intake.Series, error) {
 	v, err := h.view(ctx, source, agent, nil)
 	if err != nil {
@@ -54,7 +55,7 @@ func (h *History) Points(
 		return err
 	}
 	if v.damaged > 0 {
-		return fmt.Errorf("%w: rows of the history %q that cannot be read: %d", intake.ErrDamaged, h.path, v.damaged)
+		return fmt.Errorf("%w: rows of the history %q that cannot be read: %d", intake.ErrDamaged, v.path, v.damaged)
 	}
 	return nil
 }
@@ -63,43 +64,31 @@ func (h *History) Points(
 type view struct {
 	ctx      context.Context
 	codec    *codec
-	tx       *sql.Tx
+	tx       *sql.Tx // nil without a file
 	state    state
 	agent    int64
 	gatherer gatherer
 	open     map[int64][]check // of hours
 	damaged  int               // rows
+	path     string
 }
 
 // view reads what of the agent, or of one check, is not in columns yet.
 func (h *History) view(ctx context.Context, source Arrivals, agent int64, only *string) (v *view, err error) {
-	tx, err := h.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return nil, fmt.Errorf("reading the history: %w", named(err))
-	}
-	v = &view{ctx: ctx, codec: h.codec, tx: tx, agent: agent, open: map[int64][]check{}}
+	v = &view{ctx: ctx, agent: agent, open: map[int64][]check{}}
 	defer func() {
 		if err != nil {
 			v.close()
 			err = fmt.Errorf("reading the history: %w", named(err))
 		}
 	}()
-	// The mark is read before the arrivals: what becomes columns meanwhile is still among those.
-	if v.state, err = readState(ctx, tx); err != nil {
-		return nil, err
-	}
-	content, damaged, err := get(ctx, tx, h.codec, "series", agent)
-	if err != nil {
-		return nil, err
-	}
 	d := newDictionary()
-	if content != nil {
-		if d, err = readDictionary(content); err != nil {
-			d, damaged = newDictionary(), true
+	if h != nil {
+		v.codec, v.path = h.codec, h.path
+		// The mark is read before the arrivals: what becomes columns meanwhile is still among those.
+		if d, err = v.begin(h); err != nil {
+			return nil, err
 		}
-	}
-	if damaged {
-		v.damaged++
 	}
 	v.gatherer.reset(d)
 	err = source.Of(ctx, agent, v.state.mark(agent), func(res *intake.Result) error {
@@ -117,10 +106,41 @@ func (h *History) view(ctx context.Context, source Arrivals, agent int64, only *
 	return v, nil
 }
 
-func (v *view) close() { v.tx.Rollback() }
+// begin opens the history at one moment, and returns the agent's dictionary.
+func (v *view) begin(h *History) (d *dictionary, err error) {
+	if v.tx, err = h.read.BeginTx(v.ctx, &sql.TxOptions{ReadOnly: true}); err != nil {
+		return nil, err
+	}
+	if v.state, err = readState(v.ctx, v.tx); err != nil {
+		return nil, err
+	}
+	content, damaged, err := get(v.ctx, v.tx, h.codec, "series", v.agent)
+	if err != nil {
+		return nil, err
+	}
+	d = newDictionary()
+	if content != nil {
+		if d, err = readDictionary(content); err != nil {
+			d, damaged = newDictionary(), true
+		}
+	}
+	if damaged {
+		v.damaged++
+	}
+	return d, nil
+}
+
+func (v *view) close() {
+	if v.tx != nil {
+		v.tx.Rollback()
+	}
+}
 
 // columns returns the columns of an hour.
 func (v *view) columns(hour int64) ([]check, error) {
+	if v.tx == nil {
+		return v.open[hour], nil
+	}
 	list, _, _, damaged, err := chunks(v.ctx, v.tx, v.codec, hour, v.agent)
 	if err != nil {
 		return nil, err
@@ -137,12 +157,15 @@ func (v *view) columns(hour int64) ([]check, error) {
 
 // rollup returns the roll-up of a row, with the results of the hours from first on that are not in it yet.
 func (v *view) rollup(table string, k int64, length time.Duration, buckets int, first, hours int64) (rollup, error) {
-	list, damaged, err := getRollup(v.ctx, v.tx, v.codec, table, k, buckets)
-	if err != nil {
-		return nil, err
-	}
-	if damaged {
-		v.damaged++
+	var list rollup
+	if v.tx != nil {
+		damaged, err := false, error(nil)
+		if list, damaged, err = getRollup(v.ctx, v.tx, v.codec, table, k, buckets); err != nil {
+			return nil, err
+		}
+		if damaged {
+			v.damaged++
+		}
 	}
 	for hour := first; hour < first+hours; hour++ {
 		list.add(v.open[hour], first*hourMS, length.Milliseconds(), buckets)
@@ -157,15 +180,27 @@ type walk struct {
 	text          bool
 	out           emitter
 
-	month   int64 // of days
-	days    []bucket
-	period  int64
-	hasDays bool
+	month *month // that of the last day
+}
+
+// A month is the roll-ups of its days.
+type month struct {
+	number        int64
+	days, results []bucket // of the series, and of its check
+	period        int64
+	whole         bool // no day without results in it has any
 }
 
 // day emits the points of a day, in steps as fine as there are and as were asked for.
 func (w *walk) day(day int64, step time.Duration) error {
 	s, first := &w.view.state, day*hourBuckets
+	m, err := w.monthOf(day)
+	if err != nil {
+		return err
+	}
+	if m.whole && (m.results == nil || m.results[day%dayBuckets].count == 0) {
+		return nil
+	}
 	columns := day >= s.columnFloor
 	switch {
 	case w.text && !columns:
@@ -183,25 +218,39 @@ func (w *walk) day(day int64, step time.Duration) error {
 		}
 		return w.buckets(list, first*hourMS, intake.Hourly)
 	}
-	if month := day / dayBuckets; !w.hasDays || month != w.month {
-		w.month, w.hasDays = month, true
-		first := month * dayBuckets * hourBuckets
-		list, err := w.view.rollup("days", key(month, w.view.agent), 24*time.Hour, dayBuckets, first, dayBuckets*hourBuckets)
-		if err != nil {
-			return err
-		}
-		w.days, w.period = list.series(w.check, w.series)
-	}
-	if w.days == nil {
+	if m.days == nil {
 		return nil
 	}
-	return w.bucket(&w.days[day%dayBuckets], w.period, day*dayMS, intake.Daily)
+	return w.bucket(&m.days[day%dayBuckets], m.period, day*dayMS, intake.Daily)
 }
 
-// hours calls fn for each hour of a day.
+func (w *walk) monthOf(day int64) (*month, error) {
+	n := day / dayBuckets
+	if w.month != nil && w.month.number == n {
+		return w.month, nil
+	}
+	damaged, first := w.view.damaged, n*dayBuckets*hourBuckets
+	list, err := w.view.rollup("days", key(n, w.view.agent), 24*time.Hour, dayBuckets, first, dayBuckets*hourBuckets)
+	if err != nil {
+		return nil, err
+	}
+	w.month = &month{number: n, whole: w.view.damaged == damaged}
+	w.month.days, w.month.period = list.series(w.check, w.series)
+	w.month.results, _ = list.series(w.check, w.check)
+	return w.month, nil
+}
+
+// hours calls fn for each hour of a day that has results of the check.
 func (w *walk) hours(first int64, fn func(hour int64) error) error {
+	day, damaged := dayOf(first), w.view.damaged
+	list, err := w.view.rollup("hours", key(day, w.view.agent), time.Hour, hourBuckets, first, hourBuckets)
+	if err != nil {
+		return err
+	}
+	whole := w.view.damaged == damaged && day >= w.view.state.hourFloor
+	results, _ := list.series(w.check, w.check)
 	for hour := first; hour < first+hourBuckets; hour++ {
-		if w.out.outside(hour*hourMS, hourMS) {
+		if whole && (results == nil || results[hour-first].count == 0) || w.out.outside(hour*hourMS, hourMS) {
 			continue
 		}
 		if err := fn(hour); err != nil {

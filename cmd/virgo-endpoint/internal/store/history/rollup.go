@@ -49,7 +49,8 @@ func (b *bucket) join(other *bucket) {
 	b.late = b.late || other.late
 }
 
-// A rollup is the content of a row: the checks of an agent, sorted by number.
+// A rollup is the content of a row: the checks of an agent, sorted by number. A check is among its series: its count is that
+// of the results, its values are 0.
 type rollup []rolledCheck
 
 type rolledCheck struct {
@@ -101,6 +102,10 @@ func (r *rollup) add(checks []check, start, length int64, buckets int) {
 		to := r.check(c.number)
 		if c.period > 0 {
 			to.period = c.period
+		}
+		results := to.of(c.number, buckets)
+		for row, at := range c.times {
+			results[(at-start)/length].join(&bucket{count: 1, late: c.flags[row]&flagLate != 0})
 		}
 		for j := range c.columns {
 			col := &c.columns[j]

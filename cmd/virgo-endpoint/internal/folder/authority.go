@@ -29,8 +29,8 @@ const (
 	renewBefore = 30 * 24 * time.Hour
 )
 
-// errNoCAKey is returned when a certificate is to be signed and the authority's key is not in the folder.
-var errNoCAKey = errors.New("the certificate authority's key is not in the folder")
+// ErrNoCAKey is returned when a certificate is to be signed and the authority's key is not in the folder.
+var ErrNoCAKey = errors.New("the certificate authority's key is not in the folder")
 
 // newKey makes an ECDSA P-256 key and returns it also as PEM (PKCS #8).
 func newKey() (*ecdsa.PrivateKey, []byte, error) {
@@ -71,7 +71,7 @@ type authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-// readAuthority reads the folder's own authority. Error: errNoCAKey.
+// readAuthority reads the folder's own authority. Error: ErrNoCAKey.
 func readAuthority(dir Dir) (authority, error) {
 	ca, err := readCert(dir.caCert())
 	if err != nil {
@@ -80,7 +80,7 @@ func readAuthority(dir Dir) (authority, error) {
 	key, err := readKey(dir.caKey())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return authority{}, fmt.Errorf("%w: %q", errNoCAKey, dir.caKey())
+		return authority{}, fmt.Errorf("%w: %q", ErrNoCAKey, dir.caKey())
 	case err != nil:
 		return authority{}, err
 	case !keyMatches(ca, key):

@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -18,9 +19,16 @@ import (
 // recheckCertificate is how long a certificate is used before its file is checked again.
 const recheckCertificate = time.Minute
 
+// tellAgain is how often the log says that a certificate ends soon.
+const tellAgain = 24 * time.Hour
+
+// enoughRSABits is the size of an RSA key above which handshakes are needlessly slow.
+const enoughRSABits = 2048
+
 // A Certificate is the current server certificate of a folder. A replaced file is read within a minute.
 // A certificate that the folder's own authority signed is renewed in its last 30 days, with the same
-// key, so that pins stay valid. It is safe for concurrent use.
+// key, so that pins stay valid. What ends soon and is not renewed, of the authority and of clients too, is
+// logged at the start and once a day. It is safe for concurrent use.
 type Certificate struct {
 	dir Dir
 	log *slog.Logger
@@ -31,6 +39,7 @@ type Certificate struct {
 	leaf    *x509.Certificate
 	file    fs.FileInfo // what shown was read from
 	checked time.Time
+	told    time.Time // when problems were logged
 }
 
 // LoadCertificate reads the folder's server certificate and key. Errors: *ModeError, and fs.ErrNotExist
@@ -43,9 +52,7 @@ func LoadCertificate(dir Dir, log *slog.Logger, now func() time.Time) (*Certific
 	if err := c.load(); err != nil {
 		return nil, err
 	}
-	if err := c.renew(); err != nil {
-		c.log.Error("the server certificate could not be renewed", "file", dir.serverCert(), "error", err)
-	}
+	c.maintain(now())
 	c.checked = now()
 	return c, nil
 }
@@ -109,10 +116,35 @@ func (c *Certificate) get() *tls.Certificate {
 			c.log.Info("the server certificate was read again", "not_after", c.leaf.NotAfter)
 		}
 	}
-	if err := c.renew(); err != nil {
+	c.maintain(now)
+	return c.shown
+}
+
+// maintain renews the certificate if that is due, and logs once a day what ends soon.
+func (c *Certificate) maintain(now time.Time) {
+	err := c.renew()
+	if since := now.Sub(c.told); since >= 0 && since < tellAgain {
+		return
+	}
+	c.told = now
+	if err != nil {
 		c.log.Error("the server certificate could not be renewed", "file", c.dir.serverCert(), "error", err)
 	}
-	return c.shown
+	for _, p := range CertificateProblems(c.dir, now) {
+		c.log.Warn(p.What, "hint", p.Next)
+	}
+	if bits := rsaBits(c.leaf); bits > enoughRSABits {
+		c.log.Warn("the server key is larger than needed: each handshake of an agent takes several times as long",
+			"rsa_bits", bits, "hint", "a key of type ECDSA P-256, as virgo-endpoint init makes it; pins change with the key")
+	}
+}
+
+// rsaBits returns the size of a certificate's RSA key; 0 for another one.
+func rsaBits(cert *x509.Certificate) int {
+	if key, ok := cert.PublicKey.(*rsa.PublicKey); ok {
+		return key.N.BitLen()
+	}
+	return 0
 }
 
 func (c *Certificate) load() error {
@@ -134,16 +166,9 @@ func (c *Certificate) renew() error {
 	if c.leaf.NotAfter.Sub(c.now()) > renewBefore {
 		return nil
 	}
-	ca, err := readCert(c.dir.caCert())
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !issuedBy(c.leaf, ca) {
-		c.log.Warn("the server certificate ends soon; it is not of this folder's authority, so replace it by hand",
-			"file", c.dir.serverCert(), "not_after", c.leaf.NotAfter)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := writeServerCert(c.dir, hostsOf(c.leaf), c.now(), WriteFile); err != nil {
+	if _, err := RenewServer(c.dir, nil, c.now()); errors.Is(err, ErrForeign) {
+		return nil // maintain says so
+	} else if err != nil {
 		return err
 	}
 	if err := c.load(); err != nil {

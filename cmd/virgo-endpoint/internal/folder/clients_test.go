@@ -48,7 +48,7 @@ func TestMakeClient(t *testing.T) {
 	if err := os.Remove(dir.caKey()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := MakeClient(dir, "web2", now); !errors.Is(err, errNoCAKey) {
+	if _, err := MakeClient(dir, "web2", now); !errors.Is(err, ErrNoCAKey) {
 		t.Errorf("without the authority's key: %v", err)
 	}
 }

@@ -150,7 +150,7 @@ func TestInitWithoutTheAuthoritysKey(t *testing.T) {
 	if err := os.Remove(dir.serverCert()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Init(dir, nil, time.Now()); !errors.Is(err, errNoCAKey) {
+	if _, err := Init(dir, nil, time.Now()); !errors.Is(err, ErrNoCAKey) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"virgo/cmd/virgo-endpoint/internal/daemon"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/store"
 )
@@ -31,7 +32,12 @@ type cli struct {
 	Backup   backupCmd   `cmd:"" help:"Write all of the folder to one file, while a server runs."`
 	Restore  restoreCmd  `cmd:"" help:"Make a folder of a backup."`
 	Compact  compactCmd  `cmd:"" help:"Give unused space back to the disk."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+
+	Certificate certificateCmd `cmd:"" help:"Show and renew the certificates."`
+	Install     installCmd     `cmd:"" help:"Install serve as a service of this system, with a user of its own."`
+	Uninstall   uninstallCmd   `cmd:"" help:"Stop the service and remove it."`
+
+	Version versionCmd `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
@@ -80,7 +86,7 @@ func (a *app) command(args []string) error {
 	parser, err := kong.New(&c,
 		kong.Name("virgo-endpoint"),
 		kong.Description("Receives the results that virgo delivers: sends schedules to agents, stores their results and shows them."),
-		kong.Vars{"version": versionLine()},
+		vars(),
 		kong.Writers(a.out, a.err),
 		kong.Exit(func(int) { done = true }),
 		kong.Help(func(o kong.HelpOptions, ctx *kong.Context) error {
@@ -105,6 +111,9 @@ func (a *app) command(args []string) error {
 	a.globals = c.globals
 	return kctx.Run(a)
 }
+
+// vars are what the texts of the command line name.
+func vars() kong.Vars { return kong.Vars{"version": versionLine(), "service_user": daemon.DefaultUser} }
 
 // usageError gives an error of kong its exit code and the next step: what was likely meant, else the
 // help of the command.

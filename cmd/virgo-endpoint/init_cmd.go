@@ -157,9 +157,13 @@ func (doc *initDocument) text(port uint16) []byte {
 	}
 	fmt.Fprintf(&b, "the certificate is for %s\n", strings.Join(doc.Hosts, ", "))
 	if len(doc.Missing) > 0 {
-		fmt.Fprintf(&b, "it is not for %s; agents that pin the key are not affected, "+
-			"for the others remove %s and run init again: key and pin stay the same\n",
-			strings.Join(doc.Missing, ", "), shorttext.QuoteShell(doc.Dir+string(os.PathSeparator)+"server.pem"))
+		flags := ""
+		for _, h := range append(doc.Hosts, doc.Missing...) {
+			flags += " --host " + shorttext.QuoteShell(h)
+		}
+		fmt.Fprintf(&b, "it is not for %s; agents that pin the key are not affected, for the others: "+
+			"virgo-endpoint certificate renew --dir %s%s (key and pin stay the same)\n",
+			strings.Join(doc.Missing, ", "), dir, flags)
 	}
 	if doc.Token == "" {
 		fmt.Fprintf(&b, "\nOn each host:\n  %s\nIt asks for a token; virgo-endpoint token add --dir %s makes one\n", doc.Setup, dir)
@@ -176,7 +180,8 @@ func (doc *initDocument) text(port uint16) []byte {
 				shorttext.QuoteShell(cl.Key))
 		}
 	}
-	fmt.Fprintf(&b, "\nHere:\n  %s\n  (without --listen, serve is reached from this host only, at 127.0.0.1)\n", serve)
+	fmt.Fprintf(&b, "\nHere:\n  %s\n  (without --listen, serve is reached from this host only, at 127.0.0.1)\n"+
+		"  or, as a service that is started after each boot: virgo-endpoint install --dir %s --listen :%d\n", serve, dir, port)
 	return b.Bytes()
 }
 

@@ -106,6 +106,7 @@ func (c *serveCmd) Run(a *app) error {
 	if err := a.announce(listener.Addr(), cert); err != nil {
 		return err
 	}
+	notifyReady()
 	select {
 	case <-a.ctx.Done():
 		log.Info("shutting down: what is in progress is finished first")

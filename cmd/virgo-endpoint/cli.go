@@ -12,7 +12,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"virgo/cmd/virgo-endpoint/internal/daemon"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/store"
 )
@@ -86,7 +85,7 @@ func (a *app) command(args []string) error {
 	parser, err := kong.New(&c,
 		kong.Name("virgo-endpoint"),
 		kong.Description("Receives the results that virgo delivers: sends schedules to agents, stores their results and shows them."),
-		vars(),
+		kong.Vars{"version": versionLine()},
 		kong.Writers(a.out, a.err),
 		kong.Exit(func(int) { done = true }),
 		kong.Help(func(o kong.HelpOptions, ctx *kong.Context) error {
@@ -111,9 +110,6 @@ func (a *app) command(args []string) error {
 	a.globals = c.globals
 	return kctx.Run(a)
 }
-
-// vars are what the texts of the command line name.
-func vars() kong.Vars { return kong.Vars{"version": versionLine(), "service_user": daemon.DefaultUser} }
 
 // usageError gives an error of kong its exit code and the next step: what was likely meant, else the
 // help of the command.

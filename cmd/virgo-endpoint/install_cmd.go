@@ -24,7 +24,7 @@ const installTime = 2 * time.Minute
 
 type installCmd struct {
 	Listen string   `default:":50041" placeholder:"ADDRESS" help:"Address that the service listens on. Default: ${default}, every address of this host."`
-	User   string   `default:"${service_user}" placeholder:"NAME" help:"User of the service, made where it does not exist. Default: ${default}."`
+	User   string   `default:"virgo-endpoint" placeholder:"NAME" help:"User of the service, made where it does not exist. Default: ${default}."`
 	Print  bool     `help:"Print the service's file without installing it."`
 	Serve  []string `arg:"" optional:"" name:"flag" passthrough:"" help:"Further flags of serve, after --."`
 }
@@ -33,7 +33,7 @@ func (installCmd) Help() string {
 	return "Starts serve now and after each boot: as a systemd service, by rc.d on FreeBSD, by launchd on macOS. " +
 		"The service runs as a user of its own, to whom the folder is given; with systemd it can reach nothing else of this host. " +
 		"Set the folder up before, in a place such as /var/lib/virgo-endpoint: virgo-endpoint init. Installing again updates the service, " +
-		"and restarts it if it changed. Call other commands as the service's user: runuser -u " + daemon.DefaultUser + " -- virgo-endpoint …"
+		"and restarts it if it changed. Call other commands as the service's user: runuser -u virgo-endpoint -- virgo-endpoint …"
 }
 
 type uninstallCmd struct{}
@@ -126,8 +126,8 @@ func (c *installCmd) service(a *app) (s daemon.Service, err error) {
 // another folder.
 func (c *installCmd) checkServe(args []string) error {
 	var parsed cli
-	parser, err := kong.New(&parsed, kong.Name("virgo-endpoint"), vars(), kong.Writers(io.Discard, io.Discard),
-		kong.Exit(func(int) {}))
+	parser, err := kong.New(&parsed, kong.Name("virgo-endpoint"), kong.Vars{"version": versionLine()},
+		kong.Writers(io.Discard, io.Discard), kong.Exit(func(int) {}))
 	if err != nil {
 		return fmt.Errorf("building the command line: %w", err)
 	}

@@ -10,9 +10,6 @@ import (
 	"strings"
 )
 
-// DefaultUser is the user of the service.
-const DefaultUser = "virgo-endpoint"
-
 // maxOpenFiles is the service's limit of open files: connections, and what the store has open.
 const maxOpenFiles = 65536
 

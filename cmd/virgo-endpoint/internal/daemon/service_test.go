@@ -7,7 +7,7 @@ import (
 )
 
 func service() Service {
-	return Service{Program: "/usr/local/bin/virgo-endpoint", Dir: "/var/lib/virgo-endpoint", User: DefaultUser,
+	return Service{Program: "/usr/local/bin/virgo-endpoint", Dir: "/var/lib/virgo-endpoint", User: "virgo-endpoint",
 		Args: []string{"serve", "--dir=/var/lib/virgo-endpoint", "--listen=:50041"}}
 }
 

@@ -66,8 +66,7 @@ func (c *certificateShowCmd) Run(a *app) error {
 		return a.explain(err)
 	}
 	doc := certificatesDocument{document{schemaVersion}, transport.PinOf(server).String(), []certificateEntry{}}
-	var t table
-	t.row("FILE", "ENDS", "IN", "FOR")
+	t := table{columns: []column{{head: "FILE"}, {head: "ENDS"}, {head: "IN"}, {head: "FOR"}}}
 	var problems bytes.Buffer
 	now := a.now()
 	for _, s := range list {
@@ -86,7 +85,7 @@ func (c *certificateShowCmd) Run(a *app) error {
 	if a.JSON {
 		return a.printJSON(doc)
 	}
-	text := append(t.text(), "pin "+doc.Pin+"\n"...)
+	text := append(t.text(a.width(), 0, a.color()), "pin "+doc.Pin+"\n"...)
 	return a.print(append(text, problems.Bytes()...))
 }
 

@@ -1,7 +1,6 @@
 package folder
 
 import (
-	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -21,9 +20,6 @@ const recheckCertificate = time.Minute
 
 // tellAgain is how often the log says that a certificate ends soon.
 const tellAgain = 24 * time.Hour
-
-// enoughRSABits is the size of an RSA key above which handshakes are needlessly slow.
-const enoughRSABits = 2048
 
 // A Certificate is the current server certificate of a folder. A replaced file is read within a minute.
 // A certificate that the folder's own authority signed is renewed in its last 30 days, with the same
@@ -133,18 +129,6 @@ func (c *Certificate) maintain(now time.Time) {
 	for _, p := range CertificateProblems(c.dir, now) {
 		c.log.Warn(p.What, "hint", p.Next)
 	}
-	if bits := rsaBits(c.leaf); bits > enoughRSABits {
-		c.log.Warn("the server key is larger than needed: each handshake of an agent takes several times as long",
-			"rsa_bits", bits, "hint", "a key of type ECDSA P-256, as virgo-endpoint init makes it; pins change with the key")
-	}
-}
-
-// rsaBits returns the size of a certificate's RSA key; 0 for another one.
-func rsaBits(cert *x509.Certificate) int {
-	if key, ok := cert.PublicKey.(*rsa.PublicKey); ok {
-		return key.N.BitLen()
-	}
-	return 0
 }
 
 func (c *Certificate) load() error {

@@ -18,7 +18,8 @@ const (
 
 // Sizes of buffers. A frame that does not fit makes the reader's grow while it needs that.
 const (
-	readBuffer  = 4 << 10
-	writeBuffer = 16 << 10 // one TLS record
-	largeFrame  = 64 << 10 // more than any frame of an ordinary run
+	readBuffer       = 4 << 10
+	writeBuffer      = 16 << 10 // one TLS record
+	firstWriteBuffer = 2 << 10  // what an endpoint answers in an ordinary session
+	largeFrame       = 64 << 10 // more than any frame of an ordinary run
 )

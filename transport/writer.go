@@ -14,7 +14,7 @@ import (
 // large. Nothing of the frame was written, and the Writer can go on.
 var ErrUnsendable = errors.New("does not fit a frame")
 
-// A Writer writes frames, one per line, through a buffer of 16 KiB. It is not for concurrent use.
+// A Writer writes frames, one per line, through a buffer that grows to 16 KiB. It is not for concurrent use.
 type Writer struct {
 	w   io.Writer
 	buf []byte
@@ -40,7 +40,7 @@ func (w *Writer) WriteFrame(f *Frame) error {
 		return err
 	}
 	if w.buf == nil {
-		w.buf = make([]byte, 0, writeBuffer)
+		w.buf = make([]byte, 0, firstWriteBuffer)
 	}
 	var tail []byte
 	from := len(w.buf)

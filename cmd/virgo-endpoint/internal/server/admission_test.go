@@ -244,7 +244,8 @@ func TestRefusalsAreSpread(t *testing.T) {
 func TestTurnIsBounded(t *testing.T) {
 	limits := Limits{Served: 1, Refusing: 1, Hello: time.Minute, Turn: 3 * time.Second, GreetingPerAddress: 1}
 	withFakeClock(t, limits, func(t *testing.T, r *running, l *pipeListener) {
-		stall(t, l, 10) // each has the place for a while, and one is being refused
+		stall(t, l, 10)              // each has the place for a while, and one is being refused
+		time.Sleep(time.Millisecond) // so that it is one of them
 		c := l.dialFrom("192.0.2.2")
 		began := time.Now()
 		c.Write([]byte{22})

@@ -77,6 +77,10 @@ func (c *conn) serve(prefix []byte) {
 	if c.authenticated || c.refusing {
 		c.srv.admission.move(c.place, closing)
 	}
+	if errors.Is(err, io.EOF) { // the peer has ended it, and reads nothing more
+		c.tc.Close()
+		return
+	}
 	closeAfter(c.tc, c.srv.opt.Limits.Linger)
 }
 

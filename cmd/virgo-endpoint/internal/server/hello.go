@@ -20,22 +20,6 @@ const announced = `[{"name":"pipelining","version":"1"},{"name":"result_id","ver
 
 var errTooManyAgents = errors.New("too many agents on this connection")
 
-// helloParams are what the server reads of hello's params.
-type helloParams struct {
-	Token          string  `json:"token"`
-	AgentID        string  `json:"agent_id"`
-	AgentName      string  `json:"agent_name"`
-	ProcessVersion string  `json:"process_version"`
-	BundleVersion  string  `json:"bundle_version"`
-	ScheduleHash   *string `json:"schedule_hash"`
-	AgentKey       string  `json:"agent_key"`
-	Proof          string  `json:"proof"`
-	// Session is read only together with a key.
-	Session json.RawMessage `json:"session"`
-	// Timestamp is ignored if it is not a valid time; a hello is never refused for it.
-	Timestamp json.RawMessage `json:"timestamp"`
-}
-
 // clockOffset returns the endpoint's clock minus the agent's in ms; nil if the agent sent no valid
 // timestamp.
 func (p *helloParams) clockOffset(now time.Time) *int64 {
@@ -141,8 +125,8 @@ func (c *conn) checkHello(f *transport.Frame) (p helloParams, code int, err erro
 	if f.Params == nil {
 		return p, transport.CodeBadRequest, intake.ErrNoParams
 	}
-	if err := json.Unmarshal(f.Params, &p); err != nil {
-		return helloParams{}, transport.CodeBadRequest, intake.ParamsError(err)
+	if p, err = parseHello(f.Params); err != nil {
+		return p, transport.CodeBadRequest, err
 	}
 	if err := intake.CheckAgentID(p.AgentID); err != nil {
 		return p, transport.CodeForbidden, err

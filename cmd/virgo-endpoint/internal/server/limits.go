@@ -38,7 +38,7 @@ type Limits struct {
 	// BytesPerAgent and BytesPerToken bound the bytes of their params in a minute; defaults 128 MiB and
 	// 1 GiB. An agent may use ten times as many at once after a pause.
 	BytesPerAgent, BytesPerToken int64
-	// InProgress bounds the requests of one connection whose answers are not sent yet, default 512. At
+	// InProgress bounds the requests of one connection whose answers are not sent yet, default 128. At
 	// the limit the connection is not read.
 	InProgress int
 	// PendingBytes bounds the params of all connections' posts that are not stored yet, expanded, default
@@ -89,7 +89,7 @@ func (l Limits) OrDefaults() Limits {
 	orDefault(&l.RequestsPerToken, 1_200_000)
 	orDefault(&l.BytesPerAgent, 128<<20)
 	orDefault(&l.BytesPerToken, 1<<30)
-	orDefault(&l.InProgress, 512)
+	orDefault(&l.InProgress, 128)
 	orDefault(&l.PendingBytes, 64<<20)
 	orDefault(&l.FailedHellos, 3)
 	orDefault(&l.UnauthenticatedFrameBytes, 128<<10)

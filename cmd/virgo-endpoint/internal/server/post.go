@@ -106,7 +106,8 @@ func (c *conn) submit(f *transport.Frame, s *session, p *posting, result []byte,
 		parts = append(parts, c.srv.committer.submit(a, release))
 	}
 	head := responseTo(f)
-	last := parts[len(parts)-1] // a lane commits in its order, so all are done when the last one is
+	s.posted = parts[len(parts)-1]
+	last := s.posted // a lane commits in its order, so all are done when the last one is
 	return c.answer(answer{ready: last.done, write: func(w *transport.Writer) error {
 		for _, part := range parts {
 			switch {

@@ -100,15 +100,22 @@ func (c *conn) refuseStranger(f *transport.Frame) error {
 }
 
 // heartbeat sends the requests that are queued for the agent, then the answer: an agent that closes
-// after its heartbeat has received all of them. Token and schedule are looked up just before that.
+// after its heartbeat has received all of them. Access and schedule are looked up just before that.
 func (c *conn) heartbeat(f *transport.Frame, s *session) error {
 	if now := c.srv.opt.Now(); s.setSeen(now) {
 		c.srv.committer.submit(s.arrival(now), nil)
 	}
 	head := responseTo(f)
+	// A heartbeat that arrives before the results in front of it are stored is decided with them.
+	posted := s.posted
+	if posted != nil && isClosed(posted.done) {
+		posted = nil
+	}
 	return c.answer(answer{write: func(w *transport.Writer) error {
-		if refusal := c.stillOpen(s); refusal != nil {
-			return c.writeRefusal(w, head, s, refusal)
+		if posted == nil || posted.err != nil {
+			if refusal := c.stillOpen(s); refusal != nil {
+				return c.writeRefusal(w, head, s, refusal)
+			}
 		}
 		if _, hash, err := c.srv.opt.Schedules.For(s.agentID); err == nil && s.setSchedule(hash) {
 			s.enqueue(outgoing{method: transport.MethodScheduleChanged})

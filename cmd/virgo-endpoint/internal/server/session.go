@@ -29,6 +29,9 @@ type session struct {
 	// the reader only.
 	hello *intake.Hello
 
+	// posted is the last submission of results. Of the reader only.
+	posted *submission
+
 	// limit is the answer to every request once the agent was over its quota, limitedRequests how
 	// often it was sent. Of the reader only.
 	limit           *transport.Error

@@ -34,10 +34,11 @@ func named(err error) error {
 	return err
 }
 
-// isFull reports whether the disk did not take what SQLite wrote.
+// isFull reports whether the disk did not take what SQLite wrote. The index of the log (-shm) is a file in which it
+// reserves space even to read.
 func isFull(err error) bool {
 	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL
+	return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_FULL || e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE)
 }
 
 // stopIfDamaged remembers an error that is about damage, so that nothing is stored any more, and returns

@@ -64,7 +64,6 @@ type resultsReader struct {
 
 	segments []*acquired // newest first
 	names    map[int64]string
-	buffer   []intake.Result
 
 	stopped error // of fn, and returned as it is
 	damage  error // the first one
@@ -126,25 +125,28 @@ func (r *resultsReader) name(key int64) string {
 	return id
 }
 
-// selected calls add for the results of a blob that the filter selects. Those that are added are valid for ever.
-func (r *resultsReader) selected(b *segment.Blob, add func(intake.Result)) error {
+// selected returns the results of a blob that the filter selects.
+func (r *resultsReader) selected(b *segment.Blob) ([]intake.Result, error) {
 	if r.f.AgentID != "" && b.Agent != r.key || b.Most < r.since() || !r.f.Until.IsZero() && b.Least >= r.f.Until.UnixMilli() {
-		return nil
+		return nil, nil
 	}
-	list, err := b.Results(r.buffer[:0])
+	list, err := b.Results(nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.buffer = list
 	name := r.name(b.Agent)
+	kept := list[:0]
 	for i := range list {
 		list[i].AgentID = name
 		if r.f.Selects(&list[i]) {
-			add(list[i])
+			kept = append(kept, list[i])
 		}
 	}
-	return nil
+	return kept, nil
 }
+
+// beginning is the place before all blobs.
+var beginning = segment.Place{Least: math.MinInt64, Seq: math.MinInt64}
 
 // since is the earliest time that is selected, in ms.
 func (r *resultsReader) since() int64 {
@@ -166,19 +168,4 @@ func (r *resultsReader) emit(one intake.Result) error {
 // earlier is the order of results.
 func earlier(a, b *intake.Result) int {
 	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Seq, b.Seq))
-}
-
-// byTime is a heap of results, the earliest on top.
-type byTime []intake.Result
-
-func (h byTime) Len() int           { return len(h) }
-func (h byTime) Less(i, j int) bool { return earlier(&h[i], &h[j]) < 0 }
-func (h byTime) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *byTime) Push(x any)        { *h = append(*h, x.(intake.Result)) }
-func (h *byTime) Pop() any {
-	last := len(*h) - 1
-	x := (*h)[last]
-	(*h)[last] = intake.Result{}
-	*h = (*h)[:last]
-	return x
 }

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"errors"
 	"math"
+	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/store/segment"
@@ -21,7 +22,7 @@ func (r *resultsReader) newest() error {
 		err := r.newestOf(a, &n)
 		if errors.Is(err, intake.ErrDamaged) {
 			known := n.numbers()
-			err = r.salvage(a, err, segment.Place{Least: math.MinInt64}, func(one intake.Result) error {
+			err = r.salvage(a, err, func(*segment.Blob) bool { return false }, func(one intake.Result) error {
 				if !known[one.Seq] {
 					n.add(one)
 				}
@@ -61,42 +62,56 @@ func (r *resultsReader) newestRows(n *newestResults) error {
 
 // newestOf adds a segment's newest results.
 func (r *resultsReader) newestOf(a *acquired, n *newestResults) error {
-	add := func(b *segment.Blob) error {
-		if !n.mayTake(b.Most) {
-			return nil
+	if r.f.AgentID == "" {
+		err := r.newestBlobs(a, true, segment.ShortSpan, n)
+		if err == nil {
+			err = r.newestBlobs(a, false, segment.MaxSpan, n)
 		}
-		if err := a.Load(r.ctx, b); err != nil {
-			return err
-		}
-		return r.selected(b, func(one intake.Result) { n.add(one) })
+		return err
 	}
-	if r.f.AgentID != "" {
-		list, err := a.OfAgent(r.ctx, r.key, r.since())
-		if err != nil {
+	list, err := a.OfAgent(r.ctx, r.key, r.since())
+	if err != nil {
+		return err
+	}
+	for i := len(list) - 1; i >= 0; i-- {
+		if err := r.addBlob(a, &list[i], n); err != nil {
 			return err
 		}
-		for i := len(list) - 1; i >= 0; i-- {
-			if err := add(&list[i]); err != nil {
-				return err
-			}
-		}
+	}
+	return nil
+}
+
+func (r *resultsReader) addBlob(a *acquired, b *segment.Blob, n *newestResults) error {
+	if !n.mayTake(b.Most) {
 		return nil
 	}
+	if err := a.Load(r.ctx, b); err != nil {
+		return err
+	}
+	list, err := r.selected(b)
+	for i := range list {
+		n.add(list[i])
+	}
+	return err
+}
+
+// newestBlobs reads the short or the long blobs back, until none can have one of the newest results.
+func (r *resultsReader) newestBlobs(a *acquired, short bool, span time.Duration, n *newestResults) error {
 	last := segment.Place{Least: math.MaxInt64, Seq: math.MaxInt64}
 	if !r.f.Until.IsZero() {
 		last.Least = r.f.Until.UnixMilli()
 	}
 	for {
-		list, err := a.Before(r.ctx, last)
+		list, err := a.Before(r.ctx, short, last)
 		if err != nil {
 			return err
 		}
 		for i := range list {
-			latest := list[i].Least + segment.MaxSpan.Milliseconds()
+			latest := list[i].Least + span.Milliseconds()
 			if !n.mayTake(latest) || latest < r.since() {
 				return nil
 			}
-			if err := add(&list[i]); err != nil {
+			if err := r.addBlob(a, &list[i], n); err != nil {
 				return err
 			}
 			last = list[i].Place()
@@ -143,4 +158,19 @@ func (n *newestResults) sorted() []intake.Result {
 		list[i] = heap.Pop(&n.heap).(intake.Result)
 	}
 	return list
+}
+
+// byTime is a heap of results, the earliest on top.
+type byTime []intake.Result
+
+func (h byTime) Len() int           { return len(h) }
+func (h byTime) Less(i, j int) bool { return earlier(&h[i], &h[j]) < 0 }
+func (h byTime) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *byTime) Push(x any)        { *h = append(*h, x.(intake.Result)) }
+func (h *byTime) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	(*h)[last] = intake.Result{}
+	*h = (*h)[:last]
+	return x
 }

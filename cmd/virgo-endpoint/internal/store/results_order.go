@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io/fs"
 	"math"
+	"slices"
+	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/store/segment"
@@ -18,7 +20,7 @@ func isNotExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 func (r *resultsReader) inOrder() error {
 	var sources []*source
 	for _, a := range r.segments {
-		sources = append(sources, &source{r: r, a: a, last: r.beginning()})
+		sources = append(sources, r.sourcesOf(a)...)
 	}
 	if r.c.old {
 		rows, err := newTableSource(r)
@@ -28,48 +30,64 @@ func (r *resultsReader) inOrder() error {
 		defer rows.Close()
 		sources = append(sources, &source{r: r, rows: rows})
 	}
-	var waiting byTime
+	var waiting cursors
 	for {
 		next, err := earliest(sources)
 		if err != nil {
 			return err
 		}
-		for len(waiting) > 0 && (next == nil || waiting[0].Time.UnixMilli() < next.least) {
-			if err := r.emit(heap.Pop(&waiting).(intake.Result)); err != nil {
+		for len(waiting) > 0 && (next == nil || waiting[0].first().Time.UnixMilli() < next.least) {
+			if err := r.emit(waiting.next()); err != nil {
 				return err
 			}
 		}
 		if next == nil {
 			break
 		}
-		if err := next.take(func(one intake.Result) { heap.Push(&waiting, one) }); err != nil {
+		list, err := next.take()
+		if err != nil {
 			return err
 		}
+		waiting.add(list)
 	}
 	for _, s := range sources {
 		if s.damage == nil {
 			continue
 		}
-		if err := r.salvage(s.a, s.damage, s.last, r.emit); err != nil {
+		if err := r.salvage(s.a, s.damage, s.passed, r.emit); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// beginning is the place before the first blob that may have a result of the filter.
-func (r *resultsReader) beginning() segment.Place {
-	if r.f.Since.IsZero() {
-		return segment.Place{Least: math.MinInt64, Seq: math.MinInt64}
+// sourcesOf returns the sources of a segment: its short and its long blobs, or those of the agent.
+func (r *resultsReader) sourcesOf(a *acquired) []*source {
+	if r.f.AgentID != "" {
+		return []*source{{r: r, a: a, last: beginning}}
 	}
-	return segment.Place{Least: r.since() - segment.MaxSpan.Milliseconds(), Seq: math.MinInt64}
+	short := &source{r: r, a: a, short: true, last: r.before(segment.ShortSpan)}
+	long := &source{r: r, a: a, last: r.before(segment.MaxSpan), sibling: short}
+	short.sibling = long
+	return []*source{short, long}
 }
 
-// A source is a segment, or the table of a version without segments.
+// before is the place before the first blob of at most this span that may have a result of the filter.
+func (r *resultsReader) before(span time.Duration) segment.Place {
+	if r.f.Since.IsZero() {
+		return beginning
+	}
+	return segment.Place{Least: r.since() - span.Milliseconds(), Seq: math.MinInt64}
+}
+
+// A source is the short or the long blobs of a segment, those of an agent, or the table of a version without segments.
 type source struct {
-	r    *resultsReader
-	a    *acquired
-	rows *tableSource
+	r     *resultsReader
+	a     *acquired
+	short bool
+	// sibling is the source of the other blobs of the segment; nil if there is none.
+	sibling *source
+	rows    *tableSource
 
 	page  []segment.Blob
 	last  segment.Place // of the blob that was taken last
@@ -108,7 +126,7 @@ func (s *source) prepare() error {
 			s.page, err = s.a.OfAgent(s.r.ctx, s.r.key, s.r.since())
 			s.agent = true
 		} else {
-			s.page, err = s.a.After(s.r.ctx, s.last)
+			s.page, err = s.a.After(s.r.ctx, s.short, s.last)
 		}
 		if s.damaged(err) {
 			return nil
@@ -130,32 +148,42 @@ func (s *source) prepare() error {
 	return nil
 }
 
-// damaged ends a source whose file is damaged.
+// damaged ends the sources of a segment whose file is damaged.
 func (s *source) damaged(err error) bool {
 	if !errors.Is(err, intake.ErrDamaged) {
 		return false
 	}
 	s.damage, s.done, s.page = err, true, nil
+	if s.sibling != nil {
+		s.sibling.done, s.sibling.page = true, nil
+	}
 	return true
 }
 
-// take passes the results of the next blob to add.
-func (s *source) take(add func(intake.Result)) error {
+// passed reports whether a blob of a damaged segment was taken.
+func (s *source) passed(b *segment.Blob) bool {
+	if s.sibling != nil && b.Short() != s.short {
+		s = s.sibling
+	}
+	p := b.Place()
+	return p.Least < s.last.Least || p.Least == s.last.Least && p.Seq <= s.last.Seq
+}
+
+// take returns the selected results of the next blob.
+func (s *source) take() (list []intake.Result, err error) {
 	s.ready = false
 	if s.rows != nil {
-		add(s.rows.next)
-		return nil
+		return []intake.Result{s.rows.next}, nil
 	}
 	b := &s.page[0]
-	err := s.a.Load(s.r.ctx, b)
-	if err == nil {
-		err = s.r.selected(b, add)
+	if err = s.a.Load(s.r.ctx, b); err == nil {
+		list, err = s.r.selected(b)
 	}
 	if s.damaged(err) {
-		return nil
+		return nil, nil
 	}
 	s.last, s.page = b.Place(), s.page[1:]
-	return err
+	return list, err
 }
 
 // A tableSource reads the rows that are in no segment yet.
@@ -187,4 +215,48 @@ func (s *source) prepareRow() error {
 	}
 	s.done = true
 	return s.rows.Err()
+}
+
+// cursors are lists of results in the order of time, the one with the earliest result on top.
+type cursors []cursor
+
+type cursor []intake.Result
+
+func (c cursor) first() *intake.Result { return &c[0] }
+
+// add adds results.
+func (h *cursors) add(list []intake.Result) {
+	if len(list) == 0 {
+		return
+	}
+	if !slices.IsSortedFunc(list, compareByTime) {
+		slices.SortFunc(list, compareByTime)
+	}
+	heap.Push(h, cursor(list))
+}
+
+// next takes the earliest result out.
+func (h *cursors) next() intake.Result {
+	top := (*h)[0]
+	if len(top) == 1 {
+		heap.Pop(h)
+	} else {
+		(*h)[0] = top[1:]
+		heap.Fix(h, 0)
+	}
+	return top[0]
+}
+
+func compareByTime(a, b intake.Result) int { return earlier(&a, &b) }
+
+func (h cursors) Len() int           { return len(h) }
+func (h cursors) Less(i, j int) bool { return earlier(h[i].first(), h[j].first()) < 0 }
+func (h cursors) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *cursors) Push(x any)        { *h = append(*h, x.(cursor)) }
+func (h *cursors) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	return x
 }

@@ -9,9 +9,9 @@ import (
 )
 
 // salvage reads a damaged segment in the order of arrival, which needs no index, and passes on what the filter selects but
-// for the blobs up to last, which were passed on before. What cannot be read is skipped and counted: the numbers of a
+// for the blobs that were passed on before. What cannot be read is skipped and counted: the numbers of a
 // segment's results have no gaps.
-func (r *resultsReader) salvage(a *acquired, damage error, last segment.Place, fn func(intake.Result) error) error {
+func (r *resultsReader) salvage(a *acquired, damage error, passed func(*segment.Blob) bool, fn func(intake.Result) error) error {
 	read := int64(0)
 	next, err := a.Next(r.ctx)
 	if err != nil {
@@ -26,16 +26,18 @@ func (r *resultsReader) salvage(a *acquired, damage error, last segment.Place, f
 			return err
 		}
 		read += int64(len(list))
-		if p := b.Place(); p.Least < last.Least || p.Least == last.Least && p.Seq <= last.Seq {
+		if passed(b) {
 			return nil
 		}
-		var stop error
-		err = r.selected(b, func(one intake.Result) {
-			if stop == nil {
-				stop = fn(one)
+		if list, err = r.selected(b); err != nil {
+			return err
+		}
+		for i := range list {
+			if err := fn(list[i]); err != nil {
+				return err
 			}
-		})
-		return errors.Join(stop, err)
+		}
+		return nil
 	})
 	if err != nil && (r.stopped != nil || !errors.Is(err, intake.ErrDamaged)) {
 		return err

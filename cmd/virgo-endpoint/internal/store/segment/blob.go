@@ -15,6 +15,9 @@ const (
 	// MaxSpan bounds the time between the earliest and the latest result of a blob, so that an index on
 	// the earliest finds both the oldest and the newest results.
 	MaxSpan = time.Hour
+	// ShortSpan is that of short blobs, which have an index of their own: most are, and who looks for the
+	// newest results has to read back by so much only.
+	ShortSpan = 10 * time.Second
 	// MaxRawBytes bounds the params of a blob of several results, MaxCount their number.
 	MaxRawBytes = 256 << 10
 	MaxCount    = 1024
@@ -102,7 +105,6 @@ func (c *codec) damaged(err error) error {
 func (c *codec) encode(dst []byte, b *Blob, results []intake.Result) []byte {
 	start := len(dst)
 	dst = append(dst, 0, 0, 0, 0, blobVersion)
-	dst = binary.AppendUvarint(dst, uint64(b.Most-b.Least))
 	dst = binary.AppendUvarint(dst, uint64(len(results)))
 	c.raw = appendContent(c.raw[:0], results, b.Least)
 	frame := len(dst)
@@ -125,18 +127,18 @@ func (c *codec) decode(b *Blob, data []byte) error {
 			c.path, b.Seq, data[sumBytes], blobVersion)
 	}
 	r := reader{data: data[sumBytes+1:]}
-	span, count := r.uint(), r.uint()
-	if r.err != nil || count == 0 || count > maxContent || span > uint64(MaxSpan.Milliseconds()) {
+	count := r.uint()
+	if span := b.Most - b.Least; r.err != nil || count == 0 || count > maxContent || span < 0 || span > MaxSpan.Milliseconds() {
 		return c.damaged(fmt.Errorf("results from %d on: %w", b.Seq, errShort))
 	}
-	b.Most, b.Count, b.frame, b.codec = b.Least+int64(span), int(count), r.data, c
+	b.Count, b.frame, b.codec = int(count), r.data, c
 	return nil
 }
 
 // sum is the checksum of a row, over all of its columns.
 func (c *codec) sum(b *Blob, data []byte) uint32 {
-	var head [4 * 8]byte
-	for i, n := range [...]int64{b.Seq, b.Agent, b.Received, b.Least} {
+	var head [5 * 8]byte
+	for i, n := range [...]int64{b.Seq, b.Agent, b.Received, b.Least, b.Most} {
 		binary.LittleEndian.PutUint64(head[i*8:], uint64(n))
 	}
 	return crc32.Update(crc32.Checksum(head[:], c.sums), c.sums, data)

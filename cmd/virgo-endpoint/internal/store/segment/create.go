@@ -43,9 +43,11 @@ const schema = `CREATE TABLE meta (
 		agent       INTEGER NOT NULL,
 		received_ms INTEGER NOT NULL,
 		least_ms    INTEGER NOT NULL, -- the time of its earliest result
+		span_ms     INTEGER NOT NULL, -- from that to the time of its latest result
 		data        BLOB NOT NULL     -- see the package comment
 	) STRICT;
-	CREATE INDEX blobs_by_time ON blobs (least_ms);
+	CREATE INDEX short_by_time ON blobs (least_ms) WHERE span_ms <= 10000;
+	CREATE INDEX long_by_time ON blobs (least_ms) WHERE span_ms > 10000;
 	CREATE TABLE ids (
 		agent INTEGER NOT NULL,
 		start INTEGER NOT NULL,

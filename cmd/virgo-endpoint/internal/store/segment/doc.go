@@ -6,9 +6,9 @@
 // journal_mode=WAL, synchronous=FULL, mode 0600, application_id "vseg". Times are ms since the Unix epoch.
 //
 //	meta      one row: number, first (of its results), begun_ms, sealed, dictionary, checksum
-//	blobs     seq (the number of its first result), agent, received_ms, least_ms, data:
+//	blobs     seq (the number of its first result), agent, received_ms, least_ms, span_ms, data:
 //	          results of one agent that arrived together, whose times span at most [MaxSpan]
-//	          index blobs_by_time (least_ms)
+//	          indexes short_by_time and long_by_time (least_ms), for spans up to [ShortSpan] and above
 //	ids       agent, start, first, last, blob: runs of ids "agent/start-order" that are in a blob
 //	contacts  agent, data: what is known of an agent, [Contact]; one row for each agent
 //	          that was seen in this segment
@@ -23,9 +23,7 @@
 //
 //	checksum  4 bytes, CRC-32C of the row's other columns and the rest of data
 //	version   1 byte, today 1
-//	span      varint: greatest less least time
 //	count     varint: number of results
-//	raw       varint: size of the frame's content, at most [MaxRawBytes] or one result
 //	frame     without its magic number
 //
 // The content is the fixed fields of all results, then their params one after the other, which come back byte for

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	blobColumns = "seq, agent, received_ms, least_ms, data"
+	blobColumns = "seq, agent, received_ms, least_ms, span_ms, data"
 	// pageRows is how many blobs are read at once. Between pages no lock is held: a reader that stops in
 	// the middle, as a pager does, keeps nobody from moving the log into the file.
 	pageRows = 128
@@ -22,10 +22,12 @@ const (
 
 // scan reads a row of blobColumns.
 func (s *Segment) scan(b *Blob, v []driver.Value) error {
-	if err := integers(v, &b.Seq, &b.Agent, &b.Received, &b.Least); err != nil {
+	var span int64
+	if err := integers(v, &b.Seq, &b.Agent, &b.Received, &b.Least, &span); err != nil {
 		return s.damaged(err)
 	}
-	data, _ := v[4].([]byte)
+	b.Most = b.Least + span
+	data, _ := v[5].([]byte)
 	return s.codec.decode(b, data)
 }
 
@@ -51,16 +53,34 @@ type Place struct{ Least, Seq int64 }
 // Place is that of the blob.
 func (b *Blob) Place() Place { return Place{b.Least, b.Seq} }
 
-// After returns the next blobs behind a place, in the order of their earliest results; none at the end.
-func (s *Segment) After(ctx context.Context, p Place) ([]Blob, error) {
-	return s.page(ctx, "SELECT "+blobColumns+" FROM blobs WHERE (least_ms, seq) > (?, ?) ORDER BY least_ms, seq LIMIT ?",
-		p.Least, p.Seq, int64(pageRows))
+// Short reports whether its span is at most ShortSpan.
+func (b *Blob) Short() bool { return b.Most-b.Least <= ShortSpan.Milliseconds() }
+
+// The conditions of the indexes, as they are written in the schema.
+const (
+	isShort = "span_ms <= 10000"
+	isLong  = "span_ms > 10000"
+)
+
+// After returns the next short or long blobs behind a place, in the order of their earliest results; none at the
+// end.
+func (s *Segment) After(ctx context.Context, short bool, p Place) ([]Blob, error) {
+	condition := isLong
+	if short {
+		condition = isShort
+	}
+	return s.page(ctx, "SELECT "+blobColumns+" FROM blobs WHERE "+condition+
+		" AND (least_ms, seq) > (?, ?) ORDER BY least_ms, seq LIMIT ?", p.Least, p.Seq, int64(pageRows))
 }
 
-// Before returns the blobs before a place, the latest first; none at the beginning.
-func (s *Segment) Before(ctx context.Context, p Place) ([]Blob, error) {
-	return s.page(ctx, "SELECT "+blobColumns+" FROM blobs WHERE (least_ms, seq) < (?, ?) ORDER BY least_ms DESC, seq DESC LIMIT ?",
-		p.Least, p.Seq, int64(pageRows))
+// Before returns the short or long blobs before a place, the latest first; none at the beginning.
+func (s *Segment) Before(ctx context.Context, short bool, p Place) ([]Blob, error) {
+	condition := isLong
+	if short {
+		condition = isShort
+	}
+	return s.page(ctx, "SELECT "+blobColumns+" FROM blobs WHERE "+condition+
+		" AND (least_ms, seq) < (?, ?) ORDER BY least_ms DESC, seq DESC LIMIT ?", p.Least, p.Seq, int64(pageRows))
 }
 
 // OfAgent returns the blobs of an agent with results from since (ms) on, in the order of their earliest results.
@@ -260,15 +280,26 @@ func (s *Segment) Bounds(ctx context.Context) (b Bounds, err error) {
 		return b, err
 	}
 	err = s.read(ctx, func(c *conn) error {
-		for order, into := range map[string]*int64{"": &b.Least, " DESC": &b.Most} {
-			found, err := c.one(ctx, "SELECT least_ms FROM blobs ORDER BY least_ms"+order+" LIMIT 1", nil,
-				func(v []driver.Value) error { return integers(v, into) })
-			if err != nil || !found {
-				return err
+		for condition, span := range map[string]int64{isShort: ShortSpan.Milliseconds(), isLong: MaxSpan.Milliseconds()} {
+			var least, most int64
+			empty := false
+			for order, into := range map[string]*int64{"": &least, " DESC": &most} {
+				found, err := c.one(ctx, "SELECT least_ms FROM blobs WHERE "+condition+" ORDER BY least_ms"+order+" LIMIT 1", nil,
+					func(v []driver.Value) error { return integers(v, into) })
+				if err != nil {
+					return err
+				}
+				empty = empty || !found
 			}
-			b.Empty = false
+			if empty {
+				continue
+			}
+			if most += span; b.Empty {
+				b.Least, b.Most, b.Empty = least, most, false
+			} else {
+				b.Least, b.Most = min(b.Least, least), max(b.Most, most)
+			}
 		}
-		b.Most += MaxSpan.Milliseconds()
 		return nil
 	})
 	return b, err

@@ -156,8 +156,8 @@ func (t *Tx) addBlob(b *Blob, results []intake.Result) error {
 	}
 	t.last = max(t.last, results[len(results)-1].Seq)
 	t.data = t.s.codec.encode(t.data[:0], b, results)
-	err := t.c.exec("INSERT INTO blobs (seq, agent, received_ms, least_ms, data) VALUES (?, ?, ?, ?, ?)",
-		b.Seq, b.Agent, b.Received, b.Least, t.data)
+	err := t.c.exec("INSERT INTO blobs (seq, agent, received_ms, least_ms, span_ms, data) VALUES (?, ?, ?, ?, ?, ?)",
+		b.Seq, b.Agent, b.Received, b.Least, b.Most-b.Least, t.data)
 	if err != nil {
 		return err
 	}

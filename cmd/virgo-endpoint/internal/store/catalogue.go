@@ -196,10 +196,15 @@ func (s *Store) catalogue(ctx context.Context) (*catalogue, error) {
 		if err != nil {
 			return nil, err
 		}
+		// Prepared, as it is asked for each hello and each batch.
+		if s.version, err = conn.PrepareContext(ctx, "PRAGMA data_version"); err != nil {
+			conn.Close()
+			return nil, err
+		}
 		s.watch = conn
 	}
 	var version int64
-	if err := s.watch.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version); err != nil {
+	if err := s.version.QueryRowContext(ctx).Scan(&version); err != nil {
 		return nil, fmt.Errorf("reading the catalogue of segments: %w", named(err))
 	}
 	if s.known != nil && version == s.knownAt {

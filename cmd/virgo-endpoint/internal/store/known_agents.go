@@ -59,7 +59,7 @@ func (s *Store) agent(ctx context.Context, c *catalogue, agentID string) (*known
 	if a := k.agents[agentID]; a != nil {
 		return a, nil
 	}
-	a, err := readAgent(ctx, s.read, agentID)
+	a, err := s.readAgent(ctx, agentID)
 	if err != nil {
 		return nil, fmt.Errorf("looking up agent %q: %w", agentID, err)
 	}
@@ -67,15 +67,28 @@ func (s *Store) agent(ctx context.Context, c *catalogue, agentID string) (*known
 	return a, nil
 }
 
-func readAgent(ctx context.Context, q rowsQuerier, agentID string) (*knownAgent, error) {
-	standing, err := scanStanding(agentID, q.QueryRowContext(ctx, standingQuery, agentID).Scan)
+// agentRowQuery reads what a standing does not have.
+const agentRowQuery = `SELECT key, highest, unsure, contact, contact IS NOT NULL OR results > 0 OR unsure FROM agents WHERE agent_id = ?`
+
+// readAgent reads a row, with statements that are prepared once: after each change of the file all agents are
+// read again. It is called with mu held.
+func (s *Store) readAgent(ctx context.Context, agentID string) (*knownAgent, error) {
+	for query, into := range map[string]**sql.Stmt{standingQuery: &s.standingRow, agentRowQuery: &s.agentRow} {
+		if *into != nil {
+			continue
+		}
+		var err error
+		if *into, err = s.read.PrepareContext(ctx, query); err != nil {
+			return nil, err
+		}
+	}
+	standing, err := scanStanding(agentID, s.standingRow.QueryRowContext(ctx, agentID).Scan)
 	if err != nil {
 		return nil, err
 	}
 	a := &knownAgent{standing: standing}
 	var contact []byte
-	err = q.QueryRowContext(ctx, "SELECT key, highest, unsure, contact, contact IS NOT NULL OR results > 0 OR unsure FROM agents WHERE agent_id = ?", agentID).
-		Scan(&a.key, &a.highest, &a.unsure, &contact, &a.known)
+	err = s.agentRow.QueryRowContext(ctx, agentID).Scan(&a.key, &a.highest, &a.unsure, &contact, &a.known)
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, nil
 	}

@@ -58,6 +58,7 @@ type Store struct {
 	// known is the catalogue, read when the file was at version knownAt; watch is the connection that tells that.
 	watching sync.Mutex
 	watch    *sql.Conn
+	version  *sql.Stmt // of watch
 	known    *catalogue
 	knownAt  int64
 
@@ -70,6 +71,8 @@ type Store struct {
 
 	preparing sync.Mutex
 	prepared  *statements // of write; nil until the first transaction
+	// standingRow and agentRow read who an agent is.
+	standingRow, agentRow *sql.Stmt
 }
 
 // Create makes an empty store if there is none, and reports whether it did.
@@ -151,7 +154,7 @@ func (s *Store) Close() error {
 	s.watching.Unlock()
 	var err error
 	if watch != nil {
-		err = watch.Close()
+		err = errors.Join(s.version.Close(), watch.Close())
 	}
 	if err := errors.Join(err, s.segments.close(), s.read.Close(), s.write.Close()); err != nil {
 		return fmt.Errorf("closing the store %q: %w", s.path, err)

@@ -486,6 +486,7 @@ var linkedSets = []linkedSet{
 			"github.com/alecthomas/kong":       "the command line",
 			"github.com/klauspost/compress":    "results in segments are compressed with zstd",
 			"github.com/cenkalti/backoff/v4":   "linked with transport",
+			"github.com/danielgtaylor/huma/v2": "the HTTP API with its OpenAPI document",
 			"github.com/dustin/go-humanize":    "SQLite's own",
 			"github.com/goccy/go-yaml":         "schedules.d",
 			"github.com/google/uuid":           "SQLite's own",

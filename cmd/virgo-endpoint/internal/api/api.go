@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/report"
+)
+
+// schemaVersion is in every answer; it grows when a field's meaning changes, not when a field is added.
+const schemaVersion = 1
+
+// Bounds of a request.
+const (
+	// requestTime bounds a request that is no stream.
+	requestTime = 15 * time.Second
+	// maxPage is the largest page of agents, maxPoints that of a history, maxSeries that of a list of series.
+	maxPage   = 1000
+	maxPoints = 20_000
+	maxSeries = 10_000
+	// agentsFor is how long a list of agents is used for further requests: judging all of a large fleet
+	// takes a part of a second.
+	agentsFor = 2 * time.Second
+)
+
+// A Store is what the API reads.
+type Store interface {
+	intake.History
+	// Identities and Reader are those of intake.Keys.
+	Identities(ctx context.Context) ([]intake.Identity, error)
+	Reader(ctx context.Context, secret string, now time.Time) (intake.Token, error)
+}
+
+// Options are what an API works with. Series, Figures, Log and Now may be nil.
+type Options struct {
+	Store Store
+	// Series has the history of metrics; without it there is none.
+	Series intake.SeriesHistory
+	// Figures are those of the endpoint beside the store's, for /metrics.
+	Figures func() []Figure
+	Log     *slog.Logger
+	Now     func() time.Time
+	// Version is that of the program.
+	Version string
+}
+
+// An API answers requests.
+type API struct {
+	Options
+	agents agentsCache
+	counts counts
+	guard  *guard
+	mux    *http.ServeMux
+	huma   huma.API
+}
+
+// New returns the API of a store.
+func New(opt Options) *API {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	a := &API{Options: opt, mux: http.NewServeMux()}
+	a.guard = newGuard(a)
+	a.huma = humago.New(a.mux, config(opt.Version))
+	a.registerAgents()
+	a.registerResults()
+	a.registerSeries()
+	a.registerSelf()
+	loosen(a.huma.OpenAPI())
+	return a
+}
+
+// ServeHTTP implements http.Handler.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.guard.serve(w, r, a.mux) }
+
+// get registers an operation, which is a GET.
+func get[In, Out any](a *API, path, id, summary, tag string, do func(context.Context, *In) (*Out, error)) {
+	huma.Register(a.huma, operation(path, id, summary, tag), do)
+}
+
+func operation(path, id, summary, tag string) huma.Operation {
+	failures := []int{http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
+	if strings.Contains(path, "{") {
+		failures = append(failures, http.StatusNotFound)
+	}
+	return huma.Operation{Method: http.MethodGet, Path: path, OperationID: id, Summary: summary, Tags: []string{tag},
+		Security: []map[string][]string{{tokenScheme: {}}}, Errors: failures}
+}
+
+// failed is the answer to a request that the store could not answer. The log says why.
+func (a *API) failed(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, intake.ErrNoAgent):
+		return huma.Error404NotFound("no such agent")
+	case errors.Is(err, intake.ErrNoSeries):
+		return huma.Error404NotFound("no such metric of this agent")
+	case ctx.Err() != nil:
+		return huma.Error503ServiceUnavailable("it took too long")
+	}
+	a.Log.Error("a request of the API failed", "error", err)
+	return huma.Error500InternalServerError("the store cannot be read; the endpoint's log says why")
+}
+
+// find returns an agent. The error is an answer.
+func (a *API) find(ctx context.Context, id string) (*report.Agent, error) {
+	list, err := a.agents.get(ctx, a.Store, a.Now())
+	if err != nil {
+		return nil, a.failed(ctx, err)
+	}
+	for i := range list {
+		if list[i].AgentID == id {
+			return &list[i], nil
+		}
+	}
+	return nil, huma.Error404NotFound("no such agent")
+}

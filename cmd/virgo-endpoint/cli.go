@@ -36,6 +36,7 @@ type cli struct {
 	Install     installCmd     `cmd:"" help:"Install serve as a service of this system, with a user of its own."`
 	Uninstall   uninstallCmd   `cmd:"" help:"Stop the service and remove it."`
 
+	OpenAPI openAPICmd `cmd:"" name:"openapi" help:"Print the description of the HTTP API (OpenAPI 3.1)."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,7 @@ func TestMain(m *testing.M) {
 		"agent":          agentMain,
 		"pack":           packMain,
 		"receipt":        receiptMain,
+		"fetch":          fetchMain,
 	})
 }
 
@@ -38,6 +40,7 @@ func TestScripts(t *testing.T) {
 			"exits":   exits,
 			"serve":   serve,
 			"stop":    stop,
+			"apiport": apiPort,
 			"jsonenv": jsonenv,
 			"damage":  damage,
 			"killed":  killed,
@@ -94,9 +97,17 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 	var doc serveDocument
 	if json.Unmarshal([]byte(line), &doc) == nil {
 		ts.Setenv("ADDR", doc.Address)
+		ts.Setenv("API", doc.API)
 	} else {
 		ts.Setenv("ADDR", strings.TrimPrefix(strings.TrimSpace(line), "listening on "))
 	}
+}
+
+// apiport sets $APIPORT to the port of $API.
+func apiPort(ts *testscript.TestScript, _ bool, _ []string) {
+	u, err := url.Parse(ts.Getenv("API"))
+	ts.Check(err)
+	ts.Setenv("APIPORT", u.Port())
 }
 
 // stop ends the server with SIGTERM and expects exit code 0.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/api"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/server"
@@ -20,10 +21,14 @@ import (
 // shutdownTime bounds how long a server goes on with what is in progress when it is to end.
 const shutdownTime = 10 * time.Second
 
+// apiShutdownTime is the same for a request of the API.
+const apiShutdownTime = 2 * time.Second
+
 type serveCmd struct {
 	Listen    string `default:"127.0.0.1:50041" env:"VIRGO_ENDPOINT_LISTEN" placeholder:"ADDRESS" help:"Address to listen on; port 0 selects a free port. Default: ${default}."`
 	ClientCA  string `name:"client-ca" type:"path" env:"VIRGO_ENDPOINT_CLIENT_CA" placeholder:"FILE" help:"Accept only agents with a client certificate of a CA in FILE (PEM)."`
 	ClientIDs string `name:"client-ids" type:"path" env:"VIRGO_ENDPOINT_CLIENT_IDS" placeholder:"FILE" help:"File that maps the names in client certificates to agents. Default: client-ids.yaml in the folder, if it exists."`
+	API       string `name:"api" env:"VIRGO_ENDPOINT_API" placeholder:"ADDRESS" help:"Serve the read-only HTTP API there too, for example 127.0.0.1:8081; any other address than loopback has TLS, with the endpoint's certificate. Off by default."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"VIRGO_ENDPOINT_LOG_LEVEL" help:"Lowest level that is logged: ${enum}. Default: ${default}."`
 	LogJSON   bool   `name:"log-json" env:"VIRGO_ENDPOINT_LOG_JSON" help:"Log as JSON lines."`
 
@@ -50,6 +55,7 @@ func (serveCmd) Help() string {
 		"agents keep their results and come back. " +
 		"The heap may take three quarters of the memory of this control group, or of the host (GOMEMLIMIT sets another bound), " +
 		"and grows by 48 to 128 MiB before garbage is collected (GOGC sets a percentage instead). " +
+		"Programs read over the API with a token of kind read (token add --kind read); virgo-endpoint openapi describes it. " +
 		"On SIGTERM or SIGINT it finishes what is in progress and exits; a second signal ends it at once."
 }
 
@@ -57,6 +63,8 @@ type serveDocument struct {
 	document
 	Address string `json:"address"`
 	Pin     string `json:"pin"`
+	// API is the URL of the HTTP API; empty without one.
+	API string `json:"api,omitempty"`
 }
 
 func (c *serveCmd) Run(a *app) error {
@@ -74,12 +82,13 @@ func (c *serveCmd) Run(a *app) error {
 	if err != nil {
 		return a.explain(err)
 	}
-	opt.Intake = st
 	if err := c.retentionFlags.apply(a, st, log); err != nil {
 		return err
 	}
 	stopMaintaining := maintain(a, st, log)
 	defer stopMaintaining()
+	counted := api.Count(st, time.Now)
+	opt.Intake = counted
 	verified := make(chan struct{})
 	verifying, stopVerifying := context.WithCancel(a.ctx)
 	go func() { // reads the whole store, so agents are served meanwhile
@@ -99,11 +108,19 @@ func (c *serveCmd) Run(a *app) error {
 	if at, ok := listener.Addr().(*net.TCPAddr); ok && at.IP.IsLoopback() {
 		log.Info("agents on other hosts cannot connect to this address", "address", at.String(), "hint", "serve --listen :"+strconv.Itoa(at.Port))
 	}
+	reading, err := c.listenAPI(a, cert)
+	if err != nil {
+		listener.Close()
+		return err
+	}
 	srv := server.New(opt)
 	defer c.shutdown(srv, log)
-	served := make(chan error, 1)
+	served := make(chan error, 2)
 	go func() { served <- srv.Serve(listener) }()
-	if err := a.announce(listener.Addr(), cert); err != nil {
+	if reading != nil {
+		defer reading.serve(a, st, figures(counted, srv), log, served)()
+	}
+	if err := a.announce(listener.Addr(), cert, reading); err != nil {
 		return err
 	}
 	notifyReady()
@@ -155,12 +172,16 @@ func (c *serveCmd) clientIDs(dir folder.Dir, log *slog.Logger) (*folder.ClientID
 	return folder.LoadClientIDs(dir.ClientIDsFile(), false, log)
 }
 
-func (a *app) announce(addr net.Addr, cert *folder.Certificate) error {
+func (a *app) announce(addr net.Addr, cert *folder.Certificate, reading *apiListener) error {
 	if a.JSON {
 		return a.printJSON(serveDocument{document{schemaVersion}, addr.String(),
-			transport.PinOf(cert.Leaf()).String()})
+			transport.PinOf(cert.Leaf()).String(), reading.url()})
 	}
-	return a.print([]byte("listening on " + addr.String() + "\n"))
+	text := "listening on " + addr.String() + "\n"
+	if reading != nil {
+		text += "API on " + reading.url() + "\n"
+	}
+	return a.print([]byte(text))
 }
 
 // shutdown reports no error where time ran out: what was acknowledged is stored, and what was not stays

@@ -249,7 +249,7 @@ func TestMetrics(t *testing.T) {
 
 // Anything but loopback needs TLS.
 func TestListenNeedsTLS(t *testing.T) {
-	if l, err := Listen(t.Context(), "0.0.0.0:0", nil); err == nil {
+	if l, _, err := Listen(t.Context(), "0.0.0.0:0", nil); err == nil {
 		l.Close()
 		t.Error("it listens on all addresses without TLS")
 	}

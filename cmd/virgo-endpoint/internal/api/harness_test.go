@@ -79,7 +79,7 @@ func serve(t *testing.T) *served {
 	}
 	s.id = token.ID
 	s.api = New(Options{Store: s.store, Series: s.store, Now: s.clock, Version: "1.2.3"})
-	l, err := Listen(t.Context(), "127.0.0.1:0", nil)
+	l, _, err := Listen(t.Context(), "127.0.0.1:0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

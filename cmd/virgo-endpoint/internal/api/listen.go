@@ -30,23 +30,24 @@ type Server struct {
 	listener net.Listener
 }
 
-// Listen listens on an address. Without a TLS configuration it has to be one of loopback. Errors:
-// ErrNeedsTLS, and those of listening.
-func Listen(ctx context.Context, address string, cfg *tls.Config) (net.Listener, error) {
+// Listen listens on an address: with TLS, unless it is one of loopback. secure says which. Errors:
+// ErrNeedsTLS without a configuration, and those of listening.
+func Listen(ctx context.Context, address string, cfg *tls.Config) (l net.Listener, secure bool, err error) {
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", address)
+	inner, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if at, ok := l.Addr().(*net.TCPAddr); cfg == nil && !(ok && at.IP.IsLoopback()) {
-		l.Close()
-		return nil, fmt.Errorf("%w: %s", ErrNeedsTLS, l.Addr())
+	l = &limitedListener{Listener: inner, places: make(chan struct{}, maxConnections)}
+	at, ok := inner.Addr().(*net.TCPAddr)
+	switch {
+	case ok && at.IP.IsLoopback():
+		return l, false, nil
+	case cfg == nil:
+		inner.Close()
+		return nil, false, fmt.Errorf("%w: %s", ErrNeedsTLS, inner.Addr())
 	}
-	l = &limitedListener{Listener: l, places: make(chan struct{}, maxConnections)}
-	if cfg != nil {
-		l = tls.NewListener(l, cfg)
-	}
-	return l, nil
+	return tls.NewListener(l, cfg), true, nil
 }
 
 // NewServer serves an API to the connections of a listener.

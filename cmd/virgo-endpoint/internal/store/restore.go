@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/store/archive"
+	"virgo/cmd/virgo-endpoint/internal/store/segment"
 )
 
 // restoringName is the folder in which a backup is unpacked and verified, inside of the one that it is restored to.
@@ -131,8 +133,9 @@ func (r *RestoreReport) prepare(ctx context.Context, dir string, now time.Time) 
 // adopt makes the catalogue of a backup fit its files: the segment that was open is sealed, one that was empty, or being
 // deleted or filled, is not there.
 func (s *Store) adopt(ctx context.Context) (segments int, err error) {
+	deleting := false
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		segments = 0
+		segments, deleting = 0, false
 		c, err := catalogueIn(ctx, tx)
 		if err != nil {
 			return err
@@ -143,6 +146,7 @@ func (s *Store) adopt(ctx context.Context) (segments int, err error) {
 			switch {
 			case e.state == segmentDamaged:
 			case e.state == segmentDeleting, e.state == segmentFilling, e.state == segmentOpen && errors.Is(missing, fs.ErrNotExist):
+				deleting = deleting || e.state == segmentDeleting
 				_, err = tx.ExecContext(ctx, "DELETE FROM segments WHERE number = ?", e.number)
 			case missing != nil:
 				err = fmt.Errorf("%w: it has no segment %d", archive.ErrIncomplete, e.number)
@@ -158,7 +162,55 @@ func (s *Store) adopt(ctx context.Context) (segments int, err error) {
 		}
 		return nil
 	})
+	if err == nil && deleting {
+		err = s.recount(ctx)
+	}
 	return segments, err
+}
+
+// recount counts the results of agents anew. Those of a segment that was being deleted when the backup was made may
+// still be counted, and its file is not there to tell.
+func (s *Store) recount(ctx context.Context) error {
+	c, err := s.catalogue(ctx)
+	if err != nil {
+		return err
+	}
+	counts := map[int64]int64{}
+	for i := range c.entries {
+		e := &c.entries[i]
+		if e.state != segmentSealed && e.state != segmentEnded {
+			continue
+		}
+		a, err := s.acquire(e)
+		if err != nil {
+			return err
+		}
+		err = a.Contacts(ctx, math.MinInt64, func(agent int64, k *segment.Contact) error {
+			if e.isMerged(agent) {
+				counts[agent] += k.Results
+			}
+			return nil
+		})
+		a.release()
+		if err != nil {
+			return err
+		}
+	}
+	return s.change(ctx, func(tx *sql.Tx) error {
+		left := "0"
+		if c.hasOld {
+			left = "(SELECT count(*) FROM results WHERE results.agent = agents.key AND seq > ?)"
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE agents SET results = "+left, c.migrated); err != nil {
+			return err
+		}
+		for agent, n := range counts {
+			if _, err := tx.ExecContext(ctx, "UPDATE agents SET results = results + ? WHERE key = ?", n, agent); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // moveFiles moves what was restored to its place, the store last: without it there is nothing to serve.

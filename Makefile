@@ -62,7 +62,7 @@ bench: ## measure whole runs and print the table of the README
 torture: ## real damage for an hour, or for TORTURE=15m and some minutes more; writes the numbers of cases to bin/torture
 	@mkdir -p bin && rm -f bin/torture
 	VIRGO_TORTURE=$(TORTURE) VIRGO_TORTURE_REPORT=$(CURDIR)/bin/torture go test -count=1 -timeout 3h ./cmd/internal/torture
-	VIRGO_TORTURE=1m VIRGO_TORTURE_REPORT=$(CURDIR)/bin/torture go test -count=1 -timeout 1h -run '^(TestDamage|TestKilledAtAnyMoment)$$' ./spool ./cmd/virgo-endpoint/internal/endtoend
+	VIRGO_TORTURE=1m VIRGO_TORTURE_REPORT=$(CURDIR)/bin/torture go test -count=1 -timeout 1h -run '^(TestDamage|TestKilledAtAnyMoment|TestModel|TestKilledProcesses)$$' ./spool ./cmd/virgo-endpoint/internal/endtoend ./cmd/virgo-endpoint/internal/store
 	@cat bin/torture
 
 fuzz-main: ## fuzz the readers of frames, schedules, configuration, bundles and records for a minute each

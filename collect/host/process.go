@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sort"
 	"time"
 
 	"virgo/collect"
@@ -113,7 +114,7 @@ func (p processes) sample(ctx context.Context, w processCriteria, req collect.Re
 	s := processSample{at: p.uptime(req.Now()).Truncate(time.Millisecond)}
 	found, err := p.read(ctx, p, w, s.at, req.Now())
 	s.all, s.unread = found.all, found.unread
-	slices.SortFunc(s.all, func(a, b process) int { return cmp.Compare(a.pid, b.pid) })
+	sort.Slice(s.all, func(i, j int) bool { return s.all[i].pid < s.all[j].pid })
 	return s, err
 }
 

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -59,7 +60,7 @@ type tag struct{ name, value string }
 // appendTags appends tags, sorted: "name=value,name=value". Neither names nor values can be taken
 // for more tags.
 func appendTags(dimension string, tags []tag) string {
-	slices.SortFunc(tags, func(a, b tag) int { return strings.Compare(a.name+"="+a.value, b.name+"="+b.value) })
+	sort.Slice(tags, func(i, j int) bool { return tags[i].name+"="+tags[i].value < tags[j].name+"="+tags[j].value })
 	for i, t := range tags {
 		if dimension != "" {
 			dimension += ","

@@ -1,10 +1,10 @@
 package agent
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -194,7 +194,7 @@ func sortByFirst(rows []figureRow, figures []collect.Figure) {
 		for _, value := range []func(figureRow) float64{shown, raw} {
 			known := func(r figureRow) bool { return !math.IsInf(value(r), -1) }
 			if slices.ContainsFunc(rows, known) {
-				slices.SortStableFunc(rows, func(a, b figureRow) int { return cmp.Compare(value(b), value(a)) })
+				sort.SliceStable(rows, func(i, j int) bool { return value(rows[i]) > value(rows[j]) })
 				return
 			}
 		}

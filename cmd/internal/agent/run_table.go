@@ -2,7 +2,7 @@ package agent
 
 import (
 	"fmt"
-	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -13,9 +13,8 @@ import (
 
 // showRun prints the results of a run and what became of them.
 func (p *Program) showRun(ag *run.Agent, opt RunOptions, rep run.Report) error {
-	slices.SortFunc(rep.Outcomes, func(x, y collect.Outcome) int {
-		return strings.Compare(x.Result.CheckID, y.Result.CheckID)
-	})
+	all := rep.Outcomes
+	sort.Slice(all, func(i, j int) bool { return all[i].Result.CheckID < all[j].Result.CheckID })
 	if len(rep.Outcomes) > 0 {
 		rows := make([]ResultRow, len(rep.Outcomes))
 		for i, o := range rep.Outcomes {

@@ -73,6 +73,7 @@ type fleetBench struct {
 	template *fleet.Template
 	// shifted is whether the endpoint's clock can be set.
 	shifted bool
+	sites   []*site // of the row that is measured
 }
 
 // simulatorGC is the simulator's GOGC: it shares the processors with what it measures, and has memory.
@@ -92,6 +93,7 @@ func (c *fleetCmd) Run(s *streams) error {
 		return err
 	}
 	r := newFleetReport(c)
+	var failed []error
 	for _, row := range []struct {
 		name string
 		do   func(*report) error
@@ -108,14 +110,18 @@ func (c *fleetCmd) Run(s *streams) error {
 			continue
 		}
 		fmt.Fprintf(s.progress, "measuring %s …\n", row.name)
-		if err := row.do(r); err != nil {
-			return fmt.Errorf("measuring %s: %w", row.name, err)
+		err := row.do(r)
+		f.removeSites()
+		if s.ctx.Err() != nil {
+			failed = append(failed, context.Cause(s.ctx))
+			break
 		}
-		if err := s.ctx.Err(); err != nil {
-			return context.Cause(s.ctx)
+		if err != nil { // the other rows still say something
+			r.notMeasured(row.name, err)
+			failed = append(failed, fmt.Errorf("measuring %s: %w", row.name, err))
 		}
 	}
-	return r.write(s.out, c.JSON)
+	return errors.Join(append(failed, r.write(s.out, c.JSON))...)
 }
 
 // newFleetReport is a report without rows.

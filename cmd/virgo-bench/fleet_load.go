@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -44,36 +45,50 @@ func (s *site) warm() error { return s.complete(s.hosts.Closed(s.f.ctx, closedSe
 // loopHosts is the number of hosts that take turns in the closed loop.
 const loopHosts = 20_000
 
-// sessions measures how many sessions the endpoint serves when the next one comes as soon as one has ended.
+// sessions measures how many sessions the endpoint serves when the next one comes as soon as one has ended,
+// in turns with a server that only does the handshakes.
 func (f *fleetBench) sessions(r *report) error {
 	s, err := f.newSite("loop", min(loopHosts, f.c.Hosts))
 	if err != nil {
 		return err
 	}
-	var rates, cpus []float64
-	err = s.serving(func() error {
-		if err := s.warm(); err != nil {
+	var rates, cpus, ratios []float64
+	for range f.c.Runs {
+		rate, cpu, err := s.closedLoop(s.start, s.hosts.Closed)
+		if err != nil {
 			return err
 		}
-		for range f.c.Runs {
-			before := s.usage()
-			t := s.hosts.Closed(f.ctx, closedSessions, f.c.Loop)
-			after := s.usage()
-			if err := s.complete(t); err != nil {
-				return err
-			}
-			rates = append(rates, float64(t.Sessions)/t.Elapsed.Seconds())
-			cpus = append(cpus, cpuMSOf(before, after, t.Sessions))
+		_, bare, err := s.closedLoop(s.startSink, s.hosts.ClosedHandshakes)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		return err
+		rates, cpus, ratios = append(rates, rate), append(cpus, cpu), append(ratios, cpu/bare)
 	}
 	r.section(fmt.Sprintf("Sessions of %d results, %d at a time", s.hosts.Results(), closedSessions))
 	r.atLeast("served", median(rates), "a second", sessionRate)
 	r.addCPU(median(cpus))
+	if median(cpus) > 0 {
+		r.add("the same, times a server that only does TLS", median(ratios), "")
+	}
 	return nil
+}
+
+// closedLoop makes sessions with a server as fast as it serves them, and returns their rate a second and the
+// server's CPU for each in ms.
+func (s *site) closedLoop(
+	start func(time.Duration, ...string) error, sessions func(context.Context, int, time.Duration) fleet.Tally,
+) (rate, cpu float64, err error) {
+	if err := start(0); err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	if err := s.complete(sessions(s.f.ctx, closedSessions, warmUpTime)); err != nil {
+		return 0, 0, err
+	}
+	before := s.usage()
+	t := sessions(s.f.ctx, closedSessions, s.f.c.Loop)
+	after := s.usage()
+	return float64(t.Sessions) / t.Elapsed.Seconds(), cpuMSOf(before, after, t.Sessions), s.complete(t)
 }
 
 // addCPU adds the CPU of a session, where the system tells it.

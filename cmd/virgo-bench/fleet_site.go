@@ -31,6 +31,7 @@ type site struct {
 // newSite makes a folder in which n hosts are registered.
 func (f *fleetBench) newSite(name string, n int) (*site, error) {
 	s := &site{f: f, dir: f.path(name), log: f.path(name + ".log"), hosts: f.newFleet(name+"-", n)}
+	f.sites = append(f.sites, s)
 	if _, err := f.output(f.endpoint, "init", "--dir", s.dir, "--host", "127.0.0.1"); err != nil {
 		return nil, err
 	}
@@ -47,6 +48,15 @@ func (f *fleetBench) newSite(name string, n int) (*site, error) {
 		return nil, fmt.Errorf("virgo-endpoint agents add: %w: %s", err, out)
 	}
 	return s, nil
+}
+
+// removeSites removes what a row has made; the next one needs the disk.
+func (f *fleetBench) removeSites() {
+	for _, s := range f.sites {
+		s.stop()
+		os.RemoveAll(s.dir)
+	}
+	f.sites = nil
 }
 
 // start starts the endpoint with further flags. ahead sets its clock, where that is possible.
@@ -74,6 +84,23 @@ func (s *site) start(ahead time.Duration, flags ...string) error {
 		return errors.Join(err, s.said())
 	}
 	s.hosts.Connect(address, accepts)
+	return nil
+}
+
+// startSink starts a server that only does TLS, with the endpoint's certificate.
+func (s *site) startSink(time.Duration, ...string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(self, "sink", "--dir", s.dir)
+	cmd.Env, cmd.Stderr = s.f.env, os.Stderr
+	address, err := startEndpoint(cmd)
+	if err != nil {
+		return err
+	}
+	s.cmd = cmd
+	s.hosts.Connect(address, fleet.Accepts{})
 	return nil
 }
 

@@ -65,6 +65,19 @@ func sum(parts []Tally, began time.Time) Tally {
 // Closed makes sessions of one run each, the next one when one has ended, in a number of goroutines for a
 // time. Hosts take turns.
 func (f *Fleet) Closed(ctx context.Context, goroutines int, d time.Duration) Tally {
+	return f.loop(ctx, goroutines, d, (*Worker).Run)
+}
+
+// ClosedHandshakes is Closed with handshakes only, for a server that does nothing else.
+func (f *Fleet) ClosedHandshakes(ctx context.Context, goroutines int, d time.Duration) Tally {
+	return f.loop(ctx, goroutines, d, func(w *Worker, ctx context.Context, i int) (int, error) {
+		return 0, w.Handshake(ctx, i)
+	})
+}
+
+func (f *Fleet) loop(
+	ctx context.Context, goroutines int, d time.Duration, session func(*Worker, context.Context, int) (int, error),
+) Tally {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	var turn atomic.Int64
@@ -73,7 +86,7 @@ func (f *Fleet) Closed(ctx context.Context, goroutines int, d time.Duration) Tal
 			i := int(turn.Add(1)-1) % len(f.hosts)
 			began := time.Now()
 			// The last sessions are finished: a broken one would say nothing about the endpoint.
-			n, err := w.Run(context.WithoutCancel(ctx), i)
+			n, err := session(w, context.WithoutCancel(ctx), i)
 			t.add(n, err, time.Since(began))
 		}
 	})

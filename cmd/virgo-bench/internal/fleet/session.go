@@ -33,6 +33,23 @@ func (w *Worker) Run(ctx context.Context, i int) (int, error) {
 	return w.session(ctx, i, func() { w.appendRun(i, run, w.fleet.now()-w.fleet.since) })
 }
 
+// Handshake connects, does the handshake of a session, and closes.
+func (w *Worker) Handshake(ctx context.Context, i int) error {
+	nc, err := w.fleet.dial(ctx, i)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	if err := nc.SetDeadline(time.Now().Add(sessionTime)); err != nil {
+		return err
+	}
+	conn := tls.Client(nc, w.fleet.config)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
 // A Past says which runs a backlog has: Runs of them, Every apart, the last one Until before now.
 type Past struct {
 	Runs         int

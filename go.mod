@@ -24,11 +24,10 @@ require (
 
 require github.com/klauspost/compress v1.20.4
 
-require github.com/valyala/fastjson v1.6.10
-
 require (
-	github.com/danielgtaylor/huma/v2 v2.37.2 // indirect
-	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
+	github.com/danielgtaylor/huma/v2 v2.37.2
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+	github.com/valyala/fastjson v1.6.10
 )
 
 require (

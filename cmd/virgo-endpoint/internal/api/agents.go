@@ -16,6 +16,8 @@ type agentsCache struct {
 	mu   sync.Mutex
 	list []report.Agent // by id
 	read time.Time
+	// forget frees the list when nobody has asked for a while.
+	forget *time.Timer
 }
 
 // get returns the agents by id; the caller changes nothing in it. One request at a time reads them.
@@ -31,7 +33,17 @@ func (c *agentsCache) get(ctx context.Context, src report.Source, now time.Time)
 	}
 	slices.SortFunc(list, func(a, b report.Agent) int { return strings.Compare(a.AgentID, b.AgentID) })
 	c.list, c.read = list, now
+	if c.forget == nil {
+		c.forget = time.AfterFunc(agentsForgotten, c.free)
+	}
+	c.forget.Reset(agentsForgotten)
 	return list, nil
+}
+
+func (c *agentsCache) free() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = nil
 }
 
 type agentsInput struct {

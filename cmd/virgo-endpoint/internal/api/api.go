@@ -29,6 +29,8 @@ const (
 	// agentsFor is how long a list of agents is used for further requests: judging all of a large fleet
 	// takes a part of a second.
 	agentsFor = 2 * time.Second
+	// agentsForgotten is how long it stays in memory after that: a kilobyte for each agent.
+	agentsForgotten = time.Minute
 )
 
 // A Store is what the API reads.

@@ -173,3 +173,62 @@ func (r *arrivalIntake) count() int {
 	defer r.mu.Unlock()
 	return len(r.list)
 }
+
+// A small frame counts as what it claims to expand to: it waits for that many bytes before it is expanded, and
+// fresh results do not wait for it.
+func TestClaimedBytesAreTakenFirst(t *testing.T) {
+	withFakeClock(t, Limits{PendingBytes: 4 << 20}, func(t *testing.T, r *running, l *pipeListener) {
+		first, second, fresh := r.over(t, l.dial()), r.over(t, l.dial()), r.over(t, l.dial())
+		first.Hello("a", r.token)
+		second.Hello("b", r.token)
+		fresh.Hello("d", r.token)
+		synctest.Wait()
+		held := r.server.pending.take(1<<20, true) // a backlog that is being stored
+		list := listOf(largeAs("r1", 3<<20))
+		background(t, func() { first.Write(peertest.Frame(9, "a", multi, packedParams(t, list))) })
+		synctest.Wait()
+		fresh.OK("d", multi, listParams(metrics("f", 7)...))
+		r.wantStored(t, 7)
+		background(t, func() { second.Write(peertest.Frame(9, "b", multi, packedParams(t, listOf(metrics("s", 9)...)))) })
+		synctest.Wait()
+		r.server.pending.give(held)
+		for _, f := range []peertest.Reply{first.Read(), second.Read()} {
+			if f.Error != nil {
+				t.Errorf("answer: %+v", f.Error)
+			}
+		}
+		synctest.Wait()
+		if b := r.server.pending; b.free != b.whole || b.backlog != b.wholeBacklog {
+			t.Errorf("%d of %d bytes are free", b.free, b.whole)
+		}
+	})
+}
+
+// What is refused, limited or not stored gives all bytes back.
+func TestBytesComeBack(t *testing.T) {
+	withFakeClock(t, Limits{BytesPerAgent: 1 << 20}, func(t *testing.T, r *running, l *pipeListener) {
+		p := r.over(t, l.dial())
+		p.Hello("a", r.token)
+		list := listOf(metrics("r", 2000)...)
+		p.Refused(400, "a", multi, strings.Replace(packedParams(t, list), `"raw_bytes":`, `"raw_bytes":1`, 1))
+		p.OK("a", multi, listParams(list)) // one that is a list, and refused
+		p.Refused(400, "a", multi, `{"results":[`+strings.Repeat("0,", 4096)+`0]}`)
+		for range agentBurst * 2 { // each is a few KiB, and counts as half a MiB
+			if f := p.Call("a", multi, packedParams(t, list)); f.Error != nil {
+				if f.Error.Type != "rateLimitReached" {
+					t.Fatalf("%+v", f.Error)
+				}
+				break
+			}
+		}
+		wantLimited(t, p, "a", multi, packedParams(t, list))
+		wantLimited(t, p, "a", "heartbeat.post", "null")
+		synctest.Wait()
+		if b := r.server.pending; b.free != b.whole || b.backlog != b.wholeBacklog {
+			t.Errorf("%d of %d bytes are free", b.free, b.whole)
+		}
+		if n := len(r.server.parsing); n != 0 {
+			t.Errorf("%d frames are being read", n)
+		}
+	})
+}

@@ -54,8 +54,8 @@ func TestLanesTakeTurns(t *testing.T) {
 		put(false, 50)
 		put(false, 50)
 		turn()
+		put(false, 50) // while fresh ones are being stored
 		turn()
-		put(false, 50)
 		turn()
 		turn()
 		turn()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/peertest"
@@ -91,6 +92,30 @@ func TestSlowLargeFrame(t *testing.T) {
 		quick.OK("quick", "check_metrics.post", largeAs("r2", 60<<10))
 		if waited := time.Since(began); waited > time.Second {
 			t.Errorf("waited for %v", waited)
+		}
+	})
+}
+
+// A large frame that is there and waits for the store makes no room for others, however long that takes.
+func TestWholeLargeFrameWaits(t *testing.T) {
+	limits := Limits{UnauthenticatedFrameBytes: 16 << 10, LargeFrames: 1, PendingBytes: 1 << 20}
+	withFakeClock(t, limits, func(t *testing.T, r *running, l *pipeListener) {
+		first, second := r.over(t, l.dial()), r.over(t, l.dial())
+		first.Hello("whole", r.token)
+		second.Hello("other", r.token)
+		held := r.server.pending.take(1<<20, true)
+		background(t, func() { first.Write(peertest.Frame(9, "whole", "check_metrics.post", large(100<<10))) })
+		synctest.Wait()
+		background(t, func() {
+			peer := peertest.Frame(9, "other", "check_metrics.post", large(60<<10))
+			second.Conn.Write([]byte(peer))
+		})
+		time.Sleep(20 * time.Second)
+		r.server.pending.give(held)
+		for name, p := range map[string]*peertest.Peer{"first": first, "second": second} {
+			if f, err := p.TryRead(); err != nil || f.Error != nil {
+				t.Errorf("%s: %+v, %v", name, f, err)
+			}
 		}
 	})
 }

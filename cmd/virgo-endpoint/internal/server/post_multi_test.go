@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pierrec/lz4/v4"
@@ -168,14 +169,17 @@ func TestPostMultiIsNotStored(t *testing.T) {
 		long = append(long, largeAs(fmt.Sprint("l", i), 200<<10))
 	}
 	p.OK("a", "heartbeat.post", "null")
-	failAt := 1
+	batches := 0
 	in.set(func(n int) ([]intake.Outcome, error) {
-		if failAt--; failAt < 0 {
+		if batches++; batches == 1 { // the last one is stored
 			return nil, errors.New("disk is full")
 		}
 		return make([]intake.Outcome, n), nil
 	})
 	p.Refused(503, "a", multi, listParams(long...))
+	if batches < 2 {
+		t.Error("all of it was one batch")
+	}
 	in.set(nil)
 	if got := p.OK("a", multi, listParams(long...)); got != `{"results":[0,0,0,0,0,0,0,0]}` {
 		t.Error(got)
@@ -204,6 +208,30 @@ func TestPostMultiOfARevokedAgent(t *testing.T) {
 			site.wantStored(t, 0)
 		})
 	}
+}
+
+// A heartbeat that was sent together with results is decided with them: it gets no result after a refusal.
+func TestHeartbeatBehindARefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, site := newPipeListener(), newSite(t)
+		g := &gatedIntake{pass: 1, gate: make(chan struct{})}
+		r := site.startOn(t, l, func(o *Options) { g.Intake, o.Intake = o.Intake, g })
+		p := r.over(t, l.dial())
+		p.Enter("a", site.addToken(t, intake.TokenSpec{Kinds: intake.Enrol, Uses: 1}), peertest.Key(1), 1)
+		synctest.Wait()
+		p.Write(peertest.Frame(2, "a", multi, listParams(metrics("r", 2)...)) + peertest.Frame(3, "a", "heartbeat.post", "null"))
+		synctest.Wait()
+		if err := site.store.RevokeAgent(t.Context(), "a", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		close(g.gate)
+		for range 2 {
+			if f, err := p.TryRead(); err == nil && (f.Error == nil || f.Error.Code != 401) {
+				t.Errorf("answer %d: %s, %+v", f.ID, f.Result, f.Error)
+			}
+		}
+		site.wantStored(t, 0)
+	})
 }
 
 func FuzzPacked(f *testing.F) {

@@ -45,6 +45,10 @@ func (s *Store) Maintain(ctx context.Context, m Maintenance) error {
 	var migrating sync.WaitGroup
 	defer migrating.Wait()
 	migrating.Go(func() { s.migrateAll(ctx, &m) })
+	if m.Closed == nil {
+		m.Closed = s.closed
+	}
+	migrating.Go(func() { s.keepHistory(ctx, &m) })
 	var was state
 	for {
 		s.round(ctx, &m, &was)

@@ -55,6 +55,7 @@ type Store struct {
 	agents    knownAgents
 
 	segments segmentSet
+	history  openHistory
 	// known is the catalogue, read when the file was at version knownAt; watch is the connection that tells that.
 	watching sync.Mutex
 	watch    *sql.Conn
@@ -156,7 +157,7 @@ func (s *Store) Close() error {
 	if watch != nil {
 		err = errors.Join(s.version.Close(), watch.Close())
 	}
-	if err := errors.Join(err, s.segments.close(), s.read.Close(), s.write.Close()); err != nil {
+	if err := errors.Join(err, s.history.close(), s.segments.close(), s.read.Close(), s.write.Close()); err != nil {
 		return fmt.Errorf("closing the store %q: %w", s.path, err)
 	}
 	return nil

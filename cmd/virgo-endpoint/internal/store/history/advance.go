@@ -35,7 +35,7 @@ func (h *History) Advance(ctx context.Context, source Arrivals, to int64, betwee
 			s.closing, s.after = to, -1
 		}
 		if err := h.close(ctx, source, s, between); err != nil {
-			return fmt.Errorf("making the history of results up to %d: %w", s.closing, named(err))
+			return fmt.Errorf("making the history of results up to %d: %w", s.closing, err)
 		}
 	}
 }
@@ -44,13 +44,20 @@ func (h *History) Advance(ctx context.Context, source Arrivals, to int64, betwee
 func (h *History) close(ctx context.Context, source Arrivals, s state, between func() error) error {
 	c := &closing{h: h, ctx: ctx, state: s, agent: -1, between: between}
 	defer c.rollback()
-	if err := source.Each(ctx, s.closed, s.closing, s.after, c.add); err != nil {
-		return err
+	add := func(agent int64, res *intake.Result) error {
+		c.failed = c.add(agent, res)
+		return c.failed
+	}
+	if err := source.Each(ctx, s.closed, s.closing, s.after, add); err != nil {
+		if c.failed != nil {
+			return named(err)
+		}
+		return err // of the source: it says nothing about this file
 	}
 	if err := c.finishAgent(); err != nil {
-		return err
+		return named(err)
 	}
-	return c.commit(state{closed: s.closing, after: -1})
+	return named(c.commit(state{closed: s.closing, after: -1}))
 }
 
 // A closing is one under way.
@@ -59,6 +66,7 @@ type closing struct {
 	ctx     context.Context
 	state   state // as it is in the file
 	between func() error
+	failed  error // of add
 
 	agent      int64 // -1 if there is none yet
 	gatherer   gatherer

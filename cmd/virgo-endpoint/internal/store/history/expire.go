@@ -15,9 +15,14 @@ const (
 // Floors say before which day (UTC) each kind is deleted; the zero time means nothing is.
 type Floors struct{ Columns, Minutes, Hours time.Time }
 
-// FloorsAt returns the floors at a time of the clock by which results age, if results are kept for that long.
+// FloorsAt returns the floors at a time of the clock by which results age, if results are kept for that long; 0 means
+// for ever.
 func FloorsAt(now time.Time, keepResults time.Duration) Floors {
-	return Floors{now.Add(-keepResults), now.Add(-KeepMinutes), now.Add(-KeepHours)}
+	f := Floors{Minutes: now.Add(-KeepMinutes), Hours: now.Add(-KeepHours)}
+	if keepResults > 0 {
+		f.Columns = now.Add(-keepResults)
+	}
+	return f
 }
 
 // Expire deletes what is before the floors, in transactions of some rows; between is called between them, if it is

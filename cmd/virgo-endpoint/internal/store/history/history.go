@@ -29,8 +29,13 @@ const (
 	schemaVersion = 1
 )
 
-// ErrNewer is returned when a later version of this program wrote the file.
-var ErrNewer = errors.New("the history was written by a newer version")
+// Errors of the file.
+var (
+	// ErrNewer is returned when a later version of this program wrote it.
+	ErrNewer = errors.New("the history was written by a newer version")
+	// ErrDamagedFile is returned when SQLite cannot go on with it. It wraps intake.ErrDamaged.
+	ErrDamagedFile = fmt.Errorf("the file of the history: %w", intake.ErrDamaged)
+)
 
 // Arrivals is where the results come from; package store joins the segments to one.
 type Arrivals interface {
@@ -68,7 +73,7 @@ CREATE TABLE days (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE series (agent INTEGER PRIMARY KEY, data BLOB NOT NULL);
 `
 
-// Open opens the history at path, which it makes if there is none. Errors: ErrNewer, intake.ErrDamaged, and
+// Open opens the history at path, which it makes if there is none. Errors: ErrNewer, ErrDamagedFile, and
 // those of SQLite.
 func Open(ctx context.Context, path string) (*History, error) {
 	h, err := open(ctx, path)
@@ -111,18 +116,25 @@ func open(ctx context.Context, path string) (h *History, err error) {
 	return h, named(h.migrate(ctx))
 }
 
-// migrate makes the tables of a new file.
+// migrate makes the tables of a new file. It takes the write lock only for that.
 func (h *History) migrate(ctx context.Context) error {
-	tx, err := h.write.BeginTx(ctx, nil)
-	if err != nil {
+	var version int
+	if err := h.read.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	if version == 0 {
+		return h.create(ctx)
+	}
+	return checkVersion(ctx, h.read)
+}
+
+// checkVersion returns nil for a file of this version. Errors: ErrNewer, ErrDamagedFile.
+func checkVersion(ctx context.Context, q querier) error {
 	var version, id int
-	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+	if err := q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
 	}
-	if err := tx.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+	if err := q.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
 		return err
 	}
 	switch {
@@ -130,8 +142,22 @@ func (h *History) migrate(ctx context.Context) error {
 		return ErrNewer
 	case version == schemaVersion && id == applicationID:
 		return nil
-	case version != 0 || id != 0:
-		return fmt.Errorf("%w: it is no history", intake.ErrDamaged)
+	}
+	return fmt.Errorf("%w: it is no history", ErrDamagedFile)
+}
+
+func (h *History) create(ctx context.Context) error {
+	tx, err := h.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	var tables int
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return err
+	}
+	if tables > 0 { // another process was faster, or it is something else
+		return checkVersion(ctx, tx)
 	}
 	_, err = tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", schemaVersion, applicationID))
 	if err != nil {
@@ -175,13 +201,13 @@ func dataSource(path string) (string, error) {
 	return u.String(), nil
 }
 
-// named makes the damage that SQLite found intake.ErrDamaged.
+// named makes the damage that SQLite found in the history ErrDamagedFile.
 func named(err error) error {
 	var e *sqlite.Error
 	if errors.As(err, &e) {
 		switch e.Code() & 0xff {
 		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-			return fmt.Errorf("%w: %w", intake.ErrDamaged, err)
+			return fmt.Errorf("%w: %w", ErrDamagedFile, err)
 		}
 	}
 	return err

@@ -79,7 +79,7 @@ func (h *History) view(ctx context.Context, source Arrivals, agent int64, only *
 	defer func() {
 		if err != nil {
 			v.close()
-			err = fmt.Errorf("reading the history: %w", named(err))
+			err = fmt.Errorf("reading the history: %w", err)
 		}
 	}()
 	d := newDictionary()
@@ -87,7 +87,7 @@ func (h *History) view(ctx context.Context, source Arrivals, agent int64, only *
 		v.codec, v.path = h.codec, h.path
 		// The mark is read before the arrivals: what becomes columns meanwhile is still among those.
 		if d, err = v.begin(h); err != nil {
-			return nil, err
+			return nil, named(err)
 		}
 	}
 	v.gatherer.reset(d)

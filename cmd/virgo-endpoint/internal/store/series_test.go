@@ -1,0 +1,125 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/intake/intaketest"
+)
+
+// A seriesStore makes columns of what it has before each reading.
+type seriesStore struct{ *Store }
+
+func (s seriesStore) Series(ctx context.Context, agentID string) ([]intake.Series, error) {
+	if err := s.closeHours(ctx); err != nil {
+		return nil, err
+	}
+	return s.Store.Series(ctx, agentID)
+}
+
+func (s seriesStore) Points(ctx context.Context, q intake.SeriesQuery, fn func(intake.Point) error) error {
+	if err := s.closeHours(ctx); err != nil {
+		return err
+	}
+	return s.Store.Points(ctx, q, fn)
+}
+
+// The suite passes with results in segments alone, and with all of them in columns.
+func TestSeries(t *testing.T) {
+	t.Run("Segments", func(t *testing.T) {
+		intaketest.RunSeries(t, func(t *testing.T) intaketest.SeriesStore { return newStore(t) })
+	})
+	t.Run("Columns", func(t *testing.T) {
+		intaketest.RunSeries(t, func(t *testing.T) intaketest.SeriesStore { return seriesStore{newStore(t)} })
+	})
+}
+
+// minutes appends a result of agent a for each minute from a time on.
+func minutes(t *testing.T, s *Store, access intake.Access, from time.Time, n int) {
+	t.Helper()
+	for i := range n {
+		at := from.Add(time.Duration(i) * time.Minute)
+		_, err := s.Append(t.Context(), []intake.Arrival{{AgentID: "a", Access: access, Received: at, Results: []intake.Result{{
+			CheckID: "c", CheckType: "t", State: "available", Time: at,
+			Params: []byte(`{"check_id":"c","min_check_period":60000,"metrics":[[null,{"m":{"t":"int64","v":"1"}}]]}`),
+		}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Each result is there once, whatever is in columns already: over several segments, with results that arrive between
+// closings, and after the file of the history was lost or damaged.
+func TestHistoryHasEachResultOnce(t *testing.T) {
+	s := newStore(t)
+	_, _, access := intaketest.NewToken(t, s)
+	begin := time.UnixMilli(1_700_000_000_000).Truncate(time.Hour)
+	q := intake.SeriesQuery{AgentID: "a", CheckID: "c", Metric: "m"}
+	stored := 0
+	want := func() {
+		t.Helper()
+		for step, points := range map[time.Duration]int{intake.EveryResult: stored, intake.Hourly: (stored + 59) / 60} {
+			q.Step = step
+			count := int64(0)
+			list := intaketest.Points(t, s, q)
+			for _, p := range list {
+				count += p.Count
+			}
+			if len(list) != points || count != int64(stored) {
+				t.Errorf("%v: %d points of %d results, want %d of %d", step, len(list), count, points, stored)
+			}
+		}
+	}
+	add := func(n int) {
+		t.Helper()
+		minutes(t, s, access, begin.Add(time.Duration(stored)*time.Minute), n)
+		stored += n
+		want()
+	}
+	closing := func() {
+		t.Helper()
+		if err := s.closeHours(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want()
+	}
+	add(70)
+	closing()
+	add(10)
+	c, err := s.catalogue(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.rollOver(t.Context(), c.open().number, begin.Add(3*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	add(50)
+	closing()
+	closing()
+	add(5)
+	if closed, err := s.closed(t.Context()); err != nil || closed != 130 {
+		t.Errorf("closed %d, %v", closed, err)
+	}
+	if err := s.history.close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.historyPath(), bytes.Repeat([]byte("damage "), 4000), fileMode); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Points(t.Context(), q, func(intake.Point) error { return nil }); !errors.Is(err, intake.ErrDamaged) {
+		t.Errorf("a damaged file: %v", err)
+	}
+	name, err := s.setHistoryAside()
+	if err != nil || !strings.HasSuffix(name, "history.db.damaged-1") {
+		t.Errorf("%q, %v", name, err)
+	}
+	want()
+	closing()
+}

@@ -172,6 +172,7 @@ var importMatrix = []importRow{
 	{"cmd/virgo-endpoint/internal/report", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport/agentkey"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest"}, "commands and the API say the same, so it knows neither"},
 	{"cmd/virgo-endpoint/internal/daemon", []string{"schedule/shorttext"}, []string{"collect/collecttest"}, "it starts a program and knows nothing of it"},
 	{"cmd/virgo-endpoint/internal/api", []string{"cmd/virgo-endpoint/internal/intake", "cmd/virgo-endpoint/internal/report"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "transport/receipt"}, "it reads any store, and receives nothing"},
+	{"cmd/virgo-endpoint/internal/plot", nil, nil, "it draws numbers and knows not what of"},
 	{"cmd/virgo-endpoint/internal/folder", []string{"schedule/...", "transport/receipt"}, []string{"spool/winetest", "transport"}, "what lies in the folder is read without knowing who serves it"},
 	{"cmd/virgo-endpoint/internal/server", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/folder", "cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest", "transport/transporttest"}, "it receives for any store"},
 	{"cmd/virgo-endpoint/internal/peertest", []string{"transport/agentkey"}, nil, "it says what is wrong as easily as what is right, so it uses no client of ours"},

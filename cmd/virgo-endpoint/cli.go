@@ -24,6 +24,7 @@ type cli struct {
 	Serve    serveCmd    `cmd:"" help:"Receive results from agents."`
 	Token    tokenCmd    `cmd:"" help:"Create, list and remove the tokens with which hosts enrol."`
 	Results  resultsCmd  `cmd:"" help:"Show stored results."`
+	History  historyCmd  `cmd:"" help:"Draw how a metric changed, or list the metrics of an agent."`
 	Import   importCmd   `cmd:"" help:"Store the results of exported bundles."`
 	Agents   agentsCmd   `cmd:"" help:"List the agents, the worst first; show, tag, register, rename, revoke, reset and remove them."`
 	Schedule scheduleCmd `cmd:"" help:"Check the schedules of agents."`

@@ -186,3 +186,23 @@ func TestClockJumps(t *testing.T) {
 		t.Errorf("%d, %v", stored, err)
 	}
 }
+
+// A round that has nothing to do writes nothing: each commit costs the server what it remembers of agents.
+func TestIdleMaintenanceWritesNothing(t *testing.T) {
+	f := newHosts(t, "web1")
+	f.put(1)
+	f.day()
+	before, err := f.s.catalogue(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		f.now = f.now.Add(time.Minute)
+		if err := f.upkeep(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after, err := f.s.catalogue(t.Context()); err != nil || after != before {
+		t.Errorf("something was written: %v", err)
+	}
+}

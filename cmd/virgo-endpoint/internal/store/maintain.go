@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
-	"virgo/cmd/virgo-endpoint/internal/store/retention"
 )
 
 const (
 	// maintainEach is the time between two rounds of maintenance.
 	maintainEach = time.Minute
+	// saveClockEach is how often the clock by which results age is saved.
+	saveClockEach = time.Hour
 	// migrateAgain is the time after which a migration that could not go on is tried again.
 	migrateAgain = 10 * time.Minute
 )
@@ -113,23 +114,22 @@ func (s *Store) round(ctx context.Context, m *Maintenance, was *state) {
 
 func (s *Store) upkeep(ctx context.Context, m *Maintenance, was *state) error {
 	now := m.Now()
-	var c *catalogue
-	var jump *retention.Jump
-	err := s.change(ctx, func(tx *sql.Tx) (err error) {
-		if _, jump, err = advanceClock(ctx, tx, now); err != nil {
-			return err
-		}
-		c, err = catalogueIn(ctx, tx)
-		return err
-	})
+	c, err := s.catalogue(ctx)
 	if err != nil {
-		return fmt.Errorf("saving the clock by which results age: %w", err)
+		return err
 	}
+	clock, jump := c.clock.Advance(now)
 	if jump != nil {
 		m.Log.Warn("the clock of this host made a jump, or the endpoint was off: " + jump.String())
 	}
+	// Each commit costs readers what they remember of this file.
+	if jump != nil || c.clock.Age.IsZero() || now.Before(c.clock.Wall) || now.Sub(c.clock.Wall) >= saveClockEach {
+		if c, err = s.saveClock(ctx, now); err != nil {
+			return fmt.Errorf("saving the clock by which results age: %w", err)
+		}
+	}
 	s.tellSpace(c, m, was)
-	if e := c.open(); e != nil && c.wantsRollOver(e, fileBytes(s.segmentPath(e.number)), c.clock.Age) {
+	if e := c.open(); e != nil && c.wantsRollOver(e, fileBytes(s.segmentPath(e.number)), clock.Age) {
 		if err := s.rollOver(ctx, e.number, now); err != nil {
 			return err
 		}
@@ -144,6 +144,22 @@ func (s *Store) upkeep(ctx context.Context, m *Maintenance, was *state) error {
 		return err
 	}
 	return s.retireAll(ctx, m, was)
+}
+
+// saveClock moves the retention clock to now.
+func (s *Store) saveClock(ctx context.Context, now time.Time) (*catalogue, error) {
+	err := s.change(ctx, func(tx *sql.Tx) error {
+		all, err := settings(ctx, tx)
+		if err != nil {
+			return err
+		}
+		clock, _ := clockOf(all).Advance(now)
+		return putSettings(ctx, tx, map[string]int64{setWall: clock.Wall.UnixMilli(), setAge: clock.Age.UnixMilli()})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.catalogue(ctx)
 }
 
 // tellSpace logs when the free space falls below the floor, and when there is enough again.

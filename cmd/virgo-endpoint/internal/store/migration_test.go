@@ -36,6 +36,12 @@ const tableDays = 5
 // tableOf makes a store of before segments, with results of each agent on tableDays days, some without an id.
 func tableOf(t testing.TB, each int, agents ...string) *hosts {
 	t.Helper()
+	return tableWith(t, each, nil, agents...)
+}
+
+// tableWith is tableOf; params, if not nil, makes the params of results.
+func tableWith(t testing.TB, each int, params func(n uint64) []byte, agents ...string) *hosts {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "endpoint.db")
 	if err := os.WriteFile(path, nil, fileMode); err != nil {
 		t.Fatal(err)
@@ -77,7 +83,7 @@ func tableOf(t testing.TB, each int, agents ...string) *hosts {
 	}
 	for day := range tableDays {
 		for n := range each + 1 {
-			at := firstDay.Add(time.Duration(day-tableDays)*retention.Day + time.Duration(n)*time.Minute)
+			at := firstDay.Add(time.Duration(day-tableDays)*retention.Day + time.Duration(n/7)*time.Minute)
 			for i, agent := range agents {
 				if n == each {
 					r := f.result(agent, 0, at)
@@ -87,6 +93,9 @@ func tableOf(t testing.TB, each int, agents ...string) *hosts {
 				}
 				f.order[agent]++
 				r := f.result(agent, f.order[agent], at)
+				if params != nil {
+					r.Params = params(f.order[agent])
+				}
 				f.acked[r.ResultID], f.made[r.ResultID] = true, at
 				insert(i+1, r.ResultID, &r, at)
 			}

@@ -78,13 +78,3 @@ func floorOf(all map[string]int64) retention.Floor {
 	}
 	return retention.Floor{Wall: time.UnixMilli(all[setFloorWall]), Age: time.UnixMilli(all[setFloorAge])}
 }
-
-// advanceClock moves the retention clock to now and saves it.
-func advanceClock(ctx context.Context, tx *sql.Tx, now time.Time) (retention.Clock, *retention.Jump, error) {
-	all, err := settings(ctx, tx)
-	if err != nil {
-		return retention.Clock{}, nil, err
-	}
-	c, jump := clockOf(all).Advance(now)
-	return c, jump, putSettings(ctx, tx, map[string]int64{setWall: c.Wall.UnixMilli(), setAge: c.Age.UnixMilli()})
-}

@@ -24,7 +24,8 @@ func (Systemd) Logs() string { return "journalctl -u virgo-endpoint" }
 func (s Systemd) path() string { return filepath.Join(s.Dir, unitName) }
 
 // sandbox takes from the service what it does not need. @privileged has what only root may call; Go and
-// SQLite need nothing of it. Without AF_UNIX it could not tell systemd that it is ready.
+// SQLite need nothing of it. Without AF_UNIX it could not tell systemd that it is ready. PrivateUsers is left out:
+// containers often refuse it, the service would not start there, and it has no capabilities anyway.
 const sandbox = `UMask=0077
 NoNewPrivileges=yes
 ProtectSystem=strict
@@ -63,8 +64,8 @@ func (s Systemd) Print(service Service) string {
 	for _, a := range service.Args {
 		words = append(words, systemdQuote(a))
 	}
-	capabilities := "CapabilityBoundingSet=\nPrivateUsers=yes\n"
-	if service.LowPort { // a capability in a user namespace of its own would not do
+	capabilities := "CapabilityBoundingSet=\n"
+	if service.LowPort {
 		capabilities = "CapabilityBoundingSet=CAP_NET_BIND_SERVICE\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n"
 	}
 	return "[Unit]\n" +

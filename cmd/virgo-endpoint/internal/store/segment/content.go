@@ -127,6 +127,9 @@ type parsed struct {
 // readContent is the inverse of appendContent: it appends count results to list. Their Params and texts are
 // parts of content.
 func readContent(list []intake.Result, content []byte, count int, first, least, received int64) ([]intake.Result, error) {
+	if count > len(content)/2 { // flags and a size each
+		return nil, errShort
+	}
 	r := reader{data: content}
 	head := make([]parsed, count)
 	for i := range head {

@@ -160,23 +160,49 @@ func (s *Segment) Blobs(ctx context.Context, after, through int64, fn func(*Blob
 
 // behind returns the number before the first blob that can be read behind a damaged place. The steps
 // double after the first ones: a damaged page holds some blobs, a damaged branch page thousands.
-func (s *Segment) behind(ctx context.Context, after, through int64) (int64, error) {
-	const single = 4096
+func (s *Segment) behind(ctx context.Context, bad, through int64) (int64, error) {
+	const single = 256
+	last := through
+	if next, err := s.Next(ctx); err == nil {
+		last = min(through, next)
+	}
 	step := int64(1)
-	for tried := 0; after < through; tried++ {
-		if tried > single {
+	for tried := 0; bad < last; tried++ {
+		if tried > single && step < last-bad {
 			step *= 2
 		}
-		after = min(after+step, through)
-		_, err := s.page(ctx, "SELECT "+blobColumns+" FROM blobs WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1", after, through)
-		if err == nil {
-			return after, nil
+		at := min(bad+step, last)
+		switch ok, err := s.reads(ctx, at, through); {
+		case err != nil:
+			return at, err
+		case !ok:
+			bad = at
+			continue
 		}
-		if !errors.Is(err, intake.ErrDamaged) {
-			return after, err
+		for at-bad > 1 { // the first one that can be read
+			middle := bad + (at-bad)/2
+			ok, err := s.reads(ctx, middle, through)
+			if err != nil {
+				return at, err
+			}
+			if ok {
+				at = middle
+			} else {
+				bad = middle
+			}
 		}
+		return at, nil
 	}
 	return through, nil
+}
+
+// reads reports whether the first blob behind a number can be read.
+func (s *Segment) reads(ctx context.Context, after, through int64) (bool, error) {
+	_, err := s.page(ctx, "SELECT "+blobColumns+" FROM blobs WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1", after, through)
+	if errors.Is(err, intake.ErrDamaged) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // ByAgent calls fn for the blobs with after < Seq <= through, ordered by agent and then by arrival, as whoever

@@ -114,8 +114,11 @@ func (c *conn) each(ctx context.Context, query string, args []driver.Value, row 
 			return named(c.path, err)
 		}
 		if err := row(values); err != nil {
-			if errors.Is(err, errStop) {
+			switch {
+			case errors.Is(err, errStop):
 				return nil
+			case errors.Is(err, errShort) && !errors.Is(err, intake.ErrDamaged):
+				return fmt.Errorf("%w: segment %q: %w", intake.ErrDamaged, c.path, err)
 			}
 			return err
 		}

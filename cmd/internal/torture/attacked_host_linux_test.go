@@ -37,7 +37,11 @@ var goodFeatures = []string{transport.FeaturePipelining, transport.FeatureResult
 
 func newAttackedHost(t *testing.T, launcher string, k attack) *attackedHost {
 	t.Helper()
-	f := newHostileEndpoint(t, transporttest.Script{Features: goodFeatures, ScheduleHash: "good"})
+	features := goodFeatures
+	if k.multi {
+		features = append([]string{transport.FeaturePostMulti, transport.FeaturePostMultiLZ4}, features...)
+	}
+	f := newHostileEndpoint(t, transporttest.Script{Features: features, ScheduleHash: "good"})
 	v := &attackedHost{host: newHost(t, f.address(), f.good.Pin()), endpoint: f, attack: k, launcher: launcher, seen: make(map[string]bool)}
 	for name, text := range map[string]string{
 		"outside.sh":        "#!/bin/sh\ntouch " + filepath.Join(v.root, "tmp", "owned") + "\n",

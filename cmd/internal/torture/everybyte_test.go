@@ -71,7 +71,7 @@ func TestEveryByte(t *testing.T) {
 			if !in {
 				stream, greeting = received, answer
 			}
-			if stream.size < 10_000 || greeting < 1000 || greeting > 5000 || len(stream.edges) < 5 {
+			if stream.size < 3_000 || greeting < 1000 || greeting > 5000 || len(stream.edges) < 5 {
 				t.Fatalf("recorded %d bytes, greeted after %d, %d edges", stream.size, greeting, len(stream.edges))
 			}
 			for at := 1; at <= stream.size; at++ {
@@ -129,7 +129,10 @@ func endpointScript(pipelined bool) transporttest.Script {
 		Features: []string{transport.FeatureResultID}, Schedule: manyChecks(),
 	}
 	if pipelined {
-		s.Features = []string{transport.FeaturePipelining, transport.FeatureResultID, transport.FeatureScheduleHash}
+		s.Features = []string{
+			transport.FeaturePipelining, transport.FeatureResultID, transport.FeatureScheduleHash,
+			transport.FeaturePostMulti, transport.FeaturePostMultiLZ4,
+		}
 		s.ScheduleHash = "1"
 	}
 	return s

@@ -28,7 +28,7 @@ const (
 // ends in time with a documented exit code, stays small, prints neither secrets nor terminal control sequences, changes
 // nothing outside its state, and loses no result; when the endpoint behaves well again, everything is delivered once.
 func TestHostileEndpoints(t *testing.T) {
-	tricks := slices.Concat(tlsAttacks(), ticketAttacks(), frameAttacks(), helloAttacks(), answerAttacks(), requestAttacks(), scheduleAttacks())
+	tricks := slices.Concat(tlsAttacks(), ticketAttacks(), frameAttacks(), helloAttacks(), answerAttacks(), multiAttacks(), requestAttacks(), scheduleAttacks())
 	launcher := buildLauncher(t)
 	draw := seededRandom(t)
 	draw.Shuffle(len(tricks), func(i, j int) { tricks[i], tricks[j] = tricks[j], tricks[i] })

@@ -25,6 +25,8 @@ type attack struct {
 	backsOff bool
 	// exitCode is the exit code that `virgo run` must end with.
 	exitCode int
+	// multi: the agent knows that the endpoint takes several results in a frame.
+	multi bool
 }
 
 // resetConn closes a connection by a TCP reset.

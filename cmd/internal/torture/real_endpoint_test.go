@@ -123,7 +123,9 @@ func storedIn(t testing.TB, e *transporttest.Endpoint) []storedResult {
 // newRecordingEndpoint is a scriptable endpoint that stores everything, with the features of a new endpoint.
 func newRecordingEndpoint(t testing.TB) *transporttest.Endpoint {
 	t.Helper()
-	e, err := transporttest.Listen(transporttest.Script{Features: []string{"pipelining", "result_id", "schedule_hash"}})
+	e, err := transporttest.Listen(transporttest.Script{Features: []string{
+		"pipelining", "result_id", "schedule_hash", "post_multi", "post_multi_lz4",
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

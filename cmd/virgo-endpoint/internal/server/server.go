@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
@@ -62,6 +63,9 @@ type Server struct {
 	http      *http.Server
 	httpConns *connListener // connections that speak HTTP
 
+	next    chan *place  // to a goroutine of handleMany that waits
+	resting atomic.Int64 // how many wait
+
 	draining  chan struct{} // closed when Shutdown begins
 	mu        sync.Mutex
 	closed    bool
@@ -106,6 +110,7 @@ func New(opt Options) *Server {
 		http:      newHTTPServer(log, opt.Limits),
 		reports:   reporter{last: map[string]time.Time{}},
 		httpConns: newConnListener(),
+		next:      make(chan *place),
 		draining:  make(chan struct{}),
 		open:      map[*place]struct{}{},
 		listeners: map[net.Listener]struct{}{},
@@ -181,7 +186,34 @@ func (s *Server) admit(nc net.Conn) {
 	}
 	p := s.admission.enter(nc)
 	s.open[p] = struct{}{}
-	s.wg.Go(func() { s.handle(p) })
+	s.wg.Add(1)
+	select {
+	case s.next <- p: // to a goroutine that has ended another connection
+	default:
+		go s.handleMany(p)
+	}
+}
+
+// maxResting bounds the goroutines that wait for another connection.
+const maxResting = 64
+
+// handleMany handles a connection, and others after it: the stack of its goroutine has grown by then to what
+// a handshake needs, which takes a new one several copies.
+func (s *Server) handleMany(p *place) {
+	for {
+		s.handle(p)
+		s.wg.Done()
+		if s.resting.Add(1) > maxResting {
+			s.resting.Add(-1)
+			return
+		}
+		select {
+		case p = <-s.next:
+			s.resting.Add(-1)
+		case <-s.draining:
+			return
+		}
+	}
 }
 
 // release closes a connection and gives its place to others.

@@ -260,8 +260,11 @@ func (v *mover) publish() error {
 	if err := v.mergeContacts(); err != nil {
 		return err
 	}
-	age := func(ms int64) int64 { // by the retention clock, as if it had run then
-		return min(v.clock.Age.UnixMilli(), v.clock.Age.UnixMilli()-(v.clock.Wall.UnixMilli()-ms))
+	// By the retention clock, as if it had run then: it began as the wall clock. Where that has jumped since, results are
+	// as young as they can be, so that a jump deletes none.
+	ahead := v.clock.Wall.Sub(v.clock.Age).Milliseconds()
+	age := func(ms int64) int64 {
+		return min(v.clock.Age.UnixMilli(), max(ms, ms-ahead))
 	}
 	err := v.s.change(v.ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(v.ctx, `UPDATE segments SET state = ?2, next = ?3, begun_ms = ?4, ended_ms = ?5, begun_age_ms = ?6,

@@ -33,6 +33,7 @@ var modelEvents = []struct {
 	{"endpoint's clock jumps", 2}, {"host's clock jumps", 3},
 	{"snapshot", 2}, {"restore snapshot", 2}, {"state lost", 1}, {"clone", 1},
 	{"reopen", 2}, {"other process", 6}, {"kill", 4}, {"backup", 1}, {"restore backup", 1}, {"disk", 1}, {"keep", 1},
+	{"rows become segments", 5}, {"rename", 1},
 	{"compare", 6}, {"newest", 6}, {"held", 6},
 }
 
@@ -136,6 +137,10 @@ func (w *world) do(e event) {
 	case "keep":
 		w.keep = []time.Duration{30, 10, 45, 2}[e.n%4] * retention.Day
 		w.bounds()
+	case "rows become segments":
+		w.migrate(e.n%3 == 0)
+	case "rename":
+		w.rename(h)
 	case "compare":
 		w.compare("", 0)
 	case "newest":
@@ -162,7 +167,7 @@ func (h *modelHost) clone() *modelHost {
 }
 
 // runHistory returns what is wrong, and what happened last.
-func runHistory(t *testing.T, history []event) (failure string) {
+func runHistory(t *testing.T, history []event, old bool) (failure string) {
 	dir, err := os.MkdirTemp(t.TempDir(), "history")
 	if err != nil {
 		t.Fatal(err)
@@ -184,13 +189,14 @@ func runHistory(t *testing.T, history []event) (failure string) {
 			w.close()
 		}
 	}()
-	w = newWorld(t, filepath.Clean(dir))
+	w = newWorld(t, filepath.Clean(dir), old)
 	for _, e := range history {
 		w.log = append(w.log, e.String())
 		w.do(e)
 	}
 	w.log = append(w.log, "end")
 	w.full, w.killIn = false, 0
+	w.migrate(true)
 	for range 2 {
 		w.compare("", 0)
 		for _, h := range w.hosts {
@@ -206,11 +212,11 @@ func runHistory(t *testing.T, history []event) (failure string) {
 }
 
 // shrink leaves out what is not needed for the failure, as long as runs are left.
-func shrink(t *testing.T, history []event, runs int) []event {
+func shrink(t *testing.T, history []event, old bool, runs int) []event {
 	for size := len(history) / 2; size > 0; size /= 2 {
 		for at := 0; at < len(history) && runs > 0; runs-- {
 			less := slices.Delete(slices.Clone(history), at, min(at+size, len(history)))
-			if runHistory(t, less) != "" {
+			if runHistory(t, less, old) != "" {
 				history = less
 			} else {
 				at += size
@@ -221,17 +227,22 @@ func shrink(t *testing.T, history []event, runs int) []event {
 }
 
 // foundHistories are those that found something.
-var foundHistories = map[string][]event{
-	"results of a segment that was being deleted when the backup was made stayed counted": {
+var foundHistories = []struct {
+	what   string
+	old    bool
+	events []event
+}{
+	{"results of a segment that was being deleted when the backup was made stayed counted", false, []event{
 		{"days of work", 0, 6}, {"days of work", 0, 30}, {"keep", 0, 9}, {"days", 2, 25}, {"kill", 5, 30}, {"round", 1, 11},
 		{"backup", 4, 12}, {"restore backup", 5, 21},
-	},
+	}},
+	{"rows aged by the wall clock, however far it jumped", true, []event{{"days", 0, 28}}},
 }
 
 func TestModel(t *testing.T) {
-	for name, history := range foundHistories {
-		if failure := runHistory(t, history); failure != "" {
-			t.Errorf("%s: %s", name, failure)
+	for _, h := range foundHistories {
+		if failure := runHistory(t, h.events, h.old); failure != "" {
+			t.Errorf("%s: %s", h.what, failure)
 		}
 	}
 	histories, until := 12, time.Time{}
@@ -252,10 +263,11 @@ func TestModel(t *testing.T) {
 	for seed := first; seed < first+uint64(histories) || time.Now().Before(until); seed++ {
 		r := rand.New(rand.NewPCG(seed, 13))
 		history := randomHistory(r, 20+r.IntN(120))
-		if runHistory(t, history) == "" {
+		old := r.IntN(3) == 0
+		if runHistory(t, history, old) == "" {
 			continue
 		}
-		history = shrink(t, history, 300)
-		t.Fatalf("seed %d: %s", seed, runHistory(t, history))
+		history = shrink(t, history, old, 300)
+		t.Fatalf("seed %d, a store of before segments: %v: %s", seed, old, runHistory(t, history, old))
 	}
 }

@@ -86,8 +86,11 @@ type model struct {
 	byID    map[string]*storedResult
 	highest map[string]uint64
 	known   map[string]bool
+	names   map[string]bool
 	clock   modelClock
 	thrown  int64
+	// gone is when the youngest of the deleted results arrived, by the clock; nil if none was deleted.
+	gone *time.Duration
 }
 
 // A storedResult is one that is stored.
@@ -95,6 +98,15 @@ type storedResult struct {
 	*modelResult
 	received time.Time
 	age      time.Duration // of the retention clock when it arrived
+	row      bool          // of a store of before segments
+}
+
+// sameArrival compares the time of an arrival. Rows that become segments arrived within a second of it.
+func (s *storedResult) sameArrival(received time.Time) bool {
+	if s.row {
+		return received.Sub(s.received).Abs() < arrivalSpan
+	}
+	return received.Equal(s.received)
 }
 
 // A modelClock is the retention clock: at most a day for a step of the wall clock.
@@ -118,8 +130,11 @@ type savedModel struct {
 	model model
 }
 
+func (m *model) has(agent string) bool { return m.names[agent] }
+
 func (m *model) clone() model {
 	c := *m
+	c.names = maps.Clone(m.names)
 	c.all, c.byID, c.highest, c.known = slices.Clone(m.all), maps.Clone(m.byID), maps.Clone(m.highest), maps.Clone(m.known)
 	return c
 }
@@ -146,9 +161,17 @@ func (h *modelHost) now(w *world) time.Time {
 	return modelStart.Add(w.truth + h.clock).Truncate(time.Millisecond)
 }
 
-func newWorld(t testing.TB, dir string) *world {
+// newWorld begins with an empty store, or with one of before segments.
+func newWorld(t testing.TB, dir string, old bool) *world {
 	w := &world{t: t, dir: dir, access: map[string]intake.Access{}, keep: 30 * retention.Day, least: 30 * retention.Day}
-	w.model = model{byID: map[string]*storedResult{}, highest: map[string]uint64{}, known: map[string]bool{}}
+	w.model = model{byID: map[string]*storedResult{}, highest: map[string]uint64{}, known: map[string]bool{}, names: map[string]bool{}}
+	for _, agent := range modelAgents {
+		w.model.names[agent] = true
+	}
+	if old {
+		w.table()
+		return w
+	}
 	w.path = filepath.Join(dir, "first", storeName)
 	w.must(os.Mkdir(filepath.Dir(w.path), 0o700))
 	_, err := Create(t.Context(), w.path)
@@ -165,6 +188,96 @@ func newWorld(t testing.TB, dir string) *world {
 	}
 	w.bounds()
 	return w
+}
+
+// table begins with a store of before segments.
+func (w *world) table() {
+	f := tableOf(w.t, 4, modelAgents...)
+	var rows []intake.Result
+	w.must(f.s.Results(w.t.Context(), intake.Filter{}, func(r intake.Result) error {
+		r.Params = slices.Clone(r.Params)
+		rows = append(rows, r)
+		return nil
+	}))
+	w.must(f.s.Close())
+	w.path, w.access = f.path, f.access
+	w.open()
+	for _, agent := range modelAgents {
+		w.hosts = append(w.hosts, &modelHost{agent: agent, start: hostsStart, next: f.order[agent]})
+		w.model.known[agent], w.model.highest[agent] = true, f.order[agent]
+	}
+	w.bounds()
+	w.round()
+	slices.SortFunc(rows, func(a, b intake.Result) int { return cmp.Compare(a.Seq, b.Seq) })
+	for i := range rows {
+		r := &rows[i]
+		s := &storedResult{
+			modelResult: &modelResult{agent: r.AgentID, id: r.ResultID, params: string(r.Params), time: r.Time, truth: r.Time.Sub(firstDay), start: hostsStart, old: true},
+			received:    r.Received, age: r.Received.Sub(firstDay), row: true,
+		}
+		w.model.all = append(w.model.all, s)
+		if r.ResultID == "" {
+			continue
+		}
+		s.regular, s.order = true, *r.Order
+		w.model.byID[s.agent+" "+s.id] = s
+		h := w.hosts[slices.Index(modelAgents, s.agent)]
+		h.delivered = append(h.delivered, s.modelResult)
+	}
+}
+
+// migrate moves rows of the table into segments; all of them if all is set.
+func (w *world) migrate(all bool) {
+	for {
+		m, err := w.store().moveOn(w.t.Context(), w.now())
+		if w.died(err) || w.full && err != nil {
+			return
+		}
+		w.must(err)
+		if m.Done || !all {
+			return
+		}
+	}
+}
+
+// rename gives the hosts of an agent another id. What waits has the old one in its ids.
+func (w *world) rename(h *modelHost) {
+	from, to := h.agent, h.agent+"'"
+	if strings.HasSuffix(from, "''") {
+		return
+	}
+	w.must(w.store().RenameAgent(w.t.Context(), from, to))
+	w.access[to] = w.access[from]
+	m := &w.model
+	m.known[to], m.highest[to] = m.known[from], m.highest[from]
+	delete(m.names, from)
+	m.names[to] = true
+	delete(m.known, from)
+	delete(m.highest, from)
+	for _, h := range w.hosts {
+		h.renamed(from, to)
+	}
+	// Records are shared with the model of a backup, which does not know the name.
+	for i, s := range m.all {
+		if s.agent == from {
+			one, r := *s, *s.modelResult
+			r.agent, one.modelResult = to, &r
+			m.all[i] = &one
+			if s.id != "" {
+				delete(m.byID, from+" "+s.id)
+				m.byID[to+" "+s.id] = &one
+			}
+		}
+	}
+}
+
+func (h *modelHost) renamed(from, to string) {
+	if h.agent == from {
+		h.agent = to
+	}
+	if h.snapshot != nil {
+		h.snapshot.renamed(from, to)
+	}
 }
 
 func (w *world) store() *Store { return w.stores[w.turn] }
@@ -305,11 +418,11 @@ func (w *world) expect(h *modelHost, list []*modelResult, now time.Time) (stored
 	floor := c.floor.At(c.clock, now)
 	known := m.known[h.agent]
 	for _, r := range list {
-		key := r.agent + " " + r.id
+		key := h.agent + " " + r.id
 		switch {
 		case r.id != "" && m.byID[key] != nil:
 			continue // a copy
-		case r.id == "", !known, r.regular && r.order > m.highest[r.agent]:
+		case r.id == "", !known, r.regular && r.order > m.highest[h.agent]:
 		default:
 			made := r.time.Add(now.Sub(h.now(w)))
 			if r.old {
@@ -325,13 +438,15 @@ func (w *world) expect(h *modelHost, list []*modelResult, now time.Time) (stored
 			}
 			continue
 		}
-		s := &storedResult{modelResult: r, received: now, age: m.clock.at(now)}
+		as := *r // as the store knows it
+		as.agent = h.agent
+		s := &storedResult{modelResult: &as, received: now, age: m.clock.at(now)}
 		m.all = append(m.all, s)
 		if r.id != "" {
 			m.byID[key] = s
 		}
 		if r.regular {
-			m.highest[r.agent] = max(m.highest[r.agent], r.order)
+			m.highest[h.agent] = max(m.highest[h.agent], r.order)
 		}
 		stored++
 	}
@@ -356,28 +471,53 @@ func (w *world) round() {
 // deleted takes results off the model that the store has deleted, if it should have.
 func (w *world) deleted() {
 	m := &w.model
-	there := map[string]bool{}
+	there := map[string]int{} // of those without an id there may be several
 	for _, r := range w.results(intake.Filter{}) {
-		there[string(r.Params)] = true
+		there[resultKey(r.ResultID, string(r.Params), r.Time)]++
 	}
 	var kept []*storedResult
-	for _, s := range m.all {
-		if there[s.params] {
+	for _, s := range slices.Backward(m.all) {
+		if there[s.key()] > 0 {
+			there[s.key()]--
 			kept = append(kept, s)
-			continue
+		}
+	}
+	slices.Reverse(kept)
+	for i, s := range m.all {
+		if i >= len(m.all)-len(kept) {
+			break
 		}
 		if age := m.clock.age - s.age; age <= w.keep-retention.Day {
 			w.fail("%s was deleted %v after it arrived, before %v", s.name(), age, w.keep)
 		}
-		if len(kept) > 0 {
-			w.fail("%s was deleted, and %s is older and there", s.name(), kept[0].name())
+		if len(kept) > 0 && slices.Contains(kept, s) {
+			w.fail("something was deleted, and %s is older and there", s.name())
 		}
 		if s.id != "" {
 			delete(m.byID, s.agent+" "+s.id)
 		}
+		if m.gone == nil || s.age > *m.gone {
+			m.gone = &s.age
+		}
 	}
 	m.all = kept
+	if m.gone == nil {
+		return
+	}
+	c, err := w.store().catalogue(w.t.Context())
+	w.must(err)
+	if c.floor.Age.IsZero() {
+		w.fail("results were deleted, and there is no floor")
+	}
+	if since := c.clock.Age.Sub(c.floor.Age); since > m.clock.age-*m.gone+retention.Day || since < w.least-retention.Day {
+		w.fail("the floor is %v ago; the youngest of the deleted results arrived %v ago", since, m.clock.age-*m.gone)
+	}
 }
+
+// key tells results apart.
+func (r *modelResult) key() string { return resultKey(r.id, r.params, r.time) }
+
+func resultKey(id, params string, at time.Time) string { return fmt.Sprint(id, params, at.UnixMilli()) }
 
 func (r *modelResult) name() string { return fmt.Sprintf("%q %s", r.id, r.params) }
 
@@ -407,7 +547,7 @@ func (w *world) compare(agent string, limit int) {
 			w.fail("%q %s is there, and should not be (agent %q, limit %d)", got[i].ResultID, got[i].Params, agent, limit)
 		}
 		g, s := &got[i], want[i]
-		if g.AgentID != s.agent || g.ResultID != s.id || string(g.Params) != s.params || !g.Time.Equal(s.time) || !g.Received.Equal(s.received) {
+		if g.AgentID != s.agent || g.ResultID != s.id || string(g.Params) != s.params || !g.Time.Equal(s.time) || !s.sameArrival(g.Received) {
 			w.fail("result %d is %q %s (%v, %v), want %s (%v, %v; agent %q, limit %d)", i, g.ResultID, g.Params, g.Time, g.Received, s.name(), s.time, s.received, agent, limit)
 		}
 	}
@@ -416,8 +556,11 @@ func (w *world) compare(agent string, limit int) {
 	}
 	slices.SortFunc(got, func(a, b intake.Result) int { return cmp.Compare(a.Seq, b.Seq) })
 	for i, s := range w.model.all {
-		if string(got[i].Params) != s.params {
-			w.fail("result %d of the order of arrival is %s, want %s", i, got[i].Params, s.name())
+		if s.row {
+			continue // they are in the order of their agents, within a day
+		}
+		if g := &got[i]; resultKey(g.ResultID, string(g.Params), g.Time) != s.key() {
+			w.fail("result %d of the order of arrival is %q %s, want %s", i, g.ResultID, g.Params, s.name())
 		}
 	}
 	w.compareAgents()
@@ -487,6 +630,15 @@ func (w *world) restore() {
 	w.path = filepath.Join(dir, storeName)
 	w.open()
 	w.model = w.saved.model.clone()
+	for _, h := range w.hosts { // a host that was renamed since has to be renamed again
+		h.agent = strings.TrimRight(h.agent, "'")
+		for !w.model.has(h.agent) {
+			h.agent += "'"
+		}
+		if h.snapshot != nil {
+			h.snapshot.agent = h.agent
+		}
+	}
 	w.bounds()
 }
 

@@ -2,9 +2,11 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -214,6 +216,55 @@ func TestStreamsAreBounded(t *testing.T) {
 	}
 	if n := s.api.guard.streams(); n != 0 {
 		t.Errorf("%d streams at the end", n)
+	}
+}
+
+// A token gets its places back one by one.
+func TestGuardGivesPlacesBack(t *testing.T) {
+	g := newGuard(&API{})
+	for range maxOfToken {
+		if !g.enter("a") {
+			t.Fatal("too few requests")
+		}
+	}
+	if g.enter("a") || !g.enter("b") {
+		t.Error("a token has another's places")
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r = r.WithContext(context.WithValue(r.Context(), tokenID{}, "a"))
+	for range 3 * maxStreamsOfToken {
+		release, ok := g.stream(r)
+		if !ok {
+			t.Fatal("a stream that ended still counts")
+		}
+		release()
+	}
+	g.leave("a")
+	if !g.enter("a") {
+		t.Error("a request that ended still counts")
+	}
+}
+
+// Also where several points are of one time, a page leads on.
+func TestPagesOfHistoryEnd(t *testing.T) {
+	s := serve(t)
+	for i := range 3 {
+		at := epoch.Add(-time.Minute)
+		_, err := s.store.Append(t.Context(), []intake.Arrival{{AgentID: "web1", Access: s.access, Received: at, Results: []intake.Result{{
+			ResultID: fmt.Sprint(i), CheckID: "cpu", Time: at, Received: at, Params: []byte(metric("1"))}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	since := ""
+	for pages := 0; ; pages++ {
+		next, more := s.get("/v1/agents/web1/history?check=cpu&metric=usage&limit=1" + since).json(t)["next_since"].(string)
+		if !more {
+			break
+		}
+		if since = "&since=" + url.QueryEscape(next); pages > 5 {
+			t.Fatal("it does not end")
+		}
 	}
 }
 

@@ -80,12 +80,19 @@ func stored(t *testing.T) *intaketest.Memory {
 }
 
 func TestAgentsWorstFirst(t *testing.T) {
-	list, err := Agents(t.Context(), stored(t), now)
+	m := stored(t)
+	_, _, access := intaketest.NewToken(t, m)
+	_, err := m.Append(t.Context(), []intake.Arrival{{AgentID: "c", Access: access, Received: now, Results: []intake.Result{
+		{ResultID: "1", CheckID: "plugin", State: "unavailable", Refused: true, Time: now, Received: now, Params: []byte("{}")}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := Agents(t.Context(), m, now)
 	var got []string
 	for _, a := range list {
 		got = append(got, fmt.Sprintf("%s:%s:%d/%d", a.AgentID, a.Health, a.Unavailable, a.Checks))
 	}
-	if want := "web1:silent:0/1 a:unavailable:1/2 b:ok:0/1"; err != nil || strings.Join(got, " ") != want {
+	if want := "web1:silent:0/1 a:unavailable:1/2 c:refused:0/1 b:ok:0/1"; err != nil || strings.Join(got, " ") != want {
 		t.Errorf("%v, %v, want %s", got, err, want)
 	}
 }

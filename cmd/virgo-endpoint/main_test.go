@@ -9,10 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -34,10 +36,13 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("D", filepath.Join(env.WorkDir, "endpoint"))
 			env.Values[serving{}] = &served{}
-			return nil
+			stores, err := filepath.Abs(filepath.Join("internal", "store", "testdata"))
+			env.Setenv("STORES", stores)
+			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
+			"until":   until,
 			"serve":   serve,
 			"stop":    stop,
 			"apiport": apiPort,
@@ -62,6 +67,23 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if code != want {
 		ts.Fatalf("exit code %d, want %d", code, want)
+	}
+}
+
+// untilTime bounds until.
+const untilTime = time.Minute
+
+// until REGEXP PROGRAM ARGS… runs the program until its output matches.
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	want := regexp.MustCompile(args[0])
+	for end := time.Now().Add(untilTime); ; {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("no match for %q", args[0])
+		}
 	}
 }
 

@@ -3,7 +3,9 @@
 //
 //	ca.pem, ca-key.pem           the endpoint's own certificate authority
 //	server.pem, server-key.pem   the TLS certificate; agents pin its key
-//	endpoint.db                  results, agents and tokens (package store)
+//	endpoint.db                  agents, keys and tokens (package store)
+//	segments/NUMBER.db           results by the time of their arrival, a file for each day
+//	history.db                   metrics as columns and roll-ups (package history)
 //	address                      the address that agents connect to, as init was told
 //	client-ids.yaml              which agents clients' certificates are for, if not those of the same name
 //	clients/NAME.pem, …-key.pem  certificates for agents, signed by the authority

@@ -65,7 +65,7 @@ func (b *batchWork) changeAgents(ctx context.Context) error {
 	for i := range b.items {
 		b.items[i].noted = true
 	}
-	return nil
+	return b.s.at("agents changed")
 }
 
 func (t *transaction) change(it *item) error {

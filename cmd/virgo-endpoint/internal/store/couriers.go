@@ -80,6 +80,9 @@ func (s *Store) addBundle(ctx context.Context, p *intake.BundlePiece) error {
 	if err := b.append(ctx); err != nil {
 		return err
 	}
+	if err := s.at("bundle's results stored"); err != nil {
+		return err
+	}
 	t, err := s.begin(ctx)
 	if err != nil {
 		return err

@@ -1,20 +1,28 @@
-// Package store keeps results, agents and tokens in one SQLite file. It implements the interfaces of
-// package intake and imports bundles.
+// Package store keeps who agents are in one SQLite file (identities: agents, keys, tokens, refusals, the
+// catalogue) and their results in segments beside it (package segment). It implements the interfaces of package
+// intake and imports bundles.
 //
 // # The path of a result
 //
-//  1. [Store.Append] takes a batch and opens one transaction, which takes SQLite's write lock.
-//  2. The access of each arrival is verified again: arrivals of an agent or a token that was revoked are not
-//     stored, and their outcome is intake.ErrRevoked or intake.ErrBadToken.
-//  3. The agent's row is found or created, and the result inserted; the unique index (agent,
-//     result_id) ignores copies.
-//  4. What it says about refusals of the host's owner is noted in refused_checks.
-//  5. The commit is synced; only then does Append return.
+//  1. [Store.Append] looks up who the agents of a batch are, and whether their accesses are valid: from memory as
+//     long as the file of identities has not changed (PRAGMA data_version). The ordinary session of a known agent
+//     changes nothing in that file. What does (a new agent, a refusal, a legacy token's use, to the minute) is
+//     written there first, in a transaction that verifies accesses again.
+//  2. The open segment's write lock is taken. Under it the version is compared once more, and if it is
+//     another one all is looked up anew. Whoever withdraws an access commits that first and then waits
+//     for this lock once ([Store.barrier]): nothing that it let in is stored after that.
+//  3. Copies are left out (copies.go), the others get their numbers in the order of arrival, and each
+//     agent's contact is continued: from this segment, or from the last one that has it.
+//  4. Blobs, ids and contacts are one transaction. When that is synced, Append returns.
 //
-// What can fail: another process holds the lock for longer than busyTimeout, the disk is full, the
-// file is damaged. Each is an error of the whole batch: nothing of it is stored, and it can be
-// appended again. If the process ends in between, SQLite restores the last commit from the write-ahead
-// log when the file is next opened.
+// Locks are taken in the order of this file, then segment, and nobody who has a segment's lock waits for this
+// file's.
+//
+// What can fail: another process holds a lock for longer than busyTimeout, the disk is full. Each is an error
+// of the whole batch: none of its results is stored, and it can be appended again; a refusal or a new
+// agent may be. A damaged segment is set aside and the batch goes into a new one; if this file is damaged,
+// nothing is stored. If the process ends in between, SQLite restores the last commits from the write-ahead
+// logs.
 //
 // # Who an agent is
 //
@@ -33,8 +41,9 @@
 // the agent; a bundle signed with another key is refused, as is one that is not signed with the key that
 // its agent has registered. Nobody enrols under the id of a bundle with another key than the bundle's.
 //
-// [Store.AddBundle] stores a piece of a bundle that a courier brings over a connection, together with how
-// far the bundle is, in one synced transaction that decides again about the courier's access and the key.
+// [Store.AddBundle] stores a piece of a bundle that a courier brings over a connection: the results first, then
+// how far the bundle is, in a transaction that decides again about the courier's access and the key. After a
+// kill in between the piece comes again, and its results are copies.
 //
 // # The file
 //

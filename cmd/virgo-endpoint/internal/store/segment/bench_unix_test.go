@@ -30,7 +30,7 @@ func dictionaryOf(b testing.TB, size int) []byte {
 
 func BenchmarkAppend(b *testing.B) {
 	for _, agents := range []int64{1_000, 100_000} {
-		for _, size := range []int{0, 16 << 10, 64 << 10, 110 << 10} {
+		for _, size := range []int{0, 16 << 10, MaxDictionary} {
 			b.Run(fmt.Sprintf("agents=%d/dictionary=%d", agents, size), func(b *testing.B) {
 				var d []byte
 				if size > 0 {

@@ -18,9 +18,6 @@ const (
 	sealedMode fs.FileMode = 0o400
 )
 
-// MaxDictionary bounds the dictionary of a segment.
-const MaxDictionary = 256 << 10
-
 // applicationID is "vseg": it tells a segment from other SQLite files.
 const applicationID = 0x76736567
 
@@ -69,7 +66,8 @@ type Options struct {
 	Number, First int64
 	// Begun is when the segment begins.
 	Begun time.Time
-	// Dictionary is what blobs are compressed with, at most MaxDictionary; nil for none. See [Segment.Sample].
+	// Dictionary is what blobs are compressed with, at most MaxDictionary; nil for a default one. See
+	// [Segment.Sample].
 	Dictionary []byte
 }
 
@@ -131,9 +129,13 @@ func fill(path string, opt *Options) error {
 		err = c.exec("INSERT INTO meta (id, number, first, begun_ms, next) VALUES (1, ?, ?, ?, ?)",
 			opt.Number, opt.First, opt.Begun.UnixMilli(), opt.First)
 	}
-	if err == nil && len(opt.Dictionary) > 0 {
-		sum := crc32.Checksum(opt.Dictionary, crc32.MakeTable(crc32.Castagnoli))
-		err = c.exec("INSERT INTO dictionary (id, sum, data) VALUES (1, ?, ?)", int64(sum), opt.Dictionary)
+	if err == nil {
+		dictionary := opt.Dictionary
+		if len(dictionary) == 0 {
+			dictionary = defaultDictionary
+		}
+		sum := crc32.Checksum(dictionary, crc32.MakeTable(crc32.Castagnoli))
+		err = c.exec("INSERT INTO dictionary (id, sum, data) VALUES (1, ?, ?)", int64(sum), dictionary)
 	}
 	if err == nil {
 		err = c.exec("COMMIT")

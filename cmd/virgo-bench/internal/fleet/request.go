@@ -143,7 +143,7 @@ func (w *Worker) appendBatch(i, results int) {
 		w.begin(i, "check_metrics.post_multi")
 		w.out = append(append(append(w.out, `{"results":`...), w.batch...), "}}\n"...)
 	} else {
-		w.begin(i, "check_metrics.post_multi_lz4")
+		w.begin(i, "check_metrics.post_multi")
 		w.small = w.fleet.Compress(w.small[:0], w.batch)
 		w.out = base64.StdEncoding.AppendEncode(append(w.out, `{"results_lz4":"`...), w.small)
 		w.out = strconv.AppendInt(append(w.out, `","raw_bytes":`...), int64(len(w.batch)), 10)

@@ -39,6 +39,8 @@ func (agentsListCmd) Help() string {
 type agentsDocument struct {
 	document
 	Agents []agentEntry `json:"agents"`
+	// Warnings are about the endpoint itself: its certificates.
+	Warnings []string `json:"endpoint_warnings"`
 }
 
 type agentEntry struct {
@@ -82,7 +84,7 @@ func (c *agentsListCmd) write(a *app, list []report.Agent) error {
 		entries = append(entries, agentEntry{ag, file, mistakes})
 	}
 	if a.JSON {
-		return a.printJSON(agentsDocument{document{schemaVersion}, entries})
+		return a.printJSON(agentsDocument{document{schemaVersion}, entries, a.certificateWarnings()})
 	}
 	return a.print(c.text(a, entries))
 }
@@ -179,7 +181,11 @@ func (c *agentsListCmd) text(a *app, list []agentEntry) []byte {
 			term.Cell{Text: sessionText(ag.Session)}, term.Cell{Text: keyText(ag.Key)}, term.Cell{Text: nameBeside(&ag.Agent)})
 	}
 	text := t.text(width, 0, a.color())
-	return append(text, below(list, now)...)
+	text = append(text, below(list, now)...)
+	for _, w := range a.certificateWarnings() {
+		text = append(text, "this endpoint: "+shorttext.Sanitize(w)+"\n"...)
+	}
+	return text
 }
 
 // below is what follows the table: warnings, mistakes in schedules, and how many agents are in which state.

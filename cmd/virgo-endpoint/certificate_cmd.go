@@ -89,6 +89,15 @@ func (c *certificateShowCmd) Run(a *app) error {
 	return a.print(append(text, problems.Bytes()...))
 }
 
+// certificateWarnings say which certificates of the folder end soon, and what to do; none where nothing does.
+func (a *app) certificateWarnings() []string {
+	list := []string{}
+	for _, p := range folder.CertificateProblems(folder.Dir(a.Dir), a.now()) {
+		list = append(list, strings.TrimSuffix(p.What+"; "+p.Next, "; "))
+	}
+	return list
+}
+
 func (c *certificateRenewCmd) Run(a *app) error {
 	dir, err := a.folder()
 	if err != nil {

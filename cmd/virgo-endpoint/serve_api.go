@@ -50,7 +50,7 @@ func (l *apiListener) url() string {
 
 // serve answers requests until the returned function is called. An error of accepting goes to failed.
 func (l *apiListener) serve(a *app, st *store.Store, figures func() []api.Figure, log *slog.Logger, failed chan<- error) (stop func()) {
-	opt := api.Options{Store: st, Figures: figures, Log: log, Now: a.now, Version: release}
+	opt := api.Options{Store: st, Figures: figures, Warnings: a.certificateWarnings, Log: log, Now: a.now, Version: release}
 	opt.Series, _ = any(st).(intake.SeriesHistory)
 	srv := api.NewServer(api.New(opt), l.listener)
 	ended := make(chan struct{})

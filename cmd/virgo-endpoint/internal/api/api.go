@@ -41,15 +41,17 @@ type Store interface {
 	Reader(ctx context.Context, secret string, now time.Time) (intake.Token, error)
 }
 
-// Options are what an API works with. Series, Figures, Log and Now may be nil.
+// Options are what an API works with. Series, Figures, Warnings, Log and Now may be nil.
 type Options struct {
 	Store Store
 	// Series has the history of metrics; without it there is none.
 	Series intake.SeriesHistory
 	// Figures are those of the endpoint beside the store's, for /metrics.
 	Figures func() []Figure
-	Log     *slog.Logger
-	Now     func() time.Time
+	// Warnings are what the endpoint's owner has to see to, such as a certificate that ends soon.
+	Warnings func() []string
+	Log      *slog.Logger
+	Now      func() time.Time
 	// Version is that of the program.
 	Version string
 }

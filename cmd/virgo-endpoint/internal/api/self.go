@@ -20,6 +20,7 @@ type healthBody struct {
 	Now           int64          `json:"now_ms" doc:"This endpoint's clock."`
 	Agents        map[string]int `json:"agents" doc:"Number of agents by health, without removed ones."`
 	Store         storage        `json:"store" doc:"What is stored."`
+	Warnings      []string       `json:"warnings" nullable:"false" doc:"What its owner has to see to, such as a certificate that ends soon; empty where nothing is."`
 }
 
 // A storage is what the store says about itself.
@@ -40,7 +41,10 @@ func (a *API) registerSelf() {
 		if err != nil {
 			return nil, a.failed(ctx, err)
 		}
-		out := healthBody{schemaVersion, "ok", a.Version, a.Now().UnixMilli(), agents, storageOf(&st)}
+		out := healthBody{schemaVersion, "ok", a.Version, a.Now().UnixMilli(), agents, storageOf(&st), []string{}}
+		if a.Warnings != nil {
+			out.Warnings = append(out.Warnings, a.Warnings()...)
+		}
 		switch {
 		case st.Full:
 			out.Status = "full"

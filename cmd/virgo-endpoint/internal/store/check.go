@@ -178,8 +178,23 @@ func (k *checker) history() error {
 		return err
 	}
 	defer db.Close()
-	f.Err = integrity(k.ctx, db)
+	if f.Err = integrity(k.ctx, db); f.Err == nil {
+		f.Err = k.historyRows()
+	}
 	return k.tell(f)
+}
+
+// historyRows returns what is wrong with the rows of the history.
+func (k *checker) historyRows() error {
+	h, err := k.s.historyFile(k.ctx, false)
+	if h == nil || err != nil { // set aside meanwhile
+		return err
+	}
+	r, err := h.Verify(k.ctx)
+	if err == nil && r.Damaged > 0 {
+		err = fmt.Errorf("%w: %d of %d rows cannot be read; the first is %s", intake.ErrDamaged, r.Damaged, r.Rows, r.First)
+	}
+	return err
 }
 
 // strangers names files in the folder of segments that are in no catalogue.

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"strings"
@@ -122,4 +123,60 @@ func TestHistoryHasEachResultOnce(t *testing.T) {
 	}
 	want()
 	closing()
+}
+
+// Reading while hours become columns misses no result, and shows none twice.
+func TestReadingWhileHoursClose(t *testing.T) {
+	s := newStore(t)
+	_, _, access := intaketest.NewToken(t, s)
+	begin := time.UnixMilli(1_700_000_000_000).Truncate(time.Hour)
+	q := intake.SeriesQuery{AgentID: "a", CheckID: "c", Metric: "m"}
+	for round := range 20 {
+		minutes(t, s, access, begin.Add(time.Duration(round*5)*time.Minute), 5)
+		closed := make(chan error, 1)
+		go func() { closed <- s.closeHours(t.Context()) }()
+		for range 3 {
+			if n := len(intaketest.Points(t, s, q)); n != 5*(round+1) {
+				t.Errorf("round %d: %d points", round, n)
+			}
+		}
+		if err := <-closed; err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A damaged row of the history is named by check, and costs what it has.
+func TestCheckNamesDamagedHistory(t *testing.T) {
+	s := newStore(t)
+	_, _, access := intaketest.NewToken(t, s)
+	minutes(t, s, access, time.UnixMilli(1_700_000_000_000), 5)
+	if err := s.closeHours(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	found := func() (list []error) {
+		t.Helper()
+		if err := s.Check(t.Context(), func(f Finding) {
+			if f.What == "history" {
+				list = append(list, f.Err)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	if list := found(); len(list) != 1 || list[0] != nil {
+		t.Errorf("%v", list)
+	}
+	db, err := sql.Open("sqlite", s.historyPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("UPDATE columns SET data = x'00010203040506'"); err != nil {
+		t.Fatal(err)
+	}
+	if list := found(); len(list) != 1 || !errors.Is(list[0], intake.ErrDamaged) || !strings.Contains(list[0].Error(), "table columns") {
+		t.Errorf("%v", list)
+	}
 }

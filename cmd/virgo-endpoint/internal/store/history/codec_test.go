@@ -35,7 +35,7 @@ func TestColumns(t *testing.T) {
 		"one":        {formConstant, 12, []intake.Value{intake.FloatValue(0.1)}},
 		"extremes":   {formSigned, 60, ints(math.MinInt64, math.MaxInt64, 0, math.MinInt64, math.MaxInt64, -1)},
 		"min":        {formSigned, 60, ints(0, math.MinInt64)},
-		"counter":    {formSigned, 70, random(60, func(i int) intake.Value { return intake.IntValue(int64(1e12 + 4096*i)) })},
+		"counter":    {formSigned, 70, random(60, func(i int) intake.Value { return intake.IntValue(1e12 + 4096*int64(i)) })},
 		"pages":      {formSigned, 130, random(60, func(int) intake.Value { return intake.IntValue(r.Int64N(8192) * 4096) })},
 		"unsigned":   {formUnsigned, 40, []intake.Value{intake.UintValue(math.MaxUint64), intake.IntValue(0), intake.UintValue(1 << 63)}},
 		"decimals":   {formDecimal, 140, random(60, func(int) intake.Value { return intake.FloatValue(float64(r.IntN(10_000)) / 100) })},

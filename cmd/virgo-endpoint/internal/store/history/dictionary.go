@@ -105,15 +105,6 @@ func (d *dictionary) list() []*entry {
 	return list
 }
 
-// byNumber returns the entries by their numbers.
-func (d *dictionary) byNumber() map[uint64]*entry {
-	m := make(map[uint64]*entry, len(d.entries))
-	for _, e := range d.entries {
-		m[e.number] = e
-	}
-	return m
-}
-
 // find returns the series of that metric which has the latest value; nil if there is none.
 func (d *dictionary) find(check, dimension, metric string) *entry {
 	var found *entry

@@ -10,8 +10,6 @@ const (
 	minuteMS = int64(time.Minute / time.Millisecond)
 	hourMS   = 60 * minuteMS
 	dayMS    = 24 * hourMS
-	// monthMS is the span of a row of roll-ups of days.
-	monthMS = 32 * dayMS
 )
 
 // Bounds of what a key names.

@@ -6,7 +6,6 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -56,9 +55,6 @@ func capture(t testing.TB, agents int) *captured {
 	}
 	return c
 }
-
-// perRun is how many results, of all agents, have a Seq in a run.
-func (c *captured) perRun() int64 { return int64(c.agents * resultsPerRun) }
 
 // Each implements Arrivals. A Seq is a run's.
 func (c *captured) Each(_ context.Context, from, to, after int64, fn func(int64, *intake.Result) error) error {
@@ -122,5 +118,4 @@ func BenchmarkAdvance(b *testing.B) {
 	}
 	b.ReportMetric(float64(size)/float64(runs), "B/run")
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(runs), "µs/run")
-	_ = fmt.Sprint
 }

@@ -91,6 +91,14 @@
 // Below the floor of free space, and when a disk says that it is full, Append fails with intake.ErrFull and
 // nothing of the batch is stored.
 //
+// # Series
+//
+// [Store.Maintain] makes columns of results (package history) when an hour is over, one segment after the other, up to
+// the number of the last result then; [Store.Points] reads columns and, from segments, what has later numbers. It
+// pauses as long as it works, so that agents are served meanwhile. A segment is not deleted for its age before its results are
+// in columns. A history that is damaged is set aside and made again from the segments that there are. While a
+// migration goes on nothing becomes columns, since its results have the lowest numbers.
+//
 // # Migration of a store without segments
 //
 // The schema's step makes the tables only. [Store.Maintain] then writes the rows of results into segments:

@@ -73,6 +73,9 @@ func (w *world) result(t *testing.T) {
 		typ, text := w.value(metric)
 		dimension := []string{"null", `"d"`}[r.IntN(2)]
 		entries = append(entries, fmt.Sprintf(`[%s,{"m%d":{"t":%q,"v":%q,"u":"u"}}]`, dimension, metric, typ, text))
+		if r.IntN(10) == 0 { // twice in one result: the first counts
+			entries = append(entries, fmt.Sprintf(`[%s,{"m%d":{"t":%q,"v":"1","u":"u"}}]`, dimension, metric, typ))
+		}
 	}
 	if r.IntN(10) == 0 {
 		entries = nil

@@ -157,7 +157,8 @@ func (v *mover) begin(c *catalogue, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		number, left := int64(0), int64(0)
+		// A number is not given out again when its segment is deleted: processes know segments by it.
+		number, left := c.all[setMovedTo], int64(0)
 		for _, e := range c.entries {
 			if e.state == segmentFilling {
 				left = e.number
@@ -175,6 +176,9 @@ func (v *mover) begin(c *catalogue, now time.Time) error {
 			if _, err := tx.ExecContext(v.ctx, "DELETE FROM segments WHERE number = ?", left); err != nil {
 				return err
 			}
+		}
+		if err := putSettings(v.ctx, tx, map[string]int64{setMovedTo: number}); err != nil {
+			return err
 		}
 		v.entry = entry{number: number, first: c.migrated + 1, state: segmentFilling}
 		_, err = tx.ExecContext(v.ctx, "INSERT INTO segments (number, first, state, begun_ms, begun_age_ms) VALUES (?, ?, ?, 0, 0)",

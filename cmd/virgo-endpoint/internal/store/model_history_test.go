@@ -237,6 +237,9 @@ var foundHistories = []struct {
 		{"backup", 4, 12}, {"restore backup", 5, 21},
 	}},
 	{"rows aged by the wall clock, however far it jumped", true, []event{{"days", 0, 28}}},
+	{"a segment of rows got the number of a deleted one", true, []event{
+		{"days of work", 3, 29}, {"days of work", 5, 32}, {"days of work", 4, 18}, {"rows become segments", 2, 2}, {"days of work", 2, 39},
+	}},
 }
 
 func TestModel(t *testing.T) {

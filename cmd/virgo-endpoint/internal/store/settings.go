@@ -24,6 +24,7 @@ const (
 	setThrownAway = "thrown_away" // results that were acknowledged and not stored
 	setMigrated   = "migrated"    // rows of results up to this number are in segments
 	setMoved      = "moved"       // the number of these rows
+	setMovedTo    = "moved_to"    // the last segment that they were moved to
 )
 
 // settings reads all settings: they are few.

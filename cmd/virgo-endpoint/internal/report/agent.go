@@ -3,7 +3,9 @@ package report
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
@@ -64,16 +66,26 @@ type Source interface {
 
 // Agents returns every agent, the worst first and then by id: removed ones too.
 func Agents(ctx context.Context, src Source, now time.Time) ([]Agent, error) {
-	identities, err := src.Identities(ctx)
-	if err != nil {
-		return nil, err
+	var identities []intake.Identity
+	var contacts []intake.Agent
+	var states []intake.CheckState
+	var failed [3]error
+	var reading sync.WaitGroup
+	read := func(i int, do func() error) { // side by side: each reads files of its own
+		reading.Go(func() {
+			defer func() {
+				if p := recover(); p != nil { // as in a request, it ends no server
+					failed[i] = fmt.Errorf("panic while reading agents: %v", p)
+				}
+			}()
+			failed[i] = do()
+		})
 	}
-	contacts, err := src.Agents(ctx)
-	if err != nil {
-		return nil, err
-	}
-	states, err := src.Latest(ctx, "")
-	if err != nil {
+	read(0, func() (err error) { identities, err = src.Identities(ctx); return err })
+	read(1, func() (err error) { contacts, err = src.Agents(ctx); return err })
+	read(2, func() (err error) { states, err = src.Latest(ctx, ""); return err })
+	reading.Wait()
+	if err := cmp.Or(failed[:]...); err != nil {
 		return nil, err
 	}
 	byID := make(map[string]*intake.Agent, len(contacts))

@@ -59,7 +59,7 @@ func (f *fleetBench) stored(r *report) error {
 			if err != nil {
 				return err
 			}
-			day, printed = append(day, ms(took)), bytes.Count(out, []byte(`"result_id"`))
+			day, printed = append(day, ms(took)), bytes.Count(out, []byte(`"seq":`))
 		}
 		r.atMost("results --agent ID --since 24h --limit 0 --json ("+strconv.Itoa(printed)+"): wall", median(day), "ms", lastDayMS)
 		var list []float64

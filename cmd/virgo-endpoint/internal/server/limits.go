@@ -23,7 +23,7 @@ type Limits struct {
 	// GreetingPerAddress bounds those of one address before hello, default 128.
 	GreetingPerAddress int
 	// Queue is how many connections may wait to be served before further ones are refused with a rate
-	// limit, default 6144; Refusing how many are refused at a time, default 64.
+	// limit, default 6144; Refusing how many are refused at a time, default 128.
 	Queue, Refusing int
 	// ConnectionsPerToken bounds the connections with sessions of one token, default 2048.
 	ConnectionsPerToken int
@@ -81,7 +81,7 @@ func (l Limits) OrDefaults() Limits {
 	orDefault(&l.Served, 512)
 	orDefault(&l.GreetingPerAddress, 128)
 	orDefault(&l.Queue, 6144)
-	orDefault(&l.Refusing, 64)
+	orDefault(&l.Refusing, 128)
 	orDefault(&l.ConnectionsPerToken, 2048)
 	orDefault(&l.AgentsPerToken, 20_000)
 	orDefault(&l.AgentsPerConnection, 1000)

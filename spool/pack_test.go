@@ -295,3 +295,26 @@ func TestPackingIsBounded(t *testing.T) {
 		t.Errorf("%d are queued", len(queue))
 	}
 }
+
+// A batch takes whole groups, so that none is expanded twice.
+func TestBatchesOfWholeGroups(t *testing.T) {
+	s := newSpool(t, Options{})
+	for range 3 {
+		var data []string
+		for i := range 400 {
+			data = append(data, fmt.Sprintf("%0700d", i))
+		}
+		put(t, s, data...)
+	}
+	read := func(maxBytes int) int {
+		records, err := s.Read(t.Context(), 0, 1000, maxBytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(records)
+	}
+	one := read(groupBytes)
+	if n := read(3 * groupBytes); one < 50 || one > groupRecords || n != 3*one {
+		t.Errorf("%d records, a group has %d", n, one)
+	}
+}

@@ -123,6 +123,19 @@ func TestDowngradedEndpointLosesNothing(t *testing.T) {
 	}
 }
 
+// What hello's answer announced is known for the next session, also if this one failed.
+func TestFeaturesOfAFailedSessionAreKnown(t *testing.T) {
+	b := newBench(t, transporttest.Script{Features: modern, RateLimitAt: 1})
+	b.backlog(3)
+	if d, err := b.Flush(t.Context()); err != nil || !errors.Is(d.Err, transport.ErrRateLimit) {
+		t.Fatal(d, err)
+	}
+	st, err := b.State(t.Context())
+	if err != nil || !slices.Contains(st.Features[b.endpoint.Address()], transport.FeaturePostMulti) {
+		t.Errorf("%v, %v", st.Features, err)
+	}
+}
+
 // An endpoint that announces frames of several results and does not know them gets single posts as well.
 func TestEndpointThatOnlyAnnouncesMulti(t *testing.T) {
 	b := newBench(t, transporttest.Script{

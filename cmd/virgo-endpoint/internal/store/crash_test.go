@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -204,5 +205,36 @@ func TestIdleMaintenanceWritesNothing(t *testing.T) {
 	}
 	if after, err := f.s.catalogue(t.Context()); err != nil || after != before {
 		t.Errorf("something was written: %v", err)
+	}
+}
+
+// check reads the rows of the history too.
+func TestCheckReadsHistory(t *testing.T) {
+	f := newHosts(t, "web1")
+	f.put(5)
+	if err := f.s.closeHours(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.wantSound()
+	db, err := sql.Open("sqlite", f.s.historyPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	done, err := db.Exec("UPDATE series SET data = data || x'00'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := done.RowsAffected(); n == 0 || err != nil {
+		t.Skipf("no rows: %v", err)
+	}
+	var bad []string
+	err = f.s.Check(t.Context(), func(x Finding) {
+		if x.Err != nil {
+			bad = append(bad, x.File)
+		}
+	})
+	if err != nil || len(bad) != 1 || bad[0] != historyName {
+		t.Errorf("%q, %v", bad, err)
 	}
 }

@@ -104,6 +104,9 @@ func TestLife(t *testing.T) {
 			continue
 		}
 		file := filepath.Join(filepath.Dir(l.Path), "backups", fmt.Sprint(day))
+		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) { // one that was killed when it was done
+			t.Fatal(err)
+		}
 		if _, err := f.s.Backup(t.Context(), file, nil, f.now); err != nil {
 			t.Fatal(err)
 		}

@@ -420,12 +420,16 @@ func (w *world) expect(h *modelHost, list []*modelResult, now time.Time) (stored
 	}
 	floor := c.floor.At(c.clock, now)
 	known := m.known[h.agent]
+	agent, err := w.store().agent(w.t.Context(), c, h.agent)
+	w.must(err)
+	// While rows are left whose orders nobody has read, an order is not known to be above all.
+	unsure := agent.unsure
 	for _, r := range list {
 		key := h.agent + " " + r.id
 		switch {
 		case r.id != "" && m.byID[key] != nil:
 			continue // a copy
-		case r.id == "", !known, r.regular && r.order > m.highest[h.agent]:
+		case r.id == "", !known, r.regular && r.order > m.highest[h.agent] && !unsure:
 		default:
 			made := r.time.Add(now.Sub(h.now(w)))
 			if r.old {

@@ -39,7 +39,7 @@ func (f *fleetBench) disk(r *report) error {
 	if _, err := s.hour(-dayBefore); err != nil {
 		return err
 	}
-	before, err := size(s.dir, "")
+	before, err := s.rawSize()
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (f *fleetBench) disk(r *report) error {
 	if err != nil {
 		return err
 	}
-	raw, err := size(s.dir, "")
+	raw, err := s.rawSize()
 	if err != nil {
 		return err
 	}
@@ -60,6 +60,19 @@ func (f *fleetBench) disk(r *report) error {
 	}
 	r.atMost("a run as columns with roll-ups", float64(columns)/float64(2*t.Sessions), "bytes", columnsRunBytes)
 	return nil
+}
+
+// historyFile is the endpoint's file of columns and roll-ups.
+const historyFile = "history.db"
+
+// rawSize is what the folder takes without columns and roll-ups.
+func (s *site) rawSize() (int64, error) {
+	all, err := size(s.dir, "")
+	if err != nil {
+		return 0, err
+	}
+	columns, err := size(s.dir, historyFile)
+	return all - columns, err
 }
 
 // hour stores the runs of an hour that ended when the endpoint's clock is set to: live sessions, each with the
@@ -93,7 +106,7 @@ func (s *site) columns() (bytes int64, err error) {
 			return 0, s.f.ctx.Err()
 		case <-time.After(settled / 10):
 		}
-		now, err := size(s.dir, "history.db")
+		now, err := size(s.dir, historyFile)
 		if err != nil {
 			return 0, err
 		}
@@ -107,7 +120,7 @@ func (s *site) columns() (bytes int64, err error) {
 	if err := s.stop(); err != nil {
 		return 0, err
 	}
-	if bytes, err = size(s.dir, "history.db"); err == nil && bytes == 0 {
+	if bytes, err = size(s.dir, historyFile); err == nil && bytes == 0 {
 		err = errors.New("this endpoint makes none")
 	}
 	return bytes, err

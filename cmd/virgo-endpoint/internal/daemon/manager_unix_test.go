@@ -149,7 +149,7 @@ func TestSystemdKnowsTheUnit(t *testing.T) {
 	if s.Program, err = os.Executable(); err != nil { // has to exist
 		t.Fatal(err)
 	}
-	s.User = "nobody" // as has the user
+	s.User = "root" // as has the user; of nobody systemd warns
 	path := filepath.Join(t.TempDir(), unitName)
 	lines := func(text string) string {
 		t.Helper()

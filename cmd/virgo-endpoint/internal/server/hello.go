@@ -61,7 +61,7 @@ func (c *conn) hello(f *transport.Frame) error {
 	}
 	c.relay = c.relay || admission.Relay
 	c.logAdmission(&claim, &admission)
-	use, limit := c.count(holderOf(&admission), p.AgentID)
+	use, limit := c.count(holderOf(&admission), p.AgentID, len(f.Params))
 	if limit != nil {
 		c.log.Warn("hello refused: a rate limit", "agent", p.AgentID, "reason", limit.Message)
 		return errors.Join(c.refuseLimit(f, limit), c.helloFailed())

@@ -32,7 +32,7 @@ type Limits struct {
 	// AgentsPerConnection bounds the sources on one connection (a relay), default 1000.
 	AgentsPerConnection int
 	// RequestsPerAgent and RequestsPerToken bound the requests of an agent and of all agents of a token,
-	// each result being one, in a minute; defaults 120,000 and 1,200,000. An agent may use ten
+	// each result being one, stored or refused, and a frame without any too, in a minute; defaults 120,000 and 1,200,000. An agent may use ten
 	// times as many at once after a pause, for its backlog.
 	RequestsPerAgent, RequestsPerToken int64
 	// BytesPerAgent and BytesPerToken bound the bytes of their params in a minute; defaults 128 MiB and

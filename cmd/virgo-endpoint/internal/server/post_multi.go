@@ -31,18 +31,20 @@ var (
 
 // postMulti submits the results of a frame as one arrival. It is answered when all that are accepted are
 // durable: in the order of the results 0, or why one is refused. What is wrong with the list itself
-// refuses the frame.
+// refuses the frame. Whatever is in it, it counts as one request at least, before its list is read, and
+// then as one for each result that is listed.
 func (c *conn) postMulti(f *transport.Frame, s *session) error {
-	packed, err := parsePacked(f.Params)
-	if err != nil {
-		return c.refuseFrame(f, s, err)
-	}
+	packed, unreadable := parsePacked(f.Params)
 	size := max(len(f.Params), packed.rawBytes)
-	if done, err := c.limited(f, s, 0, size); done {
+	if done, err := c.limited(f, s, 1, size); done {
 		return err
+	}
+	if unreadable != nil {
+		return c.refuseFrame(f, s, unreadable)
 	}
 	now := c.srv.opt.Now()
 	var result []byte
+	listed := 0
 	p, err := c.newPosting(size, packed.isPacked(), func(p *posting) (n int, err error) {
 		var list []intake.Parsed
 		if packed.isPacked() {
@@ -54,14 +56,14 @@ func (c *conn) postMulti(f *transport.Frame, s *session) error {
 			list, err = intake.ParsePosts(f.Params, now)
 		}
 		if err == nil {
-			result = c.sort(p, s, list)
+			result, listed = c.sort(p, s, list), len(list)
 		}
 		return len(p.accepted), err
 	})
 	if err != nil {
 		return c.refuseFrame(f, s, err)
 	}
-	if done, err := c.limited(f, s, len(p.accepted)+len(p.refusals), 0); done {
+	if done, err := c.limited(f, s, max(0, listed-1), 0); done {
 		c.srv.pending.give(p.lease)
 		return err
 	}

@@ -44,7 +44,7 @@ func (c *conn) request(f *transport.Frame) error {
 	if s == nil || s.over.Load() {
 		return c.refuseStranger(f)
 	}
-	if f.Method == transport.MethodPostMulti { // it counts its results, and the bytes that they expand to
+	if f.Method == transport.MethodPostMulti { // it counts what it expands to
 		return handle(f, s)
 	}
 	if done, err := c.limited(f, s, 1, len(f.Params)); done {

@@ -185,9 +185,9 @@ func rateLimit(agentID string, after time.Duration, why string) *transport.Error
 	}
 }
 
-// count counts a good hello: the connection for its token, and the agent. The error is answered, and the
-// hello fails.
-func (c *conn) count(token holder, agentID string) (*agentUse, *transport.Error) {
+// count counts a good hello: the connection for its token, the agent, and one request of this size. The
+// error is answered, and the hello fails.
+func (c *conn) count(token holder, agentID string, bytes int) (*agentUse, *transport.Error) {
 	if !slices.Contains(c.tokens, token) {
 		if err := c.srv.tokens.connect(token, agentID); err != nil {
 			return nil, err
@@ -198,5 +198,5 @@ func (c *conn) count(token holder, agentID string) (*agentUse, *transport.Error)
 	if err != nil {
 		return nil, err
 	}
-	return use, c.srv.tokens.request(use, 1, 0)
+	return use, c.srv.tokens.request(use, 1, bytes)
 }

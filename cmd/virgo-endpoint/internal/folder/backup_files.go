@@ -23,8 +23,11 @@ func backupNames() []string {
 
 func backupDirs() []string { return []string{"schedules", "clients"} }
 
-// IsBackupFile reports whether a backup may have a file of this name, with slashes, besides the store.
-func IsBackupFile(name string) bool {
+// IsBackupFile reports whether a backup may have a file of this name, with slashes, and size, besides the store.
+func IsBackupFile(name string, size int64) bool {
+	if size > maxBackupFile {
+		return false
+	}
 	dir, base := path.Split(name)
 	if dir == "" {
 		return slices.Contains(backupNames(), name)
@@ -42,7 +45,7 @@ func BackupFiles(d Dir) ([]string, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if err == nil && info.Mode().IsRegular() && info.Size() <= maxBackupFile && len(list) < maxBackupFiles && IsBackupFile(name) {
+		if err == nil && info.Mode().IsRegular() && len(list) < maxBackupFiles && IsBackupFile(name, info.Size()) {
 			list = append(list, name)
 		}
 		return err

@@ -28,8 +28,8 @@ func TestBackupFiles(t *testing.T) {
 	}
 	for name, want := range map[string]bool{"server.pem": true, "schedules/web1.yaml": true, "schedules/": false, "schedules/a/b": false,
 		"schedules/..": false, "other/x": false, "../server.pem": false, "/server.pem": false, "endpoint.db": false, `schedules/a\b`: false} {
-		if IsBackupFile(name) != want {
-			t.Errorf("%q: %v", name, !want)
+		if IsBackupFile(name, maxBackupFile) != want || IsBackupFile(name, maxBackupFile+1) {
+			t.Errorf("%q: want %v, and no larger one", name, want)
 		}
 	}
 }

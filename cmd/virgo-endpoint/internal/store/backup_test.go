@@ -18,7 +18,7 @@ import (
 	"virgo/transport/receipt"
 )
 
-func noOther(string) bool { return false }
+func noOther(string, int64) bool { return false }
 
 // restored is the store that a backup becomes, with the same agents.
 func (f *hosts) restored(backup string) *hosts {
@@ -225,7 +225,7 @@ func TestRestoreRefuses(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, restoringName, "segments"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Restore(t.Context(), path, dir, func(name string) bool { return name == "server.pem" }, f.now); err != nil {
+	if _, err := Restore(t.Context(), path, dir, func(name string, _ int64) bool { return name == "server.pem" }, f.now); err != nil {
 		t.Error(err)
 	}
 }

@@ -34,8 +34,8 @@ type RestoreReport struct {
 }
 
 // Restore unpacks the backup at path into dir, which is made or empty. other says which further files the backup may have, by
-// their names with slashes. After an error or a kill the folder has no store.
-func Restore(ctx context.Context, path, dir string, other func(name string) bool, now time.Time) (r RestoreReport, err error) {
+// their names with slashes and their sizes. After an error or a kill the folder has no store.
+func Restore(ctx context.Context, path, dir string, other func(name string, size int64) bool, now time.Time) (r RestoreReport, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return r, fmt.Errorf("reading the backup: %w", err)
@@ -46,8 +46,8 @@ func Restore(ctx context.Context, path, dir string, other func(name string) bool
 	}
 	work := filepath.Join(dir, restoringName)
 	defer os.RemoveAll(work)
-	accept := func(name string) bool {
-		return name == storeName || name == historyName || isSegmentName(name) || other(name)
+	accept := func(name string, size int64) bool {
+		return name == storeName || name == historyName || isSegmentName(name) || other(name, size)
 	}
 	head, err := archive.Extract(ctx, f, work, accept)
 	if err != nil {

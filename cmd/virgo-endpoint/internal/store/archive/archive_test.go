@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -13,7 +14,9 @@ import (
 	"time"
 )
 
-func accept(name string) bool { return name == "a.db" || strings.HasPrefix(name, "segments/") }
+func accept(name string, size int64) bool {
+	return name == "a.db" || strings.HasPrefix(name, "segments/") && size < 1000
+}
 
 func write(t *testing.T, names ...string) []byte {
 	t.Helper()
@@ -97,6 +100,7 @@ func TestHostile(t *testing.T) {
 		"hardlink": {Typeflag: tar.TypeLink, Name: "a.db", Linkname: "/etc/passwd"},
 		"folder":   {Typeflag: tar.TypeDir, Name: "segments/x"},
 		"twice":    {Typeflag: tar.TypeReg, Name: headName, Size: 1},
+		"large":    {Typeflag: tar.TypeReg, Name: "segments/1.db", Size: 1000},
 		"long":     {Typeflag: tar.TypeReg, Name: sumsName, Size: maxSums + 1},
 	} {
 		var b bytes.Buffer
@@ -113,6 +117,83 @@ func TestHostile(t *testing.T) {
 		}
 		if list, _ := filepath.Glob(filepath.Join(dir, "*")); len(list) != 1 {
 			t.Errorf("%s: %q", name, list)
+		}
+	}
+}
+
+// A file of three blocks that says it is 1 TiB fills no disk and no memory, be it the head or another file.
+func TestHoles(t *testing.T) {
+	for _, name := range []string{"a.db", headName, sumsName} {
+		records := ""
+		for _, r := range []string{"GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.name=" + name, "GNU.sparse.realsize=1099511627776"} {
+			records += paxRecord(r)
+		}
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		if name != headName {
+			head := `{"schema_version":1,"created_ms":1}`
+			w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: headName, Size: int64(len(head))})
+			io.WriteString(w, head)
+			w.Flush()
+		}
+		for _, e := range []struct {
+			kind byte
+			text string
+		}{{tar.TypeXHeader, records}, {tar.TypeReg, "0\n" + strings.Repeat("\x00", 510)}} { // a map of no data
+			b.Write(block(t, e.kind, e.text))
+		}
+		b.Write(make([]byte, 1024))
+		if h, err := last(b.Bytes()); err != nil || h.Size != 1<<40 || b.Len() > 4<<10 {
+			t.Fatalf("%+v, %v, %d bytes", h, err, b.Len())
+		}
+		dir := filepath.Join(t.TempDir(), "in")
+		if _, err := Extract(t.Context(), &b, dir, accept); !errors.Is(err, ErrNotBackup) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if list, _ := os.ReadDir(dir); len(list) > 0 {
+			t.Errorf("%s: written %v", name, list)
+		}
+	}
+}
+
+func paxRecord(text string) string {
+	for n := len(text); ; n++ {
+		if r := fmt.Sprintf("%d %s\n", n, text); len(r) == n {
+			return r
+		}
+	}
+}
+
+// block is a header of its kind, which tar.Writer does not write, and what follows it.
+func block(t *testing.T, kind byte, text string) []byte {
+	var b bytes.Buffer
+	if err := tar.NewWriter(&b).WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "x", Size: int64(len(text)), Format: tar.FormatUSTAR}); err != nil {
+		t.Fatal(err)
+	}
+	h := b.Bytes()
+	h[156] = kind
+	copy(h[148:156], "        ")
+	sum := 0
+	for _, c := range h {
+		sum += int(c)
+	}
+	copy(h[148:156], fmt.Sprintf("%06o\x00 ", sum))
+	return append(append(h, text...), make([]byte, -len(text)&511)...)
+}
+
+// last is the last header of an archive.
+func last(data []byte) (h *tar.Header, err error) {
+	r := tar.NewReader(bytes.NewReader(data))
+	for {
+		next, err := r.Next()
+		if err != nil && h != nil {
+			return h, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if h = next; h.Size == 1<<40 {
+			return h, nil // what follows would be read to its end
 		}
 	}
 }

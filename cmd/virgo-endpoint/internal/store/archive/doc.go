@@ -20,6 +20,7 @@
 // # Reading, and who could abuse it
 //
 // An archive may have come from anywhere. [Extract] writes only regular files, only under names that its
-// caller accepts, each at most once, into a folder that it makes itself; it follows no link and sets no mode or owner of the
+// caller accepts, each at most once, of a size that it accepts, into a folder that it makes itself; a file with holes, which can be
+// any times as large as the archive, is refused. It follows no link and sets no mode or owner of the
 // archive. It verifies all checksums before it says that there is anything. The checksums find damage; they do not say who wrote it.
 package archive

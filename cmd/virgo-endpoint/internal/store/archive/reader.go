@@ -38,10 +38,11 @@ var (
 )
 
 // Extract writes the files of an archive to dir, which must not exist, synced. accept says which names
-// there may be: paths with slashes. After an error dir may have a part of them.
-func Extract(ctx context.Context, r io.Reader, dir string, accept func(name string) bool) (Head, error) {
-	x := extraction{ctx: ctx, tar: tar.NewReader(bufio.NewReaderSize(r, 1<<20)), dir: dir, accept: accept,
+// there may be, paths with slashes, and of which size. After an error dir may have a part of them.
+func Extract(ctx context.Context, r io.Reader, dir string, accept func(name string, size int64) bool) (Head, error) {
+	x := extraction{ctx: ctx, read: counter{from: r}, dir: dir, accept: accept,
 		sums: make(map[string]string), buffer: make([]byte, 1<<20)}
+	x.tar = tar.NewReader(bufio.NewReaderSize(&x.read, 1<<20))
 	if err := x.readHead(); err != nil {
 		return x.head, err
 	}
@@ -62,15 +63,41 @@ type extraction struct {
 	ctx    context.Context
 	tar    *tar.Reader
 	dir    string
-	accept func(string) bool
+	accept func(string, int64) bool
 	head   Head
-	sums   map[string]string // of what was read, in hexadecimal
-	buffer []byte
+	// read counts the bytes of the archive, and written those of its files, which are never more.
+	read    counter
+	written int64
+	sums    map[string]string // of what was read, in hexadecimal
+	buffer  []byte
+}
+
+// A counter counts what is read.
+type counter struct {
+	from io.Reader
+	n    int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.from.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// isSparse reports whether a file has holes, which the archive does not have: a few bytes can stand for a
+// full disk. No backup has any.
+func isSparse(h *tar.Header) bool {
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *extraction) readHead() error {
 	h, err := x.tar.Next()
-	if err != nil || h.Name != headName || h.Typeflag != tar.TypeReg || h.Size > maxHead {
+	if err != nil || isSparse(h) || h.Name != headName || h.Typeflag != tar.TypeReg || h.Size > maxHead {
 		return ErrNotBackup
 	}
 	data, err := io.ReadAll(x.tar)
@@ -91,14 +118,14 @@ func (x *extraction) next() (done bool, err error) {
 	if err != nil {
 		return false, incomplete(err)
 	}
-	if h.Typeflag != tar.TypeReg {
+	if h.Typeflag != tar.TypeReg || isSparse(h) {
 		return false, fmt.Errorf("%w: %.200q is no regular file", ErrNotBackup, h.Name)
 	}
 	if h.Name == sumsName {
 		return true, x.compare(h.Size)
 	}
-	if _, twice := x.sums[h.Name]; twice || !x.accept(h.Name) || !filepath.IsLocal(filepath.FromSlash(h.Name)) {
-		return false, fmt.Errorf("%w: a file %.200q", ErrNotBackup, h.Name)
+	if _, twice := x.sums[h.Name]; twice || !x.accept(h.Name, h.Size) || !filepath.IsLocal(filepath.FromSlash(h.Name)) {
+		return false, fmt.Errorf("%w: a file %.200q of %d bytes", ErrNotBackup, h.Name, h.Size)
 	}
 	return false, x.write(h)
 }
@@ -120,6 +147,9 @@ func (x *extraction) write(h *tar.Header) error {
 			return err
 		}
 		n, readErr := x.tar.Read(x.buffer)
+		if x.written += int64(n); x.written > x.read.n {
+			return fmt.Errorf("%w: %.200q is larger than the backup", ErrNotBackup, h.Name)
+		}
 		if _, err := to.Write(x.buffer[:n]); err != nil {
 			return err
 		}

@@ -85,7 +85,7 @@ func (b *batchWork) append(ctx context.Context) error {
 		if number, ok := isDamaged(err); ok {
 			// It costs itself alone: it is set aside, and results go to the next one.
 			if _, aside := s.setAside(ctx, number, err); aside != nil {
-				return errors.Join(err, aside)
+				return fmt.Errorf("%w; the damage: %v", aside, err) // tried again with the next batch
 			}
 			continue
 		}

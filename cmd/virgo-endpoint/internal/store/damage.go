@@ -42,10 +42,10 @@ func isFull(err error) bool {
 }
 
 // stopIfDamaged remembers an error that is about damage, so that nothing is stored any more, and returns
-// it.
+// it. Damage of a segment costs that segment alone: it is set aside.
 func (s *Store) stopIfDamaged(err error) error {
 	err = named(err)
-	if errors.Is(err, intake.ErrDamaged) {
+	if _, ofSegment := isDamaged(err); !ofSegment && errors.Is(err, intake.ErrDamaged) {
 		s.damage.CompareAndSwap(nil, &err)
 	}
 	return err

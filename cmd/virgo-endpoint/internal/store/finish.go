@@ -31,7 +31,7 @@ func (s *Store) finish(ctx context.Context, e *entry) error {
 	err = a.Finish(ctx)
 	a.release()
 	if err != nil {
-		return err
+		return inSegment(e.number, err)
 	}
 	if err := s.at("finished"); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (s *Store) mergeContacts(ctx context.Context, a *acquired) error {
 				return err
 			}
 			if list, done, err = s.someContacts(ctx, a.Segment, merged); err != nil {
-				return err
+				return inSegment(a.Number(), err)
 			}
 			for i := range list {
 				if err := mergeContact(ctx, tx, &list[i]); err != nil {

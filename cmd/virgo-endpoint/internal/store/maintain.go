@@ -130,7 +130,11 @@ func (s *Store) upkeep(ctx context.Context, m *Maintenance, was *state) error {
 	}
 	s.tellSpace(c, m, was)
 	if e := c.open(); e != nil && c.wantsRollOver(e, fileBytes(s.segmentPath(e.number)), clock.Age) {
-		if err := s.rollOver(ctx, e.number, now); err != nil {
+		err := s.rollOver(ctx, e.number, now)
+		if number, ok := isDamaged(err); ok && number == e.number {
+			_, err = s.setAside(ctx, number, err)
+		}
+		if err != nil {
 			return err
 		}
 		if c, err = s.catalogue(ctx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/store/retention"
 	"virgo/cmd/virgo-endpoint/internal/store/segment"
 )
@@ -215,7 +216,11 @@ func (v *mover) sample(c *catalogue) ([]byte, error) {
 				return nil, nil // without one it is only larger
 			}
 			defer a.release()
-			return a.Sample(v.ctx, segment.MaxDictionary)
+			dictionary, err := a.Sample(v.ctx, segment.MaxDictionary)
+			if errors.Is(err, intake.ErrDamaged) {
+				return nil, nil
+			}
+			return dictionary, inSegment(e.number, err)
 		}
 	}
 	return nil, nil
@@ -224,7 +229,7 @@ func (v *mover) sample(c *catalogue) ([]byte, error) {
 // fill writes the rows above after into the segment, up to the end of their day, and seals it.
 func (v *mover) fill(after int64) (err error) {
 	if v.seg, err = segment.Open(v.s.segmentPath(v.entry.number)); err != nil {
-		return err
+		return inSegment(v.entry.number, err)
 	}
 	defer v.seg.Close()
 	v.first = true
@@ -238,7 +243,7 @@ func (v *mover) fill(after int64) (err error) {
 			break
 		}
 		if err := v.write(rows); err != nil {
-			return err
+			return inSegment(v.entry.number, err)
 		}
 		if v.closed || v.rows >= maxMovedRows {
 			break
@@ -250,13 +255,13 @@ func (v *mover) fill(after int64) (err error) {
 	}
 	t, err := v.seg.Begin(v.ctx)
 	if err != nil {
-		return err
+		return inSegment(v.entry.number, err)
 	}
 	if err := t.Seal(); err != nil {
 		t.Rollback()
-		return err
+		return inSegment(v.entry.number, err)
 	}
-	return v.seg.Finish(v.ctx)
+	return inSegment(v.entry.number, v.seg.Finish(v.ctx))
 }
 
 // publish lets the rows be read from the segment, and from the table no more.
@@ -295,14 +300,15 @@ func (v *mover) publish() error {
 func (v *mover) mergeContacts() error {
 	seg, err := segment.Open(v.s.segmentPath(v.entry.number))
 	if err != nil {
-		return err
+		return inSegment(v.entry.number, err)
 	}
 	defer seg.Close()
 	for after, done := int64(0), false; !done; {
 		var list []known
 		if list, done, err = v.s.someContacts(v.ctx, seg, after); err != nil {
-			return err
+			return inSegment(v.entry.number, err)
 		}
+		began := time.Now()
 		err = v.s.change(v.ctx, func(tx *sql.Tx) error {
 			for i := range list {
 				if err := v.mergeContact(tx, &list[i]); err != nil {
@@ -316,6 +322,10 @@ func (v *mover) mergeContacts() error {
 		}
 		if len(list) > 0 {
 			after = list[len(list)-1].agent
+		}
+		// Enrolments come first.
+		if err := pause(v.ctx, time.Since(began)/2); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -105,8 +105,12 @@ func (s *Store) end(ctx context.Context, tx *sql.Tx, e *entry, clock retention.C
 		return nil, err
 	}
 	defer a.release()
-	if dictionary, err = a.Sample(ctx, segment.MaxDictionary); err != nil {
-		return nil, err
+	dictionary, err = a.Sample(ctx, segment.MaxDictionary)
+	switch {
+	case errors.Is(err, intake.ErrDamaged):
+		dictionary = nil // without one the next segment is only larger
+	case err != nil:
+		return nil, inSegment(e.number, err)
 	}
 	// From this commit on, nobody writes to it. Whoever dies before the catalogue says so leaves a sealed
 	// segment that is the open one; the next writer comes here.
@@ -118,11 +122,11 @@ func (s *Store) end(ctx context.Context, tx *sql.Tx, e *entry, clock retention.C
 		}
 	}
 	if err != nil && !errors.Is(err, segment.ErrSealed) {
-		return nil, err
+		return nil, inSegment(e.number, err)
 	}
 	bounds, err := a.Bounds(ctx)
 	if err != nil {
-		return nil, err
+		return nil, inSegment(e.number, err)
 	}
 	e.next = bounds.Next
 	if err := s.at("sealed"); err != nil {
@@ -195,7 +199,7 @@ func (s *Store) setAside(ctx context.Context, number int64, cause error) (name s
 		_, err = tx.ExecContext(ctx, `UPDATE segments SET state = ?2, next = ?3, damage = ?4,
 			ended_ms = max(ended_ms, begun_ms), ended_age_ms = CASE ended_age_ms WHEN 0 THEN ?5 ELSE ended_age_ms END WHERE number = ?1`,
 			number, segmentDamaged, next, shorttext.Truncate(cause.Error(), maxDamageBytes), clock.Age.UnixMilli())
-		return err
+		return errors.Join(err, s.at("set aside"))
 	})
 	if err == nil {
 		name, err = s.renameDamaged(number)

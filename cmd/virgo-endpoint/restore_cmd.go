@@ -20,7 +20,7 @@ type restoreCmd struct {
 }
 
 func (restoreCmd) Help() string {
-	return "Makes the folder of --dir, which must not exist or be empty. Everything is as it was when the backup was begun: " +
+	return "Makes the folder of --dir, which must not exist or be empty, and in which nobody else can write. Everything is as it was when the backup was begun: " +
 		"results that were acknowledged later are lost, and what was revoked later is valid again. " +
 		"It lists the tokens and keys that are valid; revoke again what was revoked since: " +
 		"virgo-endpoint agents revoke, virgo-endpoint token remove. " +
@@ -47,6 +47,9 @@ func (c *restoreCmd) Run(a *app) error {
 	dir, err := a.folder()
 	if err != nil {
 		return err
+	}
+	if err := folder.Prepare(dir); err != nil {
+		return a.explain(err)
 	}
 	report, err := store.Restore(a.ctx, c.File, string(dir), folder.IsBackupFile, a.now())
 	switch {

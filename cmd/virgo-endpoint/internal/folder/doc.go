@@ -19,7 +19,8 @@
 //
 // [Init] creates what is missing and never changes what exists. Each file is written to a temporary
 // file, synced and renamed, a key before its certificate. After an interruption at any step, a power
-// failure included, the next Init continues where it stopped.
+// failure included, the next Init continues where it stopped. It uses no folder that somebody else made or can
+// change, and neither does [Prepare], which makes the folder that a backup is restored to.
 //
 // # What may change while a server runs
 //

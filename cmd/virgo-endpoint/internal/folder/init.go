@@ -79,25 +79,40 @@ func (in *initializer) owners() error {
 }
 
 func (in *initializer) folders() error {
-	dir := string(in.dir)
+	if err := makePrivate(string(in.dir)); err != nil {
+		return err
+	}
+	return os.MkdirAll(in.dir.SchedulesDir(), folderMode)
+}
+
+// Prepare makes a folder that is to be filled, as by restoring a backup, and protects it. Somebody else's, or one that
+// others can change, is refused before anything is written. Error: *OwnerError.
+func Prepare(dir Dir) error {
+	err := checkFolder(string(dir))
+	if err == nil {
+		err = makePrivate(string(dir))
+	}
+	if err != nil {
+		return fmt.Errorf("setting up %q: %w", string(dir), err)
+	}
+	return nil
+}
+
+// makePrivate makes a folder that only its owner can look into. An empty one was made for this; one that contains other
+// files keeps its mode.
+func makePrivate(dir string) error {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := os.MkdirAll(dir, folderMode); err != nil {
 			return err
 		}
-		if err := protect(dir); err != nil {
-			return err
-		}
 	case err != nil:
 		return err
-	case len(entries) == 0:
-		// An empty folder was made for this. One that contains other files keeps its mode.
-		if err := protect(dir); err != nil {
-			return err
-		}
+	case len(entries) > 0:
+		return nil
 	}
-	return os.MkdirAll(in.dir.SchedulesDir(), folderMode)
+	return protect(dir)
 }
 
 // key makes a private key if there is none, unless its certificate exists: then the owner stores the key

@@ -95,7 +95,7 @@ func owned(path string, info fs.FileInfo) error {
 	fix := "use a folder of your own"
 	if u, err := user.LookupId(name); err == nil {
 		name = u.Username
-		fix = "runuser -u " + name + " -- virgo-endpoint init …, if that is the endpoint's user; else use another folder"
+		fix = "runuser -u " + name + " -- virgo-endpoint …, if that is the endpoint's user; else use another folder"
 	}
 	return &OwnerError{Path: path, Reason: "belongs to user " + name + ", who can change it", Fix: fix}
 }

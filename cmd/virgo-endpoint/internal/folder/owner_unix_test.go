@@ -82,7 +82,7 @@ func TestInitNamesTheUser(t *testing.T) {
 	var owner *OwnerError
 	_, err = Init(dir, []string{"localhost"}, time.Now())
 	if !errors.As(err, &owner) || !strings.Contains(err.Error(), "belongs to user nobody, ") ||
-		!strings.Contains(owner.Fix, "runuser -u nobody -- virgo-endpoint init") {
+		!strings.Contains(owner.Fix, "runuser -u nobody -- virgo-endpoint …") {
 		t.Errorf("%v", err)
 	}
 }
@@ -121,5 +121,31 @@ func TestInitRefusesWhatOthersCanReplace(t *testing.T) {
 	var owner *OwnerError
 	if _, err := Init(Dir(filepath.Join(parent, "a", "endpoint")), []string{"localhost"}, time.Now()); !errors.As(err, &owner) {
 		t.Errorf("below a folder of everybody: %v", err)
+	}
+}
+
+// What a backup has, keys among it, goes into no folder that others can change or look into.
+func TestPrepare(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		own, want os.FileMode
+	}{{"new", 0, 0o700}, {"empty", 0o755, 0o700}, {"of others", 0o777, 0}} {
+		dir := filepath.Join(t.TempDir(), "endpoint")
+		if test.own != 0 {
+			if err := errors.Join(os.Mkdir(dir, 0o700), os.Chmod(dir, test.own)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := Prepare(Dir(dir))
+		var owner *OwnerError
+		if test.want == 0 {
+			if !errors.As(err, &owner) {
+				t.Errorf("%s: %v", test.name, err)
+			}
+			continue
+		}
+		if info, statErr := os.Stat(dir); err != nil || statErr != nil || info.Mode().Perm() != test.want {
+			t.Errorf("%s: %v, %v, %v", test.name, err, info, statErr)
+		}
 	}
 }

@@ -158,11 +158,13 @@ func (tx *Tx) openDB() error {
 	case err == nil:
 	case errors.Is(err, berrors.ErrTimeout):
 		return fmt.Errorf("lock %s: %w (waited %v)", s.path, ErrLocked, s.opt.LockWait)
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum),
-		errors.Is(err, berrors.ErrVersionMismatch):
-		return tx.wrapCorrupt(err)
-	default:
+	case !isInvalid(err):
 		return explain("open", s.path, tx.write, err)
+	case o.created:
+		// bbolt cannot read back what it has just written: the disk fails, and no record was ever in the file.
+		return explain("create", s.path, tx.write, err)
+	default:
+		return tx.wrapCorrupt(err)
 	}
 	db.AllocSize = growStep
 	o.db = db
@@ -170,6 +172,11 @@ func (tx *Tx) openDB() error {
 		tx.hook("create", ".after")
 	}
 	return nil
+}
+
+// isInvalid reports whether bbolt finds no valid header.
+func isInvalid(err error) bool {
+	return errors.Is(err, berrors.ErrInvalid) || errors.Is(err, berrors.ErrChecksum) || errors.Is(err, berrors.ErrVersionMismatch)
 }
 
 // close closes the file and releases all locks. After a panic, bbolt's own locks may still be taken, so

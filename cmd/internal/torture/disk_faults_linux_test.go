@@ -76,6 +76,24 @@ func TestDiskErrors(t *testing.T) {
 	report(t, "disk-error-at-each-system-call", cases)
 }
 
+// A new spool that cannot be read back is no damaged one: nothing was in it, so the next run reports no loss.
+// Which call reads it varies from run to run.
+func TestNewSpoolThatCannotBeRead(t *testing.T) {
+	needStrace(t)
+	h := newHost(t, nowhere, zeroPin)
+	h.write(filepath.Join("plugins", "count.sh"), countPlugin, 0o700)
+	for n := 2; n < 12; n++ {
+		f := fault{
+			name:       fmt.Sprintf("pread64 number %d and later: EIO", n/2),
+			injections: []string{fmt.Sprintf("pread64:error=EIO:when=%d+", n/2)},
+			onDisk:     true,
+		}
+		if end := h.runWithFault(t, newLedger(t), nil, f); end.code != 0 || t.Failed() {
+			t.Fatalf("%s: ended with %d: %s", f.name, end.code, end.errs)
+		}
+	}
+}
+
 // Message and exit code of a run where the disk takes nothing at all.
 func TestDiskTakesNothing(t *testing.T) {
 	needStrace(t)

@@ -107,6 +107,17 @@
 // or an IPv6 /64. What cannot be defended against here is somebody with as many addresses as there are
 // places: each of them is closed after 5 s.
 //
+// What is left: a burst that an endpoint is too slow for. To refuse costs a handshake, about 45 % of a
+// session, so that of 5,000 hosts at once all can be served or told to come back in time only where there are
+// some 500 sessions in a second; with 400 a fifth of them is closed after Limits.Turn without an answer, with
+// 300 over a third (computed by the model in admission_burst_test.go). Such an agent keeps its results and
+// connects again as after an outage, in its minute or with its next run. A longer Turn is no remedy: an
+// agent gives up after 10 s, its handshake included. Nor is refusing earlier by an estimate of
+// the wait alone: the places of the refusing lane are a fifth of all, which bounds its part of the processors, and
+// the model closes two thirds of these or more. Both lanes would have to share the processors by how many can
+// still be served while the others can be refused in time; more places for refusals instead would give a flood
+// of handshakes half of the processors.
+//
 // Whoever has a token is limited by it, under whatever names: connections, agents, requests and bytes
 // in a minute, large frames ([Limits]). A session over a quota is answered with a rate limit, of which
 // agents keep everything. A large frame that stalls makes room where another waits.

@@ -36,6 +36,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		"/v1/results": 200, "/v1/results?agent=web1&check=cpu&metric=usage&state=available&late=false&refused=false&limit=5": 200,
 		"/v1/results?since=2020-01-01T00:00:00Z&until=2030-01-01T00:00:00Z": 200, "/v1/results?agent=nobody": 200,
 		"/v1/results?since=yesterday": 422, "/v1/results?late=maybe": 422, "/v1/results?limit=-1": 422,
+		"/v1/results?limit=0": 200, "/v1/results?limit=10000": 200, "/v1/results?limit=10001": 422,
 		"/v1/results?since=2030-01-01T00:00:00Z&until=2020-01-01T00:00:00Z": 422,
 		"/v1/refusals": 200, "/v1/refusals?agent=web1&limit=1": 200, "/v1/health": 200, "/metrics": 200,
 	} {
@@ -180,7 +181,7 @@ func TestRevokedTokenEndsStream(t *testing.T) {
 			}
 		}
 	}
-	results, last := lines(t, s.get("/v1/results?limit=100000"))
+	results, last := lines(t, s.get("/v1/results?limit=0"))
 	if len(results) != streamCheck || last == nil || last.Complete || last.Error != errRevoked.Error() {
 		t.Errorf("%d results, %+v", len(results), last)
 	}

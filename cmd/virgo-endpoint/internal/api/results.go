@@ -25,8 +25,6 @@ const (
 	// time after which it is.
 	streamCheck     = 500
 	streamCheckTime = 2 * time.Second
-	// maxStreamed is the largest limit of a stream.
-	maxStreamed = 10_000_000
 )
 
 // A Selection is the parameters that select results. It is exported for huma, which reads no other embedded
@@ -68,7 +66,7 @@ type resultsInput struct {
 	Agent string    `query:"agent" maxLength:"256" doc:"Only results of this agent."`
 	Since time.Time `query:"since" doc:"Only results that were made at this time or later."`
 	Until time.Time `query:"until" doc:"Only results that were made before this time."`
-	Limit int       `query:"limit" minimum:"1" maximum:"10000000" default:"1000" doc:"The most results, the newest ones."`
+	Limit int       `query:"limit" minimum:"0" maximum:"10000" default:"1000" doc:"The most results, the newest ones; 0 for all."`
 }
 
 // A line is one line of a stream: a result, or the end.

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"virgo/transport/receipt"
@@ -105,4 +106,25 @@ type Result struct {
 	ClockOffsetMS *int64
 	// Params is the whole params object as it arrived, in valid UTF-8.
 	Params json.RawMessage
+}
+
+// Size is about the memory that a result takes, in bytes.
+func (r *Result) Size() int {
+	return len(r.Params) + len(r.AgentID) + len(r.ResultID) + len(r.CheckID) + len(r.CheckType) + len(r.Status)
+}
+
+// Clone returns a copy that shares no params with other results, for who keeps few of many.
+func (r *Result) Clone() Result {
+	c := *r
+	c.Params = slices.Clone(r.Params)
+	c.Order, c.AgeMS, c.ClockOffsetMS = cloned(r.Order), cloned(r.AgeMS), cloned(r.ClockOffsetMS)
+	return c
+}
+
+func cloned[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
 }

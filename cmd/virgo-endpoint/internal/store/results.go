@@ -64,6 +64,7 @@ type resultsReader struct {
 
 	segments []*acquired // newest first
 	names    map[int64]string
+	only     map[int64]bool // the numbers of those to pass on; nil for all
 
 	stopped error // of fn, and returned as it is
 	damage  error // the first one
@@ -158,6 +159,9 @@ func (r *resultsReader) since() int64 {
 
 // emit passes a result on.
 func (r *resultsReader) emit(one intake.Result) error {
+	if r.only != nil && !r.only[one.Seq] {
+		return r.ctx.Err()
+	}
 	if err := r.fn(one); err != nil {
 		r.stopped = err
 		return err

@@ -10,9 +10,14 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/store/segment"
 )
 
-// newest passes on the newest results, as many as the filter wants.
+// maxKept bounds the memory that the newest results take, in bytes of their texts and params.
+const maxKept = 32 << 20
+
+// newest passes on the newest results, as many as the filter wants. It keeps them until it knows all of them; if they
+// are too large for that, it keeps only which they are, and reads them again in order.
 func (r *resultsReader) newest() error {
 	n := newestResults{limit: r.f.Limit}
+	damage, unread := r.damage, r.unread
 	if r.c.old {
 		if err := r.newestRows(&n); err != nil {
 			return err
@@ -32,6 +37,11 @@ func (r *resultsReader) newest() error {
 		if err != nil {
 			return err
 		}
+	}
+	if n.numbersOnly && len(n.heap) > 0 {
+		r.only, r.f.Since, r.f.Limit = n.numbers(), n.heap[0].Time, 0
+		r.damage, r.unread = damage, unread // what cannot be read is found again
+		return r.inOrder()
 	}
 	for _, one := range n.sorted() {
 		if err := r.emit(one); err != nil {
@@ -126,6 +136,9 @@ func (r *resultsReader) newestBlobs(a *acquired, short bool, span time.Duration,
 type newestResults struct {
 	limit int
 	heap  byTime
+	size  int
+	// numbersOnly is set once the results were too large to be kept: of each there are only Seq and Time.
+	numbersOnly bool
 }
 
 func (n *newestResults) full() bool { return len(n.heap) >= n.limit }
@@ -134,14 +147,28 @@ func (n *newestResults) full() bool { return len(n.heap) >= n.limit }
 func (n *newestResults) mayTake(ms int64) bool { return !n.full() || ms >= n.heap[0].Time.UnixMilli() }
 
 func (n *newestResults) add(one intake.Result) {
-	switch {
-	case !n.full():
-		heap.Push(&n.heap, one)
-	case earlier(&n.heap[0], &one) < 0:
-		n.heap[0] = one
-		heap.Fix(&n.heap, 0)
+	if n.full() {
+		if earlier(&n.heap[0], &one) >= 0 {
+			return
+		}
+		n.size -= n.heap[0].Size()
+		heap.Pop(&n.heap)
 	}
+	if n.size += one.Size(); n.size > maxKept && !n.numbersOnly {
+		n.numbersOnly = true
+		for i := range n.heap {
+			n.heap[i] = numberOf(&n.heap[i])
+		}
+	}
+	if n.numbersOnly {
+		one, n.size = numberOf(&one), 0
+	} else {
+		one = one.Clone() // the others of its blob need not stay
+	}
+	heap.Push(&n.heap, one)
 }
+
+func numberOf(r *intake.Result) intake.Result { return intake.Result{Seq: r.Seq, Time: r.Time} }
 
 // numbers are those of the results.
 func (n *newestResults) numbers() map[int64]bool {

@@ -2,12 +2,20 @@ package report
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 )
+
+// maxLatest bounds the memory that the latest results of one agent take, in bytes of their texts and params.
+const maxLatest = 32 << 20
+
+// ErrLatestTooLarge is returned for an agent whose latest results are larger together than what is kept at a time.
+var ErrLatestTooLarge = fmt.Errorf("its latest results are larger than %d MiB together: ask for one check", maxLatest>>20)
 
 // latestWindow is the longest span of time that one look-up of latest results reads.
 const latestWindow = 5 * time.Minute
@@ -27,18 +35,19 @@ func LatestResults(ctx context.Context, src LatestSource, filter intake.Filter, 
 		return err
 	}
 	for len(states) > 0 {
+		if filter.CheckID != "" && states[0].CheckID != filter.CheckID {
+			states = states[1:]
+			continue
+		}
 		n := 1
-		for n < len(states) && states[n].AgentID == states[0].AgentID {
+		for n < len(states) && states[n].AgentID == states[0].AgentID && (filter.CheckID == "" || states[n].CheckID == filter.CheckID) {
 			n++
 		}
-		results, err := latestOf(ctx, src, states[:n])
+		results, err := latestOf(ctx, src, &filter, states[:n])
 		if err != nil {
 			return err
 		}
 		for i := range results {
-			if !filter.Selects(&results[i]) {
-				continue
-			}
 			if err := fn(results[i]); err != nil {
 				return err
 			}
@@ -48,12 +57,12 @@ func LatestResults(ctx context.Context, src LatestSource, filter intake.Filter, 
 	return nil
 }
 
-// latestOf reads the results of one agent's states, by check.
-func latestOf(ctx context.Context, src LatestSource, states []intake.CheckState) ([]intake.Result, error) {
+// latestOf reads those results of one agent's states that the filter selects, by check. Error: ErrLatestTooLarge.
+func latestOf(ctx context.Context, src LatestSource, filter *intake.Filter, states []intake.CheckState) ([]intake.Result, error) {
 	agentID := states[0].AgentID
 	states = slices.Clone(states)
 	slices.SortFunc(states, func(a, b intake.CheckState) int { return a.Time.Compare(b.Time) })
-	found := map[string]intake.Result{}
+	found, size := map[string]intake.Result{}, 0
 	for len(states) > 0 {
 		wanted := map[string]time.Time{}
 		from, to := states[0].Time, states[0].Time
@@ -64,11 +73,23 @@ func latestOf(ctx context.Context, src LatestSource, states []intake.CheckState)
 		}
 		err := src.Results(ctx, intake.Filter{AgentID: agentID, Since: from, Until: to.Add(time.Millisecond)}, func(r intake.Result) error {
 			if at, ok := wanted[r.CheckID]; ok && at.Equal(r.Time) {
-				r.Params = slices.Clone(r.Params)
-				found[r.CheckID] = r
+				if last, ok := found[r.CheckID]; ok {
+					size -= last.Size()
+					delete(found, r.CheckID)
+				}
+				if !filter.Selects(&r) {
+					return nil
+				}
+				if size += r.Size(); size > maxLatest {
+					return ErrLatestTooLarge
+				}
+				found[r.CheckID] = r.Clone()
 			}
 			return nil
 		})
+		if errors.Is(err, ErrLatestTooLarge) {
+			return nil, fmt.Errorf("agent %q: %w", agentID, err)
+		}
 		if err != nil {
 			return nil, err
 		}

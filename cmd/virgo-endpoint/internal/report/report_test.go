@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -114,6 +115,28 @@ func TestLatestResults(t *testing.T) {
 		})
 		if err != nil || strings.Join(got, " ") != want {
 			t.Errorf("%+v: %v, %v, want %s", filter, got, err, want)
+		}
+	}
+}
+
+// One agent's latest results are kept at a time, and bounded; of one check they can always be read.
+func TestLatestResultsAreBounded(t *testing.T) {
+	m := &intaketest.Memory{}
+	_, _, access := intaketest.NewToken(t, m)
+	params := []byte(`{"n":"` + strings.Repeat("x", 1<<20) + `"}`)
+	for i := range maxLatest>>20 + 1 {
+		_, err := m.Append(t.Context(), []intake.Arrival{{AgentID: "a", Access: access, Received: now, Hello: &intake.Hello{Name: "a"},
+			Results: []intake.Result{{ResultID: fmt.Sprint(i), CheckID: fmt.Sprint(i), CheckType: "agent.cpu", State: "available",
+				Time: now, Received: now, Params: params}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for check, want := range map[string]error{"": ErrLatestTooLarge, "7": nil} {
+		n := 0
+		err := LatestResults(t.Context(), m, intake.Filter{AgentID: "a", CheckID: check}, func(intake.Result) error { n++; return nil })
+		if !errors.Is(err, want) || want == nil && n != 1 {
+			t.Errorf("%q: %d results, %v", check, n, err)
 		}
 	}
 }

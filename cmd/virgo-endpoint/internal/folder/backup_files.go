@@ -37,7 +37,7 @@ func IsBackupFile(name string, size int64) bool {
 }
 
 // BackupFiles returns the names of the files that a backup takes besides the store, with slashes: keys, certificates,
-// schedules. Only regular files are: what a link names may lie elsewhere.
+// schedules. Only regular files are, and those in folders: what a link names may lie elsewhere.
 func BackupFiles(d Dir) ([]string, error) {
 	var list []string
 	add := func(name string) error {
@@ -56,8 +56,15 @@ func BackupFiles(d Dir) ([]string, error) {
 		}
 	}
 	for _, dir := range backupDirs() {
+		info, err := os.Lstat(filepath.Join(string(d), dir))
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
 		entries, err := os.ReadDir(filepath.Join(string(d), dir))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err != nil {
 			return nil, err
 		}
 		for _, e := range entries {

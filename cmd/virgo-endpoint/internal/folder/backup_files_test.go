@@ -21,6 +21,13 @@ func TestBackupFiles(t *testing.T) {
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "address")); err != nil {
 		t.Log(err)
 	}
+	elsewhere := t.TempDir()
+	if err := os.WriteFile(filepath.Join(elsewhere, "x.pem"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(elsewhere, filepath.Join(dir, "clients")); err != nil {
+		t.Log(err)
+	}
 	got, err := BackupFiles(Dir(dir))
 	want := []string{"server.pem", "server-key.pem", "schedules/default.yaml"}
 	if err != nil || !slices.Equal(got, want) {

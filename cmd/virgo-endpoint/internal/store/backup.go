@@ -129,8 +129,13 @@ func (b *backup) add(name, path string) error {
 
 // addHistory is first: what history lacks is computed again from segments.
 func (b *backup) addHistory() error {
-	if _, err := os.Stat(b.s.historyPath()); errors.Is(err, fs.ErrNotExist) {
+	switch info, err := os.Lstat(b.s.historyPath()); {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("adding %q to the backup: %w", historyName, archive.ErrNotRegular)
 	}
 	n, err := openSnapshot(b.ctx, b.s.historyPath())
 	if err != nil {

@@ -15,7 +15,7 @@
 //
 // [Create] writes beside the file's place, synced, with mode 0600, and gives it its name at the end
 // ([Writer.Commit]). After a kill a file NAME.partial is left, which the next backup to the same place replaces. An existing
-// file is never replaced.
+// file is never replaced. [Writer.AddFile] takes regular files only, and follows no link.
 //
 // # Reading, and who could abuse it
 //

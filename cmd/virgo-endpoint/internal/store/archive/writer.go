@@ -90,18 +90,42 @@ func (w *Writer) Add(name string, size int64, r io.Reader) error {
 	return nil
 }
 
-// AddFile adds the file at path, as long as it is now.
+// ErrNotRegular is returned when what is to be added is no regular file.
+var ErrNotRegular = errors.New("not a regular file")
+
+// AddFile adds the file at path, as long as it is now. The folder may be another user's: a link there, which may lead to
+// what only this process can read, is not followed, and a pipe, which would never end, not read. Error: ErrNotRegular.
 func (w *Writer) AddFile(name, path string) (size int64, err error) {
-	f, err := os.Open(path)
+	f, st, err := openRegular(path)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("adding %q to the backup: %w", name, err)
 	}
 	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
 	return st.Size(), w.Add(name, st.Size(), f)
+}
+
+// openRegular opens a regular file. It is decided on by what was opened: the name may mean another file now.
+func openRegular(path string) (*os.File, fs.FileInfo, error) {
+	named, err := os.Lstat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !named.Mode().IsRegular() {
+		return nil, nil, ErrNotRegular
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|noFollow, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := f.Stat()
+	if err == nil && (!st.Mode().IsRegular() || !os.SameFile(named, st)) {
+		err = ErrNotRegular
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, st, nil
 }
 
 // Commit completes the archive, syncs it and gives it its name. It returns its size.

@@ -14,6 +14,8 @@ import (
 const (
 	maxBatch      = 4096    // arrivals in one batch
 	maxBatchBytes = 8 << 20 // bytes of params in one batch
+	// maxAlone bounds the time in which arrivals are tried alone.
+	maxAlone = 10 * time.Second
 )
 
 // Outcomes of the arrivals of a batch that could not be stored.
@@ -152,7 +154,37 @@ func sizeOf(batch []*submission) (n int) {
 // commit stores a batch and tells its submitters.
 func (c *committer) commit(batch []*submission) {
 	outcomes, err := c.append(batch)
+	if err != nil && len(batch) > 1 && !errors.Is(err, intake.ErrFull) && !errors.Is(err, intake.ErrDamaged) {
+		c.commitAlone(batch, err)
+		return
+	}
 	c.report(len(batch), err)
+	c.tell(batch, outcomes, err)
+}
+
+// commitAlone stores each arrival of a batch that failed alone, once: what is wrong with one of them must not keep
+// those of others from being stored. A store that fails slowly does so for all of them.
+func (c *committer) commitAlone(batch []*submission, cause error) {
+	c.log.Warn("results could not be stored together; each arrival is tried alone", "arrivals", len(batch), "error", cause)
+	failed, fault := 0, error(nil)
+	began := time.Now()
+	for i := range batch {
+		one := batch[i : i+1]
+		var outcomes []intake.Outcome
+		err := cause
+		if time.Since(began) < maxAlone {
+			outcomes, err = c.append(one)
+		}
+		if err != nil {
+			failed, fault = failed+1, err
+		}
+		c.tell(one, outcomes, err)
+	}
+	c.report(failed, fault)
+}
+
+// tell tells submitters what became of their arrivals.
+func (c *committer) tell(batch []*submission, outcomes []intake.Outcome, err error) {
 	for i, s := range batch {
 		switch {
 		case err == nil:

@@ -84,7 +84,7 @@ func (w *segmentWriter) add(ctx context.Context, it *item) error {
 		return err
 	}
 	k.note(a)
-	var fresh []intake.Result
+	first := true // of the arrival's that is new
 	for i := range a.Results {
 		r := &a.Results[i]
 		isNew, err := w.isNew(ctx, k, r, a.Received)
@@ -98,19 +98,17 @@ func (w *segmentWriter) add(ctx context.Context, it *item) error {
 		one.Seq, one.Received = w.next, a.Received
 		w.next++
 		k.contact.Note(&one)
-		fresh = append(fresh, one)
+		// At once, as the next result may be a copy of it.
+		if n := len(k.groups); first && (n == 0 || !k.groups[n-1].received.Equal(a.Received)) {
+			k.groups = append(k.groups, resultGroup{a.Received, make([]intake.Result, 0, len(a.Results)-i)})
+		}
+		first = false
+		last := &k.groups[len(k.groups)-1]
+		last.results = append(last.results, one)
 		it.stored++
 		if it.fresh != nil {
 			it.fresh[i] = true
 		}
-	}
-	if len(fresh) == 0 {
-		return nil
-	}
-	if n := len(k.groups); n > 0 && k.groups[n-1].received.Equal(a.Received) {
-		k.groups[n-1].results = append(k.groups[n-1].results, fresh...)
-	} else {
-		k.groups = append(k.groups, resultGroup{a.Received, fresh})
 	}
 	return nil
 }

@@ -131,6 +131,17 @@ func testManyResults(t *testing.T, open Opener) {
 	if want := []string{"1", "2", "", "", "3", "4"}; !slices.Equal(ids, want) {
 		t.Errorf("in the order of arrival: %q, want %q", ids, want)
 	}
+	// Ids that tell their order are looked up in another way.
+	for i, orders := range [][]uint64{{5, 5}, {5, 6, 6}, {5, 6, 5}, {6, 5, 5, 6}} {
+		a, distinct := many(i%2 == 1), map[uint64]bool{}
+		for _, order := range orders {
+			distinct[order] = true
+			a.Results = append(a.Results, arrival(key, "a", receipt.ID("a", uint64(i+1), order+uint64(10*i))).Results[0])
+		}
+		if outcomes := put(t, s, arrival(key, "b", fmt.Sprint(i)), a); outcomes[1].Stored != len(distinct) {
+			t.Errorf("orders %d in one arrival: %+v, want %d", orders, outcomes, len(distinct))
+		}
+	}
 }
 
 // With an error nothing is stored, and the batch can be appended again.

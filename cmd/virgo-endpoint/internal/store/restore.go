@@ -95,6 +95,9 @@ func isSegmentName(name string) bool {
 
 // prepare makes the catalogue fit the files, verifies what it names, and reports what is valid again.
 func (r *RestoreReport) prepare(ctx context.Context, dir string, now time.Time) error {
+	if err := checkForeign(ctx, dir); err != nil {
+		return err
+	}
 	s, err := Open(ctx, filepath.Join(dir, storeName))
 	if err != nil {
 		return err

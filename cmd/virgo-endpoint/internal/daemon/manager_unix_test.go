@@ -172,7 +172,7 @@ func TestSystemdKnowsTheUnit(t *testing.T) {
 	if got := lines(text); got != "" {
 		t.Errorf("systemd-analyze verify: %s", got)
 	}
-	if got := lines(strings.Replace(text, "MemoryHigh=1G", "MemoryHigh=much", 1)); !strings.Contains(got, "much") {
+	if got := lines(strings.Replace(text, "MemoryHigh="+memoryHigh, "MemoryHigh=much", 1)); !strings.Contains(got, "much") {
 		t.Errorf("systemd-analyze verify does not see a wrong value: %q", got)
 	}
 }

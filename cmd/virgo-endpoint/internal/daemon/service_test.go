@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -49,6 +50,18 @@ func TestSystemdUnit(t *testing.T) {
 	text = Systemd{}.Print(s)
 	if !strings.Contains(text, "\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n") {
 		t.Errorf("a low port:\n%s", text)
+	}
+}
+
+// The heap's bound follows from the most memory: it is reached before the kernel slows the service down.
+func TestSystemdMemory(t *testing.T) {
+	var high, most int
+	for line := range strings.Lines(Systemd{}.Print(service())) {
+		fmt.Sscanf(line, "MemoryHigh=%dM\n", &high)
+		fmt.Sscanf(line, "MemoryMax=%dM\n", &most)
+	}
+	if heap := most / 4 * 3; heap <= 0 || heap+128 > high || high >= most { // the rest is for SQLite's caches
+		t.Errorf("heap up to %d MiB, slowed down at %d, killed at %d", heap, high, most)
 	}
 }
 

@@ -54,9 +54,14 @@ SystemCallFilter=~@privileged
 SystemCallErrorNumber=EPERM
 `
 
-// memoryHigh is where the kernel begins to take memory back from the service, its page cache first: twice what
-// a hundred thousand hosts need.
-const memoryHigh = "1G"
+// memoryMax is the service's memory, three times what a hundred thousand hosts need. serve bounds its heap by three quarters
+// of it, or of the host's if that is less; a GOMEMLIMIT here would be too much for a small host. memoryHigh, where the kernel
+// begins to take memory back, its page cache first, has to be above that bound: the kernel slows down a process that it can
+// take nothing from, which would crawl before it ever collected its garbage.
+const (
+	memoryHigh = "1344M"
+	memoryMax  = "1536M"
+)
 
 // Print returns the unit.
 func (s Systemd) Print(service Service) string {
@@ -84,6 +89,7 @@ func (s Systemd) Print(service Service) string {
 		"TimeoutStopSec=30\n" +
 		fmt.Sprintf("LimitNOFILE=%d\n", maxOpenFiles) +
 		"MemoryHigh=" + memoryHigh + "\n" +
+		"MemoryMax=" + memoryMax + "\n" +
 		"ReadWritePaths=" + systemdQuote(service.Dir) + "\n" +
 		capabilities + sandbox +
 		"\n[Install]\n" +

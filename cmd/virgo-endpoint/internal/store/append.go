@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
@@ -144,6 +145,9 @@ func (b *batchWork) intoSegment(ctx context.Context, c *catalogue) (done bool, e
 		return false, err
 	}
 	a, err := s.acquire(e)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, s.missing(ctx, e)
+	}
 	if err != nil {
 		return false, err
 	}

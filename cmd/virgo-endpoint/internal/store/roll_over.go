@@ -101,6 +101,9 @@ func (s *Store) rollOverIn(ctx context.Context, tx *sql.Tx, from int64, now time
 // end seals the open segment and notes that it is over. It returns the dictionary for the next one.
 func (s *Store) end(ctx context.Context, tx *sql.Tx, e *entry, clock retention.Clock) (dictionary []byte, err error) {
 	a, err := s.acquire(e)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, errors.Join(s.missing(ctx, e), err)
+	}
 	if err != nil {
 		return nil, err
 	}

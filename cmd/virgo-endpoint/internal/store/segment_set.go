@@ -249,8 +249,8 @@ func (s *Store) acquireAll(ctx context.Context, c *catalogue) (list []*acquired,
 	return list, release, nil
 }
 
-// missing returns nil if a segment that has no file was deleted or set aside meanwhile, and otherwise an error that wraps
-// intake.ErrDamaged.
+// missing returns nil if a segment that has no file was deleted or set aside meanwhile, and otherwise an error. That wraps
+// intake.ErrDamaged, for which the segment is set aside, unless all files are missing: then the folder is.
 func (s *Store) missing(ctx context.Context, e *entry) error {
 	c, err := s.catalogue(ctx)
 	if err != nil {
@@ -258,6 +258,19 @@ func (s *Store) missing(ctx context.Context, e *entry) error {
 	}
 	if now := c.of(e.number); now == nil || !now.state.readable() {
 		return nil
+	}
+	others, found := 0, 0
+	for i := range c.entries {
+		if other := &c.entries[i]; other.number != e.number && other.state.readable() {
+			others++
+			if _, err := os.Lstat(s.segmentPath(other.number)); err == nil {
+				found++
+				break
+			}
+		}
+	}
+	if others > 0 && found == 0 {
+		return fmt.Errorf("the folder %q has none of the store's segments: is it the right one, and mounted?", s.segmentsDir())
 	}
 	return &segmentError{e.number, fmt.Errorf("%w: segment %q: its file is missing", intake.ErrDamaged, s.segmentPath(e.number))}
 }

@@ -192,7 +192,7 @@ func (s *Store) catalogue(ctx context.Context) (*catalogue, error) {
 	s.watching.Lock()
 	defer s.watching.Unlock()
 	if s.watch == nil {
-		conn, err := s.read.Conn(ctx)
+		conn, err := s.ask.Conn(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -83,7 +83,7 @@ func (s *Store) lastContact(ctx context.Context, c *catalogue, agent *knownAgent
 	if err != nil || found {
 		return k.Continue(), found, err
 	}
-	row, err := s.contactRow(ctx, s.read, agent.key)
+	row, err := s.contactRow(ctx, s.ask, agent.key)
 	if err != nil {
 		return k, false, fmt.Errorf("looking up agent %q: %w", agent.standing.AgentID, err)
 	}

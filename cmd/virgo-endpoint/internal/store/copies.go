@@ -90,7 +90,7 @@ func (w *segmentWriter) find(ctx context.Context, k *agentWork, r *intake.Result
 		return false, nil
 	}
 	w.lookedInTable = true
-	err = w.s.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM results WHERE agent = ? AND result_id = ? AND seq > ?)",
+	err = w.s.ask.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM results WHERE agent = ? AND result_id = ? AND seq > ?)",
 		k.agent.key, r.ResultID, w.c.migrated).Scan(&found)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil

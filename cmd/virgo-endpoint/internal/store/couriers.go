@@ -25,8 +25,8 @@ const bundleQuery = `SELECT b.next_offset, b.verified, b.results, b.refused, b.r
 func (s *Store) Bundle(
 	ctx context.Context, id intake.BundleID, now time.Time,
 ) (st intake.BundleState, of intake.Standing, err error) {
-	if st, err = bundleState(ctx, s.read, &id, now); err == nil {
-		of, err = standingOf(ctx, s.read, id.AgentID, nil)
+	if st, err = bundleState(ctx, s.ask, &id, now); err == nil {
+		of, err = standingOf(ctx, s.ask, id.AgentID, nil)
 	}
 	if err != nil {
 		return st, of, fmt.Errorf("looking up a bundle of agent %q: %w", id.AgentID, err)
@@ -66,7 +66,7 @@ func (s *Store) AddBundle(ctx context.Context, p *intake.BundlePiece) error {
 // addBundle stores the results first, then how far the bundle is: after a kill in between, the piece comes again, and
 // nothing of it is stored twice.
 func (s *Store) addBundle(ctx context.Context, p *intake.BundlePiece) error {
-	permit := func(ctx context.Context) error { return checkPiece(ctx, s.read, p) }
+	permit := func(ctx context.Context) error { return checkPiece(ctx, s.ask, p) }
 	if err := permit(ctx); err != nil { // before anything is written
 		return err
 	}

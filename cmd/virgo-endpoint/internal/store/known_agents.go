@@ -78,7 +78,7 @@ func (s *Store) readAgent(ctx context.Context, agentID string) (*knownAgent, err
 			continue
 		}
 		var err error
-		if *into, err = s.read.PrepareContext(ctx, query); err != nil {
+		if *into, err = s.ask.PrepareContext(ctx, query); err != nil {
 			return nil, err
 		}
 	}
@@ -119,7 +119,7 @@ func (s *Store) token(ctx context.Context, c *catalogue, g grant) (*intake.Token
 	if t, ok := k.tokens[g]; ok {
 		return t, nil
 	}
-	_, t, err := tokenFor(ctx, s.read, g.agentID, "key = ?", g.access.Token)
+	_, t, err := tokenFor(ctx, s.ask, g.agentID, "key = ?", g.access.Token)
 	if err != nil {
 		return nil, fmt.Errorf("looking up a token: %w", err)
 	}

@@ -78,7 +78,7 @@ func (s *Store) Admit(ctx context.Context, c intake.Claim) (intake.Admission, er
 		}
 		return intake.Admitted(&c, &standing), nil
 	}
-	d, err := decide(ctx, s.read, &c)
+	d, err := decide(ctx, s.ask, &c)
 	if err != nil {
 		return intake.Admission{}, err
 	}

@@ -25,8 +25,9 @@ const (
 	busyTimeout = 5 * time.Second
 	// busyPause lies between two attempts to open a file that another process has locked.
 	busyPause = 20 * time.Millisecond
-	// maxReaders bounds the read connections of one store; one of them watches for changes.
-	maxReaders = 5
+	// maxReaders bounds the connections of those who read results; maxAskers those by which intake asks who may store
+	// what, one of which watches for changes.
+	maxReaders, maxAskers = 4, 4
 	// fileMode is the mode of the store. SQLite creates its -wal and -shm files with the same mode.
 	fileMode fs.FileMode = 0o600
 )
@@ -45,6 +46,7 @@ var (
 type Store struct {
 	write *sql.DB // one connection; its transactions take the write lock at once
 	read  *sql.DB
+	ask   *sql.DB // reads for intake, which waits for no reader of results
 	path  string
 
 	// damage is set when damage was found: then nothing is stored any more.
@@ -133,6 +135,12 @@ func open(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	s.read.SetMaxOpenConns(maxReaders)
+	if s.ask, err = sql.Open("sqlite", dsn+"&_query_only=1"); err != nil {
+		s.read.Close()
+		s.write.Close()
+		return nil, err
+	}
+	s.ask.SetMaxOpenConns(maxAskers)
 	if err := s.migrate(ctx); err != nil {
 		s.Close()
 		return nil, err
@@ -157,7 +165,7 @@ func (s *Store) Close() error {
 	if watch != nil {
 		err = errors.Join(s.version.Close(), watch.Close())
 	}
-	if err := errors.Join(err, s.history.close(), s.segments.close(), s.read.Close(), s.write.Close()); err != nil {
+	if err := errors.Join(err, s.history.close(), s.segments.close(), s.read.Close(), s.ask.Close(), s.write.Close()); err != nil {
 		return fmt.Errorf("closing the store %q: %w", s.path, err)
 	}
 	return nil

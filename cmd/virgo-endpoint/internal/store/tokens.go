@@ -166,7 +166,7 @@ func (s *Store) RevokeToken(ctx context.Context, id string, now time.Time) (inta
 
 // Reader looks up a token that reads; see [intake.Keys]. That it was used is not worth an error.
 func (s *Store) Reader(ctx context.Context, secret string, now time.Time) (intake.Token, error) {
-	key, t, err := scanToken(s.read.QueryRowContext(ctx, "SELECT "+tokenColumns+" FROM tokens WHERE hash = ?", tokenHash(secret)).Scan)
+	key, t, err := scanToken(s.ask.QueryRowContext(ctx, "SELECT "+tokenColumns+" FROM tokens WHERE hash = ?", tokenHash(secret)).Scan)
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err == nil && !t.Reads(now):
 		return intake.Token{}, intake.ErrBadToken

@@ -216,7 +216,8 @@ func (b *batchWork) store(ctx context.Context, c *catalogue, number int64, tx *s
 	}
 	if w.lookedInTable {
 		// The migration may have moved a row between the look into the segments and that into the table.
-		if now, err := b.s.catalogue(ctx); err != nil || now != c {
+		now, err := b.s.catalogue(ctx)
+		if err != nil || now.migrated != c.migrated || now.old != c.old || now.hasOld != c.hasOld {
 			return false, err
 		}
 	}

@@ -8,7 +8,9 @@ import (
 	"os"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/store/history"
+	"virgo/cmd/virgo-endpoint/internal/store/retention"
 )
 
 const (
@@ -35,8 +37,12 @@ func (s *Store) keepHistory(ctx context.Context, m *Maintenance) {
 		case errors.Is(err, history.ErrDamagedFile):
 			name, aside := s.setHistoryAside()
 			if aside != nil {
-				m.Log.Error("the history is damaged, and could not be set aside", "error", errors.Join(err, aside))
-				return
+				wait = min(wait, historyAgain)
+				if text := aside.Error(); text != failed {
+					failed = text
+					m.Log.Error("the history is damaged, and could not be set aside; it is tried again", "error", errors.Join(err, aside))
+				}
+				break
 			}
 			m.Log.Error("the history was damaged, and is made again from the stored results", "error", err, "aside", name)
 			wait = 0
@@ -75,7 +81,16 @@ func (s *Store) closeHours(ctx context.Context) error {
 	if c.clock.Age.IsZero() {
 		return nil
 	}
-	return h.Expire(ctx, history.FloorsAt(c.clock.Age, c.policy.Keep), politely(ctx))
+	return h.Expire(ctx, history.FloorsAt(historyTime(c.clock), c.policy.Keep), politely(ctx))
+}
+
+// historyTime is the time by which history ages: where the clock of a first start was ahead, what was deleted by it would be
+// gone for good.
+func historyTime(c retention.Clock) time.Time {
+	if c.Wall.Before(c.Age) {
+		return c.Wall
+	}
+	return c.Age
 }
 
 // advance makes columns of what a segment has now.
@@ -87,7 +102,13 @@ func (s *Store) advance(ctx context.Context, h *history.History, e *entry) error
 	if e.state == segmentOpen {
 		seg, err := s.acquire(e)
 		if isNotExist(err) {
-			return s.missing(ctx, e)
+			err = s.missing(ctx, e)
+			if err == nil {
+				return nil
+			}
+		}
+		if errors.Is(err, intake.ErrDamaged) {
+			return nil // the next batch sets it aside
 		}
 		if err != nil {
 			return err

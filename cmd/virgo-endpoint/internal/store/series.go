@@ -110,6 +110,9 @@ func (a arrivals) Each(ctx context.Context, from, to, after int64, fn func(agent
 				continue
 			}
 		}
+		if errors.Is(err, intake.ErrDamaged) {
+			continue // as what cannot be read of a segment: the history of others, and what waits for it, goes on
+		}
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	ownterm "virgo/cmd/internal/term"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/plot"
+	"virgo/cmd/virgo-endpoint/internal/report"
 	"virgo/schedule/shorttext"
 )
 
@@ -90,7 +91,7 @@ func (a *app) historyCSV(s *intake.Series, points pointReader) error {
 		row := []string{p.Time.UTC().Format("2006-01-02T15:04:05.000Z"), strconv.FormatFloat(p.Span.Seconds(), 'f', -1, 64)}
 		count, late := strconv.FormatInt(p.Count, 10), strconv.FormatBool(p.Late)
 		if s.Text() {
-			return w.Write(append(row, unformula(p.Text), count, late))
+			return w.Write(append(row, report.NoFormula(p.Text), count, late))
 		}
 		return w.Write(append(row, p.Min.String(), meanText(&p), p.Max.String(), count, late, strconv.FormatBool(p.Gap)))
 	})
@@ -110,14 +111,6 @@ func meanText(p *intake.Point) string {
 		return p.Min.String()
 	}
 	return strconv.FormatFloat(p.Mean, 'g', 7, 64)
-}
-
-// unformula puts an apostrophe before a text that a spreadsheet would compute.
-func unformula(text string) string {
-	if text != "" && (text[0] == '=' || text[0] == '+' || text[0] == '-' || text[0] == '@' || text[0] == '\t' || text[0] == '\r') {
-		return "'" + text
-	}
-	return text
 }
 
 // historyTexts prints the changes of a text.

@@ -39,11 +39,11 @@ func (c *CSV) Write(r *intake.Result) error {
 	for _, m := range metrics {
 		value := m.Value
 		if m.Type == "string" {
-			value = noFormula(value)
+			value = NoFormula(value)
 		}
-		err := c.w.Write([]string{utc(r.Time), noFormula(r.AgentID), noFormula(r.CheckID), noFormula(r.CheckType), r.State,
+		err := c.w.Write([]string{utc(r.Time), NoFormula(r.AgentID), NoFormula(r.CheckID), NoFormula(r.CheckType), r.State,
 			strconv.FormatBool(r.Refused), strconv.FormatBool(r.Late),
-			noFormula(m.Dimension), noFormula(m.Name), m.Type, value, noFormula(m.Unit), noFormula(r.Status), utc(r.Received)})
+			NoFormula(m.Dimension), NoFormula(m.Name), m.Type, value, NoFormula(m.Unit), NoFormula(r.Status), utc(r.Received)})
 		if err != nil {
 			return err
 		}
@@ -70,8 +70,8 @@ func (c *CSV) Flush() error {
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
-// noFormula puts an apostrophe before a text that a spreadsheet would compute (OWASP, "CSV Injection").
-func noFormula(text string) string {
+// NoFormula puts an apostrophe before a text that a spreadsheet would compute (OWASP, "CSV Injection").
+func NoFormula(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
 		return "'" + text
 	}

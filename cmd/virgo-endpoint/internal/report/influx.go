@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -105,8 +106,11 @@ func name(s string) string {
 func key(s string) string { return keyEscapes.Replace(noBackslash(s)) }
 
 // noBackslash removes what the protocol cannot express outside of quotes: control characters, and
-// backslashes at the end, which would escape what follows. Telegraf does the same.
-func noBackslash(s string) string { return strings.TrimRight(noControl(s), `\`) }
+// backslashes before a comma, a blank, an equals sign or the end: with the one that escapes these they would be two, which
+// VictoriaMetrics reads as one backslash and a separator.
+func noBackslash(s string) string { return beforeSeparator.ReplaceAllString(noControl(s), "$1") }
+
+var beforeSeparator = regexp.MustCompile(`\\+([,= ]|$)`)
 
 func noControl(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -34,6 +34,34 @@ func fieldsOf(s string, separator byte, quotes bool) []string {
 	return append(parts, s[from:])
 }
 
+// countedTags returns the names of a line's tags as VictoriaMetrics reads them: a separator after an even number of backslashes is
+// one.
+func countedTags(head string) (names []string) {
+	backslashes, from := 0, 0
+	split := func(end int) {
+		if from > 0 { // the measurement is before it
+			name, _, _ := strings.Cut(head[from:end], "=")
+			names = append(names, name)
+		}
+		from = end + 1
+	}
+	for i := range len(head) {
+		switch {
+		case head[i] == '\\':
+			backslashes++
+			continue
+		case (head[i] == ',' || head[i] == ' ') && backslashes%2 == 0:
+			split(i)
+			if head[i] == ' ' {
+				return names
+			}
+		}
+		backslashes = 0
+	}
+	split(len(head))
+	return names
+}
+
 // unescaped is the inverse of key.
 func unescaped(s string) string {
 	return strings.NewReplacer(`\,`, ",", `\=`, "=", `\ `, " ").Replace(s)
@@ -44,6 +72,8 @@ func unescaped(s string) string {
 func FuzzInflux(f *testing.F) {
 	f.Add("web1", "cpu", "agent.cpu", "ok", "C:\\", "free", "text")
 	f.Add("a,b=c d", `x\`, "#", "\"\\", "", `\`, "a\nb 1=1i")
+	f.Add("web1", "cpu", `a\,agent=victim`, "ok", `x\ y`, `m\=n`, "")
+	f.Add("web1", `cpu\\,agent=victim`, `a\\\ agent=victim`, "ok", "", "m", "1")
 	f.Fuzz(func(t *testing.T, agent, check, checkType, status, dimension, metric, text string) {
 		one, err := json.Marshal([]any{dimension, map[string]any{metric: map[string]string{"t": "string", "v": text}}})
 		if err != nil {
@@ -70,6 +100,18 @@ func FuzzInflux(f *testing.F) {
 				t.Fatalf("%q: %q", line, parts)
 			}
 			head, fields := fieldsOf(parts[0], ',', false), fieldsOf(parts[1], ',', true)
+			var wantTags []string
+			for i, value := range []string{agent, check, checkType} {
+				if name := []string{"agent", "check", "type"}[i]; noBackslash(value) != "" && (name != "type" || line == lines[0]) {
+					wantTags = append(wantTags, name)
+				}
+			}
+			if line != lines[0] && noBackslash(dimension) != "" {
+				wantTags = append(wantTags, "dimension")
+			}
+			if got := countedTags(parts[0]); !slices.Equal(got, wantTags) {
+				t.Fatalf("%q has the tags %q, want %q", line, got, wantTags)
+			}
 			for i, field := range append(slices.Clone(head[1:]), fields...) {
 				if name := fieldsOf(field, '=', false)[0]; name == "" || len(name)+1 >= len(field) {
 					t.Fatalf("%q: %d %q", line, i, field)

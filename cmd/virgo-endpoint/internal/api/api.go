@@ -109,6 +109,8 @@ func (a *API) failed(ctx context.Context, err error) error {
 		return huma.Error404NotFound("no such agent")
 	case errors.Is(err, intake.ErrNoSeries):
 		return huma.Error404NotFound("no such metric of this agent")
+	case errors.Is(err, intake.ErrHistoryBehind):
+		return huma.Error503ServiceUnavailable(intake.ErrHistoryBehind.Error())
 	case errors.Is(err, report.ErrLatestTooLarge):
 		return huma.Error503ServiceUnavailable(err.Error())
 	case ctx.Err() != nil:

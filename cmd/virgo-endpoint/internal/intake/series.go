@@ -13,6 +13,8 @@ var (
 	ErrNoAgent = errors.New("no such agent")
 	// ErrNoSeries is returned when the agent never sent such a metric, or not for so long that it was forgotten.
 	ErrNoSeries = errors.New("no such metric")
+	// ErrHistoryBehind is returned while too much of an agent waits to become part of the history.
+	ErrHistoryBehind = errors.New("too many of its results are not in the history yet: ask again when the endpoint has caught up")
 )
 
 // A SeriesHistory reads how metrics changed. It is safe for concurrent use, also beside an Intake. What

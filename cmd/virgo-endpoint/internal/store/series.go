@@ -181,6 +181,7 @@ func (a arrivals) Of(ctx context.Context, agent, from int64, fn func(r *intake.R
 				return err
 			}
 		}
+		tx.Rollback() // the segments are read without it, and others wait for its connection
 		for i := range c.entries {
 			e := &c.entries[i]
 			if !e.state.readable() || e.state != segmentOpen && e.next <= from+1 {

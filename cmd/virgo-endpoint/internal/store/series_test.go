@@ -180,3 +180,25 @@ func TestCheckNamesDamagedHistory(t *testing.T) {
 		t.Errorf("%v", list)
 	}
 }
+
+// While results of the segments are read for a history, all connections are free.
+func TestHistoryHoldsNoConnection(t *testing.T) {
+	s := newStore(t)
+	_, _, access := intaketest.NewToken(t, s)
+	minutes(t, s, access, time.UnixMilli(1_700_000_000_000), 3)
+	key, err := s.agentKey(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, n := s.read.Stats().InUse, 0 // the one that watches
+	err = arrivals{s}.Of(t.Context(), key, 0, func(*intake.Result) error {
+		n++
+		if used := s.read.Stats().InUse; used > before {
+			t.Errorf("%d connections in use, %d before", used, before)
+		}
+		return nil
+	})
+	if err != nil || n != 3 {
+		t.Errorf("%d results, %v", n, err)
+	}
+}

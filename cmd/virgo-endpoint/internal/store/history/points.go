@@ -60,6 +60,9 @@ func (h *History) Points(
 	return nil
 }
 
+// maxOpen bounds the results and values that a view reads of what is not in columns yet. A usual agent has a few thousand.
+const maxOpen = 4_000_000
+
 // A view is what is known of an agent at one moment: what is in columns, and what is not yet.
 type view struct {
 	ctx      context.Context
@@ -76,9 +79,10 @@ type view struct {
 // view reads what of the agent, or of one check, is not in columns yet.
 func (h *History) view(ctx context.Context, source Arrivals, agent int64, only *string) (v *view, err error) {
 	v = &view{ctx: ctx, agent: agent, open: map[int64][]check{}}
+	opened := v // v is nil after an error
 	defer func() {
 		if err != nil {
-			v.close()
+			opened.close()
 			err = fmt.Errorf("reading the history: %w", err)
 		}
 	}()
@@ -94,6 +98,9 @@ func (h *History) view(ctx context.Context, source Arrivals, agent int64, only *
 	err = source.Of(ctx, agent, v.state.mark(agent), func(res *intake.Result) error {
 		if only == nil || res.CheckID == *only {
 			v.gatherer.add(res)
+		}
+		if v.gatherer.size > maxOpen {
+			return intake.ErrHistoryBehind
 		}
 		return nil
 	})

@@ -153,8 +153,8 @@ func isLowPort(address string) bool {
 	return err == nil && notNumber == nil && n > 0 && n < 1024
 }
 
-// prepare returns an error if the service could not run: the folder is not set up, or it or the program lies
-// where the service cannot read it.
+// prepare returns an error if the service could not run, or would run what somebody else put there: the folder is not set
+// up, others can replace the program, or one of both lies where the service cannot read it.
 func (c *installCmd) prepare(a *app, s daemon.Service) error {
 	if os.Geteuid() != 0 {
 		return &failure{exitUsage, errors.New("only root can install a service"), "sudo virgo-endpoint install …; --print shows what it would write"}
@@ -164,6 +164,9 @@ func (c *installCmd) prepare(a *app, s daemon.Service) error {
 		return a.explain(err)
 	}
 	if _, err := os.Stat(dir.StoreFile()); err != nil {
+		return a.explain(err)
+	}
+	if err := folder.CheckProgram(s.Program); err != nil {
 		return a.explain(err)
 	}
 	for _, path := range []string{s.Program, s.Dir} {

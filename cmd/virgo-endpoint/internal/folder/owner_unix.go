@@ -13,7 +13,7 @@ import (
 	"syscall"
 )
 
-// checkFolder returns an error if somebody else than this process's user and root made the folder, or can
+// checkFolder returns an error if somebody else than this process's user and root made the folder or file, or can
 // replace what is in it. A folder that does not exist passes. Error: *OwnerError.
 func checkFolder(dir string) error {
 	info, err := os.Stat(dir)
@@ -42,6 +42,17 @@ func checkFolder(dir string) error {
 		return nil // it does not exist, or there is no link on the way
 	}
 	return checkAbove(real)
+}
+
+// CheckProgram returns an error if somebody else than this process's user and root can replace the program at path,
+// which a service is to run. Error: *OwnerError.
+func CheckProgram(path string) error {
+	err := checkFolder(path)
+	var owner *OwnerError
+	if errors.As(err, &owner) {
+		owner.Fix = "copy the program, as root, to where only root can write, such as /usr/local/bin, and install with that one"
+	}
+	return err
 }
 
 // checkAbove checks the folders above path, up to the root. Everybody may write to one of them only if it

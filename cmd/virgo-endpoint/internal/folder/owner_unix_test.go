@@ -149,3 +149,31 @@ func TestPrepare(t *testing.T) {
 		}
 	}
 }
+
+// A service is to run no program that somebody else can replace, whatever link leads to it.
+func TestCheckProgram(t *testing.T) {
+	for _, test := range []struct {
+		program, above os.FileMode
+		want           string
+	}{
+		{0o755, 0o755, ""},
+		{0o775, 0o755, "program\" has mode 0775"},
+		{0o757, 0o755, "program\" has mode 0757"},
+		{0o755, 0o777, "bin\" has mode 0777"},
+	} {
+		bin := filepath.Join(t.TempDir(), "bin")
+		path, link := filepath.Join(bin, "program"), filepath.Join(t.TempDir(), "program")
+		if err := errors.Join(os.Mkdir(bin, 0o700), os.WriteFile(path, nil, 0o755), os.Symlink(path, link),
+			os.Chmod(path, test.program), os.Chmod(bin, test.above)); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range []string{path, link} {
+			err := CheckProgram(p)
+			var owner *OwnerError
+			if test.want == "" && err != nil || test.want != "" && (!errors.As(err, &owner) ||
+				!strings.Contains(err.Error(), test.want) || !strings.Contains(owner.Fix, "/usr/local/bin")) {
+				t.Errorf("%q, modes %v and %v: %v, want %q", p, test.program, test.above, err, test.want)
+			}
+		}
+	}
+}

@@ -22,10 +22,6 @@ const schemaVersion = 1
 const (
 	// requestTime bounds a request that is no stream.
 	requestTime = 15 * time.Second
-	// maxPage is the largest page of agents, maxPoints that of a history, maxSeries that of a list of series.
-	maxPage   = 1000
-	maxPoints = 20_000
-	maxSeries = 10_000
 	// agentsFor is how long a list of agents is used for further requests: judging all of a large fleet
 	// takes a part of a second.
 	agentsFor = 2 * time.Second

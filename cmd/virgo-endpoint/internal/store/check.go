@@ -154,11 +154,9 @@ func (k *checker) verify(c *catalogue, i int) (results int64, err error) {
 	case e.state == segmentSealed && results != e.results:
 		return results, damaged("it has %d results, not %d", results, e.results)
 	}
-	for _, later := range c.entries[i+1:] {
-		if bounds.Next > later.first {
-			return results, damaged("it has results from %d on, which are those of segment %d", later.first, later.number)
-		}
-		break
+	if i+1 < len(c.entries) && bounds.Next > c.entries[i+1].first {
+		later := &c.entries[i+1]
+		return results, damaged("it has results from %d on, which are those of segment %d", later.first, later.number)
 	}
 	return results, nil
 }

@@ -162,14 +162,11 @@ func TestBackupOnFullFileSystem(t *testing.T) {
 // A migration that fills the disk waits, with every result in its place.
 func TestMigrationOnFullFileSystem(t *testing.T) {
 	made := tableOf(t, 40, "web1")
-	data, err := os.ReadFile(made.path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	made.s.Close()
 	d := newSmallDisk(t, "8m")
 	path := filepath.Join(d.dir, "endpoint.db")
-	if data, err = os.ReadFile(made.path); err != nil {
+	data, err := os.ReadFile(made.path)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, data, fileMode); err != nil {

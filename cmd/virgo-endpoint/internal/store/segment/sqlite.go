@@ -33,7 +33,6 @@ type conn struct {
 type stmt struct {
 	s    driver.Stmt
 	args []driver.NamedValue
-	row  []driver.Value
 }
 
 func openConn(path, uri string) (*conn, error) {

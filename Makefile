@@ -12,7 +12,7 @@ FUZZTIME ?= 10s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: help build test race lint vuln docs demo cross bench torture fuzz fuzz-main clean
+.PHONY: help build test race lint vuln docs demo cross bench torture torture-store fuzz fuzz-main clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 10
@@ -62,8 +62,11 @@ bench: ## measure whole runs and print the table of the README
 torture: ## real damage for an hour, or for TORTURE=15m and some minutes more; writes the numbers of cases to bin/torture
 	@mkdir -p bin && rm -f bin/torture
 	VIRGO_TORTURE=$(TORTURE) VIRGO_TORTURE_REPORT=$(CURDIR)/bin/torture go test -count=1 -timeout 3h ./cmd/internal/torture
-	VIRGO_TORTURE=1m VIRGO_TORTURE_REPORT=$(CURDIR)/bin/torture go test -count=1 -timeout 1h -run '^(TestDamage|TestKilledAtAnyMoment|TestModel|TestKilledProcesses)$$' ./spool ./cmd/virgo-endpoint/internal/endtoend ./cmd/virgo-endpoint/internal/store
+	VIRGO_TORTURE=1m VIRGO_TORTURE_REPORT=$(CURDIR)/bin/torture go test -count=1 -timeout 1h -run '^(TestDamage|TestKilledAtAnyMoment)$$' ./spool ./cmd/virgo-endpoint/internal/endtoend
 	@cat bin/torture
+
+torture-store: ## random histories of the endpoint's store for TORTURE, then kills at every step
+	VIRGO_TORTURE=$(TORTURE) go test -count=1 -timeout 3h -run '^(TestModel|TestKilledProcesses)$$' ./cmd/virgo-endpoint/internal/store
 
 fuzz-main: ## fuzz the readers of frames, schedules, configuration, bundles and records for a minute each
 	go test -run '^$$' -fuzz '^FuzzReadFrame$$' -fuzztime 1m -fuzzminimizetime 10x ./transport

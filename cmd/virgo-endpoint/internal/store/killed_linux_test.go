@@ -255,7 +255,7 @@ func (k *killing) end() {
 }
 
 func TestKilledProcesses(t *testing.T) {
-	all := os.Getenv("VIRGO_TORTURE") != "" // it takes half an hour under the race detector
+	all := os.Getenv("VIRGO_TORTURE") != "" // make torture-store; some minutes
 	for _, old := range []bool{false, true} {
 		t.Run(fmt.Sprintf("steps,old=%v", old), func(t *testing.T) {
 			steps := map[string]bool{}

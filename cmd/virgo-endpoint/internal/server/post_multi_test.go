@@ -3,7 +3,6 @@ package server
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -172,7 +171,7 @@ func TestPostMultiIsNotStored(t *testing.T) {
 	batches := 0
 	in.set(func(n int) ([]intake.Outcome, error) {
 		if batches++; batches == 1 { // the last one is stored
-			return nil, errors.New("disk is full")
+			return nil, intake.ErrFull // of other errors each arrival is tried alone
 		}
 		return make([]intake.Outcome, n), nil
 	})

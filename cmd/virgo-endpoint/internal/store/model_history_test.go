@@ -257,7 +257,7 @@ func TestModel(t *testing.T) {
 		}
 		until = time.Now().Add(d)
 	case os.Getenv("VIRGO_TEST") == "all":
-		histories = 100
+		histories = 40
 	}
 	first := uint64(1)
 	if !until.IsZero() {

@@ -23,7 +23,8 @@ func multiAnswered(name string, act func(c *hostileConn, f transport.Frame) bool
 	}}
 }
 
-// multiResult is an attack that answers such frames with a result, which acknowledges none of them.
+// multiResult is an attack that answers such frames with a result, which acknowledges none of them, even if it
+// happens to have as many answers as the frame has results.
 func multiResult(name, result string) attack {
 	return multiAnswered(name, func(c *hostileConn, f transport.Frame) bool { return c.answer(f, result) })
 }
@@ -84,14 +85,15 @@ func multiAttacks() []attack {
 		multiResult("deep answers to several results", `{"results":[`+strings.Repeat("[", 60)+strings.Repeat("]", 60)+`,0,0,0,0]}`),
 		multiResult("several answered by numbers of every kind", `{"results":[0,-0,0.0,0e1,1]}`),
 		multiResult("several refused with other codes", `{"results":[{"code":500},{"code":401},{"code":0},{"code":-1},{"code":200}]}`),
-		multiResult("one of several limited by rate", `{"results":[0,0,0,0,{"code":400,"type":"rateLimitReached"}]}`),
-		multiResult("two lists for several results", `{"results":[0,0,0,0,0],"results":[0,0,0,0,0]}`),
+		multiResult("several limited by rate", `{"results":[`+strings.Repeat(`{"code":400,"type":"rateLimitReached"},`, 4)+`{"code":400,"type":"rateLimitReached"}]}`),
+		multiResult("two lists for several results", `{"results":[`+strings.Repeat(`{"code":400},`, 4)+`{"code":400}],"results":[`+
+			strings.Repeat(`{"code":400},`, 4)+`{"code":400}]}`),
 		multiAnswered("several refused with 500 KiB each", func(c *hostileConn, f transport.Frame) bool {
 			one := `{"code":400,"message":"` + strings.Repeat("no ", 170_000) + `"}`
 			return c.answer(f, `{"results":[`+strings.Repeat(one+",", 4)+one+`]}`)
 		}),
 		multiResult("several refused with terminal escapes and the token",
-			`{"results":[`+strings.Repeat(`{"code":400,"message":"\u001b[2J\u009b31m\u202e `+token+`"},`, 4)+`0]}`),
+			`{"results":[`+strings.Repeat(`{"code":400,"message":"\u001b[2J\u009b31m\u202e `+token+`"},`, 4)+`{"code":400}]}`),
 		thenBacksOff(multiAnswered("the token revoked at several", func(c *hostileConn, f transport.Frame) bool {
 			return c.fail(f, `{"code":401,"message":"revoked"}`)
 		})),

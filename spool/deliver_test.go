@@ -30,7 +30,7 @@ func childDeliver(args []string) error {
 		return err
 	}
 	fmt.Println("started", cmd.Process.Pid)
-	select {}
+	return cmd.Wait() // not select, which the runtime may take for a deadlock
 }
 
 func TestTryDeliver(t *testing.T) {

@@ -77,7 +77,7 @@ func New(opt Options) *API {
 	a.registerResults()
 	a.registerSeries()
 	a.registerSelf()
-	loosen(a.huma.OpenAPI())
+	allowUnknownFields(a.huma.OpenAPI())
 	return a
 }
 

@@ -44,8 +44,8 @@ const (
 	selfTag    = "endpoint"
 )
 
-// loosen lets objects have fields that the document does not know: a later version adds some.
-func loosen(doc *huma.OpenAPI) {
+// allowUnknownFields lets objects have fields that the document does not know: a later version adds some.
+func allowUnknownFields(doc *huma.OpenAPI) {
 	for _, s := range doc.Components.Schemas.Map() {
 		s.AdditionalProperties = nil
 	}

@@ -51,8 +51,8 @@ func checkSame(t *testing.T, params []byte) {
 	}
 }
 
-// odd are params that are written in an unusual way, or wrong in several.
-func odd() []string {
+// unusualParams are params that are written in an unusual way, or wrong in several.
+func unusualParams() []string {
 	const head = `{"result_id":"r","check_id":"c","check_type":"t","state":"available","status":"s",`
 	entry := func(s string) string { return head + `"metrics":[` + s + `]}` }
 	many := make([]string, 100)
@@ -96,14 +96,14 @@ func TestParsePostIsAsBefore(t *testing.T) {
 			}
 		}
 	}
-	for _, params := range odd() {
+	for _, params := range unusualParams() {
 		checkSame(t, []byte(params))
 	}
 }
 
 // Where a bound on the surplus decides, the same bytes are surplus as before.
 func TestSurplusIsAsBefore(t *testing.T) {
-	for _, text := range odd() {
+	for _, text := range unusualParams() {
 		params := []byte(text)
 		s := scanner{text: text}
 		if p := s.post(); s.end() && p.mistyped == nil && p.faulty == nil {
@@ -118,7 +118,7 @@ func FuzzParsePost(f *testing.F) {
 	for _, params := range run(f) {
 		f.Add(params)
 	}
-	for _, params := range odd() {
+	for _, params := range unusualParams() {
 		f.Add([]byte(params))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

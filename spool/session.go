@@ -158,13 +158,12 @@ func (tx *Tx) openDB() error {
 	case err == nil:
 	case errors.Is(err, berrors.ErrTimeout):
 		return fmt.Errorf("lock %s: %w (waited %v)", s.path, ErrLocked, s.opt.LockWait)
-	case !isInvalid(err):
-		return explain("open", s.path, tx.write, err)
-	case o.created:
-		// bbolt cannot read back what it has just written: the disk fails, and no record was ever in the file.
-		return explain("create", s.path, tx.write, err)
+	case isInvalid(err):
+		// The header was verified just before, or bbolt has just written it: what fails is reading it, which
+		// bbolt does not tell apart. Taken for damage, the file would be replaced and a loss reported.
+		return fmt.Errorf("open %s: the disk returns its first pages no more, or returns others: %w", s.path, err)
 	default:
-		return tx.wrapCorrupt(err)
+		return explain("open", s.path, tx.write, err)
 	}
 	db.AllocSize = growStep
 	o.db = db

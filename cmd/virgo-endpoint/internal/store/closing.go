@@ -143,9 +143,12 @@ func (s *Store) closed(ctx context.Context) (int64, error) {
 	return h.Closed(ctx)
 }
 
-// setHistoryAside renames a damaged history.
+// setHistoryAside renames a damaged history. Meanwhile nobody opens it: it would go on being read, and columns would be
+// written to the file that was set aside.
 func (s *Store) setHistoryAside() (name string, err error) {
-	if err := s.history.close(); err != nil {
+	s.history.mu.Lock()
+	defer s.history.mu.Unlock()
+	if err := s.history.closeLocked(); err != nil {
 		return "", err
 	}
 	name = damagedName(s.historyPath())

@@ -18,7 +18,7 @@ import (
 
 // openHistory is the history, once it was needed. It is made by the process that maintains the store.
 type openHistory struct {
-	mu sync.Mutex
+	mu sync.Mutex // of h, and while the file is opened, made or renamed; nothing that waits for a reader holds it
 	h  *history.History
 }
 
@@ -43,6 +43,11 @@ func (s *Store) historyFile(ctx context.Context, create bool) (*history.History,
 func (o *openHistory) close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return o.closeLocked()
+}
+
+// closeLocked is close for those that hold mu.
+func (o *openHistory) closeLocked() error {
 	h := o.h
 	o.h = nil
 	if h == nil {

@@ -125,6 +125,42 @@ func TestHistoryHasEachResultOnce(t *testing.T) {
 	closing()
 }
 
+// Whoever opens the history while it is set aside gets none or the new one, never the file that was renamed.
+func TestSetHistoryAsideWhileReading(t *testing.T) {
+	s := newStore(t)
+	for round := range 30 {
+		if _, err := s.historyFile(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		stop, stopped := make(chan struct{}), make(chan error, 1)
+		go func() {
+			for {
+				select {
+				case <-stop:
+					stopped <- nil
+					return
+				default:
+				}
+				if _, err := s.historyFile(t.Context(), false); err != nil {
+					stopped <- err
+					return
+				}
+			}
+		}()
+		_, err := s.setHistoryAside()
+		close(stop)
+		if err := errors.Join(err, <-stopped); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		s.history.mu.Lock()
+		h := s.history.h
+		s.history.mu.Unlock()
+		if h != nil {
+			t.Fatalf("round %d: the file that was set aside is open as the history", round)
+		}
+	}
+}
+
 // Reading while hours become columns misses no result, and shows none twice.
 func TestReadingWhileHoursClose(t *testing.T) {
 	s := newStore(t)

@@ -171,8 +171,12 @@ func (s *Store) tellSpace(c *catalogue, m *Maintenance, was *state) {
 	full := s.hasSpace(c)
 	switch {
 	case full != nil && !was.full:
-		m.Log.Error("nothing is stored any more; agents keep their results", "error", full,
-			"hint", "make space on that disk, or keep less: --keep-results, --max-bytes")
+		args := []any{"error", full}
+		var hinted interface{ Hint() string }
+		if errors.As(full, &hinted) {
+			args = append(args, "hint", hinted.Hint())
+		}
+		m.Log.Error("nothing is stored any more; agents keep their results", args...)
 	case full == nil && was.full:
 		m.Log.Info("there is free space again: results are stored")
 	}

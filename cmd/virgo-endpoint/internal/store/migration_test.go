@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -274,6 +276,46 @@ func TestMigrationWithoutSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.wantTable(1)
+}
+
+// The rows of the table take their space until the end: while they are moved, a full disk is no reason to keep less, which
+// would delete what was moved and make no space.
+func TestFullDiskInMigration(t *testing.T) {
+	f := tableOf(t, 20, "web1")
+	free := retention.Space{Free: 10 << 30, Total: 10 << 30}
+	f.s.freeSpace = func() (retention.Space, error) { return free, nil }
+	if _, _, err := f.s.SetBounds(t.Context(), Bounds{MaxBytes: -1, MinFree: &retention.Limit{Bytes: 1 << 20}}); err != nil {
+		t.Fatal(err)
+	}
+	hint := func() string {
+		t.Helper()
+		free.Free = 1000
+		defer func() { free.Free = 10 << 30 }()
+		var full *intake.FullError
+		if _, err := f.send("web1", f.results("web1", 1)); !errors.As(err, &full) {
+			t.Fatalf("on a full disk: %v", err)
+		}
+		c, err := f.s.catalogue(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		f.s.tellSpace(c, &Maintenance{Log: slog.New(slog.NewJSONHandler(&log, nil))}, &state{})
+		if !strings.Contains(log.String(), full.Hint()) {
+			t.Errorf("the log has another hint than the error: %s", &log)
+		}
+		return full.Hint()
+	}
+	const keepLess = "or keep less"
+	if got := hint(); strings.Contains(got, keepLess) || !strings.Contains(got, "make space on that disk") {
+		t.Errorf("in the migration: %q", got)
+	}
+	if err := f.moveAll(); err != nil {
+		t.Fatal(err)
+	}
+	if got := hint(); !strings.Contains(got, keepLess) {
+		t.Errorf("after the migration: %q", got)
+	}
 }
 
 // Stores of all earlier versions become segments, with everything in them.

@@ -69,7 +69,7 @@ func (s *Store) free() (retention.Space, error) {
 	return retention.Free(filepath.Dir(s.path))
 }
 
-// hasSpace returns an error that wraps intake.ErrFull if the disk has less free space than the floor.
+// hasSpace returns an error, an *intake.FullError, if the disk has less free space than the floor.
 func (s *Store) hasSpace(c *catalogue) error {
 	if c.minFree <= 0 {
 		return nil
@@ -78,7 +78,7 @@ func (s *Store) hasSpace(c *catalogue) error {
 	if err != nil || space.Free >= c.minFree {
 		return nil // where it is unknown, the disk says itself that it is full
 	}
-	return &intake.FullError{Dir: filepath.Dir(s.path), Free: space.Free, Floor: c.minFree}
+	return &intake.FullError{Dir: filepath.Dir(s.path), Free: space.Free, Floor: c.minFree, Migrating: c.hasOld}
 }
 
 // usedBytes is what the store takes on the disk, without what is being deleted.

@@ -394,6 +394,48 @@ func TestBoundIsComputedOnce(t *testing.T) {
 	}
 }
 
+// Bounds that are saved already are not written again; others are.
+func TestBoundsAreWrittenOnce(t *testing.T) {
+	s := newStore(t)
+	conn, err := s.read.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	version := func() (n int64) { // of the file, as SQLite counts the commits of others
+		t.Helper()
+		if err := conn.QueryRowContext(t.Context(), "PRAGMA data_version").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	floor := func(n int64) *retention.Limit { return &retention.Limit{Bytes: n} }
+	for i, test := range []struct {
+		set     Bounds
+		written bool
+	}{
+		{Bounds{Keep: retention.Day, MinFree: floor(1)}, true},
+		{Bounds{Keep: retention.Day, MinFree: floor(1)}, false},
+		{Bounds{Keep: 2 * retention.Day, MinFree: floor(1)}, true},
+		{Bounds{Keep: 2 * retention.Day, MaxBytes: 1 << 30, MinFree: floor(1)}, true},
+		{Bounds{Keep: 2 * retention.Day, MinFree: floor(1)}, false},
+		{Bounds{MinFree: floor(0)}, true},
+		{Bounds{MinFree: floor(0)}, false},
+	} {
+		before := version()
+		if _, _, err := s.SetBounds(t.Context(), test.set); err != nil {
+			t.Fatal(err)
+		}
+		if written := version() != before; written != test.written {
+			t.Errorf("%d: written: %v", i, written)
+		}
+		c, err := s.catalogue(t.Context())
+		if err != nil || c.policy.Keep != test.set.Keep || c.minFree != test.set.MinFree.Bytes {
+			t.Errorf("%d: kept for %v, floor %d, %v", i, c.policy.Keep, c.minFree, err)
+		}
+	}
+}
+
 // Below the floor nothing is stored, and nothing is deleted; above it everything goes on.
 func TestFloorOfFreeSpace(t *testing.T) {
 	f := newHosts(t, "web1")

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -35,7 +36,8 @@ func (s *Store) SetBounds(ctx context.Context, b Bounds) (maxBytes, minFree int6
 		return 0, 0, err
 	}
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		saved, known, err := setting(ctx, tx, setMaxBytes)
+		all, err := settings(ctx, tx)
+		saved, known := all[setMaxBytes]
 		switch maxBytes = b.MaxBytes; {
 		case err != nil:
 			return err
@@ -53,7 +55,13 @@ func (s *Store) SetBounds(ctx context.Context, b Bounds) (maxBytes, minFree int6
 		case spaceErr == nil:
 			minFree = retention.DefaultFloor(space)
 		}
-		return putSettings(ctx, tx, map[string]int64{setKeep: b.Keep.Milliseconds(), setMaxBytes: maxBytes, setMinFree: minFree})
+		// What is saved already is not written: a start then changes nothing, and works on a full disk.
+		changed := map[string]int64{setKeep: b.Keep.Milliseconds(), setMaxBytes: maxBytes, setMinFree: minFree}
+		maps.DeleteFunc(changed, func(name string, value int64) bool {
+			before, ok := all[name]
+			return ok && before == value
+		})
+		return putSettings(ctx, tx, changed)
 	})
 	if err != nil {
 		return 0, 0, fmt.Errorf("saving the bounds of the store: %w", err)

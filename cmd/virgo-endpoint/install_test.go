@@ -19,9 +19,10 @@ func TestInstallRefusesTheProgramOfOthers(t *testing.T) {
 	if code, _, errs := endpoint(t, "init", "--dir", dir); code != 0 {
 		t.Fatal(errs)
 	}
+	const group = 54321 // nobody's here
 	program := filepath.Join(t.TempDir(), "virgo-endpoint")
 	for mode, refused := range map[os.FileMode]bool{0o755: false, 0o775: true, 0o757: true} {
-		if err := errors.Join(os.WriteFile(program, nil, 0o755), os.Chmod(program, mode)); err != nil {
+		if err := errors.Join(os.WriteFile(program, nil, 0o755), os.Chown(program, -1, group), os.Chmod(program, mode)); err != nil {
 			t.Fatal(err)
 		}
 		// One that is right is refused for its place, a folder that the service does not see.

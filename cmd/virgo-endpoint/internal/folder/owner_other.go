@@ -10,6 +10,3 @@ func checkOwned(string) error { return nil }
 
 // protect does nothing where folders have no owners.
 func protect(string) error { return nil }
-
-// CheckProgram does nothing where files have no owners.
-func CheckProgram(string) error { return nil }

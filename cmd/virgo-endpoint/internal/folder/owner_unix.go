@@ -44,17 +44,6 @@ func checkFolder(dir string) error {
 	return checkAbove(real)
 }
 
-// CheckProgram returns an error if somebody else than this process's user and root can replace the program at path,
-// which a service is to run. Error: *OwnerError.
-func CheckProgram(path string) error {
-	err := checkFolder(path)
-	var owner *OwnerError
-	if errors.As(err, &owner) {
-		owner.Fix = "copy the program, as root, to where only root can write, such as /usr/local/bin, and install with that one"
-	}
-	return err
-}
-
 // checkAbove checks the folders above path, up to the root. Everybody may write to one of them only if it
 // has the sticky bit, as /tmp: there nobody can replace what is not theirs.
 func checkAbove(path string) error {

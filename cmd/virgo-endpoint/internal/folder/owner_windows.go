@@ -9,9 +9,6 @@ import (
 // checkFolder is checkOwned; the folders above are the system's.
 func checkFolder(dir string) error { return checkOwned(dir) }
 
-// CheckProgram is checkOwned. Error: *OwnerError.
-func CheckProgram(path string) error { return checkOwned(path) }
-
 // checkOwned returns an error if somebody else than this process's user, the administrators and the system
 // owns path or may change it. A path that does not exist passes. Error: *OwnerError.
 func checkOwned(path string) error {

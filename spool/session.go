@@ -161,7 +161,7 @@ func (tx *Tx) openDB() error {
 	case isInvalid(err):
 		// The header was verified just before, or bbolt has just written it: what fails is reading it, which
 		// bbolt does not tell apart. Taken for damage, the file would be replaced and a loss reported.
-		return fmt.Errorf("open %s: the disk returns its first pages no more, or returns others: %w", s.path, err)
+		return fmt.Errorf("open %s: the disk fails to return its first pages: %w", s.path, err)
 	default:
 		return explain("open", s.path, tx.write, err)
 	}

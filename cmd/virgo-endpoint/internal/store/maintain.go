@@ -172,9 +172,9 @@ func (s *Store) tellSpace(c *catalogue, m *Maintenance, was *state) {
 	switch {
 	case full != nil && !was.full:
 		args := []any{"error", full}
-		var hinted interface{ Hint() string }
-		if errors.As(full, &hinted) {
-			args = append(args, "hint", hinted.Hint())
+		var space *intake.FullError
+		if errors.As(full, &space) {
+			args = append(args, "hint", space.Hint())
 		}
 		m.Log.Error("nothing is stored any more; agents keep their results", args...)
 	case full == nil && was.full:

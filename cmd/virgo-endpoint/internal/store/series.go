@@ -18,7 +18,7 @@ import (
 
 // openHistory is the history, once it was needed. It is made by the process that maintains the store.
 type openHistory struct {
-	mu sync.Mutex // of h, and while the file is opened, made or renamed; nothing that waits for a reader holds it
+	mu sync.Mutex // guards h, and is held while the file is opened, made, closed or renamed
 	h  *history.History
 }
 

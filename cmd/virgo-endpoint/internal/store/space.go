@@ -77,7 +77,7 @@ func (s *Store) free() (retention.Space, error) {
 	return retention.Free(filepath.Dir(s.path))
 }
 
-// hasSpace returns an error, an *intake.FullError, if the disk has less free space than the floor.
+// hasSpace returns an error if the disk has less free space than the floor. Error: *intake.FullError.
 func (s *Store) hasSpace(c *catalogue) error {
 	if c.minFree <= 0 {
 		return nil

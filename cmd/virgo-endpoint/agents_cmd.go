@@ -171,13 +171,13 @@ func (a *app) withAgents(agentID string, do func(*store.Store) error) error {
 
 // nearAgent returns the hint for an id that no agent has.
 func (a *app) nearAgent(st *store.Store, agentID string) string {
-	list, err := st.Identities(a.ctx)
+	list, err := st.Agents(a.ctx, "")
 	if err != nil {
 		return ""
 	}
 	ids := make([]string, len(list))
 	for i := range list {
-		ids[i] = list[i].AgentID
+		ids[i] = list[i].ID
 	}
 	hint := "virgo-endpoint agents --dir " + shorttext.QuoteShell(a.Dir) + " lists all"
 	if near := shorttext.Nearest(agentID, ids); near != "" {

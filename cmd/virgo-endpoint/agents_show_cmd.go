@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -35,17 +34,13 @@ func (c *agentsShowCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		list, err := report.Agents(a.ctx, st, a.now())
+		agent, err := report.FindAgent(a.ctx, st, c.ID, a.now())
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(list, func(ag report.Agent) bool { return ag.AgentID == c.ID })
-		if i < 0 {
-			return fmt.Errorf("%w: %q", intake.ErrNoSuchAgent, c.ID)
-		}
 		schedules := folder.NewSchedules(dir.SchedulesDir(), slog.New(slog.DiscardHandler), a.now)
 		file, mistakes := scheduleMistakes(schedules, c.ID)
-		e := agentEntry{list[i], file, mistakes}
+		e := agentEntry{agent, file, mistakes}
 		var latest []intake.Result
 		err = report.LatestResults(a.ctx, st, intake.Filter{AgentID: c.ID}, func(r intake.Result) error {
 			latest = append(latest, r)

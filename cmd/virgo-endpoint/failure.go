@@ -13,6 +13,7 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/store"
+	"virgo/cmd/virgo-endpoint/internal/store/history"
 	"virgo/schedule/shorttext"
 )
 
@@ -57,9 +58,9 @@ func (a *app) explain(err error) error {
 	case err == nil, errors.As(err, &own):
 		return err
 	case errors.As(err, &unread):
-		return &failure{exitUnread, err, damageHint(a.Dir)}
+		return &failure{exitUnread, err, damageHint(a.Dir, err)}
 	case errors.Is(err, intake.ErrDamaged):
-		return &failure{exitUnexpected, err, damageHint(a.Dir)}
+		return &failure{exitUnexpected, err, damageHint(a.Dir, err)}
 	case errors.As(err, &mode):
 		return &failure{exitUsage, err, mode.Fix}
 	case errors.As(err, &owner):
@@ -91,8 +92,15 @@ func (a *app) explain(err error) error {
 	return err
 }
 
-// damageHint returns what to do about a damaged store.
-func damageHint(dir string) string {
+// damageHint returns what to do about damage in a file of the store.
+func damageHint(dir string, err error) string {
+	switch {
+	case store.IsSegmentDamaged(err):
+		return "it costs the results in it alone: keep a copy of it; virgo-endpoint check --dir " + shorttext.QuoteShell(dir) +
+			" names all that cannot be read"
+	case errors.Is(err, history.ErrDamagedFile):
+		return "virgo-endpoint serve sets the history aside and makes it anew from the stored results; what is older than they are is in backups alone"
+	}
 	file := shorttext.QuoteShell(folder.Dir(dir).StoreFile())
 	return "stop the server, keep a copy of " + file + ", then: sqlite3 " + file + " .recover | sqlite3 recovered.db"
 }

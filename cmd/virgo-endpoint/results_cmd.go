@@ -128,14 +128,17 @@ func (c *resultsCmd) showsRefusals() bool {
 
 // refusals are the results that the endpoint refused, as far as a filter can select them.
 func refusals(a *app, st *store.Store, f intake.Filter) ([]intake.Refusal, error) {
-	list, err := st.Refusals(a.ctx, f.AgentID)
+	limit := f.Limit
+	if !f.Until.IsZero() {
+		limit = 0 // the last ones may not be those
+	}
+	list, err := st.Refusals(a.ctx, f.AgentID, limit)
 	if err != nil {
 		return nil, err
 	}
 	list = slices.DeleteFunc(list, func(r intake.Refusal) bool {
 		return r.Received.Before(f.Since) || !f.Until.IsZero() && !r.Received.Before(f.Until)
 	})
-	slices.SortStableFunc(list, func(a, b intake.Refusal) int { return a.Received.Compare(b.Received) })
 	if f.Limit > 0 {
 		list = list[max(0, len(list)-f.Limit):]
 	}

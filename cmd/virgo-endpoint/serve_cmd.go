@@ -94,7 +94,7 @@ func (c *serveCmd) Run(a *app) error {
 	go func() { // reads the whole store, so agents are served meanwhile
 		defer close(verified)
 		if err := st.Verify(verifying); errors.Is(err, intake.ErrDamaged) {
-			log.Error("nothing is stored any more; agents keep their results", "error", err, "hint", damageHint(a.Dir))
+			log.Error("nothing is stored any more; agents keep their results", "error", err, "hint", damageHint(a.Dir, err))
 		}
 	}()
 	defer func() {

@@ -32,8 +32,7 @@ const (
 // A Store is what the API reads.
 type Store interface {
 	intake.History
-	// Identities and Reader are those of intake.Keys.
-	Identities(ctx context.Context) ([]intake.Identity, error)
+	// Reader is that of intake.Keys.
 	Reader(ctx context.Context, secret string, now time.Time) (intake.Token, error)
 }
 
@@ -118,14 +117,12 @@ func (a *API) failed(ctx context.Context, err error) error {
 
 // find returns an agent. The error is an answer.
 func (a *API) find(ctx context.Context, id string) (*report.Agent, error) {
-	list, err := a.agents.get(ctx, a.Store, a.Now())
-	if err != nil {
+	agent, err := report.FindAgent(ctx, a.Store, id, a.Now())
+	switch {
+	case errors.Is(err, intake.ErrNoSuchAgent):
+		return nil, huma.Error404NotFound("no such agent")
+	case err != nil:
 		return nil, a.failed(ctx, err)
 	}
-	for i := range list {
-		if list[i].AgentID == id {
-			return &list[i], nil
-		}
-	}
-	return nil, huma.Error404NotFound("no such agent")
+	return &agent, nil
 }

@@ -91,7 +91,7 @@ type refusalsInput struct {
 
 type refusalsBody struct {
 	SchemaVersion int              `json:"schema_version" doc:"1"`
-	Refusals      []report.Refusal `json:"refusals" nullable:"false" doc:"By agent, and in the order in which they came."`
+	Refusals      []report.Refusal `json:"refusals" nullable:"false" doc:"In the order in which they came."`
 }
 
 func (a *API) registerResults() {
@@ -125,13 +125,13 @@ func (a *API) latest(ctx context.Context, in *latestInput) (*body[latestBody], e
 }
 
 func (a *API) refusals(ctx context.Context, in *refusalsInput) (*body[refusalsBody], error) {
-	list, err := a.Store.Refusals(ctx, in.Agent)
+	list, err := a.Store.Refusals(ctx, in.Agent, in.Limit)
 	if err != nil {
 		return nil, a.failed(ctx, err)
 	}
 	out := &body[refusalsBody]{refusalsBody{schemaVersion, []report.Refusal{}}}
-	for i := range list[max(0, len(list)-in.Limit):] {
-		out.Body.Refusals = append(out.Body.Refusals, report.RefusalOf(&list[max(0, len(list)-in.Limit)+i]))
+	for i := range list {
+		out.Body.Refusals = append(out.Body.Refusals, report.RefusalOf(&list[i]))
 	}
 	return out, nil
 }

@@ -194,7 +194,7 @@ func TestHostCannotUseATokenForMore(t *testing.T) {
 	if text := p.Denied("notEnrolled", "c", "handshake.hello", p.KeyHello("c", short, peertest.Key(4), 1)); !strings.Contains(text, "expired") {
 		t.Error(text)
 	}
-	if list, err := s.store(t).Identities(t.Context()); err != nil || len(list) != 1 || list[0].AgentID != "a" {
+	if list, err := s.store(t).Agents(t.Context(), ""); err != nil || len(list) != 1 || list[0].ID != "a" {
 		t.Errorf("%+v, %v", list, err)
 	}
 }
@@ -307,7 +307,7 @@ func TestMalformedKeys(t *testing.T) {
 			t.Errorf("%q", text)
 		}
 	}
-	if list, err := s.store(t).Identities(t.Context()); err != nil || len(list) != 0 {
+	if list, err := s.store(t).Agents(t.Context(), ""); err != nil || len(list) != 0 {
 		t.Errorf("%+v, %v", list, err)
 	}
 }

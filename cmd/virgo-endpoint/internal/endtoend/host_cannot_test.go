@@ -47,16 +47,14 @@ func (s *site) enrolToken(t testing.TB, uses int) string {
 // identity returns what is stored about an agent.
 func (s *site) identity(t testing.TB, agent string) intake.Identity {
 	t.Helper()
-	list, err := s.store(t).Identities(t.Context())
+	list, err := s.store(t).Agents(t.Context(), agent)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, i := range list {
-		if i.AgentID == agent {
-			return i
-		}
+	if len(list) == 0 {
+		return intake.Identity{}
 	}
-	return intake.Identity{}
+	return list[0].Who
 }
 
 // wantOnlyOwn fails if a result is stored that its agent did not post itself.

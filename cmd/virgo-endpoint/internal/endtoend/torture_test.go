@@ -238,7 +238,7 @@ func checkAll(t *testing.T, site *site, senders []*sender) {
 	if stored != all {
 		t.Errorf("%d results are stored of %d that were sent", stored, all)
 	}
-	agents, err := st.Agents(t.Context())
+	agents, err := st.Agents(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

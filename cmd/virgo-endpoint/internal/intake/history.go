@@ -18,16 +18,21 @@ type History interface {
 	// agents.
 	Latest(ctx context.Context, agentID string) ([]CheckState, error)
 	// Refusals returns which results of an agent, or of all if agentID is empty, the endpoint did not
-	// accept, sorted by agent and in the order in which they came.
-	Refusals(ctx context.Context, agentID string) ([]Refusal, error)
-	// Agents returns every agent that anything was stored for, sorted by id.
-	Agents(ctx context.Context) ([]Agent, error)
+	// accept, in the order in which they came: the last limit of them, or all if limit is 0.
+	Refusals(ctx context.Context, agentID string, limit int) ([]Refusal, error)
+	// Agents returns what is known of an agent, or of every one if agentID is empty, at one moment, sorted by
+	// id. An agent that was removed is among them only if a result of it is stored.
+	Agents(ctx context.Context, agentID string) ([]Agent, error)
 	// Storage returns what the store says about itself.
 	Storage(ctx context.Context) (Storage, error)
 }
 
-// An Agent is the stored information about an agent.
+// An Agent is what is known of an agent.
 type Agent struct {
+	// Who says who it is.
+	Who Identity
+	// Checks are what Latest returns of it.
+	Checks []CheckState
 	// ID, Name, ProcessVersion and BundleVersion are those of its last hello.
 	ID, Name, ProcessVersion, BundleVersion string
 	// Remote is the address that its last hello came from; "bundle" and the bundle's id for an agent

@@ -24,8 +24,6 @@ type Keys interface {
 	// Error: ErrBadToken, also for one that was revoked or expired or is of another kind.
 	Reader(ctx context.Context, secret string, now time.Time) (Token, error)
 
-	// Identities returns every agent, sorted by id; removed ones only if a result of theirs is stored.
-	Identities(ctx context.Context) ([]Identity, error)
 	// AddKey registers a key for an agent that has none, known before or not. Registering the same
 	// key twice changes nothing. Errors: ErrOtherKey, ErrKeyElsewhere, ErrRevoked.
 	AddKey(ctx context.Context, agentID string, key ed25519.PublicKey, now time.Time) (Identity, error)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
@@ -59,51 +58,18 @@ type Notice struct {
 
 // A Source is what agents are read from.
 type Source interface {
-	Agents(ctx context.Context) ([]intake.Agent, error)
-	Latest(ctx context.Context, agentID string) ([]intake.CheckState, error)
-	Identities(ctx context.Context) ([]intake.Identity, error)
+	Agents(ctx context.Context, agentID string) ([]intake.Agent, error)
 }
 
 // Agents returns every agent, the worst first and then by id: removed ones too.
 func Agents(ctx context.Context, src Source, now time.Time) ([]Agent, error) {
-	var identities []intake.Identity
-	var contacts []intake.Agent
-	var states []intake.CheckState
-	var failed [3]error
-	var reading sync.WaitGroup
-	read := func(i int, do func() error) { // side by side: each reads files of its own
-		reading.Go(func() {
-			defer func() {
-				if p := recover(); p != nil { // as in a request, it ends no server
-					failed[i] = fmt.Errorf("panic while reading agents: %v", p)
-				}
-			}()
-			failed[i] = do()
-		})
-	}
-	read(0, func() (err error) { identities, err = src.Identities(ctx); return err })
-	read(1, func() (err error) { contacts, err = src.Agents(ctx); return err })
-	read(2, func() (err error) { states, err = src.Latest(ctx, ""); return err })
-	reading.Wait()
-	if err := cmp.Or(failed[:]...); err != nil {
+	known, err := src.Agents(ctx, "")
+	if err != nil {
 		return nil, err
 	}
-	byID := make(map[string]*intake.Agent, len(contacts))
-	for i := range contacts {
-		byID[contacts[i].ID] = &contacts[i]
-	}
-	checks := map[string][]intake.CheckState{}
-	for _, c := range states {
-		checks[c.AgentID] = append(checks[c.AgentID], c)
-	}
-	list := make([]Agent, 0, len(identities))
-	for i := range identities {
-		who := &identities[i]
-		contact := byID[who.AgentID]
-		if contact == nil { // removed between the two
-			contact = &intake.Agent{ID: who.AgentID}
-		}
-		list = append(list, agentOf(contact, who, checks[who.AgentID], now))
+	list := make([]Agent, len(known))
+	for i := range known {
+		list[i] = agentOf(&known[i], now)
 	}
 	slices.SortStableFunc(list, func(a, b Agent) int {
 		return cmp.Or(cmp.Compare(a.Health.rank(), b.Health.rank()), cmp.Compare(a.AgentID, b.AgentID))
@@ -111,17 +77,30 @@ func Agents(ctx context.Context, src Source, now time.Time) ([]Agent, error) {
 	return list, nil
 }
 
-// agentOf joins what is known about an agent.
-func agentOf(contact *intake.Agent, who *intake.Identity, checks []intake.CheckState, now time.Time) Agent {
+// FindAgent returns one agent. Error: [intake.ErrNoSuchAgent].
+func FindAgent(ctx context.Context, src Source, agentID string, now time.Time) (Agent, error) {
+	known, err := src.Agents(ctx, agentID)
+	if err != nil {
+		return Agent{}, err
+	}
+	if agentID == "" || len(known) == 0 {
+		return Agent{}, fmt.Errorf("%w: %q", intake.ErrNoSuchAgent, agentID)
+	}
+	return agentOf(&known[0], now), nil
+}
+
+// agentOf judges what is known about an agent.
+func agentOf(known *intake.Agent, now time.Time) Agent {
+	who := &known.Who
 	a := Agent{
-		AgentID: who.AgentID, Name: contact.Name, State: state(who), Problems: []Health{},
+		AgentID: known.ID, Name: known.Name, State: state(who), Problems: []Health{},
 		Group: who.Group, Tags: append([]string{}, who.Tags...),
 		Registered: MS(who.Registered), RegisteredFrom: who.From, TokenID: who.TokenID, Relay: who.Relay,
 		Session: who.Sessions.Last, SessionFalls: who.Sessions.Falls, OtherKeys: who.OtherKeys.Count,
 		Revoked: MS(who.Revoked), Removed: MS(who.Removed), Warnings: []Notice{},
-		ProcessVersion: contact.ProcessVersion, BundleVersion: contact.BundleVersion, Remote: contact.Remote,
-		FirstSeen: MS(contact.FirstSeen), LastSeen: MS(contact.LastSeen), Results: contact.Results,
-		RefusedChecks: contact.RefusedChecks, ClockOffsetMS: contact.ClockOffsetMS,
+		ProcessVersion: known.ProcessVersion, BundleVersion: known.BundleVersion, Remote: known.Remote,
+		FirstSeen: MS(known.FirstSeen), LastSeen: MS(known.LastSeen), Results: known.Results,
+		RefusedChecks: known.RefusedChecks, ClockOffsetMS: known.ClockOffsetMS,
 	}
 	if who.Key != nil {
 		name, key := agentkey.Fingerprint(who.Key), agentkey.Encode(who.Key)
@@ -130,8 +109,8 @@ func agentOf(contact *intake.Agent, who *intake.Identity, checks []intake.CheckS
 	for _, w := range who.Warnings(now) {
 		a.Warnings = append(a.Warnings, Notice(w))
 	}
-	a.count(checks)
-	a.judge(contact, who, now)
+	a.count(known.Checks)
+	a.judge(known, now)
 	return a
 }
 

@@ -77,7 +77,8 @@ const (
 )
 
 // judge sets what is wrong with an agent.
-func (a *Agent) judge(agent *intake.Agent, who *intake.Identity, now time.Time) {
+func (a *Agent) judge(agent *intake.Agent, now time.Time) {
+	who := &agent.Who
 	switch {
 	case !who.Removed.IsZero():
 		a.Health = Removed

@@ -44,7 +44,8 @@ func TestHealth(t *testing.T) {
 		{"revoked", Agent{PeriodMS: &minute, Unavailable: 2}, seen(time.Hour), intake.Identity{Revoked: now}, "revoked []"},
 		{"removed", Agent{}, intake.Agent{}, intake.Identity{Revoked: now, Removed: now}, "removed []"},
 	} {
-		test.agent.judge(&test.from, &test.who, now)
+		test.from.Who = test.who
+		test.agent.judge(&test.from, now)
 		if got := fmt.Sprintf("%s %v", test.agent.Health, test.agent.Problems); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
 		}

@@ -64,7 +64,7 @@ func TestOrderAgeAndClockOffset(t *testing.T) {
 	if !maps.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	agents, err := site.store.Agents(t.Context())
+	agents, err := site.store.Agents(t.Context(), "")
 	if err != nil || len(agents) != 2 || show(agents[0].ClockOffsetMS) != "-5000" ||
 		show(agents[1].ClockOffsetMS) != "1000" {
 		t.Errorf("agents: %+v, %v", agents, err)

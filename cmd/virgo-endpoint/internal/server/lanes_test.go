@@ -143,7 +143,7 @@ func TestSessionIsOneArrival(t *testing.T) {
 	p.Read()
 	p.Conn.Close()
 	r.stop(t)
-	if list, err := site.store.Agents(t.Context()); err != nil || len(list) != 3 {
+	if list, err := site.store.Agents(t.Context(), ""); err != nil || len(list) != 3 {
 		t.Errorf("agents: %+v, %v", list, err)
 	}
 }

@@ -258,7 +258,7 @@ func TestResultIsStoredOnce(t *testing.T) {
 	if n := len(site.results(t, intake.Filter{AgentID: "b"})); n != 3 {
 		t.Errorf("%d are stored of b", n)
 	}
-	agents, err := s.Agents(t.Context())
+	agents, err := s.Agents(t.Context(), "")
 	if err != nil || agents[0].Results != copies || agents[1].Results != 3 {
 		t.Errorf("agents: %+v, %v", agents, err)
 	}
@@ -289,7 +289,7 @@ func TestHeartbeatsAreSeen(t *testing.T) {
 	now.Add(seenEvery.Milliseconds())
 	p.OK("a", "heartbeat.post", "null")
 	r.stop(t)
-	list, err := site.store.Agents(t.Context())
+	list, err := site.store.Agents(t.Context(), "")
 	if err != nil || len(list) != 1 || list[0].LastSeen.UnixMilli() != now.Load() {
 		t.Errorf("%+v, %v", list, err)
 	}
@@ -318,7 +318,7 @@ func TestHostileHello(t *testing.T) {
 	p.OK("a", "handshake.hello", fmt.Sprintf(
 		`{"token":%q,"agent_id":"a","agent_name":%q,"process_version":%q,"bundle_version":%q}`, site.token, long, long, long))
 	p.OK("a", "check_metrics.post", peertest.Metric("r", "c"))
-	list, err := site.store.Agents(t.Context())
+	list, err := site.store.Agents(t.Context(), "")
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}

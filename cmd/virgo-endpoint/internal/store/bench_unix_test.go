@@ -127,7 +127,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 	b.Run("Agents", func(b *testing.B) {
 		for b.Loop() {
-			if list, err := s.Agents(b.Context()); err != nil || len(list) != fleetSize {
+			if list, err := s.Agents(b.Context(), ""); err != nil || len(list) != fleetSize {
 				b.Fatal(len(list), err)
 			}
 		}

@@ -125,23 +125,24 @@ func (s *Store) contactRow(ctx context.Context, q rowsQuerier, agent int64) (row
 
 // oldRefusedChecks reads what a version without segments knew of refused checks.
 func oldRefusedChecks(ctx context.Context, q rowsQuerier, agent int64) ([]segment.Check, error) {
-	all, err := refusedChecksOf(ctx, q, "SELECT agent, check_id, told_ms FROM refused_checks WHERE agent = ? ORDER BY check_id LIMIT ?",
-		agent, intake.MaxChecks)
+	all, err := refusedChecksIn(q.QueryContext(ctx,
+		"SELECT agent, check_id, told_ms FROM refused_checks WHERE agent = ? ORDER BY check_id LIMIT ?", agent, intake.MaxChecks))
 	return all[agent], err
 }
 
-// allOldRefusedChecks reads them for all agents.
-func allOldRefusedChecks(ctx context.Context, q rowsQuerier) (map[int64][]segment.Check, error) {
-	return refusedChecksOf(ctx, q, "SELECT agent, check_id, told_ms FROM refused_checks ORDER BY agent, check_id")
+// allOldRefusedChecks reads them for all agents, or for one, by the agent's key.
+func allOldRefusedChecks(ctx context.Context, q rowsQuerier, agentID string) (map[int64][]segment.Check, error) {
+	return refusedChecksIn(ofAgents(ctx, q,
+		"SELECT agent, check_id, told_ms FROM refused_checks JOIN agents ON refused_checks.agent = agents.key", agentID,
+		"ORDER BY agent, check_id"))
 }
 
-func refusedChecksOf(ctx context.Context, q rowsQuerier, query string, args ...any) (map[int64][]segment.Check, error) {
-	all := map[int64][]segment.Check{}
-	rows, err := q.QueryContext(ctx, query, args...)
+func refusedChecksIn(rows *sql.Rows, err error) (map[int64][]segment.Check, error) {
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
+	all := map[int64][]segment.Check{}
 	for rows.Next() {
 		var agent int64
 		k := segment.Check{CheckState: intake.CheckState{State: "unavailable", Refused: true}}

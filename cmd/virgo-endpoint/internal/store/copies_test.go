@@ -76,7 +76,7 @@ func TestCopiesAcrossSegments(t *testing.T) {
 		if err != nil || fmt.Sprint(held) != "[0000000000000001-9-b 0000000000000002-4-5 0000000000000003-a-a]" {
 			t.Errorf("held: %v, %v", held, err)
 		}
-		agents, err := other.Agents(t.Context())
+		agents, err := other.Agents(t.Context(), "")
 		if err != nil || len(agents) != 1 || agents[0].Results != 7 || !agents[0].LastSeen.Equal(now) {
 			t.Errorf("%+v, %v", agents, err)
 		}
@@ -123,7 +123,7 @@ func TestContactsGoOn(t *testing.T) {
 			if a, err := s.Admit(t.Context(), claim); err != nil || a.LastSession != 7 {
 				t.Errorf("%+v, %v", a, err)
 			}
-			list, err := s.Agents(t.Context())
+			list, err := s.Agents(t.Context(), "")
 			if err != nil || list[0].Name != "n" || list[0].RefusedChecks != 1 {
 				t.Errorf("%+v, %v", list, err)
 			}

@@ -32,43 +32,6 @@ func (s *Store) try(ctx context.Context, do func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// Identities returns every agent; see [intake.Keys].
-func (s *Store) Identities(ctx context.Context) ([]intake.Identity, error) {
-	contacts := map[string]*agentView{}
-	if err := s.eachAgent(ctx, "", func(v *agentView) error {
-		one := *v
-		contacts[v.ID] = &one
-		return nil
-	}); err != nil {
-		return nil, fmt.Errorf("listing the agents: %w", named(err))
-	}
-	var list []intake.Identity
-	err := s.each(ctx, "listing the agents", "SELECT agents.agent_id, "+identityColumns+
-		" FROM agents LEFT JOIN agent_keys AS k ON k.agent = agents.key ORDER BY agents.agent_id", nil,
-		func(rows *sql.Rows) error {
-			var one intake.Standing
-			err := scanIdentity(&one, func(columns ...any) error {
-				return rows.Scan(append([]any{&one.AgentID}, columns...)...)
-			})
-			if v := contacts[one.AgentID]; v != nil && err == nil {
-				one.Sessions = sessionsOf(&one, &v.contact)
-				list = append(list, one.Identity)
-			}
-			return err
-		})
-	if err != nil {
-		return nil, err
-	}
-	tags, err := s.allTags(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for i := range list {
-		list[i].Tags = tags[list[i].AgentID]
-	}
-	return list, nil
-}
-
 // AddKey registers a key for an agent; see [intake.Keys].
 func (s *Store) AddKey(
 	ctx context.Context, agentID string, key ed25519.PublicKey, now time.Time,

@@ -82,7 +82,7 @@ func TestImport(t *testing.T) {
 			}
 		}
 	}
-	agents, err := s.Agents(t.Context())
+	agents, err := s.Agents(t.Context(), "")
 	if err != nil || len(agents) != 1 || agents[0].Results != 2501 || agents[0].Name != "far away" ||
 		agents[0].Remote != "bundle "+from.ID || !agents[0].LastSeen.Equal(importNow) {
 		t.Errorf("agents: %+v, %v", agents, err)
@@ -196,7 +196,7 @@ func TestImportRefusesAnotherKey(t *testing.T) {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}
-	if agents, err := s.Agents(t.Context()); err != nil || len(agents) != 2 {
+	if agents, err := s.Agents(t.Context(), ""); err != nil || len(agents) != 2 {
 		t.Errorf("%+v, %v", agents, err)
 	}
 }
@@ -255,7 +255,7 @@ func TestImportNamesTheAgent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	list, err := s.Agents(t.Context())
+	list, err := s.Agents(t.Context(), "")
 	if err != nil || len(list) != 2 {
 		t.Fatalf("%+v, %v", list, err)
 	}

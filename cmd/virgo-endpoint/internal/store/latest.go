@@ -12,22 +12,14 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/intake"
 )
 
-// Latest returns what the latest results say; see [intake.History]. Of results of before segments it knows
-// nothing: each check tells again with its next one.
+// Latest returns what the latest results say; see [intake.History].
 func (s *Store) Latest(ctx context.Context, agentID string) ([]intake.CheckState, error) {
 	var list []intake.CheckState
-	err := s.eachAgent(ctx, agentID, func(v *agentView) error {
-		if v.removed {
+	err := s.snapshot(ctx, func(tx *sql.Tx, c *catalogue) error {
+		return s.eachAgent(ctx, tx, c, agentID, func(v *agentView) error {
+			list = append(list, v.checks()...)
 			return nil
-		}
-		states := make([]intake.CheckState, 0, len(v.contact.Checks))
-		for i := range v.contact.Checks {
-			if k := &v.contact.Checks[i]; k.CheckType != "" {
-				states = append(states, k.CheckState)
-			}
-		}
-		list = append(list, checksOf(v.ID, states, time.UnixMilli(v.contact.Seen))...)
-		return nil
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the latest results: %w", named(err))
@@ -50,11 +42,14 @@ func checksOf(agentID string, states []intake.CheckState, seen time.Time) []inta
 }
 
 // Refusals returns the results that were not accepted; see [intake.History].
-func (s *Store) Refusals(ctx context.Context, agentID string) ([]intake.Refusal, error) {
+func (s *Store) Refusals(ctx context.Context, agentID string, limit int) ([]intake.Refusal, error) {
+	if limit == 0 {
+		limit = -1 // SQLite's word for all
+	}
 	var list []intake.Refusal
 	err := s.each(ctx, "reading the refused results", `SELECT agent_id, result_id, code, message, refused_ms
 		FROM refusals JOIN agents ON refusals.agent = agents.key WHERE ?1 = '' OR agent_id = ?1
-		ORDER BY agent_id, refusals.key`, []any{agentID}, func(rows *sql.Rows) error {
+		ORDER BY refused_ms DESC, refusals.key DESC LIMIT ?2`, []any{agentID, limit}, func(rows *sql.Rows) error {
 		var r intake.Refusal
 		var at int64
 		err := rows.Scan(&r.AgentID, &r.ID, &r.Code, &r.Message, &at)
@@ -65,5 +60,6 @@ func (s *Store) Refusals(ctx context.Context, agentID string) ([]intake.Refusal,
 	if err != nil {
 		return nil, err
 	}
+	slices.Reverse(list)
 	return list, nil
 }

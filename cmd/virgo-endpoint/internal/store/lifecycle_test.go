@@ -182,7 +182,7 @@ func (f *hosts) wantCounts() {
 	for _, r := range intaketest.Results(f.t, f.s, intake.Filter{}) {
 		want[r.AgentID]++
 	}
-	list, err := f.s.Agents(f.t.Context())
+	list, err := f.s.Agents(f.t.Context(), "")
 	if err != nil {
 		f.t.Fatal(err)
 	}

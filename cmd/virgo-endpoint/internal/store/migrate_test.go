@@ -36,7 +36,7 @@ func TestMigrateFirstVersion(t *testing.T) {
 			t.Errorf("migrated: %+v", r)
 		}
 	}
-	agents, err := s.Agents(t.Context())
+	agents, err := s.Agents(t.Context(), "")
 	if err != nil || len(agents) != 2 || agents[0].ID != "web1" || agents[0].Results != 3 ||
 		agents[0].ClockOffsetMS != nil {
 		t.Errorf("agents: %+v, %v", agents, err)
@@ -88,12 +88,12 @@ func TestMigrateSecondVersion(t *testing.T) {
 		k.Label != "first" || k.State(time.Now()) != "valid" || tokens[1].State(time.Now()) != "revoked" {
 		t.Errorf("%+v", tokens)
 	}
-	identities, err := s.Identities(t.Context())
-	if err != nil || len(identities) != 3 {
-		t.Fatalf("%+v, %v", identities, err)
+	agents, err := s.Agents(t.Context(), "")
+	if err != nil || len(agents) != 3 {
+		t.Fatalf("%+v, %v", agents, err)
 	}
 	for i, id := range []string{"db1", "far", "web1"} {
-		if one := identities[i]; one.AgentID != id || !one.Known || one.Key != nil || !one.Revoked.IsZero() {
+		if one := agents[i].Who; one.AgentID != id || !one.Known || one.Key != nil || !one.Revoked.IsZero() {
 			t.Errorf("%+v", one)
 		}
 	}
@@ -152,7 +152,7 @@ func TestMigrateThirdVersion(t *testing.T) {
 	}
 	wantAgent := func(results, refused int64) {
 		t.Helper()
-		agents, err := s.Agents(t.Context())
+		agents, err := s.Agents(t.Context(), "")
 		if err != nil || len(agents) != 1 || agents[0].ID != "web1" || agents[0].Results != results ||
 			agents[0].RefusedChecks != refused {
 			t.Errorf("agents: %+v, %v", agents, err)

@@ -595,7 +595,7 @@ func (w *world) compareAgents() {
 	for _, s := range w.model.all {
 		want[s.agent]++
 	}
-	list, err := w.store().Agents(w.t.Context())
+	list, err := w.store().Agents(w.t.Context(), "")
 	w.must(err)
 	for _, a := range list {
 		if a.Results != want[a.ID] {

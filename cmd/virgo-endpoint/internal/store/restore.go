@@ -118,13 +118,13 @@ func (r *RestoreReport) prepare(ctx context.Context, dir string, now time.Time) 
 			r.Tokens = append(r.Tokens, t)
 		}
 	}
-	identities, err := s.Identities(ctx)
+	agents, err := s.Agents(ctx, "")
 	if err != nil {
 		return err
 	}
-	for _, i := range identities {
-		if i.Key != nil && i.Revoked.IsZero() {
-			r.Keys = append(r.Keys, i)
+	for i := range agents {
+		if who := &agents[i].Who; who.Key != nil && who.Revoked.IsZero() {
+			r.Keys = append(r.Keys, *who)
 		}
 	}
 	if err := s.shrink(ctx); err != nil {

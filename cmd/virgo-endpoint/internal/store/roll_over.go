@@ -239,6 +239,12 @@ func damagedName(path string) string {
 	}
 }
 
+// IsSegmentDamaged reports whether an error is about damage in a segment, which costs its own results alone.
+func IsSegmentDamaged(err error) bool {
+	_, ok := isDamaged(err)
+	return ok
+}
+
 // isDamaged reports which segment an error is about, if it is about damage in one.
 func isDamaged(err error) (number int64, ok bool) {
 	var of *segmentError

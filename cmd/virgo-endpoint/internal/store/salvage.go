@@ -43,9 +43,9 @@ func (r *resultsReader) salvage(a *acquired, damage error, passed func(*segment.
 		return err
 	}
 	if next == 0 {
-		r.note(damage, -1)
+		r.note(inSegment(a.Number(), damage), -1)
 	} else {
-		r.note(damage, next-a.First()-read)
+		r.note(inSegment(a.Number(), damage), next-a.First()-read)
 	}
 	return nil
 }

@@ -138,9 +138,9 @@ func TestEnrolmentOnAFullDisk(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		tokens, err := s.Tokens(t.Context())
-		identities, err2 := s.Identities(t.Context())
-		if err != nil || err2 != nil || tokens[0].UsesLeft != 1 || len(identities) != 0 {
-			t.Errorf("%+v, %+v, %v, %v", tokens, identities, err, err2)
+		agents, err2 := s.Agents(t.Context(), "")
+		if err != nil || err2 != nil || tokens[0].UsesLeft != 1 || len(agents) != 0 {
+			t.Errorf("%+v, %+v, %v, %v", tokens, agents, err, err2)
 		}
 	}
 	if _, err := s.write.ExecContext(t.Context(), "PRAGMA max_page_count = 1000000"); err != nil {
@@ -164,7 +164,7 @@ func TestAppendIsAtomic(t *testing.T) {
 		if n := len(intaketest.Results(t, s, intake.Filter{})); n != 0 {
 			t.Errorf("%d results of a failed batch are stored", n)
 		}
-		if agents, err := s.Agents(t.Context()); err != nil || len(agents) != 0 {
+		if agents, err := s.Agents(t.Context(), ""); err != nil || len(agents) != 0 {
 			t.Errorf("agents of a failed batch: %+v, %v", agents, err)
 		}
 	}

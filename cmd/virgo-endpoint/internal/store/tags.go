@@ -12,11 +12,11 @@ import (
 func (s *Store) TagAgent(ctx context.Context, agentID string, add, remove []string) ([]string, error) {
 	var after []string
 	err := s.agentChange(ctx, agentID, func(tx *sql.Tx, key int64) error {
-		before, err := tagsOf(ctx, tx, key)
+		before, err := tagsOf(ctx, tx, agentID)
 		if err != nil {
 			return err
 		}
-		if after, err = intake.ChangeTags(before, add, remove); err != nil {
+		if after, err = intake.ChangeTags(before[key], add, remove); err != nil {
 			return err
 		}
 		if err := forgetTags(ctx, tx, key); err != nil {
@@ -35,35 +35,24 @@ func (s *Store) TagAgent(ctx context.Context, agentID string, add, remove []stri
 	return after, nil
 }
 
-// tagsOf returns the tags of one agent, sorted.
-func tagsOf(ctx context.Context, q rowsQuerier, key int64) ([]string, error) {
-	rows, err := q.QueryContext(ctx, "SELECT tag FROM agent_tags WHERE agent = ? ORDER BY tag", key)
+// tagsOf returns the sorted tags of every agent that has some, or of one, by the agent's key.
+func tagsOf(ctx context.Context, q rowsQuerier, agentID string) (map[int64][]string, error) {
+	rows, err := ofAgents(ctx, q, "SELECT agent, tag FROM agent_tags JOIN agents ON agent_tags.agent = agents.key", agentID,
+		"ORDER BY agent, tag")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var list []string
+	tags := map[int64][]string{}
 	for rows.Next() {
+		var agent int64
 		var tag string
-		if err := rows.Scan(&tag); err != nil {
+		if err := rows.Scan(&agent, &tag); err != nil {
 			return nil, err
 		}
-		list = append(list, tag)
+		tags[agent] = append(tags[agent], tag)
 	}
-	return list, rows.Err()
-}
-
-// allTags returns the tags of every agent that has some, by agent and sorted.
-func (s *Store) allTags(ctx context.Context) (map[string][]string, error) {
-	tags := map[string][]string{}
-	err := s.each(ctx, "reading the tags of agents", `SELECT agent_id, tag FROM agent_tags JOIN agents
-		ON agent_tags.agent = agents.key ORDER BY agent, tag`, nil, func(rows *sql.Rows) error {
-		var id, tag string
-		err := rows.Scan(&id, &tag)
-		tags[id] = append(tags[id], tag)
-		return err
-	})
-	return tags, err
+	return tags, rows.Err()
 }
 
 func forgetTags(ctx context.Context, tx *sql.Tx, key int64) error {

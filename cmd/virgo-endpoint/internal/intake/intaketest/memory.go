@@ -147,20 +147,23 @@ func (m *Memory) Held(
 }
 
 // Agents implements [intake.History].
-func (m *Memory) Agents(ctx context.Context) ([]intake.Agent, error) {
+func (m *Memory) Agents(ctx context.Context, agentID string) ([]intake.Agent, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var list []intake.Agent
 	for _, id := range slices.Sorted(maps.Keys(m.agents)) {
-		if a := m.agents[id]; a.shown() {
-			one := a.Agent
-			for _, told := range a.refusedChecks {
-				if told.Add(intake.RefusedFor).After(a.LastSeen) {
-					one.RefusedChecks++
-				}
-			}
-			list = append(list, one)
+		a := m.agents[id]
+		if !a.shown() || agentID != "" && agentID != id {
+			continue
 		}
+		one := a.Agent
+		one.Who, one.Checks = a.standing.Identity, a.checks(id)
+		for _, told := range a.refusedChecks {
+			if told.Add(intake.RefusedFor).After(a.LastSeen) {
+				one.RefusedChecks++
+			}
+		}
+		list = append(list, one)
 	}
 	return list, ctx.Err()
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -172,19 +171,6 @@ func forget(s *intake.Standing) {
 
 // shown reports whether an agent is listed.
 func (a *memoryAgent) shown() bool { return a.standing.Removed.IsZero() || a.Results > 0 }
-
-// Identities implements [intake.Keys].
-func (m *Memory) Identities(ctx context.Context) ([]intake.Identity, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var list []intake.Identity
-	for _, id := range slices.Sorted(maps.Keys(m.agents)) {
-		if a := m.agents[id]; a.shown() {
-			list = append(list, a.standing.Identity)
-		}
-	}
-	return list, ctx.Err()
-}
 
 // AddKey implements [intake.Keys].
 func (m *Memory) AddKey(ctx context.Context, agentID string, key ed25519.PublicKey, now time.Time) (intake.Identity, error) {

@@ -33,22 +33,26 @@ func (m *Memory) Latest(ctx context.Context, agentID string) ([]intake.CheckStat
 	defer m.mu.Unlock()
 	var list []intake.CheckState
 	for _, id := range slices.Sorted(maps.Keys(m.agents)) {
-		agent := m.agents[id]
-		if agentID != "" && agentID != id {
-			continue
-		}
-		for _, check := range slices.Sorted(maps.Keys(agent.latest)) {
-			s := agent.latest[check]
-			if s.AgentID = id; !s.Over(agent.LastSeen) {
-				list = append(list, s)
-			}
+		if agentID == "" || agentID == id {
+			list = append(list, m.agents[id].checks(id)...)
 		}
 	}
 	return list, ctx.Err()
 }
 
+// checks returns what the latest results say, by check.
+func (a *memoryAgent) checks(id string) (list []intake.CheckState) {
+	for _, check := range slices.Sorted(maps.Keys(a.latest)) {
+		s := a.latest[check]
+		if s.AgentID = id; !s.Over(a.LastSeen) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
 // Refusals implements [intake.History].
-func (m *Memory) Refusals(ctx context.Context, agentID string) ([]intake.Refusal, error) {
+func (m *Memory) Refusals(ctx context.Context, agentID string, limit int) ([]intake.Refusal, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var list []intake.Refusal
@@ -60,6 +64,10 @@ func (m *Memory) Refusals(ctx context.Context, agentID string) ([]intake.Refusal
 			r.AgentID = id
 			list = append(list, r)
 		}
+	}
+	slices.SortStableFunc(list, func(a, b intake.Refusal) int { return a.Received.Compare(b.Received) })
+	if limit > 0 {
+		list = list[max(0, len(list)-limit):]
 	}
 	return list, ctx.Err()
 }

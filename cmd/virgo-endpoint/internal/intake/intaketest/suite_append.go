@@ -65,7 +65,7 @@ func testTokenAtCommit(t *testing.T, open Opener) {
 			t.Errorf("arrival %d: %+v", i, o)
 		}
 	}
-	if list, err := s.Agents(t.Context()); err != nil || len(list) != 1 || list[0].ID != "b" ||
+	if list, err := s.Agents(t.Context(), ""); err != nil || len(list) != 1 || list[0].ID != "b" ||
 		list[0].Results != 2 {
 		t.Errorf("agents: %+v, %v", list, err)
 	}
@@ -94,7 +94,7 @@ func testDurable(t *testing.T, open Opener) {
 	if err != nil || got.Access != key {
 		t.Errorf("access %+v, want %+v, %v", got.Access, key, err)
 	}
-	if list, err := again.Agents(t.Context()); err != nil || len(list) != 1 || list[0].Name != "n" ||
+	if list, err := again.Agents(t.Context(), ""); err != nil || len(list) != 1 || list[0].Name != "n" ||
 		list[0].Results != 1 {
 		t.Errorf("agents: %+v, %v", list, err)
 	}
@@ -167,7 +167,7 @@ func testCancelled(t *testing.T, open Opener) {
 	if err := s.Results(ctx, intake.Filter{}, ignore); !errors.Is(err, context.Canceled) {
 		t.Errorf("results: %v", err)
 	}
-	if _, err := s.Agents(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := s.Agents(ctx, ""); !errors.Is(err, context.Canceled) {
 		t.Errorf("agents: %v", err)
 	}
 }
@@ -176,7 +176,7 @@ func testEmptyBatch(t *testing.T, open Opener) {
 	s := open(t)
 	put(t, s)
 	wantStored(t, s, 0)
-	if list, err := s.Agents(t.Context()); err != nil || len(list) != 0 {
+	if list, err := s.Agents(t.Context(), ""); err != nil || len(list) != 0 {
 		t.Errorf("agents: %v, %v", list, err)
 	}
 }
@@ -223,7 +223,7 @@ func testConcurrentWriters(t *testing.T, open Opener) {
 		t.Errorf("%d results were stored, want %d", len(stored), want)
 	}
 	wantStored(t, stores[0], want)
-	if list, err := stores[1].Agents(t.Context()); err != nil || len(list) != 1 || list[0].Results != want {
+	if list, err := stores[1].Agents(t.Context(), ""); err != nil || len(list) != 1 || list[0].Results != want {
 		t.Errorf("agents: %+v, %v", list, err)
 	}
 	seen := map[int64]bool{}

@@ -108,7 +108,7 @@ func testBundlesOfOthers(t *testing.T, open Opener) {
 	}
 	refused(intake.ErrNoSealKey, func(*intake.BundlePiece) {})
 	wantStored(t, s, 0)
-	if list, err := s.Agents(t.Context()); err != nil || len(list) != 1 {
+	if list, err := s.Agents(t.Context(), ""); err != nil || len(list) != 1 {
 		t.Errorf("agents that nothing is stored of: %v, %v", list, err)
 	}
 	// Another courier's bundle, or another agent's, is another one.

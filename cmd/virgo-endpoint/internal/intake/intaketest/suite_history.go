@@ -21,7 +21,7 @@ func testAgents(t *testing.T, open Opener) {
 	put(t, s, at("b", 0, &full))
 	put(t, s, at("b", time.Hour, nil), at("a", 0, nil))
 	put(t, s, at("b", -time.Hour, &intake.Hello{Name: "m"})) // a clock that was set back
-	list, err := s.Agents(t.Context())
+	list, err := s.Agents(t.Context(), "")
 	if err != nil || len(list) != 2 {
 		t.Fatalf("%+v, %v", list, err)
 	}
@@ -37,13 +37,22 @@ func testAgents(t *testing.T, open Opener) {
 		t.Errorf("after a hello of an earlier time: %+v, %v", tokens, err)
 	}
 	put(t, s, at("b", 0, &full))
-	list, err = s.Agents(t.Context())
+	list, err = s.Agents(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if b := list[1]; b.Name != "n" || b.ProcessVersion != "1" || b.BundleVersion != "2" ||
 		b.Remote != "r" || b.ClockOffsetMS == nil || *b.ClockOffsetMS != offset {
 		t.Errorf("a third hello: %+v", b)
+	}
+	for i := range list {
+		one, err := s.Agents(t.Context(), list[i].ID)
+		if err != nil || !reflect.DeepEqual(one, list[i:i+1]) {
+			t.Errorf("agent %q alone: %+v, %v; want %+v", list[i].ID, one, err, list[i])
+		}
+	}
+	if none, err := s.Agents(t.Context(), "c"); err != nil || len(none) != 0 {
+		t.Errorf("an agent that nobody knows: %+v, %v", none, err)
 	}
 	if tokens, err := s.Tokens(t.Context()); err != nil || !tokens[0].LastUsed.Equal(epoch) {
 		t.Errorf("tokens: %+v, %v", tokens, err) // the hour was no hello

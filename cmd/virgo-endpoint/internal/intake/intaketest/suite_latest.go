@@ -3,6 +3,7 @@ package intaketest
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -35,6 +36,17 @@ func latest(t *testing.T, s Store, agent string) string {
 	list, err := s.Latest(t.Context(), agent)
 	if err != nil {
 		t.Fatal(err)
+	}
+	agents, err := s.Agents(t.Context(), agent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var checks []intake.CheckState
+	for i := range agents {
+		checks = append(checks, agents[i].Checks...)
+	}
+	if len(list)+len(checks) > 0 && !reflect.DeepEqual(checks, list) {
+		t.Errorf("Agents says %+v, Latest %+v", checks, list)
 	}
 	var text []string
 	for _, c := range list {
@@ -164,9 +176,9 @@ func testRefusals(t *testing.T, open Opener) {
 	refuse("a", "2", time.Second)
 	refuse("b", "3", time.Second)
 	refuse("b", "1", time.Minute) // again
-	want := func(agent, refusals string) {
+	want := func(agent string, limit int, refusals string) {
 		t.Helper()
-		list, err := open(t).Refusals(t.Context(), agent)
+		list, err := open(t).Refusals(t.Context(), agent, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,9 +190,11 @@ func testRefusals(t *testing.T, open Opener) {
 			t.Errorf("%q: %s, want %s", agent, got, refusals)
 		}
 	}
-	want("", "a/2 400 no 2 1s, b/3 400 no 3 1s, b/1 400 no 1 1m0s")
-	want("a", "a/2 400 no 2 1s")
-	want("nobody", "")
+	want("", 0, "a/2 400 no 2 1s, b/3 400 no 3 1s, b/1 400 no 1 1m0s")
+	want("", 2, "b/3 400 no 3 1s, b/1 400 no 1 1m0s")
+	want("a", 0, "a/2 400 no 2 1s")
+	want("b", 1, "b/1 400 no 1 1m0s")
+	want("nobody", 3, "")
 }
 
 func testTags(t *testing.T, open Opener) {

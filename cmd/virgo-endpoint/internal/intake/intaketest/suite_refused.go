@@ -38,7 +38,7 @@ func testRefusedChecks(t *testing.T, open Opener) {
 	}
 	want := func(a, b int64) {
 		t.Helper()
-		list, err := open(t).Agents(t.Context())
+		list, err := open(t).Agents(t.Context(), "")
 		if err != nil || len(list) != 2 || list[0].RefusedChecks != a || list[1].RefusedChecks != b {
 			t.Errorf("refused checks of a and b: %+v, %v, want %d and %d", list, err, a, b)
 		}

@@ -74,7 +74,7 @@ func testOtherKeys(t *testing.T, open Opener) {
 	if i := identity(t, s, "nobody"); i.AgentID != "" {
 		t.Errorf("%+v", i)
 	}
-	if list, err := s.Agents(t.Context()); err != nil || len(list) != 1 || !list[0].LastSeen.IsZero() {
+	if list, err := s.Agents(t.Context(), ""); err != nil || len(list) != 1 || !list[0].LastSeen.IsZero() {
 		t.Errorf("an attempt is no contact: %+v, %v", list, err)
 	}
 	if err := s.ResetAgent(t.Context(), "a"); err != nil {

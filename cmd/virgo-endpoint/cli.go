@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -159,6 +160,8 @@ func (a *app) store() (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	stop := ownMemory(slog.New(slog.DiscardHandler)) // a command that reads for a moment need not collect while it does
+	context.AfterFunc(a.ctx, stop)
 	s, err := store.Open(a.ctx, dir.StoreFile())
 	if err != nil {
 		return nil, a.explain(err)

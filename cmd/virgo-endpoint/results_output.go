@@ -54,17 +54,19 @@ func orNil(unread *intake.UnreadError) error {
 	return unread
 }
 
+// outputBuffer is the size of the pieces in which results are printed.
+const outputBuffer = 64 << 10
+
 // json prints one document, one result a line, as they are read.
 func (f *found) json() error {
-	w := bufio.NewWriter(f.app.out)
+	w := bufio.NewWriterSize(f.app.out, outputBuffer)
 	fmt.Fprintf(w, `{"schema_version":%d,"results":[`, schemaVersion)
 	separator := "\n"
-	unread, err := f.each(func(r *intake.Result) error {
-		line, err := json.Marshal(report.ResultOf(r))
-		if err != nil {
-			return fmt.Errorf("printing result %d: %w", r.Seq, err)
+	var line []byte
+	unread, err := f.each(func(r *intake.Result) (err error) {
+		if line, err = report.AppendResult(append(line[:0], separator...), r); err != nil {
+			return err
 		}
-		w.WriteString(separator)
 		separator = ",\n"
 		_, err = w.Write(line)
 		return err

@@ -164,6 +164,7 @@ type stream struct {
 	token   string
 	control *http.ResponseController
 	out     *bufio.Writer
+	line    []byte
 	sent    int64
 	checked time.Time
 }
@@ -190,7 +191,8 @@ func (s *stream) send(ctx context.Context, w http.ResponseWriter, filter intake.
 		s.api.Log.Warn("a stream of results ended early", "reason", err, "sent", s.sent)
 	}
 	s.extend()
-	if s.write(line{End: &last}) == nil {
+	data, err := json.Marshal(line{End: &last})
+	if err == nil && s.write(append(data, '\n')) == nil {
 		_ = s.out.Flush()
 	}
 }
@@ -214,20 +216,20 @@ func (s *stream) result(ctx context.Context, r *intake.Result) error {
 			return errRevoked
 		}
 	}
-	one := report.ResultOf(r)
+	var err error
+	if s.line, err = report.AppendResult(append(s.line[:0], `{"result":`...), r); err != nil {
+		return err
+	}
 	s.sent++
-	return s.write(line{Result: &one})
+	s.line = append(s.line, '}', '\n')
+	return s.write(s.line)
 }
 
 // extend gives the reader time for the next part.
 func (s *stream) extend() { _ = s.control.SetWriteDeadline(time.Now().Add(writeTime)) }
 
-func (s *stream) write(l line) error {
-	data, err := json.Marshal(l)
-	if err != nil {
-		return err
-	}
-	if _, err := s.out.Write(append(data, '\n')); err != nil {
+func (s *stream) write(data []byte) error {
+	if _, err := s.out.Write(data); err != nil {
 		return errReader
 	}
 	return nil

@@ -1,9 +1,13 @@
 package report
 
 import (
+	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -188,5 +192,36 @@ agent.cpu,agent=b,check=cpu,dimension=eth\ 0 text="a\"b\\ c",up=true 16999999900
 `
 	if b.String() != want {
 		t.Errorf("%s\nwant\n%s", b.String(), want)
+	}
+}
+
+// A result that is appended reads like one that encoding/json writes, whatever its params look like.
+func TestAppendResult(t *testing.T) {
+	order, age := uint64(math.MaxUint64), int64(-1)
+	full := intake.Result{Seq: 7, AgentID: "a<b>", ResultID: "r", CheckID: "c\n", CheckType: "agent.cpu", State: "available", Refused: true,
+		Status: "ok\u2028", Time: now, Received: now, Order: &order, Late: true, AgeMS: &age, ClockOffsetMS: &age}
+	for _, params := range []string{`{"a":1}`, `{ "a" : "<&>" }`, "{\n\"a\":\r1}", `null`, ""} {
+		if full.Params = nil; params != "" {
+			full.Params = json.RawMessage(params)
+		}
+		got, err := AppendResult([]byte("x"), &full)
+		if err != nil || got[0] != 'x' || bytes.ContainsAny(got, "\r\n") {
+			t.Fatalf("%q: %s, %v", params, got, err)
+		}
+		want, err := json.Marshal(ResultOf(&full))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var a, b map[string]any
+		if err := json.Unmarshal(got[1:], &a); err != nil {
+			t.Fatalf("%q: %v", params, err)
+		}
+		if err := json.Unmarshal(want, &b); err != nil || !reflect.DeepEqual(a, b) {
+			t.Errorf("%q: %s, want %s (%v)", params, got[1:], want, err)
+		}
+	}
+	full.Params = json.RawMessage("{\n")
+	if got, err := AppendResult(nil, &full); err == nil {
+		t.Errorf("half an object: %s", got)
 	}
 }

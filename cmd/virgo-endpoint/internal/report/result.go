@@ -1,7 +1,9 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 )
@@ -37,6 +39,28 @@ func ResultOf(r *intake.Result) Result {
 		e.ResultID = &id
 	}
 	return e
+}
+
+// noParams is how the JSON of a result without params ends; they are its last member.
+const noParams = "null}"
+
+// AppendResult appends a result as JSON, in one line. Its params are appended as they are stored: they were verified when
+// they were accepted, and doing that again for each would take longer than all the rest.
+func AppendResult(b []byte, r *intake.Result) ([]byte, error) {
+	one := ResultOf(r)
+	params := one.Params
+	if !bytes.ContainsAny(params, "\r\n") {
+		one.Params = nil
+	}
+	head, err := json.Marshal(&one)
+	if err != nil {
+		return b, fmt.Errorf("result %d as JSON: %w", r.Seq, err)
+	}
+	if one.Params != nil || len(params) == 0 {
+		return append(b, head...), nil
+	}
+	b = append(b, bytes.TrimSuffix(head, []byte(noParams))...)
+	return append(append(b, params...), '}'), nil
 }
 
 // A Refusal is a result that the endpoint did not accept, as JSON.

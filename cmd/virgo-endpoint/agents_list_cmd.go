@@ -77,7 +77,7 @@ func (c *agentsListCmd) write(a *app, list []report.Agent) error {
 	if err != nil {
 		return err
 	}
-	schedules := folder.NewSchedules(dir.SchedulesDir(), slog.New(slog.DiscardHandler), a.now)
+	schedules := folder.ReadSchedules(dir.SchedulesDir(), slog.New(slog.DiscardHandler), a.now)
 	entries := make([]agentEntry, 0, len(list))
 	for _, ag := range list {
 		file, mistakes := scheduleMistakes(schedules, ag.AgentID)

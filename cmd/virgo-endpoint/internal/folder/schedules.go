@@ -45,6 +45,8 @@ type Schedules struct {
 
 	mu    sync.Mutex
 	files map[string]*scheduleFile // by file name; only files that exist, and default.yaml
+	// names are those of the folder's files in lower case; nil: the folder is asked each time.
+	names map[string]bool
 }
 
 // A scheduleFile is the cached state of one file.
@@ -61,6 +63,21 @@ type scheduleFile struct {
 // NewSchedules serves the files in dir. It logs each mistake in them once.
 func NewSchedules(dir string, log *slog.Logger, now func() time.Time) *Schedules {
 	return &Schedules{dir: dir, log: log, now: now, files: map[string]*scheduleFile{}}
+}
+
+// ReadSchedules is NewSchedules for who asks about many agents and is done: the folder is listed once, and each file is read
+// once.
+func ReadSchedules(dir string, log *slog.Logger, now func() time.Time) *Schedules {
+	s := NewSchedules(dir, log, now)
+	files, err := os.ReadDir(dir)
+	if err != nil { // which each look-up tells
+		return s
+	}
+	s.names = make(map[string]bool, len(files))
+	for _, f := range files {
+		s.names[strings.ToLower(f.Name())] = true
+	}
+	return s
 }
 
 // For returns an agent's schedule, as the result object of check_schedule.get, and its hash (see
@@ -101,8 +118,14 @@ func (s *Schedules) refresh(name string) (f *scheduleFile, exists bool) {
 	f = s.files[name]
 	if f == nil {
 		f = &scheduleFile{}
+	} else if s.names != nil {
+		return f, s.names[strings.ToLower(name)]
 	}
-	info, err := os.Stat(path)
+	var info fs.FileInfo
+	var err error = fs.ErrNotExist
+	if s.names == nil || s.names[strings.ToLower(name)] {
+		info, err = os.Stat(path)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		f.info = nil
 		if name == defaultName+scheduleSuffix {

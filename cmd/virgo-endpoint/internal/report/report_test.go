@@ -216,9 +216,14 @@ func TestAppendResult(t *testing.T) {
 		if err := json.Unmarshal(got[1:], &a); err != nil {
 			t.Fatalf("%q: %v", params, err)
 		}
-		if err := json.Unmarshal(want, &b); err != nil || !reflect.DeepEqual(a, b) {
+		if err := json.Unmarshal(want, &b); err != nil || len(a) != reflect.TypeFor[Result]().NumField() || !reflect.DeepEqual(a, b) {
 			t.Errorf("%q: %s, want %s (%v)", params, got[1:], want, err)
 		}
+	}
+	none, err := AppendResult(nil, &intake.Result{Time: now, Received: now})
+	want, err2 := json.Marshal(ResultOf(&intake.Result{Time: now, Received: now}))
+	if err != nil || err2 != nil || string(none) != string(want) {
+		t.Errorf("%s, want %s (%v, %v)", none, want, err, err2)
 	}
 	full.Params = json.RawMessage("{\n")
 	if got, err := AppendResult(nil, &full); err == nil {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/schedule/shorttext"
 )
 
 // A Result is a stored result, as JSON. Null means that the agent did not send it.
@@ -41,25 +43,52 @@ func ResultOf(r *intake.Result) Result {
 	return e
 }
 
-// noParams is how the JSON of a result without params ends; they are its last member.
-const noParams = "null}"
-
-// AppendResult appends a result as JSON, in one line. Its params are appended as they are stored: they were verified when
-// they were accepted, and doing that again for each would take longer than all the rest.
+// AppendResult appends a [Result] as JSON, in one line, as encoding/json would in several times the time. Its params are
+// appended as they are stored: they were verified when they were accepted.
 func AppendResult(b []byte, r *intake.Result) ([]byte, error) {
-	one := ResultOf(r)
-	params := one.Params
-	if !bytes.ContainsAny(params, "\r\n") {
-		one.Params = nil
+	text := func(name, value string) { b = shorttext.AppendJSON(append(b, name...), value) }
+	number := func(name string, value int64) { b = strconv.AppendInt(append(b, name...), value, 10) }
+	orNull := func(name string, value *int64) {
+		if value == nil {
+			b = append(append(b, name...), "null"...)
+			return
+		}
+		number(name, *value)
 	}
-	head, err := json.Marshal(&one)
-	if err != nil {
-		return b, fmt.Errorf("result %d as JSON: %w", r.Seq, err)
+	number(`{"seq":`, r.Seq)
+	text(`,"agent_id":`, r.AgentID)
+	if r.ResultID == "" {
+		b = append(b, `,"result_id":null`...)
+	} else {
+		text(`,"result_id":`, r.ResultID)
 	}
-	if one.Params != nil || len(params) == 0 {
-		return append(b, head...), nil
+	text(`,"check_id":`, r.CheckID)
+	text(`,"check_type":`, r.CheckType)
+	text(`,"state":`, r.State)
+	b = strconv.AppendBool(append(b, `,"refused":`...), r.Refused)
+	text(`,"status":`, r.Status)
+	number(`,"timestamp_ms":`, r.Time.UnixMilli())
+	number(`,"received_ms":`, r.Received.UnixMilli())
+	if r.Order == nil {
+		b = append(b, `,"order":null`...)
+	} else {
+		b = strconv.AppendUint(append(b, `,"order":`...), *r.Order, 10)
 	}
-	b = append(b, bytes.TrimSuffix(head, []byte(noParams))...)
+	b = strconv.AppendBool(append(b, `,"late":`...), r.Late)
+	orNull(`,"age_ms":`, r.AgeMS)
+	orNull(`,"clock_offset_ms":`, r.ClockOffsetMS)
+	b = append(b, `,"params":`...)
+	params := []byte(r.Params)
+	switch {
+	case len(params) == 0:
+		params = []byte("null")
+	case bytes.IndexByte(params, '\n') >= 0 || bytes.IndexByte(params, '\r') >= 0:
+		var line bytes.Buffer
+		if err := json.Compact(&line, params); err != nil {
+			return b, fmt.Errorf("result %d as JSON: %w", r.Seq, err)
+		}
+		params = line.Bytes()
+	}
 	return append(append(b, params...), '}'), nil
 }
 

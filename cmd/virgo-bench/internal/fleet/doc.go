@@ -22,5 +22,6 @@
 //
 // The simulator shares the processors with the endpoint that it measures. It reuses configurations
 // and buffers, has as many goroutines as sessions may be open, and builds what it sends beforehand
-// where that is possible. It dials loopback only.
+// where that is possible. Fewer backlogs are built at a time than there are processors, and building yields:
+// real hosts do not wait for each other, so live sessions must not wait in the simulator. It dials loopback only.
 package fleet

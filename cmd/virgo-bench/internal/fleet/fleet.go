@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -41,6 +42,8 @@ type Fleet struct {
 	config   *tls.Config
 	// ahead is added to the clock of all hosts, and since is how long before a session its run was, in ms.
 	ahead, since int64
+	// building bounds the backlogs that are built at a time.
+	building chan struct{}
 }
 
 // A host is what the simulator remembers of one.
@@ -53,7 +56,7 @@ type host struct {
 
 // New makes n hosts, whose ids begin with prefix. The same prefix gives the same ids and keys.
 func New(prefix string, n int, t *Template) *Fleet {
-	f := &Fleet{prefix: prefix, template: t, hosts: make([]host, n), config: &tls.Config{
+	f := &Fleet{prefix: prefix, template: t, hosts: make([]host, n), building: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)), config: &tls.Config{
 		// The endpoint is a child on loopback. What an agent verifies of it is not measured here.
 		InsecureSkipVerify:     true,
 		MinVersion:             tls.VersionTLS13,

@@ -3,6 +3,7 @@ package fleet
 import (
 	"crypto/tls"
 	"encoding/base64"
+	"runtime"
 	"strconv"
 
 	"virgo/transport/agentkey"
@@ -117,6 +118,7 @@ func (w *Worker) appendBacklog(i int, first uint64, p Past) {
 	w.batch = w.batch[:0]
 	results := 0
 	for k := range n {
+		runtime.Gosched() // hosts with live sessions do not wait for this one
 		age := p.Until.Milliseconds() + int64(n-1-k)*step
 		for check := range w.fleet.Results() {
 			if !w.fleet.accepts.Multi {

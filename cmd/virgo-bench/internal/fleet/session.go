@@ -60,7 +60,11 @@ type Past struct {
 func (w *Worker) Backlog(ctx context.Context, i int, p Past) (int, error) {
 	h := &w.fleet.hosts[i]
 	first := uint64(h.runs.Add(uint32(p.Runs))) - uint64(p.Runs) + 1
-	return w.session(ctx, i, func() { w.appendBacklog(i, first, p) })
+	return w.session(ctx, i, func() {
+		w.fleet.building <- struct{}{}
+		w.appendBacklog(i, first, p)
+		<-w.fleet.building
+	})
 }
 
 // session connects, says hello, sends what post appends, and reads all answers.

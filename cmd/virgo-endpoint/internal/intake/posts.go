@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,6 +18,9 @@ const (
 	MaxFrameResults = 4096
 	// MaxResultsBytes bounds the list of a frame's results, compressed ones after they were expanded.
 	MaxResultsBytes = 4 << 20
+	// yieldEvery is the number of results, some 0.1 ms, after which the readers of long lists let other goroutines run. Those
+	// with a single run's results would wait behind whole lists in the scheduler's queue, at each of their steps.
+	yieldEvery = 16
 )
 
 // A Parsed is one result of a frame that has many: as [ParsePost] returns it, with its Params.
@@ -84,6 +88,9 @@ func (s *scanner) posts(name string, now time.Time) (all []Parsed, fault error) 
 	from, outer := s.at, s.depth
 	s.begin()
 	for n := 0; s.next(n, ']'); n++ {
+		if n%yieldEvery == yieldEvery-1 {
+			runtime.Gosched()
+		}
 		if n >= MaxFrameResults {
 			fault = fmt.Errorf("there are more than %d results", MaxFrameResults)
 			s.value()

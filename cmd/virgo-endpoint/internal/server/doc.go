@@ -31,8 +31,9 @@
 //   - Memory: they may have three quarters of Limits.PendingBytes, which they take before they are
 //     expanded and read. A frame counts as what it expands to, whatever its size on the wire; so does it
 //     against the quotas of its agent and token. What it claims (raw_bytes) is compared with what it has.
-//   - Processors: as many frames are expanded and read at a time as there are processors, so that two
-//     hundred agents with backlogs are not two hundred goroutines before that of a fresh result.
+//   - Processors: one fewer than there are expand and read frames at a time, and let others run after
+//     some results, so that two hundred agents with backlogs are not two hundred goroutines before that of
+//     a fresh result.
 //   - The store: where both lanes have something they take turns, and a batch of backlogs is as large as can
 //     be stored in some 20 ms (type pace). So fresh results wait for one such batch at most, and backlogs
 //     are never starved.

@@ -106,7 +106,7 @@ func New(opt Options) *Server {
 		admission: newAdmission(opt.Limits, log),
 		total:     make(chan struct{}, opt.Limits.Connections),
 		turns:     make(chan struct{}, runtime.GOMAXPROCS(0)),
-		parsing:   make(chan struct{}, runtime.GOMAXPROCS(0)),
+		parsing:   make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
 		http:      newHTTPServer(log, opt.Limits),
 		reports:   reporter{last: map[string]time.Time{}},
 		httpConns: newConnListener(),

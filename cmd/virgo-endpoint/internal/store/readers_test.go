@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,5 +34,48 @@ func TestReadersDoNotKeepIntakeWaiting(t *testing.T) {
 	}
 	if _, err := s.Reader(ctx, "unknown", now); err != intake.ErrBadToken {
 		t.Errorf("looking up a token that reads: %v", err)
+	}
+}
+
+// What overlaps in time waits in memory to be put in order. What does not fit is read again, and the order is the same.
+func TestOverlappingBacklogs(t *testing.T) {
+	f := newHosts(t, "web1", "web2", "web3", "web4", "web5")
+	start := f.now
+	for n := range 3 {
+		for _, agent := range f.agents() {
+			var list []intake.Result
+			for i := range 40 {
+				f.order[agent]++
+				list = append(list, f.result(agent, f.order[agent], start.Add(time.Duration(i*3+n)*time.Second)))
+			}
+			if _, err := f.send(agent, list); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	read := func(filter intake.Filter) (text []string) {
+		t.Helper()
+		err := f.s.Results(t.Context(), filter, func(r intake.Result) error {
+			text = append(text, r.Time.Format(time.TimeOnly)+" "+r.ResultID)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	one := f.result("web1", 1, f.now)
+	for _, filter := range []intake.Filter{{}, {AgentID: "web2"}, {CheckID: "c3"}, {Since: start.Add(30 * time.Second), Until: start.Add(time.Minute)}} {
+		f.s.waitingBytes = 0
+		want := read(filter)
+		if len(want) < 60 || !slices.IsSortedFunc(want, func(a, b string) int { return strings.Compare(a[:8], b[:8]) }) {
+			t.Fatalf("%+v: %d results", filter, len(want))
+		}
+		for _, most := range []int{1, 5, 50, 300} {
+			f.s.waitingBytes = most * (one.Size() + waitingResult)
+			if got := read(filter); !slices.Equal(got, want) {
+				t.Errorf("%+v, room for %d: %d results, want %d", filter, most, len(got), len(want))
+			}
+		}
 	}
 }

@@ -1,12 +1,11 @@
 package store
 
 import (
-	"container/heap"
+	"cmp"
 	"database/sql"
 	"errors"
 	"io/fs"
 	"math"
-	"slices"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
@@ -30,25 +29,29 @@ func (r *resultsReader) inOrder() error {
 		defer rows.Close()
 		sources = append(sources, &source{r: r, rows: rows})
 	}
-	var waiting cursors
+	waiting := waiting{r: r, most: cmp.Or(r.s.waitingBytes, maxWaiting)}
 	for {
 		next, err := earliest(sources)
 		if err != nil {
 			return err
 		}
-		for len(waiting) > 0 && (next == nil || waiting[0].first().Time.UnixMilli() < next.least) {
-			if err := r.emit(waiting.next()); err != nil {
+		for waiting.before(next) {
+			one, err := waiting.next()
+			if err != nil {
+				return err
+			}
+			if err := r.emit(one); err != nil {
 				return err
 			}
 		}
 		if next == nil {
 			break
 		}
-		list, err := next.take()
+		seq, list, err := next.take()
 		if err != nil {
 			return err
 		}
-		waiting.add(list)
+		waiting.add(next.a, seq, list)
 	}
 	for _, s := range sources {
 		if s.damage == nil {
@@ -169,21 +172,21 @@ func (s *source) passed(b *segment.Blob) bool {
 	return p.Least < s.last.Least || p.Least == s.last.Least && p.Seq <= s.last.Seq
 }
 
-// take returns the selected results of the next blob.
-func (s *source) take() (list []intake.Result, err error) {
+// take returns the selected results of the next blob, and its number.
+func (s *source) take() (seq int64, list []intake.Result, err error) {
 	s.ready = false
 	if s.rows != nil {
-		return []intake.Result{s.rows.next}, nil
+		return s.rows.next.Seq, []intake.Result{s.rows.next}, nil
 	}
 	b := &s.page[0]
 	if err = s.a.Load(s.r.ctx, b); err == nil {
 		list, err = s.r.selected(b)
 	}
 	if s.damaged(err) {
-		return nil, nil
+		return 0, nil, nil
 	}
 	s.last, s.page = b.Place(), s.page[1:]
-	return list, err
+	return b.Seq, list, err
 }
 
 // A tableSource reads the rows that are in no segment yet.
@@ -215,48 +218,4 @@ func (s *source) prepareRow() error {
 	}
 	s.done = true
 	return s.rows.Err()
-}
-
-// cursors are lists of results in the order of time, the one with the earliest result on top.
-type cursors []cursor
-
-type cursor []intake.Result
-
-func (c cursor) first() *intake.Result { return &c[0] }
-
-// add adds results.
-func (h *cursors) add(list []intake.Result) {
-	if len(list) == 0 {
-		return
-	}
-	if !slices.IsSortedFunc(list, compareByTime) {
-		slices.SortFunc(list, compareByTime)
-	}
-	heap.Push(h, cursor(list))
-}
-
-// next takes the earliest result out.
-func (h *cursors) next() intake.Result {
-	top := (*h)[0]
-	if len(top) == 1 {
-		heap.Pop(h)
-	} else {
-		(*h)[0] = top[1:]
-		heap.Fix(h, 0)
-	}
-	return top[0]
-}
-
-func compareByTime(a, b intake.Result) int { return earlier(&a, &b) }
-
-func (h cursors) Len() int           { return len(h) }
-func (h cursors) Less(i, j int) bool { return earlier(h[i].first(), h[j].first()) < 0 }
-func (h cursors) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *cursors) Push(x any)        { *h = append(*h, x.(cursor)) }
-func (h *cursors) Pop() any {
-	last := len(*h) - 1
-	x := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	return x
 }

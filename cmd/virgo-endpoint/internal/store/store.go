@@ -69,8 +69,8 @@ type Store struct {
 	// could follow.
 	freeSpace func() (retention.Space, error)
 	step      func(name string) error
-	// mergeAtOnce replaces mergeAgents in tests.
-	mergeAtOnce int
+	// mergeAtOnce replaces mergeAgents in tests, waitingBytes maxWaiting.
+	mergeAtOnce, waitingBytes int
 
 	preparing sync.Mutex
 	prepared  *statements // of write; nil until the first transaction

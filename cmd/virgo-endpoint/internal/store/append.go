@@ -140,7 +140,7 @@ func (b *batchWork) intoSegment(ctx context.Context, c *catalogue) (done bool, e
 		return true, nil
 	}
 	s := b.s
-	e, err := s.openEntry(ctx, b.at)
+	e, err := s.openEntry(ctx, c, b.at)
 	if err != nil {
 		return false, err
 	}

@@ -4,6 +4,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -24,7 +25,8 @@ const fleetSize, perBatch = 1000, 16
 // other numbers.
 type fleet struct {
 	templates [][]byte
-	access    []intake.Access
+	keys      []AgentKey
+	access    []intake.Access // of newFleet's agents
 	rnd       *rand.Rand
 	order     uint64
 	session   uint64
@@ -32,28 +34,40 @@ type fleet struct {
 
 func newFleet(b *testing.B, s *Store) *fleet {
 	b.Helper()
+	f := registerFleet(b, s, fleetSize)
+	for i := range fleetSize {
+		f.access = append(f.access, f.admit(b, s, i))
+	}
+	return f
+}
+
+// registerFleet makes a fleet that was never seen.
+func registerFleet(b *testing.B, s *Store, size int) *fleet {
+	b.Helper()
 	data, err := os.ReadFile("segment/testdata/session.jsonl")
 	if err != nil {
 		b.Fatal(err)
 	}
 	f := &fleet{templates: bytes.Split(bytes.TrimSpace(data), []byte("\n")), rnd: rand.New(rand.NewPCG(1, 2))}
-	var keys []AgentKey
-	for i := range fleetSize {
-		keys = append(keys, AgentKey{agentName(i), intaketest.Key(byte(i))})
-		keys[i].Key = bytes.Clone(keys[i].Key)
-		keys[i].Key[0], keys[i].Key[1] = byte(i), byte(i>>8)
+	for i := range size {
+		key := bytes.Clone(intaketest.Key(byte(i)))
+		key[0], key[1], key[2] = byte(i), byte(i>>8), byte(i>>16)
+		f.keys = append(f.keys, AgentKey{agentName(i), key})
 	}
-	if _, err := s.AddKeys(b.Context(), keys, begun); err != nil {
+	if _, err := s.AddKeys(b.Context(), f.keys, begun); err != nil {
 		b.Fatal(err)
 	}
-	for i := range fleetSize {
-		a, err := s.Admit(b.Context(), intake.Claim{AgentID: agentName(i), Key: keys[i].Key, Proven: true, Session: 1, Now: begun})
-		if err != nil {
-			b.Fatal(err)
-		}
-		f.access = append(f.access, a.Access)
-	}
 	return f
+}
+
+// admit is the hello of a session.
+func (f *fleet) admit(b *testing.B, s *Store, agent int) intake.Access {
+	a, err := s.Admit(context.Background(), intake.Claim{AgentID: agentName(agent), Key: f.keys[agent].Key, Proven: true,
+		Session: f.session + 1, Now: begun})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return a.Access
 }
 
 var begun = time.UnixMilli(1_800_000_000_000)
@@ -61,10 +75,10 @@ var begun = time.UnixMilli(1_800_000_000_000)
 func agentName(i int) string { return fmt.Sprintf("host%04d", i) }
 
 // arrival is a session of an agent.
-func (f *fleet) arrival(agent int, at time.Time) intake.Arrival {
+func (f *fleet) arrival(agent int, access intake.Access, at time.Time) intake.Arrival {
 	f.session++
 	start := f.rnd.Uint64()
-	a := intake.Arrival{AgentID: agentName(agent), Access: f.access[agent], Received: at,
+	a := intake.Arrival{AgentID: agentName(agent), Access: access, Received: at,
 		Hello: &intake.Hello{Name: "host", ProcessVersion: "1.4.0", BundleVersion: "1.4.0", Remote: "192.0.2.1:55555", Session: f.session}}
 	for _, template := range f.templates {
 		f.order++
@@ -91,7 +105,7 @@ func BenchmarkAppendSessions(b *testing.B) {
 		var batch []intake.Arrival
 		for i := range perBatch {
 			at = at.Add(time.Minute / fleetSize)
-			batch = append(batch, f.arrival((n+i)%fleetSize, at))
+			batch = append(batch, f.arrival((n+i)%fleetSize, f.access[(n+i)%fleetSize], at))
 		}
 		before := used(b)
 		if _, err := s.Append(b.Context(), batch); err != nil {
@@ -100,6 +114,42 @@ func BenchmarkAppendSessions(b *testing.B) {
 		cpu += used(b) - before
 	}
 	b.ReportMetric(float64(cpu.Microseconds())/float64(b.N), "cpu-µs/session")
+}
+
+// BenchmarkSessions is admission and storage of sessions: the first of each agent, and those of agents that have
+// results in the open segment. As in a server, the process maintains the store, and no context ends.
+func BenchmarkSessions(b *testing.B) {
+	sessions := func(b *testing.B, agents, first int) {
+		s := newStore(b)
+		s.segments.setMaintainer(true)
+		f := registerFleet(b, s, agents)
+		at := begun
+		var cpu time.Duration
+		for n := -first; n < b.N; n += perBatch {
+			if n >= 0 && n < perBatch {
+				cpu = 0
+			}
+			var access []intake.Access
+			before := used(b)
+			for i := range perBatch {
+				access = append(access, f.admit(b, s, (first+n+i)%agents))
+			}
+			cpu += used(b) - before
+			var batch []intake.Arrival
+			for i := range perBatch {
+				at = at.Add(time.Minute / fleetSize)
+				batch = append(batch, f.arrival((first+n+i)%agents, access[i], at))
+			}
+			before = used(b)
+			if _, err := s.Append(context.Background(), batch); err != nil {
+				b.Fatal(err)
+			}
+			cpu += used(b) - before
+		}
+		b.ReportMetric(float64(cpu.Microseconds())/float64(b.N), "cpu-µs/session")
+	}
+	b.Run("First", func(b *testing.B) { sessions(b, b.N+perBatch, 0) })
+	b.Run("Later", func(b *testing.B) { sessions(b, fleetSize, fleetSize) })
 }
 
 func used(b *testing.B) time.Duration {
@@ -119,7 +169,7 @@ func BenchmarkRead(b *testing.B) {
 		var batch []intake.Arrival
 		for i := range 1000 {
 			at = at.Add(time.Minute / fleetSize)
-			batch = append(batch, f.arrival((n+i)%fleetSize, at))
+			batch = append(batch, f.arrival((n+i)%fleetSize, f.access[(n+i)%fleetSize], at))
 		}
 		if _, err := s.Append(b.Context(), batch); err != nil {
 			b.Fatal(err)
@@ -151,7 +201,7 @@ func BenchmarkRead(b *testing.B) {
 			}
 		}
 	})
-	b.Run("Admit", func(b *testing.B) {
+	b.Run("Open", func(b *testing.B) {
 		for b.Loop() {
 			if _, err := s.Open(b.Context(), agentName(5), f.access[5], at); err != nil {
 				b.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/store/retention"
@@ -147,6 +148,11 @@ func (c *catalogue) open() *entry {
 		}
 	}
 	return nil
+}
+
+// merges reports whether contacts of a segment are being merged into agents.
+func (c *catalogue) merges() bool {
+	return slices.ContainsFunc(c.entries, func(e entry) bool { return e.state == segmentEnded })
 }
 
 // of returns the entry of a segment; nil if there is none.

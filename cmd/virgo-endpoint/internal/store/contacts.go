@@ -70,8 +70,11 @@ func (s *Store) newestContact(ctx context.Context, c *catalogue, agent int64) (k
 	return k, found, err
 }
 
-// lastContact returns what is known of an agent before the open segment; found is false if nothing is.
+// lastContact returns what is known of an agent before the open segment, which is locked; found is false if nothing is.
 func (s *Store) lastContact(ctx context.Context, c *catalogue, agent *knownAgent) (k segment.Contact, found bool, err error) {
+	if agent.unseen && !c.merges() {
+		return k, false, nil // nor was one merged since the row was read: only those of the open segment are not
+	}
 	err = s.unmerged(ctx, c, func(a *acquired) (bool, error) {
 		if a.entry.state == segmentOpen {
 			return true, nil
@@ -80,47 +83,50 @@ func (s *Store) lastContact(ctx context.Context, c *catalogue, agent *knownAgent
 		k, found, err = a.Contact(ctx, agent.key)
 		return !found, err
 	})
-	if err != nil || found {
-		return k.Continue(), found, err
+	if err == nil && !found {
+		k, found, err = s.rowContact(ctx, agent)
 	}
-	row, err := s.contactRow(ctx, s.ask, agent.key)
-	if err != nil {
-		return k, false, fmt.Errorf("looking up agent %q: %w", agent.standing.AgentID, err)
-	}
-	if row.contact != nil {
-		k, err = segment.ParseContact(row.contact)
-		return k.Continue(), true, err
-	}
-	return row.old, row.old.Seen > 0, nil
+	return k.Continue(), found, err
 }
 
 // bundleRemote is the start of the address of an agent that was only heard of by bundles.
 const bundleRemote = "bundle "
 
-// A contactRow is what an agent's row says about its contact.
-type contactRow struct {
-	contact []byte // nil: old is it
-	old     segment.Contact
-}
+// rowContactQuery reads what rowContact needs.
+const rowContactQuery = `SELECT contact, name, process_version, bundle_version, remote, last_seen_ms, clock_offset_ms
+	FROM agents WHERE key = ?`
 
-// contactRow reads it.
-func (s *Store) contactRow(ctx context.Context, q rowsQuerier, agent int64) (row contactRow, err error) {
+// rowContact returns the contact of an agent's row; of one that no segment was merged into, the row's own columns. It is
+// called with appending held.
+func (s *Store) rowContact(ctx context.Context, agent *knownAgent) (k segment.Contact, found bool, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("looking up agent %q: %w", agent.standing.AgentID, err)
+		}
+	}()
+	if s.contactRow == nil {
+		if s.contactRow, err = s.ask.PrepareContext(ctx, rowContactQuery); err != nil {
+			return k, false, err
+		}
+	}
+	var contact []byte
 	var h intake.Hello
-	var seen int64
-	err = q.QueryRowContext(ctx, `SELECT contact, name, process_version, bundle_version, remote, last_seen_ms, clock_offset_ms
-		FROM agents WHERE key = ?`, agent).Scan(&row.contact, &h.Name, &h.ProcessVersion, &h.BundleVersion, &h.Remote, &seen, &h.ClockOffsetMS)
-	if errors.Is(err, sql.ErrNoRows) {
-		return row, nil
+	err = s.contactRow.QueryRowContext(ctx, agent.key).
+		Scan(&contact, &h.Name, &h.ProcessVersion, &h.BundleVersion, &h.Remote, &k.Seen, &h.ClockOffsetMS)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return k, false, nil
+	case err != nil:
+		return k, false, err
+	case contact != nil:
+		k, err = segment.ParseContact(contact)
+		return k, true, err
 	}
-	if err != nil || row.contact != nil {
-		return row, err
-	}
-	row.old.Seen = seen
 	if h.Remote != "" && !strings.HasPrefix(h.Remote, bundleRemote) {
-		row.old.Hello = &h
+		k.Hello = &h
 	}
-	row.old.Checks, err = oldRefusedChecks(ctx, q, agent)
-	return row, err
+	k.Checks, err = oldRefusedChecks(ctx, s.ask, agent.key)
+	return k, k.Seen > 0, err
 }
 
 // oldRefusedChecks reads what a version without segments knew of refused checks.

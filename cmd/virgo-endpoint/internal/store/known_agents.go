@@ -40,6 +40,8 @@ type knownAgent struct {
 	unsure  bool
 	// known is true if results of it may be in segments that are merged, or in the table.
 	known bool
+	// unseen is true if the row has no contact, of a segment or of a version without segments.
+	unseen bool
 }
 
 // as forgets everything if the catalogue is another one. It is called with mu held.
@@ -67,28 +69,26 @@ func (s *Store) agent(ctx context.Context, c *catalogue, agentID string) (*known
 	return a, nil
 }
 
-// agentRowQuery reads what a standing does not have.
-const agentRowQuery = `SELECT key, highest, unsure, contact, contact IS NOT NULL OR results > 0 OR unsure FROM agents WHERE agent_id = ?`
+// agentRowQuery reads the row of an agent.
+const agentRowQuery = `SELECT agents.key, highest, unsure, contact, contact IS NULL AND last_seen_ms = 0,
+	contact IS NOT NULL OR results > 0 OR unsure, ` + identityColumns + `
+	FROM agents LEFT JOIN agent_keys AS k ON k.agent = agents.key WHERE agent_id = ?`
 
-// readAgent reads a row, with statements that are prepared once: after each change of the file all agents are
+// readAgent reads a row, with a statement that is prepared once: after each change of the file all agents are
 // read again. It is called with mu held.
 func (s *Store) readAgent(ctx context.Context, agentID string) (*knownAgent, error) {
-	for query, into := range map[string]**sql.Stmt{standingQuery: &s.standingRow, agentRowQuery: &s.agentRow} {
-		if *into != nil {
-			continue
-		}
+	if s.agentRow == nil {
 		var err error
-		if *into, err = s.ask.PrepareContext(ctx, query); err != nil {
+		if s.agentRow, err = s.ask.PrepareContext(ctx, agentRowQuery); err != nil {
 			return nil, err
 		}
 	}
-	standing, err := scanStanding(agentID, s.standingRow.QueryRowContext(ctx, agentID).Scan)
-	if err != nil {
-		return nil, err
-	}
-	a := &knownAgent{standing: standing}
+	a := &knownAgent{standing: intake.Standing{Identity: intake.Identity{AgentID: agentID}}}
 	var contact []byte
-	err = s.agentRow.QueryRowContext(ctx, agentID).Scan(&a.key, &a.highest, &a.unsure, &contact, &a.known)
+	err := scanIdentity(&a.standing, func(columns ...any) error {
+		return s.agentRow.QueryRowContext(ctx, agentID).Scan(append([]any{&a.key, &a.highest, &a.unsure, &contact,
+			&a.unseen, &a.known}, columns...)...)
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, nil
 	}

@@ -27,18 +27,15 @@ const (
 )
 
 // openEntry returns the segment that results arrive in, and makes the first one.
-func (s *Store) openEntry(ctx context.Context, now time.Time) (*entry, error) {
-	c, err := s.catalogue(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (s *Store) openEntry(ctx context.Context, c *catalogue, now time.Time) (*entry, error) {
 	if e := c.open(); e != nil {
 		return e, nil
 	}
 	if err := s.rollOver(ctx, 0, now); err != nil {
 		return nil, err
 	}
-	if c, err = s.catalogue(ctx); err != nil {
+	c, err := s.catalogue(ctx)
+	if err != nil {
 		return nil, err
 	}
 	e := c.open()

@@ -74,8 +74,8 @@ type Store struct {
 
 	preparing sync.Mutex
 	prepared  *statements // of write; nil until the first transaction
-	// standingRow and agentRow read who an agent is.
-	standingRow, agentRow *sql.Stmt
+	// agentRow reads who an agent is, contactRow what its row says of its contact.
+	agentRow, contactRow *sql.Stmt
 }
 
 // Create makes an empty store if there is none, and reports whether it did.

@@ -44,7 +44,18 @@ func (a *answer) err() error {
 	case a.Error.Type == "rateLimitReached":
 		return &RefusedError{time.Duration(a.Error.RetryAfterMS) * time.Millisecond}
 	}
-	return fmt.Errorf("the endpoint answered %d: %.200q", a.Error.Code, a.Error.Message)
+	return &answeredError{a.Error.Code, a.Error.Type, a.Error.Message}
+}
+
+// An answeredError is returned when the endpoint refused a request.
+type answeredError struct {
+	code         int
+	typ, message string
+}
+
+// Error says what the endpoint answered.
+func (e *answeredError) Error() string {
+	return fmt.Sprintf("the endpoint answered %d: %.200q", e.code, e.message)
 }
 
 // errAnswer is returned for a line that is no answer.

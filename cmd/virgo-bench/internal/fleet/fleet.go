@@ -37,6 +37,7 @@ type Fleet struct {
 	prefix   string
 	template *Template
 	hosts    []host
+	first    int // the address of the first host is the first-th of all
 	address  string
 	accepts  Accepts
 	config   *tls.Config
@@ -52,6 +53,8 @@ type host struct {
 	public   [agentkey.EncodedKeyBytes]byte
 	sessions atomic.Uint32
 	runs     atomic.Uint32 // of which results were made
+	// acknowledged is how many results were, those that were sent more than once counted once.
+	acknowledged atomic.Uint32
 }
 
 // New makes n hosts, whose ids begin with prefix. The same prefix gives the same ids and keys.
@@ -73,6 +76,16 @@ func New(prefix string, n int, t *Template) *Fleet {
 	return f
 }
 
+// Beside makes n further hosts with addresses of their own, for the same endpoint once they are connected.
+func (f *Fleet) Beside(prefix string, n int) *Fleet {
+	g := New(prefix, n, f.template)
+	g.Compress, g.first = f.Compress, f.first+len(f.hosts)
+	return g
+}
+
+// ConnectLike connects to the endpoint of another fleet. No session may be open.
+func (f *Fleet) ConnectLike(g *Fleet) { f.Connect(g.address, g.accepts) }
+
 // Len is the number of hosts.
 func (f *Fleet) Len() int { return len(f.hosts) }
 
@@ -81,6 +94,9 @@ func (f *Fleet) ID(i int) string { return fmt.Sprintf("%s%06d", f.prefix, i) }
 
 // Results is the number of results of a run.
 func (f *Fleet) Results() int { return f.template.Results() }
+
+// Acknowledged is how many results of a host were acknowledged, each counted once.
+func (f *Fleet) Acknowledged(i int) int { return int(f.hosts[i].acknowledged.Load()) }
 
 // WriteKeys writes a line for each host, its id and its public key, as `virgo-endpoint agents add --from` reads
 // them.
@@ -106,7 +122,7 @@ func (f *Fleet) now() int64 { return time.Now().UnixMilli() + f.ahead }
 
 // dial connects from the address of a host.
 func (f *Fleet) dial(ctx context.Context, i int) (net.Conn, error) {
-	d := net.Dialer{Timeout: dialTime, KeepAlive: -1, LocalAddr: sourceOf(i)}
+	d := net.Dialer{Timeout: dialTime, KeepAlive: -1, LocalAddr: sourceOf(f.first + i)}
 	return d.DialContext(ctx, "tcp", f.address)
 }
 

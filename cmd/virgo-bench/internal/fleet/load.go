@@ -134,7 +134,8 @@ func (f *Fleet) Offered(ctx context.Context, rate float64, d time.Duration) Tall
 			if !pause(ctx, time.Until(due)) {
 				return
 			}
-			f.patient(ctx, w, int(n)%len(f.hosts), due, t)
+			i := int(n) % len(f.hosts)
+			t.patient(ctx, due, func() (int, error) { return w.Run(context.WithoutCancel(ctx), i) })
 		}
 	})
 }
@@ -143,9 +144,9 @@ func (f *Fleet) Offered(ctx context.Context, rate float64, d time.Duration) Tall
 const maxPauses = 3
 
 // patient makes a session, and again after each pause that the endpoint asks for.
-func (f *Fleet) patient(ctx context.Context, w *Worker, i int, due time.Time, t *Tally) {
+func (t *Tally) patient(ctx context.Context, due time.Time, session func() (int, error)) {
 	for try := 0; ; try++ {
-		n, err := w.Run(context.WithoutCancel(ctx), i)
+		n, err := session()
 		var refused *RefusedError
 		if !errors.As(err, &refused) || try == maxPauses {
 			if err == nil && try > 0 {
@@ -179,7 +180,10 @@ func pause(ctx context.Context, d time.Duration) bool {
 func (f *Fleet) Burst(ctx context.Context, n int) Tally {
 	var turn atomic.Int64
 	due := time.Now()
-	return f.parallel(n, func(w *Worker, t *Tally) { f.patient(ctx, w, int(turn.Add(1)-1), due, t) })
+	return f.parallel(n, func(w *Worker, t *Tally) {
+		i := int(turn.Add(1) - 1)
+		t.patient(ctx, due, func() (int, error) { return w.Run(context.WithoutCancel(ctx), i) })
+	})
 }
 
 // Backlogs makes sessions with backlogs, of hosts from on, in turns, as many at a time as there are

@@ -33,7 +33,11 @@ const features = `[{"name":"pipelining","version":"1"},{"name":"result_id","vers
 	`{"name":"post_multi_lz4","version":"1"}]`
 
 func (w *Worker) appendHello(i int, state tls.ConnectionState) error {
-	h := &w.fleet.hosts[i]
+	return w.appendHelloOf(i, &w.fleet.hosts[i], state)
+}
+
+// appendHelloOf appends a hello with the id of a host, and what another one may have for the rest.
+func (w *Worker) appendHelloOf(i int, h *host, state tls.ConnectionState) error {
 	session := uint64(h.sessions.Add(1))
 	exporter, err := agentkey.Exporter(state)
 	if err != nil {

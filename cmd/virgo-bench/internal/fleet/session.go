@@ -30,7 +30,9 @@ func (f *Fleet) NewWorker() *Worker { return &Worker{fleet: f, in: bufio.NewRead
 func (w *Worker) Run(ctx context.Context, i int) (int, error) {
 	h := &w.fleet.hosts[i]
 	run := uint64(h.runs.Add(1))
-	return w.session(ctx, i, func() { w.appendRun(i, run, w.fleet.now()-w.fleet.since) })
+	n, err := w.session(ctx, i, func() { w.appendRun(i, run, w.fleet.now()-w.fleet.since) })
+	h.acknowledged.Add(uint32(n))
+	return n, err
 }
 
 // Handshake connects, does the handshake of a session, and closes.
@@ -60,6 +62,13 @@ type Past struct {
 func (w *Worker) Backlog(ctx context.Context, i int, p Past) (int, error) {
 	h := &w.fleet.hosts[i]
 	first := uint64(h.runs.Add(uint32(p.Runs))) - uint64(p.Runs) + 1
+	n, err := w.runs(ctx, i, first, p)
+	h.acknowledged.Add(uint32(n))
+	return n, err
+}
+
+// runs is a session with the results of past runs, of which the first one has a number.
+func (w *Worker) runs(ctx context.Context, i int, first uint64, p Past) (int, error) {
 	return w.session(ctx, i, func() {
 		w.fleet.building <- struct{}{}
 		w.appendBacklog(i, first, p)

@@ -14,14 +14,14 @@ import (
 )
 
 type fleetCmd struct {
-	Row         []string      `enum:"sessions,even,burst,backlog,disk,stored,delete" placeholder:"ROW" help:"Measure only this; may be repeated: ${enum}."`
+	Row         []string      `enum:"sessions,even,burst,backlog,hostile,disk,stored,delete" placeholder:"ROW" help:"Measure only this; may be repeated: ${enum}."`
 	Hosts       int           `default:"100000" help:"Known hosts, each with its own id and key."`
 	Offered     int           `default:"1700" help:"Sessions a second that are offered evenly."`
 	For         time.Duration `default:"5m" help:"How long they are offered."`
 	Loop        time.Duration `default:"20s" help:"How long each of the closed loops takes."`
 	Runs        int           `default:"3" help:"Closed loops; their median counts."`
 	Connections int           `default:"5000" help:"Connections at once."`
-	Backlog     time.Duration `default:"30s" help:"How long backlogs are delivered beside live sessions."`
+	Backlog     time.Duration `default:"30s" help:"How long backlogs are delivered beside live sessions, and how long hostile hosts attack."`
 	Stored      int           `default:"5000000" help:"Stored results that commands read from."`
 	JSON        bool          `name:"json" help:"Print one JSON document instead of the table."`
 	Programs    string        `placeholder:"DIR" type:"existingdir" help:"A folder with virgo-run and virgo-endpoint, to measure these instead of building them. Rows that need another clock are left out."`
@@ -102,6 +102,7 @@ func (c *fleetCmd) Run(s *streams) error {
 		{"even", f.even},
 		{"burst", f.burst},
 		{"backlog", f.backlog},
+		{"hostile", f.hostile},
 		{"disk", f.disk},
 		{"stored", f.stored},
 		{"delete", f.delete},

@@ -38,16 +38,25 @@ func (f *fleetBench) newSite(name string, n int) (*site, error) {
 	if err := os.WriteFile(filepath.Join(s.dir, "schedules", "default.yaml"), []byte(fleetSchedule), 0o600); err != nil {
 		return nil, err
 	}
-	var keys bytes.Buffer
-	if err := s.hosts.WriteKeys(&keys); err != nil {
+	if err := s.register(s.hosts); err != nil {
 		return nil, err
 	}
+	return s, nil
+}
+
+// register registers the keys of hosts.
+func (s *site) register(hosts *fleet.Fleet) error {
+	var keys bytes.Buffer
+	if err := hosts.WriteKeys(&keys); err != nil {
+		return err
+	}
+	f := s.f
 	add := exec.CommandContext(f.ctx, f.endpoint, "agents", "add", "--dir", s.dir, "--from", "-")
 	add.Env, add.Stdin = f.env, &keys
 	if out, err := add.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("virgo-endpoint agents add: %w: %s", err, out)
+		return fmt.Errorf("virgo-endpoint agents add: %w: %s", err, out)
 	}
-	return s, nil
+	return nil
 }
 
 // removeSites removes what a row has made; the next one needs the disk.

@@ -17,8 +17,8 @@ type comparison struct {
 	acknowledged, lost, surplus int
 	// printed is how many results the endpoint prints.
 	printed int
-	// others are agents that no fleet has and that have results, renumbered those whose session number fell.
-	others, renumbered int
+	// renumbered are hosts of whose session numbers one was lower than one before: somebody else used their ids.
+	renumbered int
 }
 
 // compare reads what is stored of fleets. Agents of no fleet may be known, and have no results.
@@ -49,10 +49,7 @@ func (s *site) compare(fleets ...*fleet.Fleet) (c comparison, err error) {
 		delete(told, a.ID)
 		c.lost += max(0, n-a.Results)
 		c.surplus += max(0, a.Results-n)
-		if !known && a.Results > 0 {
-			c.others++
-		}
-		if a.SessionFalls > 0 {
+		if known && a.SessionFalls > 0 {
 			c.renumbered++
 		}
 	}
@@ -94,5 +91,5 @@ func (c *comparison) report(r *report) {
 	r.atMost("of these not stored", float64(c.lost), "", 0)
 	r.atMost("stored beside them: doubled, or of others", float64(c.surplus), "", 0)
 	r.atMost("difference from what virgo-endpoint results prints", float64(max(c.printed-c.acknowledged, c.acknowledged-c.printed)), "", 0)
-	r.atMost("hosts whose session numbers somebody else raised", float64(c.renumbered), "", 0)
+	r.atMost("hosts whose session numbers others raised", float64(c.renumbered), "", 0)
 }

@@ -11,9 +11,10 @@ import (
 	"virgo/cmd/virgo-bench/internal/fleet"
 )
 
-// hostilePeakMiB is the memory that an endpoint may take while hostile hosts attack it. Frames of theirs that are
-// read and lists that are expanded may take 64 MiB each (Limits.LargeFrames and PendingBytes of the server).
-const hostilePeakMiB = 200
+// hostilePeakMiB is the memory that an endpoint may take while hostile hosts attack it: frames of theirs that are
+// read and lists that are expanded may take 64 MiB each (Limits.LargeFrames and PendingBytes of the server),
+// beside what an endpoint takes with late hosts alone.
+const hostilePeakMiB = 256
 
 // Who is there beside live sessions.
 const (
@@ -56,7 +57,7 @@ func (f *fleetBench) hostile(r *report) error {
 	var t, came fleet.Tally
 	var copies int
 	var attacks []fleet.AttackTally
-	var peak sample
+	var before, after sample
 	err = s.serving(func() error {
 		for _, hosts := range []*fleet.Fleet{late, foes.Enrolled, foes.Strangers} {
 			hosts.ConnectLike(s.hosts)
@@ -64,6 +65,7 @@ func (f *fleetBench) hostile(r *report) error {
 		if err := s.warm(); err != nil {
 			return err
 		}
+		before = s.usage()
 		ctx, cancel := context.WithCancel(f.ctx)
 		defer cancel()
 		attacked := make(chan []fleet.AttackTally, 1)
@@ -77,7 +79,7 @@ func (f *fleetBench) hostile(r *report) error {
 		<-arrived
 		cancel()
 		attacks = <-attacked
-		peak = s.usage()
+		after = s.usage()
 		return f.ctx.Err()
 	})
 	if err != nil {
@@ -96,8 +98,9 @@ func (f *fleetBench) hostile(r *report) error {
 	r.add("copies of them, sent twice", float64(copies), "")
 	r.addAttacks(attacks, t.Elapsed)
 	stored.report(r)
-	if peak.Peak > 0 {
-		r.atMost("peak resident", peakMiB(peak), "MiB", hostilePeakMiB)
+	if after.Peak > 0 {
+		r.add("virgo-endpoint: CPU", (after.CPU-before.CPU).Seconds()/t.Elapsed.Seconds(), "of a processor")
+		r.atMost("peak resident", peakMiB(after), "MiB", hostilePeakMiB)
 	}
 	return nil
 }

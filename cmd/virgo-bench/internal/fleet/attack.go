@@ -58,12 +58,15 @@ func attacks() []attack {
 		{"hello of a stolen id with another key", 1, 4, 200 * ms, (*attacker).stolenID},
 		{"a hello that is too large", 1, 4, 200 * ms, (*attacker).largeHello},
 		{"a frame that is too large", 1, 4, 500 * ms, (*attacker).largeFrame},
-		{"compressed lists that lie about raw_bytes", 1, 4, 200 * ms, (*attacker).lies},
+		{"compressed lists that lie about raw_bytes", 1, 4, 500 * ms, (*attacker).lies},
 		{"results that are nested too deep", 1, 4, 200 * ms, (*attacker).nested},
-		{"connect and close", 2, 16, 10 * ms, (*attacker).connect},
-		{"connect, do the handshake and close", 2, 8, 50 * ms, (*attacker).handshake},
+		{"connect and close", 2, 8, 20 * ms, (*attacker).connect},
+		{"connect, do the handshake and close", 2, 4, 50 * ms, (*attacker).handshake},
 	}
 }
+
+// spread is the time in which attackers begin: all at the same moment would be a burst of the simulator's.
+const spread = 2 * time.Second
 
 // An attacker has one connection at a time.
 type attacker struct {
@@ -83,6 +86,7 @@ func (a *Attackers) Run(ctx context.Context) []AttackTally {
 		tallies[kind].Name = one.name
 		for n := range one.addresses * one.connections {
 			wg.Go(func() {
+				pause(ctx, spread*time.Duration(n)/time.Duration(one.addresses*one.connections))
 				for ctx.Err() == nil {
 					v, err := a.once(ctx, one, kind, n)
 					if err == nil && ctx.Err() == nil {

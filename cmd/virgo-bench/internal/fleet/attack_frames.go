@@ -107,21 +107,23 @@ func (a *attacker) lies(nc net.Conn) verdict {
 	frames := 0
 	for _, lie := range []struct {
 		list []byte
-		says int
+		says []int
 	}{
-		{list, len(list) - 1}, {list, len(list) + 1}, {list, 1}, {list, frameBytes}, {list, len(bomb)},
-		{bomb, len(list)}, {bomb, frameBytes}, {bomb, len(bomb)},
+		{list, []int{len(list) - 1, len(list) + 1, 1, frameBytes, len(bomb)}},
+		{bomb, []int{len(list), frameBytes, len(bomb)}},
 	} {
-		w.appendPacked(i, lie.list, lie.says)
-		frames++
+		w.small = w.fleet.Compress(w.small[:0], lie.list)
+		for _, says := range lie.says {
+			w.appendPacked(i, says)
+			frames++
+		}
 	}
 	return a.refused(conn, w, frames)
 }
 
-// appendPacked appends a post of a compressed list that says how long it is.
-func (w *Worker) appendPacked(i int, list []byte, says int) {
+// appendPacked appends a post of the list that was compressed last, which says how long it is.
+func (w *Worker) appendPacked(i, says int) {
 	w.begin(i, "check_metrics.post_multi")
-	w.small = w.fleet.Compress(w.small[:0], list)
 	w.out = base64.StdEncoding.AppendEncode(append(w.out, `{"results_lz4":"`...), w.small)
 	w.out = append(strconv.AppendInt(append(w.out, `","raw_bytes":`...), int64(says), 10), "}}\n"...)
 	w.pending = append(w.pending, 0)
@@ -155,7 +157,8 @@ func (a *attacker) nested(nc net.Conn) verdict {
 	i := a.n % a.Enrolled.Len()
 	deep := fmt.Appendf(nil, `[{"check_id":"x","metrics":%s%s}]`, strings.Repeat("[", 2*depth), strings.Repeat("]", 2*depth))
 	w.out = w.out[:0]
-	w.appendPacked(i, deep, len(deep))
+	w.small = w.fleet.Compress(w.small[:0], deep)
+	w.appendPacked(i, len(deep))
 	if v := a.refused(conn, w, 1); v != expected {
 		return v
 	}

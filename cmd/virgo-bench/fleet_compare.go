@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/exec"
 
@@ -21,18 +22,21 @@ type comparison struct {
 	renumbered int
 }
 
-// compare reads what is stored of fleets. Agents of no fleet may be known, and have no results.
+// A storedAgent is what virgo-endpoint agents says of one.
+type storedAgent struct {
+	ID           string `json:"agent_id"`
+	Results      int    `json:"results"`
+	SessionFalls int    `json:"session_falls"`
+}
+
+// compare reads what is stored, and compares it with what fleets were told.
 func (s *site) compare(fleets ...*fleet.Fleet) (c comparison, err error) {
 	out, err := s.f.output(s.f.endpoint, "agents", "--dir", s.dir, "--json")
 	if err != nil {
 		return c, err
 	}
 	var list struct {
-		Agents []struct {
-			ID           string `json:"agent_id"`
-			Results      int    `json:"results"`
-			SessionFalls int    `json:"session_falls"`
-		} `json:"agents"`
+		Agents []storedAgent `json:"agents"`
 	}
 	if err := json.Unmarshal(out, &list); err != nil {
 		return c, fmt.Errorf("reading virgo-endpoint agents: %w", err)
@@ -41,10 +45,19 @@ func (s *site) compare(fleets ...*fleet.Fleet) (c comparison, err error) {
 	for _, f := range fleets {
 		for i := range f.Len() {
 			told[f.ID(i)] = f.Acknowledged(i)
-			c.acknowledged += f.Acknowledged(i)
 		}
 	}
-	for _, a := range list.Agents {
+	c.add(list.Agents, told)
+	c.printed, err = s.countResults()
+	return c, err
+}
+
+// add compares agents with how many results of each were acknowledged. Of others none may be stored.
+func (c *comparison) add(agents []storedAgent, told map[string]int) {
+	for _, n := range told {
+		c.acknowledged += n
+	}
+	for _, a := range agents {
 		n, known := told[a.ID]
 		delete(told, a.ID)
 		c.lost += max(0, n-a.Results)
@@ -56,8 +69,6 @@ func (s *site) compare(fleets ...*fleet.Fleet) (c comparison, err error) {
 	for _, n := range told { // of agents that the endpoint does not know
 		c.lost += n
 	}
-	c.printed, err = s.countResults()
-	return c, err
 }
 
 // countResults counts the results that virgo-endpoint prints, which may be more than fit in memory.
@@ -75,7 +86,7 @@ func (s *site) countResults() (n int, err error) {
 	for {
 		line, err := lines.ReadSlice('\n')
 		n += bytes.Count(line, []byte(`"seq":`))
-		if err != nil && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			break
 		}
 	}

@@ -16,12 +16,16 @@ import (
 // beside what an endpoint takes with late hosts alone.
 const hostilePeakMiB = 256
 
+// hostileP99MS is the limit of live sessions meanwhile. It is far above that beside backlogs, because hostile hosts
+// of the simulator take as much of the processors as the endpoint does.
+const hostileP99MS = evenP99MS
+
 // Who is there beside live sessions.
 const (
-	hostileLive  = 5000 // hosts with live sessions
-	lateHosts    = 24
-	enrolledFoes = 8 // hostile hosts with registered keys
-	strangers    = 8 // hostile hosts without
+	hostileLive     = 5000 // hosts with live sessions
+	lateHosts       = 24
+	enrolledHostile = 8 // hostile hosts with registered keys
+	strangers       = 8 // hostile hosts without
 )
 
 // The backlogs of late hosts: a run an hour, the last one days ago, the first one up to 40 days.
@@ -50,36 +54,39 @@ func (f *fleetBench) hostile(r *report) error {
 		return err
 	}
 	late := s.hosts.Beside("late-", lateHosts)
-	foes := &fleet.Attackers{Victims: s.hosts, Enrolled: late.Beside("foe-", enrolledFoes), Strangers: late.Beside("stranger-", strangers)}
-	if err := errors.Join(s.register(late), s.register(foes.Enrolled)); err != nil {
+	attackers := &fleet.Attackers{Victims: s.hosts, Enrolled: late.Beside("enrolled-", enrolledHostile), Strangers: late.Beside("stranger-", strangers)}
+	if err := errors.Join(s.register(late), s.register(attackers.Enrolled)); err != nil {
 		return err
 	}
-	var t, came fleet.Tally
+	var alone, t, came fleet.Tally
 	var copies int
 	var attacks []fleet.AttackTally
 	var before, after sample
+	var attacked time.Duration
 	err = s.serving(func() error {
-		for _, hosts := range []*fleet.Fleet{late, foes.Enrolled, foes.Strangers} {
+		for _, hosts := range []*fleet.Fleet{late, attackers.Enrolled, attackers.Strangers} {
 			hosts.ConnectLike(s.hosts)
 		}
 		if err := s.warm(); err != nil {
 			return err
 		}
+		alone = s.hosts.Offered(f.ctx, liveRate, min(undisturbedTime, f.c.Backlog))
 		before = s.usage()
+		began := time.Now()
 		ctx, cancel := context.WithCancel(f.ctx)
 		defer cancel()
-		attacked := make(chan []fleet.AttackTally, 1)
-		go func() { attacked <- foes.Run(ctx) }()
+		ended := make(chan []fleet.AttackTally, 1)
+		go func() { ended <- attackers.Run(ctx) }()
 		arrived := make(chan struct{})
 		go func() {
-			came, copies = late.Late(f.ctx, 0, lateHosts, f.c.Backlog, latePast)
+			came, copies = late.Late(f.ctx, 0, lateHosts, f.c.Backlog*3/4, latePast)
 			close(arrived)
 		}()
 		t = s.hosts.Offered(f.ctx, liveRate, f.c.Backlog)
 		<-arrived
 		cancel()
-		attacks = <-attacked
-		after = s.usage()
+		attacks = <-ended
+		after, attacked = s.usage(), time.Since(began)
 		return f.ctx.Err()
 	})
 	if err != nil {
@@ -90,16 +97,17 @@ func (f *fleetBench) hostile(r *report) error {
 		return err
 	}
 	r.section(fmt.Sprintf("%d live sessions a second, beside %d hosts that come late and hostile ones", liveRate, lateHosts))
+	r.add("live sessions without the others: p99", ms(alone.Quantile(0.99)), "ms")
 	r.addServed("live sessions: served", t)
-	r.atMost("live sessions: p99", ms(t.Quantile(0.99)), "ms", besideP99MS)
+	r.atMost("live sessions: p99", ms(t.Quantile(0.99)), "ms", hostileP99MS)
 	r.add("live sessions: median", ms(t.Quantile(0.5)), "ms")
 	r.addServed("hosts that come late: served", came)
-	r.add("results of 4 to 40 days ago", float64(came.Results), "")
+	r.add("results of 3 to 40 days ago", float64(came.Results), "")
 	r.add("copies of them, sent twice", float64(copies), "")
-	r.addAttacks(attacks, t.Elapsed)
+	r.addAttacks(attacks, attacked)
 	stored.report(r)
 	if after.Peak > 0 {
-		r.add("virgo-endpoint: CPU", (after.CPU-before.CPU).Seconds()/t.Elapsed.Seconds(), "of a processor")
+		r.add("virgo-endpoint: CPU", (after.CPU-before.CPU).Seconds()/attacked.Seconds(), "of a processor")
 		r.atMost("peak resident", peakMiB(after), "MiB", hostilePeakMiB)
 	}
 	return nil

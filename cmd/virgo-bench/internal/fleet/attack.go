@@ -57,7 +57,7 @@ func attacks() []attack {
 		{"hello of an unknown id", 1, 4, 200 * ms, (*attacker).unknownID},
 		{"hello of a stolen id with another key", 1, 4, 200 * ms, (*attacker).stolenID},
 		{"a hello that is too large", 1, 4, 200 * ms, (*attacker).largeHello},
-		{"a frame that is too large", 1, 4, 500 * ms, (*attacker).largeFrame},
+		{"a frame that is too large", 1, 4, 1000 * ms, (*attacker).largeFrame},
 		{"compressed lists that lie about raw_bytes", 1, 4, 500 * ms, (*attacker).lies},
 		{"results that are nested too deep", 1, 4, 200 * ms, (*attacker).nested},
 		{"connect and close", 2, 8, 20 * ms, (*attacker).connect},

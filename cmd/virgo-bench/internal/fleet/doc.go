@@ -13,10 +13,14 @@
 // X25519MLKEM768 and no resumption, then in one write hello with a proof for this connection, the
 // results and the heartbeat, each in the form that the endpoint announced.
 //
+// Hosts that come late ([Fleet.Late]) deliver what is weeks old, half of it twice. Hostile hosts
+// ([Attackers]) have addresses of their own and stall, send what no agent does, or say they are another host.
+//
 // # What can fail
 //
 // A session is served, refused with a rate limit, or it failed; a result counts as delivered only
-// if the endpoint acknowledged that one. What is sent after a failure has a new session number.
+// if the endpoint acknowledged that one. A hostile connection ends as the protocol says, or earlier, or it got what
+// it must not: that is a mistake of the endpoint. What is sent after a failure has a new session number.
 //
 // # Whom it disturbs
 //

@@ -73,7 +73,8 @@ func (s *Store) newestContact(ctx context.Context, c *catalogue, agent int64) (k
 // lastContact returns what is known of an agent before the open segment, which is locked; found is false if nothing is.
 func (s *Store) lastContact(ctx context.Context, c *catalogue, agent *knownAgent) (k segment.Contact, found bool, err error) {
 	if agent.unseen && !c.merges() {
-		return k, false, nil // nor was one merged since the row was read: only those of the open segment are not
+		// The row has none now either: only contacts of ended segments are merged, and the open one cannot end.
+		return k, false, nil
 	}
 	err = s.unmerged(ctx, c, func(a *acquired) (bool, error) {
 		if a.entry.state == segmentOpen {

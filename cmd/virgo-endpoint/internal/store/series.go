@@ -36,6 +36,9 @@ func (s *Store) historyFile(ctx context.Context, create bool) (*history.History,
 	if err != nil {
 		return nil, err
 	}
+	if s.step != nil {
+		h.Watch(s.step, s.mergeAtOnce)
+	}
 	s.history.h = h
 	return h, nil
 }

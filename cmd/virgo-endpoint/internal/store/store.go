@@ -69,7 +69,8 @@ type Store struct {
 	// could follow.
 	freeSpace func() (retention.Space, error)
 	step      func(name string) error
-	// mergeAtOnce replaces mergeAgents in tests, waitingBytes maxWaiting.
+	// mergeAtOnce replaces mergeAgents in tests, and the number of agents in a transaction of the history; waitingBytes
+	// replaces maxWaiting.
 	mergeAtOnce, waitingBytes int
 
 	preparing sync.Mutex

@@ -120,6 +120,9 @@ func (c *closing) finishAgent() error {
 	if err := c.flush(); err != nil {
 		return err
 	}
+	if err := c.h.at("history: columns written"); err != nil {
+		return err
+	}
 	done := c.agent
 	c.agent = -1
 	if c.agents++; c.agents < c.h.batch && c.tx.written < transactionBytes {
@@ -170,7 +173,11 @@ func (c *closing) commit(next state) (err error) {
 	}
 	tx := c.tx
 	c.tx, c.agents = nil, 0
-	if err := tx.setMark(c.state, next); err != nil {
+	err = tx.setMark(c.state, next)
+	if err == nil {
+		err = c.h.at("history: mark moved")
+	}
+	if err != nil {
 		tx.Rollback()
 		return err
 	}
@@ -178,7 +185,7 @@ func (c *closing) commit(next state) (err error) {
 		return fmt.Errorf("committing: %w", err)
 	}
 	c.state = next
-	return nil
+	return c.h.at("history: committed")
 }
 
 func (c *closing) rollback() {

@@ -49,6 +49,9 @@ func (h *History) expire(ctx context.Context, f Floors, between func() error) er
 	if err != nil {
 		return err
 	}
+	if err := h.at("history: floors raised"); err != nil {
+		return err
+	}
 	s, err := readState(ctx, h.write)
 	if err != nil {
 		return err
@@ -65,6 +68,9 @@ func (h *History) expire(ctx context.Context, f Floors, between func() error) er
 			}
 			n, err := res.RowsAffected()
 			if err != nil {
+				return err
+			}
+			if err := h.at("history: rows deleted"); err != nil {
 				return err
 			}
 			if n < transactionRows {

@@ -53,6 +53,24 @@ type History struct {
 	codec       *codec
 	path        string
 	batch       int // agents in a transaction of Advance; tests have fewer
+
+	step func(name string) error // of Watch; nil outside tests
+}
+
+// Watch is for tests: step is called after each step that a kill could follow, and a transaction has batch agents unless that
+// is 0. It is called before the History is used.
+func (h *History) Watch(step func(name string) error, batch int) {
+	h.step = step
+	if batch > 0 {
+		h.batch = batch
+	}
+}
+
+func (h *History) at(step string) error {
+	if h.step == nil {
+		return nil
+	}
+	return h.step(step)
 }
 
 const schema = `

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net"
 )
 
@@ -15,9 +16,12 @@ const (
 // claimedSession is the session number of an attacker who wants the sessions of its victim to look old.
 const claimedSession = 1 << 31
 
+// victim returns one that may have its next session later, and would notice.
+func (a *attacker) victim() int { return rand.IntN(a.Victims.Len()) }
+
 // wrongProof has the id and the public key of a host, and not its private one.
 func (a *attacker) wrongProof(nc net.Conn) verdict {
-	i := a.n % a.Victims.Len()
+	i := a.victim()
 	h := &host{key: a.Enrolled.hosts[a.n%a.Enrolled.Len()].key, public: a.Victims.hosts[i].public}
 	return a.pretend(nc, a.Victims, i, h, proofFailed)
 }
@@ -31,7 +35,7 @@ func (a *attacker) unknownID(nc net.Conn) verdict {
 // stolenID has the id of a host, and the registered key of another one.
 func (a *attacker) stolenID(nc net.Conn) verdict {
 	own := &a.Enrolled.hosts[a.n%a.Enrolled.Len()]
-	return a.pretend(nc, a.Victims, a.n%a.Victims.Len(), &host{key: own.key, public: own.public}, otherKey)
+	return a.pretend(nc, a.Victims, a.victim(), &host{key: own.key, public: own.public}, otherKey)
 }
 
 // pretend says hello with the id of a host and what another one has, and sends results behind it. It expects a

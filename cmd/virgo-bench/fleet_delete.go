@@ -22,6 +22,7 @@ const (
 	deleteTime      = 3 * time.Minute
 	deleteShare     = 10 // the bound of the store is this part of what it has
 	undisturbedTime = 15 * time.Second
+	leastMaxBytes   = 16 << 20 // the least that --max-bytes takes
 )
 
 // delete measures the longest that live sessions wait while a month of results is deleted: with the bound in
@@ -70,7 +71,7 @@ func (f *fleetBench) delete(r *report) error {
 	err = s.serving(func() error {
 		during, left, err = s.untilSmall(full / 2)
 		return err
-	}, "--max-bytes", strconv.FormatInt(full/deleteShare, 10))
+	}, "--max-bytes", strconv.FormatInt(max(full/deleteShare, leastMaxBytes), 10))
 	if err != nil {
 		return err
 	}

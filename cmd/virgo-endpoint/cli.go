@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -160,8 +159,6 @@ func (a *app) store() (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	stop := ownMemory(slog.New(slog.DiscardHandler)) // a command that reads for a moment need not collect while it does
-	context.AfterFunc(a.ctx, stop)
 	s, err := store.Open(a.ctx, dir.StoreFile())
 	if err != nil {
 		return nil, a.explain(err)

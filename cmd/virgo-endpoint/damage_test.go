@@ -67,7 +67,7 @@ func TestResultsCommandOfADamagedStore(t *testing.T) {
 	code, out, errs := endpoint(t, "results", "--dir", dir, "--limit", "0")
 	shown := strings.Count(out, "web1")
 	if code != exitUnread || shown < 400 || shown == 500 || !strings.Contains(errs, fmt.Sprintf("%d stored results cannot be read", 500-shown)) ||
-		!strings.Contains(errs, "hint: it costs the results in it alone: keep a copy of it; virgo-endpoint check --dir ") {
+		!strings.Contains(errs, "hint: a damaged segment costs its own results alone: keep a copy of the file") {
 		t.Errorf("exit code %d, %d results, %s", code, shown, errs)
 	}
 	code, out, _ = endpoint(t, "results", "--dir", dir, "--limit", "0", "--json")

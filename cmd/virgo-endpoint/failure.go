@@ -96,8 +96,8 @@ func (a *app) explain(err error) error {
 func damageHint(dir string, err error) string {
 	switch {
 	case store.IsSegmentDamaged(err):
-		return "it costs the results in it alone: keep a copy of it; virgo-endpoint check --dir " + shorttext.QuoteShell(dir) +
-			" names all that cannot be read"
+		return "a damaged segment costs its own results alone: keep a copy of the file, or take it from a backup; virgo-endpoint check --dir " +
+			shorttext.QuoteShell(dir) + " names all that cannot be read"
 	case errors.Is(err, history.ErrDamagedFile):
 		return "virgo-endpoint serve sets the history aside and makes it anew from the stored results; what is older than they are is in backups alone"
 	}

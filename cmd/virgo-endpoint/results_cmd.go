@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,6 +61,7 @@ func (c *resultsCmd) Run(a *app) error {
 	}
 	a.JSON = a.JSON || c.Format == formatJSON // errors too
 	filter.Limit = c.limit()
+	defer ownMemory(slog.New(slog.DiscardHandler))() // it collects less often
 	st, err := a.store()
 	if err != nil {
 		return err

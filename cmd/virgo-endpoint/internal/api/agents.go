@@ -132,16 +132,16 @@ func (in *agentsInput) selects(ag *report.Agent) bool {
 }
 
 func (a *API) listChecks(ctx context.Context, in *AgentPath) (*body[checksBody], error) {
-	if _, err := a.find(ctx, in.ID); err != nil {
-		return nil, err
-	}
-	states, err := a.Store.Latest(ctx, in.ID)
+	agents, err := a.Store.Agents(ctx, in.ID)
 	if err != nil {
 		return nil, a.failed(ctx, err)
 	}
+	if len(agents) == 0 {
+		return nil, noSuchAgent()
+	}
 	out := &body[checksBody]{checksBody{schemaVersion, in.ID, []check{}}}
-	for i := range states {
-		out.Body.Checks = append(out.Body.Checks, checkOf(&states[i]))
+	for i := range agents[0].Checks {
+		out.Body.Checks = append(out.Body.Checks, checkOf(&agents[0].Checks[i]))
 	}
 	return out, nil
 }

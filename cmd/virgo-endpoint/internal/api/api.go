@@ -115,12 +115,14 @@ func (a *API) failed(ctx context.Context, err error) error {
 	return huma.Error500InternalServerError("the store cannot be read; the endpoint's log says why")
 }
 
+func noSuchAgent() error { return huma.Error404NotFound("no such agent") }
+
 // find returns an agent. The error is an answer.
 func (a *API) find(ctx context.Context, id string) (*report.Agent, error) {
 	agent, err := report.FindAgent(ctx, a.Store, id, a.Now())
 	switch {
 	case errors.Is(err, intake.ErrNoSuchAgent):
-		return nil, huma.Error404NotFound("no such agent")
+		return nil, noSuchAgent()
 	case err != nil:
 		return nil, a.failed(ctx, err)
 	}

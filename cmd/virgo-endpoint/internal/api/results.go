@@ -71,6 +71,7 @@ type resultsInput struct {
 
 // A line is one line of a stream: a result, or the end.
 type line struct {
+	// Result is what AppendResult writes.
 	Result *report.Result `json:"result,omitempty" doc:"A result."`
 	End    *end           `json:"end,omitempty" doc:"The last line."`
 }

@@ -45,8 +45,8 @@ type Schedules struct {
 
 	mu    sync.Mutex
 	files map[string]*scheduleFile // by file name; only files that exist, and default.yaml
-	// names are those of the folder's files in lower case; nil: the folder is asked each time.
-	names map[string]bool
+	// names are those of the folder's files by their lower case; nil: the folder is asked each time.
+	names map[string][]string
 }
 
 // A scheduleFile is the cached state of one file.
@@ -65,17 +65,18 @@ func NewSchedules(dir string, log *slog.Logger, now func() time.Time) *Schedules
 	return &Schedules{dir: dir, log: log, now: now, files: map[string]*scheduleFile{}}
 }
 
-// ReadSchedules is NewSchedules for who asks about many agents and is done: the folder is listed once, and each file is read
-// once.
+// ReadSchedules is [NewSchedules] for commands that ask about many agents at one time: the folder is listed once, and each
+// file is read once.
 func ReadSchedules(dir string, log *slog.Logger, now func() time.Time) *Schedules {
 	s := NewSchedules(dir, log, now)
 	files, err := os.ReadDir(dir)
 	if err != nil { // which each look-up tells
 		return s
 	}
-	s.names = make(map[string]bool, len(files))
+	s.names = make(map[string][]string, len(files))
 	for _, f := range files {
-		s.names[strings.ToLower(f.Name())] = true
+		lower := strings.ToLower(f.Name())
+		s.names[lower] = append(s.names[lower], f.Name())
 	}
 	return s
 }
@@ -119,11 +120,11 @@ func (s *Schedules) refresh(name string) (f *scheduleFile, exists bool) {
 	if f == nil {
 		f = &scheduleFile{}
 	} else if s.names != nil {
-		return f, s.names[strings.ToLower(name)]
+		return f, s.names[strings.ToLower(name)] != nil
 	}
 	var info fs.FileInfo
 	var err error = fs.ErrNotExist
-	if s.names == nil || s.names[strings.ToLower(name)] {
+	if s.names == nil || s.names[strings.ToLower(name)] != nil {
 		info, err = os.Stat(path)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
@@ -143,7 +144,7 @@ func (s *Schedules) refresh(name string) (f *scheduleFile, exists bool) {
 	if f.info != nil && !changed(f.info, info) && f.read.Sub(info.ModTime()) >= settled {
 		return f, true
 	}
-	if name != defaultName+scheduleSuffix && !isExactName(s.dir, name, info) {
+	if name != defaultName+scheduleSuffix && !s.isExactName(name, info) {
 		f.info = nil
 		s.reject(f, name, "its file differs in upper and lower case: rename it to "+name+" if it is for this agent")
 		return f, true
@@ -203,7 +204,11 @@ func (s *Schedules) reject(f *scheduleFile, name, bad string) {
 // isExactName reports whether a file, of which info is, has this name to the letter. Where upper and lower
 // case are the same file (Windows, macOS), an agent WEB1 would read the schedule of web1. Elsewhere it costs
 // one system call for each version of a file.
-func isExactName(dir, name string, info fs.FileInfo) bool {
+func (s *Schedules) isExactName(name string, info fs.FileInfo) bool {
+	if s.names != nil {
+		return slices.Contains(s.names[strings.ToLower(name)], name)
+	}
+	dir := s.dir
 	other, err := os.Stat(filepath.Join(dir, swapCase(name)))
 	if err != nil || !os.SameFile(info, other) {
 		return true

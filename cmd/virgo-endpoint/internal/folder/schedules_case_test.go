@@ -1,10 +1,12 @@
 package folder
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A host that enrols under another's id in other letters does not get the other's schedule, which may have
@@ -38,13 +40,14 @@ func TestExactName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !isExactName(dir, "web1.yaml", info) {
+	schedules := NewSchedules(dir, slog.New(slog.DiscardHandler), time.Now)
+	if !schedules.isExactName("web1.yaml", info) {
 		t.Error("web1.yaml is not its own name")
 	}
 	if swapCase("Web-1.YAML") != "wEB-1.yaml" {
 		t.Error(swapCase("Web-1.YAML"))
 	}
-	if os.Link(path, filepath.Join(dir, "WEB1.YAML")) == nil && !isExactName(dir, "web1.yaml", info) {
+	if os.Link(path, filepath.Join(dir, "WEB1.YAML")) == nil && !schedules.isExactName("web1.yaml", info) {
 		t.Error("an owner who gives two agents one file is not understood")
 	}
 }

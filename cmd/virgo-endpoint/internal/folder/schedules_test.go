@@ -235,3 +235,29 @@ func TestDefaultSchedule(t *testing.T) {
 		t.Errorf("types: %s", got)
 	}
 }
+
+// A command that asks about many agents hears what the server says of each, and reads the folder once.
+func TestReadSchedules(t *testing.T) {
+	d := newScheduleDir(t)
+	for _, name := range []string{"default.yaml", "web1.yaml", "WEB2.yaml"} {
+		d.write(name, check("c"))
+	}
+	d.write("bad.yaml", "checks: [")
+	once := ReadSchedules(d.dir, slog.New(slog.DiscardHandler), time.Now)
+	for _, agent := range []string{"web1", "web3", "web2", "WEB2", "bad", "web1", "../web1"} {
+		file, mistakes, err := d.Mistakes(agent)
+		file2, mistakes2, err2 := once.Mistakes(agent)
+		if file != file2 || len(mistakes) != len(mistakes2) || (err == nil) != (err2 == nil) {
+			t.Errorf("%q: %q %v %v, the server says %q %v %v", agent, file2, mistakes2, err2, file, mistakes, err)
+		}
+	}
+	if err := os.RemoveAll(d.dir); err != nil {
+		t.Fatal(err)
+	}
+	if file, _, err := once.Mistakes("web4"); file != "default.yaml" || err != nil {
+		t.Errorf("after the folder is gone: %q, %v", file, err)
+	}
+	if file, _, err := once.Mistakes("web1"); file != "web1.yaml" || err != nil {
+		t.Errorf("after the folder is gone: %q, %v", file, err)
+	}
+}

@@ -200,12 +200,12 @@ func TestAppendResult(t *testing.T) {
 	order, age := uint64(math.MaxUint64), int64(-1)
 	full := intake.Result{Seq: 7, AgentID: "a<b>", ResultID: "r", CheckID: "c\n", CheckType: "agent.cpu", State: "available", Refused: true,
 		Status: "ok\u2028", Time: now, Received: now, Order: &order, Late: true, AgeMS: &age, ClockOffsetMS: &age}
-	for _, params := range []string{`{"a":1}`, `{ "a" : "<&>" }`, "{\n\"a\":\r1}", `null`, ""} {
+	for _, params := range []string{`{"a":1}`, `{ "a" : "<&>" }`, "{\n\"a\":\r1}", `null`, "{\"a\":\"\u2028\u2029\"}", ""} {
 		if full.Params = nil; params != "" {
 			full.Params = json.RawMessage(params)
 		}
 		got, err := AppendResult([]byte("x"), &full)
-		if err != nil || got[0] != 'x' || bytes.ContainsAny(got, "\r\n") {
+		if err != nil || got[0] != 'x' || bytes.ContainsAny(got, "\r\n\u2028\u2029") {
 			t.Fatalf("%q: %s, %v", params, got, err)
 		}
 		want, err := json.Marshal(ResultOf(&full))

@@ -43,7 +43,7 @@ func ResultOf(r *intake.Result) Result {
 	return e
 }
 
-// AppendResult appends a [Result] as JSON, in one line, as encoding/json would in several times the time. Its params are
+// AppendResult appends a [Result] as JSON, in one line, in a fraction of the time of encoding/json. Its params are
 // appended as they are stored: they were verified when they were accepted.
 func AppendResult(b []byte, r *intake.Result) ([]byte, error) {
 	text := func(name, value string) { b = shorttext.AppendJSON(append(b, name...), value) }
@@ -88,6 +88,10 @@ func AppendResult(b []byte, r *intake.Result) ([]byte, error) {
 			return b, fmt.Errorf("result %d as JSON: %w", r.Seq, err)
 		}
 		params = line.Bytes()
+	}
+	if bytes.Contains(params, []byte("\xe2\x80")) { // U+2028 and U+2029, which some readers treat as newlines
+		params = bytes.ReplaceAll(params, []byte("\u2028"), []byte(`\u2028`))
+		params = bytes.ReplaceAll(params, []byte("\u2029"), []byte(`\u2029`))
 	}
 	return append(append(b, params...), '}'), nil
 }

@@ -31,8 +31,8 @@
 //   - Memory: they may have three quarters of Limits.PendingBytes, which they take before they are
 //     expanded and read. A frame counts as what it expands to, whatever its size on the wire; so does it
 //     against the quotas of its agent and token. What it claims (raw_bytes) is compared with what it has.
-//   - Processors: one fewer than there are expand and read frames at a time, and let others run after
-//     some results, so that two hundred agents with backlogs are not two hundred goroutines before that of
+//   - Processors: one fewer than there are, but at least one, expand and read frames at a time, and let others
+//     run after some results, so that two hundred agents with backlogs are not two hundred goroutines before that of
 //     a fresh result.
 //   - The store: where both lanes have something they take turns, and a batch of backlogs is as large as can
 //     be stored in some 20 ms (type pace). So fresh results wait for one such batch at most, and backlogs

@@ -28,8 +28,8 @@ type posting struct {
 }
 
 // newPosting reads the results of a frame with parse, which returns their number, and takes their bytes from
-// the budget. Where they are many, it takes them first, and fewer such frames are read at a time than
-// there are processors: so neither their memory nor the time that they take keeps fresh results waiting.
+// the budget. Where they are many, it takes them first, and no more such frames are read at a time than
+// cap(Server.parsing): so neither their memory nor the time that they take keeps fresh results waiting.
 // After an error nothing is taken.
 func (c *conn) newPosting(size int, backlog bool, parse func(*posting) (n int, err error)) (*posting, error) {
 	p := &posting{backlog: backlog || size > freshBytes}

@@ -43,23 +43,34 @@ func checksOf(agentID string, states []intake.CheckState, seen time.Time) []inta
 
 // Refusals returns the results that were not accepted; see [intake.History].
 func (s *Store) Refusals(ctx context.Context, agentID string, limit int) ([]intake.Refusal, error) {
-	if limit == 0 {
-		limit = -1 // SQLite's word for all
-	}
-	var list []intake.Refusal
-	err := s.each(ctx, "reading the refused results", `SELECT agent_id, result_id, code, message, refused_ms
-		FROM refusals JOIN agents ON refusals.agent = agents.key WHERE ?1 = '' OR agent_id = ?1
-		ORDER BY refused_ms DESC, refusals.key DESC LIMIT ?2`, []any{agentID, limit}, func(rows *sql.Rows) error {
-		var r intake.Refusal
-		var at int64
-		err := rows.Scan(&r.AgentID, &r.ID, &r.Code, &r.Message, &at)
-		r.Received = time.UnixMilli(at)
-		list = append(list, r)
-		return err
-	})
+	list, err := s.refusals(ctx, agentID, limit)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading the refused results: %w", named(err))
 	}
 	slices.Reverse(list)
 	return list, nil
+}
+
+// refusals returns them, the last one first.
+func (s *Store) refusals(ctx context.Context, agentID string, limit int) (list []intake.Refusal, err error) {
+	order := "ORDER BY refusals.key DESC" // the order of arrival
+	if limit > 0 {
+		order += fmt.Sprint(" LIMIT ", limit)
+	}
+	rows, err := ofAgents(ctx, s.read, "SELECT agent_id, result_id, code, message, refused_ms FROM refusals JOIN agents ON refusals.agent = agents.key",
+		agentID, order)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r intake.Refusal
+		var at int64
+		if err := rows.Scan(&r.AgentID, &r.ID, &r.Code, &r.Message, &at); err != nil {
+			return nil, err
+		}
+		r.Received = time.UnixMilli(at)
+		list = append(list, r)
+	}
+	return list, rows.Err()
 }

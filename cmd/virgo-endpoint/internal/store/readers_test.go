@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -37,7 +39,7 @@ func TestReadersDoNotKeepIntakeWaiting(t *testing.T) {
 	}
 }
 
-// What overlaps in time waits in memory to be put in order. What does not fit is read again, and the order is the same.
+// What overlaps in time is put in order in bounded memory. What does not fit is read again, and the order is the same.
 func TestOverlappingBacklogs(t *testing.T) {
 	f := newHosts(t, "web1", "web2", "web3", "web4", "web5")
 	start := f.now
@@ -66,16 +68,52 @@ func TestOverlappingBacklogs(t *testing.T) {
 	}
 	one := f.result("web1", 1, f.now)
 	for _, filter := range []intake.Filter{{}, {AgentID: "web2"}, {CheckID: "c3"}, {Since: start.Add(30 * time.Second), Until: start.Add(time.Minute)}} {
-		f.s.waitingBytes = 0
+		f.s.reorderBytes = 0
 		want := read(filter)
 		if len(want) < 60 || !slices.IsSortedFunc(want, func(a, b string) int { return strings.Compare(a[:8], b[:8]) }) {
 			t.Fatalf("%+v: %d results", filter, len(want))
 		}
 		for _, most := range []int{1, 5, 50, 300} {
-			f.s.waitingBytes = most * (one.Size() + waitingResult)
+			f.s.reorderBytes = most * (one.Size() + reorderBytes)
 			if got := read(filter); !slices.Equal(got, want) {
 				t.Errorf("%+v, room for %d: %d results, want %d", filter, most, len(got), len(want))
 			}
 		}
+	}
+}
+
+// A blob that cannot be read again, while others wait for their turn with it, costs the rest of its results alone.
+func TestOverlappingBacklogsAndDamage(t *testing.T) {
+	f := newHosts(t, "web1", "web2", "web3")
+	for _, agent := range f.agents() {
+		var list []intake.Result
+		for i := range 40 {
+			f.order[agent]++
+			list = append(list, f.result(agent, f.order[agent], f.now.Add(time.Duration(i)*time.Second)))
+		}
+		if _, err := f.send(agent, list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.s.reorderBytes = 1
+	var read []intake.Result
+	err := f.s.Results(t.Context(), intake.Filter{}, func(r intake.Result) error {
+		if read = append(read, r.Clone()); len(read) == 60 { // half of each
+			db, err := sql.Open("sqlite", f.s.segmentPath(1))
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			_, err = db.ExecContext(t.Context(), "UPDATE blobs SET data = zeroblob(length(data)) WHERE agent = (SELECT min(agent) FROM blobs)")
+			return err
+		}
+		return nil
+	})
+	var unread *intake.UnreadError
+	if !errors.As(err, &unread) || unread.Results != 20 || !IsSegmentDamaged(err) || len(read) != 100 {
+		t.Fatalf("%d results read, %v", len(read), err)
+	}
+	if !slices.IsSortedFunc(read, compareByTime) {
+		t.Error("they are not in order")
 	}
 }

@@ -29,16 +29,19 @@ func (r *resultsReader) inOrder() error {
 		defer rows.Close()
 		sources = append(sources, &source{r: r, rows: rows})
 	}
-	waiting := waiting{r: r, most: cmp.Or(r.s.waitingBytes, maxWaiting)}
+	buffer := reorderBuffer{r: r, most: cmp.Or(r.s.reorderBytes, maxReorder)}
 	for {
 		next, err := earliest(sources)
 		if err != nil {
 			return err
 		}
-		for waiting.before(next) {
-			one, err := waiting.next()
+		for buffer.before(next) {
+			one, ok, err := buffer.next()
 			if err != nil {
 				return err
+			}
+			if !ok {
+				continue
 			}
 			if err := r.emit(one); err != nil {
 				return err
@@ -47,11 +50,11 @@ func (r *resultsReader) inOrder() error {
 		if next == nil {
 			break
 		}
-		seq, list, err := next.take()
+		blob, list, err := next.take()
 		if err != nil {
 			return err
 		}
-		waiting.add(next.a, seq, list)
+		buffer.add(next.a, blob.Seq, blob.Count, list)
 	}
 	for _, s := range sources {
 		if s.damage == nil {
@@ -172,21 +175,21 @@ func (s *source) passed(b *segment.Blob) bool {
 	return p.Least < s.last.Least || p.Least == s.last.Least && p.Seq <= s.last.Seq
 }
 
-// take returns the selected results of the next blob, and its number.
-func (s *source) take() (seq int64, list []intake.Result, err error) {
+// take returns the next blob, without its content, and its selected results.
+func (s *source) take() (blob segment.Blob, list []intake.Result, err error) {
 	s.ready = false
 	if s.rows != nil {
-		return s.rows.next.Seq, []intake.Result{s.rows.next}, nil
+		return segment.Blob{Seq: s.rows.next.Seq, Count: 1}, []intake.Result{s.rows.next}, nil
 	}
 	b := &s.page[0]
 	if err = s.a.Load(s.r.ctx, b); err == nil {
 		list, err = s.r.selected(b)
 	}
 	if s.damaged(err) {
-		return 0, nil, nil
+		return blob, nil, nil
 	}
 	s.last, s.page = b.Place(), s.page[1:]
-	return b.Seq, list, err
+	return segment.Blob{Seq: b.Seq, Count: b.Count}, list, err
 }
 
 // A tableSource reads the rows that are in no segment yet.

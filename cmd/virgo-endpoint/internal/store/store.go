@@ -69,9 +69,9 @@ type Store struct {
 	// could follow.
 	freeSpace func() (retention.Space, error)
 	step      func(name string) error
-	// mergeAtOnce replaces mergeAgents in tests, and the number of agents in a transaction of the history; waitingBytes
-	// replaces maxWaiting.
-	mergeAtOnce, waitingBytes int
+	// mergeAtOnce replaces mergeAgents in tests, and with step the number of agents in a transaction of the history;
+	// reorderBytes replaces maxReorder.
+	mergeAtOnce, reorderBytes int
 
 	preparing sync.Mutex
 	prepared  *statements // of write; nil until the first transaction

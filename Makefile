@@ -70,13 +70,13 @@ torture-store: ## random histories of the endpoint's store for TORTURE, then kil
 
 # Fuzzing is bounded by executions: when a -fuzztime in seconds is over, Go before 1.27 may report
 # "context deadline exceeded" though nothing was found (go.dev/issue/75804).
-fuzz-main: ## fuzz the readers of frames, schedules, configuration, bundles and records for about a minute each
-	go test -run '^$$' -fuzz '^FuzzReadFrame$$' -fuzztime 500000x -fuzzminimizetime 10x ./transport
-	go test -run '^$$' -fuzz '^FuzzParseEndpoint$$' -fuzztime 500000x -fuzzminimizetime 10x ./schedule
-	go test -run '^$$' -fuzz '^FuzzLoad$$' -fuzztime 500000x -fuzzminimizetime 10x ./cmd/internal/config
-	go test -run '^$$' -fuzz '^FuzzReader$$' -fuzztime 500000x -fuzzminimizetime 10x ./spool/bundle
+fuzz-main: ## fuzz the readers of frames, schedules, configuration, bundles and records for about half a minute each
+	go test -run '^$$' -fuzz '^FuzzReadFrame$$' -fuzztime 300000x -fuzzminimizetime 10x ./transport
+	go test -run '^$$' -fuzz '^FuzzParseEndpoint$$' -fuzztime 300000x -fuzzminimizetime 10x ./schedule
+	go test -run '^$$' -fuzz '^FuzzLoad$$' -fuzztime 300000x -fuzzminimizetime 10x ./cmd/internal/config
+	go test -run '^$$' -fuzz '^FuzzReader$$' -fuzztime 300000x -fuzzminimizetime 10x ./spool/bundle
 	go test -run '^$$' -fuzz '^FuzzServe$$' -fuzztime 150000x -fuzzminimizetime 10x ./collect/worker
-	go test -run '^$$' -fuzz '^FuzzRecord$$' -fuzztime 500000x -fuzzminimizetime 10x ./spool
+	go test -run '^$$' -fuzz '^FuzzRecord$$' -fuzztime 300000x -fuzzminimizetime 10x ./spool
 	go test -run '^$$' -fuzz '^FuzzFile$$' -fuzztime 150000x -fuzzminimizetime 10x ./spool/internal/boltfile
 	go test -run '^$$' -fuzz '^FuzzParsePost$$' -fuzztime 200000x -fuzzminimizetime 10x ./cmd/virgo-endpoint/internal/intake
 

@@ -1,8 +1,7 @@
 // Package report says what a store holds in the forms that people and programs read. The commands and the
 // HTTP API use it, so both say the same under the same names.
 //
-// [Agents] joins what is stored about agents ([intake.History]), who they are ([intake.Keys]) and what
-// the latest results of their checks say, and judges each: see [Health]. [LatestResults] finds the
+// [Agents] and [FindAgent] judge what is known of agents ([intake.Agent]): see [Health]. [LatestResults] finds the
 // latest result of each check. [Result] is a result as JSON, [CSV] and [Influx] write results in other
 // forms, one after another as they are read: nothing here holds more than one result or one
 // agent's checks in memory, apart from the list of agents itself.

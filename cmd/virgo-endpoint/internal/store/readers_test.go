@@ -117,3 +117,22 @@ func TestOverlappingBacklogsAndDamage(t *testing.T) {
 		t.Error("they are not in order")
 	}
 }
+
+// Of a blob of which few results are selected, the others do not stay in memory with them.
+func TestReorderBufferKeepsNoBlob(t *testing.T) {
+	blob := []byte(`{"n":1}{"n":2}{"n":3}`)
+	list := []intake.Result{{Seq: 1, Time: now, Params: blob[:7]}, {Seq: 3, Time: now.Add(time.Second), Params: blob[14:]}}
+	b := reorderBuffer{most: 1 << 20}
+	b.add(nil, 1, 3, list)
+	clear(blob)
+	clear(list)
+	for _, want := range []string{`{"n":1}`, `{"n":3}`} {
+		one, ok, err := b.next()
+		if err != nil || !ok || string(one.Params) != want {
+			t.Errorf("%s, %v, %v; want %s", one.Params, ok, err, want)
+		}
+	}
+	if b.bytes != 0 || len(b.cursors) != 0 {
+		t.Errorf("%d bytes, %d cursors are left", b.bytes, len(b.cursors))
+	}
+}

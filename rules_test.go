@@ -103,6 +103,8 @@ var importMatrix = []importRow{
 	{"schedule/catalog", []string{"schedule", "schedule/detail", "schedule/shorttext"}, nil, "it lists checks for programs that have none"},
 	{"schedule/ownership", []string{"schedule/shorttext"}, []string{"spool/winetest"}, "whoever reads a file that steers asks it, so it may know none of them"},
 	{"schedule/policy", []string{"schedule", "schedule/number", "schedule/shorttext", "schedule/yaml"}, []string{"schedule/policy/examples"}, "it decides on checks and runs none"},
+	{"schedule/alarm", []string{"schedule", "schedule/shorttext", "schedule/number", "schedule/yaml"}, []string{"schedule/yaml/full"}, "a rule is judged without knowing who stored the values"},
+	{"schedule/alarm/criteria", []string{"schedule", "schedule/alarm", "schedule/shorttext"}, nil, "it translates a text and judges nothing"},
 	{"schedule/policy/examples", nil, nil, "they are texts, which the tests of policies judge"},
 	{"schedule/shorttext", nil, nil, "everybody may use it, so it may use nobody"},
 	{"schedule/number/numbertest", nil, nil, "it is the table that both sides are tested with"},
@@ -161,7 +163,7 @@ var importMatrix = []importRow{
 	{"cmd/virgo-bench/internal/fleet", []string{"transport/agentkey"}, []string{"spool/lz4"}, "it speaks the wire by itself: a client of ours would cost more than what it measures"},
 	{"cmd/virgo-bench/bare", nil, nil, "it is what a run is compared with: the libraries alone"},
 
-	{"cmd/virgo-endpoint", []string{"cmd/internal/term", "collect/cgroup", "schedule/shorttext", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"transport/transporttest"}, "it joins server, store and folder; of the agent it knows the wire, the form of checks and bundles"},
+	{"cmd/virgo-endpoint", []string{"cmd/internal/term", "collect/cgroup", "schedule", "schedule/alarm", "schedule/alarm/criteria", "schedule/ownership", "schedule/shorttext", "schedule/yaml", "schedule/yaml/full", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"transport/transporttest"}, "it joins server, store and folder; of the agent it knows the wire, the form of checks and bundles"},
 	{"cmd/virgo-endpoint/internal/intake", []string{"schedule/number", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, []string{"schedule/number/numbertest"}, "what is accepted depends on no connection and no store"},
 	{"cmd/virgo-endpoint/internal/intake/intaketest", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, nil, "every store passes the suite, so it may know none"},
 	{"cmd/virgo-endpoint/internal/store", []string{"cmd/virgo-endpoint/internal/intake", "cmd/virgo-endpoint/internal/store/...", "schedule/shorttext", "transport/agentkey", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest"}, "it stores for any server"},
@@ -171,10 +173,25 @@ var importMatrix = []importRow{
 	{"cmd/virgo-endpoint/internal/store/history", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest"}, "it knows agents by number, and results from whoever has them"},
 	{"cmd/virgo-endpoint/internal/report", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "transport/agentkey"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest"}, "commands and the API say the same, so it knows neither"},
 	{"cmd/virgo-endpoint/internal/daemon", []string{"schedule/shorttext"}, []string{"collect/collecttest"}, "it starts a program and knows nothing of it"},
-	{"cmd/virgo-endpoint/internal/api", []string{"cmd/virgo-endpoint/internal/intake", "cmd/virgo-endpoint/internal/report"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "transport/receipt"}, "it reads any store, and receives nothing"},
+	{"cmd/virgo-endpoint/internal/api", []string{"cmd/virgo-endpoint/internal/admin", "cmd/virgo-endpoint/internal/alarm", "cmd/virgo-endpoint/internal/feed", "cmd/virgo-endpoint/internal/figure", "cmd/virgo-endpoint/internal/intake", "cmd/virgo-endpoint/internal/live", "cmd/virgo-endpoint/internal/login", "cmd/virgo-endpoint/internal/report", "cmd/virgo-endpoint/internal/watch", "schedule", "schedule/alarm", "schedule/shorttext"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/watch/watchtest", "transport/receipt"}, "it reads any store, and receives nothing"},
 	{"cmd/virgo-endpoint/internal/plot", nil, nil, "it draws numbers and knows not what of"},
 	{"cmd/virgo-endpoint/internal/folder", []string{"schedule/...", "transport/receipt"}, []string{"spool/winetest", "transport"}, "what lies in the folder is read without knowing who serves it"},
 	{"cmd/virgo-endpoint/internal/server", []string{"cmd/virgo-endpoint/internal/intake", "schedule/shorttext", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"cmd/virgo-endpoint/internal/folder", "cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest", "transport/transporttest"}, "it receives for any store"},
+	{"cmd/virgo-endpoint/internal/watch", []string{"cmd/virgo-endpoint/internal/intake", "schedule", "schedule/alarm", "schedule/shorttext"}, nil, "whoever stores or uses it knows the shapes, and not each other"},
+	{"cmd/virgo-endpoint/internal/watch/watchtest", []string{"cmd/virgo-endpoint/internal/watch", "cmd/virgo-endpoint/internal/intake", "schedule/alarm"}, nil, "every store passes the suite, so it may know none"},
+	{"cmd/virgo-endpoint/internal/control", []string{"cmd/virgo-endpoint/internal/watch", "cmd/virgo-endpoint/internal/intake", "schedule/alarm", "schedule/shorttext"}, []string{"cmd/virgo-endpoint/internal/watch/watchtest", "spool/fsynctest"}, "it stores rows, and decides nothing"},
+	{"cmd/virgo-endpoint/internal/feed", []string{"cmd/virgo-endpoint/internal/intake"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest"}, "it passes results on and knows no follower"},
+	{"cmd/virgo-endpoint/internal/figure", nil, nil, "it describes figures and reads none"},
+	{"cmd/virgo-endpoint/internal/live", []string{"cmd/virgo-endpoint/internal/watch", "cmd/virgo-endpoint/internal/intake", "cmd/virgo-endpoint/internal/report", "cmd/virgo-endpoint/internal/feed", "cmd/virgo-endpoint/internal/figure", "schedule/alarm", "schedule/shorttext"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/watch/watchtest"}, "it remembers values and judges none"},
+	{"cmd/virgo-endpoint/internal/alarm", []string{"cmd/virgo-endpoint/internal/watch", "cmd/virgo-endpoint/internal/intake", "cmd/virgo-endpoint/internal/feed", "cmd/virgo-endpoint/internal/live", "cmd/virgo-endpoint/internal/report", "schedule", "schedule/..."}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/watch/watchtest"}, "it judges, and sends nothing"},
+	{"cmd/virgo-endpoint/internal/notify", []string{"cmd/virgo-endpoint/internal/watch", "schedule", "schedule/alarm", "schedule/shorttext", "schedule/yaml", "schedule/ownership"}, []string{"cmd/virgo-endpoint/internal/watch/watchtest", "schedule/yaml/full"}, "it sends what it is given, and judges nothing"},
+	{"cmd/virgo-endpoint/internal/notify/...", []string{"cmd/virgo-endpoint/internal/notify", "cmd/virgo-endpoint/internal/watch", "schedule/alarm", "schedule/ownership", "schedule/shorttext"}, nil, "a driver knows a message and its way"},
+	{"cmd/virgo-endpoint/internal/output", []string{"cmd/virgo-endpoint/internal/watch", "cmd/virgo-endpoint/internal/intake", "cmd/virgo-endpoint/internal/feed", "schedule", "schedule/ownership", "schedule/shorttext", "schedule/yaml"}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/watch/watchtest", "schedule/yaml/full"}, "a sink is fed without knowing what it is"},
+	{"cmd/virgo-endpoint/internal/login", []string{"cmd/virgo-endpoint/internal/watch", "cmd/virgo-endpoint/internal/intake", "schedule/shorttext"}, []string{"cmd/virgo-endpoint/internal/watch/watchtest"}, "who somebody is depends on no page"},
+	{"cmd/virgo-endpoint/internal/admin", []string{"cmd/virgo-endpoint/internal/watch", "cmd/virgo-endpoint/internal/intake", "cmd/virgo-endpoint/internal/folder", "cmd/virgo-endpoint/internal/alarm", "cmd/virgo-endpoint/internal/notify", "schedule", "schedule/..."}, []string{"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/watch/watchtest"}, "it changes what the API and commands ask for, and serves neither"},
+	{"cmd/virgo-endpoint/internal/web", []string{"cmd/virgo-endpoint/internal/api", "cmd/virgo-endpoint/internal/watch", "cmd/virgo-endpoint/internal/live", "cmd/virgo-endpoint/internal/alarm", "cmd/virgo-endpoint/internal/login", "cmd/virgo-endpoint/internal/figure", "cmd/virgo-endpoint/internal/intake", "cmd/virgo-endpoint/internal/report", "schedule/alarm", "schedule/shorttext"}, []string{"cmd/virgo-endpoint/internal/browsertest", "cmd/virgo-endpoint/internal/control", "cmd/virgo-endpoint/internal/fleettest", "cmd/virgo-endpoint/internal/store", "cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/watch/watchtest"}, "it shows what the API says"},
+	{"cmd/virgo-endpoint/internal/browsertest", nil, nil, "it shows any page"},
+	{"cmd/virgo-endpoint/internal/fleettest", []string{"cmd/virgo-endpoint/internal/intake", "transport/agentkey"}, nil, "it fills any store"},
 	{"cmd/virgo-endpoint/internal/peertest", []string{"transport/agentkey"}, nil, "it says what is wrong as easily as what is right, so it uses no client of ours"},
 	{"cmd/virgo-endpoint/internal/endtoend", nil, []string{"cmd/virgo-endpoint/...", "spool/bundle", "transport/..."}, "it tests the packages of the endpoint together"},
 }
@@ -187,7 +204,8 @@ const facts = "a family of types knows how a host is read and what is secret, an
 
 // testSupport are packages that only tests may import.
 var testSupport = []string{
-	"cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest", "collect/collecttest", "collect/hostinfo/sourcetest", "schedule/number/numbertest", "spool/fsynctest", "spool/winetest", "transport/transporttest",
+	"cmd/virgo-endpoint/internal/browsertest", "cmd/virgo-endpoint/internal/fleettest", "cmd/virgo-endpoint/internal/intake/intaketest", "cmd/virgo-endpoint/internal/peertest",
+	"cmd/virgo-endpoint/internal/watch/watchtest", "collect/collecttest", "collect/hostinfo/sourcetest", "schedule/number/numbertest", "spool/fsynctest", "spool/winetest", "transport/transporttest",
 }
 
 func matches(pattern, dir string) bool {
@@ -473,6 +491,7 @@ var linkedSets = []linkedSet{
 			"virgo/cmd/internal/airgap": beside,
 			"virgo/cmd/internal/timer":  beside,
 			"virgo/collect/hostinfo":    beside,
+			"virgo/schedule/alarm":      beside,
 			"virgo/collect/remote":      beside,
 			"virgo/collect/service":     beside,
 			"virgo/schedule/yaml/full":  beside,

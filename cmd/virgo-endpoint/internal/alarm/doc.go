@@ -1,0 +1,2 @@
+// Package alarm judges new results and silent hosts by rules, keeps the states, and says what changed.
+package alarm

@@ -1,0 +1,2 @@
+// Package chat sends notifications to chat services by shoutrrr.
+package chat

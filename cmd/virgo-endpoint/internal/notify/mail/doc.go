@@ -1,0 +1,2 @@
+// Package mail sends notifications as mail.
+package mail

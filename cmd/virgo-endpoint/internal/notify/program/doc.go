@@ -1,0 +1,2 @@
+// Package program hands notifications to a program of the owner.
+package program

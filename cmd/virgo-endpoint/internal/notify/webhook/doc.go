@@ -1,0 +1,2 @@
+// Package webhook posts notifications as signed JSON.
+package webhook

@@ -124,7 +124,7 @@ func has(ag *report.Agent, states []report.Health) bool {
 
 // agents are those that are to be listed.
 func (c *agentsListCmd) agents(a *app, states []report.Health) ([]report.Agent, error) {
-	defer ownMemory(slog.New(slog.DiscardHandler))() // garbage is collected less often
+	defer ownMemory(shortLived, slog.New(slog.DiscardHandler))() // garbage is collected less often
 	st, err := a.store()
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync/atomic"
+	"time"
 )
 
 // The bounds of what the garbage collector lets the heap grow by between two collections. With Go's own
@@ -15,6 +16,10 @@ import (
 const (
 	leastGrowth = 48 << 20
 	mostGrowth  = 128 << 20
+	// idleGrowth and busyTime are for a server: while little is allocated, the heap grows by what is allocated in that
+	// time, but by no less than idleGrowth, so an endpoint with few hosts stays small.
+	idleGrowth = 4 << 20
+	busyTime   = 2 * time.Second
 	// limitPart is the part of the memory, in eighths, up to which the heap may grow however much is in use;
 	// the rest is for SQLite's caches and the kernel's.
 	limitPart = 6
@@ -24,10 +29,20 @@ const (
 	leastHeap = 4 << 20
 )
 
+// A use of memory says how the heap of this process should grow.
+type use int
+
+const (
+	// shortLived is for a command that reads much and ends soon: it collects as little as possible from the start.
+	shortLived use = iota
+	// longRunning is for a program that goes on for long, mostly idle.
+	longRunning
+)
+
 // tuneMemory sets what the environment does not set: by GOGC how much the heap grows between two collections,
 // by GOMEMLIMIT up to where. The limit follows from the process's memory, that of its control group or of the
 // host; it is not set where that is not known. stop ends the tuning.
-func tuneMemory(getenv func(string) string, memory uint64, log *slog.Logger) (stop func()) {
+func tuneMemory(getenv func(string) string, memory uint64, u use, log *slog.Logger) (stop func()) {
 	if getenv("GOMEMLIMIT") == "" && memory > 0 {
 		limit := memoryLimit(memory)
 		debug.SetMemoryLimit(limit)
@@ -36,7 +51,7 @@ func tuneMemory(getenv func(string) string, memory uint64, log *slog.Logger) (st
 	if getenv("GOGC") != "" {
 		return func() {}
 	}
-	t := &heapTuner{percent: 100}
+	t := &heapTuner{use: u, percent: 100, now: time.Now}
 	t.afterCollection()
 	return func() { t.stopped.Store(true) }
 }
@@ -46,17 +61,36 @@ func memoryLimit(memory uint64) int64 {
 	return int64(max(min(memory, 1<<60)/8*limitPart, leastLimit))
 }
 
-// gcPercent is the GOGC with which a heap of which so much is in use grows by what it should.
-func gcPercent(live uint64) int {
-	growth := min(max(live, leastGrowth), mostGrowth)
+// growthOf is by how much a heap should grow of which so much is in use.
+func growthOf(live uint64) uint64 { return min(max(live, leastGrowth), mostGrowth) }
+
+// servingGrowth is the same for a server that allocated so many bytes in the time since the last collection.
+func servingGrowth(live, allocated uint64, since time.Duration) uint64 {
+	most := growthOf(live)
+	if since <= 0 {
+		return most
+	}
+	busy := float64(allocated) * (float64(busyTime) / float64(since))
+	if busy >= float64(most) {
+		return most
+	}
+	return max(uint64(busy), idleGrowth)
+}
+
+// gcPercent is the GOGC with which a heap of which so much is in use grows by that.
+func gcPercent(live, growth uint64) int {
 	return int(100 * growth / max(live, leastHeap))
 }
 
 // A heapTuner sets GOGC after each collection.
 type heapTuner struct {
+	use         use
+	now         func() time.Time
 	stopped     atomic.Bool
 	collections atomic.Int64
-	percent     int // that it set last, or Go's default
+	percent     int       // that it set last, or Go's default
+	last        time.Time // of the last collection, and what was allocated until then
+	allocated   uint64
 }
 
 // afterCollection sets GOGC, and again after the next collection: the runtime tells of one by cleaning up an
@@ -66,10 +100,10 @@ func (t *heapTuner) afterCollection() {
 		return
 	}
 	t.collections.Add(1)
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(sample)
-	if sample[0].Value.Kind() == metrics.KindUint64 {
-		p := gcPercent(sample[0].Value.Uint64())
+	if sample[0].Value.Kind() == metrics.KindUint64 && sample[1].Value.Kind() == metrics.KindUint64 {
+		p := t.next(sample[0].Value.Uint64(), sample[1].Value.Uint64())
 		if d := p - t.percent; d > t.percent/8 || d < -t.percent/8 { // setting it stops the program for a moment
 			t.percent = p
 			debug.SetGCPercent(p)
@@ -78,5 +112,21 @@ func (t *heapTuner) afterCollection() {
 	runtime.AddCleanup(&[64]byte{}, func(t *heapTuner) { t.afterCollection() }, t)
 }
 
+// next is the GOGC until the next collection: so much is in use, and so much was allocated since the program began.
+func (t *heapTuner) next(live, allocated uint64) int {
+	now := t.now()
+	since, bytes := now.Sub(t.last), allocated-t.allocated
+	if t.last.IsZero() { // it starts: what that allocates tells nothing about what comes
+		since, bytes = time.Hour, 0
+	}
+	t.last, t.allocated = now, allocated
+	if t.use == longRunning {
+		return gcPercent(live, servingGrowth(live, bytes, since))
+	}
+	return gcPercent(live, growthOf(live))
+}
+
 // ownMemory tunes this process.
-func ownMemory(log *slog.Logger) (stop func()) { return tuneMemory(os.Getenv, processMemory(), log) }
+func ownMemory(u use, log *slog.Logger) (stop func()) {
+	return tuneMemory(os.Getenv, processMemory(), u, log)
+}

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// Between two collections the heap grows by 48 to 128 MiB, whatever is in use.
+// Between two collections the heap of a command grows by 48 to 128 MiB, whatever is in use.
 func TestHeapGrowth(t *testing.T) {
 	for _, live := range []uint64{0, 1 << 20, 10 << 20, 48 << 20, 90 << 20, 128 << 20, 500 << 20, 4 << 30} {
-		p := gcPercent(live)
+		p := gcPercent(live, growthOf(live))
 		growth := max(live, 4<<20) * uint64(p) / 100 // 4 MiB: package runtime's least heap, times GOGC
 		if least := min(max(live, leastGrowth), mostGrowth) * 8 / 10; growth < least || growth > mostGrowth {
 			t.Errorf("%d MiB grow by %d MiB", live/mib, growth/mib)
@@ -21,6 +21,32 @@ func TestHeapGrowth(t *testing.T) {
 		if p <= 0 {
 			t.Errorf("%d MiB: GOGC=%d", live/mib, p)
 		}
+	}
+}
+
+// A server that is idle collects at little, one with much to do as seldom as a command; it takes two collections
+// to notice.
+func TestServerHeapGrowth(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	tuner := &heapTuner{use: longRunning, now: func() time.Time { return now }}
+	growth := func(live, allocated uint64, after time.Duration) uint64 {
+		now = now.Add(after)
+		return max(live, leastHeap) * uint64(tuner.next(live, allocated)) / 100
+	}
+	if g := growth(2<<20, 30<<20, 0); g != idleGrowth {
+		t.Errorf("at the start: %d bytes", g)
+	}
+	if g := growth(6<<20, 34<<20, time.Minute); g < idleGrowth*9/10 || g > idleGrowth {
+		t.Errorf("idle: %d bytes", g)
+	}
+	if g := growth(6<<20, 44<<20, time.Second); g < 19<<20 || g > 20<<20 { // 10 MiB/s
+		t.Errorf("with some work: %d bytes", g)
+	}
+	if g := growth(6<<20, 144<<20, time.Second); g < leastGrowth*9/10 || g > leastGrowth {
+		t.Errorf("busy: %d bytes", g)
+	}
+	if g := growth(100<<20, 4<<30, time.Second); g < 99<<20 || g > 100<<20 {
+		t.Errorf("busy with much in use: %d bytes", g)
 	}
 }
 
@@ -41,11 +67,11 @@ func TestTuneMemory(t *testing.T) {
 	t.Cleanup(func() { debug.SetGCPercent(before); debug.SetMemoryLimit(limit) })
 	log := slog.New(slog.DiscardHandler)
 	env := func(name string) string { return map[string]string{"GOGC": "70", "GOMEMLIMIT": "1GiB"}[name] }
-	tuneMemory(env, 1<<30, log)()
+	tuneMemory(env, 1<<30, shortLived, log)()
 	if p, l := debug.SetGCPercent(100), debug.SetMemoryLimit(-1); p != 100 || l != limit {
 		t.Errorf("GOGC=%d, GOMEMLIMIT=%d", p, l)
 	}
-	stop := tuneMemory(func(string) string { return "" }, 8<<30, log)
+	stop := tuneMemory(func(string) string { return "" }, 8<<30, shortLived, log)
 	defer stop()
 	if l := debug.SetMemoryLimit(-1); l != 6<<30 {
 		t.Errorf("GOMEMLIMIT=%d", l)
@@ -61,7 +87,7 @@ func TestHeapTuner(t *testing.T) {
 	t.Cleanup(func() { debug.SetGCPercent(before) })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	tuner := &heapTuner{percent: 100}
+	tuner := &heapTuner{percent: 100, now: time.Now}
 	tuner.afterCollection()
 	for tuner.collections.Load() < 4 {
 		if runtime.GC(); ctx.Err() != nil {

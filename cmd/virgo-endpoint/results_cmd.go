@@ -61,7 +61,7 @@ func (c *resultsCmd) Run(a *app) error {
 	}
 	a.JSON = a.JSON || c.Format == formatJSON // errors too
 	filter.Limit = c.limit()
-	defer ownMemory(slog.New(slog.DiscardHandler))() // garbage is collected less often
+	defer ownMemory(shortLived, slog.New(slog.DiscardHandler))() // garbage is collected less often
 	st, err := a.store()
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func (serveCmd) Help() string {
 		"tokens and agents may use. What is over a limit of a token or an agent is answered with a rate limit: " +
 		"agents keep their results and come back. " +
 		"The heap may take three quarters of the memory of this control group, or of the host (GOMEMLIMIT sets another bound), " +
-		"and grows by 48 to 128 MiB before garbage is collected (GOGC sets a percentage instead). " +
+		"and grows by 4 to 128 MiB before garbage is collected, more the more there is to do (GOGC sets a percentage instead). " +
 		"Programs read over the API with a token of kind read (token add --kind read); virgo-endpoint openapi describes it. " +
 		"On SIGTERM or SIGINT it finishes what is in progress and exits; a second signal ends it at once."
 }
@@ -72,7 +72,7 @@ func (c *serveCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	defer ownMemory(log)()
+	defer ownMemory(longRunning, log)()
 	st, err := a.store()
 	if err != nil {
 		return err

@@ -91,8 +91,9 @@ type Change struct {
 
 // A ChangeFilter selects changes. Zero fields select all.
 type ChangeFilter struct {
-	Agent    intake.AgentNumber
-	Rule     string
+	Agent intake.AgentNumber
+	Rule  string
+	// From and To select the changes whose state lasted at some time in this span, also of those that were before it.
 	From, To time.Time
 	// OnlyOpen leaves out changes to OK and UNKNOWN.
 	OnlyOpen bool
@@ -156,16 +157,18 @@ type Alarms interface {
 	Load(ctx context.Context) (cursor int64, states []Saved, err error)
 	// Save stores in one transaction what follows from results up to cursor: states (one that is OK and has no
 	// Machine is deleted), new changes with their IDs zero, rows to send, and which changes a silence holds back, by the
-	// silence's number and the change's index in changes. It closes (Until) the change before of each key. It returns the
-	// IDs of the changes.
+	// silence's number and the change's index in changes. It closes (Until) the change before of each key; those of kind
+	// Late close none and are closed by none. It returns the IDs of the changes. Who acknowledged a state is changed by
+	// Acknowledge alone, and by a state that is OK.
 	Save(ctx context.Context, s AlarmsStep) ([]int64, error)
 	// Changes calls fn for the changes that the filter selects, oldest first, newest first if there is a limit.
 	Changes(ctx context.Context, f ChangeFilter, fn func(Change) error) error
 	// Acknowledge notes who looks after a state until it is OK; by "" takes it back. Error: ErrNoSuchState.
 	Acknowledge(ctx context.Context, k Key, by string, at time.Time) error
-	// Forget deletes the states of an agent.
+	// Forget deletes the states of an agent and closes its changes.
 	Forget(ctx context.Context, agent intake.AgentNumber) error
-	// DeleteChanges deletes up to limit changes that ended before a time, and returns how many.
+	// DeleteChanges deletes up to limit changes that ended before a time, or led before it to a state that is not open,
+	// and returns how many.
 	DeleteChanges(ctx context.Context, before time.Time, limit int) (int, error)
 }
 

@@ -21,6 +21,15 @@ type Entry struct {
 	Outcome string
 }
 
+// The outcomes of an entry, besides "failed: " and a reason.
+const (
+	Begun = "begun"
+	Done  = "done"
+)
+
+// AuditKept is how long entries are kept.
+const AuditKept = 2 * 365 * 24 * time.Hour
+
 // An EntryFilter selects entries; zero fields select all.
 type EntryFilter struct {
 	From, To      time.Time

@@ -61,7 +61,7 @@ type People interface {
 	Remove(ctx context.Context, name string) error
 	// Session returns a session and its person. Errors: ErrNoSession.
 	Session(ctx context.Context, hash [32]byte) (Session, Person, error)
-	// Begin stores a session.
+	// Begin stores a session. Error: ErrNoSuchPerson, also for one who is disabled.
 	Begin(ctx context.Context, s Session) error
 	// Touch notes that a session was used.
 	Touch(ctx context.Context, hash [32]byte, at time.Time) error

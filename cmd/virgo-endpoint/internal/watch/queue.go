@@ -48,7 +48,7 @@ type Queue interface {
 	Add(ctx context.Context, rows []Row) error
 	// Due returns the rows of a notifier that are due, oldest first, at most limit.
 	Due(ctx context.Context, notifier string, now time.Time, limit int) ([]Row, error)
-	// Settle notes what became of rows of one notifier, and how the notifier does.
+	// Settle notes what became of rows of one notifier, and how the notifier does: Sent ends its failures, Err is one more.
 	Settle(ctx context.Context, notifier string, ids []int64, o Outcome) error
 	// Next returns when the next row of any notifier is due; zero if there is none.
 	Next(ctx context.Context) (time.Time, error)

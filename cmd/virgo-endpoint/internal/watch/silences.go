@@ -24,6 +24,9 @@ const (
 	Maintenance SilenceKind = "maintenance" // recurring
 )
 
+// SilencesKept is how long silences are listed and kept after their end.
+const SilencesKept = 90 * 24 * time.Hour
+
 // A Silence holds notifications back, and throws none away.
 type Silence struct {
 	ID, Version int64
@@ -47,11 +50,12 @@ type Silence struct {
 
 // Silences stores silences. It is safe for concurrent use.
 type Silences interface {
-	// All returns those that have not ended, and with ended those of the last 90 days too; oldest first.
+	// All returns those that have not ended, and with ended those that ended within SilencesKept too; oldest
+	// first.
 	All(ctx context.Context, ended bool) ([]Silence, error)
 	// Put adds a silence (ID 0, Version 0) or changes one whose Version is still the same. It returns it with ID and
 	// Version. Errors: ErrChanged, ErrNoSuchSilence.
 	Put(ctx context.Context, s Silence) (Silence, error)
-	// Version grows with every change, by whichever process.
+	// Version grows with every change of a silence and every acknowledgement, by whichever process.
 	Version(ctx context.Context) (int64, error)
 }

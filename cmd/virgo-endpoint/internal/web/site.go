@@ -1,0 +1,111 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/watch"
+)
+
+// Bounds of requests.
+const (
+	// viewTime bounds a request that is no stream.
+	viewTime = 15 * time.Second
+	// maxViews bounds the requests at a time, beside assets and streams.
+	maxViews = 64
+)
+
+// ErrNobody is returned by Options.Who for a request that is nobody's: there is no session, or it is over.
+var ErrNobody = errors.New("nobody is logged in")
+
+// Options are what a site works with. Log and Now may be nil.
+type Options struct {
+	// Who says who asks. Error: ErrNobody, wrapped or not; others are failures.
+	Who func(r *http.Request) (watch.Actor, error)
+	// API answers /v1, /metrics and what else is not a page; nil without one.
+	API http.Handler
+	Log *slog.Logger
+	Now func() time.Time
+	// Version is that of the program.
+	Version string
+}
+
+// A Site answers requests of browsers. It is safe for concurrent use.
+type Site struct {
+	Options
+	assets    *assets
+	templates templates
+	places    chan struct{}
+	handler   http.Handler
+}
+
+// New returns a site. An error is a mistake of this program: a template that cannot be parsed.
+func New(opt Options) (*Site, error) {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	s := &Site{Options: opt, places: make(chan struct{}, maxViews)}
+	var err error
+	if s.assets, err = loadAssets(); err != nil {
+		return nil, fmt.Errorf("loading the assets of the page: %w", err)
+	}
+	if s.templates, err = parseTemplates(s.assets); err != nil {
+		return nil, fmt.Errorf("parsing the templates of the page: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /a/{hash}/{name}", s.assets.serve)
+	for _, v := range views() {
+		mux.HandleFunc(v.pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, v) })
+	}
+	if opt.API != nil {
+		for _, pattern := range []string{"/v1/", "/metrics", "/metrics/"} {
+			mux.Handle(pattern, opt.API)
+		}
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, missing) })
+	s.handler = http.NewCrossOriginProtection().Handler(mux)
+	return s, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	secure(w.Header(), r.TLS != nil)
+	s.handler.ServeHTTP(w, r)
+}
+
+// serve answers with a view.
+func (s *Site) serve(w http.ResponseWriter, r *http.Request, v view) {
+	select {
+	case s.places <- struct{}{}:
+		defer func() { <-s.places }()
+	default:
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "too many requests at a time", http.StatusTooManyRequests)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), viewTime)
+	defer cancel()
+	q := newRequest(s, w, r.WithContext(ctx))
+	if !v.public {
+		if err := q.authenticate(); err != nil {
+			q.fail(err)
+			return
+		}
+		if v.scope != "" {
+			if err := q.allow(v.scope); err != nil {
+				q.fail(err)
+				return
+			}
+		}
+	}
+	if err := v.serve(s, q); err != nil {
+		q.fail(err)
+	}
+}

@@ -13,6 +13,7 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/report"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
 // schemaVersion is in every answer; it grows when a field's meaning changes, not when a field is added.
@@ -32,8 +33,14 @@ const (
 // A Store is what the API reads.
 type Store interface {
 	intake.History
-	// Reader is that of intake.Keys.
-	Reader(ctx context.Context, secret string, now time.Time) (intake.Token, error)
+	// Bearer is that of intake.Keys.
+	Bearer(ctx context.Context, secret string, now time.Time) (intake.Token, error)
+}
+
+// A Login knows people by their browser.
+type Login interface {
+	// Who returns who asks. Error: watch.ErrNoSession.
+	Who(r *http.Request) (watch.Actor, error)
 }
 
 // Options are what an API works with. Series, Figures, Warnings, Log and Now may be nil.
@@ -41,6 +48,8 @@ type Options struct {
 	Store Store
 	// Series has the history of metrics; without it there is none.
 	Series intake.SeriesHistory
+	// Login says whose browser a request is from. Without it only tokens count.
+	Login Login
 	// Figures are those of the endpoint beside the store's, for /metrics.
 	Figures func() []Figure
 	// Warnings are what the endpoint's owner has to see to, such as a certificate that ends soon.
@@ -72,6 +81,7 @@ func New(opt Options) *API {
 	a := &API{Options: opt, mux: http.NewServeMux()}
 	a.guard = newGuard(a)
 	a.huma = humago.New(a.mux, config(opt.Version))
+	a.huma.UseMiddleware(a.allow)
 	a.registerAgents()
 	a.registerResults()
 	a.registerSeries()
@@ -89,11 +99,12 @@ func get[In, Out any](a *API, path, id, summary, tag string, do func(context.Con
 }
 
 func operation(path, id, summary, tag string) huma.Operation {
-	failures := []int{http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
+	failures := []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
 	if strings.Contains(path, "{") {
 		failures = append(failures, http.StatusNotFound)
 	}
 	return huma.Operation{Method: http.MethodGet, Path: path, OperationID: id, Summary: summary, Tags: []string{tag},
+		Metadata: map[string]any{scopesKey: []watch.Scope{watch.ReadScope}},
 		Security: []map[string][]string{{tokenScheme: {}}}, Errors: failures}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/intake/intaketest"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
 // Every answer, good or bad, is what the document says.
@@ -195,11 +196,11 @@ func TestStreamsAreBounded(t *testing.T) {
 		held <- struct{}{}
 		<-hold
 	}
-	done := make(chan int, maxStreamsOfToken)
-	for range maxStreamsOfToken {
+	done := make(chan int, maxStreamsOfActor)
+	for range maxStreamsOfActor {
 		go func() { done <- s.ask(http.MethodGet, "/v1/results?agent=web2", "Bearer "+s.token).code }()
 	}
-	for range maxStreamsOfToken {
+	for range maxStreamsOfActor {
 		<-held
 	}
 	a := s.get("/v1/results?agent=web2")
@@ -210,7 +211,7 @@ func TestStreamsAreBounded(t *testing.T) {
 		t.Errorf("beside streams: %d", a.code)
 	}
 	close(hold)
-	for range maxStreamsOfToken {
+	for range maxStreamsOfActor {
 		if code := <-done; code != 200 {
 			t.Errorf("a stream: %d", code)
 		}
@@ -223,25 +224,25 @@ func TestStreamsAreBounded(t *testing.T) {
 // A token gets its places back one by one.
 func TestGuardGivesPlacesBack(t *testing.T) {
 	g := newGuard(&API{})
-	for range maxOfToken {
-		if !g.enter("a") {
+	for range maxOfActor {
+		if !g.enter("token a") {
 			t.Fatal("too few requests")
 		}
 	}
-	if g.enter("a") || !g.enter("b") {
+	if g.enter("token a") || !g.enter("b") {
 		t.Error("a token has another's places")
 	}
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r = r.WithContext(context.WithValue(r.Context(), tokenID{}, "a"))
-	for range 3 * maxStreamsOfToken {
+	r = r.WithContext(context.WithValue(r.Context(), actorKey{}, watch.Actor{Kind: "token", Name: "a"}))
+	for range 3 * maxStreamsOfActor {
 		release, ok := g.stream(r)
 		if !ok {
 			t.Fatal("a stream that ended still counts")
 		}
 		release()
 	}
-	g.leave("a")
-	if !g.enter("a") {
+	g.leave("token a")
+	if !g.enter("token a") {
 		t.Error("a request that ended still counts")
 	}
 }

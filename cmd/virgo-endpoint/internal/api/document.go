@@ -71,3 +71,6 @@ func (a *API) document() ([]byte, error) {
 	}
 	return append(data, '\n'), nil
 }
+
+// yamlType is the type of bodies that are files.
+const yamlType = "application/yaml"

@@ -3,24 +3,23 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
 // Bounds of what is done at a time.
 const (
-	// maxRequests bounds the requests at a time, maxOfToken those of one token.
+	// maxRequests bounds the requests at a time, maxOfActor those of one actor.
 	maxRequests = 64
-	maxOfToken  = 16
-	// maxStreams bounds the streams at a time, maxStreamsOfToken those of one token.
+	maxOfActor  = 16
+	// maxStreams bounds the streams at a time, maxStreamsOfActor those of one actor.
 	maxStreams        = 8
-	maxStreamsOfToken = 2
+	maxStreamsOfActor = 2
 	// maxSecretBytes bounds a token; one of this program has 49.
 	maxSecretBytes = 256
 )
@@ -33,31 +32,31 @@ type guard struct {
 	api  *API
 	all  chan struct{}
 	mu   sync.Mutex
-	used map[string]*usage // by the token's id
+	used map[string]*usage // by the actor's kind and name
 	open int               // streams
 }
 
-// usage is what one token has at a time.
+// usage is what one actor has at a time.
 type usage struct{ requests, streams int }
 
 func newGuard(a *API) *guard {
 	return &guard{api: a, all: make(chan struct{}, maxRequests), used: map[string]*usage{}}
 }
 
-// tokenID is the key of a context's value: the id of the request's token.
-type tokenID struct{}
+// An actorKey is the key of a context's value: who asks.
+type actorKey struct{}
 
-// serve answers a request that has a valid token, and the others itself.
+// actorOf returns who asks. The zero actor, of a request that passed no guard, may do nothing.
+func actorOf(ctx context.Context) watch.Actor {
+	actor, _ := ctx.Value(actorKey{}).(watch.Actor)
+	return actor
+}
+
+// serve answers a request of somebody who is known, and the others itself.
 func (g *guard) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	rec := &recorder{ResponseWriter: w}
 	defer func() { g.api.counts.request(rec.code()) }()
 	secure(rec.Header(), r.TLS != nil)
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		rec.Header().Set("Allow", "GET, HEAD")
-		rec.Header().Set("Connection", "close") // its body is not read
-		problem(rec, http.StatusMethodNotAllowed, "this API only reads")
-		return
-	}
 	select {
 	case g.all <- struct{}{}:
 		defer func() { <-g.all }()
@@ -67,27 +66,26 @@ func (g *guard) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), requestTime)
 	defer cancel()
-	token, err := g.api.Store.Reader(ctx, secretOf(r), g.api.Now())
-	switch {
-	case errors.Is(err, intake.ErrBadToken):
-		rec.Header().Set("WWW-Authenticate", `Bearer realm="virgo-endpoint"`)
-		rec.Header().Set("Connection", "close") // a stranger has no connection to keep
-		problem(rec, http.StatusUnauthorized, "a token of kind read is needed: Authorization: Bearer TOKEN")
-		return
-	case err != nil:
-		g.api.Log.Error("a token of the API could not be looked up", "error", err)
-		problem(rec, http.StatusInternalServerError, "the store cannot be read; the endpoint's log says why")
+	actor, ok := g.known(ctx, rec, r)
+	if !ok {
 		return
 	}
-	if !g.enter(token.ID) {
+	name := actor.Kind + " " + actor.Name
+	if !g.enter(name) {
 		tooMany(rec)
 		return
 	}
-	defer g.leave(token.ID)
+	defer g.leave(name)
+	if allowed := g.methods(r); allowed != "" {
+		rec.Header().Set("Allow", allowed)
+		rec.Header().Set("Connection", "close") // its body is not read
+		problem(rec, http.StatusMethodNotAllowed, "this path has no "+r.Method)
+		return
+	}
 	if r.URL.Path == streamPath {
 		ctx = r.Context()
 	}
-	next.ServeHTTP(rec, r.WithContext(context.WithValue(ctx, tokenID{}, token.ID)))
+	next.ServeHTTP(rec, r.WithContext(context.WithValue(ctx, actorKey{}, actor)))
 }
 
 // secure sets the headers that keep browsers from doing more with an answer than showing it.
@@ -111,37 +109,37 @@ func secretOf(r *http.Request) string {
 	return secret
 }
 
-func (g *guard) enter(token string) bool {
+func (g *guard) enter(name string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	u := g.used[token]
+	u := g.used[name]
 	if u == nil {
 		u = &usage{}
-		g.used[token] = u
+		g.used[name] = u
 	}
-	if u.requests >= maxOfToken {
+	if u.requests >= maxOfActor {
 		return false
 	}
 	u.requests++
 	return true
 }
 
-func (g *guard) leave(token string) {
+func (g *guard) leave(name string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	u := g.used[token]
+	u := g.used[name]
 	if u.requests--; u.requests == 0 {
-		delete(g.used, token)
+		delete(g.used, name)
 	}
 }
 
 // stream takes a place for a stream; release gives it back.
 func (g *guard) stream(r *http.Request) (release func(), ok bool) {
-	token, _ := r.Context().Value(tokenID{}).(string)
+	actor := actorOf(r.Context())
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	u := g.used[token]
-	if u == nil || g.open >= maxStreams || u.streams >= maxStreamsOfToken {
+	u := g.used[actor.Kind+" "+actor.Name]
+	if u == nil || g.open >= maxStreams || u.streams >= maxStreamsOfActor {
 		return nil, false
 	}
 	g.open++

@@ -13,6 +13,7 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/report"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
 // Bounds of a stream.
@@ -154,7 +155,7 @@ func (a *API) results(_ context.Context, in *resultsInput) (*huma.StreamResponse
 		defer release()
 		ctx, cancel := context.WithTimeout(r.Context(), streamTime)
 		defer cancel()
-		s := &stream{api: a, token: secretOf(r), control: http.NewResponseController(w), out: bufio.NewWriterSize(w, 32<<10)}
+		s := &stream{api: a, request: r, control: http.NewResponseController(w), out: bufio.NewWriterSize(w, 32<<10)}
 		s.send(ctx, w, filter)
 	}}, nil
 }
@@ -162,7 +163,7 @@ func (a *API) results(_ context.Context, in *resultsInput) (*huma.StreamResponse
 // A stream is one that is being sent.
 type stream struct {
 	api     *API
-	token   string
+	request *http.Request
 	control *http.ResponseController
 	out     *bufio.Writer
 	line    []byte
@@ -171,7 +172,7 @@ type stream struct {
 }
 
 var (
-	errRevoked = errors.New("the token is not valid any more")
+	errRevoked = errors.New("the token or the login is not valid any more")
 	errReader  = errors.New("the reader is gone, or too slow")
 )
 
@@ -213,7 +214,7 @@ func (s *stream) result(ctx context.Context, r *intake.Result) error {
 	if now := s.api.Now(); s.sent%streamCheck == 0 && s.sent > 0 || now.Sub(s.checked) >= streamCheckTime {
 		s.checked = now
 		s.extend()
-		if _, err := s.api.Store.Reader(ctx, s.token, now); err != nil {
+		if actor, err := s.api.guard.who(ctx, s.request); err != nil || !actor.May(watch.ReadScope) {
 			return errRevoked
 		}
 	}

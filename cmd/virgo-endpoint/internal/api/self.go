@@ -11,6 +11,7 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/report"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
 type healthBody struct {
@@ -68,6 +69,7 @@ func (a *API) registerSelf() {
 	})
 	hidden := operation("/openapi.json", "get-openapi", "This document", selfTag)
 	hidden.Hidden = true
+	hidden.Metadata = map[string]any{scopesKey: watch.AllScopes()}
 	huma.Register(a.huma, hidden, func(context.Context, *struct{}) (*huma.StreamResponse, error) {
 		data, err := a.document()
 		if err != nil {

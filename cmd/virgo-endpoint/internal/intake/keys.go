@@ -20,9 +20,9 @@ type Keys interface {
 	// keep their keys. Revoking it twice changes nothing. Error: ErrNoSuchToken.
 	RevokeToken(ctx context.Context, id string, now time.Time) (Token, error)
 
-	// Reader looks up a token of kind Read by its secret, and notes that it was used, to the hour.
+	// Bearer looks up a token of kind Read or Admin by its secret, and notes that it was used, to the hour.
 	// Error: ErrBadToken, also for one that was revoked or expired or is of another kind.
-	Reader(ctx context.Context, secret string, now time.Time) (Token, error)
+	Bearer(ctx context.Context, secret string, now time.Time) (Token, error)
 
 	// AddKey registers a key for an agent that has none, known before or not. Registering the same
 	// key twice changes nothing. Errors: ErrOtherKey, ErrKeyElsewhere, ErrRevoked.

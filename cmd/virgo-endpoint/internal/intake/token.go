@@ -37,10 +37,19 @@ const (
 	Relay
 	// Read reads over the HTTP API, and nothing else: it is for no agent, and has no other kind beside it.
 	Read
+	// Admin reads and changes over the HTTP API what its scopes name. It has no other kind beside it.
+	Admin
+)
+
+// Bounds of a token of kind Admin: whoever finds one can change things, so it ends.
+const (
+	MaxAdminLife = 366 * 24 * time.Hour
+	maxScopes    = 32
+	maxScope     = 32 // bytes
 )
 
 // kindNames are the names of kinds, in the order of their bits.
-var kindNames = []string{"enrol", "legacy", "relay", "read"}
+var kindNames = []string{"enrol", "legacy", "relay", "read", "admin"}
 
 // KindNames returns the names that [ParseKind] knows.
 func KindNames() []string { return slices.Clone(kindNames) }
@@ -79,6 +88,8 @@ type TokenSpec struct {
 	// AgentIDs are the agents that it is for. Without any, it enrols agents of any id. A legacy
 	// token has at least one.
 	AgentIDs []string
+	// Scopes are what a token of kind Admin may do, sorted; the API knows what they mean.
+	Scopes []string
 }
 
 // Check returns an error for a token that cannot be made: ErrBadLabel or ErrBadTokenSpec.
@@ -105,6 +116,12 @@ func (s *TokenSpec) Check(now time.Time) error {
 		return fmt.Errorf("%w: a token that reads is for nothing else", ErrBadTokenSpec)
 	case s.Kinds == Read && (s.Uses != 0 || s.Group != "" || len(s.AgentIDs) > 0):
 		return fmt.Errorf("%w: a token that reads is for no agents, and its uses are not counted", ErrBadTokenSpec)
+	case s.Kinds&Admin != 0 && s.Kinds != Admin:
+		return fmt.Errorf("%w: a token of kind admin is for nothing else", ErrBadTokenSpec)
+	case s.Kinds == Admin:
+		return s.checkAdmin(now)
+	case len(s.Scopes) > 0:
+		return fmt.Errorf("%w: only a token of kind admin has scopes", ErrBadTokenSpec)
 	case s.Uses < 0 || s.Uses > MaxTokenUses:
 		return fmt.Errorf("%w: %d uses are not in 1 to %d", ErrBadTokenSpec, s.Uses, MaxTokenUses)
 	case len(s.AgentIDs) > MaxTokenAgents:
@@ -113,6 +130,37 @@ func (s *TokenSpec) Check(now time.Time) error {
 		return fmt.Errorf("%w: it would have ended already", ErrBadTokenSpec)
 	}
 	return nil
+}
+
+func (s *TokenSpec) checkAdmin(now time.Time) error {
+	switch {
+	case s.Uses != 0 || s.Group != "" || len(s.AgentIDs) > 0:
+		return fmt.Errorf("%w: a token of kind admin is for no agents, and its uses are not counted", ErrBadTokenSpec)
+	case len(s.Scopes) == 0:
+		return fmt.Errorf("%w: a token of kind admin has to have scopes", ErrBadTokenSpec)
+	case len(s.Scopes) > maxScopes:
+		return fmt.Errorf("%w: %d scopes are more than %d", ErrBadTokenSpec, len(s.Scopes), maxScopes)
+	case s.Expires.IsZero() || s.Expires.After(now.Add(MaxAdminLife)):
+		return fmt.Errorf("%w: a token of kind admin has to end within %d days", ErrBadTokenSpec, MaxAdminLife/(24*time.Hour))
+	case !s.Expires.After(now):
+		return fmt.Errorf("%w: it would have ended already", ErrBadTokenSpec)
+	}
+	for _, scope := range s.Scopes {
+		if !isScope(scope) {
+			return fmt.Errorf("%w: %s is not a scope", ErrBadTokenSpec, Quote(scope))
+		}
+	}
+	return nil
+}
+
+// isScope reports whether a scope is a word of small letters: the stored form has blanks between them.
+func isScope(s string) bool {
+	for _, c := range []byte(s) {
+		if c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxScope
 }
 
 // A Token describes a token. It does not contain the token itself.
@@ -137,18 +185,18 @@ func (t *Token) State(now time.Time) string {
 		return "revoked"
 	case t.expired(now):
 		return "expired"
-	case t.Kinds&(Legacy|Read) == 0 && t.usedUp():
+	case t.Kinds&(Legacy|Read|Admin) == 0 && t.usedUp():
 		return "used up"
 	}
 	return "valid"
 }
 
-// ReaderNoted is how long a use of a token of kind Read is not noted again.
-const ReaderNoted = time.Hour
+// BearerNoted is how long a use of a token of kind Read or Admin is not noted again.
+const BearerNoted = time.Hour
 
-// Reads reports whether the token may be used to read.
-func (t *Token) Reads(now time.Time) bool {
-	return t.Kinds == Read && t.Revoked.IsZero() && !t.expired(now)
+// IsBearer reports whether the token may be used with the HTTP API.
+func (t *Token) IsBearer(now time.Time) bool {
+	return (t.Kinds == Read || t.Kinds == Admin) && t.Revoked.IsZero() && !t.expired(now)
 }
 
 func (t *Token) expired(now time.Time) bool { return !t.Expires.IsZero() && !t.Expires.After(now) }

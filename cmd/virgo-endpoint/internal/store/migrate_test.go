@@ -176,3 +176,36 @@ func TestMigrateThirdVersion(t *testing.T) {
 		wantAgent(int64(1+len(batch)), int64(len(batch)-1))
 	}
 }
+
+// v7Token is the token of kind read of testdata/store-v7.db, a store of the last version without scopes. It has one of kind
+// enrol and one of kind legacy besides.
+const v7Token = "virgo_5t1LGy58rGRoeMpOtjLaJ1ZjMUvu7AjMiYOq5433_HA"
+
+// Tokens of before scopes do what they did, and nothing more; one with scopes is stored beside them.
+func TestMigrateSeventhVersion(t *testing.T) {
+	path := fixture(t, "store-v7.db")
+	s := openAt(t, path)
+	made := time.UnixMilli(1795953061370)
+	list, err := s.Tokens(t.Context())
+	if err != nil || len(list) != 3 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	for i, kind := range []intake.Kinds{intake.Enrol, intake.Read, intake.Legacy} {
+		if list[i].Kinds != kind || list[i].Scopes != nil || list[i].State(made) != "valid" {
+			t.Errorf("%+v", list[i])
+		}
+	}
+	token, err := s.Bearer(t.Context(), v7Token, made)
+	if err != nil || token.Kinds != intake.Read || token.Scopes != nil {
+		t.Errorf("%+v, %v", token, err)
+	}
+	secret, _, err := s.AddToken(t.Context(), intake.TokenSpec{Kinds: intake.Admin, Scopes: []string{"agents", "tags"},
+		Expires: made.Add(time.Hour)}, made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err = openAt(t, path).Bearer(t.Context(), secret, made)
+	if err != nil || token.Kinds != intake.Admin || len(token.Scopes) != 2 || token.Scopes[1] != "tags" {
+		t.Errorf("%+v, %v", token, err)
+	}
+}

@@ -34,7 +34,7 @@ func TestReadersDoNotKeepIntakeWaiting(t *testing.T) {
 	if out, err := s.Append(ctx, []intake.Arrival{posted(key, "a", "1"), posted(key, "a", "1")}); err != nil || out[0].Stored != 1 {
 		t.Errorf("appending: %+v, %v", out, err)
 	}
-	if _, err := s.Reader(ctx, "unknown", now); err != intake.ErrBadToken {
+	if _, err := s.Bearer(ctx, "unknown", now); err != intake.ErrBadToken {
 		t.Errorf("looking up a token that reads: %v", err)
 	}
 }

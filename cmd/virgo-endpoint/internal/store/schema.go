@@ -163,6 +163,8 @@ var schema = []string{
 	ALTER TABLE agents ADD COLUMN highest INTEGER NOT NULL DEFAULT -1; -- the highest order of its results that were moved
 	ALTER TABLE agents ADD COLUMN unsure INTEGER NOT NULL DEFAULT 0;   -- 1: results may have higher orders
 	UPDATE agents SET unsure = 1 WHERE EXISTS (SELECT 1 FROM results WHERE results.agent = agents.key);`,
+
+	`ALTER TABLE tokens ADD COLUMN scopes TEXT NOT NULL DEFAULT ''; -- of kind admin: words with blanks between them`,
 }
 
 // migrate updates the tables to the last version of schema in one transaction. Of two processes that
@@ -207,10 +209,14 @@ func (s *Store) migrate(ctx context.Context) error {
 
 // dropEmptyTable drops the table results if it has no rows: only stores of before segments have some.
 func dropEmptyTable(ctx context.Context, tx *sql.Tx) error {
-	var left bool
+	var there, left bool
+	err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'results')").Scan(&there)
+	if err != nil || !there {
+		return err
+	}
 	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM results)").Scan(&left); err != nil || left {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, "DROP TABLE results")
+	_, err = tx.ExecContext(ctx, "DROP TABLE results")
 	return err
 }

@@ -72,7 +72,7 @@ func TestCreateMakesAStoreOnce(t *testing.T) {
 	}
 	s := openAt(t, path)
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2",
-		"foreign_keys": "1", "user_version": "7"} {
+		"foreign_keys": "1", "user_version": "8"} {
 		var got string
 		if err := s.write.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %q, %v; want %q", pragma, got, err, want)

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
@@ -40,9 +41,9 @@ func (s *Store) AddToken(
 
 func insertToken(ctx context.Context, tx *sql.Tx, t *intake.Token, secret string) error {
 	done, err := tx.ExecContext(ctx, `INSERT INTO tokens
-		(id, label, hash, created_ms, kinds, uses, uses_left, expires_ms, agent_group)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, t.ID, t.Label, tokenHash(secret), millis(t.Created), t.Kinds,
-		t.Uses, t.UsesLeft, millis(t.Expires), t.Group)
+		(id, label, hash, created_ms, kinds, uses, uses_left, expires_ms, agent_group, scopes)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, t.ID, t.Label, tokenHash(secret), millis(t.Created), t.Kinds,
+		t.Uses, t.UsesLeft, millis(t.Expires), t.Group, strings.Join(t.Scopes, " "))
 	if err != nil {
 		return err
 	}
@@ -68,15 +69,19 @@ type rowsQuerier interface {
 
 // tokenColumns are what scanToken reads.
 const tokenColumns = `key, id, label, created_ms, revoked_ms, last_used_ms, kinds, uses, uses_left, expires_ms,
-	agent_group, known`
+	agent_group, known, scopes`
 
 // scanToken reads a token, without its agents.
 func scanToken(scan func(...any) error) (key int64, t intake.Token, err error) {
 	var created, revoked, used, expires sql.NullInt64
+	var scopes string
 	err = scan(&key, &t.ID, &t.Label, &created, &revoked, &used, &t.Kinds, &t.Uses, &t.UsesLeft, &expires,
-		&t.Group, &t.KnownAgents)
+		&t.Group, &t.KnownAgents, &scopes)
 	t.Created, t.Revoked, t.LastUsed = fromMillis(created), fromMillis(revoked), fromMillis(used)
 	t.Expires = fromMillis(expires)
+	if scopes != "" {
+		t.Scopes = strings.Split(scopes, " ")
+	}
 	return key, t, err
 }
 
@@ -164,16 +169,16 @@ func (s *Store) RevokeToken(ctx context.Context, id string, now time.Time) (inta
 	return t, nil
 }
 
-// Reader looks up a token that reads; see [intake.Keys]. That it was used is not worth an error.
-func (s *Store) Reader(ctx context.Context, secret string, now time.Time) (intake.Token, error) {
+// Bearer looks up a token of the HTTP API; see [intake.Keys]. That it was used is not worth an error.
+func (s *Store) Bearer(ctx context.Context, secret string, now time.Time) (intake.Token, error) {
 	key, t, err := scanToken(s.ask.QueryRowContext(ctx, "SELECT "+tokenColumns+" FROM tokens WHERE hash = ?", tokenHash(secret)).Scan)
 	switch {
-	case errors.Is(err, sql.ErrNoRows), err == nil && !t.Reads(now):
+	case errors.Is(err, sql.ErrNoRows), err == nil && !t.IsBearer(now):
 		return intake.Token{}, intake.ErrBadToken
 	case err != nil:
 		return intake.Token{}, fmt.Errorf("looking up a token: %w", named(err))
 	}
-	if now.Sub(t.LastUsed) >= intake.ReaderNoted && s.damaged() == nil {
+	if now.Sub(t.LastUsed) >= intake.BearerNoted && s.damaged() == nil {
 		_, _ = s.write.ExecContext(ctx, "UPDATE tokens SET last_used_ms = max(coalesce(last_used_ms, 0), ?2) WHERE key = ?1", key, millis(now))
 		t.LastUsed = now
 	}

@@ -56,13 +56,13 @@ func (m *Memory) RevokeToken(ctx context.Context, id string, now time.Time) (int
 	return intake.Token{}, fmt.Errorf("%w: %q", intake.ErrNoSuchToken, id)
 }
 
-// Reader implements [intake.Keys].
-func (m *Memory) Reader(ctx context.Context, secret string, now time.Time) (intake.Token, error) {
+// Bearer implements [intake.Keys].
+func (m *Memory) Bearer(ctx context.Context, secret string, now time.Time) (intake.Token, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range m.tokens {
-		if t := &m.tokens[i]; t.secret == secret && t.Reads(now) {
-			if now.Sub(t.LastUsed) >= intake.ReaderNoted {
+		if t := &m.tokens[i]; t.secret == secret && t.IsBearer(now) {
+			if now.Sub(t.LastUsed) >= intake.BearerNoted {
 				t.LastUsed = now
 			}
 			return t.Token, ctx.Err()

@@ -59,7 +59,17 @@ func testTokenSpecs(t *testing.T, open Opener) {
 	s := open(t)
 	for _, bad := range []intake.TokenSpec{
 		{},
-		{Kinds: 16},
+		{Kinds: 32},
+		{Kinds: intake.Admin, Expires: epoch.Add(time.Hour)},
+		{Kinds: intake.Admin, Scopes: []string{"read"}},
+		{Kinds: intake.Admin, Scopes: []string{"read"}, Expires: epoch},
+		{Kinds: intake.Admin, Scopes: []string{"read"}, Expires: epoch.Add(intake.MaxAdminLife + time.Second)},
+		{Kinds: intake.Admin, Scopes: []string{"read tags"}, Expires: epoch.Add(time.Hour)},
+		{Kinds: intake.Admin, Scopes: []string{"read"}, Expires: epoch.Add(time.Hour), AgentIDs: []string{"a"}},
+		{Kinds: intake.Admin | intake.Read, Scopes: []string{"read"}, Expires: epoch.Add(time.Hour)},
+		{Kinds: intake.Admin | intake.Enrol, Scopes: []string{"read"}, Expires: epoch.Add(time.Hour)},
+		{Kinds: intake.Read, Scopes: []string{"read"}},
+		{Kinds: intake.Enrol, Scopes: []string{"read"}},
 		{Kinds: intake.Read | intake.Enrol},
 		{Kinds: intake.Read, AgentIDs: []string{"a"}},
 		{Kinds: intake.Read, Uses: 1},
@@ -83,6 +93,7 @@ func testTokenSpecs(t *testing.T, open Opener) {
 		{Kinds: intake.Enrol},
 		{Kinds: intake.Enrol | intake.Relay, Uses: intake.MaxTokenUses, Expires: epoch.Add(time.Millisecond)},
 		{Label: "l", Group: "g", Kinds: intake.Legacy, AgentIDs: []string{"b", "a", "'"}},
+		{Kinds: intake.Admin, Scopes: []string{"schedules", "tags"}, Expires: epoch.Add(intake.MaxAdminLife)},
 	}
 	for _, spec := range good {
 		addToken(t, s, spec)

@@ -249,13 +249,13 @@ func testReaders(t *testing.T, open Opener) {
 	secret, token := addToken(t, s, intake.TokenSpec{Kinds: intake.Read, Label: "wall", Expires: epoch.Add(24 * time.Hour)})
 	enrols, _ := addToken(t, s, enrolOnce())
 	for _, other := range []string{"", enrols, secret + "x", "%"} {
-		if _, err := s.Reader(t.Context(), other, epoch); !errors.Is(err, intake.ErrBadToken) {
+		if _, err := s.Bearer(t.Context(), other, epoch); !errors.Is(err, intake.ErrBadToken) {
 			t.Errorf("%q: %v", other, err)
 		}
 	}
 	reads := func(at time.Duration, want error) {
 		t.Helper()
-		got, err := open(t).Reader(t.Context(), secret, epoch.Add(at))
+		got, err := open(t).Bearer(t.Context(), secret, epoch.Add(at))
 		if !errors.Is(err, want) || want == nil && (got.ID != token.ID || got.Label != "wall") {
 			t.Errorf("after %s: %+v, %v, want %v", at, got, err, want)
 		}
@@ -269,11 +269,19 @@ func testReaders(t *testing.T, open Opener) {
 	}
 	reads(0, nil)
 	used(0)
-	reads(intake.ReaderNoted-time.Second, nil)
+	reads(intake.BearerNoted-time.Second, nil)
 	used(0)
-	reads(intake.ReaderNoted, nil)
-	used(intake.ReaderNoted)
+	reads(intake.BearerNoted, nil)
+	used(intake.BearerNoted)
 	reads(24*time.Hour, intake.ErrBadToken) // expired
+	changes, _ := addToken(t, s, intake.TokenSpec{Kinds: intake.Admin, Scopes: []string{"tags"}, Expires: epoch.Add(time.Hour)})
+	if got, err := open(t).Bearer(t.Context(), changes, epoch); err != nil || got.Kinds != intake.Admin || !slices.Equal(got.Scopes, []string{"tags"}) {
+		t.Errorf("of kind admin: %+v, %v", got, err)
+	}
+	if _, err := s.Bearer(t.Context(), changes, epoch.Add(time.Hour)); !errors.Is(err, intake.ErrBadToken) {
+		t.Errorf("of kind admin, expired: %v", err)
+	}
+	refused(t, s, intake.ErrNotEnrolled, claim("web1", changes, 2, 1))
 	c := claim("web1", secret, 1, 1)
 	refused(t, s, intake.ErrNotEnrolled, c)
 	c.Key, c.Proven, c.Session = nil, false, 0

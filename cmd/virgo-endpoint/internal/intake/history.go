@@ -29,6 +29,8 @@ type History interface {
 
 // An Agent is what is known of an agent.
 type Agent struct {
+	// Number is the store's own name of it.
+	Number AgentNumber
 	// Who says who it is.
 	Who Identity
 	// Checks are what Latest returns of it.

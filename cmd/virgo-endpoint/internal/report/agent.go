@@ -69,7 +69,7 @@ func Agents(ctx context.Context, src Source, now time.Time) ([]Agent, error) {
 	}
 	list := make([]Agent, len(known))
 	for i := range known {
-		list[i] = agentOf(&known[i], now)
+		list[i] = AgentOf(&known[i], now)
 	}
 	slices.SortStableFunc(list, func(a, b Agent) int {
 		return cmp.Or(cmp.Compare(a.Health.rank(), b.Health.rank()), cmp.Compare(a.AgentID, b.AgentID))
@@ -86,11 +86,11 @@ func FindAgent(ctx context.Context, src Source, agentID string, now time.Time) (
 	if agentID == "" || len(known) == 0 {
 		return Agent{}, fmt.Errorf("%w: %q", intake.ErrNoSuchAgent, agentID)
 	}
-	return agentOf(&known[0], now), nil
+	return AgentOf(&known[0], now), nil
 }
 
-// agentOf judges what is known about an agent.
-func agentOf(known *intake.Agent, now time.Time) Agent {
+// AgentOf judges what is known about an agent.
+func AgentOf(known *intake.Agent, now time.Time) Agent {
 	who := &known.Who
 	a := Agent{
 		AgentID: known.ID, Name: known.Name, State: state(who), Problems: []Health{},

@@ -43,6 +43,7 @@ func (v *agentView) removed() bool { return !v.standing.Removed.IsZero() }
 
 func (v *agentView) agent() intake.Agent {
 	a, c := v.Agent, &v.contact
+	a.Number = intake.AgentNumber(v.key)
 	if c.Seen != 0 {
 		a.LastSeen = time.UnixMilli(c.Seen)
 	}

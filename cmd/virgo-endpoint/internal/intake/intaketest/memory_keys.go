@@ -149,7 +149,7 @@ func (m *Memory) keyOf(agentID string, key ed25519.PublicKey) string {
 func (m *Memory) agent(agentID string, now time.Time) *memoryAgent {
 	agent := m.agents[agentID]
 	if agent == nil {
-		agent = &memoryAgent{Agent: intake.Agent{ID: agentID, FirstSeen: now}, ids: map[string]bool{}}
+		agent = &memoryAgent{Agent: intake.Agent{Number: intake.AgentNumber(len(m.agents) + 1), ID: agentID, FirstSeen: now}, ids: map[string]bool{}}
 		agent.standing.AgentID = agentID
 		if m.agents == nil {
 			m.agents = map[string]*memoryAgent{}

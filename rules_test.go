@@ -512,7 +512,7 @@ var linkedSets = []linkedSet{
 			"github.com/google/uuid":           "SQLite's own",
 			"github.com/pierrec/lz4/v4":        "compressed results are expanded",
 			"github.com/remyoudompheng/bigfft": "SQLite's own",
-			"golang.org/x/crypto":              "age's own",
+			"golang.org/x/crypto":              "hashes of passwords; age's own",
 			"golang.org/x/sys":                 "system calls",
 			"golang.org/x/term":                "prompts",
 			"modernc.org/libc":                 "SQLite's own",

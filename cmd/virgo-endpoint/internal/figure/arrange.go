@@ -161,3 +161,18 @@ func perSecond(unit string) string {
 	}
 	return unit + "/s"
 }
+
+// Order returns the place of a check type among those of a host: what people look at first comes first.
+func Order(checkType string) int {
+	order := []string{"agent.cpu", "agent.memory", "agent.load_average", "agent.filesystem", "agent.disk", "agent.network", "agent.process"}
+	if i := slices.Index(order, checkType); i >= 0 {
+		return i
+	}
+	switch checkType {
+	case "agent.filesystem_state":
+		return len(order) + 1
+	case "agent.virgo":
+		return len(order) + 2
+	}
+	return len(order)
+}

@@ -128,6 +128,16 @@ type Event struct {
 	Text string
 	// Members are the states that an event of many sums up.
 	Members []Standing
+	// Notify are the notifiers that the rule names, and Escalate who else is told while nobody looks after it; where the
+	// rule names none, the routes decide.
+	Notify   []string
+	Escalate []Escalation
+}
+
+// An Escalation says who else is told of an alarm that is open for so long and that nobody acknowledged.
+type Escalation struct {
+	After time.Duration
+	To    []string
 }
 
 // A Firing is a span in which a rule would have fired.

@@ -199,7 +199,7 @@ func title(last []entry) string {
 		return strconv.Itoa(len(hosts)) + " hosts: " + counts(last)
 	case len(last) == 1:
 		return last[0].sentence()
-	case len(hosts) == 1:
+	case len(hosts) <= 1:
 		return last[0].sentence() + ", and " + strconv.Itoa(len(last)-1) + " more"
 	}
 	return last[0].sentence() + "; in all " + counts(last)

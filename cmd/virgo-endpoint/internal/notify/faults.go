@@ -32,7 +32,7 @@ func (w *worker) complain(ctx context.Context) error {
 	if states, err := w.n.queue.Notifiers(ctx); err == nil {
 		for _, s := range states {
 			if s.Name == w.config.Name && s.Waiting > 0 {
-				waiting = fmt.Sprintf("; %d notifications wait", s.Waiting)
+				waiting = fmt.Sprintf("; %d waiting", s.Waiting)
 			}
 		}
 	}

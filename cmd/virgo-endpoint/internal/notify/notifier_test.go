@@ -188,7 +188,7 @@ func TestFailuresAreTriedAgainInOrder(t *testing.T) {
 		if !strings.HasPrefix(m.Title, "web1: OK disk of / over 90 % (after 10 s)") || !strings.Contains(m.Text, "before, at 2000-01-01 00:00:00 +00:00: web1: CRITICAL disk") {
 			t.Errorf("%s\n%s", m.Title, m.Text)
 		}
-		want := `the notifier "a" fails since 2000-01-01 00:00:01 +00:00: connection refused; 2 notifications wait` + "\n" +
+		want := `the notifier "a" fails since 2000-01-01 00:00:01 +00:00: connection refused; 2 waiting` + "\n" +
 			`the notifier "a" works again; it had failed for 8 min`
 		if got := b.b.titles(); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

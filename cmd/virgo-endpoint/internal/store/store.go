@@ -58,6 +58,7 @@ type Store struct {
 
 	segments segmentSet
 	history  openHistory
+	names    agentNames // for After
 	// known is the catalogue, read when the file was at version knownAt; watch is the connection that tells that.
 	watching sync.Mutex
 	watch    *sql.Conn

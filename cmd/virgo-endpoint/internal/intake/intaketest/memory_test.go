@@ -12,3 +12,10 @@ func TestMemory(t *testing.T) {
 func TestMemorySeries(t *testing.T) {
 	RunSeries(t, func(*testing.T) SeriesStore { return new(Memory) })
 }
+
+func TestMemoryFeed(t *testing.T) {
+	RunFeed(t, func(*testing.T) func(*testing.T) FeedStore {
+		m := new(Memory)
+		return func(*testing.T) FeedStore { return m }
+	})
+}

@@ -158,6 +158,20 @@ func (s *Segment) Blobs(ctx context.Context, after, through int64, fn func(*Blob
 	return damage
 }
 
+// Holding returns the number of the first result of the blob that has a result, or of the last one before it; that number
+// itself if there is none.
+func (s *Segment) Holding(ctx context.Context, seq int64) (first int64, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		found, err := c.one(ctx, "SELECT seq FROM blobs WHERE seq <= ? ORDER BY seq DESC LIMIT 1", []driver.Value{seq},
+			func(v []driver.Value) error { return integers(v, &first) })
+		if err == nil && !found {
+			first = seq
+		}
+		return err
+	})
+	return first, err
+}
+
 // behind returns the number before the first blob that can be read behind a damaged place. The steps
 // double after the first ones: a damaged page holds some blobs, a damaged branch page thousands.
 func (s *Segment) behind(ctx context.Context, bad, through int64) (int64, error) {

@@ -42,6 +42,9 @@ func (d Dir) addressFile() string { return d.file("address") }
 // SchedulesDir returns the path of the folder with the schedules.
 func (d Dir) SchedulesDir() string { return d.file("schedules") }
 
+// AlarmsDir returns the path of the folder with the rules of alarms.
+func (d Dir) AlarmsDir() string { return d.file("alarms.d") }
+
 func (d Dir) file(name string) string { return filepath.Join(string(d), name) }
 
 // A ModeError is returned when other users than its owner can read a file with a secret.

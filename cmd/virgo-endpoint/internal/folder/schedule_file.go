@@ -30,8 +30,7 @@ func CheckSchedule(path string) ([]schedule.Problem, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be read: %w", path, err)
 	}
-	_, mistakes, err := parseSchedule(path, data)
-	return mistakes, err
+	return CheckBytes(path, data)
 }
 
 // PlaceOf returns the place of a mistake, its text and the next step.

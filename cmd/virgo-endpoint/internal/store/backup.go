@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/filelock"
 	"virgo/cmd/virgo-endpoint/internal/store/archive"
 )
 
@@ -109,12 +110,12 @@ func (s *Store) pin() (unpin func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lockFile(lock, false, true); err != nil {
+	if err := filelock.Lock(lock, false, true); err != nil {
 		lock.Close()
 		return nil, fmt.Errorf("locking the segments: %w", err)
 	}
 	return func() {
-		unlockFile(lock)
+		filelock.Unlock(lock)
 		lock.Close()
 	}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/filelock"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 )
 
@@ -68,9 +69,9 @@ func (s *Store) becomeMaintainer() (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lockFile(f, true, false); err != nil {
+	if err := filelock.Lock(f, true, false); err != nil {
 		f.Close()
-		if errors.Is(err, errLocked) {
+		if errors.Is(err, filelock.ErrLocked) {
 			err = ErrMaintained
 		}
 		return nil, err
@@ -78,7 +79,7 @@ func (s *Store) becomeMaintainer() (unlock func(), err error) {
 	s.segments.setMaintainer(true)
 	return func() {
 		s.segments.setMaintainer(false)
-		unlockFile(f)
+		filelock.Unlock(f)
 		f.Close()
 	}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/filelock"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/store/retention"
 )
@@ -128,13 +129,13 @@ func (s *Store) renameUnread(path string) (done bool, err error) {
 		return false, err
 	}
 	defer lock.Close()
-	if err := lockFile(lock, true, false); err != nil {
-		if errors.Is(err, errLocked) {
+	if err := filelock.Lock(lock, true, false); err != nil {
+		if errors.Is(err, filelock.ErrLocked) {
 			err = nil
 		}
 		return false, err
 	}
-	defer unlockFile(lock)
+	defer filelock.Unlock(lock)
 	if err := os.Rename(path, path+deletedSuffix); err != nil {
 		return false, err
 	}

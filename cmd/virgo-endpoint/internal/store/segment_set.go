@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"virgo/cmd/virgo-endpoint/internal/filelock"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/store/segment"
 )
@@ -183,7 +184,7 @@ func (set *segmentSet) lockReaders(dir string) error {
 		return fmt.Errorf("locking the segments: %w", err)
 	}
 	// Whoever removes files has it for a moment; the files it removes are not in the catalogue any more.
-	if err := lockFile(f, false, true); err != nil {
+	if err := filelock.Lock(f, false, true); err != nil {
 		f.Close()
 		return fmt.Errorf("locking the segments: %w", err)
 	}
@@ -194,7 +195,7 @@ func (set *segmentSet) lockReaders(dir string) error {
 // unlockReaders is called with mu held.
 func (set *segmentSet) unlockReaders() {
 	if set.busy == 0 && set.lock != nil {
-		unlockFile(set.lock)
+		filelock.Unlock(set.lock)
 		set.lock.Close()
 		set.lock = nil
 	}
@@ -209,7 +210,7 @@ func (set *segmentSet) close() error {
 	}
 	set.open = nil
 	if set.lock != nil {
-		unlockFile(set.lock)
+		filelock.Unlock(set.lock)
 		set.lock.Close()
 		set.lock = nil
 	}

@@ -1,4 +1,4 @@
-package store
+package filelock
 
 import (
 	"errors"
@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// errLocked is returned when another process has a lock.
-var errLocked = errors.New("another process has it locked")
+// ErrLocked is returned when another process has a lock.
+var ErrLocked = errors.New("another process has it locked")
 
-// lockFile locks a file, which the system unlocks when its process dies. Unless wait is set, the error is
-// errLocked if another process has it.
-func lockFile(f *os.File, exclusive, wait bool) error {
+// Lock locks a file, which the system unlocks when its process dies. Unless wait is set, the error is
+// ErrLocked if another process has it.
+func Lock(f *os.File, exclusive, wait bool) error {
 	var flags uint32
 	if exclusive {
 		flags |= windows.LOCKFILE_EXCLUSIVE_LOCK
@@ -22,11 +22,12 @@ func lockFile(f *os.File, exclusive, wait bool) error {
 	}
 	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{})
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
-		return errLocked
+		return ErrLocked
 	}
 	return err
 }
 
-func unlockFile(f *os.File) {
+// Unlock releases the lock.
+func Unlock(f *os.File) {
 	_ = windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, &windows.Overlapped{})
 }

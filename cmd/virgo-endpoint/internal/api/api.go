@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"virgo/cmd/virgo-endpoint/internal/chart"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/report"
 	"virgo/cmd/virgo-endpoint/internal/watch"
@@ -43,11 +44,13 @@ type Login interface {
 	Who(r *http.Request) (watch.Actor, error)
 }
 
-// Options are what an API works with. Series, Figures, Warnings, Log and Now may be nil.
+// Options are what an API works with. Series, Charts, Figures, Warnings, Log and Now may be nil.
 type Options struct {
 	Store Store
 	// Series has the history of metrics; without it there is none.
 	Series intake.SeriesHistory
+	// Charts makes plots of the history; without it there are none.
+	Charts *chart.Reader
 	// Login says whose browser a request is from. Without it only tokens count.
 	Login Login
 	// Figures are those of the endpoint beside the store's, for /metrics.
@@ -66,6 +69,7 @@ type API struct {
 	agents agentsCache
 	counts counts
 	guard  *guard
+	small  compressor
 	mux    *http.ServeMux
 	huma   huma.API
 }
@@ -85,13 +89,16 @@ func New(opt Options) *API {
 	a.registerAgents()
 	a.registerResults()
 	a.registerSeries()
+	a.registerPlots()
 	a.registerSelf()
 	allowUnknownFields(a.huma.OpenAPI())
 	return a
 }
 
 // ServeHTTP implements http.Handler.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.guard.serve(w, r, a.mux) }
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.guard.serve(w, r, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.small.serve(w, r, a.mux) }))
+}
 
 // get registers an operation, which is a GET.
 func get[In, Out any](a *API, path, id, summary, tag string, do func(context.Context, *In) (*Out, error)) {

@@ -83,7 +83,7 @@ func (b *builder) plot() (Plot, bool) {
 	}
 	p.X = times(lines)
 	late := make([]bool, len(p.X))
-	round := rounder(b.scale(&p, lines))
+	round := rounder(scale(&p, lines))
 	for i, values := range lines {
 		fill(&p, &p.Lines[i], values, round, late)
 	}
@@ -99,7 +99,7 @@ func orLess(v float64) float64 {
 }
 
 // scale returns the length of the scale of a plot.
-func (b *builder) scale(p *Plot, lines [][]value) float64 {
+func scale(p *Plot, lines [][]value) float64 {
 	least, greatest := math.Inf(1), math.Inf(-1)
 	for _, values := range lines {
 		for _, v := range values {
@@ -111,7 +111,7 @@ func (b *builder) scale(p *Plot, lines [][]value) float64 {
 	if p.Min != nil {
 		least = *p.Min
 	}
-	if p.Max != nil && p.Min != nil && b.frame.Top == nil { // within the memory of a host, small changes are seen in the legend
+	if p.Max != nil {
 		greatest = *p.Max
 	}
 	return greatest - least

@@ -27,9 +27,9 @@ type Reader struct {
 // schemaVersion grows when a field's meaning changes.
 const schemaVersion = 1
 
-// errTooMany ends an answer that would have more points than any step allows, errEnough a search that found something.
+// ErrTooMany is returned for more points than any step allows; errEnough ends a search that found something.
 var (
-	errTooMany = errors.New("there are more points than one answer can have: ask for a shorter span")
+	ErrTooMany = errors.New("there are more points than one answer can have: ask for a shorter span")
 	errEnough  = errors.New("enough")
 )
 
@@ -215,7 +215,7 @@ func (r *Reader) points(ctx context.Context, q *Query, list []intake.Series, wan
 	total := 0
 	err := r.History.EachPoint(ctx, ask, func(n int, p intake.Point) error {
 		if total++; total > 2*MaxPoints || n >= len(found) { // more than a line has by its step: results of several agents under one name
-			return errTooMany
+			return ErrTooMany
 		}
 		found[n] = append(found[n], sampleOf(&p, q.From.UnixMilli(), q.To.UnixMilli()))
 		return nil

@@ -510,6 +510,7 @@ var linkedSets = []linkedSet{
 			"github.com/cenkalti/backoff/v4":   "linked with transport",
 			"github.com/danielgtaylor/huma/v2": "the HTTP API with its OpenAPI document",
 			"github.com/dustin/go-humanize":    "SQLite's own",
+			"github.com/expr-lang/expr":        "expressions of alarms",
 			"github.com/goccy/go-yaml":         "schedules.d",
 			"github.com/google/uuid":           "SQLite's own",
 			"github.com/pierrec/lz4/v4":        "compressed results are expanded",

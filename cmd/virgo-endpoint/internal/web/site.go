@@ -26,6 +26,8 @@ var ErrNobody = errors.New("nobody is logged in")
 type Options struct {
 	// Who says who asks. Error: ErrNobody, wrapped or not; others are failures.
 	Who func(r *http.Request) (watch.Actor, error)
+	// Hosts are the hosts' rows.
+	Hosts Hosts
 	// API answers /v1, /metrics and what else is not a page; nil without one.
 	API http.Handler
 	Log *slog.Logger

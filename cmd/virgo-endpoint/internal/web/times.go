@@ -18,7 +18,7 @@ func (q *request) at(t time.Time) stamp { return stamp{t.In(q.zone), q.now} }
 // timeFuncs are what templates call for times and durations.
 func timeFuncs() template.FuncMap {
 	return template.FuncMap{
-		"machine": func(t stamp) string { return t.UTC().Format(time.RFC3339) },
+		"machine": stamp.Machine,
 		"clock":   stamp.Clock,
 		"ago":     stamp.Ago,
 		"span":    span,

@@ -18,7 +18,9 @@ type view struct {
 // scripts are files of their own in assets/css, js and plots. A page that nav.go names is linked at the top once it
 // is in this list.
 func views() []view {
-	return nil
+	return []view{
+		hostsView(),
+	}
 }
 
 // missing answers what no view has.

@@ -13,7 +13,7 @@ import (
 func TestHostsInABrowser(t *testing.T) {
 	browser := browsertest.Start(t)
 	for _, n := range []int{1, 20, 500} {
-		site := newSite(t, Options{Who: somebody(watch.Admin), Hosts: fleet(n), Now: func() time.Time { return noon }})
+		site := newSite(t, Options{Login: somebody(watch.Admin), Hosts: fleet(n), Now: func() time.Time { return noon }})
 		server := httptest.NewServer(site)
 		defer server.Close()
 		for _, width := range []int{360, 800, 1600} {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -14,13 +15,18 @@ import (
 var noon = time.Date(2026, 11, 24, 13, 20, 0, 0, time.UTC)
 
 // fakeHosts are rows as a fleet has them.
-type fakeHosts struct{ rows []live.Row }
+type fakeHosts struct {
+	rows    []live.Row
+	changes chan live.Change
+}
 
 func (f *fakeHosts) Rows(time.Time) []live.Row { return f.rows }
 
+func (f *fakeHosts) Subscribe(ctx context.Context) <-chan live.Change { return f.changes }
+
 // fleet returns the rows of n hosts: the first have what can be wrong.
 func fleet(n int) *fakeHosts {
-	f := &fakeHosts{}
+	f := &fakeHosts{changes: make(chan live.Change)}
 	kinds := []string{"web", "db", "cache", "build", "mail", "edge", "backup", "queue"}
 	sites := []string{"fra", "ams", "nyc"}
 	for i := range n {
@@ -59,7 +65,7 @@ func fleet(n int) *fakeHosts {
 	at(1).Alarms[0].AckedBy = "ann"
 	at(1).Figures[live.Memory] = share(93, "29 of 31.2 GiB")
 	at(1).Figures[live.Memory].Level = alarm.Warning
-	for i, s := range []string{"3 h of results may be waiting there", "down, or off the network"} {
+	for i, s := range []string{"silent; 3 h of results may be waiting there", "down, or off the network"} {
 		r := at(2 + i)
 		r.Health, r.State, r.Stale, r.Situation = report.Silent, alarm.Silent, true, s
 		r.Since, r.LastSeen = noon.Add(-3*time.Hour), noon.Add(-3*time.Hour-time.Minute)

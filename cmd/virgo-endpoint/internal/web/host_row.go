@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,16 +20,18 @@ type hostRow struct {
 	State, Word string
 	// Mark is the symbol beside the name; empty for none.
 	Mark string
-	// Why is the sentence below the name; More counts further alarms.
-	Why  string
-	More int
-	// Since and Seen are shown if they are not zero.
+	// Why is the sentence below the name, then come Since and Seen, if they are not zero, then Then. More counts further
+	// alarms.
+	Why, Then   string
+	More        int
 	Since, Seen stamp
 	Acked       string
 	Old         bool
 	Hidden      bool
 	Cells       []cell
-	figures     *[live.Figures]live.Figure
+	// rank is the place of the state among all.
+	rank    int
+	figures *[live.Figures]live.Figure
 }
 
 // A cell is one figure of a row.
@@ -44,6 +47,7 @@ type cell struct {
 
 func newHostRow(r *live.Row, columns []column, q *request) hostRow {
 	h := hostRow{Agent: int64(r.Agent), ID: r.ID, Name: r.Name, Tags: r.Tags, State: stateOf(r), Old: r.Stale, figures: &r.Figures}
+	h.rank = slices.IndexFunc(states[:], func(s hostState) bool { return s.key == h.State })
 	h.explain(r, q)
 	for _, c := range columns {
 		h.Cells = append(h.Cells, cellOf(&r.Figures[c.index], c.Key))
@@ -59,8 +63,8 @@ func (h *hostRow) explain(r *live.Row, q *request) {
 	}
 	switch h.State {
 	case "silent":
-		h.Mark, h.Word = "silent", "silent"
-		h.Why, h.Since, h.Seen, h.More, h.Acked = r.Situation, q.at(r.Since), q.at(r.LastSeen), 0, ""
+		h.Mark, h.Why, h.Then = "silent", "silent", strings.TrimPrefix(r.Situation, "silent; ")
+		h.Since, h.Seen, h.More, h.Acked = q.at(r.Since), q.at(r.LastSeen), 0, ""
 		for _, a := range r.Alarms {
 			if a.State == alarm.Silent {
 				h.Acked = a.AckedBy
@@ -69,7 +73,7 @@ func (h *hostRow) explain(r *live.Row, q *request) {
 	case "critical", "warning":
 		h.Mark, h.Word = h.State, h.State
 	case "attention":
-		h.Mark = "unknown"
+		h.Mark = "attention"
 		if len(r.Alarms) == 0 {
 			h.Why, h.Since = sentenceOf(r), stamp{}
 			h.Seen = q.at(r.LastSeen)

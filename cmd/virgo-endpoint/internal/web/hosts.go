@@ -2,12 +2,14 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/live"
 	"virgo/cmd/virgo-endpoint/internal/report"
 	"virgo/schedule/alarm"
@@ -20,6 +22,8 @@ const maxSearch = 256
 type Hosts interface {
 	// Rows returns all: those with alarms, then silent ones, then the rest, each by name.
 	Rows(now time.Time) []live.Row
+	// Subscribe tells which rows may differ, until ctx is done.
+	Subscribe(ctx context.Context) <-chan live.Change
 }
 
 func hostsView() view {
@@ -150,7 +154,7 @@ func with(form url.Values, key, value string) string {
 	return "/?" + next.Encode()
 }
 
-// order sorts rows by what the address says; without it they stay as they are. Unknown figures come last.
+// order sorts rows by what the address says; without it by state and name. Unknown figures come last.
 func (l *hostList) order() {
 	key, down := strings.CutPrefix(l.Sort, "-")
 	if key == "name" {
@@ -165,6 +169,7 @@ func (l *hostList) order() {
 	at := slices.Index(figureKeys[:], key)
 	if at < 0 {
 		l.Sort = ""
+		slices.SortStableFunc(l.Rows, func(a, b hostRow) int { return cmp.Compare(a.rank, b.rank) })
 		return
 	}
 	slices.SortStableFunc(l.Rows, func(a, b hostRow) int {
@@ -197,7 +202,7 @@ func (l *hostList) NameSorted() string {
 type hostState struct{ key, text string }
 
 // states are the groups, the worst first.
-var states = [...]hostState{{"critical", "Critical"}, {"warning", "Warning"}, {"silent", "Silent"},
+var states = [...]hostState{{"critical", "Critical"}, {"silent", "Silent"}, {"warning", "Warning"},
 	{"attention", "Attention"}, {"ok", "OK"}, {"revoked", "Revoked"}}
 
 // stateOf returns the group of a row.
@@ -224,7 +229,7 @@ func (l *hostList) Heading() string {
 		n[c.Key] = c.N
 	}
 	var parts []string
-	for _, key := range []string{"critical", "warning", "silent"} {
+	for _, key := range []string{"critical", "silent", "warning"} {
 		if n[key] > 0 {
 			parts = append(parts, strconv.Itoa(n[key])+" "+key)
 		}

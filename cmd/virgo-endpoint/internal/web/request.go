@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/login"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
@@ -50,7 +51,7 @@ func newRequest(s *Site, w http.ResponseWriter, r *http.Request) *request {
 
 // authenticate finds out who asks.
 func (q *request) authenticate() error {
-	actor, err := q.site.Who(q.Request)
+	actor, err := q.site.Login.Who(q.Request)
 	if err != nil {
 		return err
 	}
@@ -83,17 +84,20 @@ func notFound(text string) error {
 // fail answers a request that no view could.
 func (q *request) fail(err error) {
 	var a *answer
+	var refused *login.RefusedError
 	switch {
 	case errors.As(err, &a):
-	case errors.Is(err, ErrNobody) && q.Method == http.MethodGet:
+	case errors.Is(err, watch.ErrNoSession) && q.Method == http.MethodGet:
 		to := "/login"
 		if at := q.URL.RequestURI(); at != "/" {
 			to += "?next=" + url.QueryEscape(at)
 		}
 		http.Redirect(q.w, q.Request, to, http.StatusSeeOther)
 		return
-	case errors.Is(err, ErrNobody):
+	case errors.Is(err, watch.ErrNoSession):
 		a = &answer{http.StatusUnauthorized, "Not logged in", "Log in again, then repeat it."}
+	case errors.As(err, &refused):
+		a = &answer{http.StatusBadRequest, "The proxy's word is not taken", refused.Error()}
 	case q.Context().Err() != nil || errors.Is(err, context.DeadlineExceeded):
 		a = &answer{http.StatusServiceUnavailable, "It took too long", "The endpoint has much to do. Reload the page in a moment."}
 	default:

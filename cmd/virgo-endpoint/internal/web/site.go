@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -19,13 +18,21 @@ const (
 	maxViews = 64
 )
 
-// ErrNobody is returned by Options.Who for a request that is nobody's: there is no session, or it is over.
-var ErrNobody = errors.New("nobody is logged in")
+// A Login says who asks; a login.Login is one.
+type Login interface {
+	// Who returns who a request is from. Error: watch.ErrNoSession if nobody is logged in.
+	Who(r *http.Request) (watch.Actor, error)
+	// Passwords is false where a proxy logs people in.
+	Passwords() bool
+	Begin(w http.ResponseWriter, r *http.Request, name, password string) error
+	End(w http.ResponseWriter, r *http.Request, all bool) error
+	CheckFirst(ctx context.Context, code string) error
+	BeginFirst(w http.ResponseWriter, r *http.Request, code, name, password string) error
+}
 
 // Options are what a site works with. Log and Now may be nil.
 type Options struct {
-	// Who says who asks. Error: ErrNobody, wrapped or not; others are failures.
-	Who func(r *http.Request) (watch.Actor, error)
+	Login Login
 	// Hosts are the hosts' rows.
 	Hosts Hosts
 	// API answers /v1, /metrics and what else is not a page; nil without one.
@@ -42,6 +49,7 @@ type Site struct {
 	assets    *assets
 	templates templates
 	places    chan struct{}
+	streams   streams
 	handler   http.Handler
 }
 
@@ -53,7 +61,7 @@ func New(opt Options) (*Site, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	s := &Site{Options: opt, places: make(chan struct{}, maxViews)}
+	s := &Site{Options: opt, places: make(chan struct{}, maxViews), streams: streams{stopped: make(chan struct{})}}
 	var err error
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, fmt.Errorf("loading the assets of the page: %w", err)
@@ -84,17 +92,20 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve answers with a view.
 func (s *Site) serve(w http.ResponseWriter, r *http.Request, v view) {
-	select {
-	case s.places <- struct{}{}:
-		defer func() { <-s.places }()
-	default:
-		w.Header().Set("Retry-After", "1")
-		http.Error(w, "too many requests at a time", http.StatusTooManyRequests)
-		return
+	if !v.stream { // streams have bounds of their own
+		select {
+		case s.places <- struct{}{}:
+			defer func() { <-s.places }()
+		default:
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, "too many requests at a time", http.StatusTooManyRequests)
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), viewTime)
+		defer cancel()
+		r = r.WithContext(ctx)
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), viewTime)
-	defer cancel()
-	q := newRequest(s, w, r.WithContext(ctx))
+	q := newRequest(s, w, r)
 	if !v.public {
 		if err := q.authenticate(); err != nil {
 			q.fail(err)

@@ -14,14 +14,22 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
-// somebody is a person with a role.
-func somebody(role watch.Role) func(*http.Request) (watch.Actor, error) {
-	return func(*http.Request) (watch.Actor, error) {
-		return watch.Actor{Kind: "person", Name: "ann", Scopes: role.Scopes()}, nil
-	}
+// fakeLogin is a login as which one person is logged in, or nobody.
+type fakeLogin struct {
+	Login
+	actor watch.Actor
+	err   error
 }
 
-func nobody(*http.Request) (watch.Actor, error) { return watch.Actor{}, ErrNobody }
+func (l fakeLogin) Who(*http.Request) (watch.Actor, error) { return l.actor, l.err }
+func (l fakeLogin) Passwords() bool                        { return true }
+
+// somebody is a person with a role.
+func somebody(role watch.Role) Login {
+	return fakeLogin{actor: watch.Actor{Kind: "person", Name: "ann", Scopes: role.Scopes()}}
+}
+
+func nobody() Login { return fakeLogin{err: watch.ErrNoSession} }
 
 func newSite(t testing.TB, opt Options) *Site {
 	t.Helper()
@@ -61,7 +69,7 @@ func body(t testing.TB, res *http.Response) string {
 }
 
 func TestEveryAnswerForbidsOtherSites(t *testing.T) {
-	s := newSite(t, Options{Who: nobody})
+	s := newSite(t, Options{Login: nobody()})
 	for _, path := range []string{"/", "/nowhere", "/a/0/virgo.css", "/login"} {
 		h := get(t, s, path).Header
 		if !strings.Contains(h.Get("Content-Security-Policy"), "default-src 'none'") {
@@ -74,7 +82,7 @@ func TestEveryAnswerForbidsOtherSites(t *testing.T) {
 }
 
 func TestNobodyIsSentToTheLogin(t *testing.T) {
-	s := newSite(t, Options{Who: nobody})
+	s := newSite(t, Options{Login: nobody()})
 	res := get(t, s, "/nowhere?a=b&c=//evil.example")
 	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/login?next=%2Fnowhere%3Fa%3Db%26c%3D%2F%2Fevil.example" {
 		t.Errorf("%d to %q", res.StatusCode, res.Header.Get("Location"))
@@ -82,7 +90,7 @@ func TestNobodyIsSentToTheLogin(t *testing.T) {
 }
 
 func TestFailureOfWhoIsNoLogin(t *testing.T) {
-	s := newSite(t, Options{Who: func(*http.Request) (watch.Actor, error) { return watch.Actor{}, errors.New("secret detail") }})
+	s := newSite(t, Options{Login: fakeLogin{err: errors.New("secret detail")}})
 	res := get(t, s, "/nowhere")
 	if text := body(t, res); res.StatusCode != http.StatusInternalServerError || strings.Contains(text, "secret detail") || !strings.Contains(text, "log says why") {
 		t.Errorf("%d %s", res.StatusCode, text)
@@ -90,7 +98,7 @@ func TestFailureOfWhoIsNoLogin(t *testing.T) {
 }
 
 func TestMissingPage(t *testing.T) {
-	s := newSite(t, Options{Who: somebody(watch.View)})
+	s := newSite(t, Options{Login: somebody(watch.View)})
 	res := get(t, s, "/nowhere", "Accept-Encoding", "gzip", "Cookie", "virgo-theme=dark")
 	text := body(t, res)
 	if res.StatusCode != http.StatusNotFound || !strings.Contains(text, "no such page") || !strings.Contains(text, `data-theme="dark"`) {
@@ -102,7 +110,7 @@ func TestMissingPage(t *testing.T) {
 }
 
 func TestWhatChangesComesFromThisSite(t *testing.T) {
-	s := newSite(t, Options{Who: somebody(watch.Admin), API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })})
+	s := newSite(t, Options{Login: somebody(watch.Admin), API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })})
 	for _, c := range []struct {
 		site string
 		code int
@@ -118,7 +126,7 @@ func TestWhatChangesComesFromThisSite(t *testing.T) {
 }
 
 func TestAssetsAreKept(t *testing.T) {
-	s := newSite(t, Options{Who: nobody})
+	s := newSite(t, Options{Login: nobody()})
 	for name := range bundles {
 		at, err := s.assets.address(name)
 		if err != nil {

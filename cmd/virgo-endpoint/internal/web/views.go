@@ -10,6 +10,8 @@ type view struct {
 	public bool
 	// scope is what a person must be allowed to; empty: to read.
 	scope watch.Scope
+	// stream is true for one that lasts.
+	stream bool
 	// serve reads what is shown and calls request.render. An error is shown as a page: see request.fail.
 	serve func(s *Site, q *request) error
 }
@@ -20,6 +22,13 @@ type view struct {
 func views() []view {
 	return []view{
 		hostsView(),
+		eventsView(),
+		loginView(),
+		logInView(),
+		logOutView(),
+		codeView(),
+		firstPersonView(),
+		firstView(),
 	}
 }
 

@@ -69,3 +69,13 @@ document.addEventListener("keydown", e => {
     d.querySelector("summary").focus();
   }
 });
+
+// title keeps the number of alarms in the window's title, from the chips of the list.
+virgo.title = summary => {
+  let n = 0;
+  for (const state of ["critical", "silent", "warning"]) {
+    const count = summary.querySelector('[data-state="' + state + '"] b');
+    if (count) n += Number(count.textContent);
+  }
+  document.title = document.title.replace(/^(\(\d+\) )?/, n ? "(" + n + ") " : "");
+};

@@ -3,6 +3,7 @@ package browsertest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -14,11 +15,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -27,6 +30,8 @@ import (
 type Look struct {
 	Width, Height int // in CSS pixels
 	Dark          bool
+	// Now is what the page's clock says when it is opened; zero for the real time.
+	Now time.Time
 	// Cookie is sent as "name=value"; empty for none.
 	Cookie string
 }
@@ -75,6 +80,11 @@ func (b *Browser) Page(t testing.TB, look Look) *Page {
 		Width: int64(look.Width), Height: int64(look.Height), DeviceScaleFactor: 1, Mobile: look.Width < 500})
 	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	if !look.Now.IsZero() {
+		call(p, page.Enable, page.EnableParams{})
+		call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+			Source: fmt.Sprintf("{const by = %d - Date.now(), real = Date.now; Date.now = () => real() + by}", look.Now.UnixMilli())})
+	}
 	call(p, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Europe/Berlin"})
 	return p
 }

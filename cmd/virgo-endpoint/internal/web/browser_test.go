@@ -23,7 +23,7 @@ func TestHostsInABrowser(t *testing.T) {
 					name += "-dark"
 				}
 				t.Run(name, func(t *testing.T) {
-					page := browser.Page(t, browsertest.Look{Width: width, Height: 900, Dark: dark})
+					page := browser.Page(t, browsertest.Look{Width: width, Height: 900, Dark: dark, Now: noon})
 					page.Open(server.URL + "/")
 					page.Shot(name)
 					if got := browsertest.Eval[int](page, "document.documentElement.scrollWidth"); got > width {

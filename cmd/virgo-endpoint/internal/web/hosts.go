@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/live"
 	"virgo/cmd/virgo-endpoint/internal/report"
 	"virgo/schedule/alarm"
@@ -120,6 +119,7 @@ func listHosts(rows []live.Row, q *request) *hostList {
 func columnsOf(rows []live.Row, form url.Values) []column {
 	var list []column
 	names := live.FigureNames()
+	names[live.Temperature] = "temp"
 	for i, key := range figureKeys {
 		if !slices.ContainsFunc(rows, func(r live.Row) bool { return r.Figures[i].Known }) {
 			continue

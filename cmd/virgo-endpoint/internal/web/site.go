@@ -35,6 +35,8 @@ type Options struct {
 	Login Login
 	// Hosts are the hosts' rows.
 	Hosts Hosts
+	// Setup is what a new host needs to know; nil if nobody adds hosts here.
+	Setup func() Setup
 	// API answers /v1, /metrics and what else is not a page; nil without one.
 	API http.Handler
 	Log *slog.Logger

@@ -21,7 +21,8 @@ const (
 type batch struct {
 	from, through, lost int64
 	items               []Item
-	full                bool // there may be more
+	// news is closed when something is stored behind it; nil if that may be the case already.
+	news <-chan struct{}
 }
 
 // batches reads batches, and remembers the last ones, so that followers at about the same place share them.
@@ -34,7 +35,7 @@ type batches struct {
 var errFull = errors.New("the batch is full")
 
 // after returns the batch behind a number. It may end before what is newest.
-func (s *batches) after(ctx context.Context, src intake.Feed, seq int64) (*batch, error) {
+func (s *batches) after(ctx context.Context, f *Feed, seq int64) (*batch, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, b := range s.last {
@@ -42,7 +43,7 @@ func (s *batches) after(ctx context.Context, src intake.Feed, seq int64) (*batch
 			return part, nil
 		}
 	}
-	b, err := read(ctx, src, seq)
+	b, err := f.read(ctx, seq)
 	if err != nil || len(b.items) == 0 {
 		return b, err
 	}
@@ -59,12 +60,12 @@ func (s *batches) forget(taken int64) {
 	s.last = slices.DeleteFunc(s.last, func(b *batch) bool { return b.through <= taken })
 }
 
-// after returns the part of the batch behind a number; nil if that is not in it. More may be stored behind it since.
+// after returns the part of the batch behind a number; nil if that is not in it.
 func (b *batch) after(seq int64) *batch {
 	if seq < b.from || seq >= b.through || seq != b.from && b.lost > 0 {
 		return nil
 	}
-	part := &batch{from: seq, through: b.through, lost: b.lost, items: b.items, full: true}
+	part := &batch{from: seq, through: b.through, lost: b.lost, items: b.items, news: b.news}
 	for len(part.items) > 0 && part.items[0].Result.Seq <= seq {
 		part.items = part.items[1:]
 	}
@@ -72,10 +73,10 @@ func (b *batch) after(seq int64) *batch {
 }
 
 // read reads a batch.
-func read(ctx context.Context, src intake.Feed, seq int64) (*batch, error) {
-	b := &batch{from: seq}
+func (f *Feed) read(ctx context.Context, seq int64) (*batch, error) {
+	b := &batch{from: seq, news: f.news()} // before reading: what is stored meanwhile is not missed
 	size := 0
-	through, lost, err := src.After(ctx, seq, maxResults, func(agent intake.AgentNumber, r *intake.Result) error {
+	through, lost, err := f.src.After(ctx, seq, maxResults, func(agent intake.AgentNumber, r *intake.Result) error {
 		if size += r.Size(); size > maxBytes && len(b.items) > 0 {
 			return errFull
 		}
@@ -89,8 +90,10 @@ func read(ctx context.Context, src intake.Feed, seq int64) (*batch, error) {
 	})
 	b.through, b.lost = through, lost
 	if errors.Is(err, errFull) {
-		b.full, err = true, nil
+		b.news, err = nil, nil
 	}
-	b.full = b.full || len(b.items) >= maxResults
+	if len(b.items) >= maxResults {
+		b.news = nil
+	}
 	return b, err
 }

@@ -25,8 +25,7 @@ type following struct {
 func (o *following) follow(ctx context.Context) {
 	wait := firstWait
 	for ctx.Err() == nil {
-		news := o.feed.news() // before reading: what is stored meanwhile is not missed
-		more, err := o.step(ctx)
+		news, err := o.step(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -36,7 +35,7 @@ func (o *following) follow(ctx context.Context) {
 			sleep(ctx, wait)
 			wait = min(2*wait, maxWait)
 			continue
-		case !more:
+		case news != nil:
 			select {
 			case <-news:
 				sleep(ctx, pause)
@@ -47,36 +46,36 @@ func (o *following) follow(ctx context.Context) {
 	}
 }
 
-// step passes one batch on. more is true if there may be another one.
-func (o *following) step(ctx context.Context) (more bool, err error) {
+// step passes one batch on. It returns what is closed when there may be another one; nil if there may be one already.
+func (o *following) step(ctx context.Context) (news <-chan struct{}, err error) {
 	if !o.begun {
 		if err := o.begin(ctx); err != nil {
-			return false, err
+			return nil, err
 		}
 		o.begun = true
 	}
-	b, err := o.feed.batches.after(ctx, o.feed.src, max(o.place(), 0))
+	b, err := o.feed.batches.after(ctx, o.feed, max(o.place(), 0))
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	o.feed.seen(b.through)
 	if b.lost > 0 {
 		if l, ok := o.Follower.(Loser); ok {
 			if err := l.Lose(ctx, b.through, b.lost); err != nil {
-				return false, err
+				return nil, err
 			}
 		}
 	}
 	if len(b.items) > 0 {
 		if err := o.Take(ctx, b.items); err != nil {
-			return false, err
+			return nil, err
 		}
 	}
 	if b.through > 0 {
 		o.move(b.through, b.lost)
 		o.feed.batches.forget(o.feed.taken())
 	}
-	return b.full, nil
+	return b.news, nil
 }
 
 // begin finds the place of a follower that begins with the newest result. A place behind the newest is one of another store,

@@ -61,8 +61,12 @@ func (s *subscribers) subscribe(ctx context.Context) <-chan Change {
 			case <-ctx.Done():
 				return
 			}
+			next := s.next(one)
+			if !next.Resync && len(next.Hosts) == 0 {
+				continue // it went with the change before
+			}
 			select {
-			case changes <- s.next(one):
+			case changes <- next:
 			case <-ctx.Done():
 				return
 			}

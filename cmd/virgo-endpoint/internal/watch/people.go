@@ -39,6 +39,9 @@ type Person struct {
 	Disabled time.Time // zero for one who may log in
 }
 
+// MaxSessions bounds the sessions of one person: a further one ends the one that was used least recently.
+const MaxSessions = 64
+
 // A Session is a person's browser. Hash is the SHA-256 of the cookie.
 type Session struct {
 	Hash          [32]byte

@@ -3,6 +3,7 @@ package watchtest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -10,6 +11,9 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/watch"
 	"virgo/schedule/alarm"
 )
+
+// errNoSuchChange is returned when a silence is to hold a change back that is not among those of the step.
+var errNoSuchChange = errors.New("no such change in this step")
 
 type memoryAlarms struct{ m *Memory }
 
@@ -31,6 +35,13 @@ func compareKeys(a, b watch.Key) int {
 func (a memoryAlarms) Save(ctx context.Context, step watch.AlarmsStep) ([]int64, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	for _, indices := range step.Held {
+		for _, i := range indices {
+			if i < 0 || i >= len(step.Changes) {
+				return nil, errNoSuchChange
+			}
+		}
 	}
 	defer a.m.lock()()
 	a.m.cursor = step.Cursor

@@ -1,7 +1,9 @@
 package watchtest
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/watch"
@@ -95,6 +97,16 @@ func (p memoryPeople) Begin(ctx context.Context, s watch.Session) error {
 		return watch.ErrNoSuchPerson
 	}
 	s.Created, s.Used = stored(s.Created), stored(s.Used)
+	var others []watch.Session
+	for _, other := range p.m.sessions {
+		if other.Person == s.Person {
+			others = append(others, other)
+		}
+	}
+	slices.SortFunc(others, func(a, b watch.Session) int { return cmp.Or(b.Used.Compare(a.Used), b.Created.Compare(a.Created)) })
+	for i := watch.MaxSessions - 1; i < len(others); i++ {
+		delete(p.m.sessions, others[i].Hash)
+	}
 	put(&p.m.sessions, s.Hash, s)
 	return nil
 }

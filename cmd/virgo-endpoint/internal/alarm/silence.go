@@ -43,6 +43,9 @@ func (s *silences) refresh(ctx context.Context) (changed bool, err error) {
 	return true, nil
 }
 
+// hold notes that a silence holds changes back.
+func (s *silences) hold(id int64) { s.holding[id] = true }
+
 // over returns those that hold changes back and are not active.
 func (s *silences) over(now time.Time) []watch.Silence {
 	var list []watch.Silence

@@ -1,0 +1,209 @@
+package alarm
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/feed"
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/report"
+	"virgo/cmd/virgo-endpoint/internal/watch"
+)
+
+// TickEvery is how often [Engine.Tick] is to be called.
+const TickEvery = 10 * time.Second
+
+// Options are what an engine works with. Fields that may be nil say so.
+type Options struct {
+	Rules  *Rules
+	Store  watch.Alarms
+	Agents report.Source
+	// Schedule returns the schedule that an agent is sent, as the result object of check_schedule.get, and its hash; nil:
+	// checks have no alarms of their own.
+	Schedule func(agentID string) (result json.RawMessage, hash string, err error)
+	// Route returns who is told of an event; nil: nobody.
+	Route func(watch.Event) []watch.Row
+	// Silences and Queue hold notifications back; Queue is needed with Silences. They may be nil.
+	Silences watch.Silences
+	Queue    watch.Queue
+	// Settings keep when the endpoint was last at work, and from where late results are to be looked at. It may be nil.
+	Settings watch.Settings
+	// History fills the windows of rules after a start; nil: they begin empty.
+	History intake.PlotHistory
+	// Results are read once more when they came late, and Feed finds those that were not looked at before a restart. They
+	// may be nil.
+	Results ResultSource
+	Feed    intake.Feed
+	// CertificateEnds returns when the endpoint's own certificate ends; nil or the zero time: unknown.
+	CertificateEnds func() time.Time
+	Now             func() time.Time
+	Log             *slog.Logger
+}
+
+// A ResultSource reads stored results, as [intake.History] does.
+type ResultSource interface {
+	Results(ctx context.Context, filter intake.Filter, fn func(intake.Result) error) error
+}
+
+// An Engine judges results and silence. It is safe for concurrent use.
+type Engine struct {
+	opt Options
+
+	// ticking is held by Tick, replaying by ReplayLate; mu is for all that follows, and not held while the store is read.
+	ticking, replaying sync.Mutex
+
+	mu       sync.Mutex
+	hosts    map[intake.AgentNumber]*host
+	silences silences
+	late     lateResults
+	// fleets are the tags of which it was told that most hosts are silent.
+	fleets map[string]bool
+	// generation is that of the rules that were read last.
+	generation int64
+
+	step    step
+	saved   int64     // the cursor that is stored
+	savedAt time.Time // when it was
+	// awake is since when the endpoint is at work without a pause, ticked when it last ticked, marked when that was stored.
+	awake, ticked, marked time.Time
+	// refreshed is when all agents were read, cleaned when old changes were deleted.
+	refreshed, cleaned time.Time
+}
+
+// Name implements [feed.Follower].
+func (e *Engine) Name() string { return "alarms" }
+
+// New returns an engine that has loaded its states. The number of the last result that it judged is [Engine.Cursor].
+func New(ctx context.Context, opt Options) (*Engine, error) {
+	e := &Engine{opt: opt, hosts: map[intake.AgentNumber]*host{}, fleets: map[string]bool{}}
+	e.silences.store = opt.Silences
+	if err := e.load(ctx, opt.Now()); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Cursor returns the number of the last result that was judged, and stored as such.
+func (e *Engine) Cursor() int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.saved
+}
+
+// load reads the states.
+func (e *Engine) load(ctx context.Context, now time.Time) error {
+	cursor, states, err := e.opt.Store.Load(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the states of alarms: %w", err)
+	}
+	e.step.cursor, e.saved, e.savedAt = cursor, cursor, now
+	if err := e.beginAwake(ctx, now); err != nil {
+		return err
+	}
+	if _, err := e.silences.refresh(ctx); err != nil {
+		return fmt.Errorf("reading silences: %w", err)
+	}
+	agents, err := e.opt.Agents.Agents(ctx, "")
+	if err != nil {
+		return fmt.Errorf("reading agents: %w", err)
+	}
+	e.generation = e.opt.Rules.Generation()
+	e.addHost(0).facts.Name = endpointName
+	for i := range states {
+		e.restore(&states[i])
+	}
+	e.noteAgents(agents, true, now)
+	return e.restoreLate(ctx, cursor)
+}
+
+// restore takes over a stored state. One that cannot be read begins anew.
+func (e *Engine) restore(saved *watch.Saved) {
+	s, err := restored(saved)
+	if err != nil {
+		e.opt.Log.Warn("the state of an alarm begins anew", "rule", saved.Rule, "agent", saved.AgentID, "error", err)
+		e.step.drop(&state{Standing: saved.Standing})
+		return
+	}
+	h := e.hosts[saved.Agent]
+	if h == nil {
+		h = e.addHost(saved.Agent)
+	}
+	if h.states == nil {
+		h.states = map[stateKey]*state{}
+	}
+	h.states[keyOf(saved.Key)] = s
+	if s.fleet != "" {
+		e.fleets[s.fleet] = true
+	}
+}
+
+// Take implements [feed.Follower].
+func (e *Engine) Take(ctx context.Context, batch []feed.Item) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.opt.Now()
+	if !e.step.empty() { // the last one could not be stored
+		if err := e.save(ctx, now); err != nil {
+			return err
+		}
+	}
+	if err := e.noteLate(ctx, batch); err != nil {
+		return err
+	}
+	for i := range batch {
+		if batch[i].Result.Seq <= e.step.cursor {
+			continue // it was judged, and could not be stored
+		}
+		if err := e.take(ctx, &batch[i], now); err != nil {
+			return err
+		}
+		e.step.cursor = batch[i].Result.Seq
+		if e.step.full() {
+			if err := e.save(ctx, now); err != nil {
+				return err
+			}
+		}
+	}
+	return e.save(ctx, now)
+}
+
+// take judges one result.
+func (e *Engine) take(ctx context.Context, item *feed.Item, now time.Time) error {
+	r := item.Result
+	h, err := e.findHost(ctx, item.Agent, r.AgentID, now)
+	if err != nil || h == nil {
+		return err
+	}
+	if !r.Late {
+		h.contact(r.Received)
+	}
+	if r.Refused {
+		return nil
+	}
+	c, err := e.checkOf(ctx, h, r)
+	if err != nil || c == nil {
+		return err
+	}
+	c.note(h, item)
+	if r.Late {
+		return nil
+	}
+	if h.silent() {
+		e.judgeHost(h, r.Received)
+	}
+	e.judgeCheck(h, c, r)
+	return nil
+}
+
+// Lose implements [feed.Loser]: results that are gone are never judged.
+func (e *Engine) Lose(_ context.Context, through, n int64) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.step.cursor = max(e.step.cursor, through)
+	e.opt.Log.Warn("results were deleted before alarms were judged by them", "results", n)
+	return nil
+}

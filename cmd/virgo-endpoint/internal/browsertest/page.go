@@ -45,6 +45,7 @@ type Page struct {
 	mu       sync.Mutex
 	host     string
 	problems []string
+	expected []string
 	requests map[network.RequestID]*Request
 }
 
@@ -70,23 +71,29 @@ func (b *Browser) Page(t testing.TB, look Look) *Page {
 	if err := chromedp.Listen(ctx, p.note); err != nil {
 		t.Fatalf("the browser: %v", err)
 	}
-	scheme := "light"
-	if look.Dark {
-		scheme = "dark"
-	}
 	call(p, network.Enable, network.EnableParams{})
 	call(p, log.Enable, cdp.Empty{})
-	call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-		Width: int64(look.Width), Height: int64(look.Height), DeviceScaleFactor: 1, Mobile: look.Width < 500})
-	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 	if !look.Now.IsZero() {
 		call(p, page.Enable, page.EnableParams{})
 		call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 			Source: fmt.Sprintf("{const by = %d - Date.now(), real = Date.now; Date.now = () => real() + by}", look.Now.UnixMilli())})
 	}
 	call(p, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Europe/Berlin"})
+	p.Resize(look.Width, look.Height, look.Dark)
 	return p
+}
+
+// Resize looks at the page in another size, dark or light.
+func (p *Page) Resize(width, height int, dark bool) {
+	p.t.Helper()
+	call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: int64(width), Height: int64(height), DeviceScaleFactor: 1, Mobile: width < 500})
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 }
 
 // call sends a command of the protocol.
@@ -179,16 +186,37 @@ func (p *Page) Until(script string) {
 	p.t.Helper()
 	ctx, stop := context.WithTimeout(p.ctx, pageTime)
 	defer stop()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[chromedp.Void](script, chromedp.WithPollingTimeout(pageTime))); err != nil {
-		p.t.Fatalf("the browser: waiting for %s: %v", script, err)
+	for {
+		_, err := chromedp.Run(ctx, chromedp.Poll[chromedp.Void](script, chromedp.WithPollingTimeout(pageTime)))
+		if err == nil {
+			return
+		}
+		if ctx.Err() != nil || !strings.Contains(err.Error(), "context") && !strings.Contains(err.Error(), "navigated") { // another page is loaded meanwhile
+			p.t.Fatalf("the browser: waiting for %s: %v", script, err)
+		}
 	}
+}
+
+// Expect says that problems with a text in them are none.
+func (p *Page) Expect(text string) {
+	p.mu.Lock()
+	p.expected = append(p.expected, text)
+	p.mu.Unlock()
+}
+
+// Media shows the page as a medium does: print, or screen.
+func (p *Page) Media(medium string) {
+	p.t.Helper()
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: medium})
 }
 
 // Problems returns what went wrong since the last call.
 func (p *Page) Problems() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	list := p.problems
+	list := slices.DeleteFunc(p.problems, func(problem string) bool {
+		return slices.ContainsFunc(p.expected, func(text string) bool { return strings.Contains(problem, text) })
+	})
 	p.problems = nil
 	return list
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/live"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
@@ -30,13 +31,17 @@ var errTooManyStreams = errors.New("too many pages are watched at a time")
 type stream func(s *Site, q *request, to *events) error
 
 // streamsByView are what /events?view=NAME tells.
-func streamsByView() map[string]stream {
-	return map[string]stream{"hosts": watchHosts, "first": watchFirst}
+func (s *Site) streamsByView() map[string]stream {
+	all := map[string]stream{"hosts": watchHosts, "first": watchFirst}
+	if s.Alarms != nil {
+		all["alarms"] = watchAlarms
+	}
+	return all
 }
 
 func eventsView() view {
 	return view{pattern: "GET /events", stream: true, serve: func(s *Site, q *request) error {
-		follow, ok := streamsByView()[q.URL.Query().Get("view")]
+		follow, ok := s.streamsByView()[q.URL.Query().Get("view")]
 		if !ok {
 			return notFound("There is no such stream.")
 		}
@@ -156,4 +161,28 @@ func (e *events) write(text string) error {
 		return err
 	}
 	return nil
+}
+
+// follow calls tell for each change of hosts, until the browser is gone, and keeps the connection alive in quiet times.
+func (s *Site) follow(to *events, tell func(live.Change) error) error {
+	changes := s.Hosts.Subscribe(to.ctx)
+	quiet := time.NewTicker(quietTime)
+	defer quiet.Stop()
+	for {
+		var err error
+		select {
+		case <-to.ctx.Done():
+			return to.ctx.Err()
+		case <-quiet.C:
+			err = to.comment()
+		case c, ok := <-changes:
+			if !ok {
+				return nil
+			}
+			err = tell(c)
+		}
+		if err != nil {
+			return err
+		}
+	}
 }

@@ -3,11 +3,14 @@ package web
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/live"
 	"virgo/cmd/virgo-endpoint/internal/report"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 	"virgo/schedule/alarm"
 )
 
@@ -16,11 +19,16 @@ var noon = time.Date(2026, 11, 24, 13, 20, 0, 0, time.UTC)
 
 // fakeHosts are rows as a fleet has them.
 type fakeHosts struct {
+	mu      sync.Mutex
 	rows    []live.Row
 	changes chan live.Change
 }
 
-func (f *fakeHosts) Rows(time.Time) []live.Row { return f.rows }
+func (f *fakeHosts) Rows(time.Time) []live.Row {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.rows)
+}
 
 func (f *fakeHosts) Subscribe(ctx context.Context) <-chan live.Change { return f.changes }
 
@@ -80,4 +88,58 @@ func fleet(n int) *fakeHosts {
 
 func share(percent float64, note string) live.Figure {
 	return live.Figure{Known: true, Value: percent, Share: float32(percent / 100), Text: fmt.Sprintf("%.0f %%", percent), Unit: "%", Note: note}
+}
+
+// fakeAlarms are the alarms of fake hosts, and a history.
+type fakeAlarms struct {
+	standing []watch.Standing
+	changes  []watch.Change
+}
+
+func (f *fakeAlarms) Standing() []watch.Standing { return f.standing }
+
+func (f *fakeAlarms) Changes(_ context.Context, want watch.ChangeFilter, fn func(watch.Change) error) error {
+	for _, c := range f.changes {
+		if c.At.Before(want.From) || want.Agent != 0 && c.Agent != want.Agent {
+			continue
+		}
+		if err := fn(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func alarmsOf(hosts *fakeHosts) *fakeAlarms {
+	f := &fakeAlarms{}
+	for i := range hosts.rows {
+		r := &hosts.rows[i]
+		for _, m := range r.Alarms {
+			f.standing = append(f.standing, watch.Standing{Key: watch.Key{Rule: m.Rule, Agent: r.Agent, CheckID: "root"},
+				AgentID: r.ID, Host: r.Name, Tags: r.Tags, State: m.State, Since: m.Since, Text: m.Text, AckedBy: m.AckedBy})
+		}
+		if r.State == alarm.Silent {
+			f.standing = append(f.standing, watch.Standing{Key: watch.Key{Rule: "silent", Agent: r.Agent},
+				AgentID: r.ID, Host: r.Name, Tags: r.Tags, State: alarm.Silent, Since: r.Since, Text: "silent for more than 3 periods"})
+		}
+	}
+	if len(hosts.rows) < 6 {
+		return f
+	}
+	for i, c := range []watch.Change{
+		{State: alarm.Critical, Text: "disk of /var/lib/postgresql 98 % (over 97 %)"},
+		{State: alarm.Warning, Text: "memory 93 % (over 90 %)", Until: noon.Add(-time.Hour)},
+		{State: alarm.Critical, Text: "load 41 (over 40)", Kind: watch.Late, Until: noon.Add(-5 * time.Hour)},
+		{State: alarm.Silent, Text: "12 of 16 hosts with the tag fra are silent", Kind: watch.Fleet, Until: noon.Add(-25 * time.Hour)},
+		{State: alarm.Warning, Text: "certificate of https://example.com ends in 13 days", Kind: watch.Silenced, Until: noon.Add(-40 * time.Hour)},
+	} {
+		r := &hosts.rows[i]
+		c.ID, c.Key, c.AgentID, c.Host = int64(i+1), watch.Key{Rule: "r", Agent: r.Agent, CheckID: "root"}, r.ID, r.Name
+		c.At = noon.Add(-time.Duration(i*i*3+1) * time.Hour)
+		if i == 3 {
+			c.Agent, c.AgentID, c.Host = 0, "", ""
+		}
+		f.changes = append(f.changes, c)
+	}
+	return f
 }

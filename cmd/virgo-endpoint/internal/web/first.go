@@ -1,8 +1,6 @@
 package web
 
 import (
-	"time"
-
 	"virgo/cmd/virgo-endpoint/internal/live"
 )
 
@@ -41,45 +39,37 @@ type firstHost struct {
 	First bool
 }
 
-// watchFirst tells of a host that was not there when the page was opened: first that it said hello, then where its plots
-// are, as soon as it has figures.
+// watchFirst tells of a host that was not there when the page was opened: first that it said hello, then that it has
+// figures, so that its plots can be shown. On a page that was opened while there was no host, every host is new.
 func watchFirst(s *Site, q *request, to *events) error {
-	known := map[string]bool{}
-	for _, r := range s.Hosts.Rows(s.Now()) {
-		known[r.ID] = known[r.ID] || hasFigures(&r)
-	}
-	changes := s.Hosts.Subscribe(to.ctx)
-	quiet := time.NewTicker(quietTime)
-	defer quiet.Stop()
-	for {
-		select {
-		case <-to.ctx.Done():
-			return to.ctx.Err()
-		case <-quiet.C:
-			if err := to.comment(); err != nil {
-				return err
-			}
-		case _, ok := <-changes:
-			if !ok {
-				return nil
-			}
+	known := map[string]bool{} // whether it has figures
+	if q.URL.Query().Get("empty") == "" {
+		for _, r := range s.Hosts.Rows(s.Now()) {
+			known[r.ID] = true
 		}
+	}
+	tell := func(live.Change) error {
 		for _, r := range s.Hosts.Rows(s.Now()) {
 			had, before := known[r.ID]
 			has := hasFigures(&r)
+			if had || before && !has {
+				continue
+			}
 			known[r.ID] = has
 			name := "arrived"
-			switch {
-			case has && !had:
+			if has {
 				name = "ready"
-			case before || has:
-				continue
 			}
 			if err := to.send(name, r.ID); err != nil {
 				return err
 			}
 		}
+		return nil
 	}
+	if err := tell(live.Change{}); err != nil {
+		return err
+	}
+	return s.follow(to, tell)
 }
 
 func hasFigures(r *live.Row) bool {

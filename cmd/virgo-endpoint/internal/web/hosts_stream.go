@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/live"
 )
@@ -12,27 +11,8 @@ const maxRowsTold = 60
 
 // watchHosts tells the rows that changed, and the counts of states.
 func watchHosts(s *Site, q *request, to *events) error {
-	changes := s.Hosts.Subscribe(to.ctx)
-	quiet := time.NewTicker(quietTime)
-	defer quiet.Stop()
 	last := ""
-	for {
-		select {
-		case <-to.ctx.Done():
-			return to.ctx.Err()
-		case <-quiet.C:
-			if err := to.comment(); err != nil {
-				return err
-			}
-		case c, ok := <-changes:
-			if !ok {
-				return nil
-			}
-			if err := q.tellHosts(c, to, &last); err != nil {
-				return err
-			}
-		}
-	}
+	return s.follow(to, func(c live.Change) error { return q.tellHosts(c, to, &last) })
 }
 
 // tellHosts tells of a change. last is the summary that was told last.

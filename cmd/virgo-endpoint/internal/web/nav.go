@@ -12,7 +12,7 @@ type navItem struct {
 // listed when it exists and the person may see it.
 func (q *request) nav() (bar, menu []navItem) {
 	known := map[string]bool{}
-	for _, v := range views() {
+	for _, v := range q.site.views() {
 		known[v.pattern] = true
 	}
 	add := func(list *[]navItem, path, text string, scope watch.Scope) {

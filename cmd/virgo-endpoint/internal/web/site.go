@@ -35,6 +35,8 @@ type Options struct {
 	Login Login
 	// Hosts are the hosts' rows.
 	Hosts Hosts
+	// Alarms are those of all hosts; nil where none are judged.
+	Alarms Alarms
 	// Setup is what a new host needs to know; nil if nobody adds hosts here.
 	Setup func() Setup
 	// API answers /v1, /metrics and what else is not a page; nil without one.
@@ -73,7 +75,7 @@ func New(opt Options) (*Site, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /a/{hash}/{name}", s.assets.serve)
-	for _, v := range views() {
+	for _, v := range s.views() {
 		mux.HandleFunc(v.pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, v) })
 	}
 	if opt.API != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -23,6 +24,8 @@ type fakeLogin struct {
 
 func (l fakeLogin) Who(*http.Request) (watch.Actor, error) { return l.actor, l.err }
 func (l fakeLogin) Passwords() bool                        { return true }
+
+func (l fakeLogin) CheckFirst(context.Context, string) error { return nil }
 
 // somebody is a person with a role.
 func somebody(role watch.Role) Login {

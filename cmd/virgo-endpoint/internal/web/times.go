@@ -21,6 +21,7 @@ func timeFuncs() template.FuncMap {
 		"machine": stamp.Machine,
 		"clock":   stamp.Clock,
 		"ago":     stamp.Ago,
+		"lasting": stamp.Lasting,
 		"span":    span,
 	}
 }

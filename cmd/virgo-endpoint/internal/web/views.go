@@ -19,8 +19,8 @@ type view struct {
 // views has all pages. Each is a function in a file of its own, with a template of the same name; its styles and
 // scripts are files of their own in assets/css, js and plots. A page that nav.go names is linked at the top once it
 // is in this list.
-func views() []view {
-	return []view{
+func (s *Site) views() []view {
+	list := []view{
 		hostsView(),
 		eventsView(),
 		loginView(),
@@ -30,6 +30,10 @@ func views() []view {
 		firstPersonView(),
 		firstView(),
 	}
+	if s.Alarms != nil {
+		list = append(list, alarmsView())
+	}
+	return list
 }
 
 // missing answers what no view has.

@@ -36,11 +36,11 @@ virgo.clock = at => {
   return age < 180 * 24 ? day + " " + time : day + " " + at.getFullYear();
 };
 virgo.times = root => {
-  for (const t of root.querySelectorAll("time.ago, time.clock")) {
+  for (const t of root.querySelectorAll("time.ago, time.clock, time.for")) {
     const at = new Date(t.dateTime);
     if (isNaN(at)) continue;
     const age = (Date.now() - at) / 1000;
-    const text = t.classList.contains("clock") ? virgo.clock(at) : age < 60 ? "just now" : virgo.span(age) + " ago";
+    const text = t.classList.contains("clock") ? virgo.clock(at) : t.classList.contains("for") ? virgo.span(age) : age < 60 ? "just now" : virgo.span(age) + " ago";
     if (t.textContent !== text) t.textContent = text;
     if (!t.title) t.title = at.toLocaleString();
   }

@@ -36,7 +36,7 @@ if (document.querySelector("[data-first]")) {
     });
   }
   const waiting = document.getElementById("waiting");
-  virgo.stream("first", {
+  virgo.stream("first" + document.querySelector("[data-first]").dataset.first, {
     arrived: id => {
       waiting.classList.add("here");
       waiting.querySelector("span").textContent = id + " is here. Its first results are on their way.";

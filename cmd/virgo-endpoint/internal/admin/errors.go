@@ -37,7 +37,10 @@ type Invalid struct {
 }
 
 func (e *Invalid) Error() string {
-	text := folder.Describe(e.Problems[0])
+	text := e.Problems[0].Err.Error()
+	if folder.PlaceOf(e.Problems[0]).File != "" {
+		text = folder.Describe(e.Problems[0])
+	}
 	if n := len(e.Problems) - 1; n > 0 {
 		text += fmt.Sprintf(" (and %d more)", n)
 	}

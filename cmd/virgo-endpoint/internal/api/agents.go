@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/admin"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/report"
 )
@@ -39,6 +40,9 @@ func (c *agentsCache) get(ctx context.Context, src report.Source, now time.Time)
 	c.forget.Reset(agentsForgotten)
 	return list, nil
 }
+
+// forgetNow has the next request read the agents anew: one of them was changed.
+func (c *agentsCache) forgetNow() { c.free() }
 
 func (c *agentsCache) free() {
 	c.mu.Lock()
@@ -94,12 +98,19 @@ type body[T any] struct{ Body T }
 func (a *API) registerAgents() {
 	get(a, "/v1/agents", "list-agents", "List the agents, with their state", agentsTag, a.listAgents)
 	get(a, "/v1/agents/{agent_id}", "get-agent", "One agent", agentsTag,
-		func(ctx context.Context, in *AgentPath) (*body[agentBody], error) {
+		func(ctx context.Context, in *AgentPath) (*tagged[agentBody], error) {
 			agent, err := a.find(ctx, in.ID)
 			if err != nil {
 				return nil, err
 			}
-			return &body[agentBody]{agentBody{schemaVersion, *agent}}, nil
+			known, err := a.Store.Agents(ctx, in.ID)
+			if err != nil {
+				return nil, a.failed(ctx, err)
+			}
+			if len(known) == 0 {
+				return nil, noSuchAgent()
+			}
+			return &tagged[agentBody]{quoted(admin.AgentETag(&known[0])), agentBody{schemaVersion, *agent}}, nil
 		})
 	get(a, "/v1/agents/{agent_id}/checks", "list-checks", "The checks of an agent, with their latest state", agentsTag, a.listChecks)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"virgo/cmd/virgo-endpoint/internal/admin"
 	"virgo/cmd/virgo-endpoint/internal/chart"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/report"
@@ -51,6 +52,8 @@ type Options struct {
 	Series intake.SeriesHistory
 	// Charts makes plots of the history; without it there are none.
 	Charts *chart.Reader
+	// Admin makes changes; nil where there are none.
+	Admin *admin.Admin
 	// Login says whose browser a request is from. Without it only tokens count.
 	Login Login
 	// Figures are those of the endpoint beside the store's, for /metrics.
@@ -91,6 +94,13 @@ func New(opt Options) *API {
 	a.registerSeries()
 	a.registerPlots()
 	a.registerSelf()
+	a.registerFiles()
+	a.registerSilences()
+	a.registerAcknowledge()
+	a.registerAgentChanges()
+	a.registerTokens()
+	a.registerPeople()
+	a.registerAudit()
 	allowUnknownFields(a.huma.OpenAPI())
 	return a
 }

@@ -167,7 +167,7 @@ func tooMany(w http.ResponseWriter) {
 // problem answers with a problem document (RFC 9457), as huma does.
 func problem(w http.ResponseWriter, status int, detail string) {
 	data, _ := json.Marshal(huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail})
-	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Type", problemType)
 	w.WriteHeader(status)
 	_, _ = w.Write(append(data, '\n'))
 }

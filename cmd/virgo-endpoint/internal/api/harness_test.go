@@ -17,9 +17,13 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"virgo/cmd/virgo-endpoint/internal/admin"
 	"virgo/cmd/virgo-endpoint/internal/chart"
+	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/intake/intaketest"
+	"virgo/cmd/virgo-endpoint/internal/watch/watchtest"
+	"virgo/schedule"
 	"virgo/transport/receipt"
 )
 
@@ -64,14 +68,19 @@ func (h *hooked) Late(_ context.Context, agentID, _ string, from, _ time.Time) (
 
 // A served is an API on a listener of loopback, with a store in memory and a token.
 type served struct {
-	t      *testing.T
-	store  *hooked
-	api    *API
-	url    string
-	token  string
-	id     string // the token's
-	access intake.Access
-	schema *jsonschema.Compiler
+	t     *testing.T
+	store *hooked
+	api   *API
+	url   string
+	token string
+	// control is what changes are stored in, beside the store.
+	control *watchtest.Memory
+	dir     folder.Dir
+	id      string // the token's
+	access  intake.Access
+	login   Login
+	schema  *jsonschema.Compiler
+	paths   map[string]map[string]described
 
 	mu  sync.Mutex
 	now time.Time
@@ -89,9 +98,12 @@ func (s *served) pass(d time.Duration) {
 	s.now = s.now.Add(d)
 }
 
-func serve(t *testing.T) *served {
+func serve(t *testing.T) *served { return serveWith(t, nil) }
+
+// serveWith is serve for browsers that a login knows, too.
+func serveWith(t *testing.T, login Login) *served {
 	t.Helper()
-	s := &served{t: t, store: &hooked{Memory: &intaketest.Memory{}}, now: epoch}
+	s := &served{t: t, store: &hooked{Memory: &intaketest.Memory{}}, now: epoch, login: login}
 	_, _, s.access = intaketest.NewToken(t, s.store)
 	var token intake.Token
 	var err error
@@ -100,7 +112,13 @@ func serve(t *testing.T) *served {
 		t.Fatal(err)
 	}
 	s.id = token.ID
-	s.api = New(Options{Store: s.store, Series: s.store, Charts: &chart.Reader{History: s.store, Store: s.store}, Now: s.clock, Version: "1.2.3"})
+	s.control, s.dir = &watchtest.Memory{Now: s.clock}, folder.Dir(t.TempDir())
+	changes := admin.New(admin.Options{Dir: s.dir, Keys: s.store, Agents: s.store, Alarms: s.control.Alarms(), Audit: s.control.Audit(),
+		People: s.control.People(), Settings: s.control.Settings(), Silences: s.control.Silences(), Now: s.clock,
+		CheckRules: func(_ string, data []byte) []schedule.Problem { return rulesOfTests(data) },
+		Hash:       func(_ context.Context, password string) (string, error) { return "hash of " + password, nil }})
+	s.api = New(Options{Store: s.store, Series: s.store, Charts: &chart.Reader{History: s.store, Store: s.store}, Admin: changes,
+		Login: s.login, Now: s.clock, Version: "1.2.3"})
 	l, _, err := Listen(t.Context(), "127.0.0.1:0", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -116,6 +134,17 @@ func serve(t *testing.T) *served {
 		}
 	})
 	s.schema = compiler(t, s.api)
+	data, err := s.api.document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Paths map[string]map[string]described
+	}
+	if err := json.Unmarshal(data, &doc); err != nil {
+		t.Fatal(err)
+	}
+	s.paths = doc.Paths
 	return s
 }
 
@@ -157,6 +186,12 @@ func metric(v string) string {
 	return fmt.Sprintf(`{"min_check_period":60000,"metrics":[[null,{"usage":{"t":%q,"v":%q,"u":"percent"}}]]}`, kind, v)
 }
 
+// A described is what the document says of an operation.
+type described struct {
+	Description string
+	Responses   map[string]any
+}
+
 // An answer is what a client got.
 type answer struct {
 	code   int
@@ -168,29 +203,37 @@ type answer struct {
 func (s *served) get(path string) answer {
 	s.t.Helper()
 	a := s.ask(http.MethodGet, path, "Bearer "+s.token)
-	s.valid(path, a)
+	s.valid(http.MethodGet, path, a)
 	return a
 }
 
 func (s *served) ask(method, path, authorization string) answer {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, nil)
+	return s.send(method, path, "", "Authorization", authorization)
+}
+
+// send sends a request with headers: names and values by turns; empty ones are left out.
+func (s *served) send(method, path, body string, headers ...string) answer {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if authorization != "" {
-		r.Header.Set("Authorization", authorization)
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i+1] != "" {
+			r.Header.Set(headers[i], headers[i+1])
+		}
 	}
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	got, err := io.ReadAll(resp.Body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return answer{resp.StatusCode, resp.Header, body}
+	return answer{resp.StatusCode, resp.Header, got}
 }
 
 // json is the answer's document.
@@ -231,29 +274,35 @@ func compiler(t *testing.T, a *API) *jsonschema.Compiler {
 }
 
 // valid validates an answer against what the document says about its path, code and type.
-func (s *served) valid(path string, a answer) {
+func (s *served) valid(method, path string, a answer) {
 	s.t.Helper()
-	operation := s.operation(path)
+	operation := s.operation(method, path)
 	media, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")
 	response := fmt.Sprint(a.code)
 	if a.code >= 400 {
 		response, media = "default", "application/problem+json"
-		if _, ok := s.responses(operation)[fmt.Sprint(a.code)]; ok {
+		if _, ok := s.responses(method, operation)[fmt.Sprint(a.code)]; ok {
 			response = fmt.Sprint(a.code)
 		}
 	}
 	if full := a.header.Get("Content-Type"); strings.HasPrefix(full, "text/plain") {
 		media = full
 	}
+	if a.code == http.StatusNoContent {
+		if _, ok := s.responses(method, operation)["204"]; !ok || len(a.body) > 0 {
+			s.t.Errorf("%s %s answers 204, which the document does not have, or with a body", method, path)
+		}
+		return
+	}
 	escape := strings.NewReplacer("~", "~0", "/", "~1")
-	pointer := fmt.Sprintf("#/paths/%s/get/responses/%s/content/%s/schema", escape.Replace(operation), response, escape.Replace(media))
+	pointer := fmt.Sprintf("#/paths/%s/%s/responses/%s/content/%s/schema", escape.Replace(operation), strings.ToLower(method), response, escape.Replace(media))
 	schema, err := s.schema.Compile(documentURL + url.PathEscape("") + pointerURL(pointer))
 	if err != nil {
-		s.t.Fatalf("%s answers %d %s, which the document does not have: %v", path, a.code, media, err)
+		s.t.Fatalf("%s %s answers %d %s, which the document does not have: %v", method, path, a.code, media, err)
 	}
 	for _, one := range bodies(media, a.body) {
 		var v any = string(one)
-		if !strings.HasPrefix(media, "text/plain") {
+		if !strings.HasPrefix(media, "text/plain") && media != yamlType {
 			if v, err = jsonschema.UnmarshalJSON(bytes.NewReader(one)); err != nil {
 				s.t.Fatalf("%s: %v: %s", path, err, one)
 			}
@@ -278,27 +327,12 @@ func bodies(media string, body []byte) [][]byte {
 }
 
 // operation is the path of the document that fits a request's.
-func (s *served) operation(path string) string {
+func (s *served) operation(method, path string) string {
 	s.t.Helper()
-	_, pattern := s.api.mux.Handler(httptest.NewRequest(http.MethodGet, path, nil))
-	return strings.TrimPrefix(pattern, "GET ")
+	_, pattern := s.api.mux.Handler(httptest.NewRequest(method, path, nil))
+	return strings.TrimPrefix(pattern, method+" ")
 }
 
-func (s *served) responses(operation string) map[string]any {
-	s.t.Helper()
-	data, err := s.api.document()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	var doc struct {
-		Paths map[string]struct {
-			Get struct {
-				Responses map[string]any `json:"responses"`
-			} `json:"get"`
-		} `json:"paths"`
-	}
-	if err := json.Unmarshal(data, &doc); err != nil {
-		s.t.Fatal(err)
-	}
-	return doc.Paths[operation].Get.Responses
+func (s *served) responses(method, operation string) map[string]any {
+	return s.paths[operation][strings.ToLower(method)].Responses
 }

@@ -33,8 +33,9 @@ type PlotHistory interface {
 	// stored only once. The points of one series are in the order of time; those of different ones come in any order. Errors:
 	// ErrNoAgent; a series that does not exist has no points.
 	EachPoint(ctx context.Context, q PlotQuery, fn func(series int, p Point) error) error
-	// Late returns the runs of late results of a check, or of all checks together if checkID is empty, whose place in time is from
-	// from to before to: at most MaxLateSpans. Only results that are still kept are known. Error: ErrNoAgent.
+	// Late returns the runs of late results of a check, or of all checks together if checkID is empty, whose place in time is
+	// from from to before to: the last LateRange of that, and at most MaxLateSpans. Only results that are still kept are
+	// known. Where hours without a late result are between two, they are two runs. Error: ErrNoAgent.
 	Late(ctx context.Context, agentID, checkID string, from, to time.Time) ([]LateSpan, error)
 }
 

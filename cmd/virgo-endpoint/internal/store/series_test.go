@@ -41,6 +41,29 @@ func TestSeries(t *testing.T) {
 	})
 }
 
+func (s seriesStore) EachPoint(ctx context.Context, q intake.PlotQuery, fn func(int, intake.Point) error) error {
+	if err := s.closeHours(ctx); err != nil {
+		return err
+	}
+	return s.Store.EachPoint(ctx, q, fn)
+}
+
+func (s seriesStore) Late(ctx context.Context, agentID, checkID string, from, to time.Time) ([]intake.LateSpan, error) {
+	if err := s.closeHours(ctx); err != nil {
+		return nil, err
+	}
+	return s.Store.Late(ctx, agentID, checkID, from, to)
+}
+
+func TestPlots(t *testing.T) {
+	t.Run("Segments", func(t *testing.T) {
+		intaketest.RunPlots(t, func(t *testing.T) intaketest.PlotStore { return newStore(t) })
+	})
+	t.Run("Columns", func(t *testing.T) {
+		intaketest.RunPlots(t, func(t *testing.T) intaketest.PlotStore { return seriesStore{newStore(t)} })
+	})
+}
+
 // minutes appends a result of agent a for each minute from a time on.
 func minutes(t *testing.T, s *Store, access intake.Access, from time.Time, n int) {
 	t.Helper()

@@ -19,3 +19,7 @@ func TestMemoryFeed(t *testing.T) {
 		return func(*testing.T) FeedStore { return m }
 	})
 }
+
+func TestMemoryPlots(t *testing.T) {
+	RunPlots(t, func(*testing.T) PlotStore { return new(Memory) })
+}

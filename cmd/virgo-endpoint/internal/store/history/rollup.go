@@ -85,14 +85,15 @@ func (c *rolledCheck) of(number uint64, buckets int) []bucket {
 
 // series returns the buckets of a series and the period of its check; nil if it has none.
 func (r rollup) series(check, number uint64) (buckets []bucket, period int64) {
-	for i := range r {
-		for j := range r[i].series {
-			if r[i].number == check && r[i].series[j].number == number {
-				return r[i].series[j].buckets, r[i].period
-			}
-		}
+	i, ok := slices.BinarySearchFunc(r, check, func(c rolledCheck, n uint64) int { return cmp.Compare(c.number, n) })
+	if !ok {
+		return nil, 0
 	}
-	return nil, 0
+	j, ok := slices.BinarySearchFunc(r[i].series, number, func(s rolledSeries, n uint64) int { return cmp.Compare(s.number, n) })
+	if !ok {
+		return nil, 0
+	}
+	return r[i].series[j].buckets, r[i].period
 }
 
 // add adds the values of checks, which are of the row's span that begins at start, in buckets of that length.

@@ -18,9 +18,9 @@ type backupCmd struct {
 }
 
 func (backupCmd) Help() string {
-	return "Writes all of the folder to one file, at one moment, while a server runs: results, history, agents, tokens, and also " +
-		"certificates, private keys and schedules, but not what is elsewhere and only linked. Keep it as safe as the folder: whoever has it can be this endpoint. " +
-		"It takes about as much space as the folder, and while it is made once more what endpoint.db and history.db have. " +
+	return "Writes all of the folder to one file, at one moment, while a server runs: results, history, agents, tokens, alarms, silences, people, the audit log, and also " +
+		"certificates, private keys, schedules and rules, but not what is elsewhere and only linked. Keep it as safe as the folder: whoever has it can be this endpoint. " +
+		"It takes about as much space as the folder, and while it is made once more what endpoint.db, history.db and control.db have. " +
 		"An existing file is not replaced. virgo-endpoint restore makes a folder of it."
 }
 

@@ -7,7 +7,7 @@ import (
 type compactCmd struct{}
 
 func (compactCmd) Help() string {
-	return "Gives space back to the disk that endpoint.db and history.db have and do not use. It is needed hardly ever: " +
+	return "Gives space back to the disk that endpoint.db, history.db and control.db have and do not use. It is needed hardly ever: " +
 		"results are deleted with their files. It can be used while a server runs; enrolments wait for it."
 }
 

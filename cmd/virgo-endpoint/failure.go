@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"virgo/cmd/virgo-endpoint/internal/control"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/store"
@@ -74,7 +75,7 @@ func (a *app) explain(err error) error {
 		return &failure{exitUnexpected, err, "do it again; nothing is stored twice"}
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return &failure{exitUsage, err, "virgo-endpoint init --dir " + dir + " makes what is missing"}
-	case errors.Is(err, store.ErrNewer):
+	case errors.Is(err, store.ErrNewer), errors.Is(err, control.ErrNewer):
 		return &failure{exitUsage, err,
 			"use the version of virgo-endpoint that last served this folder, or a later one"}
 	case errors.Is(err, intake.ErrNoSuchToken):
@@ -100,6 +101,8 @@ func damageHint(dir string, err error) string {
 			shorttext.QuoteShell(dir) + " names all that cannot be read"
 	case errors.Is(err, history.ErrDamagedFile):
 		return "virgo-endpoint serve sets the history aside and makes it anew from the stored results; what is older than they are is in backups alone"
+	case errors.Is(err, control.ErrDamagedFile):
+		return "virgo-endpoint serve --web sets control.db aside and goes on without it; virgo-endpoint restore brings back what a backup has"
 	}
 	file := shorttext.QuoteShell(folder.Dir(dir).StoreFile())
 	return "stop the server, keep a copy of " + file + ", then: sqlite3 " + file + " .recover | sqlite3 recovered.db"

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 
 	"virgo/cmd/internal/term"
+	"virgo/cmd/virgo-endpoint/internal/control"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/store"
 	"virgo/cmd/virgo-endpoint/internal/store/archive"
@@ -22,8 +24,8 @@ type restoreCmd struct {
 func (restoreCmd) Help() string {
 	return "Makes the folder of --dir, which must not exist or be empty, and in which nobody else can write. Everything is as it was when the backup was begun: " +
 		"results that were acknowledged later are lost, and what was revoked later is valid again. " +
-		"It lists the tokens and keys that are valid; revoke again what was revoked since: " +
-		"virgo-endpoint agents revoke, virgo-endpoint token remove. " +
+		"It lists the tokens and keys that are valid, and the people who may log in, whose sessions are over; revoke again what was revoked since: " +
+		"virgo-endpoint agents revoke, virgo-endpoint token remove, virgo-endpoint user remove. " +
 		"Agents deliver what they still have; nothing is stored twice. The history is completed when the endpoint is served."
 }
 
@@ -34,6 +36,8 @@ type restoreDocument struct {
 	Segments int            `json:"segments"`
 	Tokens   []tokenEntry   `json:"tokens"`
 	Keys     []revivedEntry `json:"keys"`
+	// People are those who may log in again.
+	People []string `json:"people"`
 }
 
 // A revivedEntry is an agent whose key is valid again.
@@ -51,7 +55,11 @@ func (c *restoreCmd) Run(a *app) error {
 	if err := folder.Prepare(dir); err != nil {
 		return a.explain(err)
 	}
-	report, err := store.Restore(a.ctx, c.File, string(dir), folder.IsBackupFile, a.now())
+	var people []string
+	report, err := store.Restore(a.ctx, c.File, string(dir), folder.IsBackupFile, func(dir string) (err error) {
+		people, err = a.restoredPeople(folder.Dir(dir))
+		return err
+	}, a.now())
 	switch {
 	case errors.Is(err, store.ErrNotEmpty):
 		return &failure{exitUsage, err, "give a folder that does not exist yet with --dir"}
@@ -65,7 +73,7 @@ func (c *restoreCmd) Run(a *app) error {
 		return a.explain(err)
 	}
 	doc := restoreDocument{document: document{schemaVersion}, Dir: a.Dir, Created: ms(report.Created), Segments: report.Segments,
-		Tokens: []tokenEntry{}, Keys: []revivedEntry{}}
+		Tokens: []tokenEntry{}, Keys: []revivedEntry{}, People: orEmpty(people)}
 	for i := range report.Tokens {
 		doc.Tokens = append(doc.Tokens, entryOf(&report.Tokens[i], a.now()))
 	}
@@ -76,6 +84,28 @@ func (c *restoreCmd) Run(a *app) error {
 		return a.printJSON(doc)
 	}
 	return a.print(doc.text(&report))
+}
+
+// restoredPeople makes control.db of a backup fit for use, and returns who may log in. Backups of earlier versions have none.
+func (a *app) restoredPeople(dir folder.Dir) (names []string, err error) {
+	if !control.Exists(dir.ControlFile()) {
+		return nil, nil
+	}
+	d, err := control.Open(a.ctx, dir.ControlFile(), control.Options{Now: a.now})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	if err := d.Restored(a.ctx); err != nil {
+		return nil, err
+	}
+	all, err := d.People().All(a.ctx)
+	for _, p := range all {
+		if p.Disabled.IsZero() {
+			names = append(names, p.Name)
+		}
+	}
+	return names, err
 }
 
 func (doc *restoreDocument) text(r *store.RestoreReport) []byte {
@@ -94,6 +124,9 @@ func (doc *restoreDocument) text(r *store.RestoreReport) []byte {
 		t.Row("  agent "+k.AgentID, k.Key)
 	}
 	b.WriteString(t.Text(0, false))
+	if len(doc.People) > 0 {
+		fmt.Fprintf(&b, "\nmay log in with the passwords of then: %s\n", strings.Join(doc.People, ", "))
+	}
 	fmt.Fprintf(&b, "\nRevoke what was revoked since: virgo-endpoint agents revoke, virgo-endpoint token remove\n"+
 		"Then: virgo-endpoint serve --dir %s\n", shorttext.QuoteShell(doc.Dir))
 	return b.Bytes()

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
@@ -26,8 +27,13 @@ const (
 	cacheKiB = 512
 )
 
-// ErrNewer is returned when a later version of this program wrote the file.
-var ErrNewer = errors.New("control.db was written by a newer version")
+// Errors of the file.
+var (
+	// ErrNewer is returned when a later version of this program wrote it.
+	ErrNewer = errors.New("control.db was written by a newer version")
+	// ErrDamagedFile is returned when SQLite cannot go on with it. It wraps intake.ErrDamaged.
+	ErrDamagedFile = fmt.Errorf("control.db: %w", intake.ErrDamaged)
+)
 
 // Options are how a file is used. Log and Now may be nil.
 type Options struct {
@@ -58,7 +64,7 @@ type files struct {
 }
 
 // Open opens the file at path, which it makes if there is none, and migrates its tables to this version. Errors: ErrNewer,
-// intake.ErrDamaged, and those of SQLite.
+// ErrDamagedFile, and those of SQLite.
 func Open(ctx context.Context, path string, opt Options) (*DB, error) {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)

@@ -29,7 +29,7 @@ func (d *DB) open(ctx context.Context) error {
 			f.close()
 		}
 	}
-	if d.opt.SetAside && errors.Is(err, intake.ErrDamaged) {
+	if d.opt.SetAside && errors.Is(err, ErrDamagedFile) {
 		return d.renew(ctx, err)
 	}
 	if err == nil {
@@ -161,14 +161,14 @@ func dataSource(path string) (string, error) {
 	return (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String(), nil
 }
 
-// verify reads the whole file. Error: intake.ErrDamaged.
+// verify reads the whole file. Error: ErrDamagedFile.
 func (f *files) verify(ctx context.Context, pragma string) error {
 	var first string
 	if err := f.read.QueryRowContext(ctx, "PRAGMA "+pragma+"(1)").Scan(&first); err != nil {
 		return named(err)
 	}
 	if first != "ok" {
-		return fmt.Errorf("%w: %.500s", intake.ErrDamaged, first)
+		return fmt.Errorf("%w: %.500s", ErrDamagedFile, first)
 	}
 	return nil
 }
@@ -185,11 +185,11 @@ func code(err error) int {
 
 func isBusy(err error) bool { return code(err) == sqlite3.SQLITE_BUSY }
 
-// named makes an error that is about damage wrap intake.ErrDamaged, and one of a full disk intake.ErrFull.
+// named makes an error that is about damage wrap ErrDamagedFile, and one of a full disk intake.ErrFull.
 func named(err error) error {
 	switch code(err) {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("%w: %w", intake.ErrDamaged, err)
+		return fmt.Errorf("%w: %w", ErrDamagedFile, err)
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("%w: %w", intake.ErrFull, err)
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-
-	"virgo/cmd/virgo-endpoint/internal/intake"
 )
 
 // applicationID is "vctl".
@@ -189,7 +187,7 @@ type rowQuerier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// version returns the file's user_version. Errors: ErrNewer, and intake.ErrDamaged for a file that is none of ours.
+// version returns the file's user_version. Errors: ErrNewer, and ErrDamagedFile for a file that is none of ours.
 func (f *files) version(ctx context.Context, q rowQuerier) (version int, err error) {
 	var id, tables int
 	for _, get := range []struct {
@@ -208,5 +206,5 @@ func (f *files) version(ctx context.Context, q rowQuerier) (version int, err err
 	case id == applicationID && version > 0, id == 0 && version == 0 && tables == 0:
 		return version, nil
 	}
-	return 0, fmt.Errorf("%w: it is another program's file", intake.ErrDamaged)
+	return 0, fmt.Errorf("%w: it is another program's file", ErrDamagedFile)
 }

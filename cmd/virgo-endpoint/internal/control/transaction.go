@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"virgo/cmd/virgo-endpoint/internal/intake"
 )
 
 // change makes a change in one transaction. It returns when the change is synced, unless light is set. doing is the
@@ -87,7 +85,7 @@ func (d *DB) failed(ctx context.Context, doing string, err error) error {
 	if code(err) == 0 {
 		return err
 	}
-	if errors.Is(named, intake.ErrDamaged) && d.opt.SetAside && ctx.Err() == nil {
+	if errors.Is(named, ErrDamagedFile) && d.opt.SetAside && ctx.Err() == nil {
 		if err := d.repair(ctx); err != nil {
 			return fmt.Errorf("%s: %w", doing, err)
 		}
@@ -101,10 +99,10 @@ func (d *DB) repair(ctx context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	damage := d.verify(ctx, "quick_check")
-	if !errors.Is(damage, intake.ErrDamaged) {
+	if !errors.Is(damage, ErrDamagedFile) {
 		return damage
 	}
-	if err := d.files.close(); err != nil && !errors.Is(named(err), intake.ErrDamaged) {
+	if err := d.files.close(); err != nil && !errors.Is(named(err), ErrDamagedFile) {
 		d.opt.Log.Warn("control.db could not be closed", "error", err)
 	}
 	return d.renew(ctx, damage)

@@ -18,10 +18,10 @@ const (
 
 // backupNames are the files that a backup takes besides the store, and backupDirs the folders of which it takes the files.
 func backupNames() []string {
-	return []string{"ca.pem", "ca-key.pem", "server.pem", "server-key.pem", "client-ids.yaml", "address"}
+	return []string{"ca.pem", "ca-key.pem", "server.pem", "server-key.pem", "client-ids.yaml", "notify.yaml", "outputs.yaml", "address"}
 }
 
-func backupDirs() []string { return []string{"schedules", "clients"} }
+func backupDirs() []string { return []string{"schedules", "clients", "alarms.d"} }
 
 // IsBackupFile reports whether a backup may have a file of this name, with slashes, and size, besides the store.
 func IsBackupFile(name string, size int64) bool {

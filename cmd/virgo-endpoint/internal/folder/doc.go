@@ -6,6 +6,7 @@
 //	endpoint.db                  agents, keys and tokens (package store)
 //	segments/NUMBER.db           results by the time of their arrival, a file for each day
 //	history.db                   metrics as columns and roll-ups (package history)
+//	control.db                   alarms, silences, people, the audit log (package control)
 //	address                      the address that agents connect to, as init was told
 //	client-ids.yaml              which agents clients' certificates are for, if not those of the same name
 //	clients/NAME.pem, …-key.pem  certificates for agents, signed by the authority

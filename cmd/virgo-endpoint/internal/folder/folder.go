@@ -33,6 +33,9 @@ func (d Dir) ServerCertFile() string { return d.serverCert() }
 // StoreFile returns the path of the store.
 func (d Dir) StoreFile() string { return d.file("endpoint.db") }
 
+// ControlFile returns the path of what is stored besides results; it is made when something needs it.
+func (d Dir) ControlFile() string { return d.file("control.db") }
+
 // ClientIDsFile returns the path of the mapping of client certificates to agents; see [ClientIDs].
 func (d Dir) ClientIDsFile() string { return d.file("client-ids.yaml") }
 

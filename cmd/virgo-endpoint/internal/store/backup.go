@@ -17,6 +17,8 @@ import (
 const (
 	// storeName and historyName are the names of files in a backup; segments are below segmentsName.
 	storeName, historyName, segmentsName = "endpoint.db", "history.db", "segments"
+	// controlName is that of package control's file, which the endpoint may not have.
+	controlName = "control.db"
 	// finishWait is how long a backup waits for readers that are in the way of moving a log into its file.
 	finishWait = 30 * time.Second
 	// partsSuffix is that of the folder in which copies are made, beside the backup.
@@ -83,7 +85,7 @@ func (b *backup) all(more []BackupFile) error {
 			return err
 		}
 	}
-	if err := b.addHistory(); err != nil {
+	if err := b.addOthers(); err != nil {
 		return err
 	}
 	identities, err := b.moment()
@@ -128,26 +130,37 @@ func (b *backup) add(name, path string) error {
 	return b.s.at("added")
 }
 
-// addHistory is first: what history lacks is computed again from segments.
-func (b *backup) addHistory() error {
-	switch info, err := os.Lstat(b.s.historyPath()); {
+// addOthers is first. What history lacks is computed again from segments; the cursors of control.db must not be ahead of
+// the results, so alarms may be told once more, and none is forgotten.
+func (b *backup) addOthers() error {
+	for _, name := range []string{historyName, controlName} {
+		if err := b.addCopy(name, filepath.Join(filepath.Dir(b.s.path), name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addCopy adds a file as it is at one moment, if there is one.
+func (b *backup) addCopy(name, path string) error {
+	switch info, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("adding %q to the backup: %w", historyName, archive.ErrNotRegular)
+		return fmt.Errorf("adding %q to the backup: %w", name, archive.ErrNotRegular)
 	}
-	n, err := openSnapshot(b.ctx, b.s.historyPath())
+	n, err := openSnapshot(b.ctx, path)
 	if err != nil {
 		return err
 	}
 	defer n.close()
-	copied := filepath.Join(b.parts, historyName)
+	copied := filepath.Join(b.parts, name)
 	if err := n.writeTo(b.ctx, copied); err != nil {
 		return err
 	}
-	if err := b.add(historyName, copied); err != nil {
+	if err := b.add(name, copied); err != nil {
 		return err
 	}
 	return os.Remove(copied)

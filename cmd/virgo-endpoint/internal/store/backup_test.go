@@ -24,7 +24,7 @@ func noOther(string, int64) bool { return false }
 func (f *hosts) restored(backup string) *hosts {
 	f.t.Helper()
 	dir := filepath.Join(f.t.TempDir(), "restored")
-	report, err := Restore(f.t.Context(), backup, dir, noOther, f.now)
+	report, err := Restore(f.t.Context(), backup, dir, noOther, nil, f.now)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -211,10 +211,10 @@ func TestRestoreRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if _, err := Restore(t.Context(), path, dir, noOther, f.now); !errors.Is(err, archive.ErrNotBackup) {
+	if _, err := Restore(t.Context(), path, dir, noOther, nil, f.now); !errors.Is(err, archive.ErrNotBackup) {
 		t.Errorf("a file that nobody expects: %v", err)
 	}
-	if _, err := Restore(t.Context(), path, filepath.Dir(f.path), noOther, f.now); !errors.Is(err, ErrNotEmpty) {
+	if _, err := Restore(t.Context(), path, filepath.Dir(f.path), noOther, nil, f.now); !errors.Is(err, ErrNotEmpty) {
 		t.Errorf("onto a store: %v", err)
 	}
 	list, err := os.ReadDir(dir)
@@ -225,7 +225,7 @@ func TestRestoreRefuses(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, restoringName, "segments"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Restore(t.Context(), path, dir, func(name string, _ int64) bool { return name == "server.pem" }, f.now); err != nil {
+	if _, err := Restore(t.Context(), path, dir, func(name string, _ int64) bool { return name == "server.pem" }, nil, f.now); err != nil {
 		t.Error(err)
 	}
 }
@@ -247,7 +247,7 @@ func TestRestoreTellsWhatIsValidAgain(t *testing.T) {
 	if err := f.s.RevokeAgent(t.Context(), "web1", f.now); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Restore(t.Context(), path, filepath.Join(t.TempDir(), "x"), noOther, f.now)
+	r, err := Restore(t.Context(), path, filepath.Join(t.TempDir(), "x"), noOther, nil, f.now)
 	if err != nil || len(r.Keys) != 1 || r.Keys[0].AgentID != "web1" || len(r.Tokens) != 1 || r.Tokens[0].ID != token.ID ||
 		!r.Created.Equal(f.now) {
 		t.Errorf("%+v, %v", r, err)

@@ -54,6 +54,9 @@ func (s *Store) Check(ctx context.Context, fn func(Finding)) error {
 	if err := k.history(); err != nil {
 		return err
 	}
+	if err := k.control(); err != nil {
+		return err
+	}
 	return k.strangers(c)
 }
 
@@ -167,6 +170,24 @@ func (k *checker) history() error {
 		return nil
 	}
 	f := Finding{File: historyName, What: "history", Results: -1, Bytes: fileBytes(path)}
+	if f.Err = integrityOf(k.ctx, path); f.Err == nil {
+		f.Err = k.historyRows()
+	}
+	return k.tell(f)
+}
+
+// control verifies the file of package control. Its damage costs no results.
+func (k *checker) control() error {
+	path := filepath.Join(filepath.Dir(k.s.path), controlName)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return k.tell(Finding{File: controlName, What: "alarms, silences and people", Results: -1, Bytes: fileBytes(path),
+		Err: integrityOf(k.ctx, path)})
+}
+
+// integrityOf is integrity of the file at path.
+func integrityOf(ctx context.Context, path string) error {
 	dsn, err := dataSource(path)
 	if err != nil {
 		return err
@@ -176,10 +197,7 @@ func (k *checker) history() error {
 		return err
 	}
 	defer db.Close()
-	if f.Err = integrity(k.ctx, db); f.Err == nil {
-		f.Err = k.historyRows()
-	}
-	return k.tell(f)
+	return integrity(ctx, db)
 }
 
 // historyRows returns what is wrong with the rows of the history.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // A Compaction says how large a file was and is, in bytes.
@@ -26,15 +27,18 @@ func (s *Store) Compact(ctx context.Context) (list []Compaction, err error) {
 		return nil, fmt.Errorf("compacting %q: %w", s.path, s.stopIfDamaged(err))
 	}
 	list = append(list, Compaction{storeName, before, fileBytes(s.path)})
-	path := s.historyPath()
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return list, nil
+	for _, name := range []string{historyName, controlName} {
+		path := filepath.Join(filepath.Dir(s.path), name)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		before = fileBytes(path)
+		if err := shrinkFile(ctx, path); err != nil {
+			return list, fmt.Errorf("compacting %q: %w", path, err)
+		}
+		list = append(list, Compaction{name, before, fileBytes(path)})
 	}
-	before = fileBytes(path)
-	if err := shrinkFile(ctx, path); err != nil {
-		return list, fmt.Errorf("compacting %q: %w", path, err)
-	}
-	return append(list, Compaction{historyName, before, fileBytes(path)}), nil
+	return list, nil
 }
 
 func shrinkFile(ctx context.Context, path string) error {

@@ -29,7 +29,7 @@ func TestRestoreRefusesWhatWouldRun(t *testing.T) {
 		} {
 			crafted := craft(t, path, name, statement)
 			dir := filepath.Join(t.TempDir(), "restored")
-			if _, err := Restore(t.Context(), crafted, dir, noOther, f.now); !errors.Is(err, archive.ErrNotBackup) {
+			if _, err := Restore(t.Context(), crafted, dir, noOther, nil, f.now); !errors.Is(err, archive.ErrNotBackup) {
 				t.Errorf("%s in %q: %v", what, name, err)
 			}
 			if list, err := os.ReadDir(dir); err != nil || len(list) > 0 {

@@ -151,7 +151,7 @@ func TestBackupOnFullFileSystem(t *testing.T) {
 	small := newSmallDisk(t, "1m")
 	small.fill(8 << 10)
 	dir := filepath.Join(small.dir, "restored")
-	if _, err := Restore(t.Context(), path, dir, noOther, f.now); !errors.Is(err, unix.ENOSPC) && !errors.Is(err, intake.ErrFull) {
+	if _, err := Restore(t.Context(), path, dir, noOther, nil, f.now); !errors.Is(err, unix.ENOSPC) && !errors.Is(err, intake.ErrFull) {
 		t.Errorf("restoring on a full disk: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, storeName)); !errors.Is(err, fs.ErrNotExist) {

@@ -301,7 +301,7 @@ func (k *killing) end() {
 	k.t.Helper()
 	dir := filepath.Join(k.t.TempDir(), "restored")
 	file := filepath.Join(filepath.Dir(k.f.path), "backups", fmt.Sprint(k.backup))
-	_, err := Restore(k.t.Context(), file, dir, func(string, int64) bool { return false }, firstDay)
+	_, err := Restore(k.t.Context(), file, dir, func(string, int64) bool { return false }, nil, firstDay)
 	if err != nil {
 		k.t.Fatal(err)
 	}

@@ -640,7 +640,7 @@ func (w *world) restore() {
 		return
 	}
 	dir := filepath.Join(w.dir, fmt.Sprintf("restored%d", len(w.log)))
-	_, err := Restore(w.t.Context(), w.saved.file, dir, func(string, int64) bool { return false }, w.now())
+	_, err := Restore(w.t.Context(), w.saved.file, dir, func(string, int64) bool { return false }, nil, w.now())
 	if w.died(err) {
 		return
 	}

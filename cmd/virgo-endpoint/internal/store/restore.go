@@ -34,8 +34,10 @@ type RestoreReport struct {
 }
 
 // Restore unpacks the backup at path into dir, which is made or empty. other says which further files the backup may have, by
-// their names with slashes and their sizes. After an error or a kill the folder has no store.
-func Restore(ctx context.Context, path, dir string, other func(name string, size int64) bool, now time.Time) (r RestoreReport, err error) {
+// their names with slashes and their sizes; more, which may be nil, is called before anything is in its place, with the folder that has
+// the files. After an error or a kill the folder has no store.
+func Restore(ctx context.Context, path, dir string, other func(name string, size int64) bool, more func(dir string) error,
+	now time.Time) (r RestoreReport, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return r, fmt.Errorf("reading the backup: %w", err)
@@ -47,7 +49,7 @@ func Restore(ctx context.Context, path, dir string, other func(name string, size
 	work := filepath.Join(dir, restoringName)
 	defer os.RemoveAll(work)
 	accept := func(name string, size int64) bool {
-		return name == storeName || name == historyName || isSegmentName(name) || other(name, size)
+		return name == storeName || name == historyName || name == controlName || isSegmentName(name) || other(name, size)
 	}
 	head, err := archive.Extract(ctx, f, work, accept)
 	if err != nil {
@@ -56,6 +58,11 @@ func Restore(ctx context.Context, path, dir string, other func(name string, size
 	r.Created = head.Created()
 	if err := r.prepare(ctx, work, now); err != nil {
 		return r, fmt.Errorf("restoring the backup %q: %w", path, err)
+	}
+	if more != nil {
+		if err := more(work); err != nil {
+			return r, fmt.Errorf("restoring the backup %q: %w", path, err)
+		}
 	}
 	if err := moveFiles(work, dir); err != nil {
 		return r, fmt.Errorf("restoring into %q: %w", dir, err)

@@ -104,7 +104,7 @@ var importMatrix = []importRow{
 	{"schedule/ownership", []string{"schedule/shorttext"}, []string{"spool/winetest"}, "whoever reads a file that steers asks it, so it may know none of them"},
 	{"schedule/policy", []string{"schedule", "schedule/number", "schedule/shorttext", "schedule/yaml"}, []string{"schedule/policy/examples"}, "it decides on checks and runs none"},
 	{"schedule/alarm", []string{"schedule", "schedule/shorttext", "schedule/number", "schedule/yaml"}, []string{"schedule/yaml/full"}, "a rule is judged without knowing who stored the values"},
-	{"schedule/alarm/criteria", []string{"schedule", "schedule/alarm", "schedule/shorttext"}, nil, "it translates a text and judges nothing"},
+	{"schedule/alarm/criteria", []string{"schedule/shorttext"}, nil, "it translates a text and judges nothing"},
 	{"schedule/policy/examples", nil, nil, "they are texts, which the tests of policies judge"},
 	{"schedule/shorttext", nil, nil, "everybody may use it, so it may use nobody"},
 	{"schedule/number/numbertest", nil, nil, "it is the table that both sides are tested with"},

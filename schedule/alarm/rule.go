@@ -43,6 +43,8 @@ type Rule struct {
 	Disabled      bool
 	// Plan is the notification_plan_id of an alarm in the old form; empty for others.
 	Plan string
+	// Notices say what the translation of an alarm in the old form changes.
+	Notices []string
 	// File and Line are where it was read.
 	File string
 	Line int

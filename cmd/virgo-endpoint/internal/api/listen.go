@@ -50,26 +50,39 @@ func Listen(ctx context.Context, address string, cfg *tls.Config) (l net.Listene
 	return tls.NewListener(l, cfg), true, nil
 }
 
+// ListenTLS listens on an address with TLS, also on one of loopback.
+func ListenTLS(ctx context.Context, address string, cfg *tls.Config) (net.Listener, error) {
+	var lc net.ListenConfig
+	inner, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return tls.NewListener(&limitedListener{Listener: inner, places: make(chan struct{}, maxConnections)}, cfg), nil
+}
+
 // NewServer serves an API to the connections of a listener.
-func NewServer(a *API, l net.Listener) *Server {
+func NewServer(a *API, l net.Listener) *Server { return NewSite(a, l, a.Log) }
+
+// NewSite serves something else than an API, with the same bounds.
+func NewSite(handler http.Handler, l net.Listener, log *slog.Logger) *Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // one request at a time on a connection, so the bound of connections bounds all
 	return &Server{listener: l, http: &http.Server{
-		Handler:           a,
+		Handler:           handler,
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       headerTime,
 		WriteTimeout:      answerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeaderBytes,
 		Protocols:         protocols,
-		ErrorLog:          slog.NewLogLogger(a.Log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}}
 }
 
 // Serve accepts connections until Shutdown.
 func (s *Server) Serve() error {
 	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serving the API: %w", err)
+		return fmt.Errorf("serving over HTTP: %w", err)
 	}
 	return nil
 }

@@ -61,6 +61,10 @@ func eventsView() view {
 		h.Set("Content-Type", "text/event-stream")
 		h.Set("X-Accel-Buffering", "no") // nginx would wait for more
 		to := &events{w: q.w, control: http.NewResponseController(q.w), ctx: ctx}
+		// The server's bound of a request would end the stream after seconds.
+		if err := to.control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return err
+		}
 		if err := to.comment(); err != nil {
 			return nil
 		}

@@ -69,10 +69,11 @@ type alarmRow struct {
 	Since, Until stamp
 	// Lasted is how long; empty while it lasts.
 	Lasted string
-	// Limit is the threshold as a word, Value the figure.
-	Acked string
+	Acked  string
 	// Note is what is special about it: that it came late, was held back.
 	Note string
+	// Past is true for a row of the history, SameDay where it ended on the day that it began.
+	Past, SameDay bool
 	// Late is true for what results that came late would have said.
 	Late bool
 	// Plots is the address of the host at that time.
@@ -202,7 +203,7 @@ func (l *alarmList) add(q *request, c *watch.Change, h knownHost) {
 	if !c.Until.IsZero() {
 		r.Lasted = span(c.Until.Sub(c.At))
 	}
-	r.Late = c.Kind == watch.Late
+	r.Past, r.SameDay, r.Late = true, r.Since.Format(time.DateOnly) == r.Until.Format(time.DateOnly), c.Kind == watch.Late
 	day := q.at(c.At).Format("Monday, 2 January 2006")
 	if len(l.Days) == 0 || l.Days[len(l.Days)-1].Day != day {
 		l.Days = append(l.Days, alarmDay{Day: day})

@@ -67,3 +67,6 @@ func span(d time.Duration) string {
 	}
 	return fmt.Sprintf("%d days", d/day)
 }
+
+// Hour is the time of day.
+func (t stamp) Hour() string { return t.Format("15:04") }

@@ -28,19 +28,19 @@ virgo.span = seconds => {
   if (s < 172800) return Math.floor(s / 3600) + " h";
   return Math.floor(s / 86400) + " days";
 };
+virgo.hour = at => String(at.getHours()).padStart(2, "0") + ":" + String(at.getMinutes()).padStart(2, "0");
 virgo.clock = at => {
-  const age = Math.abs(Date.now() - at) / 3600e3, pad = n => String(n).padStart(2, "0");
+  const age = Math.abs(Date.now() - at) / 3600e3, time = virgo.hour(at);
   const day = at.getDate() + " " + "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")[at.getMonth()];
-  const time = pad(at.getHours()) + ":" + pad(at.getMinutes());
   if (age < 20) return time;
   return age < 180 * 24 ? day + " " + time : day + " " + at.getFullYear();
 };
 virgo.times = root => {
-  for (const t of root.querySelectorAll("time.ago, time.clock, time.for")) {
+  for (const t of root.querySelectorAll("time.ago, time.clock, time.for, time.hour")) {
     const at = new Date(t.dateTime);
     if (isNaN(at)) continue;
     const age = (Date.now() - at) / 1000;
-    const text = t.classList.contains("clock") ? virgo.clock(at) : t.classList.contains("for") ? virgo.span(age) : age < 60 ? "just now" : virgo.span(age) + " ago";
+    const text = t.classList.contains("clock") ? virgo.clock(at) : t.classList.contains("hour") ? virgo.hour(at) : t.classList.contains("for") ? virgo.span(age) : age < 60 ? "just now" : virgo.span(age) + " ago";
     if (t.textContent !== text) t.textContent = text;
     if (!t.title) t.title = at.toLocaleString();
   }

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
-	"virgo/cmd/virgo-endpoint/internal/filelock"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/watch"
@@ -59,28 +56,19 @@ func Command(user string) watch.Actor {
 	return watch.Actor{Kind: "command", Name: user, Scopes: watch.AllScopes()}
 }
 
-// lockName is the file by which processes keep from changing things at the same time.
-const lockName = "changes.lock"
-
 // begin looks whether an actor may do what needs one of the scopes, and locks all that can be changed.
 func (a *Admin) begin(by watch.Actor, scopes ...watch.Scope) (unlock func(), err error) {
 	if err := a.may(by, scopes...); err != nil {
 		return nil, err
 	}
 	a.mu.Lock()
-	f, err := os.OpenFile(filepath.Join(string(a.Dir), lockName), os.O_CREATE|os.O_RDWR, 0o600)
-	if err == nil {
-		if err = filelock.Lock(f, true, true); err != nil {
-			f.Close()
-		}
-	}
+	release, err := a.Dir.LockChanges()
 	if err != nil {
 		a.mu.Unlock()
-		return nil, fmt.Errorf("locking %q for a change: %w", string(a.Dir), err)
+		return nil, err
 	}
 	return func() {
-		filelock.Unlock(f)
-		f.Close()
+		release()
 		a.mu.Unlock()
 	}, nil
 }

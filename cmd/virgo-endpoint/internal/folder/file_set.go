@@ -64,10 +64,27 @@ func (s FileSet) Write(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(s.dir, folderMode); err != nil {
+	if err := makeOwned(s.dir); err != nil {
 		return err
 	}
 	return WriteFile(path, data, publicMode)
+}
+
+// makeOwned makes a folder that belongs to the owner of the one around it.
+func makeOwned(dir string) error {
+	err := os.Mkdir(dir, folderMode)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return giveToOwner(f, filepath.Dir(dir))
 }
 
 // Remove deletes a file. Errors: fs.ErrNotExist, ErrBadFileName.

@@ -118,7 +118,7 @@ func writeBeside(path string, data []byte, mode fs.FileMode) (string, error) {
 		return "", err
 	}
 	_, err = f.Write(data)
-	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err, f.Chmod(mode), giveToOwner(f, filepath.Dir(path)), f.Sync(), f.Close()); err != nil {
 		os.Remove(f.Name())
 		return "", err
 	}

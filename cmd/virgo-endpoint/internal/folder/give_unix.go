@@ -10,6 +10,19 @@ import (
 	"syscall"
 )
 
+// giveToOwner gives a new file to the owner of its folder: root runs commands for a service that has another user.
+func giveToOwner(f *os.File, dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || os.Geteuid() != 0 || stat.Uid == 0 {
+		return nil
+	}
+	return f.Chown(int(stat.Uid), int(stat.Gid))
+}
+
 // Give makes a user the owner of the folder and of the files in it that root made: that of the service that is to
 // serve it. It has to be called by root. Files of a third user, and files that have a second name, are
 // refused: they may be others'. Error: *OwnerError.

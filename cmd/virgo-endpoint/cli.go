@@ -33,6 +33,9 @@ type cli struct {
 	Restore  restoreCmd  `cmd:"" help:"Make a folder of a backup."`
 	Compact  compactCmd  `cmd:"" help:"Give unused space back to the disk."`
 
+	User  userCmd  `cmd:"" help:"Add, list and remove those who may log in to the page, and set their passwords."`
+	Audit auditCmd `cmd:"" help:"Show who changed what, and who logged in."`
+
 	Certificate certificateCmd `cmd:"" help:"Show and renew the certificates."`
 	Install     installCmd     `cmd:"" help:"Install serve as a service of this system, with a user of its own."`
 	Uninstall   uninstallCmd   `cmd:"" help:"Stop the service and remove it."`

@@ -14,6 +14,7 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/server"
+	"virgo/cmd/virgo-endpoint/internal/store"
 	"virgo/schedule/shorttext"
 	"virgo/transport"
 )
@@ -29,6 +30,7 @@ type serveCmd struct {
 	ClientCA  string `name:"client-ca" type:"path" env:"VIRGO_ENDPOINT_CLIENT_CA" placeholder:"FILE" help:"Accept only agents with a client certificate of a CA in FILE (PEM)."`
 	ClientIDs string `name:"client-ids" type:"path" env:"VIRGO_ENDPOINT_CLIENT_IDS" placeholder:"FILE" help:"File that maps the names in client certificates to agents. Default: client-ids.yaml in the folder, if it exists."`
 	API       string `name:"api" env:"VIRGO_ENDPOINT_API" placeholder:"ADDRESS" help:"Serve the read-only HTTP API there too, for example 127.0.0.1:8081; any other address than loopback has TLS, with the endpoint's certificate. Off by default."`
+	NoAlarms  bool   `name:"no-alarms" help:"Judge no results: no alarms, no notifications."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"VIRGO_ENDPOINT_LOG_LEVEL" help:"Lowest level that is logged: ${enum}. Default: ${default}."`
 	LogJSON   bool   `name:"log-json" env:"VIRGO_ENDPOINT_LOG_JSON" help:"Log as JSON lines."`
 
@@ -87,7 +89,12 @@ func (c *serveCmd) Run(a *app) error {
 	}
 	stopMaintaining := maintain(a, st, log)
 	defer stopMaintaining()
-	counted := api.Count(st, time.Now)
+	watching, err := c.watch(a, st, &opt, cert, log)
+	if err != nil {
+		return err
+	}
+	defer watching.close()
+	counted := api.Count(watching.wake(st), time.Now)
 	opt.Intake = counted
 	verified := make(chan struct{})
 	verifying, stopVerifying := context.WithCancel(a.ctx)
@@ -113,6 +120,7 @@ func (c *serveCmd) Run(a *app) error {
 		listener.Close()
 		return err
 	}
+	watching.begin()
 	srv := server.New(opt)
 	defer c.shutdown(srv, log)
 	served := make(chan error, 2)
@@ -131,6 +139,19 @@ func (c *serveCmd) Run(a *app) error {
 	case err = <-served:
 		return err
 	}
+}
+
+// watch opens what a server remembers besides results, and makes it judge them unless that is off.
+func (c *serveCmd) watch(a *app, st *store.Store, opt *server.Options, cert *folder.Certificate, log *slog.Logger) (*watcher, error) {
+	w, err := a.watch(folder.Dir(a.Dir), st, log)
+	if err != nil || c.NoAlarms {
+		return w, err
+	}
+	if err := w.judge(a, opt.Schedules.For, cert, nil); err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
 }
 
 // options are all but the store.

@@ -27,6 +27,8 @@ type Options struct {
 	Schedule func(agentID string) (result json.RawMessage, hash string, err error)
 	// Route returns who is told of an event; nil: nobody.
 	Route func(watch.Event) []watch.Row
+	// Changed is called with the agents of which alarms changed, when that is stored; nil: nobody wants to know.
+	Changed func(agents ...intake.AgentNumber)
 	// Silences and Queue hold notifications back; Queue is needed with Silences. They may be nil.
 	Silences watch.Silences
 	Queue    watch.Queue

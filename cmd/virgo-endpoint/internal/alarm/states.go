@@ -2,9 +2,13 @@ package alarm
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
+	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/live"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 	rule "virgo/schedule/alarm"
 )
@@ -41,10 +45,7 @@ func (e *Engine) States(f StateFilter) []watch.Standing {
 		}
 		for _, s := range h.states {
 			if f.Selects(&s.Standing) {
-				standing := s.Standing
-				standing.SilencedBy = e.silences.of(&standing, now)
-				standing.To = now
-				list = append(list, standing)
+				list = append(list, e.standing(s, now))
 			}
 		}
 	}
@@ -52,8 +53,64 @@ func (e *Engine) States(f StateFilter) []watch.Standing {
 	return list
 }
 
-// Of returns the states of one agent that need a look, or cannot be judged.
+// standing is how a state stands at a time.
+func (e *Engine) standing(s *state, now time.Time) watch.Standing {
+	standing := s.Standing
+	standing.SilencedBy = e.silences.of(&standing, now)
+	standing.To = now
+	return standing
+}
+
+// Standing returns the states of all hosts that need a look, or cannot be judged, the worst first.
+func (e *Engine) Standing() []watch.Standing { return e.States(StateFilter{}) }
+
+// Of returns those of one agent.
 func (e *Engine) Of(agentID string) []watch.Standing { return e.States(StateFilter{AgentID: agentID}) }
+
+// Find returns how an alarm stands; it is not ok if it is over.
+func (e *Engine) Find(key watch.Key) (standing watch.Standing, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	h := e.hosts[key.Agent]
+	if h == nil {
+		return watch.Standing{}, false
+	}
+	s := h.states[keyOf(key)]
+	if s == nil || s.State == rule.OK {
+		return watch.Standing{}, false
+	}
+	return e.standing(s, e.opt.Now()), true
+}
+
+// Marks implements [live.Alarms].
+func (e *Engine) Marks(agent intake.AgentNumber) []live.Mark {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	h := e.hosts[agent]
+	if h == nil || len(h.states) == 0 {
+		return nil
+	}
+	now := e.opt.Now()
+	var open []watch.Standing
+	for _, s := range h.states {
+		if s.State.Open() {
+			open = append(open, e.standing(s, now))
+		}
+	}
+	SortStates(open)
+	marks := make([]live.Mark, len(open))
+	for i := range open {
+		s := &open[i]
+		marks[i] = live.Mark{State: s.State, Rule: s.Rule, CheckID: s.CheckID, Dimension: s.Dimension, Text: s.Text,
+			Since: s.Since, AckedBy: s.AckedBy, Silenced: s.SilencedBy != 0}
+	}
+	return marks
+}
+
+// Changes calls fn for the changes that the filter selects, as [watch.Alarms] does.
+func (e *Engine) Changes(ctx context.Context, f watch.ChangeFilter, fn func(watch.Change) error) error {
+	return e.opt.Store.Changes(ctx, f, fn)
+}
 
 // SortStates sorts states: the worst first, then the newest, then by host.
 func SortStates(list []watch.Standing) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
@@ -77,6 +78,13 @@ func (e *Engine) save(ctx context.Context, now time.Time) error {
 	}
 	e.saved, e.savedAt = s.cursor, now
 	e.step = step{cursor: s.cursor}
+	if e.opt.Changed != nil && len(stored.Changes) > 0 {
+		var agents []intake.AgentNumber
+		for i := range stored.Changes {
+			agents = append(agents, stored.Changes[i].Agent)
+		}
+		e.opt.Changed(agents...)
+	}
 	return nil
 }
 

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/control"
+	"virgo/cmd/virgo-endpoint/internal/feed"
+	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/live"
+	"virgo/cmd/virgo-endpoint/internal/store"
+)
+
+// maintainEvery is how often control.db is tidied up.
+const maintainEvery = time.Hour
+
+// A watcher is what a server does with results besides storing them: it passes new ones on to those who follow them.
+type watcher struct {
+	dir     folder.Dir
+	store   *store.Store
+	control *control.DB
+	feed    *feed.Feed
+	live    *live.Table
+	log     *slog.Logger
+	// alarms is nil with --no-alarms.
+	alarms *alarms
+
+	tasks  sync.WaitGroup
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+// watch opens what a server remembers besides results. Nothing runs before begin; the caller calls close in any case.
+func (a *app) watch(dir folder.Dir, st *store.Store, log *slog.Logger) (*watcher, error) {
+	db, err := a.servedControl(dir, log)
+	if err != nil {
+		return nil, err
+	}
+	w := &watcher{dir: dir, store: st, control: db, feed: feed.New(st, log, a.now), live: live.New(st, a.now), log: log}
+	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(a.ctx))
+	w.feed.Add(w.live, feed.FromNewest)
+	return w, nil
+}
+
+// wake returns an intake that tells those who follow results of each batch.
+func (w *watcher) wake(in intake.Intake) intake.Intake { return w.feed.Wake(in) }
+
+// begin starts all that runs beside the server.
+func (w *watcher) begin() {
+	w.run(func(ctx context.Context) { _ = w.feed.Run(ctx) })
+	w.run(func(ctx context.Context) { _ = w.live.Run(ctx) })
+	w.run(func(ctx context.Context) { w.control.MaintainEvery(ctx, maintainEvery) })
+	if w.alarms != nil {
+		w.run(w.alarms.engine.Run)
+	}
+}
+
+// run starts a task that ends with the server.
+func (w *watcher) run(task func(context.Context)) { w.tasks.Go(func() { task(w.ctx) }) }
+
+// close ends what runs, and closes control.db.
+func (w *watcher) close() {
+	w.cancel()
+	w.tasks.Wait()
+	if err := w.control.Close(); err != nil {
+		w.log.Error("what is stored besides results was not closed", "error", err)
+	}
+}

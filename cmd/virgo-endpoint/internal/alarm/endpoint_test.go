@@ -36,7 +36,7 @@ type endpoint struct {
 func monday(hour, minute int) time.Time { return time.Date(2026, 6, 1, hour, minute, 0, 0, time.UTC) }
 
 // newEndpoint starts an engine with the default set and some files of rules, by name.
-func newEndpoint(t *testing.T, files map[string]string) *endpoint {
+func newEndpoint(t testing.TB, files map[string]string) *endpoint {
 	t.Helper()
 	e := &endpoint{Memory: &intaketest.Memory{}, control: &watchtest.Memory{}, dir: t.TempDir(), now: monday(12, 0)}
 	e.control.Now = func() time.Time { return e.now }
@@ -49,7 +49,7 @@ func newEndpoint(t *testing.T, files map[string]string) *endpoint {
 	return e
 }
 
-func (e *endpoint) rules(t *testing.T, name, text string) {
+func (e *endpoint) rules(t testing.TB, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(e.dir, name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func (e *endpoint) rules(t *testing.T, name, text string) {
 }
 
 // start begins with what is stored, as after a restart.
-func (e *endpoint) start(t *testing.T) {
+func (e *endpoint) start(t testing.TB) {
 	t.Helper()
 	clock := func() time.Time { return e.now }
 	rules := LoadRules(e.dir, full.Parse, clock)
@@ -65,7 +65,7 @@ func (e *endpoint) start(t *testing.T) {
 		t.Fatal(problems, err)
 	}
 	var err error
-	e.Engine, err = New(t.Context(), Options{
+	e.Engine, err = New(context.Background(), Options{
 		Rules: rules, Store: e.alarms, Agents: e.Memory, Results: e.Memory, Feed: e.Memory,
 		Silences: e.control.Silences(), Queue: e.control.Queue(), Settings: e.control.Settings(),
 		Route: e.route, Now: clock, Log: slog.New(slog.DiscardHandler),
@@ -87,7 +87,7 @@ func (e *endpoint) route(ev watch.Event) []watch.Row {
 // events takes what people were told since the last call.
 func (e *endpoint) events(t *testing.T) []watch.Event {
 	t.Helper()
-	rows, err := e.control.Queue().Due(t.Context(), "ops", e.now.Add(time.Hour), 10_000)
+	rows, err := e.control.Queue().Due(context.Background(), "ops", e.now.Add(time.Hour), 10_000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func (e *endpoint) events(t *testing.T) []watch.Event {
 		}
 		list, ids = append(list, ev), append(ids, r.ID)
 	}
-	if err := e.control.Queue().Settle(t.Context(), "ops", ids, watch.Outcome{Sent: true, At: e.now}); err != nil {
+	if err := e.control.Queue().Settle(context.Background(), "ops", ids, watch.Outcome{Sent: true, At: e.now}); err != nil {
 		t.Fatal(err)
 	}
 	return list

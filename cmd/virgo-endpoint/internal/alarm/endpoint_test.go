@@ -41,12 +41,30 @@ func newEndpoint(t testing.TB, files map[string]string) *endpoint {
 	e := &endpoint{Memory: &intaketest.Memory{}, control: &watchtest.Memory{}, dir: t.TempDir(), now: monday(12, 0)}
 	e.control.Now = func() time.Time { return e.now }
 	e.alarms = e.control.Alarms()
-	_, _, e.access = intaketest.NewToken(t, e.Memory)
+	e.access = admitted(t, e.Memory)
 	for name, text := range files {
 		e.rules(t, name, text)
 	}
 	e.start(t)
 	return e
+}
+
+// admitted returns an access for hosts of tests.
+func admitted(t testing.TB, m *intaketest.Memory) intake.Access {
+	t.Helper()
+	ids := []string{"web1"}
+	for i := range 1000 {
+		ids = append(ids, fmt.Sprintf("host%d", i))
+	}
+	secret, _, err := m.AddToken(context.Background(), intake.TokenSpec{Label: "a test", Kinds: intake.Legacy, AgentIDs: ids}, monday(0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	admission, err := m.Admit(context.Background(), intake.Claim{AgentID: "web1", Token: secret, Now: monday(0, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return admission.Access
 }
 
 func (e *endpoint) rules(t testing.TB, name, text string) {
@@ -85,7 +103,7 @@ func (e *endpoint) route(ev watch.Event) []watch.Row {
 }
 
 // events takes what people were told since the last call.
-func (e *endpoint) events(t *testing.T) []watch.Event {
+func (e *endpoint) events(t testing.TB) []watch.Event {
 	t.Helper()
 	rows, err := e.control.Queue().Due(context.Background(), "ops", e.now.Add(time.Hour), 10_000)
 	if err != nil {

@@ -65,15 +65,20 @@ func (r Result) with(t *testing.T, changed map[string]string) Result {
 // defaultRule returns a rule of the default set.
 func defaultRule(t *testing.T, id string) Rule {
 	t.Helper()
-	rules, problems := Defaults(full.Parse)
-	for _, p := range problems {
-		t.Fatal(p.Err)
-	}
-	for _, r := range rules {
+	for _, r := range mustDefaults(t) {
 		if r.ID == id {
 			return r
 		}
 	}
 	t.Fatalf("there is no default rule %q", id)
 	return Rule{}
+}
+
+func mustDefaults(tb testing.TB) []Rule {
+	tb.Helper()
+	rules, problems := Defaults(full.Parse)
+	for _, p := range problems {
+		tb.Fatal(p.Err)
+	}
+	return rules
 }

@@ -19,8 +19,8 @@ import (
 // Limits of an expression.
 const (
 	MaxExprBytes = 4 << 10
-	MaxExprNodes = 200 // what an operator uses twice counts twice
-	MaxExprDepth = 32  // nesting of operators and calls
+	MaxExprNodes = 400 // what an operator uses twice counts twice
+	MaxExprDepth = 64  // nesting of operators and calls
 )
 
 // An Expr is a condition or a number that is computed from the values of a check or a host.

@@ -46,8 +46,8 @@ type Memory struct {
 	period    time.Duration
 	available bool
 	status    string
-	// count is the number of available results.
-	count uint64
+	// count is the number of available results, forgot what it was when series were removed last.
+	count, forgot uint64
 }
 
 // A series is one metric in one dimension.
@@ -197,8 +197,12 @@ func (m *Memory) seriesOf(dimension, name string) *series {
 // keptResults is how many results a series may be missing from before it can be forgotten.
 const keptResults = 10
 
-// forget removes series that came no more, and reports whether there were any.
+// forget removes series that came no more, once for each result, and reports whether there were any.
 func (m *Memory) forget() bool {
+	if m.forgot == m.count {
+		return false
+	}
+	m.forgot = m.count
 	before := len(m.series)
 	m.series = slices.DeleteFunc(m.series, func(s *series) bool { return s.count+keptResults < m.count })
 	return len(m.series) < before

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -44,26 +43,6 @@ func (h *hooked) Results(ctx context.Context, f intake.Filter, fn func(intake.Re
 		n++
 		return fn(r)
 	})
-}
-
-// EachPoint reads the points of each series one after the other.
-func (h *hooked) EachPoint(ctx context.Context, q intake.PlotQuery, fn func(int, intake.Point) error) error {
-	for i, s := range q.Series {
-		err := h.Points(ctx, intake.SeriesQuery{AgentID: q.AgentID, CheckID: s.CheckID, Dimension: s.Dimension, Metric: s.Metric, From: q.From, To: q.To, Step: q.Step},
-			func(p intake.Point) error { return fn(i, p) })
-		if err != nil && !errors.Is(err, intake.ErrNoSeries) {
-			return err
-		}
-	}
-	return nil
-}
-
-// Late knows one span.
-func (h *hooked) Late(_ context.Context, agentID, _ string, from, _ time.Time) ([]intake.LateSpan, error) {
-	if agentID == "nobody" {
-		return nil, intake.ErrNoAgent
-	}
-	return []intake.LateSpan{{From: from, To: from.Add(time.Minute), FirstArrived: from.Add(time.Hour), LastArrived: from.Add(2 * time.Hour), Count: 3}}, nil
 }
 
 // A served is an API on a listener of loopback, with a store in memory and a token.

@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,24 +18,6 @@ import (
 
 var epoch = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
-// looped reads the points of each series one after the other.
-type looped struct{ *intaketest.Memory }
-
-func (l looped) EachPoint(ctx context.Context, q intake.PlotQuery, fn func(int, intake.Point) error) error {
-	for i, s := range q.Series {
-		err := l.Points(ctx, intake.SeriesQuery{AgentID: q.AgentID, CheckID: s.CheckID, Dimension: s.Dimension, Metric: s.Metric, From: q.From, To: q.To, Step: q.Step},
-			func(p intake.Point) error { return fn(i, p) })
-		if err != nil && !errors.Is(err, intake.ErrNoSeries) {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l looped) Late(context.Context, string, string, time.Time, time.Time) ([]intake.LateSpan, error) {
-	return nil, nil
-}
-
 // A host is one whose plots are tested.
 type host struct {
 	*Reader
@@ -50,7 +31,7 @@ func newHost(t testing.TB) *host {
 	t.Helper()
 	h := &host{t: t, memory: &intaketest.Memory{}}
 	_, _, h.access = intaketest.NewToken(t, h.memory)
-	h.Reader = &Reader{History: looped{h.memory}, Store: h.memory}
+	h.Reader = &Reader{History: h.memory, Store: h.memory}
 	return h
 }
 

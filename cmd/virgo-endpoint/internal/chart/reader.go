@@ -74,7 +74,14 @@ func (r *Reader) Plots(ctx context.Context, q Query) (*Document, error) {
 			doc.Plots = append(doc.Plots, plot)
 		}
 	}
-	return doc, r.begin(ctx, &q, list, doc)
+	first := doc.To
+	for i := range doc.Plots {
+		if x := doc.Plots[i].X; len(x) > 0 {
+			first = min(first, x[0])
+		}
+	}
+	doc.First, err = r.begin(ctx, &q, list, first)
+	return doc, err
 }
 
 // series returns the series of numbers of a host, one for each name.
@@ -233,40 +240,35 @@ func (r *Reader) points(ctx context.Context, q *Query, list []intake.Series, wan
 // lead is how much before a span is read, so that a rate has its first value.
 func lead(step time.Duration) time.Duration { return max(step, 10*time.Minute) }
 
-// begin sets where the axis begins, if the history does so within the span.
-func (r *Reader) begin(ctx context.Context, q *Query, list []intake.Series, doc *Document) error {
+// begin returns where the axis begins: with the query, or with the first point if the history has none before it.
+func (r *Reader) begin(ctx context.Context, q *Query, list []intake.Series, first int64) (int64, error) {
+	from := q.From.UnixMilli()
 	var oldest *intake.Series
 	for i := range list {
-		if oldest == nil || list[i].First.Before(oldest.First) {
+		if !list[i].Text() && (oldest == nil || list[i].First.Before(oldest.First)) {
 			oldest = &list[i]
 		}
 	}
-	first := doc.To
-	for i := range doc.Plots {
-		if x := doc.Plots[i].X; len(x) > 0 {
-			first = min(first, x[0])
-		}
+	if oldest == nil || first >= q.To.UnixMilli() || first <= from {
+		return from, nil
 	}
-	if oldest == nil || first >= doc.To || first <= doc.From {
-		return nil
+	if oldest.First.After(q.From) {
+		return first, nil
 	}
-	if !oldest.First.After(q.From) { // it began on that day or before
-		if oldest.First.Add(24 * time.Hour).Before(q.From) {
-			return nil
-		}
-		earlier := false
-		err := r.History.Points(ctx, intake.SeriesQuery{AgentID: q.AgentID, CheckID: oldest.CheckID, Metric: oldest.Metric, Dimension: oldest.Dimension,
-			From: oldest.First, To: q.From, Step: intake.FiveMinutes}, func(intake.Point) error {
-			earlier = true
-			return errEnough
-		})
-		switch {
-		case earlier:
-			return nil
-		case err != nil && !errors.Is(err, intake.ErrNoSeries):
-			return err
-		}
+	if oldest.First.Add(24 * time.Hour).Before(q.From) {
+		return from, nil
 	}
-	doc.First = first
-	return nil
+	earlier := false // it began on the day of the query's begin
+	err := r.History.Points(ctx, intake.SeriesQuery{AgentID: q.AgentID, CheckID: oldest.CheckID, Metric: oldest.Metric, Dimension: oldest.Dimension,
+		From: oldest.First, To: q.From, Step: intake.FiveMinutes}, func(intake.Point) error {
+		earlier = true
+		return errEnough
+	})
+	switch {
+	case earlier:
+		return from, nil
+	case err != nil && !errors.Is(err, intake.ErrNoSeries):
+		return 0, err
+	}
+	return first, nil
 }

@@ -31,6 +31,7 @@ type Timeline struct {
 	AgentID       string `json:"agent_id" doc:"The agent's id."`
 	From          int64  `json:"from_ms" doc:"The begin of what was asked for."`
 	To            int64  `json:"to_ms" doc:"Its end."`
+	First         int64  `json:"first_ms" doc:"Where the axis of time begins: from_ms, or the first result of a history that begins later."`
 	Rows          []Row  `json:"rows" nullable:"false" doc:"The host itself, if it has alarms of its own, then its checks in the order of their plots."`
 }
 
@@ -95,7 +96,18 @@ func (r *Reader) Timeline(ctx context.Context, q Query) (*Timeline, error) {
 	if err := r.alarms(ctx, &q, agents[0].Number, &t); err != nil {
 		return nil, err
 	}
-	return &Timeline{schemaVersion, q.AgentID, t.from, t.to, t.list(q.CheckID)}, nil
+	first := t.to
+	for _, spans := range t.spans {
+		for i := range spans {
+			if spans[i].State == okRun || spans[i].State == lateRun {
+				first = min(first, spans[i].From)
+			}
+		}
+	}
+	if first, err = r.begin(ctx, &q, all, first); err != nil {
+		return nil, err
+	}
+	return &Timeline{schemaVersion, q.AgentID, t.from, t.to, first, t.list(q.CheckID)}, nil
 }
 
 // A timeline is being made: spans of states by check, in any order and over each other.

@@ -32,7 +32,7 @@ type stream func(s *Site, q *request, to *events) error
 
 // streamsByView are what /events?view=NAME tells.
 func (s *Site) streamsByView() map[string]stream {
-	all := map[string]stream{"hosts": watchHosts, "first": watchFirst}
+	all := map[string]stream{"host": watchHost, "hosts": watchHosts, "first": watchFirst}
 	if s.Alarms != nil {
 		all["alarms"] = watchAlarms
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/chart"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
@@ -37,6 +38,8 @@ type Options struct {
 	Hosts Hosts
 	// Alarms are those of all hosts; nil where none are judged.
 	Alarms Alarms
+	// Charts makes the plots of hosts; nil without a history.
+	Charts *chart.Reader
 	// Setup is what a new host needs to know; nil if nobody adds hosts here.
 	Setup func() Setup
 	// API answers /v1, /metrics and what else is not a page; nil without one.

@@ -22,6 +22,8 @@ type view struct {
 func (s *Site) views() []view {
 	list := []view{
 		hostsView(),
+		hostView(),
+		infoView(),
 		eventsView(),
 		loginView(),
 		logInView(),

@@ -29,7 +29,8 @@ virgo.day = d => d.getDate() + " " + "Jan Feb Mar Apr May Jun Jul Aug Sep Oct No
 // tick is the label of a time on the axis; what would not fit at its end is left out.
 virgo.tick = (s, incr, u) => {
   const d = new Date(s * 1000), pad = n => String(n).padStart(2, "0");
-  if (u.valToPos(s, "x") > u.over.clientWidth - 8) return "";
+  const { min, max } = u.scales.x;
+  if (s > max - (max - min) * .02) return "";
   if (incr >= 2419200 && d.getMonth() === 0 && d.getDate() === 1) return String(d.getFullYear());
   if (incr >= 2419200) return virgo.day(d).slice(2 + (d.getDate() > 9));
   if (incr >= 86400 || d.getHours() + d.getMinutes() + d.getSeconds() === 0) return virgo.day(d);

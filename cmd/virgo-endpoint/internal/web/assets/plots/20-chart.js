@@ -125,7 +125,7 @@ virgo.Chart = class {
       scales: { x: { time: true, range: () => [this.doc.first_ms / 1000, this.doc.to_ms / 1000] }, y: { range: (u, lo, hi) => this.range(lo, hi) } },
       series: [{}, ...series], bands,
       axes: [
-        { ...axis, space: 56, size: 24, gap: 5, values: (u, ticks, n, space, incr) => ticks.map(t => virgo.tick(t, incr, u)) },
+        { ...axis, space: 72, size: 24, gap: 5, values: (u, ticks, n, space, incr) => ticks.map(t => virgo.tick(t, incr, u)) },
         { ...axis, size: 66, gap: 6, space: 28, values: (u, ticks) => ticks.map(t => virgo.format(t, plot.unit)),
           ...(bytes ? { incrs: Array.from({ length: 52 }, (_, i) => 2 ** i) } : {}) }],
       cursor: {
@@ -133,7 +133,7 @@ virgo.Chart = class {
         sync: { key: "virgo", setSeries: false, scales: ["x", null] }, bind: { dblclick: () => () => { this.group.wider(); return null; } },
       },
       hooks: {
-        drawClear: [u => this.limits(u, v)],
+        drawAxes: [u => this.limits(u, v)],
         draw: [u => this.lateBar(u, v)],
         setCursor: [u => this.cursor(u)],
         setSelect: [u => {

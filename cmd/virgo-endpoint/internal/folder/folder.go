@@ -39,6 +39,9 @@ func (d Dir) ControlFile() string { return d.file("control.db") }
 // ClientIDsFile returns the path of the mapping of client certificates to agents; see [ClientIDs].
 func (d Dir) ClientIDsFile() string { return d.file("client-ids.yaml") }
 
+// NotifyFile returns the path of the file that says who is told of alarms; package notify reads it.
+func (d Dir) NotifyFile() string { return d.file("notify.yaml") }
+
 // addressFile holds the address by which agents reach the endpoint.
 func (d Dir) addressFile() string { return d.file("address") }
 

@@ -16,6 +16,11 @@ import (
 //go:embed default.yaml
 var defaultSchedule []byte
 
+// notifyExample has comments alone: nobody is told before its owner writes whom.
+//
+//go:embed notify.yaml
+var notifyExample []byte
+
 // ErrBadHost is returned when a host name or address cannot stand in a certificate.
 var ErrBadHost = errors.New("invalid host name")
 
@@ -49,6 +54,7 @@ func Init(dir Dir, hosts []string, now time.Time) (InitReport, error) {
 		func() error { return in.key(dir.serverKey(), "") },
 		func() error { return in.serverCert(hosts) },
 		in.schedule,
+		in.notify,
 	} {
 		if err := step(); err != nil {
 			return InitReport{}, fmt.Errorf("setting up %q: %w", string(dir), err)
@@ -70,7 +76,8 @@ func (in *initializer) owners() error {
 		return err
 	}
 	for _, path := range []string{in.dir.caKey(), in.dir.caCert(), in.dir.serverKey(), in.dir.serverCert(),
-		in.dir.StoreFile(), in.dir.clientsDir(), in.dir.SchedulesDir(), in.dir.ClientIDsFile()} {
+		in.dir.StoreFile(), in.dir.clientsDir(), in.dir.SchedulesDir(), in.dir.ClientIDsFile(),
+		in.dir.NotifyFile()} {
 		if err := checkOwned(path); err != nil {
 			return err
 		}
@@ -179,6 +186,19 @@ func (in *initializer) schedule() error {
 		return nil
 	}
 	return in.make(path, defaultSchedule, publicMode)
+}
+
+// notify makes a notify.yaml in a folder that has none, unless it was set up before there was such a file.
+func (in *initializer) notify() error {
+	path := in.dir.NotifyFile()
+	switch {
+	case exists(path):
+		in.kept(path)
+		return nil
+	case exists(in.dir.StoreFile()):
+		return nil
+	}
+	return in.make(path, notifyExample, keyMode)
 }
 
 func (in *initializer) make(path string, data []byte, mode fs.FileMode) error {

@@ -15,7 +15,7 @@ import (
 )
 
 // everyFile is what Init makes.
-var everyFile = []string{"ca-key.pem", "ca.pem", "server-key.pem", "server.pem", "schedules/default.yaml"}
+var everyFile = []string{"ca-key.pem", "ca.pem", "server-key.pem", "server.pem", "schedules/default.yaml", "notify.yaml"}
 
 // newDir is a folder that was set up.
 func newDir(t *testing.T) Dir {

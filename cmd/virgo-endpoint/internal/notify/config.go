@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"slices"
 	"time"
@@ -43,6 +44,16 @@ type Config struct {
 	// Fallback are told of notifiers that fail; empty: all others.
 	Fallback   []string
 	Heartbeats []HeartbeatConfig
+	// sum is of all that was read for it, secrets too.
+	sum [sha256.Size]byte
+}
+
+// Same reports whether two were read from the same bytes.
+func (c *Config) Same(o *Config) bool {
+	if c == nil || o == nil {
+		return c == o
+	}
+	return c.sum == o.sum
 }
 
 // A NotifierConfig is one way to tell somebody. Exactly one of Mail, Webhook, Chat and Command is set, none if Fault is.

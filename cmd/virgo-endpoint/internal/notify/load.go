@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -40,8 +41,12 @@ func (r Reader) Load(path string) (*Config, []schedule.Problem) {
 	if err != nil {
 		return nil, []schedule.Problem{{Err: err}}
 	}
-	p := parser{file: path, reader: r}
+	p := parser{file: path, reader: r, sum: sha256.New()}
+	p.sum.Write(data)
 	c := p.config(root)
+	if c != nil {
+		p.sum.Sum(c.sum[:0])
+	}
 	return c, p.problems
 }
 

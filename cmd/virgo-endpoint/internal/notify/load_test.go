@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -150,6 +151,56 @@ func TestOnlyTheOwnersFileIsRead(t *testing.T) {
 	}
 }
 
+// A running endpoint takes another password as soon as its file has it.
+func TestSame(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func() *Config {
+		c, problems := reader().Load(filepath.Join(dir, "notify.yaml"))
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		return c
+	}
+	write("key", "one")
+	write("notify.yaml", "notifiers:\n  a: {webhook: 'https://example.com', secret: 'file:"+filepath.ToSlash(dir)+"/key'}\n")
+	was := read()
+	if !was.Same(read()) || was.Same(nil) || was.Same(&Config{}) {
+		t.Error("what did not change is not the same, or nothing is")
+	}
+	write("key", "two")
+	if was.Same(read()) {
+		t.Error("another secret is the same")
+	}
+}
+
+// The examples that init writes are valid once the # are gone.
+func TestExamplesOfInit(t *testing.T) {
+	data, err := os.ReadFile("../folder/notify.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, problems := load(t, string(data)); problems != "" || !c.Silent() {
+		t.Errorf("as it is: %+v, %s", c, problems)
+	}
+	var b strings.Builder
+	begun := false
+	for l := range strings.Lines(string(data)) {
+		if begun = begun || l == "# notifiers:\n"; begun {
+			b.WriteString(strings.TrimPrefix(strings.TrimPrefix(l, "#"), " "))
+		}
+	}
+	text := strings.NewReplacer("file:/etc/virgo/", "file:$DIR/", "hook.key", "smtp.pw", "OPS_CHAT_URL", "CHAT", "HEARTBEAT_URL", "BEAT").Replace(b.String())
+	c, problems := load(t, text)
+	if problems != "" || len(c.Notifiers) != 4 || len(c.Routes) != 2 || len(c.Heartbeats) != 1 {
+		t.Errorf("%s in\n%s", problems, text)
+	}
+}
+
 func FuzzLoad(f *testing.F) {
 	f.Add(example)
 	f.Add("notifiers: {a: {mail: {}}, b: 3}\nroutes: [1, {notify: 2}]\nheartbeat: [x]")
@@ -160,7 +211,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		r := reader()
 		r.Trusted = func(string) error { return os.ErrPermission }
-		p := parser{file: "notify.yaml", reader: r}
+		p := parser{file: "notify.yaml", reader: r, sum: sha256.New()}
 		c := p.config(root)
 		if c == nil && len(p.problems) == 0 {
 			t.Error("no configuration, and no mistake")

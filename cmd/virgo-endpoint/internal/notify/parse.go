@@ -2,6 +2,7 @@ package notify
 
 import (
 	"fmt"
+	"hash"
 	"path"
 	"regexp"
 	"strconv"
@@ -18,6 +19,7 @@ import (
 type parser struct {
 	file     string
 	reader   Reader
+	sum      hash.Hash // of all that was read
 	problems []schedule.Problem
 }
 

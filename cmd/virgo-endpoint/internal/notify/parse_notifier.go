@@ -3,6 +3,7 @@ package notify
 import (
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/mail"
 	"net/url"
@@ -190,6 +191,7 @@ func (p *parser) secret(f yaml.Field) Secret {
 		return Secret{}
 	}
 	value, err := p.reader.secret(f.Value.Text)
+	fmt.Fprintf(p.sum, "%q %v", value, err)
 	switch {
 	case err != nil:
 		p.add(&yaml.Error{File: p.file, Line: f.Line, Text: f.Key + ": " + err.Error(), Help: hint(err), Err: err})
@@ -261,6 +263,7 @@ func (p *parser) roots(f yaml.Field) *x509.CertPool {
 		return nil
 	}
 	data, err := p.reader.read(path, MaxBytes)
+	fmt.Fprintf(p.sum, "%q %v", data, err)
 	pool := x509.NewCertPool()
 	if err == nil && !pool.AppendCertsFromPEM(data) {
 		err = errors.New("the file has no certificate (PEM)")

@@ -10,6 +10,7 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/notify"
+	"virgo/schedule"
 	"virgo/schedule/shorttext"
 )
 
@@ -44,7 +45,7 @@ func (c *notifyTestCmd) Run(a *app) error {
 		return a.noSuchNotifier(dir, config, c.Name)
 	}
 	if one.Fault != nil {
-		return &failure{exitUsage, errors.New(folder.Describe(problemOf(one.Fault))), ""}
+		return &failure{exitUsage, errors.New(folder.Describe(schedule.Problem{Err: one.Fault})), ""}
 	}
 	one.Timeout = min(one.Timeout, c.Wait)
 	ctx, cancel := context.WithTimeout(a.ctx, c.Wait+time.Second)

@@ -100,7 +100,8 @@ func TestMistakesInNotifyYAML(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"secret":      {"notifiers:\n  a: {url: " + plain + "}", "2: url is no reference to a secret"},
 		"slack URL":   {"notifiers:\n  a:\n    url: 'slack://" + plain + "'", "3: url is no reference to a secret"},
-		"password":    {"notifiers:\n  a: {mail: {to: [a@b.c], from: a@b.c, server: s, user: u, password: " + plain + "}}", "2: password is no reference to a secret\n2: mail has a user or a password alone"},
+		"password":    {"notifiers:\n  a: {mail: {to: [a@b.c], from: a@b.c, server: s, user: u, password: " + plain + "}}", "2: password is no reference to a secret"},
+		"user alone":  {"notifiers:\n  a: {mail: {to: [a@b.c], from: a@b.c, server: s, user: u}}", "2: mail has a user or a password alone"},
 		"empty env":   {"notifiers:\n  a: {url: 'env:NONE'}", "2: url: env:NONE is empty"},
 		"file":        {"notifiers:\n  a: {url: 'file:$DIR/none'}", "2: url: open "},
 		"relative":    {"notifiers:\n  a: {url: 'file:none'}", "2: url: file: needs the full path"},

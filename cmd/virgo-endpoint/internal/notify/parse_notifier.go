@@ -100,7 +100,7 @@ var mailKeys = []string{"to", "from", "server", "tls", "user", "password", "ca",
 
 func (p *parser) mail(f yaml.Field) *MailConfig {
 	m := &MailConfig{TLS: StartTLS}
-	cleartext := false
+	cleartext, password := false, false
 	for _, one := range f.Value.Fields {
 		switch one.Key {
 		case "to":
@@ -123,7 +123,7 @@ func (p *parser) mail(f yaml.Field) *MailConfig {
 		case "user":
 			m.User, _ = p.text(one)
 		case "password":
-			m.Password = p.secret(one)
+			m.Password, password = p.secret(one), true
 		case "ca":
 			m.Roots = p.roots(one)
 		case "allow_cleartext":
@@ -135,7 +135,7 @@ func (p *parser) mail(f yaml.Field) *MailConfig {
 	switch {
 	case len(m.To) == 0 || m.From == "" || m.Host == "":
 		p.mistake(f.Line, "mail: {to: [ops@example.com], from: virgo@example.com, server: smtp.example.com:587}", "mail needs to, from and server")
-	case (m.User == "") != !m.Password.IsSet():
+	case (m.User != "") != password:
 		p.mistake(f.Line, "give both, or neither", "mail has a user or a password alone")
 	case m.TLS == NoTLS && !cleartext && !loopback(m.Host):
 		p.mistake(f.Line, "tls: starttls; where nothing else is possible, allow_cleartext: true", "tls: none shows mail and password to whoever listens")

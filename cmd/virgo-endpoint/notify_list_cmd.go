@@ -57,12 +57,7 @@ func (c *notifyListCmd) Run(a *app) error {
 	for _, p := range problems {
 		doc.Mistakes = append(doc.Mistakes, folder.Describe(p))
 	}
-	db, err := a.control(dir)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	states, err := notify.States(a.ctx, config, db.Queue())
+	states, err := notifiers(a, dir, config)
 	if err != nil {
 		return a.explain(err)
 	}
@@ -73,6 +68,19 @@ func (c *notifyListCmd) Run(a *app) error {
 		return a.printJSON(doc)
 	}
 	return a.print(notifiersText(a, dir, states, doc))
+}
+
+// notifiers returns how all of them do. A folder whose server never ran has no control.db.
+func notifiers(a *app, dir folder.Dir, c *notify.Config) ([]notify.State, error) {
+	db, err := a.controlToRead(dir)
+	switch {
+	case err != nil:
+		return nil, err
+	case db == nil:
+		return notify.States(a.ctx, c, nil)
+	}
+	defer db.Close()
+	return notify.States(a.ctx, c, db.Queue())
 }
 
 func notifiersText(a *app, dir folder.Dir, states []notify.State, doc notifyListDocument) []byte {

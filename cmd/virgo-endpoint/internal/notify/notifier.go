@@ -219,11 +219,14 @@ func (n *Notifier) States(ctx context.Context) ([]State, error) {
 	return States(ctx, s.config, n.queue)
 }
 
-// States is [Notifier.States] for a program that sends nothing.
+// States is [Notifier.States] for a program that sends nothing. q is nil where there never was a queue.
 func States(ctx context.Context, c *Config, q watch.Queue) ([]State, error) {
-	stored, err := q.Notifiers(ctx)
-	if err != nil {
-		return nil, err
+	var stored []watch.NotifierState
+	if q != nil {
+		var err error
+		if stored, err = q.Notifiers(ctx); err != nil {
+			return nil, err
+		}
 	}
 	byName := make(map[string]watch.NotifierState, len(stored))
 	for _, s := range stored {

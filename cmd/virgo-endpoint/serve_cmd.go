@@ -147,7 +147,8 @@ func (c *serveCmd) watch(a *app, st *store.Store, opt *server.Options, cert *fol
 	if err != nil || c.NoAlarms {
 		return w, err
 	}
-	if err := w.judge(a, opt.Schedules.For, cert, nil); err != nil {
+	w.tell(a)
+	if err := w.judge(a, opt.Schedules.For, cert, w.telling.Route); err != nil {
 		w.close()
 		return nil, err
 	}

@@ -2,16 +2,26 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/alarm"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/notify"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 	"virgo/schedule"
 )
 
 // rereadNotify is how often notify.yaml, and the files that it refers to, are read again.
 const rereadNotify = 15 * time.Second
+
+// judgedWithin is how long ago alarms were judged last while all is well: the engine notes that each minute.
+// healthTimeout bounds the question.
+const (
+	judgedWithin  = 3 * time.Minute
+	healthTimeout = 5 * time.Second
+)
 
 // A notifying sends notifications while the server runs, by the notify.yaml at present.
 type notifying struct {
@@ -20,6 +30,34 @@ type notifying struct {
 	dir folder.Dir
 	log *slog.Logger
 	was *notify.Config
+}
+
+// tell makes a watcher send notifications, once it has begun.
+func (w *watcher) tell(a *app) {
+	w.telling = newNotifying(a, w.dir, notify.Options{Queue: w.control.Queue(), Standing: w.standing, Healthy: w.healthy, Log: w.log})
+}
+
+// standing returns how an alarm stands, and false if it is over.
+func (w *watcher) standing(key watch.Key) (watch.Standing, bool) { return w.alarms.engine.Find(key) }
+
+// healthy returns why somebody elsewhere should think that this endpoint is away: results are not judged, or what follows
+// from them cannot be stored.
+func (w *watcher) healthy() error {
+	ctx, cancel := context.WithTimeout(w.ctx, healthTimeout)
+	defer cancel()
+	at, err := alarm.AtWork(ctx, w.control.Settings())
+	switch age := w.telling.app.now().Sub(at); {
+	case err != nil:
+		return err
+	case age > judgedWithin:
+		return fmt.Errorf("alarms were judged last at %s", at.Format(time.RFC3339))
+	}
+	for _, f := range w.feed.Status() {
+		if f.Name == w.alarms.engine.Name() && f.Behind > 0 && f.Err != nil {
+			return fmt.Errorf("%d results wait to be judged: %w", f.Behind, f.Err)
+		}
+	}
+	return nil
 }
 
 // newNotifying reads the folder's notify.yaml. A mistake in it is logged and costs its notifier alone: the server serves.
@@ -47,26 +85,6 @@ func (t *notifying) say(c *notify.Config, problems []schedule.Problem) {
 func positionOf(p schedule.Problem) string {
 	place := folder.PlaceOf(p)
 	return place.Position()
-}
-
-// run sends until the returned function is called.
-func (t *notifying) run() (stop func()) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.app.ctx))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		t.Run(ctx)
-	}()
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		t.reread(ctx)
-	}()
-	return func() {
-		cancel()
-		<-done
-		<-watched
-	}
 }
 
 // reread takes another configuration when its bytes changed. One that cannot be used at all is logged once, and the last

@@ -27,6 +27,8 @@ type watcher struct {
 	log     *slog.Logger
 	// alarms is nil with --no-alarms.
 	alarms *alarms
+	// telling is nil with --no-alarms too.
+	telling *notifying
 
 	tasks  sync.WaitGroup
 	ctx    context.Context
@@ -55,6 +57,10 @@ func (w *watcher) begin() {
 	w.run(func(ctx context.Context) { w.control.MaintainEvery(ctx, maintainEvery) })
 	if w.alarms != nil {
 		w.run(w.alarms.engine.Run)
+	}
+	if w.telling != nil {
+		w.run(w.telling.Run)
+		w.run(w.telling.reread)
 	}
 }
 

@@ -27,16 +27,27 @@ func (e *Engine) beginAwake(ctx context.Context, now time.Time) error {
 	if e.opt.Settings == nil {
 		return nil
 	}
-	text, err := e.opt.Settings.Setting(ctx, markSetting)
+	at, err := AtWork(ctx, e.opt.Settings)
 	if err != nil {
-		return fmt.Errorf("reading when alarms were judged last: %w", err)
+		return err
+	}
+	if !at.IsZero() {
+		e.wasAway(at, now)
+	}
+	return nil
+}
+
+// AtWork returns when results were judged last, as an engine stores it each minute; the zero time if none ever did.
+func AtWork(ctx context.Context, s watch.Settings) (time.Time, error) {
+	text, err := s.Setting(ctx, markSetting)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading when alarms were judged last: %w", err)
 	}
 	ms, err := strconv.ParseInt(text, 10, 64)
 	if err != nil { // the first start
-		return nil
+		return time.Time{}, nil
 	}
-	e.wasAway(time.UnixMilli(ms), now)
-	return nil
+	return time.UnixMilli(ms), nil
 }
 
 // wasAway tells that the endpoint was away, if it was for long.

@@ -15,10 +15,9 @@ type comparison struct {
 	above bool
 	// guard is true for one that only asks whether the rest makes sense, such as swap_total > 0.
 	guard bool
-	// metric is set if the value is that of one metric and nothing else, literal if the threshold is a
-	// number as written.
+	// metric is set if the value is that of one metric, or a share in percent of which it is the first one.
 	metric  string
-	literal *float64
+	percent bool
 }
 
 // maxComparisons bounds the comparisons of one condition that are tried.
@@ -77,16 +76,10 @@ func newComparison(n *ast.BinaryNode) (comparison, bool) {
 		return comparison{}, false
 	}
 	c.above = operator == ">" || operator == ">="
-	switch right := right.(type) {
-	case *ast.IntegerNode:
-		value := float64(right.Value)
-		c.literal = &value
-		c.guard = value == 0 && (operator == ">" || operator == "!=")
-	case *ast.FloatNode:
-		value := right.Value
-		c.literal = &value
+	if zero, ok := right.(*ast.IntegerNode); ok {
+		c.guard = zero.Value == 0 && (operator == ">" || operator == "!=")
 	}
-	c.metric = singleMetric(left)
+	c.metric, c.percent = shownMetric(left)
 	return c, true
 }
 
@@ -114,32 +107,54 @@ func compilePart(n ast.Node, kind expr.Option) (*vm.Program, error) {
 func readsValues(n ast.Node) bool {
 	found := false
 	ast.Find(n, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.MemberNode:
-			found = true
-		case *ast.CallNode:
-			callee, ok := n.Callee.(*ast.IdentifierNode)
-			found = found || ok && (functions()[callee.Value].metric || callee.Value == "age")
-		}
+		_, isMember := n.(*ast.MemberNode)
+		name := calledName(n)
+		found = found || isMember || functions()[name].metric || name == "age"
 		return found
 	})
 	return found
 }
 
-// singleMetric returns the metric of last, average, minimum or maximum, and "" for all else.
-func singleMetric(n ast.Node) string {
-	call, ok := n.(*ast.CallNode)
-	if !ok {
-		return ""
-	}
-	callee, ok := call.Callee.(*ast.IdentifierNode)
-	if !ok {
-		return ""
-	}
-	switch callee.Value {
+// shownMetric returns the metric of last, average, minimum or maximum, or the first one of a share in
+// percent, and "" for all else.
+func shownMetric(n ast.Node) (metric string, percent bool) {
+	switch calledName(n) {
 	case "last", "average", "minimum", "maximum":
-		if text, ok := call.Arguments[0].(*ast.StringNode); ok {
-			return text.Value
+		return firstMetric(n), false
+	case "percent":
+		return firstMetric(n), true
+	}
+	return "", false
+}
+
+// calledName returns the name of the function that a node calls; "" where it is no call.
+func calledName(n ast.Node) string {
+	if call, ok := n.(*ast.CallNode); ok {
+		if callee, ok := call.Callee.(*ast.IdentifierNode); ok {
+			return callee.Value
+		}
+	}
+	return ""
+}
+
+// firstMetric returns the metric that stands first in a part of an expression, from the left.
+func firstMetric(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.BinaryNode:
+		if metric := firstMetric(n.Left); metric != "" {
+			return metric
+		}
+		return firstMetric(n.Right)
+	case *ast.UnaryNode:
+		return firstMetric(n.Node)
+	case *ast.CallNode:
+		for i, argument := range n.Arguments {
+			if text, ok := argument.(*ast.StringNode); ok && i == 0 && functions()[calledName(n)].metric {
+				return text.Value
+			}
+			if metric := firstMetric(argument); metric != "" {
+				return metric
+			}
 		}
 	}
 	return ""

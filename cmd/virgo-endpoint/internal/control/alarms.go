@@ -114,7 +114,7 @@ func saveStates(ctx context.Context, tx *sql.Tx, states []watch.Saved) error {
 			continue
 		}
 		if _, err := st.ExecContext(ctx, s.Rule, s.Agent, s.CheckID, s.Dimension, s.State, s.Before, millis(s.Since), millis(s.From), millis(s.To),
-			s.Seq, s.Value, s.Threshold, s.Text, s.AgentID, s.Host, list(s.Tags), s.Flapping, s.SilencedBy, bytes(s.Machine)); err != nil {
+			s.Seq, s.Value, s.Threshold, s.Text, s.AgentID, s.Host, list(s.Tags), s.Flapping, s.SilencedBy, notNil(s.Machine)); err != nil {
 			return err
 		}
 	}

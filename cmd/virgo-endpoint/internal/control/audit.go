@@ -22,7 +22,7 @@ func (a audit) Begin(ctx context.Context, e watch.Entry) (id int64, err error) {
 	}
 	err = a.d.change(ctx, "writing the audit log", false, func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, `INSERT INTO audit (at_ms, actor_kind, actor, remote, action, object, before, after, outcome)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, millis(e.At), e.ActorKind, e.Actor, e.Remote, e.Action, e.Object, bytes(e.Before), bytes(e.After), e.Outcome)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, millis(e.At), e.ActorKind, e.Actor, e.Remote, e.Action, e.Object, notNil(e.Before), notNil(e.After), e.Outcome)
 		if err != nil {
 			return err
 		}

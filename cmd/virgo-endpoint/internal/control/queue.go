@@ -17,7 +17,7 @@ func addRows(ctx context.Context, tx *sql.Tx, rows []watch.Row) error {
 	for i := range rows {
 		r := &rows[i]
 		if _, err := tx.ExecContext(ctx, `INSERT INTO queue (notifier, group_key, due_ms, created_ms, attempt, level, event, error)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, r.Notifier, r.Group, millis(r.Due), millis(r.Created), r.Attempt, r.Level, bytes(r.Event), r.Err); err != nil {
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, r.Notifier, r.Group, millis(r.Due), millis(r.Created), r.Attempt, r.Level, notNil(r.Event), r.Err); err != nil {
 			return err
 		}
 	}

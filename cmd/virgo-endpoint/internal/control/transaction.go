@@ -39,7 +39,10 @@ func (d *DB) changeIn(ctx context.Context, light bool, fn func(tx *sql.Tx) error
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	return d.at("committed")
+	if light {
+		return d.at("committed")
+	}
+	return d.at("synced")
 }
 
 // each calls row for every row of a query; see change for doing. An error of row ends it and is returned as it is.
@@ -157,8 +160,8 @@ func (w words) Scan(v any) error {
 	return json.Unmarshal([]byte(text), w.l)
 }
 
-// bytes returns data as it is stored: never NULL.
-func bytes(data []byte) []byte {
+// notNil returns data as it is stored: never NULL.
+func notNil(data []byte) []byte {
 	if data == nil {
 		return []byte{}
 	}

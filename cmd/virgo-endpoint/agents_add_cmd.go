@@ -9,7 +9,9 @@ import (
 	"os"
 	"strings"
 
+	"virgo/cmd/virgo-endpoint/internal/admin"
 	"virgo/cmd/virgo-endpoint/internal/store"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 	"virgo/schedule/shorttext"
 	"virgo/transport/agentkey"
 )
@@ -47,8 +49,8 @@ func (c *agentsAddCmd) Run(a *app) error {
 	if err != nil {
 		return &failure{exitUsage, err, "virgo key show prints the key on the agent's host"}
 	}
-	return a.withAgents(c.ID, func(st *store.Store) error {
-		if _, err := st.AddKey(a.ctx, c.ID, key, a.now()); err != nil {
+	return a.changeAgents(c.ID, func(_ *store.Store, ad *admin.Admin, by watch.Actor) error {
+		if err := ad.AddKey(a.ctx, by, c.ID, key); err != nil {
 			return err
 		}
 		return a.changed("registered", c.ID, key, "key "+agentkey.Fingerprint(key))
@@ -77,8 +79,8 @@ func (c *agentsAddCmd) addMany(a *app) error {
 		return &failure{exitUsage, fmt.Errorf("reading keys from %q: %w", c.From, err),
 			"each line is an agent's id, a blank, and the key that virgo key show prints on its host"}
 	}
-	return a.withAgents("", func(st *store.Store) error {
-		n, err := st.AddKeys(a.ctx, list, a.now())
+	return a.changeAgents("", func(st *store.Store, ad *admin.Admin, by watch.Actor) error {
+		n, err := ad.AddKeys(a.ctx, by, len(list), func() (int, error) { return st.AddKeys(a.ctx, list, a.now()) })
 		if err != nil {
 			return fmt.Errorf("%d of %d keys are registered: %w", n, len(list), err)
 		}

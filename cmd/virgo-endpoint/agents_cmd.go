@@ -10,9 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"virgo/cmd/virgo-endpoint/internal/admin"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/store"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 	"virgo/schedule/shorttext"
 	"virgo/transport/agentkey"
 )
@@ -94,8 +96,8 @@ func (a *app) changed(done, agentID string, key ed25519.PublicKey, more ...strin
 }
 
 func (c *agentsRenameCmd) Run(a *app) error {
-	return a.withAgents(c.ID, func(st *store.Store) error {
-		if err := st.RenameAgent(a.ctx, c.ID, c.NewID); err != nil {
+	return a.changeAgents(c.ID, func(_ *store.Store, ad *admin.Admin, by watch.Actor) error {
+		if err := ad.RenameAgent(a.ctx, by, c.ID, c.NewID, admin.Match{Any: true}); err != nil {
 			return err
 		}
 		more := []string{"on its host: agent_id: " + shorttext.Sanitize(c.NewID)}
@@ -121,8 +123,8 @@ func (a *app) scheduleOf(agentID string) string {
 }
 
 func (c *agentsRevokeCmd) Run(a *app) error {
-	return a.withAgents(c.ID, func(st *store.Store) error {
-		if err := st.RevokeAgent(a.ctx, c.ID, a.now()); err != nil {
+	return a.changeAgents(c.ID, func(_ *store.Store, ad *admin.Admin, by watch.Actor) error {
+		if err := ad.RevokeAgent(a.ctx, by, c.ID, admin.Match{Any: true}); err != nil {
 			return err
 		}
 		return a.changed("revoked", c.ID, nil)
@@ -130,8 +132,8 @@ func (c *agentsRevokeCmd) Run(a *app) error {
 }
 
 func (c *agentsResetCmd) Run(a *app) error {
-	return a.withAgents(c.ID, func(st *store.Store) error {
-		if err := st.ResetAgent(a.ctx, c.ID); err != nil {
+	return a.changeAgents(c.ID, func(_ *store.Store, ad *admin.Admin, by watch.Actor) error {
+		if err := ad.ResetAgent(a.ctx, by, c.ID, admin.Match{Any: true}); err != nil {
 			return err
 		}
 		return a.changed("reset", c.ID, nil, "a token for it: virgo-endpoint token add --dir "+shorttext.QuoteShell(a.Dir)+
@@ -140,15 +142,22 @@ func (c *agentsResetCmd) Run(a *app) error {
 }
 
 func (c *agentsRemoveCmd) Run(a *app) error {
-	return a.withAgents(c.ID, func(st *store.Store) error {
-		if err := st.RemoveAgent(a.ctx, c.ID, a.now()); err != nil {
+	return a.changeAgents(c.ID, func(_ *store.Store, ad *admin.Admin, by watch.Actor) error {
+		if err := ad.RemoveAgent(a.ctx, by, c.ID, admin.Match{Any: true}); err != nil {
 			return err
 		}
 		return a.changed("removed", c.ID, nil)
 	})
 }
 
-// withAgents opens the store for a change of an agent, and gives its errors their hints.
+// changeAgents has do change an agent, which is recorded, and gives its errors their hints.
+func (a *app) changeAgents(agentID string, do func(*store.Store, *admin.Admin, watch.Actor) error) error {
+	return a.withAgents(agentID, func(st *store.Store) error {
+		return a.administer(st, func(ad *admin.Admin, by watch.Actor) error { return do(st, ad, by) })
+	})
+}
+
+// withAgents opens the store for something about an agent, and gives its errors their hints.
 func (a *app) withAgents(agentID string, do func(*store.Store) error) error {
 	st, err := a.store()
 	if err != nil {

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"strings"
 
+	"virgo/cmd/virgo-endpoint/internal/admin"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/store"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 	"virgo/schedule/shorttext"
 )
 
@@ -55,8 +57,8 @@ func (c *agentsTagCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.withAgents(id, func(st *store.Store) error {
-		tags, err := st.TagAgent(a.ctx, id, add, remove)
+	return a.changeAgents(id, func(_ *store.Store, ad *admin.Admin, by watch.Actor) error {
+		tags, err := ad.Tag(a.ctx, by, id, add, remove)
 		switch {
 		case errors.Is(err, intake.ErrBadTag), errors.Is(err, intake.ErrTooManyTags):
 			return &failure{exitUsage, err, ""}

@@ -86,7 +86,7 @@ func (c *initCmd) Run(a *app) error {
 		Pin:      transport.PinOf(report.Server).String(),
 		CAFile:   dir.CAFile(),
 		TokenID:  first.ID,
-		Token:    first.Token,
+		Token:    first.Secret,
 		Clients:  clients,
 	}
 	if stored, err := folder.Address(dir); err == nil && stored != "" && len(c.Host) == 0 && c.Port == defaultPort {
@@ -130,7 +130,7 @@ func (a *app) initStore(path string, report *folder.InitReport) (first tokenEntr
 		return tokenEntry{}, err
 	}
 	first = entryOf(&token, now)
-	first.Token = secret
+	first.Secret = secret
 	return first, nil
 }
 

@@ -8,10 +8,13 @@ import (
 	"strconv"
 
 	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/schedule"
 )
 
 type scheduleCmd struct {
-	Check scheduleCheckCmd `cmd:"" help:"List all mistakes in schedules."`
+	Check  scheduleCheckCmd  `cmd:"" help:"List all mistakes in schedules."`
+	Put    schedulePutCmd    `cmd:"" help:"Store a schedule, if it has no mistake."`
+	Delete scheduleDeleteCmd `cmd:"" help:"Delete an agent's own schedule: it has the default then."`
 }
 
 type scheduleCheckCmd struct {
@@ -70,16 +73,22 @@ func mistakesOf(file string) []mistakeRecord {
 	if filepath.Ext(file) == ".yml" {
 		return []mistakeRecord{{File: file, Text: "only files named *.yaml are read", Hint: "rename it to end in .yaml"}}
 	}
-	var all []mistakeRecord
 	problems, err := folder.CheckSchedule(file)
+	all := recordsOf(file, problems)
+	if err != nil && len(all) == 0 {
+		all = append(all, mistakeRecord{File: file, Text: err.Error()})
+	}
+	return all
+}
+
+// recordsOf are the mistakes of a file, by line.
+func recordsOf(file string, problems []schedule.Problem) []mistakeRecord {
+	var all []mistakeRecord
 	for _, p := range problems {
 		m := folder.PlaceOf(p)
 		all = append(all, mistakeRecord{file, m.Line, m.Column, p.CheckID, m.Text, m.Help})
 	}
 	slices.SortStableFunc(all, func(x, y mistakeRecord) int { return cmp.Compare(x.Line, y.Line) })
-	if err != nil && len(all) == 0 {
-		all = append(all, mistakeRecord{File: file, Text: err.Error()})
-	}
 	return all
 }
 

@@ -10,8 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/admin"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 	"virgo/schedule/shorttext"
 	"virgo/transport"
 )
@@ -21,6 +23,8 @@ const (
 	defaultExpiry = 24 * time.Hour
 	// readExpiry is that of a token that reads: a dashboard is to go on, but not for ever.
 	readExpiry = "365d"
+	// adminExpiry is that of a token of kind admin: whoever finds it can change things.
+	adminExpiry = "90d"
 	// maxExpiry bounds --expires: later than that, nobody remembers the token.
 	maxExpiry = 10 * 366 * 24 * time.Hour
 	// never is the --expires of a token that does not end.
@@ -31,9 +35,10 @@ const (
 
 type tokenAddCmd struct {
 	Label    string   `placeholder:"TEXT" help:"A label, for example the host's name."`
-	Kind     []string `default:"enrol" enum:"enrol,legacy,relay,read" placeholder:"KIND" help:"What it is for: ${enum}; may be repeated. Default: ${default}."`
+	Kind     []string `default:"enrol" enum:"enrol,legacy,relay,read,admin" placeholder:"KIND" help:"What it is for: ${enum}; may be repeated. Default: ${default}."`
 	Uses     *int     `placeholder:"N" help:"Number of hosts that may enrol with it; 0 means any number. Default: 1, or as many as --id names."`
-	Expires  string   `placeholder:"AGE" help:"When it ends: 90m, 24h, 30d, or never. Default: 24h; legacy tokens: never; tokens that read: 365d."`
+	Expires  string   `placeholder:"AGE" help:"When it ends: 90m, 24h, 30d, or never. Default: 24h; legacy tokens: never; tokens that read: 365d; of kind admin: 90d, at most 366d."`
+	Scope    []string `placeholder:"SCOPE" help:"What a token of kind admin may do: read, schedules, alarms, silences, tags, agents, tokens, people, audit, notifiers, outputs; may be repeated."`
 	Group    string   `placeholder:"NAME" help:"Group of the agents that enrol with it."`
 	ID       []string `placeholder:"AGENT" help:"Only for the agent with this id; may be repeated. Legacy tokens need it."`
 	Endpoint string   `placeholder:"HOST:PORT" help:"Address in the printed command. Default: what init was told."`
@@ -44,6 +49,7 @@ func (tokenAddCmd) Help() string {
 		"One of kind legacy is the password of agents without keys, which speak the existing protocol, for the ids that it names; " +
 		"it is never for an agent that has a key. One of kind relay registers the key of a relay. " +
 		"One of kind read is for programs that read over the HTTP API (serve --api), and for nothing else. " +
+		"One of kind admin changes over the HTTP API what its scopes name, and reads with the scope read; it makes no token that may do more. " +
 		"The token is not part of the printed command, so that it is in no process list and no shell history: virgo setup asks for it, " +
 		"or reads it with --token-file."
 }
@@ -53,7 +59,7 @@ var errExpires = errors.New("not a duration, nor never")
 
 // spec returns what the flags say.
 func (c *tokenAddCmd) spec(now time.Time) (intake.TokenSpec, error) {
-	s := intake.TokenSpec{Label: c.Label, Group: c.Group, AgentIDs: c.ID}
+	s := intake.TokenSpec{Label: c.Label, Group: c.Group, AgentIDs: c.ID, Scopes: c.Scope}
 	for _, name := range c.Kind {
 		kind, err := intake.ParseKind(name)
 		if err != nil {
@@ -64,7 +70,7 @@ func (c *tokenAddCmd) spec(now time.Time) (intake.TokenSpec, error) {
 	switch {
 	case c.Uses != nil:
 		s.Uses = *c.Uses
-	case s.Kinds != intake.Legacy && s.Kinds != intake.Read:
+	case s.Kinds != intake.Legacy && s.Kinds != intake.Read && s.Kinds != intake.Admin:
 		s.Uses = max(1, len(c.ID))
 	}
 	expires := c.Expires
@@ -73,6 +79,9 @@ func (c *tokenAddCmd) spec(now time.Time) (intake.TokenSpec, error) {
 	}
 	if expires == "" && s.Kinds == intake.Read {
 		expires = readExpiry
+	}
+	if expires == "" && s.Kinds == intake.Admin {
+		expires = adminExpiry
 	}
 	life, err := lifetime(expires)
 	if err != nil {
@@ -124,13 +133,18 @@ func (c *tokenAddCmd) Run(a *app) error {
 	if err != nil {
 		return a.explain(err)
 	}
-	secret, t, err := st.AddToken(a.ctx, spec, now)
+	var secret string
+	var t intake.Token
+	err = a.administer(st, func(ad *admin.Admin, by watch.Actor) error {
+		secret, t, err = ad.AddToken(a.ctx, by, spec)
+		return err
+	})
 	if err != nil {
 		return a.explain(err)
 	}
 	if a.JSON {
 		doc := tokenDocument{document{schemaVersion}, entryOf(&t, now), setup}
-		doc.Token = secret
+		doc.Secret = secret
 		return a.printJSON(doc)
 	}
 	var b bytes.Buffer
@@ -170,6 +184,9 @@ func purpose(t *intake.Token) string {
 	}
 	if t.Kinds&intake.Read != 0 {
 		parts = append(parts, "reads over the HTTP API")
+	}
+	if t.Kinds&intake.Admin != 0 {
+		parts = append(parts, "may do over the HTTP API: "+strings.Join(t.Scopes, ", "))
 	}
 	text := strings.Join(parts, ", ")
 	if len(t.AgentIDs) > 0 {

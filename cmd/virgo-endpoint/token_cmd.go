@@ -5,7 +5,10 @@ import (
 	"strings"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/admin"
 	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/report"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 	"virgo/schedule/shorttext"
 )
 
@@ -34,24 +37,13 @@ func (tokenRemoveCmd) Help() string {
 
 // A tokenEntry is a token in a document.
 type tokenEntry struct {
-	ID    string   `json:"id"`
-	Label string   `json:"label"`
-	Kinds []string `json:"kinds"`
-	State string   `json:"state"`
-	Group string   `json:"group"`
-	// Uses is how many hosts it may enrol, UsesLeft how many are left; null where they are not counted.
-	Uses     *int   `json:"uses"`
-	UsesLeft *int   `json:"uses_left"`
-	Expires  *int64 `json:"expires_ms"`
-	// AgentIDs are the agents that it is for; with KnownBefore also those that were known before this
-	// version had keys. Without either it is for any.
-	AgentIDs    []string `json:"agent_ids"`
-	KnownBefore bool     `json:"known_before"`
-	Created     *int64   `json:"created_ms"`
-	LastUsed    *int64   `json:"last_used_ms"`
-	Revoked     *int64   `json:"revoked_ms"`
-	// Token is set only where this call made it.
-	Token string `json:"token,omitempty"`
+	report.Token
+	// Secret is set only where this call made it.
+	Secret string `json:"token,omitempty"`
+}
+
+func entryOf(t *intake.Token, now time.Time) tokenEntry {
+	return tokenEntry{Token: report.TokenOf(t, now)}
 }
 
 type tokenDocument struct {
@@ -65,16 +57,6 @@ type tokenDocument struct {
 type tokensDocument struct {
 	document
 	Tokens []tokenEntry `json:"tokens"`
-}
-
-func entryOf(t *intake.Token, now time.Time) tokenEntry {
-	e := tokenEntry{ID: t.ID, Label: t.Label, Kinds: t.Kinds.Names(), State: t.State(now), Group: t.Group,
-		Expires: ms(t.Expires), AgentIDs: orEmpty(t.AgentIDs), KnownBefore: t.KnownAgents,
-		Created: ms(t.Created), LastUsed: ms(t.LastUsed), Revoked: ms(t.Revoked)}
-	if t.Uses != 0 {
-		e.Uses, e.UsesLeft = &t.Uses, &t.UsesLeft
-	}
-	return e
 }
 
 func (tokenListCmd) Run(a *app) error {
@@ -102,12 +84,12 @@ func (tokenListCmd) Run(a *app) error {
 		expires.add(list[i].Expires)
 	}
 	t := table{columns: []column{{head: "ID"}, {head: "STATE"}, {head: "KIND"}, {head: "LEFT", drop: 4}, {head: expires.name(), drop: 2},
-		{head: "AGENTS", drop: 3, optional: true}, {head: "GROUP", drop: 5, optional: true}, {head: used.name(), drop: 6},
+		{head: "AGENTS", drop: 3, optional: true}, {head: "SCOPES", drop: 4, optional: true}, {head: "GROUP", drop: 5, optional: true}, {head: used.name(), drop: 6},
 		{head: created.name(), drop: 7}, {head: "LABEL", optional: true}}}
 	for i := range list {
 		token := &list[i]
 		t.row(token.ID, token.State(now), token.Kinds.String(), usesLeft(token), expires.text(token.Expires), agentsOf(token),
-			dash(token.Group), used.text(token.LastUsed), created.text(token.Created), dash(token.Label))
+			dash(strings.Join(token.Scopes, " ")), dash(token.Group), used.text(token.LastUsed), created.text(token.Created), dash(token.Label))
 	}
 	return a.printTable(&t)
 }
@@ -145,7 +127,11 @@ func (c *tokenRemoveCmd) Run(a *app) error {
 		return err
 	}
 	defer st.Close()
-	t, err := st.RevokeToken(a.ctx, c.ID, a.now())
+	var t intake.Token
+	err = a.administer(st, func(ad *admin.Admin, by watch.Actor) error {
+		t, err = ad.RevokeToken(a.ctx, by, c.ID)
+		return err
+	})
 	if err != nil {
 		return a.explain(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/user"
 
 	"virgo/cmd/virgo-endpoint/internal/admin"
 	"virgo/cmd/virgo-endpoint/internal/control"
@@ -42,15 +41,6 @@ func (a *app) changePeople(change func(*peopleChange) error) (err error) {
 	c := &peopleChange{app: a, people: d.People(), by: admin.Command(systemUser()), Admin: admin.New(admin.Options{Dir: dir, Audit: d.Audit(), People: d.People(), Now: a.now,
 		Hash: func(_ context.Context, password string) (string, error) { return login.Hash(password) }})}
 	return a.explainPerson(change(c))
-}
-
-// systemUser is who runs this program, for the audit log.
-func systemUser() string {
-	u, err := user.Current()
-	if err != nil {
-		return "unknown"
-	}
-	return u.Username
 }
 
 // explainPerson is explain with what may be wrong about people.

@@ -165,3 +165,17 @@ func (a *Admin) AddKey(ctx context.Context, by watch.Actor, id string, key ed255
 		return err
 	})
 }
+
+// AddKeys registers many keys at once, in one record; register returns how many are.
+func (a *Admin) AddKeys(ctx context.Context, by watch.Actor, keys int, register func() (int, error)) (n int, err error) {
+	unlock, err := a.begin(by, watch.AgentsScope)
+	if err != nil {
+		return 0, err
+	}
+	defer unlock()
+	err = a.do(ctx, by, record{action: "register keys", object: fmt.Sprintf("%d keys", keys)}, func() error {
+		n, err = register()
+		return err
+	})
+	return n, err
+}

@@ -49,9 +49,10 @@ func (l *apiListener) url() string {
 }
 
 // serve answers requests until the returned function is called. An error of accepting goes to failed.
-func (l *apiListener) serve(a *app, st *store.Store, figures func() []api.Figure, log *slog.Logger, failed chan<- error) (stop func()) {
+func (l *apiListener) serve(a *app, st *store.Store, watching *watcher, figures func() []api.Figure, log *slog.Logger, failed chan<- error) (stop func()) {
 	opt := api.Options{Store: st, Figures: figures, Warnings: a.certificateWarnings, Log: log, Now: a.now, Version: release}
 	opt.Series, _ = any(st).(intake.SeriesHistory)
+	opt.Live, opt.Followers = watching.live, watching.feed.Status
 	srv := api.NewServer(api.New(opt), l.listener)
 	ended := make(chan struct{})
 	go func() {

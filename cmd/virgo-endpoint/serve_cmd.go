@@ -120,13 +120,13 @@ func (c *serveCmd) Run(a *app) error {
 		listener.Close()
 		return err
 	}
-	watching.begin()
+	watching.begin(reading != nil)
 	srv := server.New(opt)
 	defer c.shutdown(srv, log)
 	served := make(chan error, 2)
 	go func() { served <- srv.Serve(listener) }()
 	if reading != nil {
-		defer reading.serve(a, st, figures(counted, srv), log, served)()
+		defer reading.serve(a, st, watching, figures(counted, srv), log, served)()
 	}
 	if err := a.announce(listener.Addr(), cert, reading); err != nil {
 		return err

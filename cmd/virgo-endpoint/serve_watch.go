@@ -42,18 +42,26 @@ func (a *app) watch(dir folder.Dir, st *store.Store, log *slog.Logger) (*watcher
 		return nil, err
 	}
 	w := &watcher{dir: dir, store: st, control: db, feed: feed.New(st, log, a.now), live: live.New(st, a.now), log: log}
+	// What is stored from now on is followed, the rest is read.
+	at, err := feed.Place(a.ctx, st)
+	if err != nil {
+		db.Close()
+		return nil, a.explain(err)
+	}
 	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(a.ctx))
-	w.feed.Add(w.live, feed.FromNewest)
+	w.feed.Add(w.live, at)
 	return w, nil
 }
 
 // wake returns an intake that tells those who follow results of each batch.
 func (w *watcher) wake(in intake.Intake) intake.Intake { return w.feed.Wake(in) }
 
-// begin starts all that runs beside the server.
-func (w *watcher) begin() {
-	w.run(func(ctx context.Context) { _ = w.feed.Run(ctx) })
-	w.run(func(ctx context.Context) { _ = w.live.Run(ctx) })
+// begin starts all that runs beside the server. shown is true if somebody may ask for the latest values.
+func (w *watcher) begin(shown bool) {
+	if shown || w.alarms != nil {
+		w.run(func(ctx context.Context) { _ = w.feed.Run(ctx) })
+		w.run(func(ctx context.Context) { _ = w.live.Run(ctx) })
+	}
 	w.run(func(ctx context.Context) { w.control.MaintainEvery(ctx, maintainEvery) })
 	if w.alarms != nil {
 		w.run(w.alarms.engine.Run)

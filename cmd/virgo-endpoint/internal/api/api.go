@@ -13,6 +13,7 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/admin"
 	"virgo/cmd/virgo-endpoint/internal/chart"
+	"virgo/cmd/virgo-endpoint/internal/feed"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/report"
 	"virgo/cmd/virgo-endpoint/internal/watch"
@@ -45,7 +46,7 @@ type Login interface {
 	Who(r *http.Request) (watch.Actor, error)
 }
 
-// Options are what an API works with. Series, Charts, Figures, Warnings, Log and Now may be nil.
+// Options are what an API works with. Series, Charts, Live, Followers, Figures, Warnings, Log and Now may be nil.
 type Options struct {
 	Store Store
 	// Series has the history of metrics; without it there is none.
@@ -56,6 +57,10 @@ type Options struct {
 	Admin *admin.Admin
 	// Login says whose browser a request is from. Without it only tokens count.
 	Login Login
+	// Live has the latest values of all hosts; nil where nobody keeps them.
+	Live Live
+	// Followers says how those do who follow new results; nil if nobody does.
+	Followers func() []feed.Status
 	// Figures are those of the endpoint beside the store's, for /metrics.
 	Figures func() []Figure
 	// Warnings are what the endpoint's owner has to see to, such as a certificate that ends soon.
@@ -73,8 +78,10 @@ type API struct {
 	counts counts
 	guard  *guard
 	small  compressor
-	mux    *http.ServeMux
-	huma   huma.API
+	// scrapes are the documents of all hosts' figures that are made at a time.
+	scrapes chan struct{}
+	mux     *http.ServeMux
+	huma    huma.API
 }
 
 // New returns the API of a store.
@@ -85,7 +92,7 @@ func New(opt Options) *API {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	a := &API{Options: opt, mux: http.NewServeMux()}
+	a := &API{Options: opt, mux: http.NewServeMux(), scrapes: make(chan struct{}, maxScrapes)}
 	a.guard = newGuard(a)
 	a.huma = humago.New(a.mux, config(opt.Version))
 	a.huma.UseMiddleware(a.allow)
@@ -94,6 +101,7 @@ func New(opt Options) *API {
 	a.registerSeries()
 	a.registerPlots()
 	a.registerSelf()
+	a.registerHostFigures()
 	a.registerFiles()
 	a.registerSilences()
 	a.registerAcknowledge()

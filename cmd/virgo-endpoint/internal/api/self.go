@@ -12,6 +12,7 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/report"
 	"virgo/cmd/virgo-endpoint/internal/watch"
+	"virgo/schedule/shorttext"
 )
 
 type healthBody struct {
@@ -21,6 +22,7 @@ type healthBody struct {
 	Now           int64          `json:"now_ms" doc:"This endpoint's clock."`
 	Agents        map[string]int `json:"agents" doc:"Number of agents by health, without removed ones."`
 	Store         storage        `json:"store" doc:"What is stored."`
+	Followers     []follower     `json:"followers" nullable:"false" doc:"Those who follow new results: alarms, outputs, the page."`
 	Warnings      []string       `json:"warnings" nullable:"false" doc:"What its owner has to see to, such as a certificate that ends soon; empty where nothing is."`
 }
 
@@ -36,13 +38,38 @@ type storage struct {
 	ThrownAway int64  `json:"thrown_away" doc:"Results that came too late to be kept: made before the oldest that are."`
 }
 
+// A follower is one of those who follow new results.
+type follower struct {
+	Name    string  `json:"name" doc:"What it is called, for example live."`
+	Behind  int64   `json:"behind_results" doc:"Results that it has not taken yet."`
+	Lost    int64   `json:"lost_results" doc:"Results that were deleted or damaged before it took them, since the start."`
+	Failing *int64  `json:"failing_since_ms" doc:"Since when it takes none; null if it does."`
+	Error   *string `json:"error" doc:"Why; null likewise."`
+}
+
+func (a *API) followers() []follower {
+	list := []follower{}
+	if a.Followers == nil {
+		return list
+	}
+	for _, s := range a.Followers() {
+		one := follower{Name: s.Name, Behind: s.Behind, Lost: s.Lost, Failing: report.MS(s.Failing)}
+		if s.Err != nil {
+			text := shorttext.Sanitize(s.Err.Error())
+			one.Error = &text
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
 func (a *API) registerSelf() {
 	get(a, "/v1/health", "get-health", "How the endpoint is", selfTag, func(ctx context.Context, _ *struct{}) (*body[healthBody], error) {
 		st, agents, err := a.self(ctx)
 		if err != nil {
 			return nil, a.failed(ctx, err)
 		}
-		out := healthBody{schemaVersion, "ok", a.Version, a.Now().UnixMilli(), agents, storageOf(&st), []string{}}
+		out := healthBody{schemaVersion, "ok", a.Version, a.Now().UnixMilli(), agents, storageOf(&st), a.followers(), []string{}}
 		if a.Warnings != nil {
 			out.Warnings = append(out.Warnings, a.Warnings()...)
 		}
@@ -93,10 +120,25 @@ func plain(contentType string, data []byte) *huma.StreamResponse {
 
 // others are the figures of the rest of the endpoint.
 func (a *API) others() []Figure {
-	if a.Figures == nil {
-		return nil
+	var list []Figure
+	followers := a.followers()
+	for _, f := range followers {
+		list = append(list, Figure{"feed_behind_results", "Results that a follower of new results has not taken yet.", "follower", f.Name, float64(f.Behind)})
 	}
-	return a.Figures()
+	for _, f := range followers {
+		list = append(list, Figure{"feed_lost_results_total", "Results that were deleted or damaged before a follower took them.", "follower", f.Name, float64(f.Lost)})
+	}
+	for _, f := range followers {
+		list = append(list, Figure{"feed_failing", "1 while a follower takes no new results.", "follower", f.Name, truth(f.Failing != nil)})
+	}
+	if a.Live != nil {
+		list = append(list, Figure{Name: "live_values_left_out_total", Help: "Latest values that were not kept because their host has too many.",
+			Value: float64(a.Live.Left())})
+	}
+	if a.Figures != nil {
+		list = append(list, a.Figures()...)
+	}
+	return list
 }
 
 // self is what the store says about itself, and the number of agents by health.

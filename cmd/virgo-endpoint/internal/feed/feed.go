@@ -30,6 +30,15 @@ const (
 	FromOldest int64 = -1
 )
 
+// Place returns the place behind the newest result, for a follower that notes it before it reads what is stored already.
+func Place(ctx context.Context, src intake.Feed) (int64, error) {
+	newest, err := src.Newest(ctx)
+	if newest == 0 {
+		newest = FromOldest
+	}
+	return newest, err
+}
+
 // A Follower takes results.
 type Follower interface {
 	// Name distinguishes it from others; it is for logs and figures.
@@ -98,6 +107,9 @@ func (w *waking) Append(ctx context.Context, batch []intake.Arrival) ([]intake.O
 func (f *Feed) announce() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.run == nil {
+		return // nobody waits
+	}
 	close(f.changed)
 	f.changed = make(chan struct{})
 }

@@ -1,0 +1,23 @@
+package figure
+
+import (
+	"slices"
+)
+
+// Unit returns the unit that values of a series are shown in, and the factor from the unit that they are sent in: bytes, seconds,
+// percent, "" for numbers of things, or what was sent.
+func Unit(sent string) (unit string, factor float64) { return commonUnit(sent) }
+
+// IsCounter reports whether the values of a series only grow, until they begin anew.
+func IsCounter(checkType string, s Series) bool {
+	k, _ := kinds(checkType)
+	for i := range k.plots {
+		for _, l := range k.plots[i].lines {
+			if slices.Contains(l.add, s.Metric) {
+				return l.counter
+			}
+		}
+	}
+	return k.isCounter(&s) || checkType == "agent.disk" && slices.Contains([]string{"rtime", "wtime", "qtime"}, s.Metric) ||
+		checkType == "agent.network" && s.Metric == "tx_overruns"
+}

@@ -1,12 +1,21 @@
 package figure
 
-import (
-	"slices"
-)
+import "slices"
 
 // Unit returns the unit that values of a series are shown in, and the factor from the unit that they are sent in: bytes, seconds,
 // percent, "" for numbers of things, or what was sent.
 func Unit(sent string) (unit string, factor float64) { return commonUnit(sent) }
+
+// hiddenCounters are counters that no plot shows. What else is hidden is a level.
+func hiddenCounters(checkType string) []string {
+	switch checkType {
+	case "agent.disk":
+		return []string{"rtime", "wtime", "qtime"}
+	case "agent.network":
+		return []string{"tx_overruns"}
+	}
+	return nil
+}
 
 // IsCounter reports whether the values of a series only grow, until they begin anew.
 func IsCounter(checkType string, s Series) bool {
@@ -18,6 +27,8 @@ func IsCounter(checkType string, s Series) bool {
 			}
 		}
 	}
-	return k.isCounter(&s) || checkType == "agent.disk" && slices.Contains([]string{"rtime", "wtime", "qtime"}, s.Metric) ||
-		checkType == "agent.network" && s.Metric == "tx_overruns"
+	if slices.Contains(k.hidden, s.Metric) {
+		return slices.Contains(hiddenCounters(checkType), s.Metric)
+	}
+	return k.isCounter(&s)
 }

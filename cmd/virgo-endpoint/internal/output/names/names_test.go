@@ -18,6 +18,12 @@ func TestToPrometheus(t *testing.T) {
 		{"agent.cpu", "max_cpu_usage", "double", "percent", "virgo_cpu_usage_max_ratio", false, 0.01},
 		{"agent.cpu", "cpu_count", "uint64", "count", "virgo_cpu_count", false, 1},
 		{"agent.memory", "actual_used", "gauge", "bytes", "virgo_memory_actual_used_bytes", false, 1},
+		{"agent.memory", "total", "gauge", "bytes", "virgo_memory_total_bytes", false, 1},
+		{"agent.memory", "swap_total", "gauge", "bytes", "virgo_memory_swap_total_bytes", false, 1},
+		{"agent.filesystem", "total", "int64", "kilobytes", "virgo_filesystem_total_bytes", false, 1024},
+		{"agent.filesystem_state", "total_ro", "int64", "", "virgo_filesystem_state_total_ro", false, 1},
+		{"agent.postgres", "max_connections", "uint64", "", "virgo_postgres_max_connections", false, 1},
+		{"agent.redis", "total_commands_processed", "gauge", "", "virgo_redis_total_commands_processed_total", true, 1},
 		{"agent.memory", "ram", "gauge", "megabytes", "virgo_memory_ram_bytes", false, 1 << 20},
 		{"agent.memory", "swap_page_in", "gauge", "bytes", "virgo_memory_swap_page_in_bytes_total", true, 1},
 		{"agent.filesystem", "used", "int64", "kilobytes", "virgo_filesystem_used_bytes", false, 1024},
@@ -50,6 +56,7 @@ func TestToPrometheus(t *testing.T) {
 // Whatever a host sends, the name is one of Prometheus', and bounded.
 func FuzzToPrometheus(f *testing.F) {
 	f.Add("agent.plugin", "a", "gauge", "bytes")
+	f.Add("agent.memory", "swap_total", "gauge", "")
 	f.Add("", strings.Repeat("x", 400), "gauge", strings.Repeat("y", 400))
 	f.Add("\xff", "\x00_total", "", "%")
 	valid := regexp.MustCompile(`^virgo[a-zA-Z0-9_]*$`)

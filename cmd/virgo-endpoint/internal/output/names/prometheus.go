@@ -96,7 +96,10 @@ func ToPrometheus(m Metric) Prometheus {
 		name = strings.Replace(name, "load_", "load", 1)
 	}
 	const longest = MaxNameBytes - len("_seconds_total")
-	name = strings.TrimSuffix(name[:min(len(name), longest)], "_total")
+	name = name[:min(len(name), longest)]
+	if p.Counter || unit == "" {
+		name = strings.TrimSuffix(name, "_total") // it says that the series is a counter
+	}
 	if unit != "" && !strings.HasSuffix(name, "_"+unit) {
 		name += "_" + unit
 	}

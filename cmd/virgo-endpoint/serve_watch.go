@@ -58,9 +58,13 @@ func (w *watcher) wake(in intake.Intake) intake.Intake { return w.feed.Wake(in) 
 
 // begin starts all that runs beside the server. shown is true if somebody may ask for the latest values.
 func (w *watcher) begin(shown bool) {
+	if shown {
+		w.run(func(ctx context.Context) { _ = w.live.Run(ctx) })
+	} else {
+		w.feed.Remove(w.live.Name())
+	}
 	if shown || w.alarms != nil {
 		w.run(func(ctx context.Context) { _ = w.feed.Run(ctx) })
-		w.run(func(ctx context.Context) { _ = w.live.Run(ctx) })
 	}
 	w.run(func(ctx context.Context) { w.control.MaintainEvery(ctx, maintainEvery) })
 	if w.alarms != nil {

@@ -37,6 +37,13 @@ func (c *serveCmd) listenAPI(a *app, cert *folder.Certificate) (*apiListener, er
 	return &apiListener{l, secure}, nil
 }
 
+// close gives the address back where nothing is served.
+func (l *apiListener) close() {
+	if l != nil {
+		l.listener.Close()
+	}
+}
+
 // url is that of the API; empty without one.
 func (l *apiListener) url() string {
 	switch {
@@ -48,11 +55,16 @@ func (l *apiListener) url() string {
 	return "http://" + l.listener.Addr().String()
 }
 
-// serve answers requests until the returned function is called. An error of accepting goes to failed.
-func (l *apiListener) serve(a *app, st *store.Store, watching *watcher, figures func() []api.Figure, log *slog.Logger, failed chan<- error) (stop func()) {
+// apiOptions are those of the API, at whichever listener.
+func (a *app) apiOptions(st *store.Store, watching *watcher, figures func() []api.Figure, log *slog.Logger) api.Options {
 	opt := api.Options{Store: st, Figures: figures, Warnings: a.certificateWarnings, Log: log, Now: a.now, Version: release}
 	opt.Series, _ = any(st).(intake.SeriesHistory)
 	opt.Live, opt.Followers = watching.live, watching.feed.Status
+	return opt
+}
+
+// serve answers requests until the returned function is called. An error of accepting goes to failed.
+func (l *apiListener) serve(opt api.Options, failed chan<- error) (stop func()) {
 	srv := api.NewServer(api.New(opt), l.listener)
 	ended := make(chan struct{})
 	go func() {

@@ -34,12 +34,16 @@ type serveCmd struct {
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"VIRGO_ENDPOINT_LOG_LEVEL" help:"Lowest level that is logged: ${enum}. Default: ${default}."`
 	LogJSON   bool   `name:"log-json" env:"VIRGO_ENDPOINT_LOG_JSON" help:"Log as JSON lines."`
 
+	webFlags
 	limitFlags
 	retentionFlags
 }
 
 // Validate is called by kong.
 func (c *serveCmd) Validate() error {
+	if err := c.webFlags.Validate(); err != nil {
+		return err
+	}
 	if err := c.limitFlags.Validate(); err != nil {
 		return err
 	}
@@ -58,7 +62,8 @@ func (serveCmd) Help() string {
 		"The heap may take three quarters of the memory of this control group, or of the host (GOMEMLIMIT sets another bound), " +
 		"and grows by 4 to 128 MiB before garbage is collected, more the more there is to do (GOGC sets a percentage instead). " +
 		"Programs read over the API with a token of kind read (token add --kind read); virgo-endpoint openapi describes it. " +
-		"On SIGTERM or SIGINT it finishes what is in progress and exits; a second signal ends it at once."
+		"With --web people see hosts, plots and alarms in a browser, and log in with a password; while nobody has one, a line " +
+		"has the link that sets the first. On SIGTERM or SIGINT it finishes what is in progress and exits; a second signal ends it at once."
 }
 
 type serveDocument struct {
@@ -67,6 +72,9 @@ type serveDocument struct {
 	Pin     string `json:"pin"`
 	// API is the URL of the HTTP API; empty without one.
 	API string `json:"api,omitempty"`
+	// Web is the URL of the page; empty without one. First sets the first password there, where there is none.
+	Web   string `json:"web,omitempty"`
+	First string `json:"first_password,omitempty"`
 }
 
 func (c *serveCmd) Run(a *app) error {
@@ -120,15 +128,29 @@ func (c *serveCmd) Run(a *app) error {
 		listener.Close()
 		return err
 	}
-	watching.begin(reading != nil)
+	page, err := c.listenWeb(a, watching, cert, log)
+	if err != nil {
+		listener.Close()
+		reading.close()
+		return err
+	}
+	watching.begin(reading != nil || page != nil)
 	srv := server.New(opt)
 	defer c.shutdown(srv, log)
-	served := make(chan error, 2)
+	served := make(chan error, 4) // the listeners
 	go func() { served <- srv.Serve(listener) }()
+	over := a.apiOptions(st, watching, figures(counted, srv), log)
 	if reading != nil {
-		defer reading.serve(a, st, watching, figures(counted, srv), log, served)()
+		defer reading.serve(over, served)()
 	}
-	if err := a.announce(listener.Addr(), cert, reading); err != nil {
+	if page != nil {
+		stop, err := page.serve(over, watching, a.setup(watching.dir, cert, listener.Addr()), served)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+	if err := a.announce(listener.Addr(), cert, reading, page); err != nil {
 		return err
 	}
 	notifyReady()
@@ -194,14 +216,24 @@ func (c *serveCmd) clientIDs(dir folder.Dir, log *slog.Logger) (*folder.ClientID
 	return folder.LoadClientIDs(dir.ClientIDsFile(), false, log)
 }
 
-func (a *app) announce(addr net.Addr, cert *folder.Certificate, reading *apiListener) error {
+func (a *app) announce(addr net.Addr, cert *folder.Certificate, reading *apiListener, page *webListener) error {
+	first, err := page.first(a.ctx)
+	if err != nil {
+		return a.explain(err)
+	}
 	if a.JSON {
 		return a.printJSON(serveDocument{document{schemaVersion}, addr.String(),
-			transport.PinOf(cert.Leaf()).String(), reading.url()})
+			transport.PinOf(cert.Leaf()).String(), reading.url(), page.url(), first})
 	}
 	text := "listening on " + addr.String() + "\n"
 	if reading != nil {
 		text += "API on " + reading.url() + "\n"
+	}
+	if page != nil {
+		text += "page on " + page.url() + "\n"
+	}
+	if first != "" {
+		text += "open " + first + " to set the first password (once, for one hour)\n"
 	}
 	return a.print([]byte(text))
 }

@@ -51,6 +51,9 @@ func (d Dir) SchedulesDir() string { return d.file("schedules") }
 // AlarmsDir returns the path of the folder with the rules of alarms.
 func (d Dir) AlarmsDir() string { return d.file("alarms.d") }
 
+// ACMEDir returns the path of the folder with the page's account and certificates of an ACME authority.
+func (d Dir) ACMEDir() string { return d.file("acme") }
+
 func (d Dir) file(name string) string { return filepath.Join(string(d), name) }
 
 // A ModeError is returned when other users than its owner can read a file with a secret.

@@ -137,7 +137,7 @@ func (h *hostRow) Find() string {
 	if h.ID != h.Name {
 		text += " " + h.ID
 	}
-	return strings.ToLower(text + " " + strings.Join(h.Tags, " "))
+	return strings.ToLower(strings.TrimSpace(text + " " + strings.Join(h.Tags, " ")))
 }
 
 // TagText is what is shown of the tags.

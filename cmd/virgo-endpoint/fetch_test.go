@@ -8,17 +8,24 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 )
 
 // fetchMain is the program "fetch" of the scripts: it prints what a URL answers, and exits with 1 where that
 // is an error.
 //
-//	fetch [-token T] [-ca FILE] [-name HOST] URL
+//	fetch [-token T] [-ca FILE] [-name HOST] [-jar FILE] [-form BODY] [-header NAME:VALUE] URL
+//
+// With -jar it is a browser: cookies are kept in the file, and where it is sent to is printed instead of followed. With
+// -form it posts one.
 func fetchMain() {
 	token := flag.String("token", "", "")
 	ca := flag.String("ca", "", "")
 	name := flag.String("name", "", "")
+	jar := flag.String("jar", "", "")
+	form := flag.String("form", "", "")
+	header := flag.String("header", "", "")
 	flag.Parse()
 	cfg := &tls.Config{ServerName: *name}
 	if *ca != "" {
@@ -30,13 +37,29 @@ func fetchMain() {
 		}
 	}
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: cfg}, Timeout: 20 * time.Second}
-	r, err := http.NewRequest(http.MethodGet, flag.Arg(0), nil)
+	method := http.MethodGet
+	if *form != "" {
+		method = http.MethodPost
+	}
+	r, err := http.NewRequest(method, flag.Arg(0), strings.NewReader(*form))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	if *token != "" {
 		r.Header.Set("Authorization", "Bearer "+*token)
+	}
+	if *form != "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if key, value, ok := strings.Cut(*header, ":"); ok {
+		r.Header.Set(key, value)
+	}
+	if *jar != "" {
+		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		if kept, err := os.ReadFile(*jar); err == nil {
+			r.Header.Set("Cookie", string(kept))
+		}
 	}
 	resp, err := client.Do(r)
 	if err != nil {
@@ -45,6 +68,18 @@ func fetchMain() {
 	}
 	defer resp.Body.Close()
 	io.Copy(os.Stdout, resp.Body)
+	if *jar != "" {
+		for _, c := range resp.Cookies() {
+			if err := os.WriteFile(*jar, []byte(c.Name+"="+c.Value), 0o600); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		}
+		if to := resp.Header.Get("Location"); to != "" {
+			fmt.Println("to " + to)
+			return
+		}
+	}
 	if resp.StatusCode != http.StatusOK {
 		fmt.Fprintln(os.Stderr, resp.Status)
 		os.Exit(1)

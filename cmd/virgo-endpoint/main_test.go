@@ -120,6 +120,8 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 	if json.Unmarshal([]byte(line), &doc) == nil {
 		ts.Setenv("ADDR", doc.Address)
 		ts.Setenv("API", doc.API)
+		ts.Setenv("WEB", doc.Web)
+		ts.Setenv("FIRST", doc.First)
 	} else {
 		ts.Setenv("ADDR", strings.TrimPrefix(strings.TrimSpace(line), "listening on "))
 	}

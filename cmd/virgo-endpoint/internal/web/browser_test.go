@@ -125,6 +125,9 @@ func TestPagesInABrowser(t *testing.T) {
 		page.Until(`document.querySelector("#h15 small span")?.textContent === "critical: swap <b>full</b>"`)
 		page.Until(`document.querySelector("#hosts tbody tr").id === "h15"`) // before the other critical one, by name
 		page.Until(`document.title === "(5) Hosts – virgo" && document.querySelector("h1").textContent.startsWith("2 critical")`)
+		if all := page.Requests(); len(all) > 4 { // page, style, script, stream
+			t.Errorf("the page was loaded again: %v", all)
+		}
 		var all live.Change
 		all.Resync = true
 		hosts.change(16, func(r *live.Row) { r.Figures[live.CPU] = share(11, "") })

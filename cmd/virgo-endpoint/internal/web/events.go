@@ -68,7 +68,9 @@ func eventsView() view {
 		if err := to.comment(); err != nil {
 			return nil
 		}
-		_ = follow(s, q, to) // it ended because the browser is gone, or this server ends
+		if err := follow(s, q, to); err != nil && to.err == nil && ctx.Err() == nil {
+			s.Log.Error("a page could not be told of changes", "error", err)
+		} // else the browser is gone, or this server ends
 		return nil
 	}}
 }
@@ -134,6 +136,8 @@ type events struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	ctx     context.Context
+	// err is why the browser cannot be written to; nil if it can.
+	err error
 }
 
 // send tells one event. The data may have several lines.
@@ -151,6 +155,11 @@ func (e *events) send(name, data string) error {
 func (e *events) comment() error { return e.write(":\n\n") }
 
 func (e *events) write(text string) error {
+	e.err = e.writeNow(text)
+	return e.err
+}
+
+func (e *events) writeNow(text string) error {
 	if err := e.control.SetWriteDeadline(time.Now().Add(eventTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}

@@ -33,7 +33,7 @@ func (q *request) tellHosts(c live.Change, to *events, last *string) error {
 			continue
 		}
 		delete(wanted, list.Rows[i].Agent)
-		if err := q.site.templates.execute(&rows, "hosts", "row", list.Rows[i]); err != nil {
+		if err := q.site.templates.execute(&rows, "hosts", "row", &list.Rows[i]); err != nil {
 			return err
 		}
 	}

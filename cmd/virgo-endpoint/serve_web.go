@@ -155,7 +155,7 @@ func (l *webListener) serve(opt api.Options, w *watcher, setup func() web.Setup,
 		warnings := opt.Warnings
 		opt.Warnings = func() []string { return append(warnings(), l.acme.Problems()...) }
 	}
-	site, err := web.New(web.Options{Login: l.login, Hosts: w.live, Alarms: w.standing(), Setup: setup, API: api.New(opt),
+	site, err := web.New(web.Options{Login: l.login, Hosts: w.live, Alarms: w.pageAlarms(), Setup: setup, API: api.New(opt),
 		Log: opt.Log, Now: opt.Now, Version: opt.Version})
 	if err != nil {
 		return nil, err
@@ -186,19 +186,19 @@ func (l *webListener) serve(opt api.Options, w *watcher, setup func() web.Setup,
 	}, nil
 }
 
-// standing are the alarms that pages show; nil with --no-alarms.
-func (w *watcher) standing() web.Alarms {
+// pageAlarms are the alarms that pages show; nil with --no-alarms.
+func (w *watcher) pageAlarms() web.Alarms {
 	if w.alarms == nil {
 		return nil
 	}
-	return pageAlarms{w.alarms.engine, w.control.Alarms()}
+	return shownAlarms{w.alarms.engine, w.control.Alarms()}
 }
 
-// pageAlarms are the engine's states, and the stored changes.
-type pageAlarms struct {
+// shownAlarms are the engine's states, and the stored changes.
+type shownAlarms struct {
 	engine *alarm.Engine
 	watch.Alarms
 }
 
 // Standing implements web.Alarms.
-func (p pageAlarms) Standing() []watch.Standing { return p.engine.States(alarm.StateFilter{}) }
+func (p shownAlarms) Standing() []watch.Standing { return p.engine.States(alarm.StateFilter{}) }

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/login"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
@@ -70,6 +71,7 @@ func (g *guard) known(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		return watch.Actor{}, false
 	}
 	actor, err := g.who(ctx, r)
+	var refused *login.RefusedError
 	switch {
 	case err == nil:
 		return actor, g.plainBody(w, r, &actor)
@@ -77,6 +79,9 @@ func (g *guard) known(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		w.Header().Set("WWW-Authenticate", `Bearer realm="virgo-endpoint"`)
 		w.Header().Set("Connection", "close") // a stranger has no connection to keep
 		problem(w, http.StatusUnauthorized, "a token of kind read or admin is needed: Authorization: Bearer TOKEN")
+	case errors.As(err, &refused):
+		w.Header().Set("Connection", "close")
+		problem(w, refused.Code, refused.Reason)
 	case errors.Is(err, errBoth):
 		problem(w, http.StatusBadRequest, err.Error())
 	default:

@@ -2,8 +2,10 @@ package api
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
+	"virgo/cmd/virgo-endpoint/internal/login"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
@@ -78,5 +80,24 @@ func TestEndedSessionEndsStream(t *testing.T) {
 	a := s.send("GET", "/v1/results?limit=0", "", "Cookie", "virgo=ann")
 	if results, last := lines(t, a); len(results) != streamCheck || last == nil || last.Complete || last.Error != errRevoked.Error() {
 		t.Errorf("%d results, %+v", len(results), last)
+	}
+}
+
+// A proxyLogin is one of a proxy, by which somebody else names people.
+type proxyLogin struct{ code int }
+
+func (l proxyLogin) Who(*http.Request) (watch.Actor, error) {
+	return watch.Actor{}, &login.RefusedError{Code: l.code, Reason: "only the proxy may send this header"}
+}
+
+// Whoever names people and is not the proxy is told so, also with a token: nobody is let in by the other way.
+func TestRefusedProxies(t *testing.T) {
+	for _, code := range []int{http.StatusBadRequest, http.StatusForbidden} {
+		s := serveWith(t, proxyLogin{code})
+		for _, headers := range [][]string{nil, {"Authorization", "Bearer " + s.token}} {
+			if a := s.send("GET", "/v1/agents", "", headers...); a.code != code || !strings.Contains(string(a.body), "only the proxy") {
+				t.Errorf("%v: %d %s", headers, a.code, a.body)
+			}
+		}
 	}
 }

@@ -302,6 +302,14 @@ func TestMaintain(t *testing.T) {
 		t.Fatal(err)
 	}
 	now = now.Add(watch.ChangesKept)
+	addPerson(t, d, "ann")
+	for i, s := range []watch.Session{{Created: now, Used: now.Add(-watch.SessionIdle)}, {Created: now, Used: now.Add(-watch.SessionIdle - time.Second)},
+		{Created: now.Add(-watch.SessionLife - time.Second), Used: now}} {
+		s.Hash, s.Person = [32]byte{byte(i)}, "ann"
+		if err := d.People().Begin(ctx, s); err != nil {
+			t.Fatal(err)
+		}
+	}
 	wantCount := func(table string, want int) {
 		t.Helper()
 		var n int
@@ -315,6 +323,7 @@ func TestMaintain(t *testing.T) {
 	wantCount("alarm_changes", old+1)
 	wantCount("audit", 1)
 	wantCount("silences", 1)
+	wantCount("sessions", 1)
 	now = now.Add(time.Millisecond)
 	transactions := 0
 	d.step = func(name string) error {

@@ -5,8 +5,8 @@
 //
 // A person gives name and password once ([Login.Begin]). The browser gets a cookie of 256 random bits, of which the store
 // has the SHA-256, with the person and the times. Each request is looked up by it ([Login.Who]), so a session ends at once
-// when the person is disabled, removed, or gets another role or password; else after [SessionLife], or [SessionIdle] without
-// use. With a proxy ([Proxy]) there are no passwords and no cookies: the person is who the header names, and the header
+// when the person is disabled, removed, or gets another role or password; else after watch.SessionLife, or watch.SessionIdle
+// without use. With a proxy ([Proxy]) there are no passwords and no cookies: the person is who the header names, and the header
 // counts only from the addresses that were named.
 //
 // The first person is made by a link that the endpoint prints when it starts and nobody is there ([Login.FirstCode]).
@@ -21,7 +21,8 @@
 //
 // [ErrWrong] does not tell whether the name or the password was wrong. After five wrong attempts from an address, or for
 // a name, there is one a minute ([TooManyError]); an address from which a person has logged in since the start is
-// counted on its own, so that strangers do not lock that person out. Who logged in and how often it failed is in
+// counted on its own, so that strangers do not lock that person out; behind a proxy it is the address that the proxy names
+// in X-Forwarded-For. Who logged in and how often it failed is in
 // the audit log, summed by minute; a name that nobody has is not written there, since it may be a password.
 //
 // # Who could abuse it

@@ -83,7 +83,7 @@ func (l *Login) BeginFirst(w http.ResponseWriter, r *http.Request, code, name, p
 	if err != nil {
 		return err
 	}
-	if err := l.record.done(ctx, l, watch.Actor{Kind: "person", Name: name, Remote: remoteOf(r)}, "add first person", name); err != nil {
+	if err := l.record.done(ctx, l, watch.Actor{Kind: "person", Name: name, Remote: l.clientOf(r).String()}, "add first person", name); err != nil {
 		return err
 	}
 	if _, err := l.People.Put(ctx, watch.Person{Name: name, Role: watch.Admin, Password: hash, Created: l.Now()}); err != nil {

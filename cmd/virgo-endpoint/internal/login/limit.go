@@ -38,16 +38,15 @@ type attempt struct {
 }
 
 // begin lets an attempt in. Error: *TooManyError.
-func (f *failures) begin(name, remote string, now time.Time) (attempt, error) {
+func (f *failures) begin(name, network string, now time.Time) (attempt, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	remote = network(remote)
-	both := f.hash("both", name, remote)
+	both := f.hash("both", name, network)
 	a := attempt{f: f}
 	if f.known[both%knownSlots] == both {
 		a.slots = []*time.Time{&f.paid[both%wrongSlots]}
 	} else {
-		a.slots = []*time.Time{&f.paid[f.hash("name", name, "")%wrongSlots], &f.paid[f.hash("from", remote, "")%wrongSlots]}
+		a.slots = []*time.Time{&f.paid[f.hash("name", name, "")%wrongSlots], &f.paid[f.hash("from", network, "")%wrongSlots]}
 	}
 	if len(a.slots) == 2 && a.slots[0] == a.slots[1] {
 		a.slots = a.slots[:1]
@@ -77,10 +76,10 @@ func (a attempt) undo() {
 }
 
 // succeeded notes that a person logged in from an address.
-func (f *failures) succeeded(name, remote string) {
+func (f *failures) succeeded(name, network string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	both := f.hash("both", name, network(remote))
+	both := f.hash("both", name, network)
 	f.known[both%knownSlots] = both
 }
 

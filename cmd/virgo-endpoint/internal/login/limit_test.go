@@ -165,3 +165,45 @@ func TestGateIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// Behind a proxy on this host, one who guesses locks only himself out.
+func TestWrongBehindAProxy(t *testing.T) {
+	h := newHarness(t, nil)
+	h.remote = "127.0.0.1:1"
+	attempt := func(forwarded []string, name, password string) error {
+		r := h.request()
+		r.Header["X-Forwarded-For"] = forwarded
+		_, err := h.verify(r, name, password)
+		return err
+	}
+	var many *TooManyError
+	for i := range maxWrong {
+		if err := attempt([]string{"198.51.100.1, 203.0.113.9"}, fmt.Sprint("n", i), "wrong horse"); !errors.Is(err, ErrWrong) {
+			t.Fatal(err)
+		}
+	}
+	// What the client itself wrote before does not count, in one line or several.
+	for _, forwarded := range [][]string{{"203.0.113.9"}, {"198.51.100.2,203.0.113.9"}, {"198.51.100.2", "::ffff:203.0.113.9"}} {
+		if err := attempt(forwarded, "ann", password); !errors.As(err, &many) {
+			t.Errorf("%q: %v", forwarded, err)
+		}
+	}
+	for _, forwarded := range [][]string{{"203.0.113.10"}, {"203.0.113.9, 203.0.113.10"}, {"203.0.113.9", "203.0.113.10"}, {"203.0.113.9, unknown"}, nil} {
+		if err := attempt(forwarded, "ann", password); err != nil {
+			t.Errorf("%q: %v", forwarded, err)
+		}
+	}
+	if e := h.entries()[0]; e.Remote != "203.0.113.9 by 127.0.0.1" {
+		t.Errorf("recorded as from %q", e.Remote)
+	}
+	// From elsewhere the header is nobody's word.
+	h.remote = "192.0.2.77:1"
+	for i := range maxWrong {
+		if err := attempt([]string{fmt.Sprintf("198.51.100.%d", i)}, fmt.Sprint("m", i), "wrong horse"); !errors.Is(err, ErrWrong) {
+			t.Fatal(err)
+		}
+	}
+	if err := attempt([]string{"198.51.100.99"}, "ann", password); !errors.As(err, &many) {
+		t.Error(err)
+	}
+}

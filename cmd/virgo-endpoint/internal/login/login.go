@@ -81,7 +81,7 @@ func (l *Login) Who(r *http.Request) (watch.Actor, error) {
 	if err != nil {
 		return watch.Actor{}, err
 	}
-	return watch.Actor{Kind: "person", Name: p.Name, Remote: remoteOf(r), Scopes: p.Role.Scopes(), Session: s.Hash}, nil
+	return watch.Actor{Kind: "person", Name: p.Name, Remote: l.clientOf(r).String(), Scopes: p.Role.Scopes(), Session: s.Hash}, nil
 }
 
 // Passwords reports whether people log in by a password.
@@ -94,7 +94,7 @@ func (l *Login) Begin(w http.ResponseWriter, r *http.Request, name, password str
 	if err != nil {
 		return err
 	}
-	if err := l.record.succeeded(r.Context(), l, p.Name, remoteOf(r)); err != nil {
+	if err := l.record.succeeded(r.Context(), l, p.Name, l.clientOf(r).String()); err != nil {
 		return err
 	}
 	return l.begin(w, r, p.Name)
@@ -129,7 +129,7 @@ func (l *Login) ChangePassword(w http.ResponseWriter, r *http.Request, present, 
 	if p.Password, err = l.Hash(r.Context(), password); err != nil {
 		return err
 	}
-	if err := l.record.done(r.Context(), l, watch.Actor{Kind: "person", Name: p.Name, Remote: remoteOf(r)}, "change password", p.Name); err != nil {
+	if err := l.record.done(r.Context(), l, watch.Actor{Kind: "person", Name: p.Name, Remote: l.clientOf(r).String()}, "change password", p.Name); err != nil {
 		return err
 	}
 	if _, err := l.People.Put(r.Context(), p); err != nil {
@@ -153,11 +153,11 @@ func (l *Login) verify(r *http.Request, name, password string) (watch.Person, er
 	if l.Proxy != nil {
 		return watch.Person{}, ErrNoPasswords
 	}
-	ctx, remote := r.Context(), remoteOf(r)
+	ctx, from := r.Context(), l.clientOf(r)
 	if len(name) > MaxName || len(password) > MaxPassword {
 		return watch.Person{}, ErrWrong
 	}
-	attempt, err := l.wrong.begin(name, remote, l.Now())
+	attempt, err := l.wrong.begin(name, from.network(), l.Now())
 	if err != nil {
 		return watch.Person{}, err
 	}
@@ -178,13 +178,13 @@ func (l *Login) verify(r *http.Request, name, password string) (watch.Person, er
 		return watch.Person{}, err
 	}
 	if !right || !p.Disabled.IsZero() {
-		if err := l.record.failed(ctx, l, p.Name, remote); err != nil {
+		if err := l.record.failed(ctx, l, p.Name, from.String()); err != nil {
 			return watch.Person{}, err
 		}
 		return watch.Person{}, ErrWrong
 	}
 	attempt.undo()
-	l.wrong.succeeded(name, remote)
+	l.wrong.succeeded(name, from.network())
 	if !l.cost.made(p.Password) {
 		return l.upgrade(ctx, p, password)
 	}

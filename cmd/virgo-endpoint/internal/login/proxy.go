@@ -70,13 +70,13 @@ func (p *Proxy) trusts(remote string) bool {
 
 // named returns whom the proxy names.
 func (l *Login) named(r *http.Request) (watch.Actor, error) {
-	values, remote := r.Header.Values(l.Proxy.Header), remoteOf(r)
+	values, peer := r.Header.Values(l.Proxy.Header), peerOf(r)
 	switch {
 	case len(values) == 0:
 		return watch.Actor{}, watch.ErrNoSession
-	case !l.Proxy.trusts(remote):
+	case !l.Proxy.trusts(peer):
 		return watch.Actor{}, &RefusedError{http.StatusBadRequest,
-			fmt.Sprintf("a request from %s has the header %s, which only the proxy may send", remote, l.Proxy.Header)}
+			fmt.Sprintf("a request from %s has the header %s, which only the proxy may send", peer, l.Proxy.Header)}
 	case len(values) > 1 || CheckName(values[0]) != nil:
 		return watch.Actor{}, &RefusedError{http.StatusBadRequest, fmt.Sprintf("the header %s is not the name of one person", l.Proxy.Header)}
 	}
@@ -94,5 +94,5 @@ func (l *Login) named(r *http.Request) (watch.Actor, error) {
 		return watch.Actor{}, &RefusedError{http.StatusForbidden,
 			fmt.Sprintf("%s is not among the people of this endpoint: \"virgo-endpoint user add\"", values[0])}
 	}
-	return watch.Actor{Kind: "proxy", Name: values[0], Remote: remote, Scopes: role.Scopes()}, nil
+	return watch.Actor{Kind: "proxy", Name: values[0], Remote: l.clientOf(r).String(), Scopes: role.Scopes()}, nil
 }

@@ -5,17 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"net"
 	"net/http"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
-// How long a session lasts.
 const (
-	SessionLife = 30 * 24 * time.Hour
-	SessionIdle = 7 * 24 * time.Hour
 	// sessionNoted is how long a use of a session is not noted again.
 	sessionNoted = time.Hour
 	// secretBytes are the random bytes of a session.
@@ -60,7 +56,7 @@ func (l *Login) session(r *http.Request) (watch.Session, watch.Person, error) {
 		return watch.Session{}, watch.Person{}, err
 	}
 	now := l.Now()
-	if now.Sub(s.Created) >= SessionLife || now.Sub(s.Used) >= SessionIdle {
+	if now.Sub(s.Created) >= watch.SessionLife || now.Sub(s.Used) >= watch.SessionIdle {
 		if err := l.People.End(r.Context(), hash, false); err != nil {
 			return watch.Session{}, watch.Person{}, err
 		}
@@ -86,11 +82,11 @@ func (l *Login) begin(w http.ResponseWriter, r *http.Request, name string) error
 		return fmt.Errorf("making a session: %w", err)
 	}
 	now := l.Now()
-	s := watch.Session{Hash: sha256.Sum256(secret), Person: name, Created: now, Used: now, Remote: remoteOf(r)}
+	s := watch.Session{Hash: sha256.Sum256(secret), Person: name, Created: now, Used: now, Remote: l.clientOf(r).String()}
 	if err := l.People.Begin(r.Context(), s); err != nil {
 		return err
 	}
-	l.setCookie(w, base64.RawURLEncoding.EncodeToString(secret), int(SessionLife/time.Second))
+	l.setCookie(w, base64.RawURLEncoding.EncodeToString(secret), int(watch.SessionLife/time.Second))
 	return nil
 }
 
@@ -100,13 +96,4 @@ func (l *Login) removeCookie(w http.ResponseWriter) { l.setCookie(w, "", -1) }
 func (l *Login) setCookie(w http.ResponseWriter, value string, age int) {
 	http.SetCookie(w, &http.Cookie{Name: l.cookieName(), Value: value, Path: "/", MaxAge: age, Secure: l.Secure,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode})
-}
-
-// remoteOf returns the address that a request came from.
-func remoteOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }

@@ -39,6 +39,12 @@ type Person struct {
 	Disabled time.Time // zero for one who may log in
 }
 
+// How long a session lasts, and how long without use.
+const (
+	SessionLife = 30 * 24 * time.Hour
+	SessionIdle = 7 * 24 * time.Hour
+)
+
 // MaxSessions bounds the sessions of one person: a further one ends the one that was used least recently.
 const MaxSessions = 64
 

@@ -42,27 +42,64 @@ func ParseCheck(c *schedule.Check) ([]Rule, []schedule.Problem) {
 		p.add("", &yaml.Error{File: c.File, Line: c.Line, Text: "alarms: " + err.Error(), Err: err})
 		return nil, p.found
 	}
+	p.read(root)
+	return p.rules, p.found
+}
+
+// ParseChecks returns the alarms of all checks of a file with checks, as ParseCheck does of each. It knows the lines of
+// the file, for people who look for mistakes; mistakes in the checks themselves are not its matter.
+func ParseChecks(name string, data []byte, parse yaml.Parser) ([]Rule, []schedule.Problem) {
+	root, err := parse(name, data)
+	if err != nil {
+		return nil, nil
+	}
+	nodes := root.Items
+	if root.Kind == yaml.Map {
+		nodes = []yaml.Node{root}
+	}
+	p := checkAlarms{entries: entries{file: name, data: data}}
+	for i, n := range nodes {
+		c := schedule.Check{File: name, Line: n.Line}
+		var alarms yaml.Node
+		for _, f := range n.Fields {
+			switch f.Key {
+			case "id":
+				c.ID = f.Value.Text
+			case "type":
+				c.Type = f.Value.Text
+			case "alarms":
+				alarms = f.Value
+			}
+		}
+		if c.ID != "" && alarms.Kind != yaml.Null {
+			p.check, p.index = &c, i
+			p.read(alarms)
+		}
+	}
+	return p.rules, p.found
+}
+
+// read reads the value of alarms.
+func (p *checkAlarms) read(root yaml.Node) {
 	var fields []yaml.Field
 	switch root.Kind {
 	case yaml.Map:
 		fields = root.Fields
 	case yaml.List:
 		for i, item := range root.Items {
-			fields = append(fields, yaml.Field{Key: alarmID(item, i), Line: c.Line, Value: item})
+			fields = append(fields, yaml.Field{Key: alarmID(item, i), Line: item.Line, Value: item})
 		}
 	case yaml.Null:
-		return nil, nil
 	default:
-		p.add("", &yaml.Error{File: c.File, Line: c.Line, Text: "alarms: expected a list or a mapping, found " + root.Kind.String()})
+		p.add("", &yaml.Error{File: p.file, Line: root.Line, Text: "alarms: expected a list or a mapping, found " + root.Kind.String()})
 	}
 	if len(fields) > MaxCheckRules {
-		p.add("", &yaml.Error{File: c.File, Line: c.Line, Text: fmt.Sprintf("alarms: more than %d", MaxCheckRules)})
-		fields = nil
+		p.add("", &yaml.Error{File: p.file, Line: root.Line, Text: fmt.Sprintf("alarms: more than %d", MaxCheckRules)})
+		return
 	}
 	for _, f := range fields {
 		p.alarm(f)
 	}
-	return p.rules, p.found
 }
 
 // alarmID returns the id of an entry of a list.
@@ -92,16 +129,16 @@ func (p *checkAlarms) add(alarm string, err *yaml.Error) {
 
 func (p *checkAlarms) alarm(f yaml.Field) {
 	if err := CheckID(f.Key); err != nil {
-		p.add("", &yaml.Error{File: p.check.File, Line: p.check.Line, Text: "alarms: " + err.Error()})
+		p.add("", &yaml.Error{File: p.file, Line: f.Line, Text: "alarms: " + err.Error()})
 		return
 	}
 	r := Rule{
-		ID: CheckRulePrefix + p.check.ID + "/" + f.Key, For: Span{Count: 1}, File: p.check.File, Line: p.check.Line,
+		ID: CheckRulePrefix + p.check.ID + "/" + f.Key, For: Span{Count: 1}, File: p.file, Line: f.Line,
 		Checks: CheckMatch{IDs: []string{p.check.ID}}, Label: f.Key,
 	}
 	p.problems = nil
 	if f.Value.Kind != yaml.Map {
-		p.mistake(p.check.Line, "", "expected an alarm, found %s", f.Value.Kind)
+		p.mistake(f.Line, "", "expected an alarm, found %s", f.Value.Kind)
 	} else if isOld(f.Value) {
 		p.old(&r, f.Value)
 	} else {
@@ -109,7 +146,7 @@ func (p *checkAlarms) alarm(f yaml.Field) {
 	}
 	if len(p.problems) == 0 {
 		if err := r.finish(); err != nil {
-			p.mistake(p.check.Line, "", "%v", err)
+			p.mistake(f.Line, "", "%v", err)
 		}
 	}
 	for _, problem := range p.problems {
@@ -155,7 +192,7 @@ func (p *checkAlarms) rule(r *Rule, n yaml.Node) {
 // old reads an alarm of the older form.
 func (p *checkAlarms) old(r *Rule, n yaml.Node) {
 	r.Each = EachCheck
-	text := ""
+	text := yaml.Field{Line: n.Line}
 	for _, f := range n.Fields {
 		switch {
 		case f.Value.Kind == yaml.Null || slices.Contains(foreignKeys, f.Key) || f.Key == "id":
@@ -169,7 +206,9 @@ func (p *checkAlarms) old(r *Rule, n yaml.Node) {
 		case f.Key == "disabled":
 			r.Disabled = f.Value.Text == "true" || f.Value.Text == "1"
 		case f.Key == "criteria":
-			text, _ = p.text(f, schedule.MaxDetailBytes)
+			if _, ok := p.text(f, schedule.MaxDetailBytes); ok {
+				text = f
+			}
 		default:
 			p.report(yaml.UnknownKey(p.file, f, oldKeys))
 		}
@@ -177,11 +216,11 @@ func (p *checkAlarms) old(r *Rule, n yaml.Node) {
 	p.translate(r, text)
 }
 
-// translate sets what criteria say. Their lines are counted within the text.
-func (p *checkAlarms) translate(r *Rule, text string) {
-	t, mistakes := criteria.Translate(text, p.check.Type)
+// translate sets what criteria say.
+func (p *checkAlarms) translate(r *Rule, f yaml.Field) {
+	t, mistakes := criteria.Translate(f.Value.Text, p.check.Type)
 	for _, m := range mistakes {
-		p.mistakeHelp(p.check.Line, "", m.Help, "criteria, line %d, column %d: %s", m.Line, m.Column, m.Text)
+		p.inCriteria(f, m)
 	}
 	if len(mistakes) > 0 {
 		return
@@ -189,17 +228,17 @@ func (p *checkAlarms) translate(r *Rule, text string) {
 	for _, c := range t.Cases {
 		when, err := Compile(c.When)
 		if err != nil {
-			p.mistake(p.check.Line, "", "criteria, line %d: %v", c.Line, err)
+			p.inCriteria(f, criteria.Mistake{Line: c.Line, Text: err.Error()})
 			return
 		}
 		message, err := ParseTemplate(c.Message)
 		if err != nil {
-			p.mistake(p.check.Line, "", "criteria, line %d: %v", c.Line, err)
+			p.inCriteria(f, criteria.Mistake{Line: c.Line, Text: err.Error()})
 			return
 		}
 		state, err := ParseState(c.State)
 		if err != nil {
-			p.mistake(p.check.Line, "", "criteria, line %d: %v", c.Line, err)
+			p.inCriteria(f, criteria.Mistake{Line: c.Line, Text: err.Error()})
 			return
 		}
 		r.Cases = append(r.Cases, Case{When: when, State: state, Message: message, written: true})
@@ -209,6 +248,21 @@ func (p *checkAlarms) translate(r *Rule, text string) {
 	for _, n := range t.Notices {
 		r.Notices = append(r.Notices, fmt.Sprintf("criteria, line %d: %s", n.Line, n.Text))
 	}
+}
+
+// inCriteria reports a mistake in criteria. Its line is that of the file if the text begins below its key, else that
+// within the text.
+func (p *checkAlarms) inCriteria(f yaml.Field, m criteria.Mistake) {
+	key := bytes.TrimRight(p.line(f.Line), " \r")
+	if p.data == nil || m.Line == 0 || !bytes.HasSuffix(key, []byte("|")) {
+		p.mistakeHelp(f.Line, "", m.Help, "criteria, line %d, column %d: %s", m.Line, m.Column, m.Text)
+		return
+	}
+	first := p.line(f.Line + 1)
+	indent := len(first) - len(bytes.TrimLeft(first, " "))
+	p.report(&yaml.Error{
+		File: p.file, Line: f.Line + m.Line, Column: indent + max(m.Column, 1), Text: "criteria: " + m.Text, Help: m.Help,
+	})
 }
 
 // maxJSONDepth bounds the nesting of a check's alarms.

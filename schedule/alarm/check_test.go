@@ -1,12 +1,14 @@
 package alarm
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"virgo/schedule"
+	"virgo/schedule/yaml"
 	"virgo/schedule/yaml/full"
 )
 
@@ -73,7 +75,7 @@ func TestMistakesInAlarmsOfACheck(t *testing.T) {
 	for alarms, want := range map[string]string{
 		"{a: {criteria: 'if (x) { return OK }'}}":                                  `alarm "a" of check "shop": criteria, line 1, column 5: expected metric['…'], a function, a number or a text, found "x"`,
 		"{a: {criteria: \"if (metric['x'] regex 'a{900}{9}') { return OK }\"}}":    `alarm "a" of check "shop": criteria, line 1, column 23: the regular expression "a{900}{9}" is not available: invalid nested repetition operator: ` + "`{900}{9}`",
-		"{a: {criteria: \"if (metric['x'] regex '(abcde){900}') { return OK }\"}}": `alarm "a" of check "shop": criteria, line 1: the regular expressions are too large`,
+		"{a: {criteria: \"if (metric['x'] regex '(abcde){900}') { return OK }\"}}": `alarm "a" of check "shop": criteria, line 1, column 0: the regular expressions are too large`,
 		"{a: {warning: 'last(\"x\") >'}}":                                          `alarm "a" of check "shop": warning:`,
 		"{a: {warning: 'last(\"x\") > 1', hosts: {tags: [x]}}}":                    `has no hosts`,
 		"{a: {warning: 'last(\"x\") > 1', colour: red}}":                           `unknown key "colour"`,
@@ -100,6 +102,48 @@ func TestOneBadAlarmCostsItselfAlone(t *testing.T) {
 	c := checkOf(t, `{id: shop, type: remote.http, alarms: [{alarm: a, warning: 'last("x") >'}, {alarm: b, warning: 'last("x") > 1'}]}`)
 	rules, problems := ParseCheck(c)
 	if len(rules) != 1 || rules[0].ID != "check/shop/b" || len(problems) != 1 {
+		t.Errorf("%v %v", rules, problems)
+	}
+}
+
+func TestMistakesInAFileOfChecksHaveItsLines(t *testing.T) {
+	text := `- id: a
+  type: agent.cpu
+- id: b
+  type: remote.http
+  alarms:
+    old:
+      criteria: |
+        # the first line
+        if (metric['a'] ~ 1) { return OK; }
+    inline: {criteria: "return FATAL"}
+    new:
+      warning: lats("x") > 1
+      for: soon
+    good: {warning: 'last("x") > 1'}
+`
+	rules, problems := ParseChecks("x.yaml", []byte(text), full.Parse)
+	if len(rules) != 1 || rules[0].ID != "check/b/good" || rules[0].Line != 14 {
+		t.Errorf("%+v", rules)
+	}
+	var got []string
+	for _, p := range problems {
+		var e *yaml.Error
+		if !errors.As(p.Err, &e) || p.CheckID != "b" {
+			t.Fatalf("%+v", p)
+		}
+		got = append(got, e.Position())
+	}
+	want := []string{
+		`x.yaml:9:25: alarm "old" of check "b": criteria: "~" is not expected here`,
+		`x.yaml:10:5: alarm "inline" of check "b": criteria, line 1, column 8: expected OK, WARNING or CRITICAL, found "FATAL"`,
+		`x.yaml:12:16: alarm "new" of check "b": warning: unknown function "lats"`,
+		`x.yaml:13:7: alarm "new" of check "b": for is between 1s and 7d, or between 1p and 100p`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if rules, problems := ParseChecks("x.yaml", []byte("id: a\ntype: b\nalarms: 5\n"), full.Parse); len(rules) > 0 || len(problems) != 1 {
 		t.Errorf("%v %v", rules, problems)
 	}
 }

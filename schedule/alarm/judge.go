@@ -16,7 +16,7 @@ func (r *Rule) Judge(env *Env) (v Verdict, ok bool) {
 		}
 		v.Period = env.Check.period
 	}
-	s := newScope(env)
+	s := env.scope()
 	v.MayClear = true
 	deciding := -1
 	for i := range r.Cases {

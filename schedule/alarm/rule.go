@@ -111,7 +111,7 @@ type Host struct {
 	CertificateEndsIn time.Duration
 }
 
-// Env is what a rule is judged by.
+// Env is what rules are judged by at one time. Of one that was used only Dimension and Now may change.
 type Env struct {
 	// Host is nil on a host that judges its own alarms.
 	Host *Host
@@ -123,6 +123,10 @@ type Env struct {
 	Dimension string
 	// Now is the present time.
 	Now time.Time
+
+	// made is what expressions see, madeFor the Env that it was made for: a copy makes its own.
+	made    *scope
+	madeFor *Env
 }
 
 // A Verdict is what a rule says now.

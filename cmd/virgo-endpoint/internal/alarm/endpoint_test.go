@@ -2,7 +2,9 @@ package alarm
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -29,7 +31,8 @@ type endpoint struct {
 	dir    string
 	now    time.Time
 	ids    int
-	told   []watch.Event
+	// schedule is what every host is sent; empty: hosts have checks of their own.
+	schedule string
 	*Engine
 }
 
@@ -86,11 +89,19 @@ func (e *endpoint) start(t testing.TB) {
 	e.Engine, err = New(context.Background(), Options{
 		Rules: rules, Store: e.alarms, Agents: e.Memory, Results: e.Memory, Feed: e.Memory,
 		Silences: e.control.Silences(), Queue: e.control.Queue(), Settings: e.control.Settings(),
-		Route: e.route, Now: clock, Log: slog.New(slog.DiscardHandler),
+		Schedule: e.sent, Route: e.route, Now: clock, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// sent is the schedule of every host.
+func (e *endpoint) sent(string) (json.RawMessage, string, error) {
+	if e.schedule == "" {
+		return nil, "", errors.New("there is none")
+	}
+	return json.RawMessage(e.schedule), fmt.Sprintf("%x", sha256.Sum256([]byte(e.schedule))), nil
 }
 
 // route puts every event into the queue.

@@ -127,3 +127,24 @@ func TestLateResultsAreRecordedOnly(t *testing.T) {
 		t.Errorf("recorded %q", got)
 	}
 }
+
+// A check's own alarms come with the schedule that its host is sent, and replace the rule with the same id.
+func TestAlarmsOfChecks(t *testing.T) {
+	e := newEndpoint(t, nil)
+	e.schedule = `{"checks":[{"id":"root","type":"agent.filesystem","period":60,"label":"main disk","alarms":{
+		"disk":{"warning":"last(\"used\") > 10","for":"2p"},
+		"old":{"criteria":":set consecutiveCount=2\nif (metric['/.used'] > 12) { return new AlarmStatus(CRITICAL, 'at #{/.used}'); }"}}}]}`
+	e.start(t)
+	used := 11.0
+	minute := func() { e.put(t, "web1", e.result("root", "agent.filesystem", nil, disk(used)...)) }
+	e.pass(t, 5*time.Minute, minute)
+	if got := says(e.events(t)); !slices.Equal(got, []string{"alarm check/root/disk OK>WARNING web1 /"}) {
+		t.Errorf("told %q", got)
+	}
+	used = 96 // the rule disk of the default set is not for this check
+	e.pass(t, 15*time.Minute, minute)
+	got := e.events(t)
+	if len(got) != 1 || got[0].Standing.Rule != "check/root/old" || got[0].Standing.State != alarm.Critical {
+		t.Errorf("told %q", says(got))
+	}
+}

@@ -33,16 +33,16 @@ func (e *Engine) judgeCheck(h *host, c *check, r *intake.Result) {
 
 // judge judges a rule for one part of a check, or for a host.
 func (e *Engine) judge(h *host, ru *rule.Rule, checkID string, env *rule.Env, at time.Time, seq int64) {
+	key := stateKey{ru.ID, checkID, env.Dimension}
+	s := h.states[key]
+	if s == nil && ru.Calm(env) {
+		return // as most are
+	}
 	v, ok := ru.Judge(env)
 	if !ok {
 		return
 	}
-	key := stateKey{ru.ID, checkID, env.Dimension}
-	s := h.states[key]
 	if s == nil {
-		if v.State == rule.OK {
-			return // as most are
-		}
 		if s = e.addState(h, key); s == nil {
 			return
 		}

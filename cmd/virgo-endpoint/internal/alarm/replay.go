@@ -133,16 +133,16 @@ func (r *replay) judge(result *intake.Result) error {
 
 // step judges one rule for one part.
 func (r *replay) step(ru *rule.Rule, env *rule.Env, at time.Time) error {
+	key := watch.Key{Rule: ru.ID, Agent: r.host.Agent, CheckID: env.CheckID, Dimension: env.Dimension}
+	one := r.firing[key]
+	if one == nil && ru.Calm(env) {
+		return nil
+	}
 	v, ok := ru.Judge(env)
 	if !ok {
 		return nil
 	}
-	key := watch.Key{Rule: ru.ID, Agent: r.host.Agent, CheckID: env.CheckID, Dimension: env.Dimension}
-	one := r.firing[key]
 	if one == nil {
-		if v.State == rule.OK {
-			return nil
-		}
 		one = &firing{rule: ru}
 		r.firing[key] = one
 	}

@@ -121,6 +121,11 @@ func (r *Rules) ownAlarms(c CheckRef) *checkAlarms {
 			if check.Label != "" {
 				own.labels[check.ID] = check.Label
 			}
+			rules, problems := rule.ParseCheck(check)
+			if len(rules) > 0 {
+				own.rules[check.ID] = rules
+			}
+			own.problems = append(own.problems, problems...)
 		}
 	}
 	if len(r.schedules) >= maxSchedules {

@@ -173,6 +173,10 @@ func inWindows(windows []rule.Window, s *intake.Series) bool {
 	})
 }
 
+// filledByResults is the longest window that is filled result by result, as if the engine had always been at work; longer
+// ones begin with five minutes as one value.
+const filledByResults = 24 * time.Hour
+
 // fill gives the memory of a check what its windows need of the time before a result.
 func (e *Engine) fill(ctx context.Context, h *host, c *check, r *intake.Result) error {
 	windows := c.rules.Needs.Windows()
@@ -188,7 +192,10 @@ func (e *Engine) fill(ctx context.Context, h *host, c *check, r *intake.Result) 
 		return ignoreBehind(fmt.Errorf("reading the metrics of agent %q: %w", h.facts.ID, err))
 	}
 	until := r.PlaceInTime()
-	q := intake.PlotQuery{AgentID: h.facts.ID, From: until.Add(-longest), To: until, Step: intake.FiveMinutes}
+	q := intake.PlotQuery{AgentID: h.facts.ID, From: until.Add(-longest - longest/8), To: until} // buckets begin earlier
+	if longest > filledByResults {
+		q.Step = intake.FiveMinutes
+	}
 	for i := range all {
 		s := &all[i]
 		if s.CheckID == c.id && !s.Text() && inWindows(windows, s) && len(q.Series) < intake.MaxPlotSeries {

@@ -20,9 +20,8 @@
 //
 // # What can fail
 //
-// The store of states cannot be written: the step stays in memory and is stored with the next one, and no further results
-// are taken until then; so killed at any time, the engine begins again where the last step ended, and comes to the same
-// states. A rule with a mistake costs itself; where a file was read before, its last good version stays. A rule that cannot be
+// The store of states cannot be written: the engine begins again with what is stored, and takes the results since then once
+// more. Killed at any time, it does the same, and comes to the same states. A rule with a mistake costs itself; where a file was read before, its last good version stays. A rule that cannot be
 // judged is UNKNOWN, never OK.
 //
 // # What the user sees

@@ -87,7 +87,7 @@ func (e *endpoint) start(t testing.TB) {
 	}
 	var err error
 	e.Engine, err = New(context.Background(), Options{
-		Rules: rules, Store: e.alarms, Agents: e.Memory, Results: e.Memory, Feed: e.Memory,
+		Rules: rules, Store: e.alarms, Agents: e.Memory, History: e.Memory, Results: e.Memory, Feed: e.Memory,
 		Silences: e.control.Silences(), Queue: e.control.Queue(), Settings: e.control.Settings(),
 		Schedule: e.sent, Route: e.route, Now: clock, Log: slog.New(slog.DiscardHandler),
 	})
@@ -266,4 +266,6 @@ func late(made time.Time) func(*intake.Result) {
 	return func(r *intake.Result) { r.Time, r.Late = made, true }
 }
 
-func unavailable(r *intake.Result) { r.State, r.Status = "unavailable", "no such file" }
+func unavailable(r *intake.Result) {
+	r.State, r.Status, r.Params = "unavailable", "no such file", []byte(`{"min_check_period":60000}`)
+}

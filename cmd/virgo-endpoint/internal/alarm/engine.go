@@ -68,6 +68,7 @@ type Engine struct {
 	generation int64
 
 	step    step
+	failed  bool      // the last step may not be stored
 	saved   int64     // the cursor that is stored
 	savedAt time.Time // when it was
 	// awake is since when the endpoint is at work without a pause, ticked when it last ticked, marked when that was stored.
@@ -96,16 +97,8 @@ func (e *Engine) Cursor() int64 {
 	return e.saved
 }
 
-// load reads the states.
+// load begins with what is stored.
 func (e *Engine) load(ctx context.Context, now time.Time) error {
-	cursor, states, err := e.opt.Store.Load(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the states of alarms: %w", err)
-	}
-	e.step.cursor, e.saved, e.savedAt = cursor, cursor, now
-	if err := e.beginAwake(ctx, now); err != nil {
-		return err
-	}
 	if _, err := e.silences.refresh(ctx); err != nil {
 		return fmt.Errorf("reading silences: %w", err)
 	}
@@ -115,11 +108,46 @@ func (e *Engine) load(ctx context.Context, now time.Time) error {
 	}
 	e.generation = e.opt.Rules.Generation()
 	e.addHost(0).facts.Name = endpointName
+	if err := e.loadStates(ctx, now); err != nil {
+		return err
+	}
+	e.noteAgents(agents, true, now)
+	if err := e.beginAwake(ctx, now); err != nil {
+		return err
+	}
+	return e.restoreLate(ctx, e.saved)
+}
+
+// loadStates reads the states. What is in memory of them is forgotten.
+func (e *Engine) loadStates(ctx context.Context, now time.Time) error {
+	cursor, states, err := e.opt.Store.Load(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the states of alarms: %w", err)
+	}
+	if e.opt.Feed != nil { // a store from a backup is behind
+		newest, err := e.opt.Feed.Newest(ctx)
+		if err != nil {
+			return fmt.Errorf("reading the newest result: %w", err)
+		}
+		cursor = min(cursor, newest)
+	}
+	e.step, e.saved, e.savedAt, e.failed = step{cursor: cursor}, cursor, now, false
+	clear(e.fleets)
+	for _, h := range e.hosts {
+		h.states, h.checks = nil, nil
+	}
 	for i := range states {
 		e.restore(&states[i])
 	}
-	e.noteAgents(agents, true, now)
-	return e.restoreLate(ctx, cursor)
+	return nil
+}
+
+// recover reads what is stored if the last step may not be.
+func (e *Engine) recover(ctx context.Context, now time.Time) error {
+	if !e.failed {
+		return nil
+	}
+	return e.loadStates(ctx, now)
 }
 
 // restore takes over a stored state. One that cannot be read begins anew.
@@ -148,17 +176,15 @@ func (e *Engine) Take(ctx context.Context, batch []feed.Item) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := e.opt.Now()
-	if !e.step.empty() { // the last one could not be stored
-		if err := e.save(ctx, now); err != nil {
-			return err
-		}
+	if err := e.recover(ctx, now); err != nil {
+		return err
 	}
 	if err := e.noteLate(ctx, batch); err != nil {
 		return err
 	}
 	for i := range batch {
 		if batch[i].Result.Seq <= e.step.cursor {
-			continue // it was judged, and could not be stored
+			continue // it was judged already
 		}
 		if err := e.take(ctx, &batch[i], now); err != nil {
 			return err

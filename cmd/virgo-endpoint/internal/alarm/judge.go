@@ -2,6 +2,7 @@ package alarm
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
@@ -12,22 +13,48 @@ import (
 // valuesEvery is how often value and text of a state are stored that does not change.
 const valuesEvery = time.Minute
 
+// goneAfter is how long a part of a check stays UNKNOWN that is not reported any more, such as a disk that was removed.
+const goneAfter = 24 * time.Hour
+
 // judgeCheck judges the newest result of a check, which came in time.
 func (e *Engine) judgeCheck(h *host, c *check, r *intake.Result) {
 	h.setTimes(e.awake, r.Received)
 	env := rule.Env{Host: &h.facts, CheckID: c.id, CheckLabel: c.rules.label, Check: c.memory, Now: r.Received}
 	for i := range c.rules.Rules {
-		ru := &c.rules.Rules[i]
-		for _, part := range c.memory.Parts(ru) {
+		e.judgeParts(h, c, &c.rules.Rules[i], &env, r)
+	}
+}
+
+// judgeParts judges a rule for each part of a check: those that it has now, and those that have a state. A result without
+// the metrics of the rule is for the parts that were there before.
+func (e *Engine) judgeParts(h *host, c *check, ru *rule.Rule, env *rule.Env, r *intake.Result) {
+	parts := c.memory.Parts(ru)
+	whole := len(parts) == 1 && parts[0] == ""
+	var before []string
+	for key := range h.states {
+		if key.rule == ru.ID && key.check == c.id && !slices.Contains(parts, key.dimension) {
+			before = append(before, key.dimension)
+		}
+	}
+	slices.Sort(before)
+	if !whole || len(before) == 0 || h.states[stateKey{ru.ID, c.id, ""}] != nil {
+		for _, part := range parts {
 			env.Dimension = part
-			e.judge(h, ru, c.id, &env, r.Received, r.Seq)
+			e.judge(h, ru, c.id, env, r.Received, r.Seq)
 		}
-		for key, s := range h.states { // parts that the check has no more
-			if key.rule == ru.ID && key.check == c.id && s.seq != r.Seq {
-				env.Dimension = key.dimension
-				e.judge(h, ru, c.id, &env, r.Received, r.Seq)
-			}
+	}
+	for _, part := range before {
+		key := stateKey{ru.ID, c.id, part}
+		if part == "" && !whole { // the rule was judged as a whole for want of parts
+			e.dropState(h, key, h.states[key], "it is judged for each part again", r.Received)
+			continue
 		}
+		if s := h.states[key]; s.machine.State == rule.Unknown && r.Received.Sub(s.machine.Since) > goneAfter {
+			e.dropState(h, key, s, "there is no such part any more", r.Received)
+			continue
+		}
+		env.Dimension = part
+		e.judge(h, ru, c.id, env, r.Received, r.Seq)
 	}
 }
 

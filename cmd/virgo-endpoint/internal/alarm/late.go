@@ -138,12 +138,18 @@ func (e *Engine) ReplayLate(ctx context.Context) (bool, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.late.replaying--
+	if err == nil {
+		err = e.recover(ctx, now)
+	}
+	if err == nil {
+		e.step.changes = append(e.step.changes, changes...)
+		err = e.save(ctx, now)
+	}
 	if err != nil {
 		e.late.put(agent, span)
 		return false, err
 	}
-	e.step.changes = append(e.step.changes, changes...)
-	return true, e.save(ctx, now)
+	return true, nil
 }
 
 // next takes the span that is due the longest.

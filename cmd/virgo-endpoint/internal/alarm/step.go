@@ -9,8 +9,8 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
-// A step collects what follows from a batch of results or a tick, until it is stored. The states in memory are ahead of
-// what is stored by exactly this step.
+// A step collects what follows from a batch of results or a tick, until it is stored. The states in memory are ahead of what
+// is stored by exactly this step.
 type step struct {
 	cursor int64
 	// states are those that differ from what is stored, gone those that are to be deleted.
@@ -60,7 +60,8 @@ func (s *step) change(c watch.Change, silence int64) {
 	s.changes = append(s.changes, c)
 }
 
-// save stores the step and begins a new one. After an error nothing is lost: the next save stores both.
+// save stores the step and begins a new one. After an error nobody knows whether it is stored: what is stored is read again
+// before anything else is judged.
 func (e *Engine) save(ctx context.Context, now time.Time) error {
 	s := &e.step
 	if s.empty() && (s.cursor == e.saved || now.Sub(e.savedAt) < cursorEvery) {
@@ -74,6 +75,7 @@ func (e *Engine) save(ctx context.Context, now time.Time) error {
 		stored.Gone = append(stored.Gone, key)
 	}
 	if _, err := e.opt.Store.Save(ctx, stored); err != nil {
+		e.failed = true
 		return fmt.Errorf("storing the states of alarms: %w", err)
 	}
 	e.saved, e.savedAt = s.cursor, now

@@ -29,10 +29,8 @@ func (e *Engine) Tick(ctx context.Context) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.step.empty() {
-		if err := e.save(ctx, now); err != nil {
-			return err
-		}
+	if err := e.recover(ctx, now); err != nil {
+		return err
 	}
 	e.wasAway(e.ticked, now)
 	e.ticked = now

@@ -194,3 +194,27 @@ func TestSeriesAreBounded(t *testing.T) {
 		t.Errorf("%d hosts", hosts)
 	}
 }
+
+// After a new start, too, a silent host that delivered late before is told apart from one that never did.
+func TestSilentAfterStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		f.put(t, "a", "cpu", "agent.cpu", someCPU, func(r *intake.Result) { r.Late, r.Time = true, time.Now().Add(-time.Hour) })
+		f.put(t, "a", "cpu", "agent.cpu", someCPU)
+		f.put(t, "b", "cpu", "agent.cpu", someCPU)
+		time.Sleep(time.Hour)
+		later := New(f.Memory, time.Now)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- later.Run(ctx) }()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		for agent, want := range map[string]string{"a": "silent; 60 min of results may be waiting there", "b": "down, or off the network"} {
+			if r, _ := later.Row(agent, time.Now()); r.Situation != want {
+				t.Errorf("%s: %q, want %q", agent, r.Situation, want)
+			}
+		}
+		cancel()
+		<-ended
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"unique"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/report"
 )
 
 const (
@@ -37,7 +38,7 @@ func (t *Table) Run(ctx context.Context) error {
 		// An error is one of the store, which says so itself; the rows stay as they are.
 		wait = max(refreshEvery, refreshShare*time.Since(begun))
 		if err == nil {
-			t.noticeTime(t.now())
+			t.lookBack(ctx, t.noticeTime(t.now()))
 		}
 	}
 }
@@ -123,16 +124,52 @@ func (t *Table) refresh(h *host, a *intake.Agent) (changed bool) {
 	return changed
 }
 
-// noticeTime tells subscribers which hosts became late or silent by time alone.
-func (t *Table) noticeTime(now time.Time) {
+// noticeTime tells subscribers which hosts became late or silent by time alone. It returns those that are silent now.
+func (t *Table) noticeTime(now time.Time) (silent []intake.AgentNumber) {
 	t.mu.Lock()
 	var changed []intake.AgentNumber
 	for number, h := range t.hosts {
-		if health := h.judge(now).Health; health != h.health {
-			h.health = health
-			changed = append(changed, number)
+		health := h.judge(now).Health
+		if health == h.health {
+			continue
+		}
+		h.health = health
+		changed = append(changed, number)
+		if health == report.Silent && !h.wasLate {
+			silent = append(silent, number)
 		}
 	}
 	t.mu.Unlock()
 	t.subscribers.notify(changed...)
+	return silent
+}
+
+// lookedBack is how long before a host became silent results that came late are looked for.
+const lookedBack = 7 * 24 * time.Hour
+
+// A lateSource knows which results came late; a store does.
+type lateSource interface {
+	Late(ctx context.Context, agentID, checkID string, from, to time.Time) ([]intake.LateSpan, error)
+}
+
+// lookBack finds out which of the hosts delivered late before: results may be waiting there. Where that cannot be read, nothing
+// is said.
+func (t *Table) lookBack(ctx context.Context, silent []intake.AgentNumber) {
+	src, ok := t.src.(lateSource)
+	for _, number := range silent {
+		h, known := t.Host(number, t.now())
+		if !ok || !known || ctx.Err() != nil {
+			continue
+		}
+		spans, err := src.Late(ctx, h.ID, "", h.LastSeen.Add(-lookedBack), h.LastSeen.Add(time.Second))
+		if err != nil || len(spans) == 0 {
+			continue
+		}
+		t.mu.Lock()
+		if h := t.hosts[number]; h != nil {
+			h.wasLate = true
+		}
+		t.mu.Unlock()
+		t.subscribers.notify(number)
+	}
 }

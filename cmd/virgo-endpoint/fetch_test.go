@@ -15,16 +15,17 @@ import (
 // fetchMain is the program "fetch" of the scripts: it prints what a URL answers, and exits with 1 where that
 // is an error.
 //
-//	fetch [-token T] [-ca FILE] [-name HOST] [-jar FILE] [-form BODY] [-header NAME:VALUE] URL
+//	fetch [-token T] [-ca FILE] [-name HOST] [-jar FILE] [-form BODY] [-json BODY] [-header NAME:VALUE] URL
 //
 // With -jar it is a browser: cookies are kept in the file, and where it is sent to is printed instead of followed. With
-// -form it posts one.
+// -form it posts one, with -json a document.
 func fetchMain() {
 	token := flag.String("token", "", "")
 	ca := flag.String("ca", "", "")
 	name := flag.String("name", "", "")
 	jar := flag.String("jar", "", "")
 	form := flag.String("form", "", "")
+	document := flag.String("json", "", "")
 	header := flag.String("header", "", "")
 	flag.Parse()
 	cfg := &tls.Config{ServerName: *name}
@@ -38,10 +39,10 @@ func fetchMain() {
 	}
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: cfg}, Timeout: 20 * time.Second}
 	method := http.MethodGet
-	if *form != "" {
+	if *form+*document != "" {
 		method = http.MethodPost
 	}
-	r, err := http.NewRequest(method, flag.Arg(0), strings.NewReader(*form))
+	r, err := http.NewRequest(method, flag.Arg(0), strings.NewReader(*form+*document))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -51,6 +52,9 @@ func fetchMain() {
 	}
 	if *form != "" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if *document != "" {
+		r.Header.Set("Content-Type", "application/json")
 	}
 	if key, value, ok := strings.Cut(*header, ":"); ok {
 		r.Header.Set(key, value)
@@ -80,7 +84,7 @@ func fetchMain() {
 			return
 		}
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode/100 != 2 {
 		fmt.Fprintln(os.Stderr, resp.Status)
 		os.Exit(1)
 	}

@@ -8,9 +8,12 @@ import (
 	"net"
 	"syscall"
 
+	"virgo/cmd/virgo-endpoint/internal/admin"
 	"virgo/cmd/virgo-endpoint/internal/api"
+	"virgo/cmd/virgo-endpoint/internal/chart"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/login"
 	"virgo/cmd/virgo-endpoint/internal/server"
 	"virgo/cmd/virgo-endpoint/internal/store"
 )
@@ -55,11 +58,18 @@ func (l *apiListener) url() string {
 	return "http://" + l.listener.Addr().String()
 }
 
-// apiOptions are those of the API, at whichever listener.
-func (a *app) apiOptions(st *store.Store, watching *watcher, figures func() []api.Figure, log *slog.Logger) api.Options {
+// apiOptions are those of the API, at whichever listener. passwords hashes those that it sets.
+func (a *app) apiOptions(st *store.Store, watching *watcher, passwords *login.Login, figures func() []api.Figure, log *slog.Logger) api.Options {
 	opt := api.Options{Store: st, Figures: figures, Warnings: a.certificateWarnings, Log: log, Now: a.now, Version: release}
 	opt.Series, _ = any(st).(intake.SeriesHistory)
 	opt.Live, opt.Followers = watching.live, watching.feed.Status
+	opt.Charts = &chart.Reader{History: st, Store: st, Changes: watching.control.Alarms().Changes}
+	if watching.alarms != nil {
+		opt.Charts.Standing = watching.alarms.engine.Of
+	}
+	changes := a.adminOptions(watching.dir, st, watching.control)
+	changes.Hash = passwords.Hash
+	opt.Admin = admin.New(changes)
 	return opt
 }
 

@@ -139,7 +139,7 @@ func (c *serveCmd) Run(a *app) error {
 	defer c.shutdown(srv, log)
 	served := make(chan error, 4) // the listeners
 	go func() { served <- srv.Serve(listener) }()
-	over := a.apiOptions(st, watching, figures(counted, srv), log)
+	over := a.apiOptions(st, watching, page.passwords(watching), figures(counted, srv), log)
 	if reading != nil {
 		defer reading.serve(over, served)()
 	}

@@ -111,6 +111,14 @@ func (l *webListener) url() string {
 	return "http://" + l.listener.Addr().String()
 }
 
+// passwords is what hashes passwords: the page's own login, so that one hash is computed at a time.
+func (l *webListener) passwords(w *watcher) *login.Login {
+	if l == nil {
+		return login.New(login.Options{People: w.control.People(), Audit: w.control.Audit()})
+	}
+	return l.login
+}
+
 // first is the link with which the first person sets a password; empty if there are people.
 func (l *webListener) first(ctx context.Context) (string, error) {
 	if l == nil {
@@ -155,7 +163,7 @@ func (l *webListener) serve(opt api.Options, w *watcher, setup func() web.Setup,
 		warnings := opt.Warnings
 		opt.Warnings = func() []string { return append(warnings(), l.acme.Problems()...) }
 	}
-	site, err := web.New(web.Options{Login: l.login, Hosts: w.live, Alarms: w.pageAlarms(), Setup: setup, API: api.New(opt),
+	site, err := web.New(web.Options{Login: l.login, Hosts: w.live, Alarms: w.pageAlarms(), Charts: opt.Charts, Setup: setup, API: api.New(opt),
 		Log: opt.Log, Now: opt.Now, Version: opt.Version})
 	if err != nil {
 		return nil, err

@@ -22,10 +22,10 @@ if (document.querySelector("[data-first]")) {
       button.disabled = true;
       try {
         const answer = await fetch("/v1/tokens", { method: "POST", headers: { "Content-Type": "application/json" },
-          body: JSON.stringify({ kind: "agent", uses: 1, expires_ms: Date.now() + 86400e3, note: "added on the page" }) });
+          body: JSON.stringify({ kinds: ["enrol"], uses: 1, expires_ms: Date.now() + 86400e3, label: "made on the page" }) });
         const made = await answer.json();
         if (!answer.ok) throw new Error(made.detail || answer.statusText);
-        document.getElementById("made").textContent = made.token || made.secret;
+        document.getElementById("made").textContent = made.secret;
         document.getElementById("secret").hidden = false;
         form.hidden = true;
         note.textContent = "It works once, for 24 hours. It is not shown again.";

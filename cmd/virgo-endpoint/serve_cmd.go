@@ -165,7 +165,7 @@ func (c *serveCmd) Run(a *app) error {
 
 // watch opens what a server remembers besides results, and makes it judge them unless that is off.
 func (c *serveCmd) watch(a *app, st *store.Store, opt *server.Options, cert *folder.Certificate, log *slog.Logger) (*watcher, error) {
-	w, err := a.watch(folder.Dir(a.Dir), st, log)
+	w, err := a.watch(folder.Dir(a.Dir), st, !c.NoAlarms || c.Web != "" || c.API != "", log)
 	if err != nil || c.NoAlarms {
 		return w, err
 	}

@@ -19,8 +19,9 @@ const maintainEvery = time.Hour
 
 // A watcher is what a server does with results besides storing them: it passes new ones on to those who follow them.
 type watcher struct {
-	dir     folder.Dir
-	store   *store.Store
+	dir   folder.Dir
+	store *store.Store
+	// control is nil for a server without alarms, page and API.
 	control *control.DB
 	feed    *feed.Feed
 	live    *live.Table
@@ -35,18 +36,19 @@ type watcher struct {
 	cancel context.CancelFunc
 }
 
-// watch opens what a server remembers besides results. Nothing runs before begin; the caller calls close in any case.
-func (a *app) watch(dir folder.Dir, st *store.Store, log *slog.Logger) (*watcher, error) {
-	db, err := a.servedControl(dir, log)
-	if err != nil {
-		return nil, err
-	}
-	w := &watcher{dir: dir, store: st, control: db, feed: feed.New(st, log, a.now), live: live.New(st, a.now), log: log}
+// watch opens what a server remembers besides results, if it remembers anything: one without alarms, page and API needs no
+// control.db. Nothing runs before begin; the caller calls close in any case.
+func (a *app) watch(dir folder.Dir, st *store.Store, remembers bool, log *slog.Logger) (*watcher, error) {
+	w := &watcher{dir: dir, store: st, feed: feed.New(st, log, a.now), live: live.New(st, a.now), log: log}
 	// What is stored from now on is followed, the rest is read.
 	at, err := feed.Place(a.ctx, st)
 	if err != nil {
-		db.Close()
 		return nil, a.explain(err)
+	}
+	if remembers {
+		if w.control, err = a.servedControl(dir, log); err != nil {
+			return nil, err
+		}
 	}
 	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(a.ctx))
 	w.feed.Add(w.live, at)
@@ -66,7 +68,9 @@ func (w *watcher) begin(shown bool) {
 	if shown || w.alarms != nil {
 		w.run(func(ctx context.Context) { _ = w.feed.Run(ctx) })
 	}
-	w.run(func(ctx context.Context) { w.control.MaintainEvery(ctx, maintainEvery) })
+	if w.control != nil {
+		w.run(func(ctx context.Context) { w.control.MaintainEvery(ctx, maintainEvery) })
+	}
 	if w.alarms != nil {
 		w.run(w.alarms.engine.Run)
 	}
@@ -83,6 +87,9 @@ func (w *watcher) run(task func(context.Context)) { w.tasks.Go(func() { task(w.c
 func (w *watcher) close() {
 	w.cancel()
 	w.tasks.Wait()
+	if w.control == nil {
+		return
+	}
 	if err := w.control.Close(); err != nil {
 		w.log.Error("what is stored besides results was not closed", "error", err)
 	}

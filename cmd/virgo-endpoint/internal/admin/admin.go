@@ -19,7 +19,7 @@ type AgentLister interface {
 	Agents(ctx context.Context, agentID string) ([]intake.Agent, error)
 }
 
-// Options are what an Admin works with. Hash may be nil where no passwords are set, Now may be nil.
+// Options are what an Admin works with. Hash may be nil where no passwords are set; Now may be nil.
 type Options struct {
 	Dir      folder.Dir
 	Keys     intake.Keys
@@ -33,7 +33,9 @@ type Options struct {
 	CheckRules func(name string, data []byte) []schedule.Problem
 	// Hash returns what is stored of a password. It takes time and memory on purpose.
 	Hash func(ctx context.Context, password string) (string, error)
-	Now  func() time.Time
+	// TestNotifier sends a message by a notifier of notify.yaml; nil where nobody is told of anything. Its errors have no secrets.
+	TestNotifier func(ctx context.Context, name string) error
+	Now          func() time.Time
 }
 
 // An Admin makes changes. It is safe for concurrent use, also beside those of other processes.

@@ -55,6 +55,12 @@ type Options struct {
 	Charts *chart.Reader
 	// Admin makes changes; nil where there are none.
 	Admin *admin.Admin
+	// Alarms are how alarms stand, Trial says when rules would have raised some; nil where none are judged.
+	Alarms Alarms
+	Trial  Trial
+	// Notifiers returns who can be told of alarms, and Outputs where results are passed on to; nil: nobody, nowhere.
+	Notifiers func(ctx context.Context) ([]Receiver, error)
+	Outputs   watch.Cursors
 	// Login says whose browser a request is from. Without it only tokens count.
 	Login Login
 	// Live has the latest values of all hosts; nil where nobody keeps them.
@@ -109,6 +115,8 @@ func New(opt Options) *API {
 	a.registerTokens()
 	a.registerPeople()
 	a.registerAudit()
+	a.registerAlarms()
+	a.registerReceivers()
 	allowUnknownFields(a.huma.OpenAPI())
 	return a
 }

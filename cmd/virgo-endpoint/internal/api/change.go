@@ -141,6 +141,11 @@ type mistakesProblem struct {
 	Mistakes []Mistake `json:"mistakes,omitempty" doc:"All mistakes of a file."`
 }
 
+func mistakesAnswer(detail string, problems []schedule.Problem) error {
+	const code = http.StatusUnprocessableEntity
+	return &mistakesProblem{huma.ErrorModel{Status: code, Title: http.StatusText(code), Detail: detail}, mistakesOf(problems)}
+}
+
 func mistakesOf(problems []schedule.Problem) []Mistake {
 	list := make([]Mistake, 0, len(problems))
 	for _, p := range problems {
@@ -170,8 +175,7 @@ func (a *API) refused(ctx context.Context, err error) error {
 		}
 		return huma.ErrorWithHeaders(answer, http.Header{"Etag": {quoted(changed.ETag)}})
 	case errors.As(err, &invalid):
-		return &mistakesProblem{huma.ErrorModel{Status: http.StatusUnprocessableEntity, Title: http.StatusText(http.StatusUnprocessableEntity),
-			Detail: invalid.Error()}, mistakesOf(invalid.Problems)}
+		return mistakesAnswer(invalid.Error(), invalid.Problems)
 	case isAny(err, admin.ErrNotFound, intake.ErrNoSuchAgent, intake.ErrNoSuchToken, watch.ErrNoSuchPerson, watch.ErrNoSuchSilence, watch.ErrNoSuchState):
 		return huma.Error404NotFound(err.Error())
 	case isAny(err, intake.ErrAgentExists, watch.ErrPersonExists):

@@ -34,6 +34,7 @@ func config(version string) huma.Config {
 		{Name: agentsTag, Description: "The hosts, with their state."},
 		{Name: resultsTag, Description: "What they delivered."},
 		{Name: historyTag, Description: "How metrics changed."},
+		{Name: alarmsTag, Description: "What people should look at."},
 		{Name: changesTag, Description: "What can be changed. Each change is in the audit log."},
 		{Name: selfTag, Description: "The endpoint about itself."},
 	}
@@ -47,6 +48,7 @@ const (
 	historyTag = "history"
 	selfTag    = "endpoint"
 	changesTag = "changes"
+	alarmsTag  = "alarms"
 )
 
 // allowUnknownFields lets objects have fields that the document does not know: a later version adds some.

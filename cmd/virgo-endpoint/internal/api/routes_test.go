@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
-	"virgo/cmd/virgo-endpoint/internal/intake/intaketest"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 	"virgo/schedule"
 	"virgo/schedule/alarm"
@@ -109,8 +109,39 @@ func routeCases() []routeCase {
 		{"DELETE", "/v1/people/bob", "", s(watch.PeopleScope), 204, anything, "remove person"},
 		{"GET", "/v1/page", "", s(watch.PeopleScope), 200, [2]string{}, ""},
 		{"PUT", "/v1/page", `{"public_tags":["web"]}`, s(watch.PeopleScope), 200, match("/v1/page"), "change page"},
+		{"GET", "/v1/alarms?tag=web&state=WARNING", "", s(watch.ReadScope, watch.AlarmsScope), 200, [2]string{}, ""},
+		{"GET", "/v1/alarms/history?agent=web2", "", s(watch.ReadScope, watch.AlarmsScope), 200, [2]string{}, ""},
+		{"POST", "/v1/rules/try", "[]", s(watch.AlarmsScope), 200, [2]string{}, ""},
+		{"GET", "/v1/notifiers", "", s(watch.NotifiersScope), 200, [2]string{}, ""},
+		{"POST", "/v1/notifiers/ops/test", "", s(watch.NotifiersScope), 200, [2]string{}, "test notifier"},
+		{"GET", "/v1/outputs", "", s(watch.OutputsScope, watch.ReadScope), 200, [2]string{}, ""},
 		{"GET", "/v1/audit", "", s(watch.AuditScope), 200, [2]string{}, ""},
 	}
+}
+
+// standingOfTests has one alarm.
+type standingOfTests struct{ watch.Alarms }
+
+func (standingOfTests) Standing() []watch.Standing {
+	return []watch.Standing{{Key: keyOfTests(), AgentID: "web1", Tags: []string{"web"}, State: alarm.Warning, Since: epoch, Text: "disk of / 93 %"}}
+}
+
+func trialOfTests(_ context.Context, rules []byte, _, until time.Time, fn func(watch.Firing) error) ([]schedule.Problem, error) {
+	if problems := rulesOfTests(rules); problems != nil {
+		return problems, nil
+	}
+	return nil, fn(watch.Firing{Key: keyOfTests(), AgentID: "web1", From: until.Add(-time.Hour), State: alarm.Critical})
+}
+
+func notifiersOfTests(context.Context) ([]Receiver, error) {
+	return []Receiver{{NotifierState: watch.NotifierState{Name: "ops"}, Kind: "mail"}, {NotifierState: watch.NotifierState{Name: "down"}, Kind: "webhook"}}, nil
+}
+
+func notifierOfTests(name string) error {
+	if name == "down" {
+		return errors.New("nobody answers")
+	}
+	return nil
 }
 
 func keyOfTests() watch.Key {
@@ -122,7 +153,7 @@ func (c *routeCase) media() string {
 	switch {
 	case c.body == "":
 		return ""
-	case strings.Contains(c.path, "/schedules/") || strings.Contains(c.path, "/rules/"):
+	case strings.Contains(c.path, "/schedules/") || strings.Contains(c.path, "/rules"):
 		return yamlType
 	}
 	return "application/json"
@@ -261,6 +292,10 @@ func TestInvalidChanges(t *testing.T) {
 		{"PUT", "/v1/people/nobody", `{"role":"view"}`, 404, ""},
 		{"DELETE", "/v1/silences/7", "", 404, ""},
 		{"POST", "/v1/alarms/nokey/acknowledge", "", 404, ""},
+		{"POST", "/v1/rules/try", "mistake", 422, `"text":"a mistake"`},
+		{"POST", "/v1/rules/try?since=2020-01-01T00:00:00Z", "[]", 422, "31 days"},
+		{"POST", "/v1/notifiers/nobody/test", "", 404, ""},
+		{"GET", "/v1/alarms/history?agent=nobody", "", 200, "[]"},
 		{"POST", "/v1/alarms/" + keyOfTests().Text() + "/acknowledge", "", 404, ""},
 	} {
 		s.pass(time.Minute)
@@ -327,6 +362,34 @@ func TestTokenMakesNoWiderOnes(t *testing.T) {
 	}
 }
 
+// Many firings are cut, and the answer says so; a notifier that fails is no failure of the request.
+func TestTrialsAndTestsEnd(t *testing.T) {
+	s := serve(t)
+	s.fill()
+	by, _ := s.admin(watch.AlarmsScope, watch.NotifiersScope)
+	s.api.Trial = func(_ context.Context, _ []byte, _, until time.Time, fn func(watch.Firing) error) ([]schedule.Problem, error) {
+		for range maxFirings + 1 {
+			if err := fn(watch.Firing{Key: keyOfTests(), From: until}); err != nil {
+				return nil, fmt.Errorf("replaying: %w", err)
+			}
+		}
+		return nil, nil
+	}
+	a := s.send("POST", "/v1/rules/try", "[]", "Authorization", by, "Content-Type", yamlType)
+	s.valid("POST", "/v1/rules/try", a)
+	if doc := a.json(t); a.code != 200 || doc["complete"] != false || len(doc["firings"].([]any)) != maxFirings {
+		t.Errorf("%d %.200s", a.code, a.body)
+	}
+	a = s.send("POST", "/v1/notifiers/down/test", "", "Authorization", by)
+	s.valid("POST", "/v1/notifiers/down/test", a)
+	if doc := a.json(t); a.code != 200 || doc["sent"] != false || doc["error"] != "nobody answers" {
+		t.Errorf("%d %s", a.code, a.body)
+	}
+	if list := s.records(); len(list) != 1 || list[0].Outcome != "failed: nobody answers" {
+		t.Errorf("%+v", list)
+	}
+}
+
 // Too many changes are refused, with when to come again.
 func TestManyChanges(t *testing.T) {
 	s := serve(t)
@@ -344,5 +407,3 @@ func TestManyChanges(t *testing.T) {
 	}
 	t.Error("no limit")
 }
-
-var _ = intaketest.Agents

@@ -52,6 +52,7 @@ func TestPagesInABrowser(t *testing.T) {
 			{"alarms", "/alarms", 20, ann, true},
 			{"first", "/", 0, ann, true},
 			{"login", "/login?next=/alarms", 1, nobody(), false},
+			{"account", "/account", 1, ann, false},
 			{"code", "/code/abc", 1, nobody(), false},
 			{"error", "/nowhere", 1, ann, false},
 		} {

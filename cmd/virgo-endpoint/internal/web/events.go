@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/live"
+	"virgo/cmd/virgo-endpoint/internal/login"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
@@ -88,7 +89,8 @@ func (s *Site) watchSession(ctx context.Context, q *request) {
 			return
 		case <-every.C:
 			// A store that cannot be read for a moment ends no stream.
-			if _, err := s.Login.Who(r); errors.Is(err, watch.ErrNoSession) {
+			var refused *login.RefusedError
+			if _, err := s.Login.Who(r); errors.Is(err, watch.ErrNoSession) || errors.As(err, &refused) {
 				return
 			}
 		}

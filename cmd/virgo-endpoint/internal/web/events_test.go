@@ -14,6 +14,7 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/live"
+	"virgo/cmd/virgo-endpoint/internal/login"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
@@ -90,18 +91,24 @@ func TestStreamOutlastsTheBoundsOfARequest(t *testing.T) {
 }
 
 func TestStreamEndsWithTheSession(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ann := &changingLogin{now: somebody(watch.View)}
-		s := newSite(t, Options{Login: ann, Hosts: fleet(1)})
-		done := make(chan bool)
-		go func() {
-			s.ServeHTTP(&wire{header: http.Header{}}, httptest.NewRequest(http.MethodGet, "/events?view=hosts", nil))
-			close(done)
-		}()
-		synctest.Wait()
-		ann.set(nobody())
-		<-done
-	})
+	for _, end := range []Login{nobody(), fakeLogin{err: &login.RefusedError{Code: http.StatusForbidden}}} {
+		synctest.Test(t, func(t *testing.T) {
+			ann := &changingLogin{now: somebody(watch.View)}
+			s := newSite(t, Options{Login: ann, Hosts: fleet(1)})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			done := make(chan bool)
+			go func() {
+				s.ServeHTTP(&wire{header: http.Header{}}, httptest.NewRequest(http.MethodGet, "/events?view=hosts", nil).WithContext(ctx))
+				close(done)
+			}()
+			synctest.Wait()
+			ann.set(end)
+			if <-done; ctx.Err() != nil {
+				t.Error("it goes on")
+			}
+		})
+	}
 }
 
 // A changingLogin is one that somebody may log out of.

@@ -97,7 +97,7 @@ func (q *request) fail(err error) {
 	case errors.Is(err, watch.ErrNoSession):
 		a = &answer{http.StatusUnauthorized, "Not logged in", "Log in again, then repeat it."}
 	case errors.As(err, &refused):
-		a = &answer{http.StatusBadRequest, "The proxy's word is not taken", refused.Error()}
+		a = &answer{refused.Code, "The proxy's word is not taken", sentence(refused)}
 	case q.Context().Err() != nil || errors.Is(err, context.DeadlineExceeded):
 		a = &answer{http.StatusServiceUnavailable, "It took too long", "The endpoint has much to do. Reload the page in a moment."}
 	default:

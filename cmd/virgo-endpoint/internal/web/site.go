@@ -27,6 +27,7 @@ type Login interface {
 	Passwords() bool
 	Begin(w http.ResponseWriter, r *http.Request, name, password string) error
 	End(w http.ResponseWriter, r *http.Request, all bool) error
+	ChangePassword(w http.ResponseWriter, r *http.Request, present, password string) error
 	CheckFirst(ctx context.Context, code string) error
 	BeginFirst(w http.ResponseWriter, r *http.Request, code, name, password string) error
 }

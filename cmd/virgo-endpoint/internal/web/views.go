@@ -31,6 +31,9 @@ func (s *Site) views() []view {
 		codeView(),
 		firstPersonView(),
 		firstView(),
+		accountView(),
+		passwordView(),
+		logOutEverywhereView(),
 	}
 	if s.Alarms != nil {
 		list = append(list, alarmsView())

@@ -6,10 +6,13 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
 	"strconv"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // The files of assets/css are joined in the order of their names to virgo.css, those of js to virgo.js, and
@@ -36,6 +39,10 @@ type assets struct{ byName map[string]*asset }
 
 func loadAssets() (*assets, error) {
 	all := &assets{byName: map[string]*asset{}}
+	z, err := gzip.NewWriterLevel(io.Discard, assetLevel)
+	if err != nil {
+		return nil, err
+	}
 	for name, b := range bundles {
 		files, err := fs.Glob(assetFiles, path.Join("assets", b.folder, "*"+path.Ext(name)))
 		if err != nil {
@@ -51,7 +58,7 @@ func loadAssets() (*assets, error) {
 			data.WriteByte('\n')
 		}
 		a := &asset{kind: b.kind, data: data.Bytes()}
-		if a.gzip, err = compressAt(a.data, assetLevel); err != nil {
+		if a.gzip, err = compressWith(z, a.data); err != nil {
 			return nil, err
 		}
 		sum := sha256.Sum256(a.data)

@@ -2,6 +2,8 @@ package web
 
 import (
 	"bytes"
+	"io"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -12,14 +14,25 @@ const documentLevel = 5
 // assetLevel is that of assets, which are compressed once.
 const assetLevel = gzip.BestCompression
 
-func compress(data []byte) ([]byte, error) { return compressAt(data, documentLevel) }
+// A compressor makes documents smaller. It keeps its writers, which take a megabyte each.
+type compressor struct{ writers sync.Pool }
 
-func compressAt(data []byte, level int) ([]byte, error) {
-	var out bytes.Buffer
-	z, err := gzip.NewWriterLevel(&out, level)
-	if err != nil {
-		return nil, err
+func (c *compressor) compress(data []byte) ([]byte, error) {
+	z, ok := c.writers.Get().(*gzip.Writer)
+	if !ok {
+		var err error
+		if z, err = gzip.NewWriterLevel(io.Discard, documentLevel); err != nil {
+			return nil, err
+		}
 	}
+	defer c.writers.Put(z)
+	return compressWith(z, data)
+}
+
+// compressWith compresses with a writer that may be used again.
+func compressWith(z *gzip.Writer, data []byte) ([]byte, error) {
+	out := bytes.NewBuffer(make([]byte, 0, len(data)/4+256))
+	z.Reset(out)
 	if _, err := z.Write(data); err != nil {
 		return nil, err
 	}

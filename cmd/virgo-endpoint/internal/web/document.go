@@ -62,7 +62,7 @@ func (q *request) write(code int, kind string, data []byte) error {
 	h.Set("Content-Type", kind)
 	h.Add("Vary", "Accept-Encoding")
 	if len(data) > 1024 && acceptsGzip(q.Request) {
-		small, err := compress(data)
+		small, err := q.site.small.compress(data)
 		if err != nil {
 			return fmt.Errorf("compressing a page: %w", err)
 		}

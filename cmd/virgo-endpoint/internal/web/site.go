@@ -58,6 +58,7 @@ type Site struct {
 	templates templates
 	places    chan struct{}
 	streams   streams
+	small     compressor
 	handler   http.Handler
 }
 

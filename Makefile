@@ -12,7 +12,7 @@ FUZZTIME ?= 100000x
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: help build test race lint vuln docs demo cross bench torture torture-store fuzz fuzz-main clean
+.PHONY: help build test race lint vuln docs pictures demo cross bench torture torture-store fuzz fuzz-main clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 10
@@ -44,6 +44,9 @@ vuln: ## known vulnerabilities in what the programs call; a line where the datab
 
 demo: build ## endpoint, enrolment and three runs on this machine, one of them while the endpoint is away
 	@sh testdata/demo.sh bin
+
+pictures: ## take the README's pictures of the page (needs chromium)
+	VIRGO_README_PICTURES=$(CURDIR)/testdata/pictures go test -count=1 -run '^TestPictures$$' ./cmd/virgo-endpoint/internal/web
 
 docs: ## generate the catalogs of checks from the code
 	go test -count=1 -run '^TestCatalog' ./cmd/virgo -update

@@ -45,7 +45,7 @@ func fleet(n int) *fakeHosts {
 		cpu, mem, disk := float64(i*37%83)+2, float64(i*53%61)+22, float64(i*29%70)+15
 		r.Figures = [live.Figures]live.Figure{
 			share(cpu, "agent.cpu"), share(mem, "15.3 of 31.2 GiB"), share(disk, "/srv"),
-			{Known: true, Value: float64(i*91%977) * 1024, Share: -1, Text: fmt.Sprintf("%d KB/s", i*91%977), Unit: "B/s"},
+			{Known: true, Value: float64((i*91+137)%977) * 1024, Share: -1, Text: fmt.Sprintf("%d KB/s", (i*91+137)%977), Unit: "B/s"},
 			{Known: true, Value: float64(i%13) / 4, Share: float32(i%13) / 32, Text: fmt.Sprintf("%.2f", float64(i%13)/4)},
 			{Share: -1, Text: "–"},
 			{Known: true, Value: 0, Share: -1, Text: "0"},
@@ -65,9 +65,9 @@ func fleet(n int) *fakeHosts {
 			r.State = s
 		}
 	}
-	mark(at(0), alarm.Critical, "disk of /var/lib/postgresql 98 % (over 97 %), full in 1 h", 14*time.Minute)
+	mark(at(0), alarm.Critical, "disk of /srv 98 % (over 97 %), full in 1 h", 14*time.Minute)
 	mark(at(0), alarm.Warning, "load 19.2 (over 16)", 9*time.Minute)
-	at(0).Figures[live.Disk] = share(98, "/var/lib/postgresql")
+	at(0).Figures[live.Disk] = share(98, "/srv")
 	at(0).Figures[live.Disk].Level = alarm.Critical
 	mark(at(1), alarm.Warning, "memory 93 % (over 90 %)", 3*time.Hour)
 	at(1).Alarms[0].AckedBy = "ann"
@@ -81,7 +81,7 @@ func fleet(n int) *fakeHosts {
 	}
 	at(4).Health = report.Refused
 	if n > 19 {
-		at(11).Name = "a-host-whose-name-somebody-made-as-long-as-the-protocol-allows.example.com"
+		at(17).Name = "a-host-whose-name-somebody-made-as-long-as-the-protocol-allows.example.com"
 	}
 	return f
 }
@@ -127,7 +127,7 @@ func alarmsOf(hosts *fakeHosts) *fakeAlarms {
 		return f
 	}
 	for i, c := range []watch.Change{
-		{State: alarm.Critical, Text: "disk of /var/lib/postgresql 98 % (over 97 %)"},
+		{State: alarm.Critical, Text: "disk of /srv 98 % (over 97 %)"},
 		{State: alarm.Warning, Text: "memory 93 % (over 90 %)", Until: noon.Add(-time.Hour)},
 		{State: alarm.Critical, Text: "load 41 (over 40)", Kind: watch.Late, Until: noon.Add(-5 * time.Hour)},
 		{State: alarm.Silent, Text: "12 of 16 hosts with the tag fra are silent", Kind: watch.Fleet, Until: noon.Add(-25 * time.Hour)},

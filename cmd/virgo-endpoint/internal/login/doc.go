@@ -30,6 +30,8 @@
 // Another site that a browser shows: the cookie is SameSite=Lax, and package web and api let no request of another origin
 // change anything. Another program on this host: it can connect from loopback, so loopback is no proxy unless it was named,
 // and whoever names it trusts every user of the host. Somebody who reads control.db finds no cookie and no password.
+// Browsers send the cookie of plain http to all ports of the host, so a program of another user there that the person
+// opens gets it; that of https only where the browser accepts a certificate.
 // Somebody who plants a cookie gains nothing: a login always makes a new session, and ends the one that the browser had.
 // A cookie of plain http has another name than that of https, and is not taken there.
 package login

@@ -124,7 +124,7 @@ func (e *Engine) apply(h *host, ru *rule.Rule, s *state, v *rule.Verdict, change
 		e.changed(h, ru, s, t)
 	}
 	if s.machine.State == rule.OK && len(changed) > 0 && s.machine.Base == rule.OK {
-		s.opened = time.Time{}
+		s.opened, s.AckedBy, s.AckedAt = time.Time{}, "", time.Time{}
 	}
 }
 

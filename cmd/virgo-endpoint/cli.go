@@ -28,7 +28,8 @@ type cli struct {
 	Import   importCmd   `cmd:"" help:"Store the results of exported bundles."`
 	Agents   agentsCmd   `cmd:"" help:"List the agents, the worst first; show, tag, register, rename, revoke, reset and remove them."`
 	Schedule scheduleCmd `cmd:"" help:"Check, store and delete the schedules of agents."`
-	Alarm    alarmCmd    `cmd:"" help:"Check the rules of alarms, and translate older ones."`
+	Alarm    alarmCmd    `cmd:"" help:"List the alarms that stand and stood, test, check and translate rules, look after an alarm."`
+	Silence  silenceCmd  `cmd:"" help:"Hold notifications back for a time, or at times that recur; list and end that."`
 	Notify   notifyCmd   `cmd:"" help:"List who is told of alarms, and test that a message arrives."`
 	Check    checkCmd    `cmd:"" help:"Verify all that is stored, and name what is damaged."`
 	Backup   backupCmd   `cmd:"" help:"Write all of the folder to one file, while a server runs."`

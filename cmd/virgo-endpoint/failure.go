@@ -25,6 +25,7 @@ const (
 	exitUsage      = 2
 	exitUnread     = 5
 	exitAgents     = 6
+	exitAlarms     = 7
 )
 
 // exitCodes ends every command's help.
@@ -34,6 +35,7 @@ const exitCodes = `Exit codes:
   2  invalid configuration or usage
   5  stored results cannot be read
   6  an agent has a state that agents --fail-on names
+  7  an alarm has a state that alarm list --fail-on names
 `
 
 // A failure is an error with its exit code and, where there is one, the next step.

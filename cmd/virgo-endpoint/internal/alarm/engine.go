@@ -115,7 +115,10 @@ func (e *Engine) load(ctx context.Context, now time.Time) error {
 	if err := e.beginAwake(ctx, now); err != nil {
 		return err
 	}
-	return e.restoreLate(ctx, e.saved)
+	if err := e.restoreLate(ctx, e.saved); err != nil {
+		return err
+	}
+	return e.mark(ctx, now)
 }
 
 // loadStates reads the states. What is in memory of them is forgotten.

@@ -12,6 +12,7 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/feed"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/watch"
+	"virgo/cmd/virgo-endpoint/internal/watch/watchtest"
 )
 
 // failing is a store that fails now and then, before or after it stored.
@@ -84,7 +85,7 @@ func TestSameChangesInAnyBatches(t *testing.T) {
 				t.Fatalf("too little happens: %q", want)
 			}
 			parts := newEndpoint(t, map[string]string{"quick.yaml": quick})
-			parts.Memory, parts.access = whole.Memory, whole.access
+			parts.Memory, parts.access, parts.control = whole.Memory, whole.access, &watchtest.Memory{}
 			random := rand.New(rand.NewPCG(seed, 2))
 			parts.alarms = &failing{parts.control.Alarms(), random}
 			parts.now = whole.now

@@ -61,9 +61,12 @@ func (s *silences) over(now time.Time) []watch.Silence {
 }
 
 // of returns the number of the silence that holds back what is told about a state; 0 if none does.
-func (s *silences) of(st *watch.Standing, now time.Time) int64 {
-	for i := range s.all {
-		if one := &s.all[i]; Covers(one, st) && !(one.PassCritical && st.State == rule.Critical) {
+func (s *silences) of(st *watch.Standing, now time.Time) int64 { return HeldBy(s.all, st, now) }
+
+// HeldBy returns the number of the silence that holds back what is told about a state at a time; 0 if none does.
+func HeldBy(all []watch.Silence, st *watch.Standing, now time.Time) int64 {
+	for i := range all {
+		if one := &all[i]; Covers(one, st) && !(one.PassCritical && st.State == rule.Critical) {
 			if _, active := Active(one, now); active {
 				return one.ID
 			}

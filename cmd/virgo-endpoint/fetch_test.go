@@ -15,10 +15,10 @@ import (
 // fetchMain is the program "fetch" of the scripts: it prints what a URL answers, and exits with 1 where that
 // is an error.
 //
-//	fetch [-token T] [-ca FILE] [-name HOST] [-jar FILE] [-form BODY] [-json BODY] [-header NAME:VALUE] URL
+//	fetch [-token T] [-ca FILE] [-name HOST] [-jar FILE] [-form BODY] [-json BODY] [-method M] [-file FILE] [-header NAME:VALUE] URL
 //
 // With -jar it is a browser: cookies are kept in the file, and where it is sent to is printed instead of followed. With
-// -form it posts one, with -json a document.
+// -form it posts one, with -json a document, and with -file what is in a file.
 func fetchMain() {
 	token := flag.String("token", "", "")
 	ca := flag.String("ca", "", "")
@@ -27,6 +27,8 @@ func fetchMain() {
 	form := flag.String("form", "", "")
 	document := flag.String("json", "", "")
 	header := flag.String("header", "", "")
+	verb := flag.String("method", "", "")
+	file := flag.String("file", "", "")
 	flag.Parse()
 	cfg := &tls.Config{ServerName: *name}
 	if *ca != "" {
@@ -42,7 +44,19 @@ func fetchMain() {
 	if *form+*document != "" {
 		method = http.MethodPost
 	}
-	r, err := http.NewRequest(method, flag.Arg(0), strings.NewReader(*form+*document))
+	if *verb != "" {
+		method = *verb
+	}
+	body := *form + *document
+	if *file != "" {
+		data, err := os.ReadFile(*file)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		body = string(data)
+	}
+	r, err := http.NewRequest(method, flag.Arg(0), strings.NewReader(body))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -55,6 +69,9 @@ func fetchMain() {
 	}
 	if *document != "" {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	if *file != "" {
+		r.Header.Set("Content-Type", "application/yaml")
 	}
 	if key, value, ok := strings.Cut(*header, ":"); ok {
 		r.Header.Set(key, value)

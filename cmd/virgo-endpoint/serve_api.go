@@ -69,6 +69,11 @@ func (a *app) apiOptions(st *store.Store, watching *watcher, passwords *login.Lo
 	}
 	changes := a.adminOptions(watching.dir, st, watching.control)
 	changes.Hash = passwords.Hash
+	if watching.alarms != nil {
+		changes.Alarms = ackedAlarms{changes.Alarms, watching.alarms.engine}
+		changes.TestNotifier = watching.telling.Test
+	}
+	watching.withAlarms(a, &opt)
 	opt.Admin = admin.New(changes)
 	return opt
 }

@@ -29,7 +29,7 @@ type serveCmd struct {
 	Listen    string `default:"127.0.0.1:50041" env:"VIRGO_ENDPOINT_LISTEN" placeholder:"ADDRESS" help:"Address to listen on; port 0 selects a free port. Default: ${default}."`
 	ClientCA  string `name:"client-ca" type:"path" env:"VIRGO_ENDPOINT_CLIENT_CA" placeholder:"FILE" help:"Accept only agents with a client certificate of a CA in FILE (PEM)."`
 	ClientIDs string `name:"client-ids" type:"path" env:"VIRGO_ENDPOINT_CLIENT_IDS" placeholder:"FILE" help:"File that maps the names in client certificates to agents. Default: client-ids.yaml in the folder, if it exists."`
-	API       string `name:"api" env:"VIRGO_ENDPOINT_API" placeholder:"ADDRESS" help:"Serve the read-only HTTP API there too, for example 127.0.0.1:8081; any other address than loopback has TLS, with the endpoint's certificate. Off by default."`
+	API       string `name:"api" env:"VIRGO_ENDPOINT_API" placeholder:"ADDRESS" help:"Serve the HTTP API there too, for example 127.0.0.1:8081; any other address than loopback has TLS, with the endpoint's certificate. Off by default."`
 	NoAlarms  bool   `name:"no-alarms" help:"Judge no results: no alarms, no notifications."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"VIRGO_ENDPOINT_LOG_LEVEL" help:"Lowest level that is logged: ${enum}. Default: ${default}."`
 	LogJSON   bool   `name:"log-json" env:"VIRGO_ENDPOINT_LOG_JSON" help:"Log as JSON lines."`
@@ -61,7 +61,7 @@ func (serveCmd) Help() string {
 		"agents keep their results and come back. " +
 		"The heap may take three quarters of the memory of this control group, or of the host (GOMEMLIMIT sets another bound), " +
 		"and grows by 4 to 128 MiB before garbage is collected, more the more there is to do (GOGC sets a percentage instead). " +
-		"Programs read over the API with a token of kind read (token add --kind read); virgo-endpoint openapi describes it. " +
+		"Programs read over the API with a token of kind read (token add --kind read), and change what one of kind admin names; virgo-endpoint openapi describes it. " +
 		"With --web people see hosts, plots and alarms in a browser, and log in with a password; while nobody has one, a line " +
 		"has the link that sets the first. On SIGTERM or SIGINT it finishes what is in progress and exits; a second signal ends it at once."
 }

@@ -154,6 +154,8 @@ func (t *Token) allows(c *Claim, s *Standing) (enrols, legacy bool, reason strin
 		return false, false, "expired at " + t.Expires.UTC().Format(time.RFC3339)
 	case t.Kinds == Read:
 		return false, false, "is for reading only"
+	case t.Kinds == Admin:
+		return false, false, "is for the HTTP API only"
 	case !t.isFor(c.AgentID, s.Known) && t.KnownAgents:
 		return false, false, "is of an earlier version and only for the agents that were known then"
 	case !t.isFor(c.AgentID, s.Known):

@@ -14,7 +14,7 @@ import (
 )
 
 type fleetCmd struct {
-	Row         []string      `enum:"sessions,even,burst,backlog,hostile,disk,stored,delete" placeholder:"ROW" help:"Measure only this; may be repeated: ${enum}."`
+	Row         []string      `enum:"sessions,even,burst,backlog,hostile,disk,stored,delete,page" placeholder:"ROW" help:"Measure only this; may be repeated: ${enum}."`
 	Hosts       int           `default:"100000" help:"Known hosts, each with its own id and key."`
 	Offered     int           `default:"1700" help:"Sessions a second that are offered evenly."`
 	For         time.Duration `default:"5m" help:"How long they are offered."`
@@ -106,6 +106,7 @@ func (c *fleetCmd) Run(s *streams) error {
 		{"disk", f.disk},
 		{"stored", f.stored},
 		{"delete", f.delete},
+		{"page", f.page},
 	} {
 		if len(c.Row) > 0 && !slices.Contains(c.Row, row.name) {
 			continue

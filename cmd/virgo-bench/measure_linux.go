@@ -108,6 +108,8 @@ func (s *sample) readStatus(status []byte) error {
 		switch name {
 		case "VmHWM":
 			figure = &s.Peak
+		case "VmRSS":
+			figure = &s.Resident
 		case "RssAnon":
 			figure = &s.Anonymous
 		default:

@@ -15,6 +15,8 @@ type sample struct {
 	Wall, CPU time.Duration
 	// Peak is the high-water mark of resident memory.
 	Peak int64
+	// Resident is resident memory at the end, as ps and top show it.
+	Resident int64
 	// Anonymous is resident memory that no file backs, at the end: a process this short returns none of it.
 	Anonymous int64
 	// Charged is the peak of what the kernel charged the run's own control group.

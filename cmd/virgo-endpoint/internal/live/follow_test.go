@@ -24,7 +24,11 @@ func TestLoad(t *testing.T) {
 			f.put(t, "a", "cpu", "agent.cpu", someCPU)
 		}
 		f.put(t, "b", "cpu", "agent.cpu", `[[null,{"usage_average":{"t":"double","v":"20"},"model":{"t":"string","v":"x"}}]]`)
-		later := New(f.Memory, time.Now)
+		f.put(t, "c", "cpu", "agent.cpu", someCPU)
+		time.Sleep(time.Hour) // a and b are silent
+		f.put(t, "b", "cpu", "agent.cpu", `[[null,{"usage_average":{"t":"double","v":"20"}}]]`)
+		counting := &countingSource{Memory: f.Memory}
+		later := New(counting, time.Now)
 		if later.Loaded() {
 			t.Error("loaded before anything was read")
 		}
@@ -36,7 +40,10 @@ func TestLoad(t *testing.T) {
 		if !later.Loaded() {
 			t.Error("not loaded")
 		}
-		for agent, want := range map[string]string{"a": "10 %", "b": "20 %"} {
+		if counting.reads != 1+2 {
+			t.Errorf("%d reads: one for what is recent, and one for each of two silent hosts", counting.reads)
+		}
+		for agent, want := range map[string]string{"a": "10 %", "b": "20 %", "c": "10 %"} {
 			if r, _ := later.Row(agent, time.Now()); r.Figures[CPU].Text != want {
 				t.Errorf("%s: %+v, want %s", agent, r.Figures[CPU], want)
 			}
@@ -52,6 +59,17 @@ func TestLoad(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A countingSource counts how often results are read.
+type countingSource struct {
+	*intaketest.Memory
+	reads int
+}
+
+func (s *countingSource) Results(ctx context.Context, f intake.Filter, fn func(intake.Result) error) error {
+	s.reads++
+	return s.Memory.Results(ctx, f, fn)
 }
 
 // Who the hosts are is read again: names, tags, removal, checks that are no longer in the schedule.

@@ -44,7 +44,7 @@ func TestScripts(t *testing.T) {
 			"exits":   exits,
 			"until":   until,
 			"serve":   serve,
-			"stop":    stop,
+			"unserve": unserve,
 			"apiport": apiPort,
 			"jsonenv": jsonenv,
 			"damage":  damage,
@@ -134,8 +134,8 @@ func apiPort(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("APIPORT", u.Port())
 }
 
-// stop ends the server with SIGTERM and expects exit code 0.
-func stop(ts *testscript.TestScript, _ bool, _ []string) {
+// unserve ends the server with SIGTERM and expects exit code 0.
+func unserve(ts *testscript.TestScript, _ bool, _ []string) {
 	s := ts.Value(serving{}).(*served)
 	ts.Check(s.cmd.Process.Signal(syscall.SIGTERM))
 	if err := s.cmd.Wait(); err != nil {

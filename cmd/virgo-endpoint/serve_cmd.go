@@ -134,6 +134,7 @@ func (c *serveCmd) Run(a *app) error {
 		reading.close()
 		return err
 	}
+	watching.linkTo(page)
 	watching.begin(reading != nil || page != nil)
 	srv := server.New(opt)
 	defer c.shutdown(srv, log)

@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/alarm"
@@ -35,6 +39,20 @@ type notifying struct {
 // tell makes a watcher send notifications, once it has begun.
 func (w *watcher) tell(a *app) {
 	w.telling = newNotifying(a, w.dir, notify.Options{Queue: w.control.Queue(), Standing: w.standing, Healthy: w.healthy, Log: w.log})
+}
+
+// linkTo makes notifications have links to the page, if there is one. Where it listens on all addresses, they have this
+// host's name.
+func (w *watcher) linkTo(page *webListener) {
+	if w.telling == nil || page == nil {
+		return
+	}
+	link := page.url()
+	at, ok := page.listener.Addr().(*net.TCPAddr)
+	if name, err := os.Hostname(); page.public == "" && ok && at.IP.IsUnspecified() && err == nil {
+		link = strings.Replace(link, at.String(), net.JoinHostPort(name, strconv.Itoa(at.Port)), 1)
+	}
+	w.telling.LinkTo(link)
 }
 
 // standing returns how an alarm stands, and false if it is over.

@@ -36,7 +36,7 @@ func (w *worker) complain(ctx context.Context) error {
 			}
 		}
 	}
-	return w.n.tellOthers(ctx, w.setup, w.config.Name, fmt.Sprintf("the notifier %q fails since %s: %s%s", w.config.Name,
+	return w.n.tellOthers(ctx, w.setup, w.config.Name, fmt.Sprintf("the notifier %q has failed since %s: %s%s", w.config.Name,
 		w.n.composer.time(w.failingSince), w.lastErr, waiting), nil)
 }
 

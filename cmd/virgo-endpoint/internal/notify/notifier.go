@@ -33,7 +33,7 @@ type Options struct {
 	Healthy func() error
 	// HTTP sends heartbeats; nil: [NewClient].
 	HTTP *http.Client
-	// WebURL is the address of the page, for links; empty: there are none.
+	// WebURL is the address of the page, for links; empty: there are none, unless [Notifier.LinkTo] says so.
 	WebURL string
 	// Zone is that of the times in messages; nil: this system's.
 	Zone *time.Location
@@ -80,6 +80,9 @@ func New(o Options) *Notifier {
 	}
 	return n
 }
+
+// LinkTo makes the messages have links to the page at that address. It is called before Run.
+func (n *Notifier) LinkTo(webURL string) { n.composer.webURL = webURL }
 
 func newSetup(c *Config, drivers map[string]Driver) setup {
 	if c == nil {

@@ -188,7 +188,7 @@ func TestFailuresAreTriedAgainInOrder(t *testing.T) {
 		if !strings.HasPrefix(m.Title, "web1: OK disk of / over 90 % (after 10 s)") || !strings.Contains(m.Text, "before, at 2000-01-01 00:00:00 +00:00: web1: CRITICAL disk") {
 			t.Errorf("%s\n%s", m.Title, m.Text)
 		}
-		want := `the notifier "a" fails since 2000-01-01 00:00:01 +00:00: connection refused; 2 waiting` + "\n" +
+		want := `the notifier "a" has failed since 2000-01-01 00:00:01 +00:00: connection refused; 2 waiting` + "\n" +
 			`the notifier "a" works again; it had failed for 8 min`
 		if got := b.b.titles(); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
@@ -207,7 +207,7 @@ func TestADriverThatHangsGetsNothingElse(t *testing.T) {
 		if n := len(b.a.messages()); n != 1 {
 			t.Errorf("%d messages were given to a driver that hangs", n)
 		}
-		if got := b.b.titles(); !strings.HasPrefix(got, `the notifier "a" fails since `) || !strings.Contains(got, "it did not come back within 30s") {
+		if got := b.b.titles(); !strings.HasPrefix(got, `the notifier "a" has failed since `) || !strings.Contains(got, "it did not come back within 30s") {
 			t.Error(got)
 		}
 		b.a.mu.Lock()
@@ -371,7 +371,7 @@ func TestReplace(t *testing.T) {
 		b.Replace(&bad, map[string]Driver{"b": b.b})
 		b.tell(alarm.OK, alarm.Critical, nil)
 		wait(10 * time.Minute)
-		if got := b.b.titles(); !strings.Contains(got, `the notifier "a" fails`) || !strings.Contains(got, "line 3: no such file") {
+		if got := b.b.titles(); !strings.Contains(got, `the notifier "a" has failed`) || !strings.Contains(got, "line 3: no such file") {
 			t.Error(got)
 		}
 		b.Replace(good, map[string]Driver{"a": b.a, "b": b.b})

@@ -53,6 +53,23 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// stop is a command of testscript's own, which ends a script as if it had passed.
+func TestScriptsGoOnToTheirEnd(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "script", "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if regexp.MustCompile(`(?m)^stop\b`).Match(data) {
+			t.Errorf("%s ends at a line with stop: unserve ends a server", file)
+		}
+	}
+}
+
 // exits CODE PROGRAM ARGS… expects that exit code.
 func exits(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[0])

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 	"syscall"
@@ -62,9 +63,18 @@ func (c *serveCmd) listenWeb(a *app, w *watcher, cert *folder.Certificate, log *
 	if err != nil {
 		return nil, &failure{code: exitUsage, err: err}
 	}
-	l.login = login.New(login.Options{People: w.control.People(), Audit: w.control.Audit(), Proxy: proxy,
+	l.login = login.New(login.Options{People: w.control.People(), Audit: w.control.Audit(), Proxy: proxy, Host: hostOf(l.public),
 		Secure: l.secure || strings.HasPrefix(l.public, "https:"), Now: a.now})
 	return l, nil
+}
+
+// hostOf is the name in an address; empty without one.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // webCertificate is the page's own certificate; nil for the endpoint's.

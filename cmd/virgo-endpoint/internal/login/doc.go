@@ -23,13 +23,14 @@
 // a name, there is one a minute ([TooManyError]); an address from which a person has logged in since the start is
 // counted on its own, so that strangers do not lock that person out; behind a proxy it is the address that the proxy names
 // in X-Forwarded-For. Who logged in and how often it failed is in
-// the audit log, summed by minute; a name that nobody has is not written there, since it may be a password.
+// the audit log, summed by hour; a name that nobody has is not written there, since it may be a password.
 //
 // # Who could abuse it
 //
 // Another site that a browser shows: the cookie is SameSite=Lax, and package web and api let no request of another origin
 // change anything. Another program on this host: it can connect from loopback, so loopback is no proxy unless it was named,
-// and whoever names it trusts every user of the host. Somebody who reads control.db finds no cookie and no password.
+// and whoever names it trusts every user of the host; a script that a browser here runs under a name of its own is
+// refused. Somebody who reads control.db finds no cookie and no password.
 // Browsers send the cookie of plain http to all ports of the host, so a program of another user there that the person
 // opens gets it; that of https only where the browser accepts a certificate.
 // Somebody who plants a cookie gains nothing: a login always makes a new session, and ends the one that the browser had.

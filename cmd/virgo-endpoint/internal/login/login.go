@@ -48,6 +48,8 @@ type Options struct {
 	Audit watch.Audit
 	// Proxy says who people are; then there are no passwords.
 	Proxy *Proxy
+	// Host is the name by which people open the page, if it is known; see Proxy.
+	Host string
 	// Secure is true where requests come by TLS, also by that of a proxy: then the cookie is for https only.
 	Secure bool
 	Now    func() time.Time

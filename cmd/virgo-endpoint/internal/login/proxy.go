@@ -3,6 +3,7 @@ package login
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -68,6 +69,22 @@ func (p *Proxy) trusts(remote string) bool {
 	return slices.ContainsFunc(p.From, func(prefix netip.Prefix) bool { return prefix.Contains(ip) })
 }
 
+// isOurs reports whether a request may be by the name that it is for. Where the proxy is on this host, a browser here could be
+// led to a name of somebody else's with the address 127.0.0.1 (DNS rebinding), and that page's script may send any header.
+// It cannot ask for an address, or for our own name.
+func (l *Login) isOurs(r *http.Request) bool {
+	if ip, err := netip.ParseAddr(peerOf(r)); err != nil || !ip.Unmap().IsLoopback() {
+		return true
+	}
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
+	_, err := netip.ParseAddr(host)
+	return err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost") || l.Host != "" && host == strings.ToLower(l.Host)
+}
+
 // named returns whom the proxy names.
 func (l *Login) named(r *http.Request) (watch.Actor, error) {
 	values, peer := r.Header.Values(l.Proxy.Header), peerOf(r)
@@ -77,6 +94,8 @@ func (l *Login) named(r *http.Request) (watch.Actor, error) {
 	case !l.Proxy.trusts(peer):
 		return watch.Actor{}, &RefusedError{http.StatusBadRequest,
 			fmt.Sprintf("a request from %s has the header %s, which only the proxy may send", peer, l.Proxy.Header)}
+	case !l.isOurs(r):
+		return watch.Actor{}, &RefusedError{http.StatusBadRequest, fmt.Sprintf("the page is not opened as %.100q: serve --web-url says by which name it is", r.Host)}
 	case len(values) > 1 || CheckName(values[0]) != nil:
 		return watch.Actor{}, &RefusedError{http.StatusBadRequest, fmt.Sprintf("the header %s is not the name of one person", l.Proxy.Header)}
 	}

@@ -103,3 +103,39 @@ func TestBadProxies(t *testing.T) {
 		}
 	}
 }
+
+// A script of another site cannot be the proxy, by a name of its own with this host's address.
+func TestProxyUnderAnotherName(t *testing.T) {
+	proxy, err := NewProxy("X-Remote-User", []string{"127.0.0.1", "::1", "10.0.0.5"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHarness(t, func(o *Options) { o.Proxy, o.Host = proxy, "Monitor.example.com" })
+	for _, test := range []struct {
+		peer, host string
+		code       int
+	}{
+		{"127.0.0.1:1", "127.0.0.1:8080", 0},
+		{"127.0.0.1:1", "[::1]:8080", 0},
+		{"[::1]:1", "localhost:8080", 0},
+		{"127.0.0.1:1", "virgo.localhost", 0},
+		{"127.0.0.1:1", "monitor.example.com", 0},
+		{"127.0.0.1:1", "monitor.example.com.:443", 0},
+		{"127.0.0.1:1", "evil.example", 400},
+		{"127.0.0.1:1", "evil.example:8080", 400},
+		{"[::ffff:127.0.0.1]:1", "evil.example:8080", 400},
+		{"127.0.0.1:1", "127.0.0.1.evil.example:8080", 400},
+		{"127.0.0.1:1", "notlocalhost", 400},
+		{"127.0.0.1:1", "", 400},
+		{"10.0.0.5:1", "other.example", 0},
+	} {
+		r := h.request()
+		r.RemoteAddr, r.Host = test.peer, test.host
+		r.Header.Set("X-Remote-User", "ann")
+		_, err := h.Who(r)
+		var refused *RefusedError
+		if errors.As(err, &refused) != (test.code != 0) || (err != nil) != (test.code != 0) {
+			t.Errorf("%s by %s: %v", test.host, test.peer, err)
+		}
+	}
+}

@@ -10,14 +10,18 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
-// The records of one minute: those who fail from more addresses than maxRecords share one.
-const maxRecords = 32
+// Failures are summed by sumTime; those who fail from more addresses than maxRecords share one record. An attacker who never
+// gives up leaves some thousand records a year.
+const (
+	sumTime    = time.Hour
+	maxRecords = 32
+)
 
-// A recorder writes to the audit log who logged in, and sums the failures of a minute.
+// A recorder writes to the audit log who logged in, and sums the failures of an hour.
 type recorder struct {
-	mu     sync.Mutex
-	minute time.Time
-	sums   map[[2]string]*failureSum // by person and address
+	mu   sync.Mutex
+	from time.Time
+	sums map[[2]string]*failureSum // by person and address
 }
 
 type failureSum struct {
@@ -49,8 +53,8 @@ func (rec *recorder) failed(ctx context.Context, l *Login, name, remote string) 
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	now := l.Now()
-	if minute := now.Truncate(time.Minute); !minute.Equal(rec.minute) {
-		rec.minute, rec.sums = minute, map[[2]string]*failureSum{}
+	if from := now.Truncate(sumTime); !from.Equal(rec.from) {
+		rec.from, rec.sums = from, map[[2]string]*failureSum{}
 	}
 	key := [2]string{name, remote}
 	if rec.sums[key] == nil && len(rec.sums) >= maxRecords {
@@ -70,5 +74,5 @@ func (rec *recorder) failed(ctx context.Context, l *Login, name, remote string) 
 	if sum.count++; bits.OnesCount(sum.count) != 1 {
 		return nil
 	}
-	return l.Audit.End(ctx, sum.id, fmt.Sprintf("failed: wrong name or password, at least %d times within a minute", sum.count))
+	return l.Audit.End(ctx, sum.id, fmt.Sprintf("failed: wrong name or password, at least %d times within an hour", sum.count))
 }

@@ -75,6 +75,24 @@ func spanOf(q *request) (hostSpan, error) {
 	return s, nil
 }
 
+// Hidden are the names and values of the span for a form that goes to the same span.
+func (s *hostSpan) Hidden() [][2]string {
+	var list [][2]string
+	pairs := s.pairs()
+	for i := 0; i < len(pairs); i += 2 {
+		list = append(list, [2]string{pairs[i], pairs[i+1]})
+	}
+	return list
+}
+
+// pairs are the names and values of the span in an address.
+func (s *hostSpan) pairs() []string {
+	if s.Range != "" {
+		return []string{"range", s.Range}
+	}
+	return []string{"from", s.From.UTC().Format(time.RFC3339), "to", s.To.UTC().Format(time.RFC3339)}
+}
+
 func badSpan(text string) error { return &answer{http.StatusBadRequest, "No such span of time", text} }
 
 // spanAddress returns the query of the address with another span of time.

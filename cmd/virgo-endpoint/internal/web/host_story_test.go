@@ -41,6 +41,9 @@ func newStories(t testing.TB, stories ...story) *chart.Reader {
 	_, _, access := intaketest.NewToken(t, st)
 	for _, s := range stories {
 		s.tell(t, st, access)
+		if _, err := st.TagAgent(t.Context(), s.id, []string{"web"}, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return &chart.Reader{History: st, Store: st,
 		Thresholds: func(string) []watch.Threshold {
@@ -90,6 +93,9 @@ func (s *story) tell(t testing.TB, st intaketest.Store, access intake.Access) {
 	for at := s.begin; at.Before(noon); at = at.Add(s.period) {
 		if between(at, s.down, s.downEnd) {
 			continue
+		}
+		if at.Equal(s.outage) || at.Equal(s.outageEnd) {
+			flush() // what a host sends at once arrives at one time
 		}
 		h := at.Sub(noon).Hours()
 		up := at.Sub(s.begin).Seconds()

@@ -24,6 +24,8 @@ func (s *Site) views() []view {
 		hostsView(),
 		hostView(),
 		infoView(),
+		figureView(),
+		compareView(),
 		eventsView(),
 		loginView(),
 		logInView(),

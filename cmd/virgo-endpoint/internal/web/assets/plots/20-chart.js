@@ -1,8 +1,8 @@
 // One plot: a uPlot with its title, and a legend that says the values under the cursor.
 "use strict";
 virgo.Chart = class {
-  // group has what plots of a page share: { all, zoom(from, to), late(check) }.
-  constructor(plot, doc, group) {
+  // group has what the plots of a page share, host is the name of the host where there are two.
+  constructor(plot, doc, group, host) {
     this.group = group;
     const make = (name, cls, parent, text) => {
       const e = document.createElement(name);
@@ -16,7 +16,8 @@ virgo.Chart = class {
     const caption = make("figcaption", "", figure);
     const h = make("h3", "", caption, plot.title);
     if (plot.dimension) make("span", "", h, " " + plot.dimension);
-    if (plot.check_id && !group.plain) {
+    if (host) make("span", "of", caption, host);
+    else if (plot.check_id) {
       const of = make("a", "of", caption, plot.check_id);
       of.href = virgo.address({ check: plot.check_id, plot: group.one ? "" : plot.id.slice(plot.check_id.length + 1) });
       of.title = group.one ? "All plots of this check" : "This plot alone";
@@ -130,7 +131,7 @@ virgo.Chart = class {
           ...(bytes ? { incrs: Array.from({ length: 52 }, (_, i) => 2 ** i) } : {}) }],
       cursor: {
         y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false },
-        sync: { key: "virgo", setSeries: false, scales: ["x", null] }, bind: { dblclick: () => () => { this.group.wider(); return null; } },
+        sync: { key: "virgo", setSeries: false, scales: ["x", null], filters: { pub: kind => kind === "mousemove" || kind === "mouseleave" } }, bind: { dblclick: () => () => { this.group.wider(); return null; } },
       },
       hooks: {
         drawAxes: [u => this.limits(u, v)],

@@ -69,11 +69,11 @@ virgo.plots = () => {
         for (const p of both) if (p && p.max != null) max = Math.max(max ?? p.max, p.max);
         for (const p of both) if (p && max != null) p.max = max;
         group.scales[id] = lo > hi ? [0, 1] : [lo, hi];
-        both.forEach((p, n) => order.push([n + id, p, docs[n]]));
+        both.forEach((p, n) => order.push([n + id, p, docs[n], n ? place.dataset.secondName : place.dataset.firstName]));
       }
     } else for (const p of docs[0].plots) order.push([p.id, p, docs[0]]);
     const keep = new Set(), children = [];
-    for (const [key, plot, doc] of order) {
+    for (const [key, plot, doc, host] of order) {
       if (!plot) {
         const empty = document.createElement("div");
         empty.className = "plot none";
@@ -85,7 +85,7 @@ virgo.plots = () => {
       let c = charts.get(key);
       if (c) c.update(plot, doc);
       else {
-        c = new virgo.Chart(plot, doc, group);
+        c = new virgo.Chart(plot, doc, group, host);
         c.element.chart = c.canvas.chart = c;
         charts.set(key, c);
         seen.observe(c.element);
@@ -136,8 +136,9 @@ virgo.plots = () => {
       try {
         found.set(check, (await read("/v1/agents/" + encodeURIComponent(place.dataset.host) + "/late?" + q)).spans);
       } catch { return; } // the lighter tone says enough
-      lateSpans = found;
     }
+    lateSpans = found;
+    for (const c of charts.values()) if (c.u && c.shown != null) { c.shown = null; c.cursor(c.u); } // who points at one reads it at once
   };
 
   // go shows another address of this page.

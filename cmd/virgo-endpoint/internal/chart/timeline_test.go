@@ -99,3 +99,16 @@ func TestTop(t *testing.T) {
 		t.Errorf("%+v %v", top.Ranked, err)
 	}
 }
+
+// Hosts report at different times: each keeps its straight line, and its gaps.
+func TestTopJoinsLines(t *testing.T) {
+	best := make([]candidate, 2)
+	minute := int64(60_000)
+	best[0].values = []value{{at: 0, y: 1}, {at: minute, y: 2}, {at: 2 * minute, y: 3}, {at: 3 * minute, y: 4}, {at: 4 * minute, y: 5}}
+	best[1].values = []value{{at: 0, y: 10}, {at: 2 * minute, y: 20}, {at: 4 * minute, y: 30, broke: true}}
+	top := Top{Step: 0}
+	top.draw(best)
+	if got := fmt.Sprint(top.Plots[0].Lines[1].Y); got != "[10 15 20 NaN 30]" {
+		t.Error(got)
+	}
+}

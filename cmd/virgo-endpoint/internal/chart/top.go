@@ -52,7 +52,7 @@ type Top struct {
 	To     int64       `json:"to_ms" doc:"Its end."`
 	First  int64       `json:"first_ms" doc:"The same as from_ms."`
 	Ranked []Ranked    `json:"ranked" nullable:"false" doc:"The lines in their order, with what they were ordered by."`
-	Plots  []Plot      `json:"plots" nullable:"false" doc:"One plot with the lines; none if no host has it."`
+	Plots  []Plot      `json:"plots" nullable:"false" doc:"One plot with the lines; none if no host has it. At the times of other hosts a line has the value between its own."`
 	Known  []NamedPlot `json:"known" nullable:"false" doc:"Figures that these hosts have."`
 }
 
@@ -204,8 +204,7 @@ func (c *candidate) measure() bool {
 	return true
 }
 
-// draw makes the plot of the lines that were chosen. Hosts report at different times: a line is drawn at its own times only, so
-// those of each are brought to the plot's.
+// draw makes the plot of the lines that were chosen. Hosts report at different times.
 func (t *Top) draw(best []candidate) {
 	if len(best) == 0 {
 		return
@@ -234,7 +233,26 @@ func (t *Top) draw(best []candidate) {
 	round := rounder(scale(&p, lines))
 	for i := range lines {
 		fill(&p, &p.Lines[i], lines[i], round, late)
+		join(&p, &p.Lines[i], lines[i], round)
 		p.Lines[i].Lo, p.Lines[i].Hi = nil, nil // bands of ten hosts over each other say nothing
 	}
 	t.Plots = append(t.Plots, p)
+}
+
+// join sets what a line has at the times of other hosts: a point of the straight line between its own, where it has no gap.
+func join(p *Plot, l *Line, values []value, round func(float64) float64) {
+	own := 0
+	for i, at := range p.X {
+		for own < len(values) && values[own].at <= at {
+			own++
+		}
+		if own == 0 || own == len(values) || values[own-1].at == at {
+			continue
+		}
+		before, next := &values[own-1], &values[own]
+		if next.broke || math.IsNaN(before.y) || math.IsNaN(next.y) {
+			continue
+		}
+		l.Y[i] = round(before.y + (next.y-before.y)*float64(at-before.at)/float64(next.at-before.at))
+	}
 }

@@ -97,7 +97,7 @@ virgo.Chart = class {
     });
   }
 
-  height() { return this.group.one ? Math.max(240, Math.min(innerHeight - 330, 520)) : 160; }
+  height() { return this.group.one ? innerWidth < 640 ? 260 : Math.max(240, Math.min(innerHeight - 330, 520)) : 160; }
 
   // draw makes the plot, or makes it anew with other colours.
   draw() {
@@ -118,7 +118,7 @@ virgo.Chart = class {
       return { show, stroke, width: 1.5, points: { show: false, filter: faint ? () => null : alone, size: 4, fill: stroke, width: 0 } };
     });
     const bands = [];
-    this.kinds.forEach(([n, kind], i) => { if (kind === "hi") bands.push({ series: [i + 1, i + 2], fill: v("--l" + (n % 8 + 1)) + "26" }); });
+    this.kinds.forEach(([n, kind], i) => { if (kind === "hi") bands.push({ series: [i + 1, i + 2], fill: v("--l" + (n % 8 + 1)) + (plot.series.length > 2 ? "16" : "26") }); });
     const bytes = plot.unit.startsWith("bytes");
     const axis = { stroke: soft, font, grid: { stroke: grid, width: 1 }, ticks: { show: false } };
     this.u = new uPlot({

@@ -61,6 +61,8 @@ virgo.plots = () => {
     const pairs = docs.length > 1, order = [];
     group.scales = pairs ? {} : null;
     if (pairs) {
+      const first = Math.min(...docs.map(d => d.first_ms));
+      for (const d of docs) d.first_ms = first;
       const ids = new Set(docs.flatMap(d => d.plots.map(p => p.id)));
       for (const id of ids) {
         const both = docs.map(d => d.plots.find(p => p.id === id));

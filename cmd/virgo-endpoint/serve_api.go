@@ -66,6 +66,7 @@ func (a *app) apiOptions(st *store.Store, watching *watcher, passwords *login.Lo
 	opt.Charts = &chart.Reader{History: st, Store: st, Changes: watching.control.Alarms().Changes}
 	if watching.alarms != nil {
 		opt.Charts.Standing = watching.alarms.engine.Of
+		opt.Charts.Thresholds = watching.alarms.engine.Thresholds
 	}
 	changes := a.adminOptions(watching.dir, st, watching.control)
 	changes.Hash = passwords.Hash

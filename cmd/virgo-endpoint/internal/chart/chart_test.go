@@ -195,12 +195,14 @@ func TestBandOfSpans(t *testing.T) {
 func TestThresholds(t *testing.T) {
 	h := newHost(t)
 	h.put(post{"agent.filesystem", "fs", 1, "/:used=90 kilobytes,/:avail=10 kilobytes,/srv:used=1 kilobytes,/srv:avail=9 kilobytes", false},
-		post{"agent.virgo", "virgo", 1, "spool_oldest_age=1 seconds,clock_offset=1500 milliseconds", false})
+		post{"agent.virgo", "virgo", 1, "spool_oldest_age=1 seconds,clock_offset=1500 milliseconds", false},
+		post{"agent.memory", "memory", 1, "swap_total=200 bytes,swap_used=10 bytes", false}, post{"agent.network", "net", 1, "rx_bytes=1 bytes", false}, post{"agent.network", "net", 2, "rx_bytes=2 bytes", false})
 	h.Thresholds = func(string) []watch.Threshold {
 		return []watch.Threshold{
-			{CheckID: "fs", Dimension: "/", Metric: "used", Value: 90, Above: true, State: alarm.Warning, Rule: "disk"},
-			{CheckID: "fs", Dimension: "/srv", Metric: "used", Value: 90, Above: true, State: alarm.Warning, Rule: "disk"},
+			{CheckID: "fs", Dimension: "/", Metric: "used", Value: 90, Percent: true, Above: true, State: alarm.Warning, Rule: "disk"},
+			{CheckID: "fs", Dimension: "/srv", Metric: "used", Value: 90, Percent: true, Above: true, State: alarm.Warning, Rule: "disk"},
 			{CheckID: "virgo", Metric: "clock_offset", Value: 30000, Above: true, State: alarm.Critical, Rule: "clock"},
+			{CheckID: "memory", Metric: "swap_used", Value: 80, Percent: true, State: alarm.Warning}, {CheckID: "net", Metric: "rx_bytes", Value: 5, State: alarm.Warning},
 			{CheckID: "other", Metric: "used", Value: 1}, {CheckID: "fs", Metric: "none", Value: 1},
 		}
 	}
@@ -212,6 +214,12 @@ func TestThresholds(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	if got := found["Clock"]; len(got) != 1 || got[0].Value != 30 {
+		t.Errorf("%+v", got)
+	}
+	if got := found["Swap"]; len(got) != 1 || got[0].Value != 160 {
+		t.Errorf("%+v", got)
+	}
+	if got := found["Network"]; len(got) != 0 { // the level of a counter is not its rate
 		t.Errorf("%+v", got)
 	}
 	if got := found["Disk space left"]; len(got) != 0 {

@@ -70,7 +70,7 @@ func (r *Reader) Plots(ctx context.Context, q Query) (*Document, error) {
 	for i := range frames {
 		b := builder{frame: &frames[i], list: list, points: points, from: doc.From, to: doc.To}
 		if plot, ok := b.plot(); ok {
-			plot.Limits = thresholds(&frames[i], list, limits)
+			plot.Limits = thresholds(&frames[i], list, limits, plot.Max)
 			doc.Plots = append(doc.Plots, plot)
 		}
 	}

@@ -156,6 +156,8 @@ type Firing struct {
 type Threshold struct {
 	CheckID, Dimension, Metric, Rule string
 	Value                            float64
+	// Percent is true if Value is a share in percent of which Metric is a part.
+	Percent bool
 	// Above is true if the alarm is above the line.
 	Above bool
 	State alarm.State

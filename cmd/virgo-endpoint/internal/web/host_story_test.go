@@ -47,10 +47,10 @@ func newStories(t testing.TB, stories ...story) *chart.Reader {
 	}
 	return &chart.Reader{History: st, Store: st,
 		Thresholds: func(string) []watch.Threshold {
-			return []watch.Threshold{{CheckID: "filesystem", Metric: "used", Value: 90, Above: true, State: alarm.Warning, Rule: "disk"},
-				{CheckID: "filesystem", Metric: "used", Value: 97, Above: true, State: alarm.Critical, Rule: "disk"},
+			return []watch.Threshold{{CheckID: "filesystem", Metric: "used", Percent: true, Value: 90, Above: true, State: alarm.Warning, Rule: "disk"},
+				{CheckID: "filesystem", Metric: "used", Percent: true, Value: 97, Above: true, State: alarm.Critical, Rule: "disk"},
 				{CheckID: "load_average", Metric: "5m", Value: 8, Above: true, State: alarm.Warning, Rule: "load"},
-				{CheckID: "memory", Metric: "total", Value: 90, Above: true, State: alarm.Warning, Rule: "memory"}}
+				{CheckID: "memory", Metric: "total", Percent: true, Value: 90, Above: true, State: alarm.Warning, Rule: "memory"}}
 		},
 		Standing: func(id string) []watch.Standing {
 			if id != "a" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -30,7 +31,7 @@ func (w *watcher) judge(a *app, schedule func(agentID string) (json.RawMessage, 
 		return a.explain(err)
 	}
 	w.alarms = &alarms{rules, engine}
-	w.feed.Add(engine, engine.Cursor())
+	w.feed.Add(engine, cmp.Or(engine.Cursor(), w.at)) // the first time it begins with what comes now
 	w.live.SetAlarms(engine)
 	return nil
 }

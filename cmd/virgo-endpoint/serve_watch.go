@@ -26,6 +26,8 @@ type watcher struct {
 	feed    *feed.Feed
 	live    *live.Table
 	log     *slog.Logger
+	// at is where the store stood at the start.
+	at int64
 	// alarms is nil with --no-alarms.
 	alarms *alarms
 	// telling is nil with --no-alarms too.
@@ -41,8 +43,8 @@ type watcher struct {
 func (a *app) watch(dir folder.Dir, st *store.Store, remembers bool, log *slog.Logger) (*watcher, error) {
 	w := &watcher{dir: dir, store: st, feed: feed.New(st, log, a.now), live: live.New(st, a.now), log: log}
 	// What is stored from now on is followed, the rest is read.
-	at, err := feed.Place(a.ctx, st)
-	if err != nil {
+	var err error
+	if w.at, err = feed.Place(a.ctx, st); err != nil {
 		return nil, a.explain(err)
 	}
 	if remembers {
@@ -51,7 +53,7 @@ func (a *app) watch(dir folder.Dir, st *store.Store, remembers bool, log *slog.L
 		}
 	}
 	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(a.ctx))
-	w.feed.Add(w.live, at)
+	w.feed.Add(w.live, w.at)
 	return w, nil
 }
 

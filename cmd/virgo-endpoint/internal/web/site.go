@@ -43,6 +43,8 @@ type Options struct {
 	Charts *chart.Reader
 	// Setup is what a new host needs to know; nil if nobody adds hosts here.
 	Setup func() Setup
+	// PublicTags returns the tags whose hosts everybody may see the state of; nil if there are never any.
+	PublicTags func(ctx context.Context) ([]string, error)
 	// API answers /v1, /metrics and what else is not a page; nil without one.
 	API http.Handler
 	Log *slog.Logger
@@ -59,6 +61,7 @@ type Site struct {
 	places    chan struct{}
 	streams   streams
 	small     compressor
+	public    statusCache
 	handler   http.Handler
 }
 

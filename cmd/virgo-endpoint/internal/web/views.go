@@ -37,6 +37,9 @@ func (s *Site) views() []view {
 		passwordView(),
 		logOutEverywhereView(),
 	}
+	if s.PublicTags != nil {
+		list = append(list, statusView(), badgeView())
+	}
 	if s.Alarms != nil {
 		list = append(list, alarmsView())
 	}

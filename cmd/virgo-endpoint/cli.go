@@ -37,6 +37,7 @@ type cli struct {
 	Compact  compactCmd  `cmd:"" help:"Give unused space back to the disk."`
 
 	User  userCmd  `cmd:"" help:"Add, list and remove those who may log in to the page, and set their passwords."`
+	Page  pageCmd  `cmd:"" help:"Say whose state everybody may see on the page."`
 	Audit auditCmd `cmd:"" help:"Show who changed what, and who logged in."`
 
 	Certificate certificateCmd `cmd:"" help:"Show and renew the certificates."`

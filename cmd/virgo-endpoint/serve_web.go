@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"virgo/cmd/virgo-endpoint/internal/admin"
 	"virgo/cmd/virgo-endpoint/internal/alarm"
 	"virgo/cmd/virgo-endpoint/internal/api"
 	"virgo/cmd/virgo-endpoint/internal/folder"
@@ -173,7 +174,7 @@ func (l *webListener) serve(opt api.Options, w *watcher, setup func() web.Setup,
 		warnings := opt.Warnings
 		opt.Warnings = func() []string { return append(warnings(), l.acme.Problems()...) }
 	}
-	site, err := web.New(web.Options{Login: l.login, Hosts: w.live, Alarms: w.pageAlarms(), Charts: opt.Charts, Setup: setup, API: api.New(opt),
+	site, err := web.New(web.Options{Login: l.login, Hosts: w.live, Alarms: w.pageAlarms(), Charts: opt.Charts, Setup: setup, PublicTags: publicTags(opt.Admin), API: api.New(opt),
 		Log: opt.Log, Now: opt.Now, Version: opt.Version})
 	if err != nil {
 		return nil, err
@@ -202,6 +203,14 @@ func (l *webListener) serve(opt api.Options, w *watcher, setup func() web.Setup,
 			<-ended
 		}
 	}, nil
+}
+
+// publicTags returns which tags are public.
+func publicTags(ad *admin.Admin) func(context.Context) ([]string, error) {
+	return func(ctx context.Context) ([]string, error) {
+		p, err := ad.Page(ctx)
+		return p.PublicTags, err
+	}
 }
 
 // pageAlarms are the alarms that pages show; nil with --no-alarms.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http/httptest"
 	"slices"
@@ -22,6 +23,7 @@ import (
 func serveSite(t *testing.T, hosts *fakeHosts, login Login) string {
 	t.Helper()
 	site := newSite(t, Options{Login: login, Hosts: hosts, Alarms: alarmsOf(hosts), Now: func() time.Time { return noon },
+		PublicTags: func(context.Context) ([]string, error) { return []string{"fra"}, nil },
 		Setup: func() Setup {
 			return Setup{Endpoint: "monitor.example.com:50041", Pin: "sha256:" + strings.Repeat("0123456789abcdef", 4), OnlyHere: true, Listen: "serve --listen :50041"}
 		}})
@@ -51,6 +53,7 @@ func TestPagesInABrowser(t *testing.T) {
 			{"hosts-none-found", "/?q=nothing", 20, ann, false},
 			{"alarms", "/alarms", 20, ann, true},
 			{"first", "/", 0, ann, true},
+			{"status", "/status/fra", 20, nobody(), false},
 			{"login", "/login?next=/alarms", 1, nobody(), false},
 			{"account", "/account", 1, ann, false},
 			{"code", "/code/abc", 1, nobody(), false},

@@ -25,6 +25,7 @@ type cli struct {
 	Spool     spoolCmd     `cmd:"" help:"Show and manage the results in the spool."`
 	Status    statusCmd    `cmd:"" help:"Show the state of the agent: last run, delivery, spool."`
 	Last      lastCmd      `cmd:"" help:"Show the latest result of each check."`
+	Alarm     alarmCmd     `cmd:"" help:"Show how the alarms of this host's own checks stand."`
 	Policy    policyCmd    `cmd:"" help:"Show what you let the endpoint make this host do."`
 	Setup     setupCmd     `cmd:"" help:"Test and write the configuration."`
 	Key       keyCmd       `cmd:"" help:"Show the key by which endpoints know this host."`
@@ -61,6 +62,7 @@ func runProgram(ctx context.Context, args []string, std agent.Stdio, stop *agent
 	p := agent.New(ctx, std, os.Getenv, stop)
 	p.YAML = full.Parse
 	p.WorkerPath = agent.OwnPath
+	p.NewJudge = newJudge(p)
 	return p.Main(func() error { return command(p, args) })
 }
 

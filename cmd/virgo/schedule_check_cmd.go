@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/localalarm"
 	"virgo/cmd/internal/term"
 	"virgo/collect"
 	"virgo/schedule"
@@ -81,6 +82,7 @@ func (c *scheduleCheckCmd) problems(a *app) (checks int, problems []schedule.Pro
 		return 0, nil, err
 	}
 	problems = append(problems, typeProblems(registry, s)...)
+	problems = append(problems, alarmProblems(a.YAML, s)...)
 	checks = len(s.Checks)
 	if len(c.Files) == 0 {
 		sent, err := a.sentSchedule()
@@ -95,6 +97,27 @@ func (c *scheduleCheckCmd) problems(a *app) (checks int, problems []schedule.Pro
 		}
 	}
 	return checks, problems, nil
+}
+
+// alarmProblems returns the mistakes in the alarms of checks, with their places in the files.
+func alarmProblems(parse yaml.Parser, s schedule.Schedule) []schedule.Problem {
+	var problems []schedule.Problem
+	seen := map[string]bool{}
+	for i := range s.Checks {
+		k := &s.Checks[i]
+		if k.Alarms == nil || k.File == "" || seen[k.File] {
+			continue
+		}
+		seen[k.File] = true
+		data, err := schedule.ReadFile(k.File)
+		if err != nil {
+			continue // it was read a moment ago
+		}
+		for _, p := range localalarm.ProblemsOf(k.File, data, parse) {
+			problems = append(problems, schedule.Problem{Err: p.Err}) // which names the check
+		}
+	}
+	return problems
 }
 
 // typeProblems returns the mistakes in types, details and their values, with their places in the files.

@@ -65,13 +65,18 @@ func (r Result) with(t *testing.T, changed map[string]string) Result {
 // defaultRule returns a rule of the default set.
 func defaultRule(t *testing.T, id string) Rule {
 	t.Helper()
-	for _, r := range mustDefaults(t) {
-		if r.ID == id {
-			return r
+	return *ruleByID(t, mustDefaults(t), id)
+}
+
+func ruleByID(t *testing.T, rules []Rule, id string) *Rule {
+	t.Helper()
+	for i := range rules {
+		if rules[i].ID == id {
+			return &rules[i]
 		}
 	}
 	t.Fatalf("there is no default rule %q", id)
-	return Rule{}
+	return nil
 }
 
 func mustDefaults(tb testing.TB) []Rule {

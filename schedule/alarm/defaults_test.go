@@ -22,6 +22,7 @@ func TestDefaultSetParses(t *testing.T) {
 // it is about.
 func TestDefaultRulesOfChecks(t *testing.T) {
 	type change = map[string]string
+	rules := mustDefaults(t)
 	for _, c := range []struct {
 		rule, check string
 		changes     []change
@@ -62,7 +63,7 @@ func TestDefaultRulesOfChecks(t *testing.T) {
 		{"lost", "agent.virgo", []change{{"dropped_size": "3"}, {"dropped_size": "10"}}, Warning, "7 results were lost on the host"},
 		{"loss", "agent.redis", nil, Warning, ""},
 	} {
-		rule := defaultRule(t, c.rule)
+		rule := *ruleByID(t, rules, c.rule)
 		m := NewMemory(Needs([]Rule{rule}))
 		if c.changes == nil {
 			c.changes = []change{nil}

@@ -129,6 +129,9 @@ func (m *Memory) setDimensions(found []string) {
 	}
 }
 
+// Time returns the place in time of the newest result; zero if there is none.
+func (m *Memory) Time() time.Time { return m.at }
+
 // Fill adds what is known of a span of the past for windows, before the first result is added.
 func (m *Memory) Fill(dimension, name string, p Past) {
 	if s := m.seriesOf(dimension, name); s != nil {

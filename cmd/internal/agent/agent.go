@@ -36,6 +36,9 @@ func (p *Program) OpenAgent() (*run.Agent, config.Config, error) {
 		p.Verbosef("configuration: %s", w)
 	}
 	ag := p.NewAgent(cfg)
+	if p.NewJudge != nil {
+		ag.Judge = p.NewJudge(cfg)
+	}
 	if ag.Registry, err = p.Registry(ag.Self); err != nil {
 		return nil, cfg, err
 	}

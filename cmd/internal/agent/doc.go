@@ -10,8 +10,8 @@
 //
 // What virgo-run cannot do, virgo does:
 //
-//   - A whole run, by [Program.HandOver]: a command line that virgo-run does not know, or YAML beyond the
-//     plain kind in virgo.yaml or checks.d. This is found before any check is claimed, so nothing was
+//   - A whole run, by [Program.HandOver]: a command line that virgo-run does not know, YAML beyond the
+//     plain kind in virgo.yaml or checks.d, or alarms in checks.d (package localalarm). This is found before any check is claimed, so nothing was
 //     done and nothing can be done twice. virgo gets the same command line. If the reason is found
 //     after the splay (checks.d), virgo gets no second one, and only the time until the deadline.
 //   - Single checks and an endpoint's questions, in virgo as a worker (package worker).

@@ -129,7 +129,8 @@ func notHandedOver(reason, err error) error {
 }
 
 // RunAlone makes a run that virgo should have made, if err says that virgo was not started: each file
-// that is not plain YAML, and a variable that only virgo reads, is a mistake of the owner like any other. So the other checks run, results are
+// that is not plain YAML, a variable that only virgo reads, and alarms that nobody judges then, are mistakes
+// of the owner like any other. So the other checks run, results are
 // persisted, and the mistake is reported when it begins and not in each run. left is the time of the run;
 // 0: all of it.
 func (p *Program) RunAlone(err error, opt RunOptions, splay Splay, left time.Duration) error {

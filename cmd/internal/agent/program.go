@@ -9,6 +9,7 @@ import (
 
 	"virgo/cmd/internal/config"
 	"virgo/cmd/internal/hostkey"
+	"virgo/cmd/internal/run"
 	"virgo/cmd/internal/term"
 	"virgo/collect/worker"
 	"virgo/schedule/yaml"
@@ -48,6 +49,8 @@ type Program struct {
 	Overdue func(error) error
 	// YAML parses virgo.yaml and checks.d.
 	YAML yaml.Parser
+	// NewJudge returns what judges the alarms of this host's own checks; nil in virgo-run.
+	NewJudge func(config.Config) run.Judge
 	// WorkerPath returns the path of the virgo that is started as a worker, see package worker.
 	WorkerPath func() (string, error)
 

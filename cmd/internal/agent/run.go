@@ -22,7 +22,8 @@ type RunOptions struct {
 	Strict    bool           `help:"Exit with 4 unless everything was delivered."`
 	// Show prints the report; nil: as a table, where somebody reads it.
 	Show func(*run.Agent, run.Report) error `kong:"-"`
-	// HandOver makes the run in place of this program if the YAML is beyond [Program.YAML]. left is
+	// HandOver makes the run in place of this program if the YAML is beyond [Program.YAML], or if checks have
+	// alarms. left is
 	// the time until the deadline; 0 if neither the splay nor the deadline has begun. nil: the
 	// error is returned.
 	HandOver func(reason error, left time.Duration) error `kong:"-"`
@@ -88,9 +89,10 @@ func (p *Program) Run(opt RunOptions, splay Splay) error {
 		ag.Progress = p.Progress("delivered")
 		options.Checking = p.checkProgress
 	}
+	ag.RefuseAlarms = opt.HandOver != nil
 	rep, err := ag.Run(ctx, options)
 	p.ClearProgress()
-	if opt.HandOver != nil && errors.Is(err, yaml.ErrNotPlain) {
+	if opt.HandOver != nil && (errors.Is(err, yaml.ErrNotPlain) || errors.Is(err, run.ErrAlarms)) {
 		ends, _ := ctx.Deadline()
 		cancel()
 		return opt.HandOver(err, max(time.Until(ends), time.Millisecond))

@@ -78,6 +78,10 @@ type Config struct {
 	Secrets []CheckSecret
 	// HostInfoArguments is how host information shows arguments: NamesOfArguments or FullArguments.
 	HostInfoArguments string
+	// AlarmCommand is a program with its arguments that is told of alarms of this host's own checks, AlarmWebhook
+	// a URL or a reference to one; empty: nobody.
+	AlarmCommand []string
+	AlarmWebhook Secret
 	// Source is the file that was read; empty if there was none.
 	Source string
 	// Warnings describe settings that were ignored, for --verbose.

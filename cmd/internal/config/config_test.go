@@ -41,7 +41,8 @@ func TestPrecedence(t *testing.T) {
 	everything := "endpoint: file:1\ntoken: file-token\nagent_id: from-file\nagent_name: n\npin: " + pinA + "\nca_file: /c\nserver_name: s\n" +
 		"backup_pin: " + pinB + "\nclient_cert: /cc\nclient_key: /ck\nproxy: http://u:p@file:1\nno_proxy: [a, b]\n" +
 		"spool: {max_bytes: 1MiB, max_age: 1d}\ndeadline: 10s\nflush_deadline: 1m\nconcurrency: 2\nschedule_max_age: 2h\nworker_user: file\n" +
-		"environment: {A: 1, B: x y}\nallow_remote: [check.targets]\nhost_info_deny: [procs, cron]\nhost_info_arguments: full\n"
+		"environment: {A: 1, B: x y}\nallow_remote: [check.targets]\nhost_info_deny: [procs, cron]\nhost_info_arguments: full\n" +
+		"alarm: {command: [/bin/file, a b], webhook: \"https://file/\"}\n"
 	path := write(t, "virgo.yaml", everything, 0o600)
 	for _, tc := range []struct {
 		name, variable, value  string
@@ -70,6 +71,8 @@ func TestPrecedence(t *testing.T) {
 		{"host_info_deny", "VIRGO_HOST_INFO_DENY", "packages", func(c Config) any { return strings.Join(c.HostInfoDeny, " ") }, "", "procs cron", "packages"},
 		{"host_info_arguments", "VIRGO_HOST_INFO_ARGUMENTS", "names", func(c Config) any { return c.HostInfoArguments }, "names", "full", "names"},
 		{"environment", "VIRGO_ENVIRONMENT", "C=2,D", func(c Config) any { return strings.Join(c.Environment, "|") }, "", "A=1|B=x y", "C=2|D"},
+		{"alarm.command", "VIRGO_ALARM_COMMAND", "/bin/env", func(c Config) any { return strings.Join(c.AlarmCommand, "|") }, "", "/bin/file|a b", "/bin/env"},
+		{"alarm.webhook", "VIRGO_ALARM_WEBHOOK", "https://env/", func(c Config) any { s, _ := c.AlarmWebhookURL(); return s }, "", "https://file/", "https://env/"},
 		{"worker_user", "VIRGO_WORKER_USER", "env", func(c Config) any { return c.WorkerUser }, "", "file", "env"},
 		{"schedule_max_age", "VIRGO_SCHEDULE_MAX_AGE", "3h", func(c Config) any { return c.ScheduleMaxAge }, time.Hour, 2 * time.Hour, 3 * time.Hour},
 	} {

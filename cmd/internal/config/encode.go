@@ -57,6 +57,9 @@ func (c Config) Encode() ([]byte, error) {
 	e.about("The user that checks of services and other hosts run as if virgo is root, because they parse what others",
 		"send. The default is virgo if there is such a user, else root.")
 	e.text("worker_user", c.WorkerUser, "virgo")
+	e.about("Who is told of alarms of this host's own checks (checks.d), besides a line on standard error: a program, which",
+		"gets the change as JSON and as variables VIRGO_ALARM_*, and a URL to which it is posted; or file:PATH, env:NAME.")
+	e.alarm(c)
 	e.policy(c)
 	e.about("What host information shows of command lines, cron jobs, mount options: names of programs and options, or",
 		"full, which shows secrets.")
@@ -83,6 +86,29 @@ func absolute(path string) string {
 		return abs
 	}
 	return path
+}
+
+// alarm writes the group alarm.
+func (e *encoder) alarm(c Config) {
+	command, webhook := c.AlarmCommand, c.AlarmWebhook.reference()
+	if len(command) == 0 && webhook == "" {
+		e.line("#alarm:")
+	} else {
+		e.line("alarm:")
+	}
+	if len(command) == 0 {
+		e.line("#  command: [/etc/virgo/alarm.sh]")
+	} else {
+		e.line("  command:")
+		for _, word := range command {
+			e.line("    - ", e.scalar("alarm.command", word))
+		}
+	}
+	if webhook == "" {
+		e.line("#  webhook: https://example.com/alarms")
+	} else {
+		e.line("  webhook: ", e.scalar("alarm.webhook", webhook))
+	}
 }
 
 type encoder struct {

@@ -13,7 +13,7 @@ import (
 func TestErrorsNameFileLineAndNextStep(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want, hint string }{
 		"unknown key":       {"agent_id: a\nendpiont: b:1\n", `virgo.yaml:2: unknown key "endpiont"`, `did you mean "endpoint"?`},
-		"no near key":       {"zzz: 1\n", `virgo.yaml:1: unknown key "zzz"`, "the keys are endpoint, endpoints, token, agent_id, agent_name, ca_file, pin, backup_pin, server_name, client_cert, client_key, proxy, no_proxy, spool, deadline, flush_deadline, concurrency, environment, worker_user, allow_remote, host_info_deny, host_info_arguments, schedule_max_age"},
+		"no near key":       {"zzz: 1\n", `virgo.yaml:1: unknown key "zzz"`, "the keys are endpoint, endpoints, token, agent_id, agent_name, ca_file, pin, backup_pin, server_name, client_cert, client_key, proxy, no_proxy, spool, deadline, flush_deadline, concurrency, environment, worker_user, allow_remote, host_info_deny, host_info_arguments, alarm, schedule_max_age"},
 		"nested unknown":    {"spool:\n  max_byte: 1\n", `virgo.yaml:2: unknown key "max_byte"`, `did you mean "max_bytes"?`},
 		"nested outside":    {"max_bytes: 1\n", `virgo.yaml:1: unknown key "max_bytes"`, "the keys are"},
 		"written flat":      {"spool.max_bytes: 64MiB\n", `virgo.yaml:1: unknown key "spool.max_bytes"`, ""},
@@ -140,6 +140,8 @@ func TestValidateNamesTheKey(t *testing.T) {
 		"schedule_max_age":    func(c *Config) { c.ScheduleMaxAge = -1 },
 		"allow_remote":        func(c *Config) { c.AllowRemote = []string{"x"} },
 		"host_info_arguments": func(c *Config) { c.HostInfoArguments = "some" },
+		"alarm.command":       func(c *Config) { c.AlarmCommand = []string{"alarm.sh"} },
+		"alarm.webhook":       func(c *Config) { c.AlarmWebhook = secret("ftp://x") },
 		"host_info_deny":      func(c *Config) { c.HostInfoDeny = []string{"x"} },
 	}
 	for key, change := range changes {

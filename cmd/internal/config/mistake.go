@@ -21,7 +21,7 @@ type Mistake struct {
 // adjusting are the settings that decide neither whom the agent trusts nor who it is.
 var adjusting = [...]string{
 	"agent_name", "spool.max_bytes", "spool.max_age", "deadline", "flush_deadline", "concurrency", "schedule_max_age",
-	"environment",
+	"environment", "alarm.command", "alarm.webhook",
 }
 
 // trustWords occur in names of settings that may be meant to decide whom to trust.
@@ -38,7 +38,7 @@ func (c *Config) addMistake(key string, err error) {
 // decides reports whether a setting decides whom the agent trusts. A key that is not known does if it
 // resembles one that does.
 func decides(key string) bool {
-	if slices.Contains(adjusting[:], key) || strings.HasPrefix(key, "spool.") {
+	if slices.Contains(adjusting[:], key) || strings.HasPrefix(key, "spool.") || strings.HasPrefix(key, "alarm.") {
 		return false
 	}
 	known := make([]string, 0, len(settings))

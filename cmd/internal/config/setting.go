@@ -68,6 +68,12 @@ var settings = [...]setting{
 	{"allow_remote", true, setRequests, func(c *Config) error { return checkRequests(c.AllowRemote) }},
 	list("host_info_deny", func(c *Config) *[]string { return &c.HostInfoDeny }, checkHostInfoTypes),
 	text("host_info_arguments", func(c *Config) *string { return &c.HostInfoArguments }, checkHostInfoArguments),
+	list("alarm.command", func(c *Config) *[]string { return &c.AlarmCommand }, checkAlarmCommand),
+	{
+		"alarm.webhook", false,
+		func(c *Config, v []string) error { c.AlarmWebhook = secret(v[0]); return nil },
+		func(c *Config) error { return checkAlarmWebhook(c.AlarmWebhook) },
+	},
 	duration("schedule_max_age", func(c *Config) *time.Duration { return &c.ScheduleMaxAge }, scheduleAgeBounds),
 }
 

@@ -58,7 +58,7 @@ func fileError(err error) error {
 }
 
 // isGroup reports whether a key has keys below it.
-func isGroup(key string) bool { return key == "spool" }
+func isGroup(key string) bool { return key == "spool" || key == "alarm" }
 
 func (c *Config) yamlGroup(name string, f yaml.Field) {
 	switch f.Value.Kind {
@@ -68,7 +68,8 @@ func (c *Config) yamlGroup(name string, f yaml.Field) {
 			c.yamlSetting(name, f.Key+".", below)
 		}
 	default:
-		c.addMistake(f.Key+".", errorf("%s:%d: %s: expected max_bytes and max_age, found %s", name, f.Value.Line, f.Key, f.Value.Kind))
+		c.addMistake(f.Key+".", errorf("%s:%d: %s: expected %s, found %s", name, f.Value.Line, f.Key,
+			strings.Join(keysBelow(f.Key+"."), " and "), f.Value.Kind))
 	}
 }
 
@@ -128,9 +129,9 @@ func keysBelow(parent string) []string {
 	for i := range settings {
 		key := settings[i].key
 		switch {
-		case parent == "" && key == "spool.max_bytes":
-			keys = append(keys, "spool")
-		case parent == "" && key == "spool.max_age", !strings.HasPrefix(key, parent) || key == parent:
+		case parent == "" && (key == "spool.max_bytes" || key == "alarm.command"):
+			keys = append(keys, key[:strings.IndexByte(key, '.')])
+		case parent == "" && (key == "spool.max_age" || key == "alarm.webhook"), !strings.HasPrefix(key, parent) || key == parent:
 		default:
 			keys = append(keys, key[len(parent):])
 		}

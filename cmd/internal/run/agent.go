@@ -1,11 +1,14 @@
 package run
 
 import (
+	"context"
+	"errors"
 	"time"
 
 	"virgo/cmd/internal/link"
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/spool"
 )
 
 // An Agent is one host's virgo, ready to run.
@@ -18,9 +21,27 @@ type Agent struct {
 	Mistakes []string
 	// Concurrency is how many checks run at the same time, at least 1.
 	Concurrency int
+	// Judge judges the alarms of the host's own checks; nil: nobody does. With RefuseAlarms, a run whose checks
+	// have alarms that nobody judges ends with ErrAlarms before anything is claimed.
+	Judge        Judge
+	RefuseAlarms bool
 	// Checked is called between the checks and the delivery; nil: not called.
 	Checked func()
 }
+
+// A Judge judges results, see package localalarm.
+type Judge interface {
+	// Wants is called before anything is claimed, with the host's own checks, and reports whether any has
+	// alarms. If not, nothing else is called.
+	Wants(own *schedule.Schedule) bool
+	// Judge is called in the transaction that persists a result, and again if it failed.
+	Judge(tx schedule.Store, c *schedule.Check, r collect.Result) error
+	// Tell is called after the delivery. final returns the context of what must be stored.
+	Tell(ctx context.Context, sp *spool.Spool, final func(context.Context) (context.Context, context.CancelFunc))
+}
+
+// ErrAlarms is returned by a run with RefuseAlarms.
+var ErrAlarms = errors.New("checks of this host have alarms, which virgo judges")
 
 // Options of a run.
 type Options struct {

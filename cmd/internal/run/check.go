@@ -44,6 +44,7 @@ type ended struct {
 	latest      []byte // as appendLatest writes it
 	sample      []byte // nil: none
 	unavailable bool
+	judged      *collect.Result // nil where nobody judges it
 }
 
 // since returns the checks that ended after the first n.
@@ -151,6 +152,9 @@ func (a *Agent) runChecks(ctx context.Context, p plan, c claims, run *checks) {
 		e.entry = spool.Entry{Agent: a.ID, Made: o.Result.Time, Data: o.Result.AppendJSON(nil)}
 		e.latest = appendLatest(nil, o.Result)
 		e.sample = o.Sample
+		if p.judges && e.claim.Check.Alarms != nil {
+			e.judged = &o.Result
+		}
 		if p.outcomes {
 			run.outcomes = append(run.outcomes, o)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -176,6 +177,11 @@ func (a *Agent) persist(tx *spool.Tx, c checking) (o outcome, err error) {
 	if err := putEnded(tx, all[p.committed:], now); err != nil {
 		return o, err
 	}
+	if c.plan.judges {
+		if err := a.judge(tx, all[p.committed:]); err != nil {
+			return o, err
+		}
+	}
 	if !o.complete {
 		return o, nil
 	}
@@ -184,6 +190,19 @@ func (a *Agent) persist(tx *spool.Tx, c checking) (o outcome, err error) {
 	o.last.Dropping = p.dropped.bounds+o.dropped.bounds > 0
 	o.last.Mistakes = joinMistakes(a.Mistakes)
 	return o, tx.Put(link.StateSpace, lastRunKey, lines.Append(nil, &o.last))
+}
+
+// judge judges the alarms of checks that ran.
+func (a *Agent) judge(tx schedule.Store, list []ended) error {
+	for _, e := range list {
+		if e.released || e.judged == nil {
+			continue
+		}
+		if err := a.Judge.Judge(tx, &e.claim.Check, *e.judged); err != nil {
+			return fmt.Errorf("alarms of check %q: %w", e.claim.Check.ID, err)
+		}
+	}
+	return nil
 }
 
 // entries returns the results of the checks that ran.

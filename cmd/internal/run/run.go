@@ -8,7 +8,7 @@ import (
 
 // Run performs one run; ctx has its deadline. The error is nil once the checks were claimed: how
 // the delivery ended, and how many results could be neither persisted nor delivered, is in the
-// report. Errors: yaml.ErrNotPlain of [link.Config].ParseYAML, and those of claiming ([spool.ErrLocked],
+// report. Errors: ErrAlarms, yaml.ErrNotPlain of [link.Config].ParseYAML, and those of claiming ([spool.ErrLocked],
 // [spool.ErrNewerFormat], the context's).
 func (a *Agent) Run(ctx context.Context, opt Options) (Report, error) {
 	plan, err := a.plan(opt)
@@ -32,6 +32,9 @@ func (a *Agent) Run(ctx context.Context, opt Options) (Report, error) {
 	}
 	if kept.err != nil {
 		a.noteLost(ctx, d.left)
+	}
+	if plan.judges {
+		a.Judge.Tell(ctx, a.Spool, link.FinalContext)
 	}
 	return a.report(checking, kept, d), nil
 }

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package localalarm
+
+import "os/exec"
+
+func ownGroup(*exec.Cmd) {}

@@ -73,3 +73,29 @@ func TestVariableWithoutVirgo(t *testing.T) {
 		}
 	}
 }
+
+// Alarms in checks.d, likewise: the checks run and their results are persisted, and nobody judges the alarms.
+func TestAlarmsWithoutVirgo(t *testing.T) {
+	c := newCouple(t, "exit 0")
+	c.write("checks.d/mem.yaml", "id: mem\ntype: agent.memory\nperiod: 60\nalarms: {a: {warning: 'last(\"total\") > 1'}}\n")
+	if code, _, _ := c.run(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if s := c.record(); s == nil || len(s.Args) < 2 || s.Args[1] != "run" {
+		t.Fatalf("virgo was started as %+v", s)
+	}
+	if err := os.Remove(c.path("virgo")); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := c.run()
+	want := "checks of this host have alarms, which virgo judges; virgo, which may understand it, cannot be started: "
+	if code != 0 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, want) {
+		t.Errorf("the first run: exit code %d, %s", code, stderr)
+	}
+	if code, _, stderr := c.run(); code != 0 || stderr != "" {
+		t.Errorf("a later run: exit code %d, %s", code, stderr)
+	}
+	if _, err := os.Stat(c.path("state/virgo.db")); err != nil {
+		t.Errorf("no results: %v", err)
+	}
+}

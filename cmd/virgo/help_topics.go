@@ -20,6 +20,7 @@ type topic struct {
 // topics are made from what the program itself uses: registry, exit codes, settings, formats.
 func topics() []topic {
 	return []topic{
+		{"alarms", "how alarms of checks are written, with examples", printAlarmHelp},
 		{"checks", "the check types with their details", func(a *app) error { return (&checkCmd{List: true, Timeout: time.Minute}).run(a) }},
 		{"exit-codes", "what the exit codes mean", func(a *app) error {
 			_, err := fmt.Fprint(a.Out, agent.ExitCodes)
@@ -113,6 +114,8 @@ func settingSummaries() map[string]string {
 		"host_info_deny": "types of host information that the endpoint may not request",
 		"host_info_arguments": "what host information shows of command lines, cron jobs and options: names (default), or full, " +
 			"which shows secrets",
+		"alarm.command":    "program with arguments that is told of alarms of checks.d: JSON on its standard input, variables VIRGO_ALARM_*",
+		"alarm.webhook":    "URL to which they are posted, or file:PATH, env:NAME, credential:NAME",
 		"schedule_max_age": "age at which the endpoint's schedule is fetched again, default " + term.Age(config.DefaultScheduleMaxAge),
 	}
 }

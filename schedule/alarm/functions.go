@@ -13,6 +13,7 @@ import (
 // A function is one that expressions may call.
 type function struct {
 	usage       string
+	summary     string
 	least, most int
 	// metric is true if the first argument names a metric, pattern if it may be one of several; window is
 	// set if the last one is a time.
@@ -26,28 +27,41 @@ const maxArguments = 16
 // functions returns what expressions may call; scope has the code.
 func functions() map[string]function {
 	return map[string]function{
-		"last":          {usage: `last("metric")`, least: 1, most: 1, metric: true},
-		"previous":      {usage: `previous("metric")`, least: 1, most: 1, metric: true},
-		"rate":          {usage: `rate("metric")`, least: 1, most: 1, metric: true},
-		"text":          {usage: `text("metric")`, least: 1, most: 1, metric: true},
-		"previous_text": {usage: `previous_text("metric")`, least: 1, most: 1, metric: true},
-		"changed":       {usage: `changed("metric")`, least: 1, most: 1, metric: true},
-		"has":           {usage: `has("metric")`, least: 1, most: 1, metric: true, pattern: true},
-		"average":       {usage: `average("metric", "10m")`, least: 2, most: 2, metric: true, window: windowMean},
-		"minimum":       {usage: `minimum("metric", "10m")`, least: 2, most: 2, metric: true, window: windowMin},
-		"maximum":       {usage: `maximum("metric", "10m")`, least: 2, most: 2, metric: true, window: windowMax},
-		"change":        {usage: `change("metric", "1h")`, least: 2, most: 2, metric: true, pattern: true, window: windowRise},
-		"full_in":       {usage: `full_in("used", capacity, "6h")`, least: 3, most: 3, metric: true, window: windowTrend},
-		"percent":       {usage: `percent(part, whole)`, least: 2, most: 2},
-		"age":           {usage: `age()`},
-		"abs":           {usage: `abs(number)`, least: 1, most: 1},
-		"floor":         {usage: `floor(number)`, least: 1, most: 1},
-		"min":           {usage: `min(a, b)`, least: 1, most: maxArguments},
-		"max":           {usage: `max(a, b)`, least: 1, most: maxArguments},
-		"len":           {usage: `len(text)`, least: 1, most: 1},
-		"lower":         {usage: `lower(text)`, least: 1, most: 1},
-		"trim":          {usage: `trim(text)`, least: 1, most: 1},
+		"last":          {usage: `last("metric")`, summary: "the last value", least: 1, most: 1, metric: true},
+		"previous":      {usage: `previous("metric")`, summary: "the value before", least: 1, most: 1, metric: true},
+		"rate":          {usage: `rate("metric")`, summary: "growth per second since the value before; none after a reset", least: 1, most: 1, metric: true},
+		"text":          {usage: `text("metric")`, summary: "the last value as text", least: 1, most: 1, metric: true},
+		"previous_text": {usage: `previous_text("metric")`, summary: "the value before as text", least: 1, most: 1, metric: true},
+		"changed":       {usage: `changed("metric")`, summary: "whether the value is another one than before", least: 1, most: 1, metric: true},
+		"has":           {usage: `has("metric")`, summary: "whether the check has the metric now; the name may be a pattern", least: 1, most: 1, metric: true, pattern: true},
+		"average":       {usage: `average("metric", "10m")`, summary: "over a time", least: 2, most: 2, metric: true, window: windowMean},
+		"minimum":       {usage: `minimum("metric", "10m")`, summary: "over a time", least: 2, most: 2, metric: true, window: windowMin},
+		"maximum":       {usage: `maximum("metric", "10m")`, summary: "over a time", least: 2, most: 2, metric: true, window: windowMax},
+		"change":        {usage: `change("metric", "1h")`, summary: "what a counter grew over a time, also where it was reset; a pattern adds up", least: 2, most: 2, metric: true, pattern: true, window: windowRise},
+		"full_in":       {usage: `full_in("used", capacity, "6h")`, summary: "seconds until the capacity is reached at the growth of that time", least: 3, most: 3, metric: true, window: windowTrend},
+		"percent":       {usage: `percent(part, whole)`, summary: "part / whole * 100", least: 2, most: 2},
+		"age":           {usage: `age()`, summary: "seconds since the last result"},
+		"abs":           {usage: `abs(number)`, summary: "without its sign", least: 1, most: 1},
+		"floor":         {usage: `floor(number)`, summary: "rounded down", least: 1, most: 1},
+		"min":           {usage: `min(a, b)`, summary: "the smallest", least: 1, most: maxArguments},
+		"max":           {usage: `max(a, b)`, summary: "the greatest", least: 1, most: maxArguments},
+		"len":           {usage: `len(text)`, summary: "characters", least: 1, most: 1},
+		"lower":         {usage: `lower(text)`, summary: "in small letters", least: 1, most: 1},
+		"trim":          {usage: `trim(text)`, summary: "without blanks around it", least: 1, most: 1},
 	}
+}
+
+// A Function is one that expressions may call, for people.
+type Function struct{ Usage, Summary string }
+
+// Functions returns the functions, sorted by name.
+func Functions() []Function {
+	var all []Function
+	known := functions()
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		all = append(all, Function{known[name].usage, known[name].summary})
+	}
+	return all
 }
 
 // functionNames returns what may stand at the begin of a name, for suggestions.

@@ -148,3 +148,30 @@ func TestAlarmsOfChecks(t *testing.T) {
 		t.Errorf("told %q", says(got))
 	}
 }
+
+// Also where a rule waits for nothing, a late result neither raises an alarm nor clears one.
+func TestLateResultsChangeNoState(t *testing.T) {
+	e := newEndpoint(t, map[string]string{"now.yaml": now})
+	put := func(used float64, change func(*intake.Result)) {
+		t.Helper()
+		e.pass(t, time.Minute, func() { e.put(t, "web1", e.result("root", "agent.filesystem", change, disk(used)...)) })
+	}
+	put(50, nil)
+	put(99, late(e.now))
+	if list := e.Of("web1"); len(list) > 0 {
+		t.Errorf("a late result raised %+v", list)
+	}
+	put(85, nil)
+	put(50, late(e.now.Add(-time.Hour)))
+	put(50, late(e.now))
+	if list := e.Of("web1"); len(list) != 1 || list[0].State != alarm.Warning {
+		t.Errorf("a late result cleared: %+v", list)
+	}
+	e.pass(t, time.Minute, nil)
+	if list := e.Of("web1"); len(list) != 1 {
+		t.Errorf("a tick cleared by a late result: %+v", list)
+	}
+	if got := says(e.events(t)); !slices.Equal(got, []string{"alarm now OK>WARNING web1 /"}) {
+		t.Errorf("told %q", got)
+	}
+}

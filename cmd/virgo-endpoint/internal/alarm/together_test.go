@@ -53,6 +53,28 @@ func TestSilentFleet(t *testing.T) {
 	}
 }
 
+// Hosts that go silent behind most of the others join what was told.
+func TestSilentFleetGrows(t *testing.T) {
+	e := newEndpoint(t, nil)
+	e.pass(t, 5*time.Minute, e.each(t, 0, 10))
+	e.pass(t, 10*time.Minute, e.each(t, 0, 4))
+	if got := says(e.events(t)); !slices.Equal(got, []string{"fleet fleet OK>SILENT * 6 members"}) {
+		t.Fatalf("told %q", got)
+	}
+	e.pass(t, 10*time.Minute, e.each(t, 0, 2))
+	if got := says(e.events(t)); len(got) > 0 {
+		t.Errorf("told %q", got)
+	}
+	e.pass(t, 5*time.Minute, e.each(t, 0, 5))
+	got := e.events(t)
+	if !slices.Equal(says(got), []string{"fleet fleet SILENT>OK * 3 members"}) {
+		t.Fatalf("told %q", says(got))
+	}
+	if want := "3 of 10 hosts are back, 5 are still silent"; got[0].Text != want {
+		t.Errorf("%q, want %q", got[0].Text, want)
+	}
+}
+
 // Of a fleet that is well, single hosts are told one by one; most of a tag's hosts are told by the tag.
 func TestSilentTag(t *testing.T) {
 	e := newEndpoint(t, nil)

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -20,6 +21,9 @@ const (
 	// time, but by no less than idleGrowth, so an endpoint with few hosts stays small.
 	idleGrowth = 4 << 20
 	busyTime   = 2 * time.Second
+	// quietTime is how long after much was allocated a server gives memory back, if little was since: otherwise the
+	// next collection would be far away, and what the work took would stay resident until then.
+	quietTime = 10 * time.Second
 	// limitPart is the part of the memory, in eighths, up to which the heap may grow however much is in use;
 	// the rest is for SQLite's caches and the kernel's.
 	limitPart = 6
@@ -51,7 +55,7 @@ func tuneMemory(getenv func(string) string, memory uint64, u use, log *slog.Logg
 	if getenv("GOGC") != "" {
 		return func() {}
 	}
-	t := &heapTuner{use: u, percent: 100, now: time.Now}
+	t := &heapTuner{use: u, percent: 100, now: time.Now, release: debug.FreeOSMemory}
 	t.afterCollection()
 	return func() { t.stopped.Store(true) }
 }
@@ -87,10 +91,15 @@ type heapTuner struct {
 	use         use
 	now         func() time.Time
 	stopped     atomic.Bool
+	release     func() // gives memory back to the system, after a collection
 	collections atomic.Int64
-	percent     int       // that it set last, or Go's default
-	last        time.Time // of the last collection, and what was allocated until then
-	allocated   uint64
+
+	mu        sync.Mutex
+	percent   int       // that it set last, or Go's default
+	last      time.Time // of the last collection, and what was allocated until then
+	allocated uint64
+	growth    uint64 // by which the heap may grow until the next one
+	asked     uint64 // what was allocated when quiet was asked last, or at the last collection
 }
 
 // afterCollection sets GOGC, and again after the next collection: the runtime tells of one by cleaning up an
@@ -99,17 +108,54 @@ func (t *heapTuner) afterCollection() {
 	if t.stopped.Load() {
 		return
 	}
-	t.collections.Add(1)
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
-	metrics.Read(sample)
-	if sample[0].Value.Kind() == metrics.KindUint64 && sample[1].Value.Kind() == metrics.KindUint64 {
-		p := t.next(sample[0].Value.Uint64(), sample[1].Value.Uint64())
+	n := t.collections.Add(1)
+	if live, allocated, ok := heapInUse(); ok {
+		t.mu.Lock()
+		p := t.next(live, allocated)
 		if d := p - t.percent; d > t.percent/8 || d < -t.percent/8 { // setting it stops the program for a moment
 			t.percent = p
 			debug.SetGCPercent(p)
 		}
+		if t.use == longRunning && t.growth > 2*idleGrowth {
+			time.AfterFunc(quietTime, func() { t.whenQuiet(n) })
+		}
+		t.mu.Unlock()
 	}
 	runtime.AddCleanup(&[64]byte{}, func(t *heapTuner) { t.afterCollection() }, t)
+}
+
+// heapInUse returns how much is in use as of the last collection, and how much was allocated since the program began.
+func heapInUse() (live, allocated uint64, ok bool) {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindUint64 || sample[1].Value.Kind() != metrics.KindUint64 {
+		return 0, 0, false
+	}
+	return sample[0].Value.Uint64(), sample[1].Value.Uint64(), true
+}
+
+// whenQuiet gives memory back if there was no collection since the one of that number, and little was allocated. A later
+// collection asks by itself.
+func (t *heapTuner) whenQuiet(collection int64) {
+	if t.stopped.Load() || t.collections.Load() != collection {
+		return
+	}
+	_, allocated, ok := heapInUse()
+	if ok && t.quiet(allocated) {
+		t.release()
+	} else if ok {
+		time.AfterFunc(quietTime, func() { t.whenQuiet(collection) })
+	}
+}
+
+// quiet reports whether the next collection is far away: so much was allocated since the program began. It is called each
+// quietTime, and counts anew.
+func (t *heapTuner) quiet(allocated uint64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	few := allocated-t.asked < t.growth/8
+	t.asked = allocated
+	return few
 }
 
 // next is the GOGC until the next collection: so much is in use, and so much was allocated since the program began.
@@ -119,11 +165,12 @@ func (t *heapTuner) next(live, allocated uint64) int {
 	if t.last.IsZero() { // it starts: what that allocates tells nothing about what comes
 		since, bytes = time.Hour, 0
 	}
-	t.last, t.allocated = now, allocated
+	t.last, t.allocated, t.asked = now, allocated, allocated
+	t.growth = growthOf(live)
 	if t.use == longRunning {
-		return gcPercent(live, servingGrowth(live, bytes, since))
+		t.growth = servingGrowth(live, bytes, since)
 	}
-	return gcPercent(live, growthOf(live))
+	return gcPercent(live, t.growth)
 }
 
 // ownMemory tunes this process.

@@ -50,6 +50,42 @@ func TestServerHeapGrowth(t *testing.T) {
 	}
 }
 
+// After much work memory is given back once little is allocated, and not while the work goes on.
+func TestMemoryIsGivenBack(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	released := 0
+	tuner := &heapTuner{use: longRunning, now: func() time.Time { return now }, release: func() { released++ }}
+	tuner.next(6<<20, 30<<20)
+	now = now.Add(time.Second)
+	tuner.next(6<<20, 130<<20) // busy: the heap may grow by 48 MiB
+	for _, step := range []struct {
+		allocated uint64
+		want      bool
+	}{
+		{140 << 20, false}, // 10 MiB in quietTime: the next collection is near
+		{150 << 20, false},
+		{151 << 20, true},
+		{152 << 20, true},
+	} {
+		if got := tuner.quiet(step.allocated); got != step.want {
+			t.Errorf("%d MiB: %v", step.allocated/mib, got)
+		}
+	}
+	tuner.collections.Store(7)
+	tuner.whenQuiet(6)
+	if released != 0 {
+		t.Error("given back though there was a collection since")
+	}
+	_, allocated, _ := heapInUse()
+	tuner.asked = allocated
+	tuner.whenQuiet(7)
+	tuner.stopped.Store(true)
+	tuner.whenQuiet(7)
+	if released != 1 {
+		t.Errorf("given back %d times, want once", released)
+	}
+}
+
 func TestMemoryLimit(t *testing.T) {
 	for memory, want := range map[uint64]int64{
 		512 << 20: 384 << 20, 1 << 20: leastLimit, math.MaxUint64: 1 << 60 / 8 * limitPart,

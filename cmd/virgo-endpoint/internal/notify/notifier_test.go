@@ -66,6 +66,7 @@ type bench struct {
 	memory *watchtest.Memory
 	a, b   *recorder
 	log    *bytes.Buffer
+	mu     sync.Mutex // for states
 	states map[watch.Key]watch.Standing
 	stop   func()
 }
@@ -87,11 +88,36 @@ func newBench(t *testing.T, routes string) *bench {
 func (b *bench) start() {
 	b.Notifier = New(Options{Config: b.config, Queue: b.memory.Queue(), Drivers: map[string]Driver{"a": b.a, "b": b.b}, Zone: time.UTC,
 		WebURL: "https://virgo.example.com/", Log: slog.New(slog.NewTextHandler(b.log, nil)),
-		Standing: func(k watch.Key) (watch.Standing, bool) { s, ok := b.states[k]; return s, ok }})
+		Standing: b.find})
+	b.stop = b.run()
+}
+
+// run sends until the returned function is called.
+func (b *bench) run() (stop func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*24*time.Hour)
 	done := make(chan struct{})
 	go func() { defer close(done); b.Run(ctx) }()
-	b.stop = func() { cancel(); <-done }
+	return func() { cancel(); <-done }
+}
+
+func (b *bench) find(k watch.Key) (watch.Standing, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, ok := b.states[k]
+	return s, ok
+}
+
+// change changes all states; one that is not kept is over.
+func (b *bench) change(how func(s *watch.Standing) (keep bool)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for k, s := range b.states {
+		if how(&s) {
+			b.states[k] = s
+		} else {
+			delete(b.states, k)
+		}
+	}
 }
 
 // tell queues an event of now.
@@ -102,7 +128,9 @@ func (b *bench) tell(was, is alarm.State, change func(*watch.Event)) {
 	if change != nil {
 		change(&e)
 	}
+	b.mu.Lock()
 	b.states[e.Standing.Key] = e.Standing
+	b.mu.Unlock()
 	if err := b.memory.Queue().Add(b.t.Context(), b.Route(e)); err != nil {
 		b.t.Fatal(err)
 	}
@@ -253,14 +281,14 @@ func (unsettled) Settle(context.Context, string, []int64, watch.Outcome) error {
 
 func TestEscalation(t *testing.T) {
 	for name, c := range map[string]struct {
-		meanwhile func(b *bench, s *watch.Standing)
+		meanwhile func(s *watch.Standing)
 		want      string
 	}{
 		"nobody looks": {nil, "nobody looks after this: web1: CRITICAL disk of / over 90 %"},
-		"acknowledged": {func(_ *bench, s *watch.Standing) { s.AckedBy = "eva" }, ""},
-		"ended":        {func(_ *bench, s *watch.Standing) { s.State = alarm.OK }, ""},
-		"changed":      {func(_ *bench, s *watch.Standing) { s.Since = s.Since.Add(time.Minute) }, ""},
-		"silenced":     {func(_ *bench, s *watch.Standing) { s.SilencedBy = 3 }, ""},
+		"acknowledged": {func(s *watch.Standing) { s.AckedBy = "eva" }, ""},
+		"ended":        {func(s *watch.Standing) { s.State = alarm.OK }, ""},
+		"changed":      {func(s *watch.Standing) { s.Since = s.Since.Add(time.Minute) }, ""},
+		"silenced":     {func(s *watch.Standing) { s.SilencedBy = 3 }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -268,10 +296,7 @@ func TestEscalation(t *testing.T) {
 				b.tell(alarm.OK, alarm.Critical, nil)
 				wait(5 * time.Minute)
 				if c.meanwhile != nil {
-					for k, s := range b.states {
-						c.meanwhile(b, &s)
-						b.states[k] = s
-					}
+					b.change(func(s *watch.Standing) bool { c.meanwhile(s); return true })
 				}
 				wait(time.Hour)
 				if got := b.b.titles(); got != c.want {
@@ -280,10 +305,7 @@ func TestEscalation(t *testing.T) {
 				if name != "silenced" {
 					return
 				}
-				for k, s := range b.states { // the clock went on when the silence ended
-					s.SilencedBy = 0
-					b.states[k] = s
-				}
+				b.change(func(s *watch.Standing) bool { s.SilencedBy = 0; return true }) // the silence ended
 				wait(2 * time.Minute)
 				if got := b.b.titles(); !strings.Contains(got, "nobody looks") {
 					t.Errorf("after the silence: %q", got)
@@ -302,7 +324,7 @@ func TestReminders(t *testing.T) {
 		if got := b.a.titles(); got != want {
 			t.Errorf("got %s", got)
 		}
-		clear(b.states)
+		b.change(func(*watch.Standing) bool { return false })
 		wait(5 * time.Hour)
 		if got := b.a.titles(); got != want {
 			t.Errorf("got %s", got)

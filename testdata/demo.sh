@@ -12,7 +12,7 @@ trap 'exit 1' INT TERM
 say() { printf '\n# %s\n' "$*"; }
 
 serve() {
-	"$bin/virgo-endpoint" serve --dir "$demo/endpoint" --listen "$1" >"$demo/address" 2>>"$demo/log" &
+	"$bin/virgo-endpoint" serve --dir "$demo/endpoint" --listen "$1" --web 127.0.0.1:0 >"$demo/address" 2>>"$demo/log" &
 	server=$!
 	tries=0
 	until grep -q '127.0.0.1:[0-9]' "$demo/address"; do
@@ -60,3 +60,17 @@ sleep 1
 
 say 'What the endpoint stored: each result once'
 "$bin/virgo-endpoint" results --dir "$demo/endpoint"
+
+# A person looks at it; a program that reads this goes on.
+if [ -t 0 ] && [ -t 1 ]; then
+	say 'The page: this link sets its first password'
+	tries=0
+	until grep -q /code/ "$demo/address"; do
+		tries=$((tries + 1))
+		test "$tries" -lt 100 || break
+		sleep 0.1
+	done
+	echo "page: $(grep -o 'http://[^ ]*/code/[^ ]*' "$demo/address")"
+	printf 'Press enter to end the demo. '
+	read -r _
+fi

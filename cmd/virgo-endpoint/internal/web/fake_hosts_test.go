@@ -21,6 +21,7 @@ var noon = time.Date(2026, 11, 24, 13, 20, 0, 0, time.UTC)
 type fakeHosts struct {
 	mu      sync.Mutex
 	rows    []live.Row
+	unread  bool
 	changes chan live.Change
 }
 
@@ -29,6 +30,8 @@ func (f *fakeHosts) Rows(time.Time) []live.Row {
 	defer f.mu.Unlock()
 	return slices.Clone(f.rows)
 }
+
+func (f *fakeHosts) Loaded() bool { return !f.unread }
 
 func (f *fakeHosts) Subscribe(ctx context.Context) <-chan live.Change { return f.changes }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -21,6 +22,8 @@ const maxSearch = 256
 type Hosts interface {
 	// Rows returns all: those with alarms, then silent ones, then the rest, each by name.
 	Rows(now time.Time) []live.Row
+	// Loaded is false until everything is read, after a start.
+	Loaded() bool
 	// Subscribe tells which rows may differ, until ctx is done.
 	Subscribe(ctx context.Context) <-chan live.Change
 }
@@ -28,7 +31,11 @@ type Hosts interface {
 func hostsView() view {
 	return view{pattern: "GET /{$}", serve: func(s *Site, q *request) error {
 		rows := s.Hosts.Rows(q.now)
-		if len(rows) == 0 {
+		switch {
+		case len(rows) == 0 && !s.Hosts.Loaded():
+			q.w.Header().Set("Refresh", "1")
+			return &answer{http.StatusServiceUnavailable, "The hosts are being read", "This takes a moment after a start. The page then shows them by itself."}
+		case len(rows) == 0:
 			return q.showFirst()
 		}
 		list := listHosts(rows, q)

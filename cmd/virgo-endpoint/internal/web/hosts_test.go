@@ -139,3 +139,17 @@ func benchmarkHosts(b *testing.B, n int) {
 		}
 	}
 }
+
+// After a start of a large fleet nobody is told to add the first host.
+func TestHostsThatAreNotReadYet(t *testing.T) {
+	hosts := &fakeHosts{unread: true}
+	s := newSite(t, Options{Login: somebody(watch.Admin), Hosts: hosts})
+	res := get(t, s, "/")
+	if text := body(t, res); res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Refresh") != "1" || strings.Contains(text, "first host") {
+		t.Errorf("%d %v %s", res.StatusCode, res.Header, text)
+	}
+	hosts.unread = false
+	if text := body(t, get(t, s, "/")); !strings.Contains(text, "Add the first host") {
+		t.Error(text)
+	}
+}

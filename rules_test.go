@@ -197,7 +197,7 @@ var importMatrix = []importRow{
 	{"cmd/virgo-endpoint/internal/browsertest", nil, nil, "it shows any page"},
 	{"cmd/virgo-endpoint/internal/fleettest", []string{"cmd/virgo-endpoint/internal/intake", "transport/agentkey"}, nil, "it fills any store"},
 	{"cmd/virgo-endpoint/internal/peertest", []string{"transport/agentkey"}, nil, "it says what is wrong as easily as what is right, so it uses no client of ours"},
-	{"cmd/virgo-endpoint/internal/endtoend", nil, []string{"cmd/virgo-endpoint/...", "spool/bundle", "transport/..."}, "it tests the packages of the endpoint together"},
+	{"cmd/virgo-endpoint/internal/endtoend", nil, []string{"cmd/virgo-endpoint/...", "collect/collecttest", "spool/bundle", "transport/..."}, "it tests the packages of the endpoint together"},
 }
 
 // family is why checks that belong together import no others.

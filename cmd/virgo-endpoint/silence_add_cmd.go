@@ -34,7 +34,7 @@ func (silenceAddCmd) Help() string {
 	return "Alarms go on: their states change and are recorded. Only who would be told is not, until the silence ends: then one summary names what is still open and what ended meanwhile. " +
 		"Alarms that stood before are not told again. For a time: silence add --tag web --for 2h. " +
 		"Quiet hours: silence add --days mon-fri --at 22:00 --length 8h --zone Europe/Berlin --pass-critical. They begin and end by the clocks of their zone, also in the nights in which these change: " +
-		"a begin that they leave out is when they go on. A server takes it over within ten seconds."
+		"a begin that they leave out is when they go on. A server knows of it at once."
 }
 
 func (c *silenceAddCmd) Run(a *app) error {

@@ -182,6 +182,9 @@ func (e *Engine) Take(ctx context.Context, batch []feed.Item) error {
 	if err := e.recover(ctx, now); err != nil {
 		return err
 	}
+	if err := e.lookAtSilences(ctx); err != nil {
+		return err
+	}
 	if err := e.noteLate(ctx, batch); err != nil {
 		return err
 	}

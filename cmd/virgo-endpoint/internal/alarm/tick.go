@@ -91,6 +91,12 @@ func (e *Engine) look(ctx context.Context) error {
 		}
 	}
 	e.generation = e.opt.Rules.Generation()
+	return e.lookAtSilences(ctx)
+}
+
+// lookAtSilences reads silences and acknowledgements if they changed. It is cheap if they did not: it is done before each
+// batch, since a person who silences a host goes on to stop it the next moment.
+func (e *Engine) lookAtSilences(ctx context.Context) error {
 	changed, err := e.silences.refresh(ctx)
 	if err != nil {
 		return fmt.Errorf("reading silences: %w", err)

@@ -94,7 +94,7 @@ func TestRefresh(t *testing.T) {
 			t.Error("the old id has a row")
 		}
 		r := f.row(t, "c")
-		if !slices.Equal(r.Tags, []string{"web"}) || r.Figures[CPU].Text != "10 %" || r.Name != "A" {
+		if !slices.Equal(r.Tags, []string{"web"}) || r.Figures[CPU].Text != "10 %" || r.Name != "A (c)" {
 			t.Errorf("%+v", r)
 		}
 		if rows := f.Rows(time.Now()); len(rows) != 1 {

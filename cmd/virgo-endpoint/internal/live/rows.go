@@ -9,6 +9,7 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/report"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 	"virgo/schedule/alarm"
 )
 
@@ -88,7 +89,7 @@ func (r *Row) mark(alarms Alarms) {
 // row is the host's row without its alarms. The lock is held.
 func (h *host) row(now time.Time) Row {
 	judged := h.judge(now)
-	r := Row{Agent: h.number, ID: h.known.ID, Name: cmp.Or(h.known.Name, h.known.ID), Tags: h.known.Who.Tags, Health: judged.Health,
+	r := Row{Agent: h.number, ID: h.known.ID, Name: watch.HostName(h.known.ID, h.known.Name), Tags: h.known.Who.Tags, Health: judged.Health,
 		Problems: judged.Problems, LastSeen: h.known.LastSeen, Figures: h.figures()}
 	if judged.Waiting != nil {
 		r.Waiting = Count{true, *judged.Waiting}
@@ -128,7 +129,7 @@ func (h *host) judge(now time.Time) report.Agent {
 // view is the host as others see it. The lock is held.
 func (h *host) view(now time.Time) Host {
 	judged := h.judge(now)
-	v := Host{Agent: h.number, ID: h.known.ID, Name: cmp.Or(h.known.Name, h.known.ID), Group: h.known.Who.Group, Tags: h.known.Who.Tags,
+	v := Host{Agent: h.number, ID: h.known.ID, Name: watch.HostName(h.known.ID, h.known.Name), Group: h.known.Who.Group, Tags: h.known.Who.Tags,
 		FirstSeen: h.known.FirstSeen, LastSeen: h.known.LastSeen, Bundles: strings.HasPrefix(h.known.Remote, "bundle "),
 		Warnings: len(judged.Warnings), Health: judged.Health, CPUs: h.cpus()}
 	if judged.PeriodMS != nil {

@@ -181,7 +181,7 @@ func (e *entry) sentence() string {
 		}
 	}
 	if s.Host != "" {
-		text = s.Host + ": " + text
+		text = watch.HostName(s.AgentID, s.Host) + ": " + text
 	}
 	switch {
 	case e.level > 0:

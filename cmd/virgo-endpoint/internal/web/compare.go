@@ -6,6 +6,7 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/report"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
 func compareView() view {
@@ -92,10 +93,7 @@ func (s *Site) compared(q *request, id string, span *hostSpan) (comparedHost, st
 	if err != nil {
 		return comparedHost{}, "", err
 	}
-	h := comparedHost{ID: agent.AgentID, Name: agent.Name}
-	if h.Name == "" {
-		h.Name = h.ID
-	}
+	h := comparedHost{ID: agent.AgentID, Name: watch.HostName(agent.AgentID, agent.Name)}
 	if agent.LastSeen != nil {
 		h.Seen = q.at(time.UnixMilli(*agent.LastSeen))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/report"
+	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
 // A hostHead is what stands at the top of each page of a host.
@@ -37,10 +38,7 @@ func (s *Site) hostHead(q *request, id string) (*hostHead, *report.Agent, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	h := &hostHead{ID: agent.AgentID, Name: agent.Name, Tags: agent.Tags, Tab: "plots"}
-	if h.Name == "" {
-		h.Name = h.ID
-	}
+	h := &hostHead{ID: agent.AgentID, Name: watch.HostName(agent.AgentID, agent.Name), Tags: agent.Tags, Tab: "plots"}
 	if agent.LastSeen != nil {
 		h.LastSeen = q.at(time.UnixMilli(*agent.LastSeen))
 	}

@@ -40,13 +40,13 @@ alarms:
 		if second := Format(&b); second != text {
 			t.Errorf("it was\n%sand is\n%s", text, second)
 		}
-		if meaning(&b) != meaning(&r) {
-			t.Errorf("%s\n%s\n%s", text, meaning(&r), meaning(&b))
+		if fieldsOf(&b) != fieldsOf(&r) {
+			t.Errorf("%s\n%s\n%s", text, fieldsOf(&r), fieldsOf(&b))
 		}
 	}
 }
 
-func meaning(r *Rule) string {
+func fieldsOf(r *Rule) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, r.Label, r.Checks, r.Hosts, r.Each, r.For, r.Notify, r.Escalate, r.NotifyUnknown, r.Disabled, r.metrics, r.Message)
 	for _, c := range r.Cases {

@@ -59,14 +59,19 @@ func (b *builder) plot() (Plot, bool) {
 	drawn, idle := false, true
 	for i := range f.Lines {
 		values := b.line(&f.Lines[i])
+		moved := false
 		for _, v := range values {
 			if !math.IsNaN(v.y) {
 				drawn = true
-				idle = idle && v.y == 0 && !(v.hi > 0)
+				moved = moved || v.y != 0 || v.hi > 0
 			}
 		}
-		lines = append(lines, values)
+		idle = idle && !moved
 		first := &b.list[f.sources[f.Lines[i].Add[0]]]
+		if f.Idle && !moved && f.Dimension == "" && first.Dimension != "" { // a disk among others that nobody uses
+			continue
+		}
+		lines = append(lines, values)
 		p.Lines = append(p.Lines, Line{Name: f.Lines[i].Name, Dimension: first.Dimension, Metric: first.Metric})
 	}
 	if !drawn || idle && f.Idle {

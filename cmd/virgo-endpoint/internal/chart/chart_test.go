@@ -165,6 +165,16 @@ func TestRates(t *testing.T) {
 	}
 }
 
+// Disks that nobody uses have no line among the others.
+func TestIdleLines(t *testing.T) {
+	h := newHost(t)
+	h.put(post{"agent.disk", "disk", 1, "loop0:queue=0 ,sda:queue=2 ", false}, post{"agent.disk", "disk", 2, "loop0:queue=0 ,sda:queue=0 ", false})
+	doc := h.plots(Query{From: epoch, To: minutes(9)})
+	if len(doc.Plots) != 1 || len(doc.Plots[0].Lines) != 1 || doc.Plots[0].Lines[0].Name != "sda" {
+		t.Errorf("%+v", doc.Plots)
+	}
+}
+
 func TestRatesOfSpans(t *testing.T) {
 	h := newHost(t)
 	for m := range 4 * 60 {

@@ -7,7 +7,8 @@ virgo.digits = v => {
   if (a >= .01) return String(+v.toFixed(2));
   return String(+v.toPrecision(2));
 };
-virgo.format = (v, unit) => {
+// Without a noun it fits an axis.
+virgo.format = (v, unit, bare) => {
   if (v == null) return "–";
   const rate = unit.endsWith("/s"), base = rate ? unit.slice(0, -2) : unit, tail = rate ? "/s" : "";
   const scaled = (step, names, noun) => {
@@ -23,7 +24,7 @@ virgo.format = (v, unit) => {
     return (a === 0 ? "0 s" : a < 1e-3 ? virgo.digits(v * 1e6) + " µs" : a < 1 ? virgo.digits(v * 1e3) + " ms" : a < 120 ? virgo.digits(v) + " s" :
       a < 7200 ? (v / 60).toFixed(0) + " min" : a < 172800 ? virgo.digits(v / 3600) + " h" : virgo.digits(v / 86400) + " days") + tail;
   }
-  return scaled(1000, ["", "k", "M", "G", "T"], base);
+  return scaled(1000, ["", "k", "M", "G", "T"], bare ? "" : base);
 };
 virgo.day = d => d.getDate() + " " + "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")[d.getMonth()];
 // tick is the label of a time on the axis; what would not fit at its end is left out.

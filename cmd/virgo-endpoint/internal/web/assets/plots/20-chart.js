@@ -127,7 +127,7 @@ virgo.Chart = class {
       series: [{}, ...series], bands,
       axes: [
         { ...axis, space: 72, size: 24, gap: 5, values: (u, ticks, n, space, incr) => ticks.map(t => virgo.tick(t, incr, u)) },
-        { ...axis, size: 66, gap: 6, space: 28, values: (u, ticks) => ticks.map(t => virgo.format(t, plot.unit)),
+        { ...axis, size: 66, gap: 6, space: 28, values: (u, ticks) => ticks.map(t => virgo.format(t, plot.unit, true)),
           ...(bytes ? { incrs: Array.from({ length: 52 }, (_, i) => 2 ** i) } : {}) }],
       cursor: {
         y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false },

@@ -85,6 +85,18 @@ func TestPlotsInABrowser(t *testing.T) {
 	page.Until(drawn)
 	const first = "document.querySelector('.plot').chart"
 
+	t.Run("a cold load is small", func(t *testing.T) {
+		page.Until("document.querySelectorAll('.plot').length > 12")
+		var sum int64
+		list := page.Requests()
+		for _, r := range list {
+			sum += r.Bytes
+		}
+		if len(list) > 6 || sum > 100_000 || sum < 30_000 {
+			t.Errorf("%d bytes in %d requests: %+v", sum, len(list), list)
+		}
+		t.Logf("%d bytes in %d requests", sum, len(list))
+	})
 	t.Run("late results are lighter", func(t *testing.T) {
 		// The strongest colour of the columns of the canvas that show the same line, late and in time.
 		light := func(minutes float64) int {

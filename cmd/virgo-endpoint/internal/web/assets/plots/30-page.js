@@ -5,7 +5,7 @@ virgo.plots = () => {
   const place = document.getElementById("plots"), note = document.getElementById("plots-note");
   if (!place) return;
   const charts = new Map();
-  let serial = 0, lateSpans = null, loaded = 0, busy = false;
+  let serial = 0, lateSpans = null, docNow = null, loaded = 0, busy = false;
   const iso = ms => new Date(Math.round(ms)).toISOString();
   const span = () => {
     const at = document.getElementById("span").dataset;
@@ -23,9 +23,12 @@ virgo.plots = () => {
       const [from, to] = span(), half = (to - from) / 2;
       show(from - half, to + half);
     },
-    // late says when a result arrived; the spans are asked for once, when a page has late ones.
+    // late says when a result arrived; that is asked for when somebody points at the first one.
     late: (check, at) => {
-      if (!lateSpans) return "came late";
+      if (!lateSpans) {
+        if (lateSpans === null && place.dataset.host && docNow) readLate(docNow);
+        return "came late";
+      }
       const near = (lateSpans.get(check) || []).filter(s => at > s.from_ms - 90e3 && at < s.to_ms + 90e3)[0];
       if (!near) return "came late";
       const later = Math.max(near.first_arrived_ms - at, 0);
@@ -124,7 +127,8 @@ virgo.plots = () => {
       if (mine !== serial) return;
       loaded = Date.now();
       fill(docs);
-      if (place.dataset.host && docs[0].plots.some(p => p.late.length)) readLate(docs[0]);
+      docNow = docs[0];
+      lateSpans = null;
     } catch (e) {
       if (mine === serial) note.textContent = "The plots could not be read: " + e.message;
     }
@@ -132,6 +136,7 @@ virgo.plots = () => {
   };
 
   const readLate = async doc => {
+    lateSpans = false; // asked for
     const found = new Map();
     for (const check of new Set(doc.plots.filter(p => p.late.length).map(p => p.check_id))) {
       const q = new URLSearchParams({ check, since: iso(doc.from_ms), until: iso(doc.to_ms) });
@@ -139,6 +144,7 @@ virgo.plots = () => {
         found.set(check, (await read("/v1/agents/" + encodeURIComponent(place.dataset.host) + "/late?" + q)).spans);
       } catch { return; } // the lighter tone says enough
     }
+    if (doc !== docNow) return;
     lateSpans = found;
     for (const c of charts.values()) if (c.u && c.shown != null) { c.shown = null; c.cursor(c.u); } // who points at one reads it at once
   };

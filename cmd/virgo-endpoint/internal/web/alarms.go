@@ -78,6 +78,8 @@ type alarmRow struct {
 	Late bool
 	// Plots is the address of the host at that time.
 	Plots string
+	// May is set where the person may acknowledge it.
+	May bool
 }
 
 func alarmsView() view {
@@ -152,7 +154,8 @@ func (l *alarmList) know(rows []live.Row) map[intake.AgentNumber]knownHost {
 
 func (q *request) standing(st *watch.Standing) alarmRow {
 	r := alarmRow{Key: st.Key, AgentID: st.AgentID, Host: nameOf(st.Host, st.AgentID), State: strings.ToLower(st.State.String()),
-		Text: st.Text, Since: q.at(st.Since), Until: q.at(time.Time{}), Acked: st.AckedBy, Plots: plotsOf(st.AgentID, st.CheckID, st.Since, q.now)}
+		Text: st.Text, Since: q.at(st.Since), Until: q.at(time.Time{}), Acked: st.AckedBy, Plots: plotsOf(st.AgentID, st.CheckID, st.Since, q.now),
+		May: q.mayAcknowledge()}
 	switch {
 	case st.SilencedBy != 0:
 		r.Note = "silenced"

@@ -63,7 +63,10 @@ type hostAlarm struct {
 	State, Text, Check string
 	Since              stamp
 	AckedBy            string
-	Silenced           bool
+	// Key is for acknowledging it; May is set where the person may.
+	Key      watch.Key
+	May      bool
+	Silenced bool
 	// Address shows the plots of its check.
 	Address string
 }
@@ -151,7 +154,7 @@ func (p *hostPage) alarms(s *Site, q *request, agentID string) {
 		return a.Since.Compare(b.Since)
 	})
 	for _, a := range standing[:min(len(standing), maxHostAlarms)] {
-		one := hostAlarm{State: strings.ToLower(a.State.String()), Text: cmp.Or(a.Text, a.Rule), Check: a.CheckID, Since: q.at(a.Since), AckedBy: a.AckedBy, Silenced: a.SilencedBy != 0}
+		one := hostAlarm{State: strings.ToLower(a.State.String()), Text: cmp.Or(a.Text, a.Rule), Check: a.CheckID, Since: q.at(a.Since), AckedBy: a.AckedBy, Silenced: a.SilencedBy != 0, Key: a.Key, May: q.mayAcknowledge()}
 		if a.CheckID != "" {
 			one.Address = address(q.URL.Query(), "check", a.CheckID, "plot", "")
 		}

@@ -24,6 +24,8 @@ type hostHead struct {
 	LastSeen stamp
 	// Tab is the page that is shown: plots or info.
 	Tab string
+	// Change is the form for its tags; nil for whoever may not change them.
+	Change *tagsForm
 }
 
 // hostHead reads who a host is.
@@ -75,7 +77,8 @@ func (s *Site) hostHead(q *request, id string) (*hostHead, *report.Agent, error)
 		h.Warnings = append(h.Warnings, "Its access was ended: it can deliver nothing.")
 	}
 	s.situation(q, h, &agent)
-	return h, &agent, nil
+	h.Change, err = q.tagsForm(agent.AgentID, agent.Tags)
+	return h, &agent, err
 }
 
 // clockNote is how far a clock is off before a page says so.

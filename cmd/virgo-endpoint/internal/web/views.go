@@ -43,6 +43,9 @@ func (s *Site) views() []view {
 	if s.Alarms != nil {
 		list = append(list, alarmsView())
 	}
+	if s.API != nil {
+		list = append(list, changeViews()...)
+	}
 	return list
 }
 

@@ -24,6 +24,8 @@ type check struct {
 	// at is the place in time of the newest result, seen when the last one came that was not late, ticked when the rules
 	// about time were judged last.
 	at, seen, ticked time.Time
+	// lateNewest is true while the newest result that the memory knows came late: time alone judges nothing then.
+	lateNewest bool
 }
 
 // checkOf returns the check of a result, with the rules of the present.
@@ -51,20 +53,26 @@ func (e *Engine) checkOf(ctx context.Context, h *host, r *intake.Result) (*check
 			return nil, err
 		}
 	}
-	if c.generation != e.generation {
-		c.rules = e.opt.Rules.For(&h.facts, h.ref(c))
-		c.memory.Adapt(c.rules.Needs)
-		c.generation = e.generation
-		e.dropRules(h, c.id, c.rules, r.Received)
-	}
+	e.adopt(h, c, r.Received)
 	return c, nil
+}
+
+// adopt gives a check the rules of the present.
+func (e *Engine) adopt(h *host, c *check, at time.Time) {
+	if c.generation == e.generation {
+		return
+	}
+	c.rules = e.opt.Rules.For(&h.facts, h.ref(c))
+	c.memory.Adapt(c.rules.Needs)
+	c.generation = e.generation
+	e.dropRules(h, c.id, c.rules, at)
 }
 
 func (h *host) ref(c *check) CheckRef {
 	return CheckRef{ID: c.id, Type: c.typ, Schedule: h.schedule, Hash: h.hash}
 }
 
-// adoptRules gives a host the rules of the present; its checks get theirs with their next results.
+// adoptRules gives a host the rules of the present; its checks get theirs when they are looked at next.
 func (e *Engine) adoptRules(h *host) {
 	h.rules = e.opt.Rules.For(&h.facts, CheckRef{})
 	h.generation = e.generation
@@ -123,8 +131,8 @@ func (c *check) note(h *host, item *feed.Item) {
 		}
 		c.seen = r.Received
 	}
-	if at.After(c.at) {
-		c.at = at
+	if !r.Late || at.After(c.at) {
+		c.at, c.lateNewest = at, r.Late
 	}
 	c.memory.Add(rule.Result{At: at, Period: c.period, Available: r.State == "available", Status: r.Status, Values: values(item.Metrics)})
 	if !r.Late {

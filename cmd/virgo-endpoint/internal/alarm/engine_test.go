@@ -175,3 +175,35 @@ func TestLateResultsChangeNoState(t *testing.T) {
 		t.Errorf("told %q", got)
 	}
 }
+
+// Rules that look at ages are judged by time as well, but not by a late result.
+func TestAges(t *testing.T) {
+	e := newEndpoint(t, map[string]string{"age.yaml": `
+- disable: [silent]
+- alarm: old
+  checks: {id: [root]}
+  each: check
+  warning: age() > 300
+- alarm: broken
+  checks: {id: [root]}
+  each: check
+  critical: not available and age() < 86400
+`})
+	e.put(t, "web1", e.result("root", "agent.filesystem", nil, disk(50)...))
+	e.pass(t, 7*time.Minute, nil)
+	if got := says(e.events(t)); !slices.Equal(got, []string{"alarm old OK>WARNING web1"}) {
+		t.Errorf("told %q", got)
+	}
+	e.put(t, "web1", e.result("root", "agent.filesystem", func(r *intake.Result) { unavailable(r); r.Late = true }))
+	e.pass(t, 3*time.Minute, nil)
+	if got := says(e.events(t)); len(got) > 0 {
+		t.Errorf("of a late result was told %q", got)
+	}
+	e.put(t, "web1", e.result("root", "agent.filesystem", unavailable))
+	e.pass(t, time.Minute, nil)
+	got := says(e.events(t))
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"alarm broken OK>CRITICAL web1", "alarm old WARNING>OK web1"}) {
+		t.Errorf("told %q", got)
+	}
+}

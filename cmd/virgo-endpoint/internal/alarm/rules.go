@@ -1,6 +1,7 @@
 package alarm
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -54,6 +55,7 @@ type Rules struct {
 type ruleFile struct {
 	info     fs.FileInfo
 	read     time.Time
+	sum      [sha256.Size]byte // of what was read last
 	set      rule.Set
 	problems []schedule.Problem
 }
@@ -143,7 +145,12 @@ func (r *Rules) refreshFile(name string) (changed bool) {
 		f.info, f.problems = nil, []schedule.Problem{{Err: &yaml.Error{File: name, Text: err.Error(), Err: err}}}
 		return len(before) != 1 || before[0].Err.Error() != f.problems[0].Err.Error()
 	}
-	f.info = info
+	sum := sha256.Sum256(data)
+	same := f.info != nil && f.sum == sum
+	f.info, f.sum = info, sum
+	if same {
+		return false
+	}
 	set, problems := rule.Parse(name, data, r.parse)
 	f.set, f.problems = keepGood(f.set, set, problems), problems
 	return true

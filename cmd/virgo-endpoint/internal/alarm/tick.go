@@ -168,7 +168,8 @@ func (e *Engine) tickChecks(h *host, now time.Time) {
 		return
 	}
 	for _, c := range h.checks {
-		if c.generation == e.generation && now.Sub(later(c.seen, c.ticked)) >= max(c.period, TickEvery) {
+		e.adopt(h, c, now)
+		if !c.lateNewest && now.Sub(later(c.seen, c.ticked)) >= max(c.period, TickEvery) {
 			c.ticked = now
 			e.judgeAges(h, c, now)
 		}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -112,38 +113,40 @@ func (c *installCmd) service(a *app) (s daemon.Service, err error) {
 		flags = flags[1:]
 	}
 	s.Args = append([]string{"serve", "--dir=" + s.Dir, "--listen=" + c.Listen}, flags...)
-	s.User, s.LowPort = c.User, isLowPort(c.Listen)
-	if err := c.checkServe(s.Args); err != nil {
+	s.User = c.User
+	serve, err := c.checkServe(s.Args)
+	if err != nil {
 		return s, err
 	}
+	s.LowPort = slices.ContainsFunc([]string{serve.Listen, serve.API, serve.Web, serve.WebACMEHTTP}, isLowPort)
 	if err := s.Validate(); err != nil {
 		return s, &failure{exitUsage, err, ""}
 	}
 	return s, nil
 }
 
-// checkServe returns an error for a command line of serve that would not be accepted when the service starts, in
-// another folder.
-func (c *installCmd) checkServe(args []string) error {
+// checkServe reads the command line of serve. It returns an error for one that would not be accepted when the service
+// starts, in another folder.
+func (c *installCmd) checkServe(args []string) (*serveCmd, error) {
 	var parsed cli
 	parser, err := kong.New(&parsed, kong.Name("virgo-endpoint"), kong.Vars{"version": versionLine()},
 		kong.Writers(io.Discard, io.Discard), kong.Exit(func(int) {}))
 	if err != nil {
-		return fmt.Errorf("building the command line: %w", err)
+		return nil, fmt.Errorf("building the command line: %w", err)
 	}
 	if _, err := parser.Parse(args); err != nil {
-		return usageError(err)
+		return nil, usageError(err)
 	}
 	if parsed.Serve.Listen != c.Listen {
-		return &failure{exitUsage, errors.New("two addresses are given"), "give --listen once, before --"}
+		return nil, &failure{exitUsage, errors.New("two addresses are given"), "give --listen once, before --"}
 	}
 	given := strings.Join(args, "\n")
-	for _, path := range []string{parsed.Serve.ClientCA, parsed.Serve.ClientIDs} {
+	for _, path := range []string{parsed.Serve.ClientCA, parsed.Serve.ClientIDs, parsed.Serve.WebCert, parsed.Serve.WebKey} {
 		if path != "" && !strings.Contains(given, path) {
-			return &failure{exitUsage, errors.New("the service starts in another folder: a path has to be absolute"), path}
+			return nil, &failure{exitUsage, errors.New("the service starts in another folder: a path has to be absolute"), path}
 		}
 	}
-	return nil
+	return &parsed.Serve, nil
 }
 
 // isLowPort reports whether an address has a port below 1024.

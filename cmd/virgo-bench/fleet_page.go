@@ -81,7 +81,9 @@ func (f *fleetBench) page(r *report) error {
 	}
 	if with.Resident > 0 {
 		r.atMost("resident with the page, one person watches", float64(with.Resident)/(1<<20), "MiB", pageMiB)
+		r.add("of it memory that no file backs", anonMiB(with), "MiB")
 		r.add("resident without the page", float64(without.Resident)/(1<<20), "MiB")
+		r.add("of it memory that no file backs", anonMiB(without), "MiB")
 	} else {
 		_, err := usageOf(0)
 		r.notMeasured("resident memory", err)

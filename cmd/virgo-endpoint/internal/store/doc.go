@@ -99,6 +99,14 @@
 // in columns. A history that is damaged is set aside and made again from the segments that there are. While a
 // migration goes on nothing becomes columns, since its results have the lowest numbers.
 //
+// [Store.EachPoint] walks along many series at once, hour by hour, so that each row is read once for all of them.
+//
+// # New results
+//
+// [Store.After] passes results on in the order of arrival, which is that of their numbers: the segments in their order, and
+// in each the blobs behind a number. A reader's place is one number, good over roll-overs and new starts. Numbers have no gaps
+// but where something was deleted or is damaged, so what a reader misses is counted.
+//
 // # Migration of a store without segments
 //
 // The schema's step makes the tables only. [Store.Maintain] then writes the rows of results into segments:

@@ -42,7 +42,9 @@ func (f *fleetBench) page(r *report) error {
 		return err
 	}
 	err = s.serving(func() error {
-		return s.complete(s.hosts.Backlogs(f.ctx, 1, 0, pageHosts, fleet.Past{Runs: pageHistory, Every: time.Minute}))
+		err := s.complete(s.hosts.Backlogs(f.ctx, 1, 0, pageHosts, fleet.Past{Runs: pageHistory, Every: time.Minute}))
+		s.watched(nil) // what the backlog makes to do is done meanwhile: columns, alarms that would have been
+		return err
 	})
 	if err != nil {
 		return err

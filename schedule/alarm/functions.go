@@ -34,17 +34,17 @@ func functions() map[string]function {
 		"previous_text": {usage: `previous_text("metric")`, summary: "the value before as text", least: 1, most: 1, metric: true},
 		"changed":       {usage: `changed("metric")`, summary: "whether the value is another one than before", least: 1, most: 1, metric: true},
 		"has":           {usage: `has("metric")`, summary: "whether the check has the metric now; the name may be a pattern", least: 1, most: 1, metric: true, pattern: true},
-		"average":       {usage: `average("metric", "10m")`, summary: "over a time", least: 2, most: 2, metric: true, window: windowMean},
-		"minimum":       {usage: `minimum("metric", "10m")`, summary: "over a time", least: 2, most: 2, metric: true, window: windowMin},
-		"maximum":       {usage: `maximum("metric", "10m")`, summary: "over a time", least: 2, most: 2, metric: true, window: windowMax},
+		"average":       {usage: `average("metric", "10m")`, summary: "the mean over a time", least: 2, most: 2, metric: true, window: windowMean},
+		"minimum":       {usage: `minimum("metric", "10m")`, summary: "the smallest over a time", least: 2, most: 2, metric: true, window: windowMin},
+		"maximum":       {usage: `maximum("metric", "10m")`, summary: "the greatest over a time", least: 2, most: 2, metric: true, window: windowMax},
 		"change":        {usage: `change("metric", "1h")`, summary: "what a counter grew over a time, also where it was reset; a pattern adds up", least: 2, most: 2, metric: true, pattern: true, window: windowRise},
 		"full_in":       {usage: `full_in("used", capacity, "6h")`, summary: "seconds until the capacity is reached at the growth of that time", least: 3, most: 3, metric: true, window: windowTrend},
 		"percent":       {usage: `percent(part, whole)`, summary: "part / whole * 100", least: 2, most: 2},
 		"age":           {usage: `age()`, summary: "seconds since the last result"},
 		"abs":           {usage: `abs(number)`, summary: "without its sign", least: 1, most: 1},
 		"floor":         {usage: `floor(number)`, summary: "rounded down", least: 1, most: 1},
-		"min":           {usage: `min(a, b)`, summary: "the smallest", least: 1, most: maxArguments},
-		"max":           {usage: `max(a, b)`, summary: "the greatest", least: 1, most: maxArguments},
+		"min":           {usage: `min(a, b)`, summary: "the smallest of some numbers", least: 1, most: maxArguments},
+		"max":           {usage: `max(a, b)`, summary: "the greatest of some numbers", least: 1, most: maxArguments},
 		"len":           {usage: `len(text)`, summary: "characters", least: 1, most: 1},
 		"lower":         {usage: `lower(text)`, summary: "in small letters", least: 1, most: 1},
 		"trim":          {usage: `trim(text)`, summary: "without blanks around it", least: 1, most: 1},
@@ -60,6 +60,15 @@ func Functions() []Function {
 	known := functions()
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		all = append(all, Function{known[name].usage, known[name].summary})
+	}
+	return all
+}
+
+// HostFields returns what expressions can know of a host, such as "host.cpus".
+func HostFields() []string {
+	var all []string
+	for _, name := range hostFields() {
+		all = append(all, "host."+name)
 	}
 	return all
 }

@@ -21,6 +21,7 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/watch/watchtest"
 	"virgo/schedule"
 	"virgo/schedule/alarm"
+	"virgo/schedule/yaml/full"
 )
 
 // A changing is a site whose API changes what is in memory, and files in a folder.
@@ -51,7 +52,10 @@ func serveChanges(t *testing.T, login Login) *changing {
 	}
 	now := time.Now
 	changes := admin.New(admin.Options{Dir: c.dir, Keys: store, Agents: store, Alarms: c.control.Alarms(), Audit: c.control.Audit(), People: c.control.People(),
-		Settings: c.control.Settings(), Silences: c.control.Silences(), Now: now, CheckRules: func(string, []byte) []schedule.Problem { return nil },
+		Settings: c.control.Settings(), Silences: c.control.Silences(), Now: now, CheckRules: func(name string, data []byte) []schedule.Problem {
+			_, problems := alarm.Parse(name, data, full.Parse)
+			return problems
+		},
 		Hash:         func(context.Context, string) (string, error) { return "hash", nil },
 		TestNotifier: func(context.Context, string) error { return errors.New("nobody answers") }})
 	hosts := fleet(1)
@@ -147,6 +151,8 @@ func TestChangesInABrowser(t *testing.T) {
 	page.Open(c.url + "/rules")
 	set(`[name=number]`, "85")
 	set(`[name=hosts]`, "web-*")
+	everySentenceIsARule(t, page)
+	set(`[name=preset]`, "disk")
 	click(`[data-try]`)
 	page.Until(`document.querySelector(".result").textContent === "In the last week it would have been raised 1 time."`)
 	shots("change-sentence")
@@ -182,6 +188,33 @@ func TestChangesInABrowser(t *testing.T) {
 	want := "test notifier, add person, add token, put rules, put schedule, end silence, add silence, add silence, acknowledge alarm"
 	if got := strings.Join(actions, ", "); err != nil || got != want {
 		t.Errorf("%s, %v; want %s", got, err, want)
+	}
+}
+
+// everySentenceIsARule makes all kinds of sentences, and reads each as a file of rules is read.
+func everySentenceIsARule(t *testing.T, page *browsertest.Page) {
+	t.Helper()
+	all := browsertest.Eval[[]string](page, `(() => {
+		const form = document.querySelector("form.sentence"), f = form.elements, all = [];
+		f.check.value = 'ne"t'; f.metric.value = 'rx"bytes';
+		for (const preset of ["disk", "memory", "cpu", "load", "other"])
+			for (const aggregate of ["last", "average", "minimum", "maximum", "rate"])
+				for (const above of [">", "<"])
+					for (const state of ["warning", "critical"]) {
+						Object.entries({ preset, aggregate, above, state }).forEach(([name, v]) => { f[name].value = v; });
+						all.push(virgo.bodies.sentence(form));
+					}
+		Object.entries({ aggregate: "last", above: ">", state: "warning" }).forEach(([name, v]) => { f[name].value = v; });
+		return all;
+	})()`)
+	if len(all) != 100 {
+		t.Errorf("%d sentences", len(all))
+	}
+	for _, text := range all {
+		set, problems := alarm.Parse("page.yaml", []byte(text), full.Parse)
+		if len(problems) > 0 || len(set.Rules) != 1 {
+			t.Errorf("%s: %v", text, problems)
+		}
 	}
 }
 

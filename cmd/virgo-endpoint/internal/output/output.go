@@ -1,0 +1,180 @@
+package output
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path"
+	"slices"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/feed"
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/watch"
+)
+
+// A Host is what series say of a host.
+type Host struct {
+	ID, Name string
+	Tags     []string
+}
+
+// An Item is a result with its host and its metrics.
+type Item struct {
+	Host    Host
+	Result  *intake.Result
+	Metrics []intake.Metric
+}
+
+// A Sink takes results. Send returns nil when the receiver has them. An error that wraps *Refused says that the same batch will
+// never be taken; every other is repeated. No error has a secret in it.
+type Sink interface {
+	Send(ctx context.Context, batch []Item) error
+}
+
+// Refused is the error of a batch that a receiver refuses for ever.
+type Refused struct{ Err error }
+
+func (r *Refused) Error() string { return r.Err.Error() }
+func (r *Refused) Unwrap() error { return r.Err }
+
+// sendTimeout bounds one attempt.
+const sendTimeout = 30 * time.Second
+
+// An Output passes results on to a sink. It is a follower of the feed.
+type Output struct {
+	Options
+	cursor watch.Cursor
+}
+
+// Options are what an output works with.
+type Options struct {
+	Config  Config
+	Sink    Sink
+	Cursors watch.Cursors
+	// Hosts returns what series say of a host.
+	Hosts func(ctx context.Context, agent intake.AgentNumber) (Host, error)
+	// Newest returns the place behind the newest result, where a new output begins.
+	Newest func(ctx context.Context) (int64, error)
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// Open returns an output, and where the feed is to begin. A new one begins with what arrives from now on, or with the oldest that
+// is kept; that place is stored, so that a restart skips nothing.
+func Open(ctx context.Context, opt Options) (*Output, int64, error) {
+	o := &Output{Options: opt, cursor: watch.Cursor{Name: opt.Config.Name, Seq: feed.FromOldest, At: opt.Now()}}
+	stored, ok, err := opt.Cursors.Cursor(ctx, opt.Config.Name)
+	if err != nil {
+		return nil, 0, err
+	}
+	if ok {
+		o.cursor = stored
+		return o, stored.Seq, nil
+	}
+	if !opt.Config.FromOldest {
+		if o.cursor.Seq, err = opt.Newest(ctx); err != nil {
+			return nil, 0, err
+		}
+	}
+	return o, o.cursor.Seq, opt.Cursors.SaveCursor(ctx, o.cursor)
+}
+
+// Name is of [feed.Follower].
+func (o *Output) Name() string { return "output " + o.Config.Name }
+
+// Take is of [feed.Follower]: it sends a batch, and notes that it was sent.
+func (o *Output) Take(ctx context.Context, batch []feed.Item) error {
+	items, err := o.wanted(ctx, batch)
+	if err != nil {
+		return err
+	}
+	next := o.cursor
+	if err := o.send(ctx, items, &next); err != nil {
+		o.fail(ctx, err)
+		return err
+	}
+	next.Seq, next.Err, next.At = batch[len(batch)-1].Result.Seq, "", o.Now()
+	if err := o.Cursors.SaveCursor(ctx, next); err != nil {
+		return err
+	}
+	if o.cursor.Err != "" {
+		o.Log.Info("results are passed on again", "output", o.Config.Name)
+	}
+	o.cursor = next
+	return nil
+}
+
+// fail notes why nothing is passed on, once.
+func (o *Output) fail(ctx context.Context, err error) {
+	if ctx.Err() != nil || err.Error() == o.cursor.Err {
+		return
+	}
+	o.Log.Warn("results wait to be passed on", "output", o.Config.Name, "error", err)
+	o.cursor.Err = err.Error()
+	if err := o.Cursors.SaveCursor(ctx, o.cursor); err != nil {
+		o.Log.Warn("why results wait cannot be stored", "output", o.Config.Name, "error", err)
+	}
+}
+
+// Lose is of [feed.Loser].
+func (o *Output) Lose(ctx context.Context, through, n int64) error {
+	next := o.cursor
+	next.Seq, next.Lost, next.At = max(next.Seq, through), next.Lost+n, o.Now()
+	if err := o.Cursors.SaveCursor(ctx, next); err != nil {
+		return err
+	}
+	o.Log.Warn("results were deleted before they were passed on", "output", o.Config.Name, "results", n)
+	o.cursor = next
+	return nil
+}
+
+// wanted are the results that the filters let through.
+func (o *Output) wanted(ctx context.Context, batch []feed.Item) ([]Item, error) {
+	var items []Item
+	for i := range batch {
+		r := batch[i].Result
+		matches := func(g string) bool { ok, err := path.Match(g, r.CheckType); return ok && err == nil }
+		if len(o.Config.Types) > 0 && !slices.ContainsFunc(o.Config.Types, matches) {
+			continue
+		}
+		h, err := o.Hosts(ctx, batch[i].Agent)
+		if err != nil {
+			return nil, err
+		}
+		if h.ID == "" {
+			h.ID = r.AgentID
+		}
+		if len(o.Config.Tags) > 0 && !slices.ContainsFunc(o.Config.Tags, func(t string) bool { return slices.Contains(h.Tags, t) }) {
+			continue
+		}
+		items = append(items, Item{h, r, batch[i].Metrics})
+	}
+	return items, nil
+}
+
+// send sends items; of those that are refused it finds the ones that are to blame, which are counted and left out.
+func (o *Output) send(ctx context.Context, items []Item, note *watch.Cursor) error {
+	if len(items) == 0 {
+		return nil
+	}
+	sending, cancel := context.WithTimeout(ctx, sendTimeout)
+	err := o.Sink.Send(sending, items)
+	cancel()
+	refused := (*Refused)(nil)
+	switch {
+	case err == nil:
+		note.Sent += int64(len(items))
+		return nil
+	case !errors.As(err, &refused):
+		return err
+	case len(items) > 1:
+		if err := o.send(ctx, items[:len(items)/2], note); err != nil {
+			return err
+		}
+		return o.send(ctx, items[len(items)/2:], note)
+	}
+	note.Refused++
+	o.Log.Warn("a result is refused for ever, and left out", "output", o.Config.Name, "agent", items[0].Host.ID, "check", items[0].Result.CheckID, "error", err)
+	return nil
+}

@@ -1,0 +1,186 @@
+package output
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/feed"
+	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/cmd/virgo-endpoint/internal/watch/watchtest"
+	"virgo/schedule/yaml/full"
+)
+
+// A fake is a sink that fails so many times, and refuses a batch with one of some results.
+type fake struct {
+	got     []string
+	fails   int
+	refuses []string
+}
+
+func (f *fake) Send(_ context.Context, batch []Item) error {
+	if f.fails > 0 {
+		f.fails--
+		return errors.New("connection refused")
+	}
+	var ids []string
+	for _, i := range batch {
+		if slices.Contains(f.refuses, i.Result.ResultID) {
+			return &Refused{errors.New("status 400")}
+		}
+		ids = append(ids, i.Result.ResultID)
+	}
+	f.got = append(f.got, ids...)
+	return nil
+}
+
+func items(from, to int64) []feed.Item {
+	var list []feed.Item
+	for i := from; i <= to; i++ {
+		r := &intake.Result{Seq: i, ResultID: fmt.Sprint("r", i), AgentID: "web1", CheckType: "agent.cpu"}
+		if i%2 == 0 {
+			r.CheckType = "remote.http"
+		}
+		list = append(list, feed.Item{Agent: intake.AgentNumber(1 + i%2), Result: r})
+	}
+	return list
+}
+
+func open(t *testing.T, m *watchtest.Memory, c Config, sink Sink) (*Output, int64) {
+	t.Helper()
+	c.Name = "prom"
+	o, from, err := Open(t.Context(), Options{Config: c, Sink: sink, Cursors: m.Cursors(), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Newest: func(context.Context) (int64, error) { return 7, nil },
+		Hosts: func(_ context.Context, n intake.AgentNumber) (Host, error) {
+			return Host{ID: "web1", Tags: []string{fmt.Sprint("tag", n)}}, nil
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o, from
+}
+
+// A receiver that is away delays, and loses nothing: the same batch comes again, and a restart goes on behind what was sent.
+func TestNothingIsSkipped(t *testing.T) {
+	m, f := &watchtest.Memory{}, &fake{fails: 2}
+	o, from := open(t, m, Config{}, f)
+	if from != 7 {
+		t.Errorf("it begins at %d", from)
+	}
+	for try := range 3 {
+		if err := o.Take(t.Context(), items(8, 10)); (err == nil) != (try == 2) {
+			t.Fatal(try, err)
+		}
+		c, _, _ := m.Cursors().Cursor(t.Context(), "prom")
+		if want := []string{"connection refused", "connection refused", ""}[try]; c.Err != want || c.Seq != []int64{7, 7, 10}[try] {
+			t.Errorf("%d: %+v", try, c)
+		}
+	}
+	o, from = open(t, m, Config{FromOldest: true}, f)
+	if from != 10 || strings.Join(f.got, " ") != "r8 r9 r10" {
+		t.Errorf("%d, %v", from, f.got)
+	}
+	if err := o.Lose(t.Context(), 20, 5); err != nil {
+		t.Fatal(err)
+	}
+	if c, _, _ := m.Cursors().Cursor(t.Context(), "prom"); c.Seq != 20 || c.Lost != 5 || c.Sent != 3 {
+		t.Errorf("%+v", c)
+	}
+	if _, from := open(t, &watchtest.Memory{}, Config{FromOldest: true}, f); from != feed.FromOldest {
+		t.Errorf("from all: %d", from)
+	}
+}
+
+func TestResultsThatAreRefusedAreLeftOut(t *testing.T) {
+	m, f := &watchtest.Memory{}, &fake{refuses: []string{"r3", "r17"}}
+	o, _ := open(t, m, Config{}, f)
+	if err := o.Take(t.Context(), items(1, 20)); err != nil {
+		t.Fatal(err)
+	}
+	c, _, _ := m.Cursors().Cursor(t.Context(), "prom")
+	if len(f.got) != 18 || slices.Contains(f.got, "r3") || c.Refused != 2 || c.Sent != 18 || c.Seq != 20 {
+		t.Errorf("%v, %+v", f.got, c)
+	}
+}
+
+func TestFilters(t *testing.T) {
+	for want, c := range map[string]Config{"r1 r3": {Types: []string{"agent.*"}}, "r2 r4": {Tags: []string{"tag1"}}, "": {Tags: []string{"tag1"}, Types: []string{"agent.*"}}} {
+		m, f := &watchtest.Memory{}, &fake{}
+		o, _ := open(t, m, c, f)
+		if err := o.Take(t.Context(), items(1, 4)); err != nil || strings.Join(f.got, " ") != want {
+			t.Errorf("%v, want %s; %v", f.got, want, err)
+		}
+		if c, _, _ := m.Cursors().Cursor(t.Context(), "prom"); c.Seq != 4 {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
+func reader(text string) Reader {
+	return Reader{Parse: full.Parse, Read: func(string) ([]byte, error) {
+		if text == "" {
+			return nil, os.ErrNotExist
+		}
+		return []byte(text), nil
+	}, Secret: func(ref string) (string, error) { return "S3CRET of " + ref, nil }}
+}
+
+func TestLoad(t *testing.T) {
+	list, problems := reader(`outputs:
+  prom: {remote_write: "http://127.0.0.1:9090/api/v1/write", user: u, password: "file:/x", tags: [web], types: [agent.*], labels: {site: a}, from: all}
+  infl: {influx: "http://127.0.0.1:8086/write?db=virgo", token: "env:T"}
+  file: {json: /var/log/virgo.jsonl}
+`).Load("outputs.yaml")
+	if len(problems) > 0 || len(list) != 3 || list[0].Password() != "S3CRET of file:/x" || !list[0].FromOldest || list[0].Labels[0] != [2]string{"site", "a"} || list[2].File == "" {
+		t.Errorf("%+v, %v", list, problems)
+	}
+	if shown := fmt.Sprintf("%+v %#v", list, list); strings.Contains(shown, "S3CRET") {
+		t.Error(shown)
+	}
+	for text, want := range map[string]string{
+		"outputs:\n  a: {}":                                  "2: an output goes to exactly one place",
+		"outputs:\n  a: {json: x}":                           "2: json is no full path",
+		"outputs:\n  a: {json: /x, influx: 'http://h'}":      "2: an output goes to exactly one place",
+		"outputs:\n  a: {influx: 'http://u:S3CRET@h'}":       "2: influx is no http or https URL without a password",
+		"outputs:\n  a: {influx: 'http://h', token: S3CRET}": "2: token is no reference to a secret",
+		"outputs:\n  a: {influx: 'http://h', user: u}":       "2: give user and password, or token",
+		"outputs:\n  a: {json: /x, fomr: all}":               `2: unknown key "fomr"`,
+		"outputs:\n  a: {json: /x, labels: {__name__: x}}":   "2: labels has an invalid one",
+		"output: {}": `1: unknown key "output"`,
+		"outputs:\n  a: {json: /x, from: yesterday}\n  b: {json: /y}\n": "2: from is neither now nor all",
+	} {
+		list, problems := reader(text).Load("outputs.yaml")
+		if len(problems) == 0 || !strings.HasPrefix(problems[0].Err.Error(), "outputs.yaml:"+want) || strings.Contains(problems[0].Err.Error(), "S3CRET") {
+			t.Errorf("%s: %v, want %s", text, problems, want)
+		}
+		if strings.Contains(text, "  b:") != (len(list) == 1) {
+			t.Errorf("%s: %+v", text, list)
+		}
+	}
+	if list, problems := reader("").Load("x"); list != nil || problems != nil {
+		t.Errorf("%v, %v", list, problems)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add("outputs: {a: {json: /x, labels: {a: b}}, b: 3, c: {remote_write: [x]}}")
+	f.Fuzz(func(t *testing.T, text string) {
+		list, problems := reader(text + "\n").Load("outputs.yaml")
+		for _, c := range list {
+			if c.Name == "" {
+				t.Error("an output without a name")
+			}
+		}
+		var b bytes.Buffer
+		for _, p := range problems {
+			fmt.Fprintln(&b, p.Err)
+		}
+	})
+}

@@ -31,6 +31,7 @@ type cli struct {
 	Alarm    alarmCmd    `cmd:"" help:"List the alarms that stand and stood, test, check and translate rules, look after an alarm."`
 	Silence  silenceCmd  `cmd:"" help:"Hold notifications back for a time, or at times that recur; list and end that."`
 	Notify   notifyCmd   `cmd:"" help:"List who is told of alarms, and test that a message arrives."`
+	Output   outputCmd   `cmd:"" help:"List where results are passed on to."`
 	Check    checkCmd    `cmd:"" help:"Verify all that is stored, and name what is damaged."`
 	Backup   backupCmd   `cmd:"" help:"Write all of the folder to one file, while a server runs."`
 	Restore  restoreCmd  `cmd:"" help:"Make a folder of a backup."`

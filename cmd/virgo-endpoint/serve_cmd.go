@@ -166,9 +166,18 @@ func (c *serveCmd) Run(a *app) error {
 
 // watch opens what a server remembers besides results, and makes it judge them unless that is off.
 func (c *serveCmd) watch(a *app, st *store.Store, opt *server.Options, cert *folder.Certificate, log *slog.Logger) (*watcher, error) {
-	w, err := a.watch(folder.Dir(a.Dir), st, !c.NoAlarms || c.Web != "" || c.API != "", log)
-	if err != nil || c.NoAlarms {
-		return w, err
+	outputs, problems := a.outputs(folder.Dir(a.Dir))
+	sayOutputs(problems, log)
+	w, err := a.watch(folder.Dir(a.Dir), st, !c.NoAlarms || c.Web != "" || c.API != "" || len(outputs) > 0, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.passOn(a, outputs); err != nil {
+		w.close()
+		return nil, err
+	}
+	if c.NoAlarms {
+		return w, nil
 	}
 	w.tell(a)
 	if err := w.judge(a, opt.Schedules.For, cert, w.telling.Route); err != nil {

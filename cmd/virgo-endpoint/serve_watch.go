@@ -32,6 +32,8 @@ type watcher struct {
 	alarms *alarms
 	// telling is nil with --no-alarms too.
 	telling *notifying
+	// passes is true if results are passed on to somebody.
+	passes bool
 
 	tasks  sync.WaitGroup
 	ctx    context.Context
@@ -67,7 +69,7 @@ func (w *watcher) begin(shown bool) {
 	} else {
 		w.feed.Remove(w.live.Name())
 	}
-	if shown || w.alarms != nil {
+	if shown || w.alarms != nil || w.passes {
 		w.run(func(ctx context.Context) { _ = w.feed.Run(ctx) })
 	}
 	if w.control != nil {

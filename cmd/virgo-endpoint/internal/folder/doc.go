@@ -9,6 +9,7 @@
 //	control.db                   alarms, silences, people, the audit log (package control)
 //	address                      the address that agents connect to, as init was told
 //	notify.yaml                  who is told of alarms, and how (package notify)
+//	outputs.yaml                 where results are passed on to (package output)
 //	client-ids.yaml              which agents clients' certificates are for, if not those of the same name
 //	clients/NAME.pem, …-key.pem  certificates for agents, signed by the authority
 //	schedules/default.yaml       the checks of every agent that has no file of its own

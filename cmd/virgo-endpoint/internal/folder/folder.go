@@ -42,6 +42,9 @@ func (d Dir) ClientIDsFile() string { return d.file("client-ids.yaml") }
 // NotifyFile returns the path of the file that says who is told of alarms; package notify reads it.
 func (d Dir) NotifyFile() string { return d.file("notify.yaml") }
 
+// OutputsFile returns the path of the file that says where results are passed on to; package output reads it.
+func (d Dir) OutputsFile() string { return d.file("outputs.yaml") }
+
 // addressFile holds the address by which agents reach the endpoint.
 func (d Dir) addressFile() string { return d.file("address") }
 

@@ -77,7 +77,7 @@ func (in *initializer) owners() error {
 	}
 	for _, path := range []string{in.dir.caKey(), in.dir.caCert(), in.dir.serverKey(), in.dir.serverCert(),
 		in.dir.StoreFile(), in.dir.clientsDir(), in.dir.SchedulesDir(), in.dir.ClientIDsFile(),
-		in.dir.NotifyFile()} {
+		in.dir.NotifyFile(), in.dir.OutputsFile()} {
 		if err := checkOwned(path); err != nil {
 			return err
 		}

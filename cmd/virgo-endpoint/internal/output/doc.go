@@ -1,5 +1,5 @@
-// Package output passes results on to other systems as they arrive: Prometheus and what takes its remote write, InfluxDB, files and
-// programs that take JSON lines.
+// Package output passes results on to other systems as they arrive: Prometheus and what takes its remote write, InfluxDB, and files of
+// JSON lines.
 //
 // # The way of a result
 //

@@ -53,8 +53,9 @@ func eventsView() view {
 		defer s.streams.leave(q.actor.Name)
 		ctx, cancel := context.WithCancel(q.Context())
 		defer cancel()
+		asked := q.Request
 		go func() { // ends with the stream
-			s.watchSession(ctx, q)
+			s.watchSession(ctx, asked)
 			cancel()
 		}()
 		q.Request = q.WithContext(ctx)
@@ -77,10 +78,9 @@ func eventsView() view {
 }
 
 // watchSession returns when the person is not logged in any more, or the site ends.
-func (s *Site) watchSession(ctx context.Context, q *request) {
+func (s *Site) watchSession(ctx context.Context, r *http.Request) {
 	every := time.NewTicker(sessionTime)
 	defer every.Stop()
-	r := q.Request
 	for {
 		select {
 		case <-ctx.Done():

@@ -34,6 +34,9 @@ type comparedHost struct {
 	Seen     stamp
 }
 
+// Path is the address of the host's page.
+func (h comparedHost) Path() string { return hostPath(h.ID) }
+
 type hostChoice struct{ ID, Name string }
 
 // Scripts is for render.

@@ -93,7 +93,7 @@ func (s *Site) figure(q *request) (*figurePage, error) {
 		unit = top.Plots[0].Unit
 	}
 	for i, r := range top.Ranked {
-		address := "/hosts/" + url.PathEscape(r.AgentID) + spanAddress(url.Values{"check": {r.CheckID}}, p.Span.pairs()...)
+		address := hostPath(r.AgentID) + spanAddress(url.Values{"check": {r.CheckID}}, p.Span.pairs()...)
 		p.Rows = append(p.Rows, rankedRow{i%8 + 1, r.Name, r.Dimension, r.CheckID, chart.Format(r.Mean, unit), chart.Format(r.Max, unit), chart.Format(r.Last, unit), address})
 	}
 	data := url.Values{"type": {p.Type}, "figure": {p.Figure}, "top": {strconv.Itoa(defaultTop)},

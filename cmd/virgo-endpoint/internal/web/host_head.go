@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -27,6 +28,12 @@ type hostHead struct {
 	// Change is the form for its tags; nil for whoever may not change them.
 	Change *tagsForm
 }
+
+// Path is the address of the host's page.
+func (h *hostHead) Path() string { return hostPath(h.ID) }
+
+// hostPath is the address of a host's page; an id may have any characters.
+func hostPath(id string) string { return "/hosts/" + url.PathEscape(id) }
 
 // hostHead reads who a host is.
 func (s *Site) hostHead(q *request, id string) (*hostHead, *report.Agent, error) {

@@ -21,7 +21,7 @@ var templateFiles embed.FS
 type templates map[string]*template.Template
 
 func parseTemplates(a *assets) (templates, error) {
-	funcs := template.FuncMap{"asset": a.address}
+	funcs := template.FuncMap{"asset": a.address, "hostpath": hostPath}
 	maps.Copy(funcs, timeFuncs())
 	shared, err := template.New("").Option("missingkey=error").Funcs(funcs).ParseFS(templateFiles, "templates/parts/*.html")
 	if err != nil {

@@ -1,6 +1,6 @@
 // Keys of every page. The list of hosts has its own steps.
 {
-  const lines = [["/", "search"], ["j  k", "next, previous host"], ["enter", "open it"], ["g h", "hosts"], ["g a", "alarms"], ["?", "these keys"]];
+  const lines = [["/", "search"], ["j  k", "next, previous host"], ["enter", "open it"], ["g h", "hosts"], ["g a", "alarms"], ["← →", "plots: earlier, later"], ["+ -", "plots: shorter, longer"], ["?", "these keys"]];
   let before = "", at = 0;
   const help = () => {
     let box = document.getElementById("keys");

@@ -216,6 +216,7 @@ virgo.plots = () => {
   // A page whose span ends now goes on, as often as a screen can show it.
   const refresh = async () => {
     if (busy || !("live" in place.dataset) || document.hidden) return;
+    if (document.querySelector("#above :is(input, select, textarea):focus, #above .change-tags[open]")) return; // somebody is writing
     const [from, to] = span();
     if (Date.now() - loaded < Math.max(5e3, (to - from) / 1000)) return;
     busy = true;

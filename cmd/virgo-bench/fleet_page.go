@@ -92,7 +92,7 @@ func (f *fleetBench) page(r *report) error {
 	}
 	r.atMost("list of hosts, from the request to its end", ms(v.first), "ms", pageFirstMS)
 	r.atMost(fmt.Sprintf("the same with all that it loads (%d requests)", v.requests), float64(v.bytes), "bytes", pageBytes)
-	r.atLeast("changes that came to the browser", float64(v.events), "", pageHosts)
+	r.atLeast("changes that came to the browser, at most one a second", float64(v.events), "", pageHosts/2)
 	return nil
 }
 

@@ -40,6 +40,7 @@ require (
 	github.com/prometheus/client_golang/exp v0.0.0-20261019101427-217707f26b14 // indirect
 	github.com/wneessen/go-mail v0.8.1 // indirect
 	go.opentelemetry.io/proto/otlp v1.11.1 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
 )
 
 require (

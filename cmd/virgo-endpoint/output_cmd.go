@@ -36,7 +36,7 @@ type outputListDocument struct {
 
 type outputEntry struct {
 	Name string `json:"name"`
-	// Kind is remote_write, influx, json, or removed.
+	// Kind is remote_write, otlp, influx, json, or removed.
 	Kind    string `json:"kind"`
 	Behind  int64  `json:"behind"`
 	Sent    int64  `json:"sent"`
@@ -50,6 +50,8 @@ func kindOfOutput(c *output.Config) string {
 	switch {
 	case c.RemoteWrite != "":
 		return "remote_write"
+	case c.OTLP != "":
+		return "otlp"
 	case c.Influx != "":
 		return "influx"
 	}

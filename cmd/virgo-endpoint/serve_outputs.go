@@ -14,6 +14,7 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/output"
 	"virgo/cmd/virgo-endpoint/internal/output/influx"
 	"virgo/cmd/virgo-endpoint/internal/output/jsonl"
+	"virgo/cmd/virgo-endpoint/internal/output/otlp"
 	"virgo/cmd/virgo-endpoint/internal/output/remotewrite"
 	"virgo/cmd/virgo-endpoint/internal/report"
 	"virgo/schedule"
@@ -31,6 +32,8 @@ func sinkOf(c output.Config) (output.Sink, error) {
 	switch {
 	case c.RemoteWrite != "":
 		return remotewrite.New(c)
+	case c.OTLP != "":
+		return otlp.New(c)
 	case c.Influx != "":
 		return influx.New(c)
 	case c.File != "":

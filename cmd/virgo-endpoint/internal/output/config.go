@@ -22,18 +22,18 @@ const (
 	maxTextBytes = 1024
 )
 
-// A Config is one output of outputs.yaml. Exactly one of RemoteWrite, Influx and File is set.
+// A Config is one output of outputs.yaml. Exactly one of RemoteWrite, OTLP, Influx and File is set.
 type Config struct {
 	Name string
-	// RemoteWrite and Influx are URLs that are posted to, File is a path that JSON lines are appended to.
-	RemoteWrite, Influx, File string
+	// RemoteWrite, OTLP and Influx are URLs that are posted to, File is a path that JSON lines are appended to.
+	RemoteWrite, OTLP, Influx, File string
 	// User and Password are sent as basic authentication, Token as a bearer's. They are functions so that no format prints them.
 	User     string
 	Password func() string
 	Token    func() string
 	// Types are globs of check types, Tags tags of which a host has one; empty: all.
 	Types, Tags []string
-	// Labels are added to every series of a remote write.
+	// Labels are added to every series of a remote write, and every point of OTLP.
 	Labels [][2]string
 	// FromOldest begins with the oldest result that is kept, not with the newest.
 	FromOldest bool
@@ -106,7 +106,7 @@ func (p *parser) outputs(root yaml.Node) []Config {
 	return list
 }
 
-var outputKeys = []string{"remote_write", "influx", "json", "user", "password", "token", "types", "tags", "labels", "from"}
+var outputKeys = []string{"remote_write", "otlp", "influx", "json", "user", "password", "token", "types", "tags", "labels", "from"}
 
 func (p *parser) output(f yaml.Field) Config {
 	c := Config{Name: f.Key}
@@ -118,6 +118,8 @@ func (p *parser) output(f yaml.Field) Config {
 		switch one.Key {
 		case "remote_write":
 			c.RemoteWrite, ways = p.url(one), ways+1
+		case "otlp":
+			c.OTLP, ways = p.url(one), ways+1
 		case "influx":
 			c.Influx, ways = p.url(one), ways+1
 		case "json":
@@ -152,7 +154,7 @@ func (p *parser) output(f yaml.Field) Config {
 	}
 	switch {
 	case ways != 1:
-		p.mistake(f.Line, "remote_write: URL, influx: URL or json: FILE", "an output goes to exactly one place")
+		p.mistake(f.Line, "remote_write: URL, otlp: URL, influx: URL or json: FILE", "an output goes to exactly one place")
 	case (c.User != "") != (c.Password != nil), c.Token != nil && c.User != "":
 		p.mistake(f.Line, "", "give user and password, or token")
 	}

@@ -3,6 +3,7 @@ package output
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path"
 	"slices"
@@ -27,7 +28,7 @@ type Item struct {
 }
 
 // A Sink takes results. Send returns nil when the receiver has them. An error that wraps *Refused says that the same batch will
-// never be taken; every other is repeated. No error has a secret in it.
+// never be taken, *Partial that a part of it was not, and the rest was; every other is repeated. No error has a secret in it.
 type Sink interface {
 	Send(ctx context.Context, batch []Item) error
 }
@@ -37,6 +38,14 @@ type Refused struct{ Err error }
 
 func (r *Refused) Error() string { return r.Err.Error() }
 func (r *Refused) Unwrap() error { return r.Err }
+
+// Partial is the error of a batch that a receiver has, without some numbers that it refuses for ever.
+type Partial struct {
+	// Refused is how many numbers; which they are is not known.
+	Refused int64
+}
+
+func (p *Partial) Error() string { return fmt.Sprintf("%d numbers are refused for ever", p.Refused) }
 
 // sendTimeout bounds one attempt.
 const sendTimeout = 30 * time.Second
@@ -161,10 +170,15 @@ func (o *Output) send(ctx context.Context, items []Item, note *watch.Cursor) err
 	sending, cancel := context.WithTimeout(ctx, sendTimeout)
 	err := o.Sink.Send(sending, items)
 	cancel()
-	refused := (*Refused)(nil)
+	refused, partial := (*Refused)(nil), (*Partial)(nil)
 	switch {
 	case err == nil:
 		note.Sent += int64(len(items))
+		return nil
+	case errors.As(err, &partial): // numbers are at least as many as the results that have them
+		n := min(partial.Refused, int64(len(items)))
+		note.Sent, note.Refused = note.Sent+int64(len(items))-n, note.Refused+n
+		o.Log.Warn("numbers are refused for ever, and left out", "output", o.Config.Name, "numbers", partial.Refused, "results", len(items))
 		return nil
 	case !errors.As(err, &refused):
 		return err

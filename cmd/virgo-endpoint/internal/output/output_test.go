@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -135,10 +137,11 @@ func reader(text string) Reader {
 func TestLoad(t *testing.T) {
 	list, problems := reader(`outputs:
   prom: {remote_write: "http://127.0.0.1:9090/api/v1/write", user: u, password: "file:/x", tags: [web], types: [agent.*], labels: {site: a}, from: all}
+  otel: {otlp: "http://127.0.0.1:4318", labels: {site: b}}
   infl: {influx: "http://127.0.0.1:8086/write?db=virgo", token: "env:T"}
   file: {json: /var/log/virgo.jsonl}
 `).Load("outputs.yaml")
-	if len(problems) > 0 || len(list) != 3 || list[0].Password() != "S3CRET of file:/x" || !list[0].FromOldest || list[0].Labels[0] != [2]string{"site", "a"} || list[2].File == "" {
+	if len(problems) > 0 || len(list) != 4 || list[0].Password() != "S3CRET of file:/x" || !list[0].FromOldest || list[0].Labels[0] != [2]string{"site", "a"} || list[1].OTLP == "" || list[3].File == "" {
 		t.Errorf("%+v, %v", list, problems)
 	}
 	if shown := fmt.Sprintf("%+v %#v", list, list); strings.Contains(shown, "S3CRET") {
@@ -183,4 +186,39 @@ func FuzzLoad(f *testing.F) {
 			fmt.Fprintln(&b, p.Err)
 		}
 	})
+}
+
+// A receiver that is busy is asked again when it said, at most an hour later.
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	for header, want := range map[string]time.Duration{"": 0, "x": 0, "-1": 0, "30": 30 * time.Second, "99999999": time.Hour,
+		"Sun, 29 Nov 2026 12:00:05 GMT": 5 * time.Second, "Fri, 29 Nov 2030 12:00:05 GMT": time.Hour} {
+		if got := retryAfter(header, now); got != want {
+			t.Errorf("%q: %v, want %v", header, got, want)
+		}
+	}
+	status, requests := http.StatusServiceUnavailable, 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		requests++
+		w.Header().Set("Retry-After", "30")
+		w.WriteHeader(status)
+	}))
+	defer server.Close()
+	p, err := NewPoster(server.URL, Config{}, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.now = func() time.Time { return now }
+	first := p.Post(t.Context(), nil)
+	status = http.StatusOK
+	for _, step := range []struct {
+		after time.Duration
+		asked int
+		ok    bool
+	}{{29 * time.Second, 1, false}, {time.Second, 2, true}, {0, 3, true}} {
+		now = now.Add(step.after)
+		if err := p.Post(t.Context(), nil); requests != step.asked || (err == nil) != step.ok || !step.ok && err.Error() != first.Error() {
+			t.Errorf("%+v: %d requests, %v", step, requests, err)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -19,12 +20,19 @@ const (
 	userAgent      = "virgo-endpoint"
 )
 
-// A Poster posts bodies to one URL. It follows no redirect.
+// maxRetryAfter bounds for how long a receiver may ask to be left alone.
+const maxRetryAfter = time.Hour
+
+// A Poster posts bodies to one URL, for one output. It follows no redirect.
 type Poster struct {
 	url, host string
 	headers   http.Header
 	authorize func(*http.Request)
 	client    *http.Client
+	now       func() time.Time
+	// until is when a receiver that answered with busy wants to be asked again.
+	until time.Time
+	busy  error
 }
 
 // NewPoster returns a poster to a URL with headers. scheme is that of a token: "Bearer", or "Token".
@@ -33,7 +41,7 @@ func NewPoster(to string, c Config, scheme string, headers map[string]string) (*
 	if err != nil {
 		return nil, errors.New("the URL is invalid")
 	}
-	p := &Poster{url: u.String(), host: u.Host, headers: make(http.Header), authorize: func(*http.Request) {}}
+	p := &Poster{url: u.String(), host: u.Host, headers: make(http.Header), authorize: func(*http.Request) {}, now: time.Now}
 	for name, value := range headers {
 		p.headers.Set(name, value)
 	}
@@ -54,9 +62,20 @@ func NewPoster(to string, c Config, scheme string, headers map[string]string) (*
 
 // Post posts a body. An answer that says that this very body will never be taken is *Refused.
 func (p *Poster) Post(ctx context.Context, body []byte) error {
+	_, err := p.Exchange(ctx, body)
+	return err
+}
+
+// Exchange is Post that returns the beginning of what the receiver answered. After an answer with Retry-After nothing is posted
+// until then: it returns the same error.
+func (p *Poster) Exchange(ctx context.Context, body []byte) ([]byte, error) {
+	if p.busy != nil && p.now().Before(p.until) {
+		return nil, p.busy
+	}
+	p.busy = nil
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
 	if err != nil {
-		return errors.New("the URL is invalid")
+		return nil, errors.New("the URL is invalid")
 	}
 	req.Header = p.headers.Clone()
 	p.authorize(req)
@@ -66,19 +85,35 @@ func (p *Poster) Post(ctx context.Context, body []byte) error {
 		if errors.As(err, &quoting) && quoting.Err != nil { // it quotes the URL
 			err = quoting.Err
 		}
-		return fmt.Errorf("posting to %s: %w", p.host, err)
+		return nil, fmt.Errorf("posting to %s: %w", p.host, err)
 	}
 	defer answer.Body.Close()
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswerBytes))
 	if answer.StatusCode/100 == 2 {
-		return nil
+		return said, nil
 	}
 	err = fmt.Errorf("posting to %s: status %d%s", p.host, answer.StatusCode, advice(string(said)))
 	switch answer.StatusCode {
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
-		return &Refused{err}
+		return nil, &Refused{err}
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		if wait := retryAfter(answer.Header.Get("Retry-After"), p.now()); wait > 0 {
+			p.until, p.busy = p.now().Add(wait), err
+		}
 	}
-	return err
+	return nil, err
+}
+
+// retryAfter reads a Retry-After: seconds or a date.
+func retryAfter(header string, now time.Time) time.Duration {
+	if n, err := strconv.ParseUint(header, 10, 31); err == nil {
+		return min(time.Duration(n)*time.Second, maxRetryAfter)
+	}
+	at, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	return min(at.Sub(now), maxRetryAfter)
 }
 
 // advice is the next step for an answer that is known.

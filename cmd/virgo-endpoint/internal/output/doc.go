@@ -1,5 +1,5 @@
-// Package output passes results on to other systems as they arrive: Prometheus and what takes its remote write, InfluxDB, and files of
-// JSON lines.
+// Package output passes results on to other systems as they arrive: Prometheus and what takes its remote write, receivers of OpenTelemetry,
+// InfluxDB, and files of JSON lines.
 //
 // # The way of a result
 //
@@ -11,7 +11,7 @@
 //
 // A receiver that is away delays its output alone; the results wait in the store, as long as they are kept. What was deleted
 // meanwhile is counted as lost. Results that a receiver refuses for ever (400) are halved until the culprit is found, which is counted and
-// left out.
+// left out. What a receiver of OpenTelemetry refuses of a batch is counted, and not sent again.
 //
 // # What the user sees
 //

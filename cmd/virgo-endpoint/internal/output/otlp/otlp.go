@@ -6,12 +6,27 @@
 // needs, the dimension, and the owner's labels. Counters are cumulative sums without a start, which nobody knows. The time of a point
 // is the result's place in time. Texts are not sent.
 //
-// A batch that comes again has the same points, and a receiver overwrites them or takes them twice, as it likes. Points that a
-// receiver took no part of (partial success) are not sent again, as the protocol has it: they count as refused.
+// # What can fail
 //
-// The official exporter, otlpmetrichttp, links grpc for requests over HTTP too (opentelemetry-go issue 2579): see the figures at
-// [New]. Here only the messages of metrics are linked; the request and its answer are in its service's package, which needs
-// grpc, but MetricsData has the very form of the request, and of the answer one number is read.
+// A batch that comes again has the same points, and a receiver overwrites them or takes them twice, as it likes. Points that a
+// receiver did not take (partial success) are not sent again, as the protocol has it: they count as refused.
+//
+// # What the user sees
+//
+// virgo-endpoint output list has the output with kind otlp; the log says how many numbers were refused.
+//
+// # Who could abuse it
+//
+// Names and units from hosts follow the rules of package names. A receiver's answer is bounded, and never shown; it can ask to
+// be left alone for an hour at most.
+//
+// # Why not the official exporter
+//
+// otlpmetrichttp v1.47.0 links grpc, for requests over HTTP too (opentelemetry-go issue 2579): virgo-endpoint would be 4.2 MiB larger and
+// occupy 3.7 MiB more at rest, with this package 1.7 and 1.5 MiB (stripped, linux/amd64; VmRSS of serve without agents). It
+// also collects, aggregates and repeats, which the feed does here. So only the messages of metrics are linked. The request and
+// its answer are messages of the service's package, which needs grpc; but MetricsData has the very form of the request, and
+// of the answer one number is read.
 package otlp
 
 import (

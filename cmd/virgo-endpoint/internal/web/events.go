@@ -142,12 +142,15 @@ type events struct {
 	err error
 }
 
+// lineEnds makes all ends of lines the same. A browser takes \r alone as one, too: a host's text with it could tell events.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // send tells one event. The data may have several lines.
 func (e *events) send(name, data string) error {
 	var text strings.Builder
 	text.WriteString("event: " + name + "\n")
-	for line := range strings.SplitSeq(data, "\n") {
-		text.WriteString("data: " + strings.TrimSuffix(line, "\r") + "\n")
+	for line := range strings.SplitSeq(lineEnds.Replace(data), "\n") {
+		text.WriteString("data: " + line + "\n")
 	}
 	text.WriteString("\n")
 	return e.write(text.String())

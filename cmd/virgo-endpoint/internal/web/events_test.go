@@ -180,3 +180,15 @@ func numbers(n int) (list []intake.AgentNumber) {
 	}
 	return list
 }
+
+// Each line of data is one of data to a browser, whatever ends of lines a host's text has.
+func TestTextsTellNoEvents(t *testing.T) {
+	w := &wire{header: http.Header{}}
+	to := &events{w: w, control: http.NewResponseController(w), ctx: t.Context()}
+	if err := to.send("rows", "a\r\nb\rev: x\r\revent: resync\nc"); err != nil {
+		t.Fatal(err)
+	}
+	if want := "event: rows\ndata: a\ndata: b\ndata: ev: x\ndata: \ndata: event: resync\ndata: c\n\n"; w.String() != want {
+		t.Errorf("%q, want %q", w.String(), want)
+	}
+}

@@ -29,6 +29,13 @@ const (
 	staleUnknown = 15 * time.Minute
 )
 
+// The names of what this endpoint says of hosts. No check has a metric of such a name here.
+const (
+	upName        = "virgo_up"
+	lastSeenName  = "virgo_last_seen_timestamp_seconds"
+	availableName = "virgo_check_available"
+)
+
 // Live has the latest values of all hosts; a live.Table is one.
 type Live interface {
 	// Each calls fn with each host, by id, until fn returns false.
@@ -80,29 +87,32 @@ func (a *API) hostFigures(_ context.Context, in *hostFiguresInput) (*huma.Stream
 type family struct {
 	help    string
 	counter bool
-	label   string // of the dimension
 	series  []hostSeries
 }
 
 // A hostSeries is one series of a host; its check is nil for one of the host.
 type hostSeries struct {
 	agent, host, check, typ, dimension string
-	value                              float64
+	// label is the name of the dimension's label. A host can give a metric of its own the name of another's, so it is not the family's.
+	label string
+	value float64
 }
 
 // gatherFigures collects what is written, by name.
 func gatherFigures(table Live, in *hostFiguresInput, now time.Time) map[string]*family {
 	families := map[string]*family{}
 	known := map[names.Metric]names.Prometheus{}
-	add := func(name, help string, counter bool, label string, s hostSeries) {
+	familyOf := func(name, help string, counter bool) *family {
 		f := families[name]
 		if f == nil {
-			f = &family{help: help, counter: counter, label: label}
+			f = &family{help: help, counter: counter}
 			families[name] = f
 		}
-		if f.counter == counter && f.label == label { // of two metrics that get one name, the first
-			f.series = append(f.series, s)
-		}
+		return f
+	}
+	own := func(name, help string, s hostSeries) {
+		f := familyOf(name, help, false)
+		f.series = append(f.series, s)
 	}
 	table.Each(now, func(h *live.Host, checks []live.Check, values []live.Sample) bool {
 		if h.Health == report.Removed || h.Health == report.Revoked || in.Tag != "" && !slices.Contains(h.Tags, in.Tag) {
@@ -111,18 +121,17 @@ func gatherFigures(table Live, in *hostFiguresInput, now time.Time) map[string]*
 		host := hostSeries{agent: h.ID, host: h.Name}
 		if in.Type == "" {
 			host.value = truth(h.Health != report.Silent && h.Health != report.Never)
-			add("virgo_up", "1 while the host is heard.", false, "", host)
+			own(upName, "1 while the host is heard.", host)
 			if !h.LastSeen.IsZero() {
 				host.value = seconds(h.LastSeen)
-				add("virgo_last_seen_timestamp_seconds", "When the host was last heard.", false, "", host)
+				own(lastSeenName, "When the host was last heard.", host)
 			}
 		}
 		for i := range checks {
 			c := &checks[i]
 			if in.Type == "" || in.Type == c.Type {
 				if !c.Refused && !stale(c, now) {
-					add("virgo_check_available", "1 if the check could be made.", false, "",
-						hostSeries{h.ID, h.Name, c.ID, c.Type, "", truth(c.Available)})
+					own(availableName, "1 if the check could be made.", hostSeries{h.ID, h.Name, c.ID, c.Type, "", "", truth(c.Available)})
 				}
 			}
 		}
@@ -137,8 +146,11 @@ func gatherFigures(table Live, in *hostFiguresInput, now time.Time) map[string]*
 				p = names.ToPrometheus(m)
 				known[m] = p
 			}
-			add(p.Name, v.Metric+" of "+v.Type, p.Counter, names.Label(v.Type),
-				hostSeries{h.ID, h.Name, v.ID, v.Type, v.Dimension, v.Value * p.Factor})
+			if p.Name == upName || p.Name == lastSeenName || p.Name == availableName {
+				continue
+			}
+			f := familyOf(p.Name, v.Metric+" of "+v.Type, p.Counter)
+			f.series = append(f.series, hostSeries{h.ID, h.Name, v.ID, v.Type, v.Dimension, names.Label(v.Type), v.Value * p.Factor})
 		}
 		return true
 	})
@@ -181,7 +193,7 @@ func (f *family) write(b *bufio.Writer, name string) {
 		}
 		if s.dimension != "" {
 			b.WriteByte(',')
-			label(b, f.label, s.dimension)
+			label(b, s.label, s.dimension)
 		}
 		b.WriteString("} " + exposed(s.value) + "\n")
 	}

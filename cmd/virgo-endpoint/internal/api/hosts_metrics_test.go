@@ -141,6 +141,33 @@ func TestHostFiguresOfHostileNames(t *testing.T) {
 	}
 }
 
+// A host that gives a metric the name of another's takes nothing away from other hosts, and says nothing in this endpoint's name.
+func TestNoHostHidesAnothersFigures(t *testing.T) {
+	table := live.New(nil, func() time.Time { return epoch })
+	item := func(n int64, typ, metric, dimension string) feed.Item {
+		agent := fmt.Sprint("host", n)
+		r := &intake.Result{Seq: n, AgentID: agent, CheckID: "c", CheckType: typ, State: "available", Time: epoch, Received: epoch}
+		return feed.Item{Agent: intake.AgentNumber(n), Result: r, Metrics: []intake.Metric{{Dimension: dimension, Name: metric, Type: "gauge", Value: "7", Unit: "bytes"}}}
+	}
+	items := []feed.Item{item(1, "agent.network_receive", "bytes", "x"), item(2, "agent.network", "rx_bytes", "eth0"), item(3, "up", "{}", "x")}
+	items[2].Metrics[0].Unit = ""
+	items[0].Metrics[0].Name = "bytes_total"
+	if err := table.Take(t.Context(), items); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t)
+	s.api.Live = table
+	for _, query := range []string{"", "?type=up"} {
+		body := string(s.get("/metrics/hosts" + query).body)
+		if regexp.MustCompile(`virgo_up\{.*check=`).MatchString(body) {
+			t.Errorf("%s\n%s", query, body)
+		}
+		if query == "" && !strings.Contains(body, `device="eth0"} 7`) {
+			t.Errorf("the figures of host2 are missing:\n%s", body)
+		}
+	}
+}
+
 func TestFollowersInHealth(t *testing.T) {
 	s := serve(t)
 	s.api.Followers = func() []feed.Status {

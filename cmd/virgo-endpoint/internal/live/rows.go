@@ -129,7 +129,7 @@ func (h *host) judge(now time.Time) report.Agent {
 // view is the host as others see it. The lock is held.
 func (h *host) view(now time.Time) Host {
 	judged := h.judge(now)
-	v := Host{Agent: h.number, ID: h.known.ID, Name: watch.HostName(h.known.ID, h.known.Name), Group: h.known.Who.Group, Tags: h.known.Who.Tags,
+	v := Host{Agent: h.number, ID: h.known.ID, Name: h.known.Name, Group: h.known.Who.Group, Tags: h.known.Who.Tags,
 		FirstSeen: h.known.FirstSeen, LastSeen: h.known.LastSeen, Bundles: strings.HasPrefix(h.known.Remote, "bundle "),
 		Warnings: len(judged.Warnings), Health: judged.Health, CPUs: h.cpus()}
 	if judged.PeriodMS != nil {

@@ -58,6 +58,9 @@ func (q queue) Settle(ctx context.Context, notifier string, ids []int64, o watch
 				return err
 			}
 		}
+		if err := addRows(ctx, tx, o.Next); err != nil {
+			return err
+		}
 		return noteNotifier(ctx, tx, notifier, o)
 	})
 }

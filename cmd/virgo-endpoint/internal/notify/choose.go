@@ -135,23 +135,21 @@ func (n *Notifier) stillOpen(e *watch.Event) sequel {
 	return best
 }
 
-// repeat queues the next reminder of alarms that stay open.
-func (w *worker) repeat(ctx context.Context, rows []watch.Row) error {
+// reminders returns the next reminder of each alarm that one was sent of.
+func (w *worker) reminders(rows []watch.Row) []watch.Row {
 	var again []watch.Row
+	now := w.n.now()
 	for _, r := range rows {
 		var e watch.Event
 		if r.Level != reminderLevel || json.Unmarshal(r.Event, &e) != nil {
 			continue
 		}
 		if every := w.setup.config.repetition(&e, w.config.Name); every > 0 {
-			r.ID, r.Attempt, r.Err, r.Due = 0, 0, "", w.n.now().Add(every)
+			r.ID, r.Attempt, r.Err, r.Due, r.Created = 0, 0, "", now.Add(every), now // a failure of today is not one of days
 			again = append(again, r)
 		}
 	}
-	if len(again) == 0 {
-		return nil
-	}
-	return w.n.queue.Add(ctx, again)
+	return again
 }
 
 // repetition is how often a notifier is reminded of an alarm.

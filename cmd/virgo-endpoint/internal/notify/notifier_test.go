@@ -332,6 +332,34 @@ func TestReminders(t *testing.T) {
 	})
 }
 
+// A kill while a reminder is settled costs none that follow; one that fails once on the tenth day is tried again.
+func TestRemindersOfAnAlarmThatLasts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, "routes: [{notify: [a], repeat: 24h}]\ngroup: 1s\n")
+		b.queue = addsNothing{b.memory.Queue()}
+		b.tell(alarm.OK, alarm.Critical, nil)
+		wait(9*24*time.Hour + time.Hour)
+		b.a.mu.Lock()
+		told := len(b.a.got)
+		b.a.reply = func(attempt int) error {
+			if attempt == told+1 {
+				return errors.New("busy")
+			}
+			return nil
+		}
+		b.a.mu.Unlock()
+		wait(2 * 24 * time.Hour)
+		if told != 10 || len(b.a.messages()) != told+3 || strings.Contains(b.log.String(), "given up") || b.b.titles() != "" {
+			t.Errorf("%d, then %d messages; %q; %s", told, len(b.a.messages()), b.b.titles(), b.log)
+		}
+	})
+}
+
+// addsNothing is a queue whose process ends whenever rows are added in a transaction of their own.
+type addsNothing struct{ watch.Queue }
+
+func (addsNothing) Add(context.Context, []watch.Row) error { return errors.New("killed") }
+
 // What cannot be sent is told by others: nothing is thrown away.
 func TestGivenUp(t *testing.T) {
 	for name, c := range map[string]struct {

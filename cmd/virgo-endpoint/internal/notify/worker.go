@@ -178,7 +178,7 @@ func (w *worker) settle(ctx context.Context, rows []watch.Row, err error) error 
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	if err := w.n.queue.Settle(ctx, w.config.Name, ids(rows), watch.Outcome{Sent: true, At: w.n.now()}); err != nil {
+	if err := w.n.queue.Settle(ctx, w.config.Name, ids(rows), watch.Outcome{Sent: true, At: w.n.now(), Next: w.reminders(rows)}); err != nil {
 		return err
 	}
 	recovered := w.told
@@ -189,7 +189,7 @@ func (w *worker) settle(ctx context.Context, rows []watch.Row, err error) error 
 		w.n.tellOthers(ctx, w.setup, w.config.Name, fmt.Sprintf("the notifier %q works again; it had failed for %s",
 			w.config.Name, span(w.n.now().Sub(failed))), nil)
 	}
-	return w.repeat(ctx, rows)
+	return nil
 }
 
 // failed notes an attempt that failed: it is tried again after a pause, or given up.

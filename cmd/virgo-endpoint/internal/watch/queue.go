@@ -29,6 +29,8 @@ type Outcome struct {
 	Due time.Time
 	Err string
 	At  time.Time
+	// Next are added in the same transaction, so that a kill leaves no alarm without its next reminder.
+	Next []Row
 }
 
 // A NotifierState is how sending by a notifier goes.

@@ -56,6 +56,7 @@ func (q memoryQueue) Settle(ctx context.Context, notifier string, ids []int64, o
 			return r.Notifier == notifier && slices.Contains(ids, r.ID)
 		})
 	}
+	q.m.add(o.Next)
 	n := q.m.notifiers[notifier]
 	n.Name = notifier
 	switch {

@@ -51,8 +51,7 @@ func testQueue(t *testing.T, open Opener) {
 	if last := later[len(later)-1]; len(later) != 3 || last.ID != now[1].ID || last.Attempt != 1 || last.Err != "no route" {
 		t.Errorf("later: %+v", later)
 	}
-	do(t, s.Queue().Settle(t.Context(), "ops", ids(later), watch.Outcome{Dropped: true}))
-	do(t, s.Queue().Add(t.Context(), []watch.Row{row("ops", 0)}))
+	do(t, s.Queue().Settle(t.Context(), "ops", ids(later), watch.Outcome{Dropped: true, Next: []watch.Row{row("ops", 0)}}))
 	if after := due(t, s, "ops", 0, 10); len(after) != 1 || after[0].ID <= later[0].ID {
 		t.Errorf("a number is used again: %+v", after)
 	}

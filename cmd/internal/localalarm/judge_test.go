@@ -17,6 +17,7 @@ import (
 
 	"virgo/collect"
 	"virgo/schedule"
+	"virgo/schedule/alarm"
 	"virgo/spool"
 )
 
@@ -333,5 +334,54 @@ func TestCommandOfOthersIsNotRun(t *testing.T) {
 	}
 	if !strings.Contains(err.Error(), "writable") {
 		t.Error(err)
+	}
+}
+
+// More changes than one run tells wait for a way that fails: the other way is told of later ones all the same.
+func TestAWayThatFailsHoldsUpNoOther(t *testing.T) {
+	b := newBench(t)
+	var dead, alive []string
+	gone := errors.New("no gateway")
+	run := func(value string) {
+		b.now = b.now.Add(time.Minute)
+		j := b.judge()
+		j.opt.Ways = []Way{
+			{Name: "dead", Send: func(_ context.Context, c *Change) error {
+				if gone == nil {
+					dead = append(dead, c.ID)
+				}
+				return gone
+			}},
+			{Name: "alive", Send: func(_ context.Context, c *Change) error { alive = append(alive, c.ID); return nil }},
+		}
+		if err := b.sp.Update(t.Context(), func(tx *spool.Tx) error {
+			if value == "" {
+				for range 3 * maxTold / 2 {
+					r := alarm.Rule{ID: alarm.CheckRulePrefix + "c/high", Checks: alarm.CheckMatch{IDs: []string{"c"}}}
+					if err := j.queue(tx, &b.own.Checks[0], &r, &state{}, alarm.Transition{State: alarm.Warning, At: b.now}); err != nil {
+						return err
+					}
+				}
+			}
+			j.queued = max(j.queued, 1)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		j.Tell(t.Context(), b.sp, func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) })
+	}
+	run("")
+	run("nothing new")
+	if len(alive) != 3*maxTold/2 || len(b.lines) != 3*maxTold/2+1 {
+		t.Errorf("told %d, lines %d", len(alive), len(b.lines))
+	}
+	gone = nil
+	run("nothing new")
+	if len(dead) != maxTold {
+		t.Errorf("%d at once", len(dead))
+	}
+	run("nothing new")
+	if !slices.Equal(dead, alive) {
+		t.Errorf("other ones, or in another order: %d and %d", len(dead), len(alive))
 	}
 }

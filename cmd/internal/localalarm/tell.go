@@ -13,7 +13,7 @@ import (
 const (
 	// maxWaiting is how long a change is tried to be told.
 	maxWaiting = 24 * time.Hour
-	// maxTold bounds how many changes one run tells, so that the next minute's run is not late.
+	// maxTold bounds how many changes one run tells by each way, so that the next minute's run is not late.
 	maxTold = 100
 )
 
@@ -27,13 +27,26 @@ func (j *Judge) Tell(ctx context.Context, sp *spool.Spool, final func(context.Co
 		j.opt.Notice("%d changes of alarms wait to be told; later ones are not", maxQueued)
 	}
 	var list []*waiting
+	printed, missing := 0, make(map[string]int, len(j.opt.Ways))
 	err := sp.View(ctx, func(tx *spool.Tx) error {
 		return tx.Each(queueSpace, func(key string, value []byte) error {
 			w := &waiting{key: key}
 			if json.Unmarshal(value, w) != nil {
 				w = &waiting{key: key, Done: j.names(), Printed: true} // damaged: it is removed
 			}
-			if len(list) < maxTold {
+			// What waits for a way that fails must not keep later changes from the others.
+			wanted, done := !w.Printed && printed < maxTold, w.Printed
+			if !w.Printed {
+				printed++
+			}
+			for _, way := range j.opt.Ways {
+				if !slices.Contains(w.Done, way.Name) {
+					wanted = wanted || missing[way.Name] < maxTold
+					missing[way.Name]++
+					done = false
+				}
+			}
+			if wanted || done {
 				list = append(list, w)
 			}
 			return nil
@@ -61,7 +74,6 @@ func (j *Judge) names() []string {
 // tell tells of changes, in order, and returns those that were tried. After a failure the way is not tried again
 // in this run.
 func (j *Judge) tell(ctx context.Context, list []*waiting) []*waiting {
-	failed := map[string]bool{}
 	for _, w := range list {
 		if !w.Printed {
 			j.opt.Notice("%s", w.Line())
@@ -69,19 +81,21 @@ func (j *Judge) tell(ctx context.Context, list []*waiting) []*waiting {
 		}
 	}
 	for _, way := range j.opt.Ways {
+		tried := 0 // further ones in the list are there for other ways, perhaps not all that this one misses
 		for _, w := range list {
-			if slices.Contains(w.Done, way.Name) || failed[way.Name] || ctx.Err() != nil {
+			if slices.Contains(w.Done, way.Name) {
 				continue
 			}
-			err := way.Send(ctx, &w.Change)
-			if err == nil {
-				w.Done = append(w.Done, way.Name)
-				continue
+			if tried++; tried > maxTold || ctx.Err() != nil {
+				break
 			}
-			failed[way.Name] = true
-			if w.Failures++; w.Failures == 1 {
-				j.opt.Notice("%s: %v; it is tried again for a day", way.Name, err)
+			if err := way.Send(ctx, &w.Change); err != nil {
+				if w.Failures++; w.Failures == 1 {
+					j.opt.Notice("%s: %v; it is tried again for a day", way.Name, err)
+				}
+				break
 			}
+			w.Done = append(w.Done, way.Name)
 		}
 	}
 	return list

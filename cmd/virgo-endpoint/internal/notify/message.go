@@ -8,7 +8,8 @@ import (
 	"virgo/schedule/alarm"
 )
 
-// A Driver sends messages by one way. Send is called by one goroutine at a time, and returns nil when the message was
+// A Driver sends messages by one way. Send is called by a worker, one message after the other,
+// and by a test beside it. It returns nil when the message was
 // taken over by whoever delivers it. An error has no secret in it; one that wraps *Permanent says that the same message
 // will never be taken.
 type Driver interface {

@@ -12,6 +12,9 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
+// ErrTestRuns is returned while the test before has not come back.
+var ErrTestRuns = errors.New("the test before has not come back yet")
+
 // ErrNoSuchNotifier is returned when notify.yaml has no notifier with a name.
 var ErrNoSuchNotifier = errors.New("there is no such notifier")
 
@@ -54,6 +57,7 @@ type Notifier struct {
 	mu      sync.Mutex
 	setup   setup
 	changed chan struct{} // closed when the setup is replaced
+	testing map[string]bool
 }
 
 // A setup is a configuration with its drivers.
@@ -65,7 +69,7 @@ type setup struct {
 // New returns a notifier, which sends nothing before Run.
 func New(o Options) *Notifier {
 	n := &Notifier{queue: o.Queue, standing: o.Standing, healthy: o.Healthy, http: o.HTTP, composer: composer{o.WebURL, o.Zone},
-		now: o.Now, log: o.Log, setup: newSetup(o.Config, o.Drivers), changed: make(chan struct{})}
+		now: o.Now, log: o.Log, setup: newSetup(o.Config, o.Drivers), changed: make(chan struct{}), testing: map[string]bool{}}
 	if n.http == nil {
 		n.http = NewClient(nil)
 	}
@@ -173,7 +177,24 @@ func (n *Notifier) poll(ctx context.Context, s setup, workers []*worker, changed
 	}
 }
 
-// Test sends a message by one notifier at once, past the queue. Errors: ErrNoSuchNotifier, the driver's.
+// beginTest reports whether no test of a notifier runs: a driver that hangs must not gather them.
+func (n *Notifier) beginTest(name string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.testing[name] {
+		return false
+	}
+	n.testing[name] = true
+	return true
+}
+
+func (n *Notifier) endTest(name string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.testing, name)
+}
+
+// Test sends a message by one notifier at once, past the queue. Errors: ErrNoSuchNotifier, ErrTestRuns, the driver's.
 func (n *Notifier) Test(ctx context.Context, name string) error {
 	s, _ := n.current()
 	c := s.config.Notifier(name)
@@ -188,10 +209,16 @@ func (n *Notifier) Test(ctx context.Context, name string) error {
 	now := n.now()
 	e := watch.Event{Kind: watch.TestEvent, At: now, Text: "virgo: a test of the notifier " + name}
 	row := watch.Row{ID: now.UnixNano(), Notifier: name, Created: now, Event: encode(e)}
+	if !n.beginTest(name) {
+		return ErrTestRuns
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- s.drivers[name].Send(ctx, n.composer.compose(name, []watch.Row{row}, now)) }()
+	go func() {
+		defer n.endTest(name)
+		done <- s.drivers[name].Send(ctx, n.composer.compose(name, []watch.Row{row}, now))
+	}()
 	select {
 	case err := <-done:
 		return err

@@ -449,6 +449,13 @@ func TestTest(t *testing.T) {
 		if err := b.Test(t.Context(), "b"); err == nil || err.Error() != "it did not come back within 30s" {
 			t.Error(err)
 		}
+		if err := b.Test(t.Context(), "b"); !errors.Is(err, ErrTestRuns) || len(b.b.messages()) != 2 {
+			t.Errorf("beside one that hangs: %v, %d messages", err, len(b.b.messages()))
+		}
 		close(b.b.hang)
+		synctest.Wait()
+		if err := b.Test(t.Context(), "b"); err == nil || err.Error() != "status 500" {
+			t.Error(err)
+		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/nicholas-fedor/shoutrrr/pkg/router"
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
@@ -24,6 +25,7 @@ const maxRunes = 1000
 type Driver struct {
 	url     notify.Secret
 	service string
+	mu      sync.Mutex    // held while something is sent: a test comes beside the worker
 	sender  types.Service // once it is known to work
 }
 
@@ -45,6 +47,8 @@ func New(c notify.ChatConfig) (*Driver, error) {
 
 // Send is of [notify.Driver]. It comes back when the service answered, whatever the context.
 func (d *Driver) Send(_ context.Context, m *notify.Message) (err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	defer func() {
 		if recover() != nil { // the library is not ours, and the endpoint must go on
 			err = fmt.Errorf("%s: shoutrrr failed", d.service)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"virgo/cmd/virgo-endpoint/internal/notify"
@@ -79,5 +80,43 @@ func TestErrorsHaveNoURL(t *testing.T) {
 				t.Errorf("a secret in an error: %v", err)
 			}
 		})
+	}
+}
+
+// A test of a notifier comes beside the message that its worker sends.
+func TestOneMessageAtATime(t *testing.T) {
+	at, most := 0, 0
+	var mu sync.Mutex
+	both := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		at++
+		most = max(most, at)
+		mu.Unlock()
+		<-both
+		mu.Lock()
+		at--
+		mu.Unlock()
+		io.WriteString(w, `{}`)
+	}))
+	defer s.Close()
+	d, err := New(notify.ChatConfig{URL: notify.NewSecret("ntfy://" + strings.TrimPrefix(s.URL, "http://") + "/" + topic + "?scheme=http")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if err := d.Send(t.Context(), &notify.Message{Title: "title", Text: "text"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range 4 {
+		both <- struct{}{}
+	}
+	all.Wait()
+	if most != 1 {
+		t.Errorf("%d at a time", most)
 	}
 }

@@ -6,7 +6,9 @@ package jsonl
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"syscall"
 
 	"virgo/cmd/virgo-endpoint/internal/output"
 	"virgo/cmd/virgo-endpoint/internal/report"
@@ -28,16 +30,21 @@ func (s *Sink) Send(_ context.Context, batch []output.Item) error {
 		}
 		lines = append(lines, '\n')
 	}
-	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	// Opening a pipe that nobody reads must not hold this process up.
+	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		return err
 	}
 	info, err := f.Stat()
-	if err == nil {
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular(): // it cannot be synced, so each batch would come again and again
+		err = fmt.Errorf("%q is no regular file", s.path)
+	default:
 		if _, err = f.Write(lines); err == nil {
 			err = f.Sync()
 		}
-		if err != nil && info.Mode().IsRegular() {
+		if err != nil {
 			err = errors.Join(err, f.Truncate(info.Size()))
 		}
 	}

@@ -72,7 +72,7 @@ func TestStory(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, "notify.yaml"), []byte(text), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": storyServe, "stop": storyStop, "token": storyToken, "until": storyUntil,
+			"serve": storyServe, "unserve": storyUnserve, "token": storyToken, "until": storyUntil,
 			"exits": storyExits, "page": storyPage, "mail": storyMail, "hook": storyHook,
 		},
 	})
@@ -202,8 +202,8 @@ func (s *storyRun) post(ts *testscript.TestScript, address string, form url.Valu
 	}
 }
 
-// stop ends the endpoint.
-func storyStop(ts *testscript.TestScript, _ bool, _ []string) {
+// unserve ends the endpoint; "stop" is testscript's own, which ends the script.
+func storyUnserve(ts *testscript.TestScript, _ bool, _ []string) {
 	s := storyOf(ts)
 	ts.Check(s.server.Process.Signal(syscall.SIGTERM))
 	if err := s.server.Wait(); err != nil {
@@ -223,7 +223,7 @@ func storyToken(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 // storyTime bounds what one line of the story waits for.
-const storyTime = 90 * time.Second
+const storyTime = 150 * time.Second
 
 // eventually calls ok until it is true.
 func eventually(ts *testscript.TestScript, what string, ok func() bool) {

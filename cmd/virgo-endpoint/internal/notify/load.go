@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"virgo/schedule"
 	"virgo/schedule/ownership"
@@ -58,7 +59,7 @@ func (r Reader) Secret(ref string) (string, error) { return r.secret(ref) }
 
 // read reads a file that steers this process.
 func (r Reader) read(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe is refused below: opening it must not wait for its writer
 	if err != nil {
 		return nil, err
 	}

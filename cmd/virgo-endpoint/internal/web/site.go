@@ -15,8 +15,10 @@ import (
 const (
 	// viewTime bounds a request that is no stream.
 	viewTime = 15 * time.Second
-	// maxViews bounds the requests at a time, beside assets and streams.
-	maxViews = 64
+	// maxViews bounds the requests at a time, beside assets and streams; maxPublicViews those for what everybody may see, such
+	// as the login: whoever sends them slowly takes no place from people who are logged in.
+	maxViews       = 64
+	maxPublicViews = 32
 )
 
 // A Login says who asks; a login.Login is one.
@@ -59,9 +61,10 @@ type Site struct {
 	assets    *assets
 	templates templates
 	places    chan struct{}
+	public    chan struct{} // places of public views
 	streams   streams
 	small     compressor
-	public    statusCache
+	shown     statusCache
 	handler   http.Handler
 }
 
@@ -73,7 +76,7 @@ func New(opt Options) (*Site, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	s := &Site{Options: opt, places: make(chan struct{}, maxViews), streams: streams{stopped: make(chan struct{})}}
+	s := &Site{Options: opt, places: make(chan struct{}, maxViews), public: make(chan struct{}, maxPublicViews), streams: streams{stopped: make(chan struct{})}}
 	var err error
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, fmt.Errorf("loading the assets of the page: %w", err)
@@ -105,9 +108,13 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve answers with a view.
 func (s *Site) serve(w http.ResponseWriter, r *http.Request, v view) {
 	if !v.stream { // streams have bounds of their own
+		places := s.places
+		if v.public {
+			places = s.public
+		}
 		select {
-		case s.places <- struct{}{}:
-			defer func() { <-s.places }()
+		case places <- struct{}{}:
+			defer func() { <-places }()
 		default:
 			w.Header().Set("Retry-After", "1")
 			http.Error(w, "too many requests at a time", http.StatusTooManyRequests)

@@ -168,3 +168,18 @@ func TestTemplatesHaveNoStyleNorEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Strangers who send the login slowly take no place from people who are logged in.
+func TestStrangersTakeNoPlaceFromPeople(t *testing.T) {
+	s := newSite(t, Options{Login: somebody(watch.View), Hosts: fleet(1)})
+	for range maxPublicViews {
+		s.public <- struct{}{}
+	}
+	for path, want := range map[string]int{"/": http.StatusOK, "/login": http.StatusTooManyRequests} {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != want {
+			t.Errorf("%s: %d, want %d", path, w.Code, want)
+		}
+	}
+}

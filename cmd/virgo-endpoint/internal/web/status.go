@@ -40,7 +40,7 @@ type statusCache struct {
 
 // status returns the public page of a tag; nil for a tag that is not public, or that nobody has.
 func (s *Site) status(ctx context.Context, tag string) (*publicStatus, error) {
-	c, now := &s.public, s.Now()
+	c, now := &s.shown, s.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if age := now.Sub(c.read); c.all == nil || age < 0 || age >= statusAge {

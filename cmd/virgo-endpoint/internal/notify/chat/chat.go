@@ -74,7 +74,8 @@ func text(m *notify.Message) string {
 	if len([]rune(text)) > maxRunes {
 		text = shorttext.TruncateRunes(m.Title+"\n"+text, maxRunes-len([]rune(m.Link))-2) + "\n" + m.Link
 	}
-	return strings.NewReplacer("@everyone", "@ everyone", "@here", "@ here", "@channel", "@ channel", "@all", "@ all",
+	// A host's text calls nobody, and shows no link with words that are not its address.
+	return strings.NewReplacer("<http", "< http", "](", "] (", "@everyone", "@ everyone", "@here", "@ here", "@channel", "@ channel", "@all", "@ all",
 		"<!", "< !", "<@", "< @").Replace(text)
 }
 

@@ -33,10 +33,10 @@ func TestSend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Send(t.Context(), &notify.Message{Title: "title", Text: "web1: CRITICAL @everyone <!here>\n"}); err != nil {
+	if err := d.Send(t.Context(), &notify.Message{Title: "title", Text: "web1: CRITICAL @everyone <!here> <https://a.example|log in> [log in](https://a.example)\n"}); err != nil {
 		t.Fatal(err)
 	}
-	if got := posted(); got != "/"+topic+": web1: CRITICAL @ everyone < !here>" {
+	if got := posted(); got != "/"+topic+": web1: CRITICAL @ everyone < !here> < https://a.example|log in> [log in] (https://a.example)" {
 		t.Errorf("%q", got)
 	}
 }

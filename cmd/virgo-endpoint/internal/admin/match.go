@@ -10,8 +10,8 @@ import (
 type Match struct {
 	// ETag is that of the state which the actor saw.
 	ETag string
-	// New is set if there must be nothing yet, Any if it does not matter.
-	New, Any bool
+	// New is set if there must be nothing yet, Some if there must be something, Any if it does not matter.
+	New, Some, Any bool
 }
 
 // etagOf returns the ETag of what data describes.
@@ -23,7 +23,7 @@ func etagOf(data []byte) string {
 // check compares with what is there: its ETag, "" if there is nothing. Error: *Changed.
 func (m Match) check(etag string) error {
 	switch {
-	case m.Any, m.New && etag == "", !m.New && m.ETag != "" && m.ETag == etag:
+	case m.Any, m.New && etag == "", m.Some && etag != "", !m.New && m.ETag != "" && m.ETag == etag:
 		return nil
 	}
 	return &Changed{ETag: etag}

@@ -103,7 +103,7 @@ func (c *Conditions) match() (admin.Match, error) {
 	case c.IfMatch == "" && c.IfNoneMatch == "*":
 		return admin.Match{New: true}, nil
 	case c.IfMatch == "*" && c.IfNoneMatch == "":
-		return admin.Match{Any: true}, nil
+		return admin.Match{Some: true}, nil
 	case c.IfNoneMatch == "" && ok && closed && tag != "":
 		return admin.Match{ETag: tag}, nil
 	}

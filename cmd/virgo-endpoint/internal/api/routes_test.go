@@ -325,6 +325,9 @@ func TestTwoWriters(t *testing.T) {
 		t.Helper()
 		return s.send("PUT", "/v1/schedules/default", body, "Authorization", by, "Content-Type", yamlType, header, value)
 	}
+	if none := put("[]", "If-Match", "*"); none.code != http.StatusPreconditionFailed {
+		t.Errorf("any, where there is none: %d", none.code)
+	}
 	first := put("[]", "If-None-Match", "*")
 	seen := first.header.Get("ETag")
 	second := put("- {id: a, type: agent.cpu}", "If-Match", seen)

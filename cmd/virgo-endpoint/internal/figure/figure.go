@@ -45,10 +45,8 @@ type Line struct {
 type layout uint8
 
 const (
-	// each dimension has a frame with a line for each metric.
-	each layout = iota
-	// across has one frame, with a line for each dimension.
-	across
+	// across has one frame, with a line for each dimension; without it each dimension has a frame with a line for each metric.
+	across layout = iota + 1
 )
 
 // A plot is a row of the table.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -40,15 +41,23 @@ func (c *serveCmd) listenWeb(a *app, w *watcher, cert *folder.Certificate, log *
 		return nil, nil
 	}
 	l := &webListener{public: strings.TrimSuffix(c.WebURL, "/")}
+	proxy, err := c.proxy()
+	if err != nil {
+		return nil, &failure{code: exitUsage, err: err}
+	}
+	var proxies []netip.Prefix
+	if proxy != nil {
+		proxies = proxy.From
+	}
 	own, err := c.webCertificate(a, l, log)
 	if err != nil {
 		return nil, err
 	}
 	if own == nil {
-		l.listener, l.secure, err = api.Listen(a.ctx, c.Web, cert.TLSConfig())
+		l.listener, l.secure, err = api.Listen(a.ctx, c.Web, cert.TLSConfig(), proxies...)
 	} else {
 		l.secure = true
-		l.listener, err = api.ListenTLS(a.ctx, c.Web, own)
+		l.listener, err = api.ListenTLS(a.ctx, c.Web, own, proxies...)
 	}
 	if err != nil {
 		return nil, a.webListenError("--web", c.Web, err)
@@ -59,10 +68,6 @@ func (c *serveCmd) listenWeb(a *app, w *watcher, cert *folder.Certificate, log *
 			l.listener.Close()
 			return nil, a.webListenError("--web-acme-http", c.WebACMEHTTP, err)
 		}
-	}
-	proxy, err := c.proxy()
-	if err != nil {
-		return nil, &failure{code: exitUsage, err: err}
 	}
 	l.login = login.New(login.Options{People: w.control.People(), Audit: w.control.Audit(), Proxy: proxy, Host: hostOf(l.public),
 		Secure: l.secure || strings.HasPrefix(l.public, "https:"), Now: a.now})

@@ -8,13 +8,20 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/peer"
 )
 
 // Bounds of connections.
 const (
 	maxConnections = 256
+	// maxOfAddress are those of one address, so that a stranger cannot shut others out. Loopback and trusted proxies have
+	// no such bound: they stand for many.
+	maxOfAddress   = 64
 	headerTime     = 5 * time.Second
 	answerTime     = 30 * time.Second // a stream extends it
 	idleTime       = time.Minute
@@ -30,15 +37,15 @@ type Server struct {
 	listener net.Listener
 }
 
-// Listen listens on an address: with TLS, unless it is one of loopback. secure says which. Errors:
-// ErrNeedsTLS without a configuration, and those of listening.
-func Listen(ctx context.Context, address string, cfg *tls.Config) (l net.Listener, secure bool, err error) {
+// Listen listens on an address: with TLS, unless it is one of loopback. secure says which. proxies are addresses that stand
+// for many people. Errors: ErrNeedsTLS without a configuration, and those of listening.
+func Listen(ctx context.Context, address string, cfg *tls.Config, proxies ...netip.Prefix) (l net.Listener, secure bool, err error) {
 	var lc net.ListenConfig
 	inner, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, false, err
 	}
-	l = &limitedListener{Listener: inner, places: make(chan struct{}, maxConnections)}
+	l = limited(inner, proxies)
 	at, ok := inner.Addr().(*net.TCPAddr)
 	switch {
 	case ok && at.IP.IsLoopback():
@@ -51,13 +58,13 @@ func Listen(ctx context.Context, address string, cfg *tls.Config) (l net.Listene
 }
 
 // ListenTLS listens on an address with TLS, also on one of loopback.
-func ListenTLS(ctx context.Context, address string, cfg *tls.Config) (net.Listener, error) {
+func ListenTLS(ctx context.Context, address string, cfg *tls.Config, proxies ...netip.Prefix) (net.Listener, error) {
 	var lc net.ListenConfig
 	inner, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	return tls.NewListener(&limitedListener{Listener: inner, places: make(chan struct{}, maxConnections)}, cfg), nil
+	return tls.NewListener(limited(inner, proxies), cfg), nil
 }
 
 // NewServer serves an API to the connections of a listener.
@@ -94,21 +101,65 @@ func (s *Server) Shutdown(ctx context.Context) {
 	}
 }
 
-// A limitedListener has a number of open connections; further ones wait in the system's queue.
+// A limitedListener has a number of open connections; further ones wait in the system's queue. Those of an address that has
+// too many are closed.
 type limitedListener struct {
 	net.Listener
-	places chan struct{}
+	places  chan struct{}
+	proxies []netip.Prefix
+
+	mu   sync.Mutex
+	open map[netip.Prefix]int
+}
+
+func limited(inner net.Listener, proxies []netip.Prefix) *limitedListener {
+	return &limitedListener{Listener: inner, places: make(chan struct{}, maxConnections), proxies: proxies, open: map[netip.Prefix]int{}}
 }
 
 func (l *limitedListener) Accept() (net.Conn, error) {
-	l.places <- struct{}{} // frees itself: no connection lasts longer than its time limits
-	nc, err := l.Listener.Accept()
-	if err != nil {
+	for {
+		l.places <- struct{}{} // frees itself: no connection lasts longer than its time limits
+		nc, err := l.Listener.Accept()
+		if err != nil {
+			<-l.places
+			return nil, err
+		}
+		from := peer.OfConn(nc)
+		if l.enter(from) {
+			return &limitedConn{Conn: nc, release: func() { l.leave(from) }}, nil
+		}
+		nc.Close()
 		<-l.places
-		return nil, err
 	}
-	return &limitedConn{Conn: nc, release: func() { <-l.places }}, nil
 }
+
+// enter counts a connection, unless its address has too many.
+func (l *limitedListener) enter(from netip.Prefix) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open[from] >= maxOfAddress && !l.standsForMany(from) {
+		return false
+	}
+	l.open[from]++
+	return true
+}
+
+func (l *limitedListener) leave(from netip.Prefix) {
+	l.mu.Lock()
+	if l.open[from]--; l.open[from] == 0 {
+		delete(l.open, from)
+	}
+	l.mu.Unlock()
+	<-l.places
+}
+
+func (l *limitedListener) standsForMany(from netip.Prefix) bool {
+	return !from.IsValid() || from.Addr().IsLoopback() || from == loopback6 ||
+		slices.ContainsFunc(l.proxies, func(p netip.Prefix) bool { return p.Overlaps(from) })
+}
+
+// loopback6 is ::1 as a peer.
+var loopback6 = peer.Of(netip.IPv6Loopback())
 
 type limitedConn struct {
 	net.Conn

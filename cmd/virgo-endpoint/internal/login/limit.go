@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/peer"
 )
 
 // After maxWrong wrong attempts there is one in each wrongPause.
@@ -93,12 +95,5 @@ func network(remote string) string {
 	if err != nil {
 		return remote
 	}
-	if ip = ip.Unmap().WithZone(""); ip.Is4() {
-		return ip.String()
-	}
-	p, err := ip.Prefix(64)
-	if err != nil {
-		return ip.String()
-	}
-	return p.String()
+	return peer.Of(ip).String()
 }

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"virgo/cmd/virgo-endpoint/internal/peer"
 )
 
 // A stage is what a connection does, and which limit it counts against.
@@ -108,7 +110,7 @@ func newAdmission(limits Limits, log *slog.Logger) *admission {
 // enter gives a new connection a place among the mute ones. Where there are too many, the oldest of the
 // address that has the most is closed.
 func (a *admission) enter(nc net.Conn) *place {
-	p := &place{conn: nc, from: prefixOf(nc), granted: make(chan stage, 1), stage: gone}
+	p := &place{conn: nc, from: peer.OfConn(nc), granted: make(chan stage, 1), stage: gone}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.put(p, mute)

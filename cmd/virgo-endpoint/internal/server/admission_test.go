@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -40,25 +39,6 @@ func closedByServer(t *testing.T, c net.Conn) bool {
 	}
 	c.SetReadDeadline(time.Time{})
 	return errors.Is(err, io.EOF)
-}
-
-func TestPrefixes(t *testing.T) {
-	for remote, want := range map[string]string{
-		"192.0.2.1":        "192.0.2.1/32",
-		"::ffff:192.0.2.1": "192.0.2.1/32",
-		"2001:db8:1:2:3::": "2001:db8:1:2::/64",
-		"2001:db8:1:2::9":  "2001:db8:1:2::/64",
-		"fe80::1":          "fe80::/64",
-	} {
-		c := addressedConn{remote: &net.TCPAddr{IP: net.ParseIP(remote), Zone: ""}}
-		if got := prefixOf(c); got.String() != want {
-			t.Errorf("%s counts as %v, want %s", remote, got, want)
-		}
-	}
-	pipe, _ := net.Pipe()
-	if got := prefixOf(pipe); got != (netip.Prefix{}) {
-		t.Errorf("a pipe counts as %v", got)
-	}
 }
 
 // A connection that sends nothing is closed after 2 s. Where one address has too many, the oldest of them

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"path"
 	"strings"
+
+	"virgo/schedule/alarm"
 )
 
 // The templates of views are templates/NAME.html, which defines "body" and may define "head". What several views
@@ -21,7 +23,7 @@ var templateFiles embed.FS
 type templates map[string]*template.Template
 
 func parseTemplates(a *assets) (templates, error) {
-	funcs := template.FuncMap{"asset": a.address, "hostpath": hostPath}
+	funcs := template.FuncMap{"asset": a.address, "hostpath": hostPath, "defaultrules": alarm.DefaultsText}
 	maps.Copy(funcs, timeFuncs())
 	shared, err := template.New("").Option("missingkey=error").Funcs(funcs).ParseFS(templateFiles, "templates/parts/*.html")
 	if err != nil {

@@ -84,6 +84,17 @@ func TestDefaultRulesOfChecks(t *testing.T) {
 	}
 }
 
+// A check of one disk has no dimension, and its message no gap where that would stand.
+func TestMessageWithoutADimension(t *testing.T) {
+	rule := defaultRule(t, "disk")
+	m := NewMemory(Needs([]Rule{rule}))
+	m.Add(minuteResult(0, Value{Name: "used", Value: "95"}, Value{Name: "avail", Value: "5"}))
+	v, ok := rule.Judge(&Env{Host: &Host{}, CheckID: "root", Check: m, Now: m.at})
+	if want := "disk 95 % full (limit 90 %), 5 KiB free"; !ok || v.Text != want {
+		t.Errorf("%q, want %q", v.Text, want)
+	}
+}
+
 // TestDefaultRulesIgnoreWhatIsNotTheirs judges the rules that are about values by a check that is
 // unavailable: they say nothing.
 func TestDefaultRulesIgnoreWhatIsNotTheirs(t *testing.T) {

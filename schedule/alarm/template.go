@@ -123,7 +123,8 @@ func (r *Rule) text(env *Env, s *scope, v *Verdict, c *Case) string {
 	default:
 		r.write(&b, t, env, s, v)
 	}
-	return shorttext.Truncate(shorttext.Sanitize(b.String()), MaxText)
+	// A place may be empty, as the dimension of a check that has none: no gap stands for it.
+	return shorttext.Truncate(strings.Join(strings.Fields(shorttext.Sanitize(b.String())), " "), MaxText)
 }
 
 func (r *Rule) write(b *strings.Builder, t Template, env *Env, s *scope, v *Verdict) {

@@ -87,6 +87,11 @@ func (a *Admin) putPerson(ctx context.Context, by watch.Actor, action string, wa
 		if err := login.CheckPassword(p.Name, password); err != nil {
 			return p, invalid("%w", err)
 		}
+	}
+	if by.Kind == watch.TokenActor && (was == nil || password != "" || !was.Disabled.IsZero() && p.Disabled.IsZero()) {
+		return p, fmt.Errorf("%w: a token ends, and whom it lets in would stay; do it on the page, or with virgo-endpoint user", ErrWider)
+	}
+	if password != "" {
 		if a.Hash == nil {
 			return p, errors.New("no passwords can be set here")
 		}

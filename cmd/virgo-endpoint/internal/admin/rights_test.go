@@ -69,3 +69,28 @@ func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
 		t.Errorf("twice: %v", err)
 	}
 }
+
+// A token takes people out, and lets none in: they would stay when it ends.
+func TestTokensLetNobodyIn(t *testing.T) {
+	s := newSite(t)
+	bob, err := s.AddPerson(t.Context(), Command("root"), "bob", watch.View, secretPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := s.token(time.Hour, watch.AllScopes()...)
+	match := func() Match { return Match{ETag: PersonETag(&bob)} }
+	if bob, err = s.PutPerson(t.Context(), by, "bob", watch.View, true, match()); err != nil {
+		t.Fatalf("taking out: %v", err)
+	}
+	_, added := s.AddPerson(t.Context(), by, "eve", watch.View, secretPassword)
+	_, password := s.SetPassword(t.Context(), by, "bob", "another long password", match())
+	_, back := s.PutPerson(t.Context(), by, "bob", watch.View, false, match())
+	for what, err := range map[string]error{"adding": added, "another password": password, "letting in again": back} {
+		if !errors.Is(err, ErrWider) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := s.PutPerson(t.Context(), actor(watch.AllScopes()...), "bob", watch.View, false, match()); err != nil {
+		t.Errorf("by a person: %v", err)
+	}
+}

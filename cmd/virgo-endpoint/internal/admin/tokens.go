@@ -57,7 +57,7 @@ func (a *Admin) notWider(ctx context.Context, by watch.Actor, spec *intake.Token
 			return fmt.Errorf("%w: the scope %s", ErrWider, name)
 		}
 	}
-	if by.Kind != "token" {
+	if by.Kind != watch.TokenActor {
 		return nil
 	}
 	end, err := a.endOf(ctx, by.Name)

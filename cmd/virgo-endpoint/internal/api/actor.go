@@ -40,7 +40,7 @@ func (g *guard) who(ctx context.Context, r *http.Request) (watch.Actor, error) {
 	if err != nil {
 		return watch.Actor{}, err
 	}
-	actor := watch.Actor{Kind: "token", Name: token.ID, Remote: remoteOf(r), Scopes: []watch.Scope{watch.ReadScope}}
+	actor := watch.Actor{Kind: watch.TokenActor, Name: token.ID, Remote: remoteOf(r), Scopes: []watch.Scope{watch.ReadScope}}
 	if token.Kinds == intake.Admin {
 		actor.Scopes = nil
 		for _, name := range token.Scopes {
@@ -93,7 +93,7 @@ func (g *guard) known(ctx context.Context, w http.ResponseWriter, r *http.Reques
 
 // plainBody refuses a body of a type that the form of another site could send, from a browser that is logged in.
 func (g *guard) plainBody(w http.ResponseWriter, r *http.Request, actor *watch.Actor) bool {
-	if actor.Kind == "token" || r.Method == http.MethodGet || r.Method == http.MethodHead || r.ContentLength == 0 {
+	if actor.Kind == watch.TokenActor || r.Method == http.MethodGet || r.Method == http.MethodHead || r.ContentLength == 0 {
 		return true
 	}
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))

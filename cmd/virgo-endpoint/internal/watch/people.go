@@ -117,9 +117,12 @@ func (r Role) Scopes() []Scope {
 	return nil
 }
 
+// TokenActor is the Kind of an actor with a token.
+const TokenActor = "token"
+
 // An Actor is who asks for something.
 type Actor struct {
-	// Kind is "person", "proxy" (a person whom a proxy names), "token" or "command".
+	// Kind is "person", "proxy" (a person whom a proxy names), [TokenActor] or "command".
 	Kind string
 	// Name is the person's, the token's id, or the operating system's user.
 	Name string

@@ -7,8 +7,10 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
+	"time"
 
 	"virgo/schedule"
 	"virgo/schedule/yaml"
@@ -22,11 +24,13 @@ const (
 	maxTextBytes = 1024
 )
 
-// A Config is one output of outputs.yaml. Exactly one of RemoteWrite, OTLP, Influx and File is set.
+// A Config is one output of outputs.yaml. Exactly one of RemoteWrite, OTLP, Influx, File and Command is set.
 type Config struct {
 	Name string
 	// RemoteWrite, OTLP and Influx are URLs that are posted to, File is a path that JSON lines are appended to.
 	RemoteWrite, OTLP, Influx, File string
+	// Command is a program with its arguments, that gets JSON lines.
+	Command []string
 	// User and Password are sent as basic authentication, Token as a bearer's. They are functions so that no format prints them.
 	User     string
 	Password func() string
@@ -35,8 +39,42 @@ type Config struct {
 	Types, Tags []string
 	// Labels are added to every series of a remote write, and every point of OTLP.
 	Labels [][2]string
+	// LabelsFromTags are names of labels that hosts' tags make.
+	LabelsFromTags []string
 	// FromOldest begins with the oldest result that is kept, not with the newest.
 	FromOldest bool
+	// From leaves out what arrived before.
+	From time.Time
+}
+
+// Kind names the place: remote_write, otlp, influx, json or json_command.
+func (c *Config) Kind() string {
+	switch {
+	case c.RemoteWrite != "":
+		return "remote_write"
+	case c.OTLP != "":
+		return "otlp"
+	case c.Influx != "":
+		return "influx"
+	case c.File != "":
+		return "json"
+	}
+	return "json_command"
+}
+
+// Same reports whether two outputs do the same, with the same secrets.
+func (c Config) Same(o Config) bool {
+	reveal := func(secret func() string) string {
+		if secret == nil {
+			return ""
+		}
+		return secret()
+	}
+	if reveal(c.Password) != reveal(o.Password) || reveal(c.Token) != reveal(o.Token) {
+		return false
+	}
+	c.Password, c.Token, o.Password, o.Token = nil, nil, nil, nil // functions cannot be compared
+	return reflect.DeepEqual(c, o)
 }
 
 // A Reader is how outputs.yaml is read.
@@ -48,12 +86,13 @@ type Reader struct {
 	Secret func(ref string) (string, error)
 }
 
-// Load reads an outputs.yaml. A mistake costs its output alone.
+// Load reads an outputs.yaml. A mistake costs its output alone. The list is nil where none of the file can be used: one that somebody
+// else may have written, or no YAML; without a file it is empty.
 func (r Reader) Load(file string) ([]Config, []schedule.Problem) {
 	data, err := r.Read(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
+		return []Config{}, nil
 	case err != nil:
 		return nil, []schedule.Problem{{Err: err}}
 	}
@@ -79,9 +118,9 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 
 func (p *parser) outputs(root yaml.Node) []Config {
 	const help = "outputs: {prom: {remote_write: http://127.0.0.1:9090/api/v1/write}}"
-	var list []Config
+	list := []Config{}
 	if root.Kind == yaml.Null {
-		return nil
+		return list
 	}
 	if root.Kind != yaml.Map {
 		p.mistake(root.Line, help, "the file is no mapping")
@@ -106,7 +145,8 @@ func (p *parser) outputs(root yaml.Node) []Config {
 	return list
 }
 
-var outputKeys = []string{"remote_write", "otlp", "influx", "json", "user", "password", "token", "types", "tags", "labels", "from"}
+var outputKeys = []string{"remote_write", "otlp", "influx", "json", "json_command", "user", "password", "token", "types", "tags", "labels",
+	"labels_from_tags", "from"}
 
 func (p *parser) output(f yaml.Field) Config {
 	c := Config{Name: f.Key}
@@ -127,6 +167,11 @@ func (p *parser) output(f yaml.Field) Config {
 			if !filepath.IsAbs(c.File) {
 				p.mistake(one.Line, "json: /var/log/virgo/results.jsonl", "json is no full path")
 			}
+		case "json_command":
+			c.Command, ways = p.texts(one), ways+1
+			if len(c.Command) == 0 || !filepath.IsAbs(c.Command[0]) {
+				p.mistake(one.Line, "json_command: [/etc/virgo/results.sh, …]; there is no shell", "json_command does not begin with the full path of a program")
+			}
 		case "user":
 			c.User = p.text(one)
 		case "password":
@@ -144,21 +189,43 @@ func (p *parser) output(f yaml.Field) Config {
 			c.Tags = p.texts(one)
 		case "labels":
 			c.Labels = p.labels(one)
-		case "from":
-			if c.FromOldest = one.Value.Text == "all"; !c.FromOldest && one.Value.Text != "now" {
-				p.mistake(one.Line, "from: now, or all", "from is neither now nor all")
+		case "labels_from_tags":
+			c.LabelsFromTags = p.texts(one)
+			for _, name := range c.LabelsFromTags {
+				if !validLabel.MatchString(name) || strings.HasPrefix(name, "__") {
+					p.mistake(one.Line, "labels_from_tags: [site] makes site=\"berlin\" of the tag site:berlin", "labels_from_tags has an invalid name of a label")
+				}
 			}
+		case "from":
+			c.FromOldest, c.From = p.from(one)
 		default:
 			p.problems = append(p.problems, schedule.Problem{Err: yaml.UnknownKey(p.file, one, outputKeys)})
 		}
 	}
 	switch {
 	case ways != 1:
-		p.mistake(f.Line, "remote_write: URL, otlp: URL, influx: URL or json: FILE", "an output goes to exactly one place")
+		p.mistake(f.Line, "remote_write: URL, otlp: URL, influx: URL, json: FILE or json_command: [PROGRAM]", "an output goes to exactly one place")
 	case (c.User != "") != (c.Password != nil), c.Token != nil && c.User != "":
 		p.mistake(f.Line, "", "give user and password, or token")
 	}
 	return c
+}
+
+// from is where an output begins.
+func (p *parser) from(f yaml.Field) (oldest bool, since time.Time) {
+	switch f.Value.Text {
+	case "now":
+		return false, time.Time{}
+	case "all":
+		return true, time.Time{}
+	}
+	for _, form := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.ParseInLocation(form, f.Value.Text, time.Local); err == nil {
+			return true, at
+		}
+	}
+	p.mistake(f.Line, "from: now, all, 2026-11-29 or 2026-11-29T14:20:00+01:00", "from is neither now, all nor a date")
+	return false, time.Time{}
 }
 
 func (p *parser) url(f yaml.Field) string {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/feed"
@@ -18,6 +19,8 @@ import (
 type Host struct {
 	ID, Name string
 	Tags     []string
+	// Labels are those that its tags make.
+	Labels [][2]string
 }
 
 // An Item is a result with its host and its metrics.
@@ -43,9 +46,19 @@ func (r *Refused) Unwrap() error { return r.Err }
 type Partial struct {
 	// Refused is how many numbers; which they are is not known.
 	Refused int64
+	// Err is why, if the receiver said it.
+	Err error
 }
 
-func (p *Partial) Error() string { return fmt.Sprintf("%d numbers are refused for ever", p.Refused) }
+func (p *Partial) Error() string {
+	text := fmt.Sprintf("%d numbers are refused for ever", p.Refused)
+	if p.Err != nil {
+		text += ": " + p.Err.Error()
+	}
+	return text
+}
+
+func (p *Partial) Unwrap() error { return p.Err }
 
 // sendTimeout bounds one attempt.
 const sendTimeout = 30 * time.Second
@@ -54,6 +67,8 @@ const sendTimeout = 30 * time.Second
 type Output struct {
 	Options
 	cursor watch.Cursor
+	// waits is true while a batch cannot be sent.
+	waits bool
 }
 
 // Options are what an output works with.
@@ -98,27 +113,32 @@ func (o *Output) Take(ctx context.Context, batch []feed.Item) error {
 	if err != nil {
 		return err
 	}
-	next := o.cursor
-	if err := o.send(ctx, items, &next); err != nil {
+	s := sending{Output: o, cursor: o.cursor}
+	if err := s.send(ctx, items); err != nil {
 		o.fail(ctx, err)
 		return err
 	}
-	next.Seq, next.Err, next.At = batch[len(batch)-1].Result.Seq, "", o.Now()
-	if err := o.Cursors.SaveCursor(ctx, next); err != nil {
+	s.cursor.Seq, s.cursor.Err, s.cursor.At = batch[len(batch)-1].Result.Seq, s.said(), o.Now()
+	if err := o.Cursors.SaveCursor(ctx, s.cursor); err != nil {
 		return err
 	}
-	if o.cursor.Err != "" {
+	if o.waits {
 		o.Log.Info("results are passed on again", "output", o.Config.Name)
 	}
-	o.cursor = next
+	if s.refused != nil {
+		o.Log.Warn("results are refused for ever, and left out", "output", o.Config.Name, "results", s.cursor.Refused-o.cursor.Refused,
+			"agent", s.example.Host.ID, "check", s.example.Result.CheckID, "error", s.refused)
+	}
+	o.cursor, o.waits = s.cursor, false
 	return nil
 }
 
 // fail notes why nothing is passed on, once.
 func (o *Output) fail(ctx context.Context, err error) {
-	if ctx.Err() != nil || err.Error() == o.cursor.Err {
+	if ctx.Err() != nil || o.waits && err.Error() == o.cursor.Err {
 		return
 	}
+	o.waits = true
 	o.Log.Warn("results wait to be passed on", "output", o.Config.Name, "error", err)
 	o.cursor.Err = err.Error()
 	if err := o.Cursors.SaveCursor(ctx, o.cursor); err != nil {
@@ -138,11 +158,33 @@ func (o *Output) Lose(ctx context.Context, through, n int64) error {
 	return nil
 }
 
+// labelsFromTags makes labels of a host's tags: of "site:berlin" site="berlin", and of "web" web="true", where these names are wanted.
+// Of several tags for one label the first counts.
+func labelsFromTags(tags, wanted []string) [][2]string {
+	var list [][2]string
+	for _, name := range wanted {
+		for _, tag := range tags {
+			value, ok := strings.CutPrefix(tag, name+":")
+			if tag == name {
+				value, ok = "true", true
+			}
+			if ok && value != "" {
+				list = append(list, [2]string{name, value})
+				break
+			}
+		}
+	}
+	return list
+}
+
 // wanted are the results that the filters let through.
 func (o *Output) wanted(ctx context.Context, batch []feed.Item) ([]Item, error) {
 	var items []Item
 	for i := range batch {
 		r := batch[i].Result
+		if r.Received.Before(o.Config.From) {
+			continue
+		}
 		matches := func(g string) bool { ok, err := path.Match(g, r.CheckType); return ok && err == nil }
 		if len(o.Config.Types) > 0 && !slices.ContainsFunc(o.Config.Types, matches) {
 			continue
@@ -157,38 +199,62 @@ func (o *Output) wanted(ctx context.Context, batch []feed.Item) ([]Item, error) 
 		if len(o.Config.Tags) > 0 && !slices.ContainsFunc(o.Config.Tags, func(t string) bool { return slices.Contains(h.Tags, t) }) {
 			continue
 		}
+		h.Labels = labelsFromTags(h.Tags, o.Config.LabelsFromTags)
 		items = append(items, Item{h, r, batch[i].Metrics})
 	}
 	return items, nil
 }
 
+// A sending is one batch on its way.
+type sending struct {
+	*Output
+	// cursor counts what was sent and refused.
+	cursor watch.Cursor
+	// refused is why the first results were refused for ever, example one of them.
+	refused error
+	example Item
+}
+
+// said is what the cursor says of a batch that is sent.
+func (s *sending) said() string {
+	if s.refused == nil {
+		return ""
+	}
+	return "left out for ever: " + s.refused.Error()
+}
+
 // send sends items; of those that are refused it finds the ones that are to blame, which are counted and left out.
-func (o *Output) send(ctx context.Context, items []Item, note *watch.Cursor) error {
+func (s *sending) send(ctx context.Context, items []Item) error {
 	if len(items) == 0 {
 		return nil
 	}
-	sending, cancel := context.WithTimeout(ctx, sendTimeout)
-	err := o.Sink.Send(sending, items)
+	timely, cancel := context.WithTimeout(ctx, sendTimeout)
+	err := s.Sink.Send(timely, items)
 	cancel()
 	refused, partial := (*Refused)(nil), (*Partial)(nil)
 	switch {
 	case err == nil:
-		note.Sent += int64(len(items))
+		s.cursor.Sent += int64(len(items))
 		return nil
 	case errors.As(err, &partial): // numbers are at least as many as the results that have them
-		n := min(partial.Refused, int64(len(items)))
-		note.Sent, note.Refused = note.Sent+int64(len(items))-n, note.Refused+n
-		o.Log.Warn("numbers are refused for ever, and left out", "output", o.Config.Name, "numbers", partial.Refused, "results", len(items))
+		s.leaveOut(items, min(partial.Refused, int64(len(items))), err)
 		return nil
 	case !errors.As(err, &refused):
 		return err
 	case len(items) > 1:
-		if err := o.send(ctx, items[:len(items)/2], note); err != nil {
+		if err := s.send(ctx, items[:len(items)/2]); err != nil {
 			return err
 		}
-		return o.send(ctx, items[len(items)/2:], note)
+		return s.send(ctx, items[len(items)/2:])
 	}
-	note.Refused++
-	o.Log.Warn("a result is refused for ever, and left out", "output", o.Config.Name, "agent", items[0].Host.ID, "check", items[0].Result.CheckID, "error", err)
+	s.leaveOut(items, 1, err)
 	return nil
+}
+
+// leaveOut counts items of which n are refused for ever.
+func (s *sending) leaveOut(items []Item, n int64, err error) {
+	s.cursor.Sent, s.cursor.Refused = s.cursor.Sent+int64(len(items))-n, s.cursor.Refused+n
+	if s.refused == nil {
+		s.refused, s.example = err, items[0]
+	}
 }

@@ -157,7 +157,7 @@ func TestLoad(t *testing.T) {
 		"outputs:\n  a: {json: /x, fomr: all}":               `2: unknown key "fomr"`,
 		"outputs:\n  a: {json: /x, labels: {__name__: x}}":   "2: labels has an invalid one",
 		"output: {}": `1: unknown key "output"`,
-		"outputs:\n  a: {json: /x, from: yesterday}\n  b: {json: /y}\n": "2: from is neither now nor all",
+		"outputs:\n  a: {json: /x, from: yesterday}\n  b: {json: /y}\n": "2: from is neither now, all nor a date",
 	} {
 		list, problems := reader(text).Load("outputs.yaml")
 		if len(problems) == 0 || !strings.HasPrefix(problems[0].Err.Error(), "outputs.yaml:"+want) || strings.Contains(problems[0].Err.Error(), "S3CRET") {
@@ -167,7 +167,7 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%s: %+v", text, list)
 		}
 	}
-	if list, problems := reader("").Load("x"); list != nil || problems != nil {
+	if list, problems := reader("").Load("x"); list == nil || len(list) > 0 || problems != nil {
 		t.Errorf("%v, %v", list, problems)
 	}
 }

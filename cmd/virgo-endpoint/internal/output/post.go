@@ -60,24 +60,35 @@ func NewPoster(to string, c Config, scheme string, headers map[string]string) (*
 	return p, nil
 }
 
+// An Answer is what a receiver answered; the zero value: nothing.
+type Answer struct {
+	Status int
+	Header http.Header
+	// Body is its beginning.
+	Body []byte
+}
+
 // Post posts a body. An answer that says that this very body will never be taken is *Refused.
 func (p *Poster) Post(ctx context.Context, body []byte) error {
-	_, err := p.Exchange(ctx, body)
+	_, err := p.Exchange(ctx, body, nil)
 	return err
 }
 
-// Exchange is Post that returns the beginning of what the receiver answered. After an answer with Retry-After nothing is posted
-// until then: it returns the same error.
-func (p *Poster) Exchange(ctx context.Context, body []byte) ([]byte, error) {
+// Exchange is Post with more headers that returns the answer, with an error too. After an answer with Retry-After nothing is
+// posted until then: it returns the same error, and no answer.
+func (p *Poster) Exchange(ctx context.Context, body []byte, headers map[string]string) (Answer, error) {
 	if p.busy != nil && p.now().Before(p.until) {
-		return nil, p.busy
+		return Answer{}, p.busy
 	}
 	p.busy = nil
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
 	if err != nil {
-		return nil, errors.New("the URL is invalid")
+		return Answer{}, errors.New("the URL is invalid")
 	}
 	req.Header = p.headers.Clone()
+	for name, value := range headers {
+		req.Header.Set(name, value)
+	}
 	p.authorize(req)
 	answer, err := p.client.Do(req)
 	if err != nil {
@@ -85,23 +96,24 @@ func (p *Poster) Exchange(ctx context.Context, body []byte) ([]byte, error) {
 		if errors.As(err, &quoting) && quoting.Err != nil { // it quotes the URL
 			err = quoting.Err
 		}
-		return nil, fmt.Errorf("posting to %s: %w", p.host, err)
+		return Answer{}, fmt.Errorf("posting to %s: %w", p.host, err)
 	}
 	defer answer.Body.Close()
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswerBytes))
+	got := Answer{answer.StatusCode, answer.Header, said}
 	if answer.StatusCode/100 == 2 {
-		return said, nil
+		return got, nil
 	}
 	err = fmt.Errorf("posting to %s: status %d%s", p.host, answer.StatusCode, advice(string(said)))
 	switch answer.StatusCode {
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
-		return nil, &Refused{err}
+		return got, &Refused{err}
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		if wait := retryAfter(answer.Header.Get("Retry-After"), p.now()); wait > 0 {
 			p.until, p.busy = p.now().Add(wait), err
 		}
 	}
-	return nil, err
+	return got, err
 }
 
 // retryAfter reads a Retry-After: seconds or a date.

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/execute"
 	"virgo/cmd/virgo-endpoint/internal/notify"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 	"virgo/schedule/alarm"
@@ -32,7 +33,7 @@ func driver(t *testing.T, script string, args ...string) (*Driver, string) {
 	d := New(notify.CommandConfig{Args: append([]string{file}, args...)}, func(name string) string {
 		return map[string]string{"PATH": "/usr/bin:/bin", "SMTP_PASSWORD": secret}[name]
 	})
-	d.trusted = func(string) error { return nil }
+	d.program.Trusted = func(string) error { return nil }
 	return d, dir
 }
 
@@ -81,7 +82,7 @@ func TestExitCodes(t *testing.T) {
 		"exit 65":                        "tell.sh ended with code 65",
 		"kill -9 $$":                     "tell.sh ended by a signal",
 		`printf 'a\033[2Jb' >&2; exit 1`: "tell.sh ended with code 1: a [2Jb",
-		"head -c 100000 /dev/zero | tr '\\0' x >&2; exit 1": "tell.sh ended with code 1: " + strings.Repeat("x", maxErrorBytes),
+		"head -c 100000 /dev/zero | tr '\\0' x >&2; exit 1": "tell.sh ended with code 1: " + strings.Repeat("x", execute.MaxErrorBytes),
 	} {
 		d, _ := driver(t, script)
 		err := d.Send(t.Context(), message())
@@ -155,8 +156,8 @@ func TestChildrenOfAProgramThatEndedAreKilled(t *testing.T) {
 
 func TestOnlyTheOwnersProgramIsRun(t *testing.T) {
 	d, dir := driver(t, "touch ran")
-	d.trusted = New(notify.CommandConfig{Args: d.args}, os.Getenv).trusted
-	if err := os.Chmod(d.args[0], 0o777); err != nil {
+	d.program.Trusted = New(notify.CommandConfig{Args: d.program.Args}, os.Getenv).program.Trusted
+	if err := os.Chmod(d.program.Args[0], 0o777); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Send(t.Context(), message()); err == nil || !strings.Contains(err.Error(), "is writable by others") {

@@ -57,7 +57,7 @@ type pointKey struct {
 func (g *gatherer) add(item *output.Item) {
 	r, h := item.Result, g.host(item.Host)
 	at := uint64(max(0, r.PlaceInTime().UnixNano()))
-	base := append([][2]string{{"virgo.check.id", r.CheckID}, {"virgo.check.type", r.CheckType}}, g.labels...)
+	base := append([][2]string{{"virgo.check.id", r.CheckID}, {"virgo.check.type", r.CheckType}}, slices.Concat(g.labels, item.Host.Labels)...)
 	available := int64(0)
 	if r.State == "available" {
 		available = 1

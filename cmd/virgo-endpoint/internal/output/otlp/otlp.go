@@ -83,11 +83,11 @@ func (s *Sink) Send(ctx context.Context, batch []output.Item) error {
 	if err := packed.Close(); err != nil {
 		return err
 	}
-	answer, err := s.poster.Exchange(ctx, body.Bytes())
+	answer, err := s.poster.Exchange(ctx, body.Bytes(), nil)
 	if err != nil {
 		return err
 	}
-	if n := rejected(answer); n > 0 {
+	if n := rejected(answer.Body); n > 0 {
 		return &output.Partial{Refused: n}
 	}
 	return nil

@@ -18,6 +18,7 @@ type sample struct {
 // A series has labels in the order of their names.
 type series struct {
 	labels  [][2]string
+	counter bool
 	samples []sample
 }
 
@@ -25,7 +26,7 @@ type series struct {
 func gather(batch []output.Item, own [][2]string) []series {
 	var list []series
 	index := make(map[string]int)
-	add := func(labels [][2]string, one sample) {
+	add := func(labels [][2]string, counter bool, one sample) {
 		var key strings.Builder
 		labels = slices.DeleteFunc(labels, func(l [2]string) bool { return l[1] == "" })
 		slices.SortStableFunc(labels, func(a, b [2]string) int { return cmp.Compare(a[0], b[0]) })
@@ -37,7 +38,7 @@ func gather(batch []output.Item, own [][2]string) []series {
 		if !ok {
 			at = len(list)
 			index[key.String()] = at
-			list = append(list, series{labels: labels})
+			list = append(list, series{labels: labels, counter: counter})
 		}
 		list[at].samples = append(list[at].samples, one)
 	}
@@ -47,16 +48,17 @@ func gather(batch []output.Item, own [][2]string) []series {
 		if r.Refused {
 			continue
 		}
-		base := append([][2]string{{"agent", item.Host.ID}, {"host", item.Host.Name}, {"check", r.CheckID}, {"type", r.CheckType}}, own...)
+		base := [][2]string{{"agent", item.Host.ID}, {"host", item.Host.Name}, {"check", r.CheckID}, {"type", r.CheckType}}
+		// Of two labels with a name the first counts.
 		with := func(name string, more ...[2]string) [][2]string {
-			return append(append(slices.Clone(base), [2]string{"__name__", name}), more...)
+			return slices.Concat(base, [][2]string{{"__name__", name}}, more, own, item.Host.Labels)
 		}
 		at := r.PlaceInTime().UnixMilli()
 		available := 0.0
 		if r.State == "available" {
 			available = 1
 		}
-		add(with("virgo_check_available"), sample{available, at})
+		add(with("virgo_check_available"), false, sample{available, at})
 		for j := range item.Metrics {
 			m := &item.Metrics[j]
 			v, ok := m.Number()
@@ -64,7 +66,7 @@ func gather(batch []output.Item, own [][2]string) []series {
 				continue
 			}
 			p := names.ToPrometheus(names.Metric{CheckType: r.CheckType, Name: m.Name, Kind: m.Type, Unit: m.Unit})
-			add(with(p.Name, [2]string{names.Label(r.CheckType), m.Dimension}), sample{v.Float() * p.Factor, at})
+			add(with(p.Name, [2]string{names.Label(r.CheckType), m.Dimension}), p.Counter, sample{v.Float() * p.Factor, at})
 		}
 	}
 	for i := range list {

@@ -72,7 +72,7 @@ func matrix(t *testing.T, base, query string) map[string][][2]string {
 // What is stored equals what was sent, also when a batch came twice.
 func compare(t *testing.T, base, path string) {
 	t.Helper()
-	s, err := New(output.Config{RemoteWrite: base + path, Labels: [][2]string{{"site", "a"}}})
+	s, err := New(output.Config{RemoteWrite: base + path, Labels: [][2]string{{"site", "a"}}}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 		"pack":           packMain,
 		"receipt":        receiptMain,
 		"fetch":          fetchMain,
+		"sink":           sinkMain,
 	})
 }
 
@@ -113,7 +114,7 @@ type served struct {
 }
 
 // serve FLAGS… starts a server on $D, waits until it is ready, and puts its address into $ADDR and its
-// line into the file serve.out. Its log goes to serve.log.
+// line into the file serve.out, and its number into $PID. Its log goes to serve.log.
 func serve(ts *testscript.TestScript, _ bool, args []string) {
 	s := ts.Value(serving{}).(*served)
 	program, err := exec.LookPath("virgo-endpoint")
@@ -126,6 +127,7 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 	out, err := s.cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(s.cmd.Start())
+	ts.Setenv("PID", strconv.Itoa(s.cmd.Process.Pid))
 	cmd := s.cmd
 	ts.Defer(func() { cmd.Process.Kill(); cmd.Wait() })
 	line, err := bufio.NewReader(out).ReadString('\n')

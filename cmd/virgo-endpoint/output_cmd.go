@@ -7,7 +7,6 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/feed"
 	"virgo/cmd/virgo-endpoint/internal/folder"
-	"virgo/cmd/virgo-endpoint/internal/output"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 	"virgo/schedule/shorttext"
 )
@@ -17,7 +16,7 @@ type outputCmd struct {
 }
 
 func (outputCmd) Help() string {
-	return "outputs.yaml in the folder says where results are passed on to; serve reads it when it starts. " +
+	return "outputs.yaml in the folder says where results are passed on to; a running server reads it again when it changes. " +
 		"For example: outputs: {prom: {remote_write: \"http://127.0.0.1:9090/api/v1/write\"}}"
 }
 
@@ -36,7 +35,7 @@ type outputListDocument struct {
 
 type outputEntry struct {
 	Name string `json:"name"`
-	// Kind is remote_write, otlp, influx, json, or removed.
+	// Kind is remote_write, otlp, influx, json, json_command, or removed.
 	Kind    string `json:"kind"`
 	Behind  int64  `json:"behind"`
 	Sent    int64  `json:"sent"`
@@ -44,18 +43,6 @@ type outputEntry struct {
 	Lost    int64  `json:"lost"`
 	Error   string `json:"error"`
 	AtMS    *int64 `json:"at_ms"`
-}
-
-func kindOfOutput(c *output.Config) string {
-	switch {
-	case c.RemoteWrite != "":
-		return "remote_write"
-	case c.OTLP != "":
-		return "otlp"
-	case c.Influx != "":
-		return "influx"
-	}
-	return "json"
 }
 
 func (c *outputListCmd) Run(a *app) error {
@@ -73,7 +60,7 @@ func (c *outputListCmd) Run(a *app) error {
 		return err
 	}
 	for i := range list {
-		e := outputEntry{Name: list[i].Name, Kind: kindOfOutput(&list[i])}
+		e := outputEntry{Name: list[i].Name, Kind: list[i].Kind()}
 		if at := slices.IndexFunc(cursors, func(c watch.Cursor) bool { return c.Name == e.Name }); at >= 0 {
 			e.fill(&cursors[at], newest)
 			cursors = slices.Delete(cursors, at, at+1)

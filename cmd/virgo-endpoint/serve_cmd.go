@@ -167,12 +167,11 @@ func (c *serveCmd) Run(a *app) error {
 // watch opens what a server remembers besides results, and makes it judge them unless that is off.
 func (c *serveCmd) watch(a *app, st *store.Store, opt *server.Options, cert *folder.Certificate, log *slog.Logger) (*watcher, error) {
 	outputs, problems := a.outputs(folder.Dir(a.Dir))
-	sayOutputs(problems, log)
 	w, err := a.watch(folder.Dir(a.Dir), st, !c.NoAlarms || c.Web != "" || c.API != "" || len(outputs) > 0, log)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.passOn(a, outputs); err != nil {
+	if err := w.passOn(a, outputs, problems); err != nil {
 		w.close()
 		return nil, err
 	}

@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/feed"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/notify"
@@ -21,50 +22,140 @@ import (
 	"virgo/schedule/yaml/full"
 )
 
-// outputs reads the folder's outputs.yaml.
+// rereadOutputs is how often outputs.yaml, and the files that it refers to, are read again.
+const rereadOutputs = 15 * time.Second
+
+// outputs reads the folder's outputs.yaml. The list is nil where none of it can be used.
 func (a *app) outputs(dir folder.Dir) ([]output.Config, []schedule.Problem) {
 	files := notify.Reader{Getenv: os.Getenv}
 	return output.Reader{Parse: full.Parse, Read: files.ReadTrusted, Secret: files.Secret}.Load(dir.OutputsFile())
 }
 
 // sinkOf returns what passes the results of an output on.
-func sinkOf(c output.Config) (output.Sink, error) {
+func (a *app) sinkOf(c output.Config) (output.Sink, error) {
 	switch {
 	case c.RemoteWrite != "":
-		return remotewrite.New(c)
+		return remotewrite.New(c, a.now)
 	case c.OTLP != "":
 		return otlp.New(c)
 	case c.Influx != "":
 		return influx.New(c)
 	case c.File != "":
 		return jsonl.New(c.File), nil
+	case len(c.Command) > 0:
+		return jsonl.NewCommand(c.Command, os.Getenv), nil
 	}
 	return nil, errors.New("the output goes nowhere")
 }
 
-// passOn makes a watcher pass results on to the outputs of outputs.yaml.
-func (w *watcher) passOn(a *app, list []output.Config) error {
-	hosts := &hostNames{src: w.store, now: a.now}
+// A passing passes results on to the outputs of outputs.yaml, as it is at present.
+type passing struct {
+	*watcher
+	app   *app
+	hosts *hostNames
+	now   []output.Config
+	// said is what was logged of a file that cannot be used.
+	said string
+}
+
+// passOn makes a watcher pass results on.
+func (w *watcher) passOn(a *app, list []output.Config, problems []schedule.Problem) error {
+	w.passing = &passing{watcher: w, app: a, hosts: &hostNames{src: w.store, now: a.now}}
+	w.passing.say(problems)
+	return w.passing.replace(a.ctx, list)
+}
+
+// replace ends the outputs that the list has no more, or otherwise, and begins those that are new.
+func (p *passing) replace(ctx context.Context, list []output.Config) error {
+	var stay []output.Config
+	for _, c := range p.now {
+		if slices.ContainsFunc(list, c.Same) {
+			stay = append(stay, c)
+		} else {
+			p.feed.Remove(output.FollowerName(c.Name))
+		}
+	}
+	p.now = stay
 	for _, c := range list {
-		sink, err := sinkOf(c)
-		if err != nil {
+		if slices.ContainsFunc(stay, c.Same) {
+			continue
+		}
+		if err := p.add(ctx, c); err != nil {
 			return err
 		}
-		o, from, err := output.Open(a.ctx, output.Options{Config: c, Sink: sink, Cursors: w.control.Cursors(), Hosts: hosts.of,
-			Newest: func(context.Context) (int64, error) { return w.at, nil }, Now: a.now, Log: w.log})
-		if err != nil {
-			return a.explain(err)
-		}
-		w.feed.Add(o, from)
-		w.passes = true
+		p.now = append(p.now, c)
 	}
 	return nil
 }
 
-// sayOutputs logs what is wrong in outputs.yaml.
-func sayOutputs(problems []schedule.Problem, log *slog.Logger) {
-	for _, p := range problems {
-		log.Error("mistake in where results are passed on to", "error", positionOf(p), "hint", hintOf(p.Err))
+// add begins an output, where it stood.
+func (p *passing) add(ctx context.Context, c output.Config) error {
+	if err := p.remember(p.app); err != nil {
+		return err
+	}
+	sink, err := p.app.sinkOf(c)
+	if err != nil {
+		return err
+	}
+	o, from, err := output.Open(ctx, output.Options{Config: c, Sink: sink, Cursors: p.control.Cursors(), Hosts: p.hosts.of,
+		Newest: func(ctx context.Context) (int64, error) { return feed.Place(ctx, p.store) }, Now: p.app.now, Log: p.log})
+	if err != nil {
+		return p.app.explain(err)
+	}
+	p.feed.Add(o, from)
+	return nil
+}
+
+// say logs what is wrong in outputs.yaml.
+func (p *passing) say(problems []schedule.Problem) {
+	for _, problem := range problems {
+		p.log.Error("mistake in where results are passed on to", "error", positionOf(problem), "hint", hintOf(problem.Err))
+	}
+}
+
+// reread takes another outputs.yaml when it has changed, or a secret that it refers to. One that cannot be used at all is logged
+// once, and the outputs stay as they are.
+func (p *passing) reread(ctx context.Context) {
+	ticker := time.NewTicker(rereadOutputs)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			p.take(ctx)
+		}
+	}
+}
+
+// take reads outputs.yaml again.
+func (p *passing) take(ctx context.Context) {
+	list, problems := p.app.outputs(p.dir)
+	said := ""
+	for _, problem := range problems {
+		said += positionOf(problem) + "\n"
+	}
+	news := said != p.said
+	p.said = said
+	if list == nil {
+		if news {
+			p.log.Error("outputs.yaml cannot be used; the outputs stay as they are", "error", positionOf(problems[0]), "hint", hintOf(problems[0].Err))
+		}
+		return
+	}
+	if news {
+		p.say(problems)
+	}
+	same := func(c output.Config) bool { return slices.ContainsFunc(p.now, c.Same) }
+	if len(list) == len(p.now) && !slices.ContainsFunc(list, func(c output.Config) bool { return !same(c) }) {
+		return
+	}
+	p.log.Info("outputs.yaml was read again", "outputs", len(list))
+	if err := p.replace(ctx, list); err != nil && ctx.Err() == nil {
+		p.log.Error("an output could not begin; it is tried again", "error", err, "hint", hintOf(err))
+	}
+	if len(p.now) > 0 {
+		p.follow()
 	}
 }
 

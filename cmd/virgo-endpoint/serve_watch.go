@@ -32,8 +32,10 @@ type watcher struct {
 	alarms *alarms
 	// telling is nil with --no-alarms too.
 	telling *notifying
-	// passes is true if results are passed on to somebody.
-	passes bool
+	// passing has the outputs.
+	passing *passing
+	// follows is true once the feed runs.
+	follows bool
 
 	tasks  sync.WaitGroup
 	ctx    context.Context
@@ -50,13 +52,37 @@ func (a *app) watch(dir folder.Dir, st *store.Store, remembers bool, log *slog.L
 		return nil, a.explain(err)
 	}
 	if remembers {
-		if w.control, err = a.servedControl(dir, log); err != nil {
+		if err := w.remember(a); err != nil {
 			return nil, err
 		}
 	}
 	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(a.ctx))
 	w.feed.Add(w.live, w.at)
 	return w, nil
+}
+
+// remember opens control.db, if it is not open. Once the watcher has begun only the task of the outputs calls it.
+func (w *watcher) remember(a *app) error {
+	if w.control != nil {
+		return nil
+	}
+	db, err := a.servedControl(w.dir, w.log)
+	if err == nil {
+		w.control = db
+	}
+	return err
+}
+
+// follow makes the feed run, if it does not, and control.db is tidied up from now on.
+func (w *watcher) follow() {
+	if w.follows {
+		return
+	}
+	w.follows = true
+	w.run(func(ctx context.Context) { _ = w.feed.Run(ctx) })
+	if w.control != nil {
+		w.run(func(ctx context.Context) { w.control.MaintainEvery(ctx, maintainEvery) })
+	}
 }
 
 // wake returns an intake that tells those who follow results of each batch.
@@ -69,12 +95,10 @@ func (w *watcher) begin(shown bool) {
 	} else {
 		w.feed.Remove(w.live.Name())
 	}
-	if shown || w.alarms != nil || w.passes {
-		w.run(func(ctx context.Context) { _ = w.feed.Run(ctx) })
+	if shown || w.alarms != nil || len(w.passing.now) > 0 {
+		w.follow()
 	}
-	if w.control != nil {
-		w.run(func(ctx context.Context) { w.control.MaintainEvery(ctx, maintainEvery) })
-	}
+	w.run(w.passing.reread)
 	if w.alarms != nil {
 		w.run(w.alarms.engine.Run)
 	}

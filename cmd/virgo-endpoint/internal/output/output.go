@@ -105,7 +105,10 @@ func Open(ctx context.Context, opt Options) (*Output, int64, error) {
 }
 
 // Name is of [feed.Follower].
-func (o *Output) Name() string { return "output " + o.Config.Name }
+func (o *Output) Name() string { return FollowerName(o.Config.Name) }
+
+// FollowerName returns what the feed calls an output.
+func FollowerName(name string) string { return "output " + name }
 
 // Take is of [feed.Follower]: it sends a batch, and notes that it was sent.
 func (o *Output) Take(ctx context.Context, batch []feed.Item) error {

@@ -15,9 +15,7 @@ import (
 
 // withAlarms adds what the API says of alarms, and how they are acknowledged; nothing with --no-alarms.
 func (w *watcher) withAlarms(a *app, opt *api.Options) {
-	if w.control != nil {
-		opt.Outputs = w.control.Cursors()
-	}
+	opt.Outputs = w.passing.outputs
 	if w.alarms == nil {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/api"
 	"virgo/cmd/virgo-endpoint/internal/feed"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/intake"
@@ -53,7 +54,9 @@ type passing struct {
 	*watcher
 	app   *app
 	hosts *hostNames
-	now   []output.Config
+	// mu guards now, which the API reads.
+	mu  sync.Mutex
+	now []output.Config
 	// said is what was logged of a file that cannot be used.
 	said string
 }
@@ -67,6 +70,8 @@ func (w *watcher) passOn(a *app, list []output.Config, problems []schedule.Probl
 
 // replace ends the outputs that the list has no more, or otherwise, and begins those that are new.
 func (p *passing) replace(ctx context.Context, list []output.Config) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	var stay []output.Config
 	for _, c := range p.now {
 		if slices.ContainsFunc(list, c.Same) {
@@ -157,6 +162,30 @@ func (p *passing) take(ctx context.Context) {
 	if len(p.now) > 0 {
 		p.follow()
 	}
+}
+
+// outputs are those that are there and those that were, for the API: by name, without where they go to. It is asked only where the
+// watcher has a control.db from the beginning.
+func (p *passing) outputs(ctx context.Context) ([]api.Output, error) {
+	cursors, err := p.control.Cursors().AllCursors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := feed.Place(ctx, p.store)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := make([]api.Output, 0, len(cursors))
+	for _, c := range cursors {
+		one := api.Output{Cursor: c, Behind: max(0, newest-max(0, c.Seq))}
+		if i := slices.IndexFunc(p.now, func(o output.Config) bool { return o.Name == c.Name }); i >= 0 {
+			one.Kind = p.now[i].Kind()
+		}
+		list = append(list, one)
+	}
+	return list, nil
 }
 
 // hostNamesFor is how long names and tags of hosts are taken to be as they were.

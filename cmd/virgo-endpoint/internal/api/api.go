@@ -60,7 +60,7 @@ type Options struct {
 	Trial  Trial
 	// Notifiers returns who can be told of alarms, and Outputs where results are passed on to; nil: nobody, nowhere.
 	Notifiers func(ctx context.Context) ([]Receiver, error)
-	Outputs   watch.Cursors
+	Outputs   func(ctx context.Context) ([]Output, error)
 	// Login says whose browser a request is from. Without it only tokens count.
 	Login Login
 	// Live has the latest values of all hosts; nil where nobody keeps them.

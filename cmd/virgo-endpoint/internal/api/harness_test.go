@@ -98,7 +98,7 @@ func serveWith(t *testing.T, login Login) *served {
 		Hash:         func(_ context.Context, password string) (string, error) { return "hash of " + password, nil },
 		TestNotifier: func(_ context.Context, name string) error { return notifierOfTests(name) }})
 	s.api = New(Options{Store: s.store, Series: s.store, Charts: &chart.Reader{History: s.store, Store: s.store}, Admin: changes,
-		Login: s.login, Alarms: standingOfTests{s.control.Alarms()}, Trial: trialOfTests, Notifiers: notifiersOfTests, Outputs: s.control.Cursors(),
+		Login: s.login, Alarms: standingOfTests{s.control.Alarms()}, Trial: trialOfTests, Notifiers: notifiersOfTests, Outputs: outputsOfTests,
 		Now: s.clock, Version: "1.2.3"})
 	l, _, err := Listen(t.Context(), "127.0.0.1:0", nil)
 	if err != nil {

@@ -44,13 +44,25 @@ type sentBody struct {
 	Error         string `json:"error,omitempty" doc:"Why not."`
 }
 
-// An output is where results are passed on to.
+// An Output is one of outputs.yaml, without where it goes to.
+type Output struct {
+	watch.Cursor
+	// Kind is remote_write, otlp, influx, json or json_command; empty for one that outputs.yaml has no more.
+	Kind string
+	// Behind is how many results wait.
+	Behind int64
+}
+
+// An output is one in a document.
 type output struct {
 	Name    string `json:"name" doc:"Its name in outputs.yaml."`
+	Kind    string `json:"kind" doc:"remote_write, otlp, influx, json or json_command; empty for one that outputs.yaml has no more."`
+	Seq     int64  `json:"seq" doc:"The number of the last result that was passed on, as results have it; 0: none was."`
+	Behind  int64  `json:"behind" doc:"Results that wait."`
 	Sent    int64  `json:"sent" doc:"Results that were passed on."`
 	Refused int64  `json:"refused" doc:"Results that it refuses for ever."`
 	Lost    int64  `json:"lost" doc:"Results that were deleted before they were passed on."`
-	Error   string `json:"error" doc:"Why the last attempt failed; empty if it did not."`
+	Error   string `json:"error" doc:"Why results wait, or why some of the last ones were left out; empty if all is well."`
 	At      *int64 `json:"at_ms" doc:"When it was last passed something."`
 }
 
@@ -104,9 +116,9 @@ func (a *API) registerReceivers() {
 			if a.Outputs == nil {
 				return out, nil
 			}
-			list, err := a.Outputs.AllCursors(ctx)
-			for _, c := range list {
-				out.Body.Outputs = append(out.Body.Outputs, output{c.Name, c.Sent, c.Refused, c.Lost, c.Err, report.MS(c.At)})
+			list, err := a.Outputs(ctx)
+			for _, o := range list {
+				out.Body.Outputs = append(out.Body.Outputs, output{o.Name, o.Kind, max(0, o.Seq), o.Behind, o.Sent, o.Refused, o.Lost, o.Err, report.MS(o.At)})
 			}
 			return out, err
 		})

@@ -133,6 +133,10 @@ func trialOfTests(_ context.Context, rules []byte, _, until time.Time, fn func(w
 	return nil, fn(watch.Firing{Key: keyOfTests(), AgentID: "web1", From: until.Add(-time.Hour), State: alarm.Critical})
 }
 
+func outputsOfTests(context.Context) ([]Output, error) {
+	return []Output{{Cursor: watch.Cursor{Name: "prom", Seq: 7, Sent: 5, Refused: 1, Lost: 1, Err: "refused"}, Kind: "remote_write", Behind: 2}, {Cursor: watch.Cursor{Name: "old", Seq: -1}}}, nil
+}
+
 func notifiersOfTests(context.Context) ([]Receiver, error) {
 	return []Receiver{{NotifierState: watch.NotifierState{Name: "ops"}, Kind: "mail"}, {NotifierState: watch.NotifierState{Name: "down"}, Kind: "webhook"}}, nil
 }

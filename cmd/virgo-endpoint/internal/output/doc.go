@@ -1,5 +1,5 @@
 // Package output passes results on to other systems as they arrive: Prometheus and what takes its remote write, receivers of OpenTelemetry,
-// InfluxDB, and files of JSON lines.
+// InfluxDB, and files or programs that take JSON lines.
 //
 // # The way of a result
 //
@@ -15,10 +15,11 @@
 //
 // # What the user sees
 //
-// virgo-endpoint output list, /v1/outputs and /v1/health: how far each output is, what was sent, refused and lost, and why it fails.
+// virgo-endpoint output list, the page /outputs, /v1/outputs and /v1/health: how far each output is, what was sent, refused and lost,
+// and why it waits or left results out.
 //
 // # Who could abuse it
 //
 // Where results go is in outputs.yaml alone, which only the owner of the folder may write; its secrets are file: or env: references.
-// Names and labels that come from hosts follow fixed rules (package names).
+// No text of a host is among a program's arguments. Names and labels that come from hosts follow fixed rules (package names).
 package output

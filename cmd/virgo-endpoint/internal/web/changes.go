@@ -23,6 +23,7 @@ func changeViews() []view {
 		listView("tokens", "Tokens", watch.TokensScope, "/v1/tokens", showTokens),
 		listView("people", "People", watch.PeopleScope, "/v1/people", showPeople),
 		listView("notifiers", "Notifiers", watch.NotifiersScope, "/v1/notifiers", showNotifiers),
+		listView("outputs", "Outputs", watch.ReadScope, "/v1/outputs", showOutputs),
 		auditView(),
 	}
 }

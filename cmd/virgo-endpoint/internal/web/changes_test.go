@@ -30,6 +30,8 @@ type changing struct {
 	control *watchtest.Memory
 	dir     folder.Dir
 	rules   []byte // the last that were tried
+	// outputErr is why an output waits.
+	outputErr string
 }
 
 func serveChanges(t *testing.T, login Login) *changing {
@@ -63,6 +65,10 @@ func serveChanges(t *testing.T, login Login) *changing {
 	handler := api.New(api.Options{Store: store, Admin: changes, Login: login, Now: now, Alarms: alarms,
 		Notifiers: func(context.Context) ([]api.Receiver, error) {
 			return []api.Receiver{{NotifierState: watch.NotifierState{Name: "ops", LastOK: noon}, Kind: "mail"}}, nil
+		},
+		Outputs: func(context.Context) ([]api.Output, error) {
+			return []api.Output{{Cursor: watch.Cursor{Name: "prom", Seq: 1234567, Sent: 1234000, Refused: 12, Err: c.outputErr, At: noon}, Kind: "remote_write", Behind: 3},
+				{Cursor: watch.Cursor{Name: "old", Seq: 7, At: noon}}}, nil
 		},
 		Trial: func(_ context.Context, rules []byte, _, until time.Time, fn func(watch.Firing) error) ([]schedule.Problem, error) {
 			c.rules = rules
@@ -175,6 +181,8 @@ func TestChangesInABrowser(t *testing.T) {
 	click(`[data-say]`)
 	page.Until(`document.querySelector("[data-say]").textContent === "Not sent: nobody answers"`)
 	shots("change-notifiers")
+	page.Open(c.url + "/outputs")
+	shots("change-outputs")
 	page.Open(c.url + "/audit")
 	shots("change-audit")
 	var actions []string
@@ -240,7 +248,7 @@ func wantSentence(t *testing.T, c *changing) {
 func TestWhoReadsChangesNothing(t *testing.T) {
 	c := serveChanges(t, somebody(watch.View))
 	for path, code := range map[string]int{"/silences": 200, "/schedules": 200, "/rules": 200, "/alarms": 200, "/schedules/default": 403, "/tokens": 403,
-		"/people": 403, "/audit": 403, "/notifiers": 403} {
+		"/people": 403, "/audit": 403, "/notifiers": 403, "/outputs": 200} {
 		res, err := httpGet(t, c.url+path)
 		if err != nil {
 			t.Fatal(err)
@@ -251,10 +259,27 @@ func TestWhoReadsChangesNothing(t *testing.T) {
 	}
 }
 
+// The page of outputs says how far each is, and why it waits.
+func TestOutputs(t *testing.T) {
+	c := serveChanges(t, somebody(watch.View))
+	c.outputErr = "posting to 127.0.0.1:1: refused"
+	res, err := httpGet(t, c.url+"/outputs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`<th scope="row">prom</th><td>remote_write</td>`, "<td>1234567</td><td>3</td><td>1234000</td><td>12</td><td>0</td>", "posting to 127.0.0.1:1: refused",
+		`<th scope="row">old</th><td>removed</td>`} {
+		if !strings.Contains(res.text, want) {
+			t.Errorf("no %s in %s", want, res.text)
+		}
+	}
+}
+
 // What the API says of others' texts is shown as text.
 func TestHostileTextsInLists(t *testing.T) {
 	c := serveChanges(t, somebody(watch.Admin))
 	const evil = `<script>alert(1)</script>"'`
+	c.outputErr = evil
 	err := errors.Join(func() error {
 		_, err := c.control.Silences().Put(t.Context(), watch.Silence{Kind: watch.OneTime, Hosts: []string{evil}, Reason: evil, By: evil, From: noon, Until: noon.Add(time.Hour)})
 		return err
@@ -265,7 +290,7 @@ func TestHostileTextsInLists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/silences?host=" + "%3Cscript%3E", "/audit?actor=", "/rules?metric=%22%3E%3Cscript%3E"} {
+	for _, path := range []string{"/silences?host=" + "%3Cscript%3E", "/audit?actor=", "/rules?metric=%22%3E%3Cscript%3E", "/outputs"} {
 		res, err := httpGet(t, c.url+path)
 		if err != nil || res.code != 200 || strings.Contains(res.text, "<script>") {
 			t.Errorf("%s: %d, %v", path, res.code, err)

@@ -22,8 +22,8 @@
 //
 // Its messages are sent, by a post of our own. Its client reads answers without a bound and puts them into errors, which have a
 // status as text alone, so a refused batch cannot be told from a receiver of 1.0; it waits and repeats by itself, where the
-// feed does that for every output; and it takes the last slash from a URL. The messages add 0.1 MiB to virgo-endpoint, which has protobuf
-// for OTLP already; they are sent without reflection. 1.0 is three messages of two fields, which exp has not.
+// feed does that for every output; and it takes the last slash from a URL. The messages add less than 0.2 MiB to virgo-endpoint
+// (stripped, linux/amd64), which has protobuf for OTLP already. Those of 1.0, four with two fields at most, exp has not.
 package remotewrite
 
 import (

@@ -181,6 +181,7 @@ func TestChangesInABrowser(t *testing.T) {
 	click(`[data-say]`)
 	page.Until(`document.querySelector("[data-say]").textContent === "Not sent: nobody answers"`)
 	shots("change-notifiers")
+	c.outputErr = "left out for ever: posting to 127.0.0.1:9090: status 400: it takes no samples that come late; Prometheus has out_of_order_time_window for that"
 	page.Open(c.url + "/outputs")
 	shots("change-outputs")
 	page.Open(c.url + "/audit")
@@ -267,7 +268,7 @@ func TestOutputs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`<th scope="row">prom</th><td>remote_write</td>`, "<td>1234567</td><td>3</td><td>1234000</td><td>12</td><td>0</td>", "posting to 127.0.0.1:1: refused",
+	for _, want := range []string{`<th scope="row">prom</th><td>remote_write</td>`, `data-name="cursor">1234567</td><td class="number" data-name="behind">3</td>`, `data-name="sent">1234000</td>`, `data-name="refused">12</td>`, "posting to 127.0.0.1:1: refused",
 		`<th scope="row">old</th><td>removed</td>`} {
 		if !strings.Contains(res.text, want) {
 			t.Errorf("no %s in %s", want, res.text)

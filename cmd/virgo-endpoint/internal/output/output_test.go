@@ -125,6 +125,70 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+// Why results were left out stands in the cursor until a batch is taken whole.
+func TestWhyResultsAreLeftOut(t *testing.T) {
+	m, f := &watchtest.Memory{}, &fake{refuses: []string{"r3"}}
+	o, _ := open(t, m, Config{}, f)
+	for _, step := range []struct {
+		from, to int64
+		want     string
+	}{{1, 4, "left out for ever: status 400"}, {5, 6, ""}} {
+		if err := o.Take(t.Context(), items(step.from, step.to)); err != nil {
+			t.Fatal(err)
+		}
+		if c, _, _ := m.Cursors().Cursor(t.Context(), "prom"); c.Err != step.want || c.Refused != 1 {
+			t.Errorf("%+v, want %q", c, step.want)
+		}
+	}
+}
+
+// An output that begins with a date leaves out what arrived before; its hosts have labels of their tags.
+func TestFromADate(t *testing.T) {
+	noon := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	list := items(1, 4)
+	for i := range list {
+		list[i].Result.Received = noon.Add(time.Duration(i-2) * time.Second)
+	}
+	m, f := &watchtest.Memory{}, &fake{}
+	o, from := open(t, m, Config{FromOldest: true, From: noon}, f)
+	if err := o.Take(t.Context(), list); err != nil || strings.Join(f.got, " ") != "r3 r4" || from != feed.FromOldest {
+		t.Errorf("%v from %d, %v", f.got, from, err)
+	}
+}
+
+func TestLabelsFromTags(t *testing.T) {
+	got := labelsFromTags([]string{"env:prod", "env:test", "rack:", "site:berlin:mitte", "web", "website:x"}, []string{"site", "env", "web", "rack", "none"})
+	if want := [][2]string{{"site", "berlin:mitte"}, {"env", "prod"}, {"web", "true"}}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	m, f := &watchtest.Memory{}, &fake{}
+	o, _ := open(t, m, Config{LabelsFromTags: []string{"tag1"}}, f)
+	sent, err := o.wanted(t.Context(), items(2, 2))
+	if err != nil || len(sent) != 1 || !slices.Equal(sent[0].Host.Labels, [][2]string{{"tag1", "true"}}) {
+		t.Errorf("%+v, %v", sent, err)
+	}
+}
+
+// Two configurations are the same only if their secrets are.
+func TestSame(t *testing.T) {
+	secret := func(s string) func() string { return func() string { return s } }
+	a := Config{Name: "a", RemoteWrite: "http://h", User: "u", Password: secret("x"), Tags: []string{"web"}}
+	for want, changed := range map[string]func(*Config){
+		"":         func(c *Config) { c.Password = secret("x") },
+		"password": func(c *Config) { c.Password = secret("y") },
+		"token":    func(c *Config) { c.Token = secret("x") },
+		"tags":     func(c *Config) { c.Tags = []string{"db"} },
+		"command":  func(c *Config) { c.Command = []string{"/x"} },
+		"from":     func(c *Config) { c.From = time.Unix(1, 0) },
+	} {
+		b := a
+		changed(&b)
+		if a.Same(b) != (want == "") || b.Same(a) != (want == "") {
+			t.Errorf("%q: the same: %t", want, a.Same(b))
+		}
+	}
+}
+
 func reader(text string) Reader {
 	return Reader{Parse: full.Parse, Read: func(string) ([]byte, error) {
 		if text == "" {
@@ -140,9 +204,19 @@ func TestLoad(t *testing.T) {
   otel: {otlp: "http://127.0.0.1:4318", labels: {site: b}}
   infl: {influx: "http://127.0.0.1:8086/write?db=virgo", token: "env:T"}
   file: {json: /var/log/virgo.jsonl}
+  mine: {json_command: [/etc/virgo/take.sh, --to, web], labels_from_tags: [site, web], from: 2026-11-29}
+  late: {json: /late, from: "2026-11-29T14:20:00+01:00"}
 `).Load("outputs.yaml")
-	if len(problems) > 0 || len(list) != 4 || list[0].Password() != "S3CRET of file:/x" || !list[0].FromOldest || list[0].Labels[0] != [2]string{"site", "a"} || list[1].OTLP == "" || list[3].File == "" {
+	if len(problems) > 0 || len(list) != 6 || list[0].Password() != "S3CRET of file:/x" || !list[0].FromOldest || list[0].Labels[0] != [2]string{"site", "a"} || list[1].OTLP == "" || list[3].File == "" {
 		t.Errorf("%+v, %v", list, problems)
+	}
+	day := time.Date(2026, 11, 29, 0, 0, 0, 0, time.Local)
+	if c := list[4]; c.Kind() != "json_command" || !slices.Equal(c.Command, []string{"/etc/virgo/take.sh", "--to", "web"}) || !slices.Equal(c.LabelsFromTags, []string{"site", "web"}) ||
+		!c.FromOldest || !c.From.Equal(day) {
+		t.Errorf("%+v", c)
+	}
+	if c := list[5]; !c.FromOldest || c.From.Unix() != 1795958400 {
+		t.Errorf("%+v", c)
 	}
 	if shown := fmt.Sprintf("%+v %#v", list, list); strings.Contains(shown, "S3CRET") {
 		t.Error(shown)
@@ -156,6 +230,9 @@ func TestLoad(t *testing.T) {
 		"outputs:\n  a: {influx: 'http://h', user: u}":       "2: give user and password, or token",
 		"outputs:\n  a: {json: /x, fomr: all}":               `2: unknown key "fomr"`,
 		"outputs:\n  a: {json: /x, labels: {__name__: x}}":   "2: labels has an invalid one",
+		"outputs:\n  a: {json_command: [take.sh]}":           "2: json_command does not begin with the full path of a program",
+		"outputs:\n  a: {json_command: []}":                  "2: json_command does not begin with the full path of a program",
+		"outputs:\n  a: {json: /x, labels_from_tags: [a-b]}": "2: labels_from_tags has an invalid name of a label",
 		"output: {}": `1: unknown key "output"`,
 		"outputs:\n  a: {json: /x, from: yesterday}\n  b: {json: /y}\n": "2: from is neither now, all nor a date",
 	} {

@@ -1,20 +1,25 @@
 package remotewrite
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/feed"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/output"
+	"virgo/cmd/virgo-endpoint/internal/watch/watchtest"
 	"virgo/collect/collecttest"
 )
 
@@ -125,16 +130,67 @@ func wait(t *testing.T) {
 	}
 }
 
-func TestPrometheus(t *testing.T) {
+// servePrometheus starts one with a configuration, and returns its URL.
+func servePrometheus(t *testing.T, text string) string {
+	t.Helper()
 	program := collecttest.Program(t, "prometheus", "prometheus")
 	dir, address := t.TempDir(), "127.0.0.1:"+collecttest.FreePort(t)
 	config := filepath.Join(dir, "prometheus.yml")
-	if err := os.WriteFile(config, []byte("storage: {tsdb: {out_of_order_time_window: 30d}}\n"), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	collecttest.Serve(t, exec.Command(program, "--config.file="+config, "--storage.tsdb.path="+dir+"/data", "--web.listen-address="+address,
 		"--web.enable-remote-write-receiver"), collecttest.Answers("tcp", address))
-	compare(t, "http://"+address, "/api/v1/write")
+	// It listens before it can store.
+	base := "http://" + address
+	for end := time.Now().Add(30 * time.Second); ; wait(t) {
+		answer, err := http.Get(base + "/-/ready")
+		if err == nil {
+			answer.Body.Close()
+		}
+		switch {
+		case err == nil && answer.StatusCode == http.StatusOK:
+			return base
+		case time.Now().After(end):
+			t.Fatalf("it is not ready: %v", err)
+		}
+	}
+}
+
+func TestPrometheus(t *testing.T) {
+	compare(t, servePrometheus(t, "storage: {tsdb: {out_of_order_time_window: 30d}}\n"), "/api/v1/write")
+}
+
+// A Prometheus that takes nothing late refuses what comes late alone: it counts, is not sent again, and the cursor says what to do.
+func TestPrometheusTakesNothingLate(t *testing.T) {
+	config := output.Config{Name: "prom", RemoteWrite: servePrometheus(t, "") + "/api/v1/write"}
+	s, err := New(config, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var memory watchtest.Memory
+	o, _, err := output.Open(t.Context(), output.Options{Config: config, Sink: s, Cursors: memory.Cursors(), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Newest: func(context.Context) (int64, error) { return 0, nil },
+		Hosts:  func(context.Context, intake.AgentNumber) (output.Host, error) { return output.Host{ID: "web1-id"}, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sent []feed.Item
+	for _, one := range results(20) {
+		sent = append(sent, feed.Item{Result: one.Result, Metrics: one.Metrics})
+	}
+	other := *sent[7].Result
+	other.CheckID = "another" // its series have nothing later
+	sent[7].Result = &other
+	for _, batch := range [][]feed.Item{sent[10:], sent[:10]} {
+		if err := o.Take(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, _, err := memory.Cursors().Cursor(t.Context(), "prom")
+	if err != nil || c.Sent != 11 || c.Refused != 9 || c.Seq != 9 || !strings.Contains(c.Err, "out_of_order_time_window") {
+		t.Errorf("%+v, %v", c, err)
+	}
 }
 
 func TestVictoriaMetrics(t *testing.T) {

@@ -68,9 +68,11 @@ func TestOutputsAreReadAgain(t *testing.T) {
 		said.Reset()
 		w.passing.take(ctx)
 		var got, following []string
+		files := make(map[string]string)
 		for _, c := range w.passing.now {
 			got = append(got, c.Name+" "+c.File)
 			following = append(following, "output "+c.Name)
+			files[c.Name] = c.File
 		}
 		var followers []string
 		for _, s := range w.feed.Status() {
@@ -79,12 +81,29 @@ func TestOutputsAreReadAgain(t *testing.T) {
 		if strings.Join(got, ", ") != step.want || fmt.Sprint(followers) != fmt.Sprint(following) {
 			t.Errorf("%s: %v, followed by %v", step.text, got, followers)
 		}
+		shown, err := w.passing.outputs(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kinds []string
+		for _, o := range shown {
+			if o.Kind == "json" {
+				kinds = append(kinds, o.Name+" "+files[o.Name])
+			}
+		}
+		if strings.Join(kinds, ", ") != strings.Join(got, ", ") {
+			t.Errorf("%s: shown are %v", step.text, kinds)
+		}
 		if text := said.String(); step.logged == "" && text != "" || !strings.Contains(text, step.logged) {
 			t.Errorf("%s: logged %s", step.text, text)
 		}
 	}
 	if !w.follows || w.control == nil {
 		t.Error("nothing was followed")
+	}
+	shown, err := w.passing.outputs(ctx)
+	if err != nil || len(shown) != 3 || shown[2].Name != "c" || shown[2].Kind != "" {
+		t.Errorf("%+v, %v", shown, err)
 	}
 	w.close()
 	if names, err := a.cursorNames(dir); err != nil || names != "a b c" {

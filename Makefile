@@ -73,15 +73,15 @@ torture-store: ## random histories of the endpoint's store for TORTURE, then kil
 
 # Fuzzing is bounded by executions: when a -fuzztime in seconds is over, Go before 1.27 may report
 # "context deadline exceeded" though nothing was found (go.dev/issue/75804).
-fuzz-main: ## fuzz the readers of frames, schedules, configuration, bundles and records for about half a minute each
-	go test -run '^$$' -fuzz '^FuzzReadFrame$$' -fuzztime 300000x -fuzzminimizetime 10x ./transport
-	go test -run '^$$' -fuzz '^FuzzParseEndpoint$$' -fuzztime 300000x -fuzzminimizetime 10x ./schedule
-	go test -run '^$$' -fuzz '^FuzzLoad$$' -fuzztime 300000x -fuzzminimizetime 10x ./cmd/internal/config
-	go test -run '^$$' -fuzz '^FuzzReader$$' -fuzztime 300000x -fuzzminimizetime 10x ./spool/bundle
-	go test -run '^$$' -fuzz '^FuzzServe$$' -fuzztime 150000x -fuzzminimizetime 10x ./collect/worker
-	go test -run '^$$' -fuzz '^FuzzRecord$$' -fuzztime 300000x -fuzzminimizetime 10x ./spool
-	go test -run '^$$' -fuzz '^FuzzFile$$' -fuzztime 150000x -fuzzminimizetime 10x ./spool/internal/boltfile
-	go test -run '^$$' -fuzz '^FuzzParsePost$$' -fuzztime 200000x -fuzzminimizetime 10x ./cmd/virgo-endpoint/internal/intake
+fuzz-main: ## fuzz the readers of frames, schedules, configuration, bundles and records for some fifteen seconds each
+	go test -run '^$$' -fuzz '^FuzzReadFrame$$' -fuzztime 150000x -fuzzminimizetime 10x ./transport
+	go test -run '^$$' -fuzz '^FuzzParseEndpoint$$' -fuzztime 150000x -fuzzminimizetime 10x ./schedule
+	go test -run '^$$' -fuzz '^FuzzLoad$$' -fuzztime 150000x -fuzzminimizetime 10x ./cmd/internal/config
+	go test -run '^$$' -fuzz '^FuzzReader$$' -fuzztime 150000x -fuzzminimizetime 10x ./spool/bundle
+	go test -run '^$$' -fuzz '^FuzzServe$$' -fuzztime 75000x -fuzzminimizetime 10x ./collect/worker
+	go test -run '^$$' -fuzz '^FuzzRecord$$' -fuzztime 150000x -fuzzminimizetime 10x ./spool
+	go test -run '^$$' -fuzz '^FuzzFile$$' -fuzztime 75000x -fuzzminimizetime 10x ./spool/internal/boltfile
+	go test -run '^$$' -fuzz '^FuzzParsePost$$' -fuzztime 100000x -fuzzminimizetime 10x ./cmd/virgo-endpoint/internal/intake
 
 fuzz: ## every fuzz target for FUZZTIME executions, about ten seconds each
 	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r f; do \

@@ -125,6 +125,9 @@ func (d *DB) People() watch.People { return people{d} }
 // Audit returns the audit log.
 func (d *DB) Audit() watch.Audit { return audit{d} }
 
+// HostInfo returns what people ask hosts, and what these answered.
+func (d *DB) HostInfo() watch.HostInfo { return hostInfo{d} }
+
 // at is called at each step that a kill could follow.
 func (d *DB) at(step string) error {
 	if d.step == nil {

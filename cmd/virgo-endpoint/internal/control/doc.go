@@ -1,6 +1,6 @@
 // Package control stores in control.db what the endpoint remembers besides results: states of alarms and their changes,
-// silences, the queue of notifications, cursors, people and their sessions, the audit log. It implements the interfaces of
-// package watch and decides nothing.
+// silences, the queue of notifications, cursors, people and their sessions, the audit log, what hosts are asked and answered.
+// It implements the interfaces of package watch and decides nothing.
 //
 // # The file
 //
@@ -32,6 +32,7 @@
 //
 // # Who could abuse it
 //
-// Hosts write here only through the engine of alarms, which bounds their states (watch.MaxStates). Whoever can read the file
+// Hosts write here through the engine of alarms, which bounds their states (watch.MaxStates), and with answers to what people
+// asked them: at most watch.MaxInfos of watch.MaxInfoBytes each. Whoever can read the file
 // finds hashes of passwords and of sessions, and no secret of a notifier.
 package control

@@ -257,6 +257,10 @@ func TestWhatIsSynced(t *testing.T) {
 		{"use", func() error { return d.People().Touch(ctx, hash, watchtest.Now()) }, "committed"},
 		{"logout", func() error { return d.People().End(ctx, hash, false) }, "synced"},
 		{"removal", func() error { return d.People().Remove(ctx, "ann") }, "synced"},
+		{"question", func() error { return d.HostInfo().Ask(ctx, watch.Question{Agent: 1, Type: "cpu"}) }, "synced"},
+		{"answer", func() error {
+			return d.HostInfo().Settle(ctx, watch.Info{Question: watch.Question{Agent: 1, Type: "cpu"}})
+		}, "synced"},
 		{"entry", func() (err error) { entry, err = d.Audit().Begin(ctx, watch.Entry{}); return err }, "synced"},
 		{"outcome of an entry", func() error { return d.Audit().End(ctx, entry, watch.Done) }, "synced"},
 	} {

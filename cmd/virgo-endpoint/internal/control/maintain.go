@@ -14,11 +14,14 @@ const (
 	deleteAtMost = 50_000
 )
 
-// Maintain deletes what is older than it is kept: changes of alarms, silences that ended, entries of the audit log, sessions.
-// It is called now and then; what it does not get done it does the next time.
+// Maintain deletes what is older than it is kept: changes of alarms, silences that ended, entries of the audit log, sessions,
+// questions for hosts and their answers. It is called now and then; what it does not get done it does the next time.
 func (d *DB) Maintain(ctx context.Context) error {
 	now := d.opt.Now()
 	if err := d.People().EndOld(ctx, now.Add(-watch.SessionLife), now.Add(-watch.SessionIdle)); err != nil {
+		return err
+	}
+	if err := d.HostInfo().DeleteOld(ctx, now.Add(-watch.QuestionsKept), now.Add(-watch.InfoKept)); err != nil {
 		return err
 	}
 	left := deleteAtMost

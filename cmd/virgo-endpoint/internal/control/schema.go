@@ -149,12 +149,36 @@ var schema = []string{
 		outcome    TEXT NOT NULL
 	) STRICT;
 	CREATE INDEX audit_at ON audit (at_ms);`,
+	`CREATE TABLE questions ( -- what a host is asked in its next session
+		agent    INTEGER NOT NULL,
+		type     TEXT NOT NULL,
+		agent_id TEXT NOT NULL,
+		asked_ms INTEGER NOT NULL,
+		by       TEXT NOT NULL,
+		PRIMARY KEY (agent, type)
+	) STRICT, WITHOUT ROWID;
+	CREATE TABLE host_info ( -- the last answer of each type
+		id          INTEGER PRIMARY KEY,
+		agent       INTEGER NOT NULL,
+		type        TEXT NOT NULL,
+		agent_id    TEXT NOT NULL,
+		asked_ms    INTEGER NOT NULL,
+		by          TEXT NOT NULL,
+		answered_ms INTEGER NOT NULL,
+		outcome     TEXT NOT NULL, -- watch.InfoOutcome
+		error       TEXT NOT NULL,
+		bytes       INTEGER NOT NULL, -- of metrics, expanded
+		metrics     BLOB NOT NULL,    -- a zstd frame of JSON; empty: none
+		UNIQUE (agent, type)
+	) STRICT;`,
 }
 
 // The rows of counters.
 const (
 	alarmCursor    = "alarm"    // the last result that was judged
 	silenceVersion = "silences" // grows with each silence and acknowledgement
+
+	questionVersion = "questions" // grows with each change of the questions
 )
 
 // migrate updates the tables to the last version of schema, in one transaction.

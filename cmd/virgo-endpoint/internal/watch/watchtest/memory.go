@@ -29,6 +29,10 @@ type Memory struct {
 	people    map[string]watch.Person
 	sessions  map[[32]byte]watch.Session
 	entries   []watch.Entry
+	questions map[infoKey]watch.Question
+	infos     map[infoKey]watch.Info
+
+	questionVersion int64
 }
 
 // The parts of what is stored. Each is an interface of its own, since some of their methods have the same names.
@@ -53,6 +57,9 @@ func (m *Memory) People() watch.People { return memoryPeople{m} }
 
 // Audit returns the audit log.
 func (m *Memory) Audit() watch.Audit { return memoryAudit{m} }
+
+// HostInfo returns what people ask hosts, and what these answered.
+func (m *Memory) HostInfo() watch.HostInfo { return memoryHostInfo{m} }
 
 // lock locks m, and returns what unlocks it.
 func (m *Memory) lock() func() {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/watch"
 )
 
@@ -20,6 +21,7 @@ type Store interface {
 	Settings() watch.Settings
 	People() watch.People
 	Audit() watch.Audit
+	HostInfo() watch.HostInfo
 }
 
 // An Opener opens the same store again with each call, and closes it when the test ends. All openings see the same
@@ -53,6 +55,9 @@ func Run(t *testing.T, create func(t *testing.T) Opener) {
 		{"SessionsAreBounded", testSessionsBounded},
 		{"SessionsEndWithTheirPerson", testSessionsEnd},
 		{"Audit", testAudit},
+		{"Questions", testQuestions},
+		{"HostInfo", testHostInfo},
+		{"HostInfoIsBounded", testHostInfoBounded},
 		{"HostileTexts", testHostileTexts},
 		{"CancelledContext", testCancelled},
 	} {
@@ -109,6 +114,11 @@ func testHostileTexts(t *testing.T, open Opener) {
 		must[watch.Person](t)(s.People().Put(t.Context(), watch.Person{Name: name, Role: watch.View, Password: text}))
 		must[watch.Silence](t)(s.Silences().Put(t.Context(), watch.Silence{Hosts: []string{text}, Tags: []string{}, Rules: []string{text, text}, Reason: text}))
 		do(t, s.Settings().SetSetting(t.Context(), name, text))
+		agent := intake.AgentNumber(i)
+		do(t, s.HostInfo().Ask(t.Context(), watch.Question{Agent: agent, Type: text, AgentID: text, By: text}))
+		do(t, s.HostInfo().Settle(t.Context(), watch.Info{Question: watch.Question{Agent: agent, Type: text}, Outcome: watch.InfoRefused, Error: text, Metrics: []byte(text)}))
+		info := must[watch.Info](t)(again.HostInfo().Info(t.Context(), agent, text))
+		want(t, "info", []string{info.Type, info.AgentID, info.By, info.Error, string(info.Metrics)}, []string{text, text, text, text, text})
 		want(t, "setting", must[string](t)(again.Settings().Setting(t.Context(), name)), text)
 		want(t, "person", must[watch.Person](t)(again.People().Person(t.Context(), name)).Password, text)
 	}
@@ -137,12 +147,14 @@ func testCancelled(t *testing.T, open Opener) {
 	wantErr(t, "Add", s.Queue().Add(ctx, []watch.Row{{Notifier: "a"}}), context.Canceled)
 	_, err = s.People().Put(ctx, watch.Person{Name: "a"})
 	wantErr(t, "Put", err, context.Canceled)
+	wantErr(t, "Ask", s.HostInfo().Ask(ctx, watch.Question{Agent: 1, Type: "cpu"}), context.Canceled)
 	_, err = s.Audit().Begin(ctx, watch.Entry{})
 	wantErr(t, "Begin", err, context.Canceled)
 	cursor, _, err := s.Alarms().Load(t.Context())
 	do(t, err)
 	rows := must[[]watch.Row](t)(s.Queue().Due(t.Context(), "a", Now(), 10))
-	if all := must[[]watch.Person](t)(s.People().All(t.Context())); cursor != 0 || len(rows) != 0 || len(all) != 0 {
+	if all := must[[]watch.Person](t)(s.People().All(t.Context())); cursor != 0 || len(rows) != 0 || len(all) != 0 ||
+		len(must[[]watch.Question](t)(s.HostInfo().Waiting(t.Context()))) != 0 {
 		t.Errorf("cursor %d, rows %v, people %v", cursor, rows, all)
 	}
 }

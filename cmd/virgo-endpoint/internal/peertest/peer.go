@@ -47,6 +47,7 @@ type Reply struct {
 	Source string
 	Target string
 	Method string
+	Params json.RawMessage
 	Result json.RawMessage
 	Error  *struct {
 		Code         int

@@ -28,6 +28,7 @@ type conn struct {
 	// Used by the reader only.
 	sessions      map[string]*session // by source
 	failedHellos  int
+	unasked       int        // answers to nothing
 	authenticated bool       // a hello was good
 	tokens        []holder   // of its good hellos, each once
 	relay         bool       // the key of a hello is a relay's

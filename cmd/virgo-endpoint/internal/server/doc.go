@@ -80,6 +80,14 @@
 // for what was not verified. What it keeps the endpoint busy with counts against its own quota; one piece
 // is verified at a time, and what is stored of unfinished bundles is bounded for each courier.
 //
+// # Questions
+//
+// What people want to know of a host ([Questions]) is asked before its heartbeat is answered. The answer is read as any
+// frame of its size, and passed on if it has the id of what was asked in this session, within answerTime, from an
+// agent whose access was not ended meanwhile; otherwise nothing is kept of it. A session without questions costs no
+// look-up. An agent that answers nothing, or anything, delays nobody: nothing waits for its answer. One that sends
+// answers to nothing is disconnected after maxUnasked of them.
+//
 // # What survives
 //
 // A result whose answer was sent is in the store after kill -9 or a power failure. Sessions, queued

@@ -22,8 +22,7 @@ const (
 // request handles one frame. An error closes the connection.
 func (c *conn) request(f *transport.Frame) error {
 	if f.Method == "" {
-		c.response(f)
-		return nil
+		return c.response(f)
 	}
 	if f.V != transport.Version {
 		return c.refuse(f, codeBadVersion,
@@ -76,23 +75,6 @@ func (c *conn) method(name string) func(*transport.Frame, *session) error {
 	return nil
 }
 
-// response handles an agent's answer to a request of the endpoint's own.
-func (c *conn) response(f *transport.Frame) {
-	s := c.sessions[f.Source]
-	if s == nil {
-		c.log.Debug("an answer without a session", "source", intake.Shorten(f.Source))
-		return
-	}
-	method, ok := s.answered(f.ID)
-	switch {
-	case !ok:
-		c.log.Debug("an answer to nothing that was asked", "agent", s.agentID, "id", uint64(f.ID))
-	case f.Error != nil:
-		c.log.Info("an agent refused a request", "agent", s.agentID, "method", method,
-			"code", f.Error.Code, "message", intake.Shorten(f.Error.Message))
-	}
-}
-
 // refuseStranger answers a request of a source that has no session, or whose session is over.
 func (c *conn) refuseStranger(f *transport.Frame) error {
 	c.drop(f.Source)
@@ -120,7 +102,8 @@ func (c *conn) heartbeat(f *transport.Frame, s *session) error {
 		if _, hash, err := c.srv.opt.Schedules.For(s.agentID); err == nil && s.setSchedule(hash) {
 			s.enqueue(outgoing{method: transport.MethodScheduleChanged})
 		}
-		for _, q := range s.dequeue() {
+		c.askQuestions(s)
+		for _, q := range s.dequeue(c.srv.opt.Now()) {
 			if err := w.WriteFrame(&q); err != nil {
 				return err
 			}

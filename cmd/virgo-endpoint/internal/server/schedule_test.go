@@ -126,7 +126,8 @@ func TestWithoutASchedule(t *testing.T) {
 }
 
 func TestRequestQueueIsBounded(t *testing.T) {
-	s := newSession("a", "a", intake.Access{}, nil, time.Now())
+	now := time.Now()
+	s := newSession("a", "a", intake.Access{}, nil, now)
 	for i := range maxQueued {
 		if !s.enqueue(outgoing{method: "host_info.get", params: fmt.Appendf(nil, `{"type":"%d"}`, i)}) {
 			t.Fatal(i)
@@ -135,21 +136,21 @@ func TestRequestQueueIsBounded(t *testing.T) {
 	if s.enqueue(outgoing{method: "one.more"}) {
 		t.Error("more than maxQueued wait")
 	}
-	if n := len(s.dequeue()); n != maxQueued {
+	if n := len(s.dequeue(now)); n != maxQueued {
 		t.Errorf("%d frames", n)
 	}
 	// Nothing was answered yet, so nothing more goes out.
 	first, again := s.enqueue(outgoing{method: "x"}), s.enqueue(outgoing{method: "x"})
-	if !first || !again || len(s.queue) != 1 || len(s.dequeue()) != 0 {
+	if !first || !again || len(s.queue) != 1 || len(s.dequeue(now)) != 0 {
 		t.Errorf("queue: %v", s.queue)
 	}
-	if method, ok := s.answered(3); !ok || method != "host_info.get" {
-		t.Errorf("answered: %q, %v", method, ok)
+	if r, ok := s.answered(3, now); !ok || r.method != "host_info.get" {
+		t.Errorf("answered: %+v, %v", r, ok)
 	}
-	if _, ok := s.answered(3); ok {
+	if _, ok := s.answered(3, now); ok {
 		t.Error("answered twice")
 	}
-	if frames := s.dequeue(); len(frames) != 1 || frames[0].Method != "x" {
+	if frames := s.dequeue(now); len(frames) != 1 || frames[0].Method != "x" {
 		t.Errorf("frames: %v", frames)
 	}
 }

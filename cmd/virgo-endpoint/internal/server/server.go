@@ -36,6 +36,8 @@ type Options struct {
 	// Clients maps clients' certificates to agents; nil means that a certificate is for the agent whose
 	// id is one of its names.
 	Clients Clients
+	// Questions are what agents are asked; nil: nothing.
+	Questions Questions
 	// Log receives all messages, none of which contains a token; nil discards them.
 	Log *slog.Logger
 	// Now returns the endpoint's time, which is stored and sent to agents; nil means time.Now.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,14 +45,14 @@ type session struct {
 	scheduleHash string // of the schedule that the agent knows; empty: of none
 	seen         time.Time
 	queue        []outgoing
-	unanswered   map[transport.ID]string // id → method of what was sent
+	unanswered   map[transport.ID]request // what was sent
 	lastID       transport.ID
 }
 
 func newSession(source, agentID string, access intake.Access, clockOffset *int64, now time.Time) *session {
 	return &session{
 		source: source, agentID: agentID, access: access, clockOffset: clockOffset, seen: now,
-		unanswered: map[transport.ID]string{},
+		unanswered: map[transport.ID]request{},
 	}
 }
 
@@ -67,6 +68,14 @@ func (s *session) arrival(now time.Time) intake.Arrival {
 type outgoing struct {
 	method string
 	params json.RawMessage
+	// subject is what a question is about; empty for other requests.
+	subject string
+}
+
+// A request is one that was sent and is not answered yet.
+type request struct {
+	method, subject string
+	at              time.Time
 }
 
 // enqueue queues a request, which is sent before the agent's next heartbeat is answered. A method
@@ -89,16 +98,19 @@ func (s *session) enqueue(o outgoing) bool {
 }
 
 // dequeue returns frames of the queued requests, each with its own id: as many as the limit of
-// unanswered requests allows.
-func (s *session) dequeue() []transport.Frame {
+// unanswered requests allows. Questions that were not answered in their time count no more.
+func (s *session) dequeue(now time.Time) []transport.Frame {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.queue) > 0 {
+		maps.DeleteFunc(s.unanswered, func(_ transport.ID, r request) bool { return r.late(now) })
+	}
 	var frames []transport.Frame
 	for len(s.queue) > 0 && len(s.unanswered) < maxQueued {
 		o := s.queue[0]
 		s.queue = s.queue[1:]
 		s.lastID++
-		s.unanswered[s.lastID] = o.method
+		s.unanswered[s.lastID] = request{o.method, o.subject, now}
 		frames = append(frames, transport.Frame{
 			V: transport.Version, ID: s.lastID, HasID: true, Source: self, Target: s.source, Method: o.method, Params: o.params,
 		})
@@ -106,14 +118,16 @@ func (s *session) dequeue() []transport.Frame {
 	return frames
 }
 
-// answered notes an agent's answer and returns the method of the request. ok is false if no request has
-// that id.
-func (s *session) answered(id transport.ID) (method string, ok bool) {
+// late reports whether an answer comes too late.
+func (r request) late(now time.Time) bool { return r.subject != "" && now.Sub(r.at) > answerTime }
+
+// answered notes an agent's answer and returns the request. ok is false if no request has that id, or not any more.
+func (s *session) answered(id transport.ID, now time.Time) (r request, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	method, ok = s.unanswered[id]
+	r, ok = s.unanswered[id]
 	delete(s.unanswered, id)
-	return method, ok
+	return r, ok && !r.late(now)
 }
 
 // setSchedule notes the hash of the schedule that the agent is told of now, and reports whether it

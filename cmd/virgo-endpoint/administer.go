@@ -35,7 +35,7 @@ func (a *app) administer(st *store.Store, do func(ad *admin.Admin, by watch.Acto
 // adminOptions are what changes are made with; st may be nil where none is of agents or tokens.
 func (a *app) adminOptions(dir folder.Dir, st *store.Store, db *control.DB) admin.Options {
 	opt := admin.Options{Dir: dir, Alarms: db.Alarms(), Audit: db.Audit(), People: db.People(), Settings: db.Settings(),
-		Silences: db.Silences(), Now: a.now, CheckRules: func(name string, data []byte) []schedule.Problem {
+		Silences: db.Silences(), HostInfo: db.HostInfo(), Now: a.now, CheckRules: func(name string, data []byte) []schedule.Problem {
 			return alarm.LoadRules(dir.AlarmsDir(), full.Parse, a.now).Check(name+".yaml", data)
 		}}
 	if st != nil {

@@ -74,6 +74,9 @@ func (a *app) apiOptions(st *store.Store, watching *watcher, passwords *login.Lo
 		changes.Alarms = ackedAlarms{changes.Alarms, watching.alarms.engine}
 		changes.TestNotifier = watching.telling.Test
 	}
+	if watching.questions != nil { // without page and API this API is not served
+		opt.HostInfo, changes.HostInfo = watching.questions.Store(), watching.questions.Store()
+	}
 	watching.withAlarms(a, &opt)
 	opt.Admin = admin.New(changes)
 	return opt

@@ -102,6 +102,9 @@ func (c *serveCmd) Run(a *app) error {
 		return err
 	}
 	defer watching.close()
+	if watching.questions != nil { // a nil Asker would be no nil Questions
+		opt.Questions = watching.questions
+	}
 	counted := api.Count(watching.wake(st), time.Now)
 	opt.Intake = counted
 	verified := make(chan struct{})

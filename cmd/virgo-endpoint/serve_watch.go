@@ -11,6 +11,7 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/live"
+	"virgo/cmd/virgo-endpoint/internal/question"
 	"virgo/cmd/virgo-endpoint/internal/store"
 )
 
@@ -36,6 +37,8 @@ type watcher struct {
 	passing *passing
 	// follows is true once the feed runs.
 	follows bool
+	// questions is nil without control.
+	questions *question.Asker
 
 	tasks  sync.WaitGroup
 	ctx    context.Context
@@ -55,6 +58,7 @@ func (a *app) watch(dir folder.Dir, st *store.Store, remembers bool, log *slog.L
 		if err := w.remember(a); err != nil {
 			return nil, err
 		}
+		w.questions = question.New(question.Options{Store: w.control.HostInfo(), Agents: st, Log: log, Now: a.now})
 	}
 	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(a.ctx))
 	w.feed.Add(w.live, w.at)
@@ -99,6 +103,9 @@ func (w *watcher) begin(shown bool) {
 		w.follow()
 	}
 	w.run(w.passing.reread)
+	if w.questions != nil {
+		w.run(w.questions.Run)
+	}
 	if w.alarms != nil {
 		w.run(w.alarms.engine.Run)
 	}

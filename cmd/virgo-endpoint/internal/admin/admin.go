@@ -29,6 +29,7 @@ type Options struct {
 	People   watch.People
 	Settings watch.Settings
 	Silences watch.Silences
+	HostInfo watch.HostInfo
 	// CheckRules returns the mistakes in a file of rules that is to have a name (without its ending) beside the others.
 	CheckRules func(name string, data []byte) []schedule.Problem
 	// Hash returns what is stored of a password. It takes time and memory on purpose.

@@ -125,9 +125,18 @@ func (a *Admin) ResetAgent(ctx context.Context, by watch.Actor, id string, m Mat
 	return a.changeAgent(ctx, by, "reset agent", id, nil, m, func() error { return a.Keys.ResetAgent(ctx, id) }, nil)
 }
 
-// RemoveAgent forgets an agent; its results stay. Errors: *Changed, intake.ErrNoSuchAgent.
+// RemoveAgent forgets an agent, and what it was asked and answered; its results stay. Errors: *Changed, intake.ErrNoSuchAgent.
 func (a *Admin) RemoveAgent(ctx context.Context, by watch.Actor, id string, m Match) error {
-	return a.changeAgent(ctx, by, "remove agent", id, nil, m, func() error { return a.Keys.RemoveAgent(ctx, id, a.Now()) }, nil)
+	return a.changeAgent(ctx, by, "remove agent", id, nil, m, func() error {
+		ag, err := a.agent(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := a.Keys.RemoveAgent(ctx, id, a.Now()); err != nil {
+			return err
+		}
+		return a.HostInfo.Forget(ctx, ag.Number)
+	}, nil)
 }
 
 // changeAgent changes an agent that exists. check may be nil; it says what else must hold.

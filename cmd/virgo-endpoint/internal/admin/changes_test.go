@@ -60,6 +60,7 @@ func changeCases() []changeCase {
 			_, err := s.PutTags(s.t.Context(), by, "web1", []string{"web", "eu"}, Match{ETag: TagsETag(nil)})
 			return err
 		}},
+		{"ask host", one(watch.AgentsScope), func(s *site, by watch.Actor) error { return s.AskHost(s.t.Context(), by, "web1", "cpu") }},
 		{"rename agent", one(watch.AgentsScope), func(s *site, by watch.Actor) error {
 			return s.RenameAgent(s.t.Context(), by, "web2", "web3", latest)
 		}},

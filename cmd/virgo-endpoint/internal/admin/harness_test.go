@@ -58,7 +58,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t, time: epoch, control: &watchtest.Memory{}}
 	s.control.Now = s.now
 	s.Admin = New(Options{Dir: dir, Keys: store, Agents: store, Alarms: s.control.Alarms(), Audit: s.control.Audit(),
-		People: s.control.People(), Settings: s.control.Settings(), Silences: s.control.Silences(), Now: s.now,
+		People: s.control.People(), Settings: s.control.Settings(), Silences: s.control.Silences(), HostInfo: s.control.HostInfo(), Now: s.now,
 		CheckRules: func(name string, data []byte) []schedule.Problem {
 			if string(data) == "bad" {
 				return []schedule.Problem{{Err: errors.New("bad rule")}}

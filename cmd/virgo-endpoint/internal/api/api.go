@@ -61,6 +61,8 @@ type Options struct {
 	// Notifiers returns who can be told of alarms, and Outputs where results are passed on to; nil: nobody, nowhere.
 	Notifiers func(ctx context.Context) ([]Receiver, error)
 	Outputs   func(ctx context.Context) ([]Output, error)
+	// HostInfo has what hosts are asked and answered; nil where nothing is.
+	HostInfo watch.HostInfo
 	// Login says whose browser a request is from. Without it only tokens count.
 	Login Login
 	// Live has the latest values of all hosts; nil where nobody keeps them.
@@ -112,6 +114,7 @@ func New(opt Options) *API {
 	a.registerSilences()
 	a.registerAcknowledge()
 	a.registerAgentChanges()
+	a.registerHostInfo()
 	a.registerTokens()
 	a.registerPeople()
 	a.registerAudit()

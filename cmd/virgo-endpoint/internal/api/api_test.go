@@ -39,6 +39,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		"/v1/agents/web1/timeline": 200, "/v1/agents/web1/timeline?check=cpu": 200, "/v1/agents/nobody/timeline": 404,
 		"/v1/agents/web1/late": 200, "/v1/agents/web1/late?check=cpu&since=2020-01-01T00:00:00Z": 200, "/v1/agents/nobody/late": 404,
 		"/v1/agents/web1/late?since=2024-01-01T00:00:00Z&until=2023-01-01T00:00:00Z": 422,
+		"/v1/agents/web1/info": 200, "/v1/agents/web1/info/cpu": 404, "/v1/agents/nobody/info": 404, "/v1/agents/nobody/info/cpu": 404,
 		"/v1/agents/web1/losses": 200, "/v1/agents/nobody/losses": 404,
 		"/v1/figures?type=agent.cpu&figure=metric/usage": 200, "/v1/figures?type=agent.cpu&figure=metric/usage&tag=web&top=1&least=true&agent=web1": 200,
 		"/v1/figures?type=agent.cpu": 422, "/v1/figures?type=x&figure=y&top=51": 422,

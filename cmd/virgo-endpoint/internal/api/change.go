@@ -178,7 +178,7 @@ func (a *API) refused(ctx context.Context, err error) error {
 		return mistakesAnswer(invalid.Error(), invalid.Problems)
 	case isAny(err, admin.ErrNotFound, intake.ErrNoSuchAgent, intake.ErrNoSuchToken, watch.ErrNoSuchPerson, watch.ErrNoSuchSilence, watch.ErrNoSuchState):
 		return huma.Error404NotFound(err.Error())
-	case isAny(err, intake.ErrAgentExists, watch.ErrPersonExists):
+	case isAny(err, intake.ErrAgentExists, watch.ErrPersonExists, watch.ErrTooManyQuestions):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, watch.ErrChanged):
 		return huma.NewError(http.StatusPreconditionFailed, err.Error())

@@ -93,12 +93,12 @@ func serveWith(t *testing.T, login Login) *served {
 	s.id = token.ID
 	s.control, s.dir = &watchtest.Memory{Now: s.clock}, folder.Dir(t.TempDir())
 	changes := admin.New(admin.Options{Dir: s.dir, Keys: s.store, Agents: s.store, Alarms: s.control.Alarms(), Audit: s.control.Audit(),
-		People: s.control.People(), Settings: s.control.Settings(), Silences: s.control.Silences(), Now: s.clock,
+		People: s.control.People(), Settings: s.control.Settings(), Silences: s.control.Silences(), HostInfo: s.control.HostInfo(), Now: s.clock,
 		CheckRules:   func(_ string, data []byte) []schedule.Problem { return rulesOfTests(data) },
 		Hash:         func(_ context.Context, password string) (string, error) { return "hash of " + password, nil },
 		TestNotifier: func(_ context.Context, name string) error { return notifierOfTests(name) }})
 	s.api = New(Options{Store: s.store, Series: s.store, Charts: &chart.Reader{History: s.store, Store: s.store}, Admin: changes,
-		Login: s.login, Alarms: standingOfTests{s.control.Alarms()}, Trial: trialOfTests, Notifiers: notifiersOfTests, Outputs: outputsOfTests,
+		Login: s.login, Alarms: standingOfTests{s.control.Alarms()}, Trial: trialOfTests, Notifiers: notifiersOfTests, Outputs: outputsOfTests, HostInfo: s.control.HostInfo(),
 		Now: s.clock, Version: "1.2.3"})
 	l, _, err := Listen(t.Context(), "127.0.0.1:0", nil)
 	if err != nil {

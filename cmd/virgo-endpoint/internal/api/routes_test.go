@@ -95,6 +95,7 @@ func routeCases() []routeCase {
 		{"DELETE", "/v1/alarms/" + keyOfTests().Text() + "/acknowledge", "", s(watch.AlarmsScope, watch.SilencesScope), 204, [2]string{}, "take back acknowledgement"},
 		{"GET", "/v1/agents/web1/tags", "", s(watch.TagsScope, watch.ReadScope), 200, [2]string{}, ""},
 		{"PUT", "/v1/agents/web1/tags", `{"tags":["b","a"]}`, s(watch.TagsScope), 200, match("/v1/agents/web1/tags"), "tag agent"},
+		{"POST", "/v1/agents/web1/info/cpu", "", s(watch.AgentsScope), 202, [2]string{}, "ask host"},
 		{"PATCH", "/v1/agents/web1", `{"agent_id":"web9"}`, s(watch.AgentsScope), 200, match("/v1/agents/web1"), "rename agent"},
 		{"POST", "/v1/agents/web9/revoke", "", s(watch.AgentsScope), 200, [2]string{}, "revoke agent"},
 		{"POST", "/v1/agents/web9/reset", "", s(watch.AgentsScope), 200, match("/v1/agents/web9"), "reset agent"},

@@ -54,7 +54,7 @@ func serveChanges(t *testing.T, login Login) *changing {
 	}
 	now := time.Now
 	changes := admin.New(admin.Options{Dir: c.dir, Keys: store, Agents: store, Alarms: c.control.Alarms(), Audit: c.control.Audit(), People: c.control.People(),
-		Settings: c.control.Settings(), Silences: c.control.Silences(), Now: now, CheckRules: func(name string, data []byte) []schedule.Problem {
+		Settings: c.control.Settings(), Silences: c.control.Silences(), HostInfo: c.control.HostInfo(), Now: now, CheckRules: func(name string, data []byte) []schedule.Problem {
 			_, problems := alarm.Parse(name, data, full.Parse)
 			return problems
 		},

@@ -22,9 +22,11 @@ const (
 	maxInfoRefusals = 50
 )
 
-// An infoPage says what a host refuses, what was refused of it, and what it lost.
+// An infoPage says what a host told of itself, what it refuses, what was refused of it, and what it lost.
 type infoPage struct {
 	hostHead
+	// Info is what it was asked; nil without an API.
+	Info     *hostInfos
 	Refused  []refusedCheck
 	Refusals []refusedResult
 	Losses   []lossReport
@@ -58,6 +60,9 @@ func (s *Site) info(q *request) (*infoPage, error) {
 	}
 	p := &infoPage{hostHead: *head}
 	p.Tab = "info"
+	if p.Info, err = q.hostInfos(agent.AgentID); err != nil {
+		return nil, err
+	}
 	if err := p.refused(s, q, agent.AgentID); err != nil {
 		return nil, err
 	}

@@ -44,6 +44,7 @@ func (s *Site) views() []view {
 		list = append(list, alarmsView())
 	}
 	if s.API != nil {
+		list = append(list, hostInfoView())
 		list = append(list, changeViews()...)
 	}
 	return list

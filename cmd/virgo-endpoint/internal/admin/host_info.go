@@ -20,7 +20,7 @@ func (a *Admin) AskHost(ctx context.Context, by watch.Actor, id, name string) er
 		return invalid("%q is no type of host information: small letters, digits, _", name)
 	}
 	// Without the lock: nobody else's change is overwritten.
-	return a.do(ctx, by, record{action: "ask host", object: id, after: []byte(name)}, func() error {
+	return a.do(ctx, by, record{action: "ask host", object: name + " of " + id}, func() error {
 		return a.HostInfo.Ask(ctx, watch.Question{Agent: ag.Number, Type: name, AgentID: id, Asked: a.Now(), By: by.Name})
 	})
 }

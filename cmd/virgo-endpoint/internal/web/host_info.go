@@ -43,6 +43,8 @@ type hostInfos struct {
 	// Waiting are the types that it is asked next, Every about when that is; empty where it is not known.
 	Waiting []string
 	Every   string
+	// API has them too.
+	API string
 	// Usual and Others are what can be asked; none for whoever may not.
 	Usual, Others []infoChoice
 }
@@ -77,7 +79,7 @@ func (q *request) hostInfos(agentID string) (*hostInfos, error) {
 	if err := q.read(api, &list); err != nil {
 		return nil, err
 	}
-	out := &hostInfos{}
+	out := &hostInfos{API: api}
 	if list.Period != nil && *list.Period > 0 {
 		out.Every = span(time.Duration(*list.Period) * time.Millisecond)
 	}

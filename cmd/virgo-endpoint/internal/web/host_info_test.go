@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"virgo/cmd/virgo-endpoint/internal/admin"
 	"virgo/cmd/virgo-endpoint/internal/api"
+	"virgo/cmd/virgo-endpoint/internal/browsertest"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/watch"
@@ -151,4 +153,50 @@ func TestWhoReadsAsksNothing(t *testing.T) {
 			t.Errorf("%s: %d %s", path, res.StatusCode, text)
 		}
 	}
+}
+
+// A click asks, and the page says so; what was told is a table that is no wider than the window.
+func TestHostInfoInABrowser(t *testing.T) {
+	browser := browsertest.Start(t)
+	s, memory, agent := newAsked(t, watch.Admin)
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	network, err := os.ReadFile("testdata/host_info_network.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(name string) watch.Question { return watch.Question{Agent: agent, Type: name} }
+	settle(t, memory, watch.Info{Question: of("network"), Outcome: watch.InfoAnswered, Metrics: network})
+	settle(t, memory, watch.Info{Question: of("hostname"), Outcome: watch.InfoAnswered, Metrics: []byte(`{"name":"web1","domain":""}`)})
+	settle(t, memory, watch.Info{Question: of("procs"), Outcome: watch.InfoRefused, Error: `the owner of this host denies host information "procs" (remote: host_info)`})
+	page := browser.Page(t, browsertest.Look{Width: 1280, Height: 1000, Now: noon})
+	shots := func(name string) {
+		for _, width := range []int{360, 1280} {
+			page.Resize(width, 1000, width == 360)
+			page.Check()
+			page.Shot(fmt.Sprintf("%s-%d", name, width))
+		}
+	}
+	path := server.URL + "/hosts/" + url.PathEscape(hostile) + "/info"
+	page.Open(path)
+	const note = `document.querySelector(".note[role=status]")?.textContent`
+	browsertest.Eval[bool](page, `document.querySelector('.asks summary').click(); [...document.querySelectorAll(".asks button")].find(b => b.textContent === "cpu").click(); true`)
+	page.Until(note + ` === "cpu: will be asked when the host comes next (about every 1 min)."`)
+	browsertest.Eval[bool](page, `document.querySelector('.list button[data-send$="/info/procs"]').click(); true`)
+	page.Until(note + `?.startsWith("cpu, procs:")`)
+	browsertest.Eval[bool](page, `document.querySelector('.asks summary').click(); true`)
+	shots("host-information")
+	for _, name := range []string{"network", "hostname"} {
+		page.Open(path + "/" + name)
+		shots("host-information-" + name)
+	}
+	list, err := memory.HostInfo().Waiting(t.Context())
+	if err != nil || len(list) != 2 || list[0].By != "ann" {
+		t.Errorf("%+v, %v", list, err)
+	}
+	page.Open(path)
+	if err := memory.HostInfo().Settle(t.Context(), watch.Info{Question: of("cpu"), Answered: noon, Outcome: watch.InfoAnswered, Metrics: []byte(`[{"n":1}]`)}); err != nil {
+		t.Fatal(err)
+	}
+	page.Until(note + `?.startsWith("procs:") && document.querySelector('.list a[href$="/info/cpu"]')`)
 }

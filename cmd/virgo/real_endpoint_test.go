@@ -57,11 +57,13 @@ func (e *realEndpoint) token(ts *testscript.TestScript, dir string, flags ...str
 }
 
 // serve starts the endpoint for a folder until the script ends, and initializes the folder if it is
-// new: serve DIR. It sets ENDPOINT, PIN, CA, TOKEN, which enrols any number of hosts, and COURIER, which
-// lets other hosts deliver for agent "script" until that has a key.
+// new: serve DIR [api]. It sets ENDPOINT, PIN, CA, TOKEN, which enrols any number of hosts, and COURIER, which
+// lets other hosts deliver for agent "script" until that has a key; with api also API, and ADMIN, whose token
+// may read and ask hosts.
 func (e *realEndpoint) serve(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: serve DIR")
+	api := len(args) == 2 && args[1] == "api"
+	if neg || len(args) != 1 && !api {
+		ts.Fatalf("usage: serve DIR [api]")
 	}
 	dir := ts.MkAbs(args[0])
 	if _, err := os.Stat(dir); err != nil {
@@ -77,6 +79,10 @@ func (e *realEndpoint) serve(ts *testscript.TestScript, neg bool, args []string)
 		ts.Check(os.WriteFile(filepath.Join(dir, "schedules", "default.yaml"), []byte("[]\n"), 0o600))
 	}
 	cmd := exec.Command(e.path(ts), "serve", "--dir", dir, "--listen", "127.0.0.1:0", "--log-level", "warn")
+	if api {
+		ts.Setenv("ADMIN", e.token(ts, dir, "--kind", "admin", "--scope", "read", "--scope", "agents"))
+		cmd.Args = append(cmd.Args, "--api", "127.0.0.1:0")
+	}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)
@@ -85,9 +91,15 @@ func (e *realEndpoint) serve(ts *testscript.TestScript, neg bool, args []string)
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	line, err := bufio.NewReader(out).ReadString('\n')
+	lines := bufio.NewReader(out)
+	line, err := lines.ReadString('\n')
 	ts.Check(err)
 	ts.Setenv("ENDPOINT", strings.TrimPrefix(strings.TrimSpace(line), "listening on "))
+	if api {
+		line, err := lines.ReadString('\n')
+		ts.Check(err)
+		ts.Setenv("API", strings.TrimPrefix(strings.TrimSpace(line), "API on "))
+	}
 }
 
 // registerKey registers the key that the command before it printed (virgo key show --json): register-key

@@ -52,6 +52,7 @@ func TestScripts(t *testing.T) {
 			"listens":          listens,
 			"expand":           expand,
 			"store-has":        real.storeHas,
+			"api":              askAPI,
 			"register-key":     real.registerKey,
 			"await":            await,
 			"lock-spool":       lockSpool(),

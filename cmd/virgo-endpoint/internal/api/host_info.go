@@ -26,7 +26,7 @@ type InfoFields struct {
 	Asked    *int64 `json:"asked_ms" doc:"When somebody asked."`
 	By       string `json:"by" doc:"Who asked."`
 	Answered *int64 `json:"answered_ms" doc:"When the host answered."`
-	Outcome  string `json:"outcome" enum:"answered,refused,unusable,silent" doc:"refused: the host does not tell it, most often as its owner denies it. unusable: what it answered has another form, or is too large. silent: it was asked in several sessions, and did not answer."`
+	Outcome  string `json:"outcome" enum:"answered,refused,unusable,silent" doc:"refused: the host does not tell it, most often as its owner denies it. unusable: what it answered has another form, or is too large. silent: it was asked several times, and did not answer."`
 	Error    string `json:"error" doc:"The host's words, or what is wrong with its answer; empty if nothing is. With metrics: a part could not be read."`
 	Bytes    int    `json:"bytes" doc:"The size of its metrics as JSON."`
 }

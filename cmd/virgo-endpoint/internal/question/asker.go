@@ -245,7 +245,7 @@ func (a *Asker) giveUp(ctx context.Context) error {
 		for _, q := range questions {
 			if q.times >= maxAsked && now.Sub(q.sent) >= askAgain {
 				list = append(list, silent{id, watch.Info{Question: q.Question, Outcome: watch.InfoSilent,
-					Error: fmt.Sprintf("it was asked in %d sessions", q.times)}})
+					Error: fmt.Sprintf("it was asked %d times", q.times)}})
 			}
 		}
 	}

@@ -125,7 +125,7 @@ func TestSilentHostIsAskedAgain(t *testing.T) {
 	if err := s.giveUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if i := s.info("cpu"); i.Outcome != watch.InfoSilent || i.Error != "it was asked in 5 sessions" {
+	if i := s.info("cpu"); i.Outcome != watch.InfoSilent || i.Error != "it was asked 5 times" {
 		t.Errorf("%+v", i)
 	}
 	if s.asked.Load() != 0 {

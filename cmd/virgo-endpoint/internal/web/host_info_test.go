@@ -127,11 +127,11 @@ func TestHostInfoPages(t *testing.T) {
 	settle(t, memory, watch.Info{Question: of("cpu"), Outcome: watch.InfoAnswered, Metrics: fmt.Appendf(nil, `[{%s:%s},{"n":[%s]}]`, evil, evil, evil), Error: hostile + "\u202e"})
 	settle(t, memory, watch.Info{Question: of("memory"), Outcome: watch.InfoAnswered, Metrics: fmt.Appendf(nil, `{%s:%s}`, evil, evil)})
 	settle(t, memory, watch.Info{Question: of("procs"), Outcome: watch.InfoRefused, Error: "the owner of this host denies it" + hostile})
-	settle(t, memory, watch.Info{Question: of("disk"), Outcome: watch.InfoSilent, Error: "it was asked in 5 sessions"})
+	settle(t, memory, watch.Info{Question: of("disk"), Outcome: watch.InfoSilent, Error: "it was asked 5 times"})
 	settle(t, memory, watch.Info{Question: of("network"), Outcome: watch.InfoUnusable, Error: "the answer has 2000000 bytes"})
 	settle(t, memory, watch.Info{Question: of("php"), Outcome: watch.InfoAnswered, Error: "php is not installed"})
 	text = page(path, 200)
-	want(text, `href="`+path+`/cpu"`, "<b>refused</b> the owner of this host denies it", "<b>no answer</b> it was asked in 5 sessions", "the answer has 2000000 bytes",
+	want(text, `href="`+path+`/cpu"`, "<b>refused</b> the owner of this host denies it", "<b>no answer</b> it was asked 5 times", "the answer has 2000000 bytes",
 		"php is not installed", ask+`procs">Ask again`)
 	if strings.Contains(text, `href="`+path+`/procs"`) {
 		t.Error("a page of what was refused")

@@ -248,7 +248,7 @@ func TestModel(t *testing.T) {
 			t.Errorf("%s: %s", h.what, failure)
 		}
 	}
-	histories, until := 12, time.Time{}
+	histories, until := 10, time.Time{}
 	switch limit := os.Getenv("VIRGO_TORTURE"); {
 	case limit != "":
 		d, err := time.ParseDuration(limit)
@@ -257,7 +257,7 @@ func TestModel(t *testing.T) {
 		}
 		until = time.Now().Add(d)
 	case os.Getenv("VIRGO_TEST") == "all":
-		histories = 40
+		histories = 20
 	}
 	first := uint64(1)
 	if !until.IsZero() {

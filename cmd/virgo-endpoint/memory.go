@@ -68,13 +68,11 @@ func memoryLimit(memory uint64) int64 {
 // growthOf is by how much a heap should grow of which so much is in use.
 func growthOf(live uint64) uint64 { return min(max(live, leastGrowth), mostGrowth) }
 
-// servingGrowth is the same for a server that allocated so many bytes in the time since the last collection.
+// servingGrowth is the same for a server that allocated so many bytes in the time since the last collection. A moment tells
+// little about the next seconds, so that it doubles with each collection at most: a start is no long work.
 func servingGrowth(live, allocated uint64, since time.Duration) uint64 {
 	most := growthOf(live)
-	if since <= 0 {
-		return most
-	}
-	busy := float64(allocated) * (float64(busyTime) / float64(since))
+	busy := float64(allocated) * (float64(busyTime) / float64(max(since, busyTime/2)))
 	if busy >= float64(most) {
 		return most
 	}

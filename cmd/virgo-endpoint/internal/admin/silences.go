@@ -123,7 +123,7 @@ func (a *Admin) storeSilence(ctx context.Context, by watch.Actor, action string,
 	return s, err
 }
 
-// checkSilence returns an *Invalid for a silence that is none.
+// checkSilence returns an *Invalid for a silence that could never hold anything back.
 func checkSilence(s *watch.Silence, now time.Time) error {
 	for _, list := range [][]string{s.Hosts, s.Rules} {
 		for _, pattern := range list {

@@ -211,7 +211,7 @@ type rowQuerier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// version returns the file's user_version. Errors: ErrNewer, and ErrDamagedFile for a file that is none of ours.
+// version returns the file's user_version. Errors: ErrNewer, and ErrDamagedFile for a file of another program.
 func (f *files) version(ctx context.Context, q rowQuerier) (version int, err error) {
 	var id, tables int
 	for _, get := range []struct {

@@ -10,7 +10,7 @@ import (
 // ipv6Site is the part of an IPv6 address that counts.
 const ipv6Site = 64
 
-// Of returns what counts as one peer with an address. It is the zero Prefix for an address that is none.
+// Of returns what counts as one peer with an address. It is the zero Prefix for the zero Addr.
 func Of(addr netip.Addr) netip.Prefix {
 	addr = addr.Unmap().WithZone("")
 	bits := addr.BitLen()

@@ -60,7 +60,7 @@ func (q *request) afterLogin(err error, f *loginForm) error {
 	return q.showLogin(code, f)
 }
 
-// loginCode is the code of an answer to a login that failed. ok is false for what a person cannot mend.
+// loginCode is the code of an answer to a login that failed. ok is false for an error that is not the fault of the person who logs in.
 func loginCode(err error) (code int, ok bool) {
 	var many *login.TooManyError
 	switch {

@@ -192,3 +192,18 @@ func TestGone(t *testing.T) {
 		t.Errorf("told %q", got)
 	}
 }
+
+// A silence holds from the next result on, whenever the engine looked last: whoever silences a host stops it the next moment.
+func TestSilenceHoldsFromTheNextResult(t *testing.T) {
+	e := newEndpoint(t, map[string]string{"now.yaml": now})
+	e.put(t, "web1", e.result("root", "agent.filesystem", nil, disk(50)...))
+	e.silence(t, watch.Silence{Kind: watch.OneTime, From: e.now, Until: e.now.Add(time.Hour)})
+	e.now = e.now.Add(time.Second)
+	e.put(t, "web1", e.result("root", "agent.filesystem", nil, disk(85)...))
+	if got := says(e.events(t)); len(got) > 0 {
+		t.Errorf("told %q", got)
+	}
+	if s := e.Of("web1"); len(s) != 1 || s[0].State != alarm.Warning {
+		t.Errorf("%+v", s)
+	}
+}

@@ -19,6 +19,14 @@ import (
 // errTimeout is the cause of a check's context that ended because of the check's own time limit.
 var errTimeout = errors.New("check's time limit")
 
+// A FailedError is the error of a check whose own code is broken, which says nothing of what it watches.
+type FailedError struct {
+	Kind string // load, error, memory, ...
+	Text string
+}
+
+func (e *FailedError) Error() string { return e.Text }
+
 // outcome returns the outcome of a check that returned.
 func (r *Runner) outcome(a running, job Job, report Report, err error) Outcome {
 	took := time.Since(a.started)
@@ -38,6 +46,9 @@ func (r *Runner) outcome(a running, job Job, report Report, err error) Outcome {
 		o.Result.Status, o.Result.Refused = TruncateStatus(refused.Error()), true
 	case err != nil:
 		o.Result.Status = TruncateStatus(r.mistake(job.Check, err))
+		if failed := (*FailedError)(nil); errors.As(err, &failed) {
+			o.Failed = failed.Kind
+		}
 	case report.Unavailable:
 		o.Result.Status = TruncateStatus(report.Status)
 	default:

@@ -47,6 +47,9 @@ type Outcome struct {
 	Sample []byte
 	// Took is how long the check ran; for an abandoned one, until it was abandoned.
 	Took time.Duration
+	// Failed is the kind of the check's own failure, if it failed with a [FailedError]; empty: it did not, whatever the
+	// result says of what it watches.
+	Failed string
 	// Skipped means that the run ended before this check began, so its claim can be released.
 	Skipped bool
 

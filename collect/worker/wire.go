@@ -29,6 +29,8 @@ type Settings struct {
 	NoProxy string `json:"no_proxy,omitempty"`
 	// FullArguments means that host information shows command lines and options with their values.
 	FullArguments bool `json:"full_arguments,omitempty"`
+	// Scripts are for the script process; nil for every other worker.
+	Scripts *ScriptSettings `json:"scripts,omitempty"`
 }
 
 // A greeting is the first line in each direction.

@@ -38,6 +38,8 @@ type Call struct {
 	Limits  Limits
 	// Figures has the checks of the host that module host may run.
 	Figures *collect.Registry
+	// World is what the modules reach; the zero value is this host.
+	World World
 
 	used Used
 }

@@ -12,6 +12,7 @@ type Module struct {
 	Name      string // file
 	Doc       string // one or two sentences
 	Functions []Function
+	Constants []Constant
 	// Pure modules use nothing outside of the script: they are there while a script is loaded, too.
 	Pure bool
 }
@@ -29,4 +30,11 @@ type Function struct {
 	// it returns [Call.Fail], for a mistake of the script it raises an error of Lua, and for what the guard
 	// refuses it calls [Call.Refuse].
 	Call func(c *Call, l *lua.LState) int
+}
+
+// A Constant is a value in the table of a module.
+type Constant struct {
+	Name  string // null
+	Doc   string
+	Value lua.LValue
 }

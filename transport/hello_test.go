@@ -15,15 +15,20 @@ func TestHelloParams(t *testing.T) {
 		clock     time.Time
 		hash      string
 		elsewhere bool
+		bundle    [3]string // state, name, channel
+		said      string
 		want      string
 	}{
-		{time.UnixMilli(1767225600123), "", false, `,"timestamp":1767225600123}`},
-		{time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC), "ab", false, `,"schedule_hash":"ab","timestamp":-1000}`},
-		{time.UnixMilli(1767225600123), "", true, `}`},
+		{time.UnixMilli(1767225600123), "", false, [3]string{}, "", `,"timestamp":1767225600123}`},
+		{time.UnixMilli(1767225600123), "", false, [3]string{"back 2.0.0: a \"b\"", "standard", "stable"},
+			`"bundle_state":"back 2.0.0: a \"b\"","bundle_name":"standard","bundle_channel":"stable",`, `,"timestamp":1767225600123}`},
+		{time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC), "ab", false, [3]string{"trial"}, `"bundle_state":"trial",`, `,"schedule_hash":"ab","timestamp":-1000}`},
+		{time.UnixMilli(1767225600123), "", true, [3]string{}, "", `}`},
 	} {
 		client, server := transporttest.Link(0, 0)
 		id := whoIAm
 		id.ScheduleHash, id.Elsewhere = c.hash, c.elsewhere
+		id.BundleState, id.BundleName, id.BundleChannel = c.bundle[0], c.bundle[1], c.bundle[2]
 		s := transport.Start(t.Context(), client, id, transport.SessionOptions{Now: func() time.Time { return c.clock }})
 		over := make(chan error, 1)
 		go func() {
@@ -35,7 +40,7 @@ func TestHelloParams(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := `{"token":"s3cret","agent_id":"agent-1","agent_name":"virgo","process_version":"1.0.0","bundle_version":"1.0.0",` +
-			`"features":[{"name":"pipelining","version":"1"},{"name":"result_id","version":"1"}]` + c.want
+			c.said + `"features":[{"name":"pipelining","version":"1"},{"name":"result_id","version":"1"}]` + c.want
 		if string(f.Params) != want {
 			t.Errorf("hello says\n%s, want\n%s", f.Params, want)
 		}

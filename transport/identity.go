@@ -18,6 +18,9 @@ type Identity struct {
 	Proof Proof
 	// ProcessVersion and BundleVersion are the agent's own.
 	ProcessVersion, BundleVersion string
+	// BundleState is how the bundle of scripts does: "trial", "good", or why the agent has another one than
+	// it was told. BundleName and BundleChannel are those that it follows. Empty: not sent.
+	BundleState, BundleName, BundleChannel string
 	// Features the agent announces.
 	Features []Feature
 	// ScheduleHash of the schedule that the agent has; empty if it has none or wants it again.
@@ -75,6 +78,13 @@ func (id *Identity) appendHello(b []byte, ms int64) []byte {
 	b = appendString(append(b, `,"agent_name":`...), id.AgentName)
 	b = appendString(append(b, `,"process_version":`...), id.ProcessVersion)
 	b = appendString(append(b, `,"bundle_version":`...), id.BundleVersion)
+	for _, f := range [...]struct{ key, value string }{
+		{`,"bundle_state":`, id.BundleState}, {`,"bundle_name":`, id.BundleName}, {`,"bundle_channel":`, id.BundleChannel},
+	} {
+		if f.value != "" {
+			b = appendString(append(b, f.key...), f.value)
+		}
+	}
 	if len(id.Features) > 0 {
 		b = append(b, `,"features":[`...)
 		for i, f := range id.Features {

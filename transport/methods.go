@@ -12,6 +12,8 @@ const (
 	MethodSchedule  = "check_schedule.get"
 	MethodReceipt   = "results.receipt"
 	MethodBundle    = "bundle.post"
+	// MethodBundleVersion asks which version of its bundle of scripts the agent is to have.
+	MethodBundleVersion = "bundle_upgrade.get_version"
 )
 
 // The methods that the endpoint calls.
@@ -22,6 +24,11 @@ const (
 	MethodCheckTargets    = "check.targets"
 	MethodHostInfo        = "host_info.get"
 	MethodHostInfoTypes   = "host_info_types.get"
+	// MethodBundleAvailable says that another version of the bundle is there, MethodProgramAvailable and
+	// MethodUpgrade the same of the program.
+	MethodBundleAvailable  = "bundle_upgrade.available"
+	MethodProgramAvailable = "binary_upgrade.available"
+	MethodUpgrade          = "upgrade.request"
 )
 
 // The features that a side may announce in hello.
@@ -36,4 +43,6 @@ const (
 	// list compressed.
 	FeaturePostMulti    = "post_multi"
 	FeaturePostMultiLZ4 = "post_multi_lz4"
+	// FeatureBundleUpgrade means that the agent renews its bundle of scripts when the endpoint says so.
+	FeatureBundleUpgrade = "bundle_upgrade"
 )

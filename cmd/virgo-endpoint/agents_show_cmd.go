@@ -88,6 +88,7 @@ func (a *app) agentText(ag *agentEntry) []byte {
 	line("clock", clock(ag.ClockOffsetMS))
 	line("version", ag.ProcessVersion)
 	line("bundle version", ag.BundleVersion)
+	line("bundle state", ag.BundleState)
 	if ag.Waiting != nil {
 		line("waiting there", term.Count(*ag.Waiting, "result", "results"))
 	}

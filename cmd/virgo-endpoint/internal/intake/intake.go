@@ -57,6 +57,8 @@ func (a *Arrival) Size() int {
 // A Hello is the information about an agent in its hello.
 type Hello struct {
 	Name, ProcessVersion, BundleVersion string
+	// BundleState says how the agent's bundle of checks does; empty for an agent without one.
+	BundleState string
 	// Remote is the address that it came from.
 	Remote string
 	// Session is the number of the session; 0 for an agent without a registered key.

@@ -79,6 +79,7 @@ func (c *conn) hello(f *transport.Frame) error {
 		Name:           shorttext.Truncate(p.AgentName, intake.MaxNameBytes),
 		ProcessVersion: shorttext.Truncate(p.ProcessVersion, intake.MaxNameBytes),
 		BundleVersion:  shorttext.Truncate(p.BundleVersion, intake.MaxNameBytes),
+		BundleState:    shorttext.Truncate(p.BundleState, intake.MaxNameBytes),
 		Remote:         c.remote,
 		Session:        claim.Session,
 		ClockOffsetMS:  s.clockOffset,

@@ -7,22 +7,53 @@ import (
 	"unicode/utf8"
 
 	"virgo/cmd/virgo-endpoint/internal/intake"
+	"virgo/transport"
 )
 
 // helloParams are what the server reads of hello's params.
 type helloParams struct {
-	Token          string  `json:"token"`
-	AgentID        string  `json:"agent_id"`
-	AgentName      string  `json:"agent_name"`
-	ProcessVersion string  `json:"process_version"`
-	BundleVersion  string  `json:"bundle_version"`
-	ScheduleHash   *string `json:"schedule_hash"`
-	AgentKey       string  `json:"agent_key"`
-	Proof          string  `json:"proof"`
+	Token          string `json:"token"`
+	AgentID        string `json:"agent_id"`
+	AgentName      string `json:"agent_name"`
+	ProcessVersion string `json:"process_version"`
+	BundleVersion  string `json:"bundle_version"`
+	// BundleState is how the agent's bundle does, and the other two which one it takes and from which channel; empty
+	// for the usual ones.
+	BundleState   string  `json:"bundle_state"`
+	BundleName    string  `json:"bundle_name"`
+	BundleChannel string  `json:"bundle_channel"`
+	ScheduleHash  *string `json:"schedule_hash"`
+	AgentKey      string  `json:"agent_key"`
+	Proof         string  `json:"proof"`
 	// Session is read only together with a key.
 	Session json.RawMessage `json:"session"`
 	// Timestamp is ignored if it is not a valid time; a hello is never refused for it.
 	Timestamp json.RawMessage `json:"timestamp"`
+	Features  features        `json:"features"`
+}
+
+// features are those of an agent that the server has to know of.
+type features struct {
+	// bundles: it may be told that there is a newer bundle.
+	bundles bool
+}
+
+// UnmarshalJSON takes anything: a hello is never refused for its features.
+func (f *features) UnmarshalJSON(value []byte) error {
+	f.bundles = false
+	if !bytes.Contains(value, []byte(transport.FeatureBundleUpgrade)) {
+		return nil
+	}
+	var list []struct {
+		Name string `json:"name"`
+	}
+	if json.Unmarshal(value, &list) != nil {
+		return nil
+	}
+	for _, one := range list {
+		f.bundles = f.bundles || one.Name == transport.FeatureBundleUpgrade
+	}
+	return nil
 }
 
 // parseHello reads hello's params. They are a slice of the connection's buffer, and p is not.
@@ -68,7 +99,13 @@ func (p *helloParams) parsePlain(params []byte) bool {
 		case `"timestamp"`:
 			field, p.Timestamp = 1<<9, bytes.Clone(value)
 		case `"features"`:
-			return nil
+			field, err = 1<<10, p.Features.UnmarshalJSON(value)
+		case `"bundle_state"`:
+			field, err = 1<<11, setText(&p.BundleState, value)
+		case `"bundle_name"`:
+			field, err = 1<<12, setText(&p.BundleName, value)
+		case `"bundle_channel"`:
+			field, err = 1<<13, setText(&p.BundleChannel, value)
 		default:
 			return errNotPlain
 		}

@@ -48,7 +48,8 @@ func (v *agentView) agent() intake.Agent {
 		a.LastSeen = time.UnixMilli(c.Seen)
 	}
 	if h := c.Hello; h != nil {
-		a.Name, a.ProcessVersion, a.BundleVersion, a.Remote, a.ClockOffsetMS = h.Name, h.ProcessVersion, h.BundleVersion, h.Remote, h.ClockOffsetMS
+		a.Name, a.ProcessVersion, a.BundleVersion, a.BundleState = h.Name, h.ProcessVersion, h.BundleVersion, h.BundleState
+		a.Remote, a.ClockOffsetMS = h.Remote, h.ClockOffsetMS
 	}
 	a.Who = v.standing.Identity
 	a.Who.Sessions = sessionsOf(&v.standing, c)

@@ -14,7 +14,7 @@ func testAgents(t *testing.T, open Opener) {
 	s := open(t)
 	_, _, key := NewToken(t, s)
 	offset := int64(-5000)
-	full := intake.Hello{Name: "n", ProcessVersion: "1", BundleVersion: "2", Remote: "r", ClockOffsetMS: &offset}
+	full := intake.Hello{Name: "n", ProcessVersion: "1", BundleVersion: "2", BundleState: "back 3.0.0: it fails", Remote: "r", ClockOffsetMS: &offset}
 	at := func(agent string, after time.Duration, hello *intake.Hello) intake.Arrival {
 		return intake.Arrival{AgentID: agent, Access: key, Received: epoch.Add(after), Hello: hello}
 	}
@@ -29,7 +29,7 @@ func testAgents(t *testing.T, open Opener) {
 		!a.FirstSeen.Equal(epoch) || !a.LastSeen.Equal(epoch) {
 		t.Errorf("seen only: %+v", a)
 	}
-	if b := list[1]; b.ID != "b" || b.Name != "m" || b.ProcessVersion != "" || b.Remote != "" ||
+	if b := list[1]; b.ID != "b" || b.Name != "m" || b.ProcessVersion != "" || b.BundleState != "" || b.Remote != "" ||
 		b.ClockOffsetMS != nil || !b.FirstSeen.Equal(epoch) || !b.LastSeen.Equal(epoch.Add(time.Hour)) {
 		t.Errorf("two hellos: %+v", b)
 	}
@@ -41,7 +41,7 @@ func testAgents(t *testing.T, open Opener) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b := list[1]; b.Name != "n" || b.ProcessVersion != "1" || b.BundleVersion != "2" ||
+	if b := list[1]; b.Name != "n" || b.ProcessVersion != "1" || b.BundleVersion != "2" || b.BundleState != full.BundleState ||
 		b.Remote != "r" || b.ClockOffsetMS == nil || *b.ClockOffsetMS != offset {
 		t.Errorf("a third hello: %+v", b)
 	}

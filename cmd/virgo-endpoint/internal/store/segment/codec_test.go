@@ -103,6 +103,7 @@ func FuzzContact(f *testing.F) {
 	c.Checks[1].Waiting, c.Checks[2].RefusedAt = &waiting, 4
 	f.Add(AppendContact(nil, &c))
 	f.Add(AppendContact(nil, &Contact{}))
+	f.Add(AppendContact(nil, &Contact{Hello: &intake.Hello{BundleState: "trial"}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := ParseContact(data)
 		if err != nil {

@@ -11,8 +11,13 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/intake"
 )
 
-// contactVersion is the form of a contact.
-const contactVersion = 1
+// The forms of a contact. One with the state of a bundle has the second form, so that an earlier version of this
+// program, which would take it for damaged, says instead that a newer one wrote it.
+const (
+	contactVersion       = 1
+	contactWithBundle    = 2
+	latestContactVersion = contactWithBundle
+)
 
 // A Contact is what is known of an agent at the end of a segment, or now in the open one. An agent's first
 // contact of a segment continues the last one of the segments before, but for the fields that say "here".
@@ -137,6 +142,7 @@ const (
 	contactHello = 1 << iota
 	contactOffset
 	contactHighest
+	contactBundleState
 )
 
 // The bits of a check's flags.
@@ -160,7 +166,11 @@ func AppendContact(b []byte, c *Contact) []byte {
 	if c.HasHighest {
 		flags |= contactHighest
 	}
-	b = binary.AppendUvarint(append(b, contactVersion), flags)
+	version := byte(contactVersion)
+	if c.Hello != nil && c.Hello.BundleState != "" {
+		version, flags = contactWithBundle, flags|contactBundleState
+	}
+	b = binary.AppendUvarint(append(b, version), flags)
 	b = binary.AppendVarint(b, c.Seen)
 	if h := c.Hello; h != nil {
 		for _, text := range [...]string{h.Name, h.ProcessVersion, h.BundleVersion, h.Remote} {
@@ -169,6 +179,9 @@ func AppendContact(b []byte, c *Contact) []byte {
 		b = binary.AppendUvarint(b, h.Session)
 		if h.ClockOffsetMS != nil {
 			b = binary.AppendVarint(b, *h.ClockOffsetMS)
+		}
+		if h.BundleState != "" {
+			b = appendText(b, h.BundleState)
 		}
 	}
 	b = binary.AppendVarint(b, c.Registration)
@@ -248,7 +261,7 @@ func ParseContact(data []byte) (c Contact, err error) {
 	if len(data) == 0 {
 		return c, errShort
 	}
-	if data[0] != contactVersion {
+	if data[0] < contactVersion || data[0] > latestContactVersion {
 		return c, ErrContactVersion
 	}
 	r := reader{data: data[1:]}
@@ -259,6 +272,9 @@ func ParseContact(data []byte) (c Contact, err error) {
 		if flags&contactOffset != 0 {
 			offset := r.int()
 			h.ClockOffsetMS = &offset
+		}
+		if flags&contactBundleState != 0 {
+			h.BundleState = r.text()
 		}
 		c.Hello = h
 	}

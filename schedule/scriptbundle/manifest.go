@@ -17,6 +17,12 @@ const (
 	MaxNameBytes     = 100 // of an entry
 )
 
+// ManifestName is the name of the first entry.
+const ManifestName = "manifest.json"
+
+// Format is the only one there is.
+const Format = 1
+
 // TypePrefix begins the type of every check in Lua: script.NAME is in NAME.lua.
 const TypePrefix = "script."
 
@@ -35,7 +41,7 @@ type Script struct {
 	File       string // in the bundle or folder: containers.lua
 	Type       string // TypePrefix and the file's name without .lua
 	Summary    string
-	Details    []schedule.Detail
+	Details    []schedule.Detail // by Name
 	Needs      capability.Set
 	KeyMetrics []string
 	Systems    []string // of runtime.GOOS; empty: every system
@@ -47,3 +53,22 @@ type File struct {
 	Bytes  int64
 	SHA256 string // hexadecimal
 }
+
+// Script returns the script of a type of checks.
+func (m Manifest) Script(typ string) (Script, bool) {
+	for _, s := range m.Scripts {
+		if s.Type == typ {
+			return s, true
+		}
+	}
+	return Script{}, false
+}
+
+// Definition returns which details the checks of a type have.
+func (m Manifest) Definition(typ string) (schedule.Definition, bool) {
+	s, ok := m.Script(typ)
+	return schedule.Definition{Type: s.Type, Details: s.Details}, ok
+}
+
+// FileName returns what a bundle's file is called: standard-1.4.0.zip.
+func (m Manifest) FileName() string { return m.Name + "-" + m.Version + ".zip" }

@@ -18,16 +18,24 @@ func (s *Spool) TryDeliver() (release func() error, ok bool, err error) {
 	if s.unreachable != nil {
 		return nil, false, s.unreachable
 	}
-	path := filepath.Join(s.dir, deliverName)
+	return tryLockPath(filepath.Join(s.dir, deliverName), s.afterOpen)
+}
+
+// TryLock acquires the lock of a file of its own in a folder that only this user may change, for other packages: as
+// [Spool.TryDeliver] does, which has its errors.
+func TryLock(path string) (release func() error, ok bool, err error) { return tryLockPath(path, nil) }
+
+// tryLockPath locks the file, which it creates. afterOpen is a test's; usually nil.
+func tryLockPath(path string, afterOpen func()) (release func() error, ok bool, err error) {
 	for range maxOpenTries {
 		f, err := openFile(path, os.O_RDWR|os.O_CREATE)
 		if err != nil {
 			return nil, false, explain("open", path, true, err)
 		}
-		if s.afterOpen != nil {
-			s.afterOpen()
+		if afterOpen != nil {
+			afterOpen()
 		}
-		ok, current, err := lockDeliver(f, path)
+		ok, current, err := lockCurrent(f, path)
 		if ok && current {
 			return sync.OnceValue(func() error {
 				unlock(f)
@@ -43,9 +51,9 @@ func (s *Spool) TryDeliver() (release func() error, ok bool, err error) {
 	return nil, false, fmt.Errorf("open %s: %w", path, errReplaced)
 }
 
-// lockDeliver locks f. current is false if path names another file by now: a lock on a deleted file
+// lockCurrent locks f. current is false if path names another file by now: a lock on a deleted file
 // excludes nobody.
-func lockDeliver(f *os.File, path string) (ok, current bool, err error) {
+func lockCurrent(f *os.File, path string) (ok, current bool, err error) {
 	ok, err = tryLock(f, true)
 	if err != nil || !ok {
 		return false, false, explain("lock", path, true, err)

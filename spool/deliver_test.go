@@ -71,7 +71,7 @@ func TestDeliverLockDeleted(t *testing.T) {
 		t.Skipf("an open file cannot be deleted here: %v", err)
 	}
 	for range 2 { // no file in its place, another one
-		if ok, current, err := lockDeliver(f, path); !ok || current || err != nil {
+		if ok, current, err := lockCurrent(f, path); !ok || current || err != nil {
 			t.Errorf("%v, %v, %v", ok, current, err)
 		}
 		release, ok, err := s.TryDeliver()

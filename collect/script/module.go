@@ -13,6 +13,8 @@ type Module struct {
 	Doc       string // one or two sentences
 	Functions []Function
 	Constants []Constant
+	// Methods are those of the values that the functions return, as the connections of net: they are in no table.
+	Methods []Function
 	// Pure modules use nothing outside of the script: they are there while a script is loaded, too.
 	Pure bool
 }

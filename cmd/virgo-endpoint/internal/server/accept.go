@@ -76,7 +76,7 @@ func (s *Server) handle(p *place) {
 		c.refusing = granted == refusing
 		c.serve(first)
 	case b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z':
-		handedOver = s.httpConns.hand(newPrefixedConn(tc, first, func() { s.release(p) }))
+		handedOver = s.httpConns.hand(newPrefixedConn(tc, first, p, func() { s.release(p) }))
 	default:
 		s.logEnd(log, fmt.Errorf("%w: its first byte is %q", errFirstByte, first))
 		tc.Close()

@@ -88,6 +88,17 @@
 // look-up. An agent that answers nothing, or anything, delays nobody: nothing waits for its answer. One that sends
 // answers to nothing is disconnected after maxUnasked of them.
 //
+// # Bundles of checks
+//
+// What was published ([Upgrades]) is offered to agents and served over HTTP, to whoever asks: it is signed, and has no
+// secrets. An agent that announced the feature is told of a newer version before a heartbeat is answered. A download leaves
+// the stage greeting when its file is open, so it has no place that a session could have: it counts against
+// Limits.Downloads, its address's part of these, and the total. Its peer has half a minute for each part and ten minutes for
+// all, and goes on later with a range; so it does after a shutdown, which ends downloads at once.
+//
+// What can fail: the file is not there any more, or is another one than was published: 404, with a line in the log. Who
+// could abuse it: whoever has sixteen addresses can hold all places of downloads, and so delay new versions; sessions go on.
+//
 // # What survives
 //
 // A result whose answer was sent is in the store after kill -9 or a power failure. Sessions, queued

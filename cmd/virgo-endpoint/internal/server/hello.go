@@ -69,6 +69,7 @@ func (c *conn) hello(f *transport.Frame) error {
 	now := claim.Now
 	s := newSession(f.Source, p.AgentID, admission.Access, p.clockOffset(now), now)
 	s.use = use
+	s.follows = newFollower(&p)
 	c.open(s)
 	if !c.authenticated {
 		c.authenticated = true

@@ -2,24 +2,25 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
-
-// upgradesOff is the version that is sent if there are no upgrades (PROTOCOL.md).
-const upgradesOff = "0.0.0-0"
 
 const maxHTTPHeader = 16 << 10
 
-// newHTTPServer answers HTTP on the endpoint's port: GET /upgrades/<channel>/VERSION with upgradesOff,
+// newHTTPServer answers HTTP on the endpoint's port: GET /upgrades/<channel>/VERSION with upgradesOff, published files,
 // everything else with 404. A connection serves one request: a stranger has no connection to keep.
-func newHTTPServer(log *slog.Logger, limits Limits) *http.Server {
+func (s *Server) newHTTPServer(log *slog.Logger, limits Limits) *http.Server {
 	server := &http.Server{
-		Handler:           http.HandlerFunc(answerHTTP),
+		Handler:           http.HandlerFunc(s.answerHTTP),
+		ConnContext:       withPlace,
 		ReadHeaderTimeout: limits.Hello,
 		ReadTimeout:       limits.Hello,
 		WriteTimeout:      limits.Hello,
@@ -30,16 +31,58 @@ func newHTTPServer(log *slog.Logger, limits Limits) *http.Server {
 	return server
 }
 
-func answerHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) answerHTTP(w http.ResponseWriter, r *http.Request) {
 	rest, ok := strings.CutPrefix(r.URL.Path, "/upgrades/")
 	channel, file, _ := strings.Cut(rest, "/")
-	if !ok || channel == "" || channel[0] == '.' || file != "VERSION" ||
-		r.Method != http.MethodGet && r.Method != http.MethodHead {
+	switch {
+	case !ok || channel == "" || channel[0] == '.' || r.Method != http.MethodGet && r.Method != http.MethodHead:
+		http.NotFound(w, r)
+	case file == "VERSION": // of the program
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		io.WriteString(w, upgradesOff+"\n")
+	default:
+		s.download(w, r, channel, file)
+	}
+}
+
+// download serves a published file, or a range of it. It holds no place that a session could have: it counts against
+// Limits.Downloads, and among the connections only against all of them.
+func (s *Server) download(w http.ResponseWriter, r *http.Request, channel, name string) {
+	end, ok := s.downloads.begin(peerOf(r))
+	if !ok {
+		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+		http.Error(w, "too many downloads are in progress", http.StatusServiceUnavailable)
+		return
+	}
+	defer end()
+	p, err := s.openPublished(channel, name)
+	if err != nil {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	io.WriteString(w, upgradesOff+"\n")
+	defer p.Content.Close()
+	if at, ok := r.Context().Value(placeKey{}).(*place); ok {
+		s.admission.move(at, closing)
+	}
+	if strings.Contains(r.Header.Get("Range"), ",") || len(r.Header["Range"]) > 1 {
+		r.Header.Del("Range") // several ranges: the whole file is as good an answer (RFC 9110, 14.2)
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("ETag", etagOf(&p))
+	paced := newPacedWriter(w)
+	stop := context.AfterFunc(s.downloading, paced.abort)
+	defer stop()
+	http.ServeContent(paced, r, "", time.Time{}, p.Content)
+}
+
+// placeKey is the key of a connection's place in the context of its request.
+type placeKey struct{}
+
+func withPlace(ctx context.Context, nc net.Conn) context.Context {
+	if c, ok := nc.(*prefixedConn); ok {
+		return context.WithValue(ctx, placeKey{}, c.place)
+	}
+	return ctx
 }
 
 // A connListener is a net.Listener for connections that were accepted elsewhere; see hand.
@@ -85,12 +128,13 @@ func (l *connListener) Addr() net.Addr { return &net.TCPAddr{} }
 type prefixedConn struct {
 	net.Conn
 	prefix  bytes.Reader
+	place   *place
 	once    sync.Once
 	onClose func()
 }
 
-func newPrefixedConn(nc net.Conn, prefix []byte, onClose func()) *prefixedConn {
-	c := &prefixedConn{Conn: nc, onClose: onClose}
+func newPrefixedConn(nc net.Conn, prefix []byte, p *place, onClose func()) *prefixedConn {
+	c := &prefixedConn{Conn: nc, place: p, onClose: onClose}
 	c.prefix.Reset(prefix)
 	return c
 }

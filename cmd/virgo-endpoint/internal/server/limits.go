@@ -44,6 +44,9 @@ type Limits struct {
 	// PendingBytes bounds the params of all connections' posts that are not stored yet, expanded, default
 	// 64 MiB. Backlogs may have three quarters of it. At the limit no connection is read.
 	PendingBytes int64
+	// Downloads bounds the files that are fetched at a time, default 64, DownloadsPerAddress those of one address (of
+	// IPv6: one /64), default 4. Further ones are answered with 503.
+	Downloads, DownloadsPerAddress int
 	// FailedHellos is the number of failed hellos after which a connection is closed, default 3.
 	FailedHellos int
 	// UnauthenticatedFrameBytes bounds a frame before the first successful hello, default 128 KiB.
@@ -91,6 +94,8 @@ func (l Limits) OrDefaults() Limits {
 	orDefault(&l.BytesPerToken, 1<<30)
 	orDefault(&l.InProgress, 128)
 	orDefault(&l.PendingBytes, 64<<20)
+	orDefault(&l.Downloads, 64)
+	orDefault(&l.DownloadsPerAddress, 4)
 	orDefault(&l.FailedHellos, 3)
 	orDefault(&l.UnauthenticatedFrameBytes, 128<<10)
 	orDefault(&l.LargeFrames, 16)

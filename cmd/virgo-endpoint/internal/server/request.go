@@ -67,7 +67,9 @@ func (c *conn) method(name string) func(*transport.Frame, *session) error {
 		return c.receipt
 	case transport.MethodBundle:
 		return c.bundlePost
-	case "bundle_upgrade.get_version", "binary_upgrade.get_version":
+	case transport.MethodBundleVersion:
+		return c.ifOpen(c.bundleVersion)
+	case "binary_upgrade.get_version":
 		return c.ifOpen(c.upgradeVersion)
 	case "config_file.post":
 		return c.ifOpen(c.configFile)
@@ -103,6 +105,7 @@ func (c *conn) heartbeat(f *transport.Frame, s *session) error {
 			s.enqueue(outgoing{method: transport.MethodScheduleChanged})
 		}
 		c.askQuestions(s)
+		c.tellOfBundle(s)
 		for _, q := range s.dequeue(c.srv.opt.Now()) {
 			if err := w.WriteFrame(&q); err != nil {
 				return err
@@ -122,10 +125,6 @@ func (c *conn) scheduleGet(f *transport.Frame, s *session) error {
 	}
 	s.setSchedule(hash)
 	return c.reply(f, result)
-}
-
-func (c *conn) upgradeVersion(f *transport.Frame, _ *session) error {
-	return c.reply(f, []byte(`{"version":"`+upgradesOff+`"}`))
 }
 
 // configFile refuses with 400, so that the session of an agent that has such files goes on.

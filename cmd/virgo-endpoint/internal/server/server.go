@@ -36,6 +36,8 @@ type Options struct {
 	// Clients maps clients' certificates to agents; nil means that a certificate is for the agent whose
 	// id is one of its names.
 	Clients Clients
+	// Upgrades are the bundles of checks that agents may fetch; nil: none.
+	Upgrades Upgrades
 	// Questions are what agents are asked; nil: nothing.
 	Questions Questions
 	// Log receives all messages, none of which contains a token; nil discards them.
@@ -63,7 +65,11 @@ type Server struct {
 	receipts  sync.Mutex // held while a receipt is made
 	bundles   sync.Mutex // held while a piece of a bundle is verified and stored
 	http      *http.Server
-	httpConns *connListener // connections that speak HTTP
+	downloads *downloads
+	// downloading is done when Shutdown begins: their peers go on later with a range.
+	downloading  context.Context
+	endDownloads context.CancelFunc
+	httpConns    *connListener // connections that speak HTTP
 
 	next    chan *place  // to a goroutine of handleMany that waits
 	resting atomic.Int64 // how many wait
@@ -91,6 +97,9 @@ func New(opt Options) *Server {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
+	if opt.Upgrades == nil {
+		opt.Upgrades = noUpgrades{}
+	}
 	if opt.Clients == nil {
 		opt.Clients = equalNames{}
 	}
@@ -109,7 +118,7 @@ func New(opt Options) *Server {
 		total:     make(chan struct{}, opt.Limits.Connections),
 		turns:     make(chan struct{}, runtime.GOMAXPROCS(0)),
 		parsing:   make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
-		http:      newHTTPServer(log, opt.Limits),
+		downloads: newDownloads(opt.Limits),
 		reports:   reporter{last: map[string]time.Time{}},
 		httpConns: newConnListener(),
 		next:      make(chan *place),
@@ -117,6 +126,8 @@ func New(opt Options) *Server {
 		open:      map[*place]struct{}{},
 		listeners: map[net.Listener]struct{}{},
 	}
+	s.http = s.newHTTPServer(log, opt.Limits)
+	s.downloading, s.endDownloads = context.WithCancel(context.Background())
 	s.wg.Go(func() { s.http.Serve(s.httpConns) })
 	return s
 }
@@ -239,6 +250,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.closed = true
 	close(s.draining)
+	s.endDownloads()
 	for l := range s.listeners {
 		l.Close()
 	}

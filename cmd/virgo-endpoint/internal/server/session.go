@@ -26,6 +26,9 @@ type session struct {
 	clockOffset *int64
 	use         *agentUse
 
+	// follows is what its agent said of its bundle of checks; nil: it is told of none. Of the writer only.
+	follows *follower
+
 	// hello is what the next arrival of the session stores of its hello; nil once that was submitted. Of
 	// the reader only.
 	hello *intake.Hello

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ const (
 // program.
 var ErrMissing = errors.New("is not installed")
 
-// ErrTooMuch is returned when a program printed more than MaxOutputBytes, with the first of them.
+// ErrTooMuch is returned when a program printed more than the limit, with the first bytes.
 var ErrTooMuch = errors.New("printed too much")
 
 // An ExitError is returned when a program ended with a code other than 0.
@@ -95,13 +96,13 @@ func Feed(ctx context.Context, input, name string, args ...string) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	out, _, err := run(ctx, strings.NewReader(input), path, args)
+	out, _, err := RunWith(ctx, Options{Input: input}, path, args...)
 	return out, err
 }
 
 // Run is Output for the program at path.
 func Run(ctx context.Context, path string, args ...string) ([]byte, error) {
-	out, _, err := run(ctx, nil, path, args)
+	out, _, err := RunWith(ctx, Options{}, path, args...)
 	return out, err
 }
 
@@ -112,32 +113,62 @@ func OutputAndErrors(ctx context.Context, name string, args ...string) (stdout, 
 	if err != nil {
 		return nil, nil, err
 	}
-	return run(ctx, nil, path, args)
+	return RunWith(ctx, Options{}, path, args...)
 }
 
-func run(ctx context.Context, input io.Reader, path string, args []string) (stdout, stderr []byte, err error) {
+// Options of a program. The zero value are those of [Run].
+type Options struct {
+	// Input is what the program reads; empty: nothing.
+	Input string
+	// Env are further variables, NAME=VALUE. They cannot replace those that every program has.
+	Env []string
+	// MaxOutput is how many bytes of standard output are read; 0: MaxOutputBytes.
+	MaxOutput int
+	// Merge sends standard error where standard output goes.
+	Merge bool
+	// Start calls start, which starts the program, and returns its error; nil: it is called at once.
+	Start func(start func() error) error
+}
+
+// RunWith is Run with options. It also returns the first 4 KiB of standard error.
+func RunWith(ctx context.Context, o Options, path string, args ...string) (stdout, stderr []byte, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	name := filepath.Base(path)
-	out := &limited{max: MaxOutputBytes, full: func() { cancel(ErrTooMuch) }}
+	most := o.MaxOutput
+	if most == 0 {
+		most = MaxOutputBytes
+	}
+	out := &limited{max: most, full: func() { cancel(ErrTooMuch) }}
 	errs := &limited{max: maxErrorBytes, full: func() {}}
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = environment()
+	cmd.Env = withVariables(environment(), o.Env)
 	cmd.Dir = rootFolder
-	cmd.Stdin = input
+	if o.Input != "" {
+		cmd.Stdin = strings.NewReader(o.Input)
+	}
 	cmd.Stdout, cmd.Stderr = out, errs
+	if o.Merge {
+		cmd.Stderr = out // one pipe for both keeps the order of what is written
+	}
 	cmd.WaitDelay = waitDelay
 	ownGroup(cmd)
-	if err = timerslack.ForChild(cmd.Start); err == nil {
+	start := func() error { return timerslack.ForChild(cmd.Start) }
+	if o.Start != nil {
+		err = o.Start(start)
+	} else {
+		err = start()
+	}
+	if err == nil {
 		err = cmd.Wait()
 	}
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil && errors.Is(context.Cause(ctx), ErrTooMuch):
-		return out.Bytes(), errs.Bytes(), fmt.Errorf("%s %w (over %d bytes)", name, ErrTooMuch, MaxOutputBytes)
+		return out.Bytes(), errs.Bytes(), fmt.Errorf("%s %w (over %d bytes)", name, ErrTooMuch, most)
 	case ctx.Err() != nil:
 		return nil, nil, ctx.Err()
 	case errors.As(err, &exit):
@@ -150,6 +181,17 @@ func run(ctx context.Context, input io.Reader, path string, args []string) (stdo
 		return nil, nil, fmt.Errorf("running %s: %w", name, err)
 	}
 	return out.Bytes(), errs.Bytes(), nil
+}
+
+// withVariables returns an environment with further variables. Where a name is there twice, os/exec takes the last.
+func withVariables(env, further []string) []string {
+	if len(further) == 0 {
+		return env
+	}
+	if env == nil {
+		env = (&exec.Cmd{}).Environ()
+	}
+	return slices.Concat(further, env)
 }
 
 // limited stores the first bytes and discards the rest, so that the program is not blocked.

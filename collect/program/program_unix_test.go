@@ -89,3 +89,26 @@ func TestOutputIsBounded(t *testing.T) {
 		t.Errorf("%q, %v", out, err)
 	}
 }
+
+func TestRunWith(t *testing.T) {
+	sh, err := Find("sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := 0
+	o := Options{
+		Input: "fed", Env: []string{"TZ=UTC", "LC_ALL=de_DE", "PATH=/tmp"}, Merge: true, MaxOutput: 100,
+		Start: func(start func() error) error { started++; return start() },
+	}
+	out, errs, err := RunWith(t.Context(), o, sh, "-c", "cat; echo; echo $TZ $LC_ALL; echo two >&2; echo three; echo $PATH | grep -c /tmp")
+	if want := "fed\nUTC C\ntwo\nthree\n0\n"; string(out) != want || len(errs) != 0 || started != 1 {
+		t.Errorf("%q, %q, started %d times, %v; want %q", out, errs, started, err, want)
+	}
+	if out, _, err := RunWith(t.Context(), Options{MaxOutput: 3}, sh, "-c", "echo four"); string(out) != "fou" || !errors.Is(err, ErrTooMuch) {
+		t.Errorf("%q, %v", out, err)
+	}
+	refused := errors.New("refused")
+	if _, _, err := RunWith(t.Context(), Options{Start: func(func() error) error { return refused }}, sh, "-c", "echo x"); !errors.Is(err, refused) {
+		t.Errorf("%v, want the error of Start", err)
+	}
+}

@@ -23,6 +23,9 @@ type World struct {
 	Web      Web
 	Network  Network
 	Host     Host
+	// Start calls start, which starts a program of this host, and returns its error: the script process gives the
+	// program limits of its own meanwhile. nil: it is called at once.
+	Start func(start func() error) error
 }
 
 // Files are files and folders. The paths are those that the guard returned, so no part of them may be a link.

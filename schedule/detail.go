@@ -15,7 +15,7 @@ type Detail struct {
 	Required bool
 	// Kind is what the value is.
 	Kind detail.Kind `json:",omitempty"`
-	// Min and Max bound an Integer; a Max of 0 is none.
+	// Min and Max bound an Integer, and a Number unless both are 0; a Max of 0 is none.
 	Min, Max int64 `json:",omitempty"`
 	// Choices are the values of a Choice.
 	Choices []string `json:",omitempty"`
@@ -34,7 +34,7 @@ func (d Detail) Text() string {
 	switch {
 	case d.Kind == detail.Choice:
 		notes = append(notes, strings.Join(d.Choices, ", "))
-	case d.Kind == detail.Integer && d.Max > 0:
+	case (d.Kind == detail.Integer || d.Kind == detail.Number) && d.Max > 0:
 		notes = append(notes, fmt.Sprintf("%d to %d", d.Min, d.Max))
 	}
 	if d.Default != "" {

@@ -40,6 +40,8 @@ func (d Detail) Validate(all Details) error {
 	case detail.Integer:
 		_, err := all.integer(d.Name, d.Min, d.Max)
 		return err
+	case detail.Number:
+		return all.number(d.Name, d.Min, d.Max)
 	case detail.Port:
 		_, err := all.integer(d.Name, 1, 65535)
 		return err
@@ -95,11 +97,27 @@ func (d Details) integer(key string, least, most int64) (int64, error) {
 	if err != nil || n >= least && (most == 0 || n <= most) {
 		return n, err
 	}
-	want := fmt.Sprintf("%d or more", least)
-	if most != 0 {
-		want = fmt.Sprintf("from %d to %d", least, most)
+	return 0, detailError(key, strconv.FormatInt(n, 10), rangeText(least, most))
+}
+
+// number checks a number that may have a fraction.
+func (d Details) number(key string, least, most int64) error {
+	f, err := d.Float(key, float64(least))
+	switch {
+	case err != nil || least == 0 && most == 0:
+		return err
+	case f < float64(least) || most != 0 && f > float64(most):
+		text, _ := d.value(key)
+		return detailError(key, text, rangeText(least, most))
 	}
-	return 0, detailError(key, strconv.FormatInt(n, 10), want)
+	return nil
+}
+
+func rangeText(least, most int64) string {
+	if most == 0 {
+		return fmt.Sprintf("%d or more", least)
+	}
+	return fmt.Sprintf("from %d to %d", least, most)
 }
 
 // duration checks a duration of at least that many units.

@@ -119,6 +119,11 @@ func valuesOf(spec collect.Detail) (good, bad []any) {
 		if spec.Max > 0 {
 			bad = append(bad, json.Number(fmt.Sprint(spec.Max+1)))
 		}
+	case detail.Number:
+		good, bad = []any{json.Number(fmt.Sprint(spec.Min)), fmt.Sprintf(" %d.5 ", spec.Min)}, append(bad, "abc", "1.5s", true, "NaN")
+		if spec.Max > 0 {
+			bad = append(bad, fmt.Sprintf("%d.5", spec.Max))
+		}
 	case detail.Port:
 		good, bad = []any{json.Number("1"), "65535"}, append(bad, "abc", json.Number("0"), "65536", "http")
 	case detail.Milliseconds, detail.Seconds:

@@ -70,7 +70,7 @@ func parseSpec(word string) schedule.Detail {
 	kind, limits, _ := strings.Cut(strings.TrimSuffix(kind, ")"), "(")
 	s.Kind = detail.Kind(kind)
 	switch s.Kind {
-	case detail.Integer:
+	case detail.Integer, detail.Number:
 		least, most, _ := strings.Cut(limits, ",")
 		s.Min, _ = strconv.ParseInt(least, 10, 64) // a test compares the text with what is read of it
 		s.Max, _ = strconv.ParseInt(most, 10, 64)
@@ -90,7 +90,7 @@ func formatSpec(s schedule.Detail) string {
 		word += ":" + string(s.Kind)
 	}
 	switch s.Kind {
-	case detail.Integer:
+	case detail.Integer, detail.Number:
 		if s.Min == 0 && s.Max == 0 {
 			break
 		}

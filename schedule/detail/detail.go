@@ -17,6 +17,8 @@ const (
 	Text Kind = ""
 	// Integer is a whole number from Min to Max.
 	Integer Kind = "integer"
+	// Number is a number that may have a fraction, from Min to Max unless both are 0.
+	Number Kind = "number"
 	// Milliseconds and Seconds are durations: a number of these, or a text with a unit ("1.5s").
 	Milliseconds Kind = "milliseconds"
 	Seconds      Kind = "seconds"

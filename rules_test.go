@@ -102,7 +102,7 @@ var importMatrix = []importRow{
 	{"schedule/detail", nil, nil, "it describes arguments and reads none"},
 	{"schedule/catalog", []string{"schedule", "schedule/detail", "schedule/shorttext"}, nil, "it lists checks for programs that have none"},
 	{"schedule/ownership", []string{"schedule/shorttext"}, []string{"spool/winetest"}, "whoever reads a file that steers asks it, so it may know none of them"},
-	{"schedule/policy", []string{"schedule", "schedule/capability", "schedule/number", "schedule/shorttext", "schedule/yaml"}, []string{"schedule/policy/examples"}, "it decides on checks and runs none"},
+	{"schedule/policy", []string{"schedule", "schedule/capability", "schedule/detail", "schedule/number", "schedule/shorttext", "schedule/yaml"}, []string{"schedule/policy/examples"}, "it decides on checks and runs none"},
 	{"schedule/alarm", []string{"schedule", "schedule/shorttext", "schedule/number", "schedule/yaml"}, []string{"schedule/yaml/full"}, "a rule is judged without knowing who stored the values"},
 	{"schedule/alarm/criteria", []string{"schedule/shorttext"}, nil, "it translates a text and judges nothing"},
 	{"schedule/policy/examples", nil, nil, "they are texts, which the tests of policies judge"},

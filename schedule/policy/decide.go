@@ -195,7 +195,7 @@ func (p *Policy) Judge(c *schedule.Check, define func(checkType string) (schedul
 func (p *Policy) AllowsType(checkType string) bool {
 	return slices.ContainsFunc(p.Checks, func(r Rule) bool {
 		_, figure := figureDetails(checkType)
-		return !r.Deny && (r.Keyword != Figures || figure) && r.appliesTo(checkType)
+		return !r.Deny && (r.Keyword != Figures || figure) && (r.Keyword != Scripts || isScript(checkType)) && r.appliesTo(checkType)
 	})
 }
 
@@ -220,7 +220,7 @@ func (p *Policy) AllowsTarget(d schedule.Definition, target string) bool {
 		case r.Deny:
 		case r.Keyword == All, l != nil && l.allows(&f):
 			return true
-		case r.Keyword == Figures:
+		case r.Keyword == Figures, r.Keyword == Scripts:
 			if _, ok := r.fits(e, false); ok {
 				return true
 			}

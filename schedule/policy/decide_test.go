@@ -175,7 +175,7 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 		"remote: x\n":                                                  "virgo.yaml:1: remote: expected checks, questions and host_info, found text",
 		"remote:\n  check: [all]\n":                                    `virgo.yaml:2: unknown key "check"`,
 		"remote:\n  checks:\n":                                         "virgo.yaml:2: checks: expected a list of rules, found nothing",
-		"remote:\n  checks: [figure]\n":                                "virgo.yaml:2: expected figures, all or a rule with a type, found text",
+		"remote:\n  checks: [figure]\n":                                "virgo.yaml:2: expected figures, scripts, all or a rule with a type, found text",
 		"remote:\n  checks:\n    - file: x\n":                          "virgo.yaml:3: a rule has no type",
 		"remote:\n  checks:\n    - type: a\n      deny: yes\n":         "virgo.yaml:4: deny: expected true or false, found text",
 		"remote:\n  checks:\n    - type: a\n      file: '/(/'\n":       "virgo.yaml:4: file: not a regular expression",

@@ -41,6 +41,8 @@ type field struct {
 	entries []entry
 	// given means that the value is not the default: a rule must name the detail.
 	given bool
+	// unknown means that the type's definition does not have it.
+	unknown bool
 	// odd means that it fits no line, because it can be read in more than one way.
 	odd bool
 	// tooLarge means that it is a regular expression that costs too much.
@@ -76,7 +78,9 @@ func NewEffective(c *schedule.Check, d schedule.Definition) *Effective {
 	}
 	for _, name := range c.Details.Keys() {
 		if e.field(name) == nil {
-			e.fields = append(e.fields, newField(schedule.Detail{Name: name, Role: schedule.Other}, c.Details[name]))
+			f := newField(schedule.Detail{Name: name, Role: schedule.Other}, c.Details[name])
+			f.unknown = true
+			e.fields = append(e.fields, f)
 		}
 	}
 	if c.TargetAlias != "" {

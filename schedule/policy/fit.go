@@ -22,6 +22,11 @@ func (r *Rule) fits(e *Effective, forSecret bool) (failing string, ok bool) {
 			return "", false
 		}
 		named = func(name string) bool { return slices.Contains(free, name) }
+	case Scripts:
+		if !isScript(e.checkType) {
+			return "", false
+		}
+		named = e.isFreeOfScripts
 	}
 	for i := range r.Lines {
 		if f := e.field(r.Lines[i].Name); !r.Lines[i].allows(f) {

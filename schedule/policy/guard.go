@@ -70,7 +70,7 @@ func (g *Guard) bind(rules []Rule, at int) {
 			b.deny = append(b.deny, r)
 		}
 	}
-	if b.allow.Keyword == "" || len(b.deny) > 0 {
+	if b.allow.Keyword == "" || b.allow.Keyword == Scripts || len(b.deny) > 0 {
 		g.bounds = append(g.bounds, b)
 	}
 }
@@ -144,7 +144,7 @@ func (g *Guard) decide(value string, roles ...schedule.Role) error {
 				return refusal
 			}
 			l := b.allow.line(f.name)
-			allowed = allowed || b.allow.Keyword != "" || l != nil && l.allows(&f) ||
+			allowed = allowed || b.allow.Keyword != "" && b.allow.Keyword != Scripts || l != nil && l.allows(&f) ||
 				l == nil && f.text == g.check.fields[i].text // a default
 		}
 		if !allowed {

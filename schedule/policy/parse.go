@@ -133,11 +133,11 @@ func (p parser) rules(n yaml.Node) ([]Rule, error) {
 func (p parser) rule(n yaml.Node) (Rule, error) {
 	r := Rule{Row: n.Line}
 	switch {
-	case n.Kind == yaml.Text && (Keyword(n.Text) == Figures || Keyword(n.Text) == All):
+	case n.Kind == yaml.Text && (Keyword(n.Text) == Figures || Keyword(n.Text) == Scripts || Keyword(n.Text) == All):
 		r.Keyword = Keyword(n.Text)
 		return r, nil
 	case n.Kind != yaml.Map:
-		return r, p.mistake(n, "expected figures, all or a rule with a type, found "+n.Kind.String(), "for example {type: agent.plugin, file: backup-*}")
+		return r, p.mistake(n, "expected figures, scripts, all or a rule with a type, found "+n.Kind.String(), "for example {type: agent.plugin, file: backup-*}")
 	case len(n.Fields) > maxLines:
 		return r, p.mistake(n, fmt.Sprintf("a rule has more than %d lines", maxLines), "")
 	}

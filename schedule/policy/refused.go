@@ -21,6 +21,8 @@ type RefusedError struct {
 	Field string `json:"field,omitempty"`
 	// Value is that of the field; empty for a secret.
 	Value string `json:"value,omitempty"`
+	// Why is the reason where it is not that no rule allows it.
+	Why string `json:"why,omitempty"`
 }
 
 func (e *RefusedError) Error() string {
@@ -30,6 +32,9 @@ func (e *RefusedError) Error() string {
 	}
 	if e.Value != "" {
 		text += fmt.Sprintf(" %q", shorttext.Truncate(shorttext.Sanitize(e.Value), maxShownValue))
+	}
+	if e.Why != "" {
+		text += ", " + e.Why
 	}
 	return text
 }

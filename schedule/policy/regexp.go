@@ -56,3 +56,7 @@ func instructions(re *syntax.Regexp) int {
 	}
 	return min(n, maxInstructions+1)
 }
+
+// CheckRegexp returns why a regular expression of somebody else is not used: it is invalid, too long, or its
+// time for each byte of a text is not bounded well enough. It neither compiles it nor quotes it.
+func CheckRegexp(source string) error { return boundRegexp(source) }

@@ -14,11 +14,13 @@ const (
 	Figures Keyword = "figures"
 	// All allows everything, as agents without a policy do.
 	All Keyword = "all"
+	// Scripts are checks in Lua, as long as no detail chooses what is opened, run or connected to: see scripts.go.
+	Scripts Keyword = "scripts"
 )
 
 // A Rule allows or denies some checks.
 type Rule struct {
-	// Keyword is set for figures and all, which have nothing else.
+	// Keyword is set for figures, scripts and all, which have nothing else.
 	Keyword Keyword
 	// Type are the names of the types of checks, of which one must match.
 	Type []Pattern

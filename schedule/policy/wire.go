@@ -23,6 +23,8 @@ type wireField struct {
 	Text    string        `json:"text,omitempty"`
 	Items   []string      `json:"items,omitempty"`
 	Entries [][2]string   `json:"entries,omitempty"`
+	// Default means that the endpoint did not set it.
+	Default bool `json:"default,omitempty"`
 }
 
 type wireBound struct {
@@ -55,7 +57,7 @@ func (g *Guard) MarshalJSON() ([]byte, error) {
 		if f.text == "" && f.items == nil && f.entries == nil {
 			continue
 		}
-		field := wireField{Name: f.name, Role: f.role, Text: f.text, Items: f.items}
+		field := wireField{Name: f.name, Role: f.role, Text: f.text, Items: f.items, Default: !f.given}
 		for _, e := range f.entries {
 			field.Entries = append(field.Entries, [2]string{e.name, e.value})
 		}
@@ -105,7 +107,7 @@ func (g *Guard) UnmarshalJSON(data []byte) error {
 	}
 	read := Guard{check: &Effective{checkType: w.Type, optionFile: w.OptionFile}}
 	for _, f := range w.Fields {
-		field := field{name: f.Name, role: f.Role, items: f.Items, given: true}
+		field := field{name: f.Name, role: f.Role, items: f.Items, given: !f.Default}
 		field.setText(f.Text)
 		for _, e := range f.Entries {
 			field.entries = append(field.entries, entry{e[0], e[1]})

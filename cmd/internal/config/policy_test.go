@@ -110,7 +110,7 @@ func TestPolicyWithoutRemote(t *testing.T) {
 // A mistake in the policy is one of trust: nothing is delivered, and what came from an endpoint is refused.
 func TestMistakesInThePolicy(t *testing.T) {
 	for text, want := range map[string]string{
-		"remote:\n  checks: [figure]\n":                                           "virgo.yaml:2: expected figures, all or a rule with a type",
+		"remote:\n  checks: [figure]\n":                                           "virgo.yaml:2: expected figures, scripts, all or a rule with a type",
 		"remote:\n  checks:\n    - {type: agent.file, target: '/(/'}\n":           "virgo.yaml:3: target: not a regular expression",
 		"remote: {host_info: [prosc]}\n":                                          `virgo.yaml:1: remote: host_info: "prosc" is not a type`,
 		"remote: {questions: [check.test]}\nallow_remote: none\n":                 "virgo.yaml:2: allow_remote and remote: questions are both set",

@@ -166,7 +166,7 @@ var importMatrix = []importRow{
 	{"cmd/internal/term", []string{"schedule/shorttext"}, nil, "it formats what any program prints, the endpoint too"},
 	{"cmd/internal/lines", nil, nil, "it stores structs of any package"},
 	{"cmd/internal/edsign", nil, nil, "it signs bytes"},
-	{"cmd/internal/link", []string{"cmd/internal/edsign", "cmd/internal/lines", "collect", "collect/macos", "schedule/...", "spool", "spool/lz4", "transport", "transport/agentkey"}, []string{"transport/transporttest"}, "the relation with the endpoint knows no run and no bundle"},
+	{"cmd/internal/link", []string{"cmd/internal/edsign", "cmd/internal/installed", "cmd/internal/lines", "collect", "collect/macos", "schedule/...", "spool", "spool/lz4", "transport", "transport/agentkey"}, []string{"transport/transporttest"}, "the relation with the endpoint knows no run and no bundle"},
 	{"cmd/internal/run", []string{"cmd/internal/installed", "cmd/internal/lines", "cmd/internal/link", "collect", "collect/host", "schedule/...", "spool", "transport"}, []string{"transport/transporttest"}, "a run knows no command and no bundle"},
 	{"cmd/internal/localalarm", []string{"collect", "collect/timerslack", "schedule/...", "schedule", "spool"}, nil, "a host's own alarms know no endpoint"},
 	{"cmd/internal/airgap", []string{"cmd/internal/link", "spool", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"cmd/internal/run", "transport/transporttest"}, "a bundle is handed over without a run"},

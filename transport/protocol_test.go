@@ -210,8 +210,8 @@ func TestProtocolErrorExamples(t *testing.T) {
 	if exampleFrame(t, "response with an error").Error.EndsSession() {
 		t.Error("400 ends the session")
 	}
-	unknown := exampleFrame(t, "bundle_upgrade.available response").Error
-	if want := transport.NotFound("bundle_upgrade.available"); *unknown != *want {
+	unknown := exampleFrame(t, "unknown method response").Error
+	if want := transport.NotFound("config.set"); *unknown != *want {
 		t.Errorf("unknown method: %v, want %v", unknown, want)
 	}
 }

@@ -66,6 +66,7 @@ func TestConform(t *testing.T) {
 				Requests:     []RequestCount{{"check_test", 2}, {"refused", 0}},
 				LastDelivery: new(61 * time.Second), LastDeliveryDuration: new(42 * time.Millisecond), LastRunDuration: new(1200 * time.Millisecond),
 				PeakMemory: new(uint64(5 << 20)), ClockOffset: new(-3 * time.Second),
+				Bundle: &Bundle{Version: "1.4.0", State: "good", Refused: 1},
 			}, nil
 		},
 	}
@@ -162,6 +163,7 @@ func TestConform(t *testing.T) {
 		{"agent.virgo", "", collecttest.Subject{Metrics: both(several(collect.Uint64, "results", "spool_results spool_rejected dropped_space dropped_age"),
 			several(collect.Uint64, "requests", "remote_check_test remote_refused"),
 			several(collect.Uint64, "bytes", "spool_bytes peak_memory"), several(collect.Int64, "milliseconds", "clock_offset"),
+			several(collect.String, "", "bundle_version bundle_state"), several(collect.Uint64, "versions", "bundle_refused"),
 			several(collect.Double, "seconds", "spool_oldest_age last_delivery_age last_delivery_duration last_run_duration"))}},
 	} {
 		seen[s.name] = true

@@ -25,6 +25,14 @@ type Self struct {
 	LastRunDuration      *time.Duration // how long the last whole run took
 	PeakMemory           *uint64        // largest resident memory of a run, in bytes
 	ClockOffset          *time.Duration // the endpoint's clock minus this host's
+	Bundle               *Bundle        // nil: there was never one
+}
+
+// Bundle is the installed bundle of scripts.
+type Bundle struct {
+	Version string // empty: none is installed now
+	State   string // a word: trial, good, back
+	Refused uint64 // versions that are not taken again
 }
 
 // Dropped counts results lost for one cause.
@@ -55,7 +63,8 @@ func virgoType(self func(context.Context) (Self, error)) collect.Type {
 
 // Check reports the figures that are known: spool_results, spool_bytes, spool_oldest_age (seconds),
 // spool_rejected, dropped_CAUSE, remote_KIND (requests), last_delivery_age, last_delivery_duration,
-// last_run_duration (seconds), peak_memory (bytes), clock_offset (milliseconds).
+// last_run_duration (seconds), peak_memory (bytes), clock_offset (milliseconds), bundle_version, bundle_state,
+// bundle_refused (versions).
 func (v virgo) Check(ctx context.Context, _ collect.Request) (collect.Report, error) {
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
@@ -94,6 +103,13 @@ func (v virgo) Check(ctx context.Context, _ collect.Request) (collect.Report, er
 	count("peak_memory", s.PeakMemory, "bytes")
 	if s.ClockOffset != nil {
 		f.Add("clock_offset", collect.Int64, strconv.FormatInt(s.ClockOffset.Milliseconds(), 10), "milliseconds")
+	}
+	if b := s.Bundle; b != nil {
+		if b.Version != "" {
+			f.Text("bundle_version", b.Version)
+		}
+		f.Text("bundle_state", b.State)
+		f.Uint64("bundle_refused", b.Refused, "versions")
 	}
 	return collect.Report{Metrics: f.Metrics}, nil
 }

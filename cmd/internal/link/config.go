@@ -45,6 +45,9 @@ type Config struct {
 	// Secret returns one of the owner's secrets, for a check of an endpoint that may have it; nil: there
 	// are none. Its error does not show the secret.
 	Secret func(name string) (string, error)
+	// BundleName and BundleChannel are those of the bundle of scripts that this host renews when an endpoint says so;
+	// empty: it does not.
+	BundleName, BundleChannel string
 	// Remote has the host information that an endpoint can ask for.
 	Remote Remote
 

@@ -18,16 +18,20 @@ func (c *Config) policy() *policy.Policy {
 	return c.Policy
 }
 
-// policyID identifies the policy and the program that verdicts are of: another version may know other
-// types, and other details.
-func (c *Config) policyID() string {
-	return c.Version + " " + c.policy().Hash()
+// policyID identifies the policy, the program and the bundle of scripts that verdicts are of: another version may know
+// other types, and other details.
+func (c *Config) policyID(st *State) string {
+	id := c.Version + " " + c.policy().Hash()
+	if bundle := st.Bundle.SHA256; bundle != "" {
+		id += " " + bundle
+	}
+	return id
 }
 
 // Judge decides on the checks of the cached schedule where that was not done under the policy as it is
 // now, and reports whether it did. Without a Registry it cannot decide; then none is allowed.
 func (c *Config) Judge(st *State) bool {
-	if !st.HasCached || st.Cached.Policy == c.policyID() {
+	if !st.HasCached || st.Cached.Policy == c.policyID(st) {
 		return false
 	}
 	if c.Registry == nil {
@@ -40,7 +44,7 @@ func (c *Config) Judge(st *State) bool {
 	for i := range st.Cached.Schedule.Checks {
 		c.policy().Judge(&st.Cached.Schedule.Checks[i], c.Definition)
 	}
-	st.Cached.Policy = c.policyID()
+	st.Cached.Policy = c.policyID(st)
 	return true
 }
 

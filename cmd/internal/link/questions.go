@@ -60,6 +60,12 @@ func (s *Session) dispatch(ctx context.Context, method string, params json.RawMe
 	case transport.MethodScheduleChanged:
 		s.changed = true
 		return struct{}{}, "", nil
+	case transport.MethodBundleAvailable:
+		s.state.BundleToldMS, s.unsaved = s.cfg.Now().UnixMilli(), true
+		return 0, "", nil
+	case transport.MethodProgramAvailable, transport.MethodUpgrade:
+		s.state.ProgramToldMS, s.unsaved = s.cfg.Now().UnixMilli(), true
+		return 0, "", nil
 	case transport.MethodSystemInfo:
 		info, err := systemInfo(ctx)
 		if err != nil {

@@ -19,6 +19,14 @@ var features = []transport.Feature{
 	{Name: transport.FeaturePostMultiLZ4, Version: "1"},
 }
 
+// features returns what hello announces.
+func (s *Session) features() []transport.Feature {
+	if s.cfg.BundleName == "" {
+		return features
+	}
+	return append(features[:len(features):len(features)], transport.Feature{Name: transport.FeatureBundleUpgrade, Version: "1"})
+}
+
 // A Session is this host's connection to its endpoint during one run or one command, with the
 // stored state about the endpoint. It connects when the connection is first needed, and uses it for
 // everything.
@@ -89,8 +97,11 @@ func (s *Session) open(dialing, ctx context.Context) error {
 		Token:          s.identity.token,
 		Proof:          s.identity.proof,
 		ProcessVersion: cfg.Version,
-		BundleVersion:  cfg.Version,
-		Features:       features,
+		BundleVersion:  s.state.Bundle.VersionOr(cfg.Version),
+		BundleState:    s.state.Bundle.Text(),
+		BundleName:     cfg.BundleName,
+		BundleChannel:  cfg.BundleChannel,
+		Features:       s.features(),
 		ScheduleHash:   s.scheduleHash(),
 	}, transport.SessionOptions{
 		Pipelined: s.announced(transport.FeaturePipelining),

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"virgo/cmd/internal/installed"
 	"virgo/cmd/internal/lines"
 	"virgo/schedule"
 	"virgo/spool"
@@ -70,6 +71,9 @@ type Status struct {
 	// since the epoch.
 	Behind   int64
 	BehindMS int64
+	// BundleToldMS and ProgramToldMS are when an endpoint last said that there is another version of the bundle of
+	// scripts, or of the program, ms since the epoch; 0: never.
+	BundleToldMS, ProgramToldMS int64
 }
 
 // Questions counts the requests of endpoints since the state was created. Refused requests count
@@ -84,7 +88,9 @@ type State struct {
 	// Cached is the last good schedule; HasCached is false on a host that never had one.
 	Cached    schedule.Cached
 	HasCached bool
-	numbers   numbers
+	// Bundle is the installed bundle of scripts.
+	Bundle  installed.Summary
+	numbers numbers
 }
 
 // A Reader reads values in a transaction; nil: there is none.
@@ -98,6 +104,7 @@ func ReadState(tx Reader) State {
 	st := State{Status: parseStatus(tx.Get(StateSpace, statusKey))}
 	st.numbers.last = parseSession(tx.Get(StateSpace, sessionKey))
 	st.numbers.stored = st.numbers.last
+	st.Bundle = installed.ReadSummary(tx)
 	if b := tx.Get(StateSpace, scheduleKey); b != nil {
 		if c, err := schedule.ParseCached(b); err == nil {
 			st.Cached, st.HasCached = c, true
@@ -156,6 +163,8 @@ func (s *Status) Fields(c *lines.Codec) {
 	lines.Number(c, "behind", &s.Behind)
 	lines.Number(c, "behind_ms", &s.BehindMS)
 	lines.Text(c, "key_problem", &s.KeyProblem)
+	lines.Number(c, "bundle_told_ms", &s.BundleToldMS)
+	lines.Number(c, "program_told_ms", &s.ProgramToldMS)
 	c.Bool("token_dropped", &s.TokenDropped)
 	c.Texts("confirmed", s.confirmedTexts, s.addConfirmedText)
 	c.Texts("features", s.featureTexts, s.addFeatureText)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"virgo/cmd/internal/installed"
 	"virgo/cmd/internal/link"
 	"virgo/collect"
 	"virgo/schedule"
@@ -25,6 +26,9 @@ type Agent struct {
 	// have alarms that nobody judges ends with ErrAlarms before anything is claimed.
 	Judge        Judge
 	RefuseAlarms bool
+	// Bundle returns the SHA-256 of the bundle that a type's script is from in this run, and whether it is from one; nil:
+	// no type is.
+	Bundle func(checkType string) (sha256 string, ok bool)
 	// Checked is called between the checks and the delivery; nil: not called.
 	Checked func()
 }
@@ -80,6 +84,11 @@ type Report struct {
 	Due, Released, Kept, Lost, Dropped, Damaged int
 	// Dropping means that the previous run dropped results for these bounds as well.
 	Dropping bool
+	// Verdict is about the bundle of scripts that is on trial, Summary what was stored about the bundle before this run,
+	// and Told when an endpoint last said that there is another version of it, ms since the epoch.
+	Verdict installed.Verdict
+	Summary installed.Summary
+	Told    int64
 	// KeepErr is why results could not be persisted, or may not have been; nil if all are in the
 	// spool.
 	KeepErr  error

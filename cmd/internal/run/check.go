@@ -45,6 +45,7 @@ type ended struct {
 	sample      []byte // nil: none
 	unavailable bool
 	judged      *collect.Result // nil where nobody judges it
+	script      *scriptRun      // nil unless it is a script of a bundle
 }
 
 // since returns the checks that ended after the first n.
@@ -155,6 +156,7 @@ func (a *Agent) runChecks(ctx context.Context, p plan, c claims, run *checks) {
 		if p.judges && e.claim.Check.Alarms != nil {
 			e.judged = &o.Result
 		}
+		e.script = a.scriptRun(e.claim.Check.Type, o)
 		if p.outcomes {
 			run.outcomes = append(run.outcomes, o)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"virgo/cmd/internal/installed"
 	"virgo/collect/host"
 	"virgo/schedule"
 	"virgo/spool"
@@ -26,6 +27,8 @@ type claims struct {
 	previous [][]byte // samples of the previous run, parallel to due
 	shown    shown
 	problems []schedule.Problem
+	// scripts are the scheduled checks of scripts, while a bundle is on trial.
+	scripts []scriptCheck
 	// self are the figures of agent.virgo; nil if that check is not due, or has to read the spool
 	// itself.
 	self *host.Self
@@ -122,6 +125,9 @@ func (a *Agent) claim(ctx context.Context, tx schedule.Store, p plan) (c claims,
 	c.due, err = claim(tx, a.ID, merged, now, func(c schedule.Check) time.Duration {
 		return claimTime(ctx, c)
 	})
+	if c.state.Bundle.State == installed.OnTrial {
+		c.scripts = scheduledScripts(merged)
+	}
 	if p.outcomes && err == nil {
 		c.shown = readShown(tx, a.ID, merged, c.due, now)
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"virgo/cmd/internal/installed"
 	"virgo/cmd/internal/lines"
 	"virgo/cmd/internal/link"
 	"virgo/schedule"
@@ -32,6 +33,7 @@ type kept struct {
 	dropped dropped        // older results that the run's transactions deleted
 	many    bool           // many checks ran
 	last    LastRun        // as stored; zero where it is not
+	verdict installed.Verdict
 }
 
 // keep is state Keep: it waits for the checks and persists their results. Results that have arrived
@@ -64,7 +66,8 @@ func (a *Agent) keep(ctx context.Context, c checking) kept {
 	k := kept{
 		records: p.records, memory: append(p.memory, inMemory(a.ID, c.checks.since(p.appended))...),
 		backlog: p.backlog, loss: p.loss, dropped: p.dropped, last: p.last,
-		many: len(c.claims.due) > manyChecks,
+		verdict: p.verdict,
+		many:    len(c.claims.due) > manyChecks,
 	}
 	if p.lastErr != nil || len(k.memory) > 0 {
 		k.err = p.err
@@ -86,6 +89,7 @@ type persisted struct {
 	backlog             bool
 	loss                spool.Loss
 	dropped             dropped
+	verdict             installed.Verdict
 	// lastErr is the error of the last transaction, err that of the last one that failed.
 	lastErr, err error
 }
@@ -99,6 +103,7 @@ type outcome struct {
 	backlog  bool
 	loss     spool.Loss
 	dropped  dropped
+	verdict  installed.Verdict
 }
 
 // dropped counts older results that a transaction deleted: to keep the spool within its bounds, or
@@ -132,6 +137,9 @@ func (p persisted) after(o outcome, err error) persisted {
 	p.hold(o.appended)
 	p.committed = max(p.committed, o.ended)
 	p.complete, p.last = o.complete, o.last
+	if o.verdict.SHA256 != "" {
+		p.verdict = o.verdict
+	}
 	p.backlog = p.backlog || o.backlog
 	p.loss = o.loss
 	p.dropped.bounds += o.dropped.bounds
@@ -181,6 +189,9 @@ func (a *Agent) persist(tx *spool.Tx, c checking) (o outcome, err error) {
 		if err := a.judge(tx, all[p.committed:]); err != nil {
 			return o, err
 		}
+	}
+	if o.verdict, err = a.noteScripts(tx, c.claims, all, p.committed, now); err != nil {
+		return o, err
 	}
 	if !o.complete {
 		return o, nil

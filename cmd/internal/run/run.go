@@ -36,7 +36,9 @@ func (a *Agent) Run(ctx context.Context, opt Options) (Report, error) {
 	if plan.judges {
 		a.Judge.Tell(ctx, a.Spool, link.FinalContext)
 	}
-	return a.report(checking, kept, d), nil
+	report := a.report(checking, kept, d)
+	report.Told = session.State().BundleToldMS
+	return report, nil
 }
 
 // report is state Report.
@@ -53,6 +55,8 @@ func (a *Agent) report(c checking, k kept, d delivered) Report {
 		Dropping: c.claims.state.Run.Dropping,
 		KeepErr:  k.err,
 		Delivery: d.Delivery,
+		Verdict:  k.verdict,
+		Summary:  c.claims.state.Bundle,
 	}
 	if len(a.Mistakes) > 0 {
 		r.NewMistakes = c.claims.state.Run.newMistakes(a.Mistakes)

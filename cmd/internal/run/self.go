@@ -87,6 +87,12 @@ func newSelf(st State, stats spool.Stats, now time.Time) host.Self {
 		peak := uint64(st.Run.PeakBytes)
 		s.PeakMemory = &peak
 	}
+	if b := st.Bundle; b.Version != "" || b.BackVersion != "" {
+		s.Bundle = &host.Bundle{Version: b.Version, State: string(b.State), Refused: uint64(b.Refused)}
+		if b.BackVersion != "" {
+			s.Bundle.State = "back"
+		}
+	}
 	if st.OffsetMS != nil {
 		offset := milliseconds(*st.OffsetMS)
 		s.ClockOffset = &offset

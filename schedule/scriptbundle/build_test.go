@@ -200,3 +200,19 @@ func TestBuildRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckAgent(t *testing.T) {
+	for _, c := range []struct{ needs, has, want string }{
+		{"", "0.1.0", ""},
+		{"0.9.0", "0.9.0", ""},
+		{"0.9.0", "0.9.0-dev", ""},
+		{"0.9.0", "0.10.0", ""},
+		{"0.9.0", "our-own", ""},
+		{"0.10.0", "0.9.9", "the bundle needs virgo 0.10.0, and this is 0.9.9"},
+	} {
+		err := Manifest{Agent: c.needs}.CheckAgent(c.has)
+		if (err == nil) != (c.want == "") || err != nil && err.Error() != c.want {
+			t.Errorf("%s for %s: %v, want %q", c.needs, c.has, err, c.want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package scriptbundle
 import (
 	"virgo/schedule"
 	"virgo/schedule/capability"
+	"virgo/schedule/semver"
 )
 
 // Limits of a bundle.
@@ -72,3 +73,27 @@ func (m Manifest) Definition(typ string) (schedule.Definition, bool) {
 
 // FileName returns what a bundle's file is called: standard-1.4.0.zip.
 func (m Manifest) FileName() string { return m.Name + "-" + m.Version + ".zip" }
+
+// An AgentError is returned for a bundle that needs a later version of the agent.
+type AgentError struct{ Needs, Has string }
+
+func (e *AgentError) Error() string {
+	return "the bundle needs virgo " + e.Needs + ", and this is " + e.Has
+}
+
+// CheckAgent returns an *AgentError if the agent of a release is too old. A development build counts as the release that it
+// leads to, and a release that is no version is taken for new enough: it is somebody's own.
+func (m Manifest) CheckAgent(release string) error {
+	has, err := semver.Parse(release)
+	if err != nil || m.Agent == "" {
+		return nil
+	}
+	needs, err := semver.Parse(m.Agent)
+	if err != nil {
+		return err
+	}
+	if has.Core().Compare(needs) < 0 {
+		return &AgentError{Needs: m.Agent, Has: release}
+	}
+	return nil
+}

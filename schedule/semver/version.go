@@ -138,3 +138,6 @@ func (v Version) String() string {
 	}
 	return s
 }
+
+// Core returns the version without pre-release and build metadata.
+func (v Version) Core() Version { return Version{major: v.major, minor: v.minor, patch: v.patch} }

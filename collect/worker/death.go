@@ -10,11 +10,19 @@ import (
 	"time"
 )
 
+// A Death is the end of a process that should have answered.
+type Death struct {
+	// How it ended: the first line that it wrote to standard error, if any, and the state of the process.
+	How string
+	// Used is the processor time that it used.
+	Used time.Duration
+}
+
 // A deathError is returned when a process that had sent its greeting ended before it answered a
 // request.
-type deathError struct{ how string }
+type deathError struct{ Death }
 
-func (e *deathError) Error() string { return "the worker process died: " + e.how }
+func (e *deathError) Error() string { return "the worker process died: " + e.How }
 
 // A versionError is returned when the worker is of another build than the agent. Both are, or are
 // installed as, one: an upgrade is under way or half done.
@@ -55,15 +63,18 @@ func (p *process) failure(err error) error {
 }
 
 // howItEnded describes the end of a process that has ended.
-func (p *process) howItEnded() string {
-	state := p.cmd.ProcessState.String() // "signal: killed", "exit status 2"
+func (p *process) howItEnded() Death {
+	d := Death{How: p.cmd.ProcessState.String()} // "signal: killed", "exit status 2"
+	if state := p.cmd.ProcessState; state != nil {
+		d.Used = state.UserTime() + state.SystemTime()
+	}
 	switch message := p.stderr.firstLine(); {
 	case message != "":
-		return message + " (" + state + ")"
+		d.How = message + " (" + d.How + ")"
 	case !errors.Is(p.readErr, io.EOF): // it was killed for what it wrote
-		return p.readErr.Error()
+		d.How = p.readErr.Error()
 	}
-	return state
+	return d
 }
 
 // maxStderrBytes is how much of standard error is stored.

@@ -157,7 +157,7 @@ func TestNoTimeToRunAlone(t *testing.T) {
 	p.alone <- struct{}{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := p.askAlone(ctx, &deathError{"signal: killed"}, nil)
+	_, err := p.askAlone(ctx, &deathError{Death{How: "signal: killed"}}, nil)
 	if want := "the worker process died (signal: killed) while this and other requests ran in it, and there was no time to run it alone"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %q", err, want)
 	}

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"os"
 	"os/exec"
 	"syscall"
 )
@@ -12,3 +13,6 @@ func ownGroup(cmd *exec.Cmd) {
 
 // kill ends the process.
 func kill(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
+
+// pass lets the worker open a file by its path: Go passes no other descriptors than the streams here.
+func (c *command) pass(f *os.File, s *ScriptSettings) { s.Path = f.Name() }

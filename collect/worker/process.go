@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"virgo/collect"
@@ -21,8 +23,12 @@ const (
 	cancelGrace = collect.Grace / 2
 )
 
-// Argument is the only argument with which the program virgo is started as a worker.
-const Argument = "internal-worker"
+// Argument is the only argument with which the program virgo is started as a worker, ScriptArgument that of the
+// script process, which runs checks in Lua.
+const (
+	Argument       = "internal-worker"
+	ScriptArgument = "internal-scripts"
+)
 
 // processName is the name of a worker in lists of processes, whatever path it is started by.
 const processName = "virgo"
@@ -36,6 +42,8 @@ type process struct {
 	ended   chan struct{}
 	readErr error // why there are no more
 	greeted bool  // the greeting was that of a worker of this build
+	// closing means that its input was closed, and that it is to end what it started.
+	closing atomic.Bool
 
 	mu      sync.Mutex // guards what follows, and the order of lines
 	in      io.WriteCloser
@@ -43,13 +51,22 @@ type process struct {
 	waiting map[uint64]chan<- answer
 }
 
-// start starts the program at path as the account, nil for the agent's user, and sends it the greeting
-// hello. The worker's own greeting is read with the answers.
-func start(path string, environ []string, as *Account, hello greeting) (*process, error) {
-	p := newProcess(exec.Command(path, Argument))
+// A command is how a worker is started.
+type command struct {
+	path, argument string
+	environ        []string
+	as             *Account   // nil: the agent's user
+	files          []*os.File // descriptor 3 and following
+}
+
+// start starts a worker and sends it the greeting hello. The worker's own greeting is read with the answers.
+func start(c command, hello greeting) (*process, error) {
+	p := newProcess(exec.Command(c.path, c.argument))
+	as := c.as
 	p.as = as
 	p.cmd.Args[0] = processName
-	p.cmd.Env = as.environ(environ)
+	p.cmd.Env = as.environ(c.environ)
+	p.cmd.ExtraFiles = c.files
 	p.cmd.Stderr = p.stderr
 	p.cmd.WaitDelay = closeGrace
 	ownGroup(p.cmd)
@@ -69,7 +86,10 @@ func start(path string, environ []string, as *Account, hello greeting) (*process
 	p.in = in
 	go func() {
 		p.readAnswers(out, hello.Version)
-		kill(p.cmd)      // it must not wait for a reader of what it writes
+		kill(p.cmd) // it must not wait for a reader of what it writes
+		if !p.closing.Load() {
+			killSession(p.cmd.Process.Pid) // before Wait: until then the number is taken
+		}
 		_ = p.cmd.Wait() // its state and its standard error tell how it ended
 		close(p.ended)
 	}()
@@ -188,12 +208,14 @@ func (p *process) hasEnded() bool {
 
 // close ends the process by closing its input, and kills it if it does not exit within closeGrace.
 func (p *process) close() {
+	p.closing.Store(true)
 	p.in.Close() // without the lock, which a write to a stopped process holds
 	timer := time.NewTimer(closeGrace)
 	defer timer.Stop()
 	select {
 	case <-p.ended:
 	case <-timer.C:
+		p.closing.Store(false)
 		kill(p.cmd)
 		<-p.ended
 	}

@@ -1,22 +1,22 @@
 package worker
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
-	"time"
-
-	"virgo/collect"
 )
 
 // A Program is the worker as the agent uses it. It is started when it is first needed, and again
 // after a Close. It is safe for concurrent use.
 type Program struct {
-	// Path returns the path of the program virgo, which is started with [Argument]. Its error becomes
+	// Path returns the path of the program virgo, which is started with the Argument. Its error becomes
 	// the status of the checks.
 	Path func() (string, error)
+	// Argument is [Argument] or [ScriptArgument]; empty: the first.
+	Argument string
 	// Environ returns the worker's environment, each entry "NAME=value", without the agent's
 	// secrets. It is called after Settings.
 	Environ func() []string
@@ -28,6 +28,14 @@ type Program struct {
 	Account func() (*Account, error)
 	// Version tells the build of the agent from others; the worker must be of the same.
 	Version string
+	// Open opens the bundle of the script process, and says in its settings which one it is. It is called after Settings;
+	// nil, or no file: there is none.
+	Open func(*ScriptSettings) (*os.File, error)
+	// Describe says in which way a check failed whose process died although it ran alone: the kind and text of a
+	// [collect.FailedError]; nil: that the process died.
+	Describe func(Death) (kind, text string)
+	// Alone is the number of processes that run a single request each at the same time; 0: maxAlone.
+	Alone int
 
 	mu      sync.Mutex
 	process *process      // nil where none is running
@@ -42,80 +50,6 @@ func (e *StartError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the reason.
 func (e *StartError) Unwrap() error { return e.Err }
-
-// hostInfoTimeout is the time limit of one request for host information.
-const hostInfoTimeout = 30 * time.Second
-
-// checker runs checks of any type in the worker.
-type checker struct{ program *Program }
-
-// Check runs the check in the worker and waits for its report. When ctx is done, it cancels the
-// check there.
-func (c checker) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
-	if err := ctx.Err(); err != nil {
-		return collect.Report{}, err
-	}
-	a, err := c.program.ask(ctx, func() (request, error) {
-		limit := req.Check.Timeout
-		if deadline, ok := ctx.Deadline(); ok {
-			limit = time.Until(deadline)
-		}
-		return checkRequest(req, limit)
-	})
-	var died *deathError
-	switch {
-	case errors.As(err, &died):
-		return collect.Report{}, fmt.Errorf("the worker process died while it ran this check: %s", died.how)
-	case err != nil:
-		return collect.Report{}, err
-	case a.Ended:
-		return a.Report.collectReport(), contextError(ctx)
-	case a.Refused != nil:
-		return a.Report.collectReport(), a.Refused
-	case a.Error != "":
-		return a.Report.collectReport(), errors.New(a.as.explain(a.Error))
-	}
-	return a.Report.collectReport(), nil
-}
-
-// maxClockSkew is how much earlier a check's time limit may end in the other process than in this
-// one.
-const maxClockSkew = 200 * time.Millisecond
-
-// contextError returns the error for a check whose context ended in the worker. It waits up to
-// maxClockSkew for ctx to end here as well.
-func contextError(ctx context.Context) error {
-	timer := time.NewTimer(maxClockSkew)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return context.DeadlineExceeded
-	}
-}
-
-// HostInfo returns host information of the named type: the result of host_info.get as JSON. Errors:
-// *StartError, or why there is no answer to this request.
-func (p *Program) HostInfo(ctx context.Context, name string) (json.RawMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, hostInfoTimeout)
-	defer cancel()
-	a, err := p.ask(ctx, func() (request, error) {
-		return request{HostInfo: name, Timeout: hostInfoTimeout.Milliseconds()}, nil
-	})
-	var died *deathError
-	switch {
-	case errors.As(err, &died):
-		return nil, fmt.Errorf("the worker process died while it read host information %q: %s", name, died.how)
-	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fmt.Errorf("host information %q was not ready in time", name)
-	case err != nil:
-		return nil, err
-	case a.Error != "":
-		return nil, errors.New(a.Error)
-	}
-	return a.HostInfo, nil
-}
 
 // ask sends the request that build returns and waits for its answer. If the process dies meanwhile,
 // this request or another may be the cause, so it is built again and sent to a process of its own.
@@ -141,8 +75,8 @@ func askIn(ctx context.Context, proc *process, build func() (request, error)) (a
 	return proc.ask(ctx, req)
 }
 
-// maxAlone is the number of processes that run a single request each at the same time. The others
-// wait, because the shared process may have been killed for lack of memory.
+// maxAlone is the number of processes that run a single request each at the same time, where a Program does not set it.
+// The others wait, because the shared process may have been killed for lack of memory.
 const maxAlone = 4
 
 // askAlone sends a request to a process of its own. died describes the end of the process that had
@@ -154,7 +88,7 @@ func (p *Program) askAlone(ctx context.Context, died *deathError, build func() (
 		defer func() { <-slots }()
 	case <-ctx.Done():
 		return answer{}, fmt.Errorf("the worker process died (%s) while this and other requests ran in it, and there was no time to run it alone",
-			died.how)
+			died.How)
 	}
 	proc, err := p.startAlone()
 	if err != nil {
@@ -168,7 +102,7 @@ func (p *Program) aloneSlots() chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.alone == nil {
-		p.alone = make(chan struct{}, maxAlone)
+		p.alone = make(chan struct{}, cmp.Or(p.Alone, maxAlone))
 	}
 	return p.alone
 }
@@ -215,7 +149,19 @@ func (p *Program) startLocked() (*process, error) {
 			return nil, err
 		}
 	}
-	return start(path, p.Environ(), as, greeting{Protocol: protocolVersion, Version: p.Version, Settings: &settings})
+	hello := greeting{Protocol: protocolVersion, Version: p.Version, Settings: &settings}
+	run := command{path: path, argument: cmp.Or(p.Argument, Argument), environ: p.Environ(), as: as}
+	if p.Open != nil && settings.Scripts != nil {
+		f, err := p.Open(settings.Scripts)
+		if err != nil {
+			return nil, err
+		}
+		if f != nil {
+			defer f.Close()
+			run.pass(f, settings.Scripts)
+		}
+	}
+	return start(run, hello)
 }
 
 // Close ends the shared process, if there is one, with all checks that still run in it.

@@ -121,6 +121,9 @@ func (r *requests) answer(ctx context.Context, req request) (a answer) {
 	if req.HostInfo != "" {
 		return r.hostInfo(ctx, req.HostInfo)
 	}
+	if req.Targets != "" {
+		return r.targets(ctx, req.Targets)
+	}
 	check, err := schedule.ParseCheck(req.Check)
 	if err != nil {
 		return answer{Error: err.Error()}
@@ -137,6 +140,9 @@ func (r *requests) answer(ctx context.Context, req request) (a answer) {
 	if err != nil {
 		a.Error = err.Error()
 		errors.As(err, &a.Refused)
+		if failed := (*collect.FailedError)(nil); errors.As(err, &failed) {
+			a.Failed = failed.Kind
+		}
 		a.Ended = ctx.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
 	}
 	return a
@@ -152,6 +158,22 @@ func (r *requests) hostInfo(ctx context.Context, name string) answer {
 		return answer{Error: fmt.Sprintf("encoding host information %q: %v", name, err)}
 	}
 	return answer{HostInfo: b}
+}
+
+func (r *requests) targets(ctx context.Context, typ string) answer {
+	t, ok := r.registry.Lookup(typ)
+	lister, lists := t.Checker.(collect.Targeter)
+	switch {
+	case !ok:
+		return answer{Error: fmt.Sprintf("unknown check type %q", typ)}
+	case !lists:
+		return answer{Error: fmt.Sprintf("%s has no targets", typ)}
+	}
+	targets, err := lister.Targets(ctx)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	return answer{Targets: targets}
 }
 
 func (r *requests) reply(a answer) {

@@ -15,7 +15,7 @@ import (
 
 // protocolVersion is the version of the protocol. Processes of different builds do not work
 // together; it says so also where both builds call themselves the same, as development builds do.
-const protocolVersion = 1
+const protocolVersion = 2
 
 // MaxLineBytes bounds one line. It suffices for a report of as many metrics as a result may have,
 // and for host information.
@@ -41,8 +41,8 @@ type greeting struct {
 	Settings *Settings `json:"settings,omitempty"`
 }
 
-// A request is one line to the worker: a check to run, a type of host information to return, or the
-// id of a request to cancel.
+// A request is one line to the worker: a check to run, a type of host information to return, a type of check whose
+// targets to list, or the id of a request to cancel.
 type request struct {
 	ID       uint64          `json:"id"`
 	Check    json.RawMessage `json:"check,omitempty"`
@@ -51,7 +51,9 @@ type request struct {
 	// Guard limits a check of an endpoint; absent: the check is the owner's own.
 	Guard    *policy.Guard `json:"guard,omitempty"`
 	HostInfo string        `json:"host_info,omitempty"`
-	Cancel   bool          `json:"cancel,omitempty"`
+	// Targets is the type of check whose possible targets are asked for.
+	Targets string `json:"targets,omitempty"`
+	Cancel  bool   `json:"cancel,omitempty"`
 }
 
 // checkRequest returns the request to run a check. The time limit has a field of its own, because
@@ -76,6 +78,10 @@ type answer struct {
 	// was cancelled.
 	Ended    bool            `json:"ended,omitempty"`
 	HostInfo json.RawMessage `json:"host_info,omitempty"`
+	// Failed is the kind of the check's own failure, see collect.FailedError.
+	Failed string `json:"failed,omitempty"`
+	// Targets are those of the type that was asked for.
+	Targets []string `json:"targets,omitempty"`
 	// Refused is the error of the check if its guard did not allow it to go on.
 	Refused *policy.RefusedError `json:"refused,omitempty"`
 	// as is the user that the worker runs as; it is set by the agent's side.

@@ -66,7 +66,16 @@ func work() int {
 			}
 		}
 	}
-	err := Server{Version: "1", Open: testChecks, HostInfo: testInfo}.Serve(context.Background(), os.Stdin, os.Stdout)
+	var settings Settings
+	err := Server{Version: "1", Open: func(s Settings) (*collect.Registry, error) {
+		settings = s
+		return testChecks(s)
+	}, HostInfo: func(ctx context.Context, name string) (any, error) {
+		if name == "bundle" {
+			return readBundle(settings.Scripts)
+		}
+		return testInfo(ctx, name)
+	}}.Serve(context.Background(), os.Stdin, os.Stdout)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "virgo: error:", err)
 		return 1
@@ -92,6 +101,11 @@ func testChecks(s Settings) (*collect.Registry, error) {
 		check("t.fails", func(context.Context, collect.Request) (collect.Report, error) {
 			return collect.Report{Sample: []byte("kept")}, errors.New("it is broken")
 		}),
+		check("t.broken", func(context.Context, collect.Request) (collect.Report, error) {
+			return collect.Report{}, &collect.FailedError{Kind: "load", Text: "a.lua:1: syntax error"}
+		}),
+		collect.Type{Name: "t.lists", Summary: "of the test", Checker: lister{targets: []string{"a", "b"}}},
+		collect.Type{Name: "t.lost", Summary: "of the test", Checker: lister{err: errors.New("they are not to be found")}},
 		check("t.panics", func(context.Context, collect.Request) (collect.Report, error) { panic("a mistake") }),
 		check("t.waits", func(ctx context.Context, _ collect.Request) (collect.Report, error) {
 			<-ctx.Done()
@@ -105,10 +119,23 @@ func testChecks(s Settings) (*collect.Registry, error) {
 	)...)
 }
 
+// A lister has targets.
+type lister struct {
+	targets []string
+	err     error
+}
+
+func (l lister) Check(context.Context, collect.Request) (collect.Report, error) {
+	return collect.Report{}, nil
+}
+func (l lister) Targets(context.Context) ([]string, error) { return l.targets, l.err }
+
 func testInfo(_ context.Context, name string) (any, error) {
 	switch name {
 	case "exits":
 		os.Exit(7)
+	case "starts a program":
+		return startProgram()
 	case "unknown":
 		return nil, errors.New("unknown host information type")
 	}
@@ -320,7 +347,7 @@ func TestServeRefusesAnotherBuild(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), "the agent is virgo ") {
 			t.Errorf("%+v: %v", hello, err)
 		}
-		if got := out.String(); got != `{"protocol":1,"version":"1"}`+"\n" {
+		if got := out.String(); got != `{"protocol":2,"version":"1"}`+"\n" {
 			t.Errorf("%+v: it wrote %s", hello, got)
 		}
 	}
@@ -329,7 +356,7 @@ func TestServeRefusesAnotherBuild(t *testing.T) {
 // The server ends with its context as well, also where no line comes: after Ctrl-C by a person who
 // started it.
 func TestServeEndsWithItsContext(t *testing.T) {
-	for _, lines := range []string{"", `{"protocol":1,"settings":{}}` + "\n" + `{"id":1,"check":{"id":"a","type":"t.waits"}}` + "\n"} {
+	for _, lines := range []string{"", `{"protocol":2,"settings":{}}` + "\n" + `{"id":1,"check":{"id":"a","type":"t.waits"}}` + "\n"} {
 		in, agent := io.Pipe()
 		defer agent.Close()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -351,7 +378,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 }
 
 func FuzzServe(f *testing.F) {
-	hello := `{"protocol":1,"settings":{}}` + "\n"
+	hello := `{"protocol":2,"settings":{}}` + "\n"
 	f.Add([]byte(hello + `{"id":1,"check":{"id":"a","type":"t.echo","details":{"text":"x"}},"timeout_ms":5}` + "\n"))
 	f.Add([]byte(hello + `{"id":1,"host_info":"cpu"}` + "\n" + `{"id":1,"cancel":true}` + "\n"))
 	f.Add([]byte("{}\n"))

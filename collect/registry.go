@@ -16,6 +16,9 @@ type Registry struct {
 	types []Type // by name
 	// lazy returns further types; nil: there are none.
 	lazy func() []Type
+	// family has the types whose names begin with prefix; nil: there are none.
+	family func() []Type
+	prefix string
 }
 
 // ErrType is returned when the types do not form a valid Registry.
@@ -42,13 +45,29 @@ func NewRegistry(types ...Type) (*Registry, error) {
 // r. lazy is called at most once: when a name is looked up that r does not have, or all types are
 // listed. A run that does neither has no costs.
 func (r *Registry) WithLazy(lazy func() []Type) *Registry {
-	return &Registry{types: r.types, lazy: sync.OnceValue(func() []Type { return sortedByName(lazy()) })}
+	with := *r
+	with.lazy = sync.OnceValue(func() []Type { return sortedByName(lazy()) })
+	return &with
+}
+
+// WithFamily returns a registry that also has the types returned by family, all of whose names begin with prefix
+// and no other's do. family is called at most once: when such a name is looked up, or all types are listed.
+func (r *Registry) WithFamily(prefix string, family func() []Type) *Registry {
+	with := *r
+	with.prefix, with.family = prefix, sync.OnceValue(func() []Type { return sortedByName(family()) })
+	return &with
 }
 
 // Lookup returns the type of that name.
 func (r *Registry) Lookup(name string) (Type, bool) {
-	if t, ok := find(r.types, name); ok || r.lazy == nil {
+	if t, ok := find(r.types, name); ok {
 		return t, ok
+	}
+	if r.family != nil && strings.HasPrefix(name, r.prefix) {
+		return find(r.family(), name)
+	}
+	if r.lazy == nil {
+		return Type{}, false
 	}
 	return find(r.lazy(), name)
 }
@@ -63,10 +82,14 @@ func find(sorted []Type, name string) (Type, bool) {
 
 // Types returns all types, sorted by name, in a new slice.
 func (r *Registry) Types() []Type {
-	if r.lazy == nil {
-		return slices.Clone(r.types)
+	var lazy, family []Type
+	if r.lazy != nil {
+		lazy = r.lazy()
 	}
-	return sortedByName(slices.Concat(r.types, r.lazy()))
+	if r.family != nil {
+		family = r.family()
+	}
+	return sortedByName(slices.Concat(r.types, lazy, family))
 }
 
 // sortedByName returns a sorted copy. Here and elsewhere in virgo-run, structs are sorted by package sort: its

@@ -77,6 +77,37 @@ func TestLazyTypesAreLoadedWhenNeeded(t *testing.T) {
 	}
 }
 
+// A family is asked for the names with its prefix alone, and lazy types for all others.
+func TestFamilyIsAskedForItsNames(t *testing.T) {
+	c := CheckerFunc(quiet)
+	families, loads := 0, 0
+	r := registry(t, Type{Name: "agent.memory", Checker: c}).WithFamily("script.", func() []Type {
+		families++
+		return []Type{{Name: "script.b", Checker: c}, {Name: "script.a", Checker: c}}
+	}).WithLazy(func() []Type {
+		loads++
+		return []Type{{Name: "remote.http", Checker: c}}
+	})
+	for name, want := range map[string]bool{"agent.memory": true, "remote.http": true, "remote.script.a": false, "script": false} {
+		if got, ok := r.Lookup(name); ok != want || ok && got.Name != name || families != 0 {
+			t.Errorf("%s: %v, %v; the family was asked %d times", name, got.Name, ok, families)
+		}
+	}
+	loads = 0
+	for name, want := range map[string]bool{"script.a": true, "script.b": true, "script.c": false} {
+		if got, ok := r.Lookup(name); ok != want || ok && got.Name != name || loads != 0 {
+			t.Errorf("%s: %v, %v; the other types were loaded %d times", name, got.Name, ok, loads)
+		}
+	}
+	var names []string
+	for _, typ := range r.Types() {
+		names = append(names, typ.Name)
+	}
+	if want := []string{"agent.memory", "remote.http", "script.a", "script.b"}; !slices.Equal(names, want) || families != 1 {
+		t.Errorf("%q, want %q; the family was asked %d times", names, want, families)
+	}
+}
+
 func TestNewRegistryErrors(t *testing.T) {
 	c := CheckerFunc(quiet)
 	for _, types := range [][]Type{

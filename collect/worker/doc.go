@@ -32,11 +32,19 @@
 // needs it. Host information is then read by a process of its own with the agent's rights: it parses
 // what this host says alone. A check that may not read a file then says as which user it ran.
 //
+// # Scripts
+//
+// Checks in Lua run in a second process of virgo, started with [ScriptArgument], which limits itself before it
+// loads a script (package limits) and has nothing of the other checks. The bundle that scripts are in is
+// passed as an open file, because the user that the process runs as cannot read the state folder. A script that
+// breaks a limit of the process ends it; the section below says what becomes of the others.
+//
 // # When the process dies
 //
 // A panic is a failure of its check only. A fatal error of Go's runtime, the kernel's OOM killer or
 // another signal ends the process with all checks that run in it, and it is unknown which of them
 // caused it. So each is run once more in a process of its own, a few at a time, within its time limit.
 // If that process is killed as well, the result of the check reports it. The other checks have
-// ordinary results; they may have queried their servers twice, but each has one result.
+// ordinary results; they may have queried their servers twice, but each has one result. On Linux, programs
+// that still run in the session of a process that died are ended.
 package worker

@@ -26,7 +26,9 @@ type targeter struct {
 }
 
 // Targets returns the possible targets of the type.
-func (t targeter) Targets(ctx context.Context) ([]string, error) { return t.program.Targets(ctx, t.typ) }
+func (t targeter) Targets(ctx context.Context) ([]string, error) {
+	return t.program.Targets(ctx, t.typ)
+}
 
 // Checker returns what runs checks of a type in the worker, and lists its targets.
 func (p *Program) Checker(typ string) collect.Checker { return targeter{checker{p}, typ} }

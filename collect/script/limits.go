@@ -17,7 +17,8 @@ type Limits struct {
 	BodyBytes    int           // of one answer over HTTP
 }
 
-// DefaultLimits are the limits of a host that has not set its own.
+// DefaultLimits are the limits of a host that has not set its own. 20 million instructions are a second of computing,
+// less or more: 15 to 50 million were measured in one second of a processor (BenchmarkInstructions).
 func DefaultLimits() Limits {
 	return Limits{
 		Instructions: 20_000_000,
@@ -33,3 +34,35 @@ func DefaultLimits() Limits {
 		BodyBytes:    1 << 20,
 	}
 }
+
+// Limits that nobody sets.
+const (
+	maxArrayIndex   = 256 << 10 // of a table; larger keys are found by their hash
+	callDepth       = 200       // calls in one coroutine
+	maxRegisters    = 64 << 10  // values of calls in one coroutine
+	maxNested       = 24        // coroutines and protected calls that run within one another
+	maxCoroutines   = 200       // that have not ended
+	maxUnpacked     = 8000      // results of unpack and string.byte
+	maxPatternItems = 200       // of a pattern of Lua that need another match
+	maxCaptures     = 32        // of a pattern of Lua
+	maxMessage      = 4 << 10   // bytes of an error's message
+	maxTraceback    = 20        // lines
+	maxLogBytes     = 64 << 10
+	maxTextMetric   = 1 << 10 // bytes of a metric that is a text
+	maxMetricName   = 256     // bytes
+	maxSavedDepth   = 8       // tables in one another
+	maxValues       = 200_000 // converted from Go to Lua or back, at a time
+	maxValueDepth   = 64      // tables in one another
+	maxTargets      = 1000
+
+	maxLoadInstructions = 1_000_000 // until a file has declared its check
+	maxFileNesting      = 200       // brackets and blocks in one another, operators in one expression
+	maxSyntaxDepth      = 1000      // of the syntax tree
+	maxLoadedFiles      = 64        // of one check
+	maxSourceFiles      = 1000      // of a folder
+
+	// bytesAStep is how many bytes of text count as an instruction where a function goes through them.
+	bytesAStep = 16
+	// hungAfter is how long after the limit of computing a function that does not return is taken for hung.
+	hungAfter = 500 * time.Millisecond
+)

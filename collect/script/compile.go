@@ -1,0 +1,103 @@
+package script
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sync"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/parse"
+
+	"virgo/schedule/scriptbundle"
+)
+
+// compileFile compiles a file. Its size, its nesting and the depth of its syntax are bounded before the compiler, which
+// recurses, has it. Error: *[Error] of KindLoad.
+func compileFile(name string, text []byte) (proto *lua.FunctionProto, err error) {
+	fail := func(line int, text string) error {
+		return &Error{Kind: KindLoad, File: name, Line: line, Text: truncate(text)}
+	}
+	if len(text) > scriptbundle.MaxScriptBytes {
+		return nil, fail(0, fmt.Sprintf("%d bytes; at most %d are allowed", len(text), scriptbundle.MaxScriptBytes))
+	}
+	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
+	var nesting *nestingError
+	if err := boundNesting(text); errors.As(err, &nesting) {
+		return nil, fail(nesting.line, nesting.text)
+	}
+	defer func() {
+		if r := recover(); r != nil { // a mistake of the compiler
+			proto, err = nil, fail(0, fmt.Sprintf("cannot be compiled: %v", r))
+		}
+	}()
+	chunk, err := parse.Parse(bytes.NewReader(text), name)
+	if err != nil {
+		return nil, syntaxError(name, err)
+	}
+	if depth := syntaxDepth(chunk, maxSyntaxDepth); depth > maxSyntaxDepth {
+		return nil, fail(0, fmt.Sprintf("the syntax is deeper than %d", maxSyntaxDepth))
+	}
+	proto, err = lua.Compile(chunk, name)
+	var wrong *lua.CompileError
+	if errors.As(err, &wrong) {
+		return nil, fail(wrong.Line, wrong.Message)
+	}
+	if err != nil {
+		return nil, fail(0, err.Error())
+	}
+	return proto, nil
+}
+
+func syntaxError(name string, err error) error {
+	var wrong *parse.Error
+	if !errors.As(err, &wrong) {
+		return &Error{Kind: KindLoad, File: name, Text: truncate(err.Error())}
+	}
+	e := &Error{Kind: KindLoad, File: name, Text: truncate(wrong.Message), Line: wrong.Pos.Line}
+	if wrong.Token != "" {
+		e.Text = truncate(fmt.Sprintf("%s near %q", wrong.Message, wrong.Token))
+	}
+	if wrong.Pos.Line == parse.EOF {
+		e.Line, e.Text = 0, wrong.Message+" at the end of the file"
+	}
+	return e
+}
+
+// chunks are the compiled files of a source. All states of the process share them, and change nothing in them.
+type chunks struct {
+	source Source
+
+	mu       sync.Mutex
+	compiled map[string]compiled
+}
+
+type compiled struct {
+	proto *lua.FunctionProto
+	err   error
+}
+
+func newChunks(s Source) *chunks { return &chunks{source: s, compiled: make(map[string]compiled)} }
+
+// get returns a compiled file. It is compiled when it is needed first.
+func (c *chunks) get(name string) (*lua.FunctionProto, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if done, ok := c.compiled[name]; ok {
+		return done.proto, done.err
+	}
+	var done compiled
+	text, err := c.source.Read(name)
+	if err != nil { // not kept: a script may ask for any number of names
+		return nil, &Error{Kind: KindLoad, File: name, Text: truncate(err.Error())}
+	}
+	done.proto, done.err = compileFile(name, text)
+	c.compiled[name] = done
+	return done.proto, done.err
+}
+
+// A program is a file that declares a check.
+type program struct {
+	file   string
+	chunks *chunks
+}

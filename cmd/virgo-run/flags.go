@@ -57,6 +57,7 @@ func parse(args []string, lookup func(string) (string, bool)) commandLine {
 		{&c.settings.Config, "config", "VIRGO_CONFIG"},
 		{&c.settings.State, "state", "VIRGO_STATE"},
 		{&c.settings.Plugins, "plugins", "VIRGO_PLUGINS"},
+		{&c.settings.Scripts, "scripts", "VIRGO_SCRIPTS"},
 	} {
 		*f.to, _ = lookup(f.variable)
 		fs.Var(text{f.to}, f.name, "")

@@ -79,8 +79,8 @@ func printSettings(a *app) error {
 	if err := t.Write(a.Out, a.Color()); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(a.Out, "\nTwo keys have no variable: remote, what the endpoint may make this host do, and secrets, passwords\n"+
-		"that it can name and never sees. virgo help policy describes them.")
+	_, err := fmt.Fprintln(a.Out, "\nThree more keys have no variable: remote, what the endpoint may make this host do; secrets, passwords that\n"+
+		"it can name and never sees; scripts, what checks in Lua may use. virgo help policy describes them.")
 	return err
 }
 
@@ -116,6 +116,10 @@ func settingSummaries() map[string]string {
 			"which shows secrets",
 		"alarm.command":    "program with arguments that is told of alarms of checks.d: JSON on its standard input, variables VIRGO_ALARM_*",
 		"alarm.webhook":    "URL to which they are posted, or file:PATH, env:NAME, credential:NAME",
+		"bundles":          "checks in Lua in a signed bundle: off, manual (default) or auto, which fetches newer ones from the endpoint",
+		"bundle_signers":   "public keys that may sign the bundle, or the paths of their files; then until DATE, or revoked",
+		"bundle_name":      "name of the bundle, default " + config.DefaultBundleName,
+		"bundle_channel":   "the endpoint's series of versions that is followed, default " + config.DefaultBundleChannel,
 		"schedule_max_age": "age at which the endpoint's schedule is fetched again, default " + term.Age(config.DefaultScheduleMaxAge),
 	}
 }

@@ -184,6 +184,7 @@ func (a *app) entry(cfg config.Config, printing bool) (timer.Entry, error) {
 		{"config", paths.Config, defaults.Config},
 		{"state", paths.State, defaults.State},
 		{"plugins", paths.Plugins, defaults.Plugins},
+		{"scripts", paths.Scripts, defaults.Scripts},
 	} {
 		if f.path == f.byDefault {
 			continue

@@ -25,7 +25,7 @@ func checkInstalled(getenv func(string) string, c timer.Command, p config.Paths)
 			))
 		}
 	}
-	for _, path := range []string{p.Config, p.Checks, p.Plugins, p.State} {
+	for _, path := range []string{p.Config, p.Checks, p.Plugins, p.Scripts, p.State} {
 		if err := ownership.CheckForSystem(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return agent.WithCode(agent.ExitUsage, agent.WithHint(
 				fmt.Errorf("SYSTEM would use %q: %w", path, err), "as an administrator: "+agent.Hint(err),

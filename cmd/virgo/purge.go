@@ -51,7 +51,7 @@ func purged(p config.Paths) ([]string, error) {
 	}
 	for _, name := range names {
 		path := filepath.Join(folder, name)
-		if _, err := os.Lstat(path); err == nil && path != filepath.Clean(p.Plugins) && path != state {
+		if _, err := os.Lstat(path); err == nil && path != filepath.Clean(p.Plugins) && path != filepath.Clean(p.Scripts) && path != state {
 			all = append(all, path)
 		}
 	}

@@ -31,8 +31,11 @@ func MistakeLines(cfg config.Config) []string {
 
 // consequence says what becomes of a mistake.
 func consequence(m config.Mistake) string {
-	if m.Decides {
+	switch {
+	case m.Decides:
 		return "nothing is delivered, results are kept"
+	case m.Effect != "":
+		return string(m.Effect)
 	}
 	return "ignored, as if it were not set"
 }

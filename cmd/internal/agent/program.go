@@ -27,6 +27,7 @@ type Settings struct {
 	Config  string `env:"VIRGO_CONFIG" placeholder:"FILE" help:"Configuration file."`
 	State   string `env:"VIRGO_STATE" placeholder:"DIR" help:"State folder, with the spool."`
 	Plugins string `env:"VIRGO_PLUGINS" placeholder:"DIR" help:"Plugin folder."`
+	Scripts string `env:"VIRGO_SCRIPTS" placeholder:"DIR" help:"Folder of this host's own scripts."`
 	Verbose bool   `name:"verbose" short:"v" env:"VIRGO_VERBOSE" help:"Print progress to standard error."`
 }
 
@@ -125,6 +126,9 @@ func (p *Program) Paths() config.Paths {
 	}
 	if p.Plugins != "" {
 		paths.Plugins = p.Plugins
+	}
+	if p.Scripts != "" {
+		paths.Scripts = p.Scripts
 	}
 	return paths
 }

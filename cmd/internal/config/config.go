@@ -76,6 +76,9 @@ type Config struct {
 	// name.
 	Checks  []policy.Rule
 	Secrets []CheckSecret
+	// Bundles are the settings of the bundle of scripts; Scripts is what scripts may use, nil: the default.
+	Bundles Bundles
+	Scripts *policy.Grants
 	// HostInfoArguments is how host information shows arguments: NamesOfArguments or FullArguments.
 	HostInfoArguments string
 	// AlarmCommand is a program with its arguments that is told of alarms of this host's own checks, AlarmWebhook
@@ -106,6 +109,7 @@ func defaults(env func(string) string) Config {
 		AllowRemote:    remoteRequests(),
 
 		HostInfoArguments: NamesOfArguments,
+		Bundles:           Bundles{Mode: BundlesManual, Name: DefaultBundleName, Channel: DefaultBundleChannel},
 
 		env: env,
 	}

@@ -42,8 +42,10 @@ func TestPrecedence(t *testing.T) {
 		"backup_pin: " + pinB + "\nclient_cert: /cc\nclient_key: /ck\nproxy: http://u:p@file:1\nno_proxy: [a, b]\n" +
 		"spool: {max_bytes: 1MiB, max_age: 1d}\ndeadline: 10s\nflush_deadline: 1m\nconcurrency: 2\nschedule_max_age: 2h\nworker_user: file\n" +
 		"environment: {A: 1, B: x y}\nallow_remote: [check.targets]\nhost_info_deny: [procs, cron]\nhost_info_arguments: full\n" +
-		"alarm: {command: [/bin/file, a b], webhook: \"https://file/\"}\n"
+		"alarm: {command: [/bin/file, a b], webhook: \"https://file/\"}\n" +
+		"bundles: auto\nbundle_signers: [RWQ1 until 2027-06-30, keys/b.pub revoked]\nbundle_name: site\nbundle_channel: early\n"
 	path := write(t, "virgo.yaml", everything, 0o600)
+	signers := "RWQ1 until 2027-06-30|" + filepath.Join(filepath.Dir(path), "keys/b.pub") + " revoked"
 	for _, tc := range []struct {
 		name, variable, value  string
 		get                    func(Config) any
@@ -73,6 +75,11 @@ func TestPrecedence(t *testing.T) {
 		{"environment", "VIRGO_ENVIRONMENT", "C=2,D", func(c Config) any { return strings.Join(c.Environment, "|") }, "", "A=1|B=x y", "C=2|D"},
 		{"alarm.command", "VIRGO_ALARM_COMMAND", "/bin/env", func(c Config) any { return strings.Join(c.AlarmCommand, "|") }, "", "/bin/file|a b", "/bin/env"},
 		{"alarm.webhook", "VIRGO_ALARM_WEBHOOK", "https://env/", func(c Config) any { s, _ := c.AlarmWebhookURL(); return s }, "", "https://file/", "https://env/"},
+		{"bundles", "VIRGO_BUNDLES", "off", func(c Config) any { return c.Bundles.Mode }, "manual", "auto", "off"},
+		{"bundle_signers", "VIRGO_BUNDLE_SIGNERS", "RWQ2", func(c Config) any { return strings.Join(c.Bundles.Signers, "|") },
+			"", signers, signers}, // a variable does not decide who may sign
+		{"bundle_name", "VIRGO_BUNDLE_NAME", "e", func(c Config) any { return c.Bundles.Name }, "standard", "site", "e"},
+		{"bundle_channel", "VIRGO_BUNDLE_CHANNEL", "e", func(c Config) any { return c.Bundles.Channel }, "stable", "early", "e"},
 		{"worker_user", "VIRGO_WORKER_USER", "env", func(c Config) any { return c.WorkerUser }, "", "file", "env"},
 		{"schedule_max_age", "VIRGO_SCHEDULE_MAX_AGE", "3h", func(c Config) any { return c.ScheduleMaxAge }, time.Hour, 2 * time.Hour, 3 * time.Hour},
 	} {

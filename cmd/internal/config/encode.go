@@ -61,6 +61,7 @@ func (c Config) Encode() ([]byte, error) {
 		"gets the change as JSON and as variables VIRGO_ALARM_*, and a URL to which it is posted; or file:PATH, env:NAME.")
 	e.alarm(c)
 	e.policy(c)
+	e.bundles(c)
 	e.about("What host information shows of command lines, cron jobs, mount options: names of programs and options, or",
 		"full, which shows secrets.")
 	e.measure("host_info_arguments", c.HostInfoArguments, d.HostInfoArguments)

@@ -142,6 +142,10 @@ func TestValidateNamesTheKey(t *testing.T) {
 		"host_info_arguments": func(c *Config) { c.HostInfoArguments = "some" },
 		"alarm.command":       func(c *Config) { c.AlarmCommand = []string{"alarm.sh"} },
 		"alarm.webhook":       func(c *Config) { c.AlarmWebhook = secret("ftp://x") },
+		"bundles":             func(c *Config) { c.Bundles.Mode = "" },
+		"bundle_signers":      func(c *Config) { c.Bundles.Signers = []string{"a\nb"} },
+		"bundle_name":         func(c *Config) { c.Bundles.Name = "a/b" },
+		"bundle_channel":      func(c *Config) { c.Bundles.Channel = "--" },
 		"host_info_deny":      func(c *Config) { c.HostInfoDeny = []string{"x"} },
 	}
 	for key, change := range changes {

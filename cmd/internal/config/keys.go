@@ -4,7 +4,7 @@ package config
 type Key struct {
 	// Name is its key in the file; a dot stands before a nested one.
 	Name string
-	// Variable is the environment variable that overrides the file.
+	// Variable is the environment variable that overrides the file; empty if there is none.
 	Variable string
 }
 

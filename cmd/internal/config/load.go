@@ -131,6 +131,7 @@ func (c *Config) resolvePaths(dir string) {
 		}
 	}
 	c.resolveSecrets(dir)
+	c.resolveSigners(dir)
 	if kind, rest := c.Credential.split(); kind == fromFile && rest != "" && !filepath.IsAbs(rest) {
 		c.Credential = secret(fromFile + ":" + filepath.Join(dir, rest))
 	}

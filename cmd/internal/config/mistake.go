@@ -16,7 +16,35 @@ type Mistake struct {
 	// Decides means that the setting, or what it may have been, decides whom the agent trusts or who
 	// it is. Then nothing may be delivered to anybody.
 	Decides bool
+	// Effect is what becomes of a mistake in the settings of scripts and bundles, which never hold up results.
+	Effect Effect
 }
+
+// An Effect is what a mistake leads to, besides that the setting has the value that it would have without.
+type Effect string
+
+const (
+	// RenewalStops means that no bundle of scripts is installed or taken from the endpoint.
+	RenewalStops Effect = "no bundle of scripts is installed"
+	// ScriptsFigures means that scripts have the figures of the kernel only.
+	ScriptsFigures Effect = "scripts may use the kernel's figures only"
+)
+
+// effectOf returns the effect of a mistake in a setting.
+func effectOf(key string) Effect {
+	switch near := shorttext.Nearest(key, bundleKeys[:]); {
+	case key == "": // the whole file: nobody knows what it says of them
+		return RenewalStops
+	case near == scriptsKey:
+		return ScriptsFigures
+	case near != "":
+		return RenewalStops
+	}
+	return ""
+}
+
+// bundleKeys are the settings of scripts and bundles.
+var bundleKeys = [...]string{"bundles", "bundle_signers", "bundle_name", "bundle_channel", scriptsKey}
 
 // adjusting are the settings that decide neither whom the agent trusts nor who it is.
 var adjusting = [...]string{
@@ -32,18 +60,24 @@ var trustWords = [...]string{
 
 // addMistake adds a mistake in a setting; key is empty for the whole file.
 func (c *Config) addMistake(key string, err error) {
-	c.Mistakes = append(c.Mistakes, Mistake{key, err, decides(key)})
+	m := Mistake{Key: key, Err: err, Decides: decides(key)}
+	if key == "" || !m.Decides {
+		m.Effect = effectOf(key)
+	}
+	c.Mistakes = append(c.Mistakes, m)
 }
 
 // decides reports whether a setting decides whom the agent trusts. A key that is not known does if it
 // resembles one that does.
 func decides(key string) bool {
-	if slices.Contains(adjusting[:], key) || strings.HasPrefix(key, "spool.") || strings.HasPrefix(key, "alarm.") {
+	if slices.Contains(adjusting[:], key) || slices.Contains(bundleKeys[:], key) || strings.HasPrefix(key, "spool.") || strings.HasPrefix(key, "alarm.") {
 		return false
 	}
 	known := make([]string, 0, len(settings))
 	for i := range settings {
-		known = append(known, settings[i].key)
+		if !slices.Contains(bundleKeys[:], settings[i].key) {
+			known = append(known, settings[i].key)
+		}
 	}
 	known = append(known, remoteKey, secretsKey)
 	if key == "" || slices.Contains(known, key) {
@@ -52,6 +86,10 @@ func decides(key string) bool {
 	if near := shorttext.Nearest(key, known); near != "" {
 		return !slices.Contains(adjusting[:], near)
 	}
+	return hasTrustWord(key)
+}
+
+func hasTrustWord(key string) bool {
 	return slices.ContainsFunc(strings.FieldsFunc(strings.ToLower(key), func(r rune) bool {
 		return r < 'a' || r > 'z'
 	}), func(word string) bool {
@@ -99,7 +137,7 @@ func (c Config) ProxyMistake() error {
 
 // otherVariables are the variables of the programs that are no settings of the file.
 var otherVariables = [...]string{
-	"VIRGO_CONFIG", "VIRGO_STATE", "VIRGO_PLUGINS", "VIRGO_VERBOSE", "VIRGO_JSON", "VIRGO_CHECKS_PROGRAM",
+	"VIRGO_CONFIG", "VIRGO_STATE", "VIRGO_PLUGINS", "VIRGO_SCRIPTS", "VIRGO_VERBOSE", "VIRGO_JSON", "VIRGO_CHECKS_PROGRAM",
 	// Those of virgo-endpoint.
 	"VIRGO_ENDPOINT_DIR", "VIRGO_ENDPOINT_JSON", "VIRGO_ENDPOINT_LISTEN", "VIRGO_ENDPOINT_CLIENT_CA",
 	"VIRGO_ENDPOINT_LOG_LEVEL", "VIRGO_ENDPOINT_LOG_JSON",
@@ -113,7 +151,9 @@ const maxVariableBytes = 64
 func (c Config) UnknownVariables(environ []string) []string {
 	known := slices.Clone(otherVariables[:])
 	for i := range settings {
-		known = append(known, settings[i].variable())
+		if name := settings[i].variable(); name != "" {
+			known = append(known, name)
+		}
 	}
 	var unknown []string
 	for _, pair := range environ {
@@ -122,7 +162,9 @@ func (c Config) UnknownVariables(environ []string) []string {
 			continue
 		}
 		text := shorttext.Truncate(name, maxVariableBytes)
-		if strings.HasPrefix(name, "VIRGO_REMOTE") || strings.HasPrefix(name, "VIRGO_SECRET") {
+		if strings.HasPrefix(name, "VIRGO_BUNDLE_SIGNER") {
+			text += ", which only virgo.yaml can set"
+		} else if strings.HasPrefix(name, "VIRGO_REMOTE") || strings.HasPrefix(name, "VIRGO_SECRET") {
 			text += ", which only virgo.yaml can set (remote, secrets)"
 		} else if near := shorttext.Nearest(name, known); near != "" {
 			text += ", did you mean " + near + "?"

@@ -8,6 +8,7 @@ type Paths struct {
 	Checks  string // the folder of local checks, checks.d beside Config
 	State   string // the folder of the spool
 	Plugins string // the folder of plugins
+	Scripts string // the folder of the owner's own checks in Lua
 }
 
 // WithConfig returns p with another configuration file; Checks becomes checks.d beside that file.

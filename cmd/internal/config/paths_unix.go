@@ -16,7 +16,7 @@ func DefaultPaths(env func(string) string) Paths {
 
 func unixPaths(root bool, env func(string) string) Paths {
 	if root {
-		return Paths{State: "/var/lib/virgo", Plugins: "/usr/lib/virgo/plugins"}.WithConfig("/etc/virgo/virgo.yaml")
+		return Paths{State: "/var/lib/virgo", Plugins: "/usr/lib/virgo/plugins", Scripts: "/usr/lib/virgo/scripts"}.WithConfig("/etc/virgo/virgo.yaml")
 	}
 	base := func(name string, fallback ...string) string {
 		dir := env(name)
@@ -28,6 +28,7 @@ func unixPaths(root bool, env func(string) string) Paths {
 	return Paths{
 		State:   base("XDG_STATE_HOME", ".local", "state"),
 		Plugins: filepath.Join(base("XDG_DATA_HOME", ".local", "share"), "plugins"),
+		Scripts: filepath.Join(base("XDG_DATA_HOME", ".local", "share"), "scripts"),
 	}.WithConfig(filepath.Join(base("XDG_CONFIG_HOME", ".config"), "virgo.yaml"))
 }
 

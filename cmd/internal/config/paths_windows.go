@@ -12,5 +12,6 @@ func DefaultPaths(env func(string) string) Paths {
 	return Paths{
 		State:   filepath.Join(base, "state"),
 		Plugins: filepath.Join(base, "plugins"),
+		Scripts: filepath.Join(base, "scripts"),
 	}.WithConfig(filepath.Join(base, "virgo.yaml"))
 }

@@ -75,6 +75,14 @@ var settings = [...]setting{
 		func(c *Config) error { return checkAlarmWebhook(c.AlarmWebhook) },
 	},
 	duration("schedule_max_age", func(c *Config) *time.Duration { return &c.ScheduleMaxAge }, scheduleAgeBounds),
+	text("bundles", func(c *Config) *string { return &c.Bundles.Mode }, checkBundles),
+	{
+		"bundle_signers", true,
+		func(c *Config, v []string) error { c.Bundles.Signers = v; return nil },
+		func(c *Config) error { return checkSigners(c.Bundles.Signers) },
+	},
+	text("bundle_name", func(c *Config) *string { return &c.Bundles.Name }, checkLabel),
+	text("bundle_channel", func(c *Config) *string { return &c.Bundles.Channel }, checkLabel),
 }
 
 // apply stores the values and checks them.
@@ -88,8 +96,11 @@ func (s *setting) apply(c *Config, values []string) error {
 // emptyIsNone reports whether an empty list in the file means none, and not the default.
 func (s *setting) emptyIsNone() bool { return s.key == "allow_remote" }
 
-// variable returns the name of the setting's environment variable.
+// variable returns the name of the setting's environment variable; empty if only the file can set it.
 func (s *setting) variable() string {
+	if s.key == "bundle_signers" { // whoever can set a variable for one run must not decide on code of all others
+		return ""
+	}
 	return "VIRGO_" + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_"))
 }
 
@@ -140,6 +151,9 @@ func (c *Config) environment() {
 	for i := range settings {
 		s := &settings[i]
 		name := s.variable()
+		if name == "" {
+			continue
+		}
 		value := strings.TrimSpace(c.getenv(name))
 		if value == "" {
 			continue

@@ -30,6 +30,8 @@ func (c *Config) parseYAML(name string, b []byte, parse yaml.Parser) error {
 			c.yamlRemote(name, f)
 		case f.Key == secretsKey:
 			c.yamlSecrets(name, f)
+		case f.Key == scriptsKey:
+			c.yamlScripts(name, f)
 		case isGroup(f.Key):
 			c.yamlGroup(name, f)
 		default:
@@ -137,7 +139,7 @@ func keysBelow(parent string) []string {
 		}
 	}
 	if parent == "" {
-		keys = append(keys, remoteKey, secretsKey)
+		keys = append(keys, remoteKey, secretsKey, scriptsKey)
 	}
 	return keys
 }

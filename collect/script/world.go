@@ -28,16 +28,19 @@ type World struct {
 	Start func(start func() error) error
 }
 
-// Files are files and folders. The paths are those that the guard returned, so no part of them may be a link.
+// Files are files and folders. But for Resolve, the paths are those that the guard returned or Resolve did: no part of
+// them is a link, and one that became a link meanwhile is an error.
 type Files interface {
+	// Resolve returns a path with all links followed, an error where nothing is.
+	Resolve(ctx context.Context, path string) (string, error)
 	// Open opens a regular file for reading; it never waits for one, as for a pipe, and opens nothing else. Where
 	// the answer is an *os.File, the guard decides on it once more.
 	Open(ctx context.Context, path string) (io.ReadCloser, error)
 	// Stat says what is at a path.
 	Stat(ctx context.Context, path string) (FileInfo, error)
-	// Entries returns what is in a folder, at most max, in any order; links are not followed.
-	Entries(ctx context.Context, path string, max int) ([]FileInfo, error)
-	// Readlink returns what a link names. The path's last part is a link, no other is.
+	// Entries returns what is in a folder, in any order; an error where there is more than most.
+	Entries(ctx context.Context, path string, most int) ([]FileInfo, error)
+	// Readlink returns what a link names: the last part of the path.
 	Readlink(ctx context.Context, path string) (string, error)
 	// Space returns the space of the file system that a path is in.
 	Space(ctx context.Context, path string) (Space, error)

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"virgo/cmd/internal/agent"
+	"virgo/schedule/signature"
+)
+
+type bundleVerifyCmd struct {
+	File string   `arg:"" help:"Bundle of checks; its signature lies beside it, as FILE.minisig or FILE.sig."`
+	Key  []string `sep:"none" placeholder:"KEY" help:"Public key, or a file with one, instead of bundle_signers of virgo.yaml; may be repeated."`
+}
+
+// Help returns the text below the summary in the help.
+func (bundleVerifyCmd) Help() string {
+	return "Does what an agent does before it installs a bundle: the signature, then the form of the file, then the version " +
+		"of virgo that it needs."
+}
+
+type verifyDocument struct {
+	document
+	File       string `json:"file"`
+	Name       string `json:"name"`
+	Version    string `json:"version"`
+	KeyID      string `json:"key_id"`
+	Comment    string `json:"comment,omitempty"`
+	SignedMS   int64  `json:"signed_ms,omitempty"`
+	SHA256     string `json:"sha256"`
+	Scripts    int    `json:"scripts"`
+	LeastAgent string `json:"least_agent,omitempty"`
+}
+
+func (c *bundleVerifyCmd) Run(a *app) error {
+	raw, err := readBundle(c.File)
+	if err != nil {
+		return err
+	}
+	ring, err := c.ring(a)
+	if err != nil {
+		return err
+	}
+	sigs, err := signature.ReadBeside(c.File)
+	if err != nil {
+		return agent.WithCode(agent.ExitUsage, err)
+	}
+	signed, err := ring.VerifyAll(raw, sigs, a.Now())
+	if err != nil {
+		return signatureError(c.File, err)
+	}
+	bundle, err := parseBundle(c.File, raw)
+	if err != nil {
+		return err
+	}
+	m := bundle.Manifest
+	if err := m.CheckAgent(agent.Release()); err != nil {
+		return fmt.Errorf("%q: %w", c.File, err)
+	}
+	if a.JSON {
+		doc := verifyDocument{
+			document{schemaVersion}, c.File, m.Name, m.Version, signed.Key.ID, signed.Comment, 0,
+			fmt.Sprintf("%x", bundle.SHA256), len(m.Scripts), m.Agent,
+		}
+		if !signed.At.IsZero() {
+			doc.SignedMS = signed.At.UnixMilli()
+		}
+		return a.printJSON(doc)
+	}
+	on := ""
+	if !signed.At.IsZero() {
+		on = " on " + signed.At.UTC().Format(signature.DateLayout)
+	}
+	_, err = fmt.Fprintf(a.Out, "good: %s %s, signed by the key %s%s\n", m.Name, m.Version, signed.Key.ID, on)
+	return err
+}
+
+// signatureError says what a person can do about a signature that is refused.
+func signatureError(file string, err error) error {
+	named := fmt.Errorf("%q: %w", file, err)
+	switch {
+	case errors.Is(err, signature.ErrUnsigned):
+		return agent.WithHint(named, "virgo bundle sign "+file)
+	case errors.Is(err, signature.ErrUnknownKey):
+		return agent.WithHint(named, "if you know whose key it is, give --key, or add it to bundle_signers in virgo.yaml")
+	}
+	return named
+}
+
+// ring returns the keys of the command line.
+func (c *bundleVerifyCmd) ring(a *app) (signature.Ring, error) {
+	var ring signature.Ring
+	for _, text := range c.Key {
+		k, err := signature.ParseSigner(text, readKeyFile)
+		if err != nil {
+			return nil, agent.WithCode(agent.ExitUsage, fmt.Errorf("--key: %w", err))
+		}
+		ring = append(ring, k)
+	}
+	if len(ring) == 0 {
+		return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(errors.New("no key to verify the signature with"), "--key KEY, or --key NAME.pub"))
+	}
+	return ring, nil
+}
+
+// readKeyFile reads the file of a public key.
+func readKeyFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, signature.MaxKeyBytes+1))
+}

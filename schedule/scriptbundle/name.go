@@ -57,6 +57,12 @@ func scriptName(file string) (string, bool) {
 	return stem, ok && !strings.Contains(stem, "/")
 }
 
+// IsScript reports whether a file of a bundle is a script, which declares a check: it is in no folder.
+func IsScript(file string) bool {
+	_, ok := scriptName(file)
+	return ok
+}
+
 // ValidBundleName returns an error, one clause, if a bundle may not be called so: the name is part of the names of
 // files, where a version follows it.
 func ValidBundleName(name string) error {

@@ -27,7 +27,7 @@ const (
 var rolesByKind = map[detail.Kind][]schedule.Role{
 	detail.Text:         {schedule.Other, schedule.Secret, schedule.Program, schedule.DomainName},
 	detail.Integer:      {schedule.Other, schedule.Free},
-	number:              {schedule.Other, schedule.Free},
+	detail.Number:       {schedule.Other, schedule.Free},
 	detail.Milliseconds: {schedule.Other, schedule.Free},
 	detail.Seconds:      {schedule.Other, schedule.Free},
 	detail.Boolean:      {schedule.Switch},
@@ -43,8 +43,6 @@ var rolesByKind = map[detail.Kind][]schedule.Role{
 	detail.List:         {schedule.Other},
 	detail.Object:       {schedule.Other},
 }
-
-const number detail.Kind = "number"
 
 // Roles returns the roles that a detail of a kind may have in a script, first the one that it has if the script names
 // none; nil: there is no such kind.

@@ -455,6 +455,7 @@ var linkedSets = []linkedSet{
 	{
 		program: "cmd/virgo",
 		modules: map[string]string{
+			"aead.dev/minisign":              "signatures of bundles of scripts",
 			"filippo.io/age":                 "bundles that are encrypted",
 			"filippo.io/edwards25519":        "a signature without the table that crypto/ed25519 makes first; MySQL's ed25519 login",
 			"filippo.io/hpke":                "age's own",
@@ -472,8 +473,9 @@ var linkedSets = []linkedSet{
 			"github.com/shirou/gopsutil/v3":  "figures of the host",
 			"github.com/tklauser/go-sysconf": "gopsutil's own",
 			"github.com/tklauser/numcpus":    "gopsutil's own",
+			"github.com/yuin/gopher-lua":     "checks in Lua",
 			"go.etcd.io/bbolt":               "the spool",
-			"golang.org/x/crypto":            "age's own",
+			"golang.org/x/crypto":            "age's own, and minisign's",
 			"golang.org/x/net":               "ICMP, SOCKS and character sets",
 			"golang.org/x/sys":               "system calls",
 			"golang.org/x/term":              "prompts and the width of a terminal",

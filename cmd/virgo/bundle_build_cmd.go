@@ -63,10 +63,11 @@ func (c *bundleBuildCmd) Run(a *app) error {
 		return err
 	}
 	if len(wrong) > 0 {
-		for _, err := range wrong[1:] {
+		last := len(wrong) - 1
+		for _, err := range wrong[:last] {
 			a.PrintError(a.Err, err)
 		}
-		return wrong[0]
+		return wrong[last]
 	}
 	if len(scripts) == 0 {
 		return agent.UsageError("there is no script in %q: a check is NAME.lua, not in a folder below", c.Dirs)

@@ -12,6 +12,7 @@ import (
 
 // bundleCmd is about bundles of checks. Those of `virgo spool export` hold results.
 type bundleCmd struct {
+	Build  bundleBuildCmd  `cmd:"" help:"Make a bundle of checks from folders of scripts."`
 	Keygen bundleKeygenCmd `cmd:"" help:"Make a pair of keys that sign bundles of checks."`
 	Sign   bundleSignCmd   `cmd:"" help:"Sign a bundle of checks."`
 	Verify bundleVerifyCmd `cmd:"" help:"Say whether agents would take a bundle of checks, and who signed it."`

@@ -55,6 +55,9 @@ func (f *bundleFolder) read(dir string) error {
 			}
 			return nil
 		}
+		if name == bundleJSON {
+			return nil
+		}
 		if leftOut(name) {
 			if f.leftOut = append(f.leftOut, filepath.Join(dir, name)); len(f.leftOut) > maxLeftOut {
 				return fmt.Errorf("%q has more than %d files that belong into no bundle", dir, maxLeftOut)

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/config"
 	"virgo/schedule/signature"
 )
 
@@ -89,18 +90,43 @@ func signatureError(file string, err error) error {
 	return named
 }
 
-// ring returns the keys of the command line.
+// ring returns the keys of the command line, else those of the settings.
 func (c *bundleVerifyCmd) ring(a *app) (signature.Ring, error) {
-	var ring signature.Ring
-	for _, text := range c.Key {
-		k, err := signature.ParseSigner(text, readKeyFile)
+	if len(c.Key) > 0 {
+		ring, err := parseSigners(c.Key, readKeyFile)
 		if err != nil {
-			return nil, agent.WithCode(agent.ExitUsage, fmt.Errorf("--key: %w", err))
+			err = agent.WithCode(agent.ExitUsage, fmt.Errorf("--key: %w", err))
 		}
-		ring = append(ring, k)
+		return ring, err
+	}
+	cfg, err := a.LoadConfig()
+	if err != nil {
+		return nil, err
+	}
+	if err := cfg.RenewalMistake(); err != nil { // the keys may be among what could not be read
+		return nil, agent.WithCode(agent.ExitUsage, err)
+	}
+	ring, err := parseSigners(cfg.Bundles.Signers, config.ReadKeyFile)
+	if err != nil {
+		return nil, agent.WithCode(agent.ExitUsage, fmt.Errorf("bundle_signers in %s: %w", a.Paths().Config, err))
 	}
 	if len(ring) == 0 {
-		return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(errors.New("no key to verify the signature with"), "--key KEY, or --key NAME.pub"))
+		return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(
+			errors.New("there is no key to verify the signature with: no --key, and no bundle_signers in "+a.Paths().Config),
+			"--key NAME.pub names the public key of whoever signs",
+		))
+	}
+	return ring, nil
+}
+
+func parseSigners(texts []string, read func(path string) ([]byte, error)) (signature.Ring, error) {
+	var ring signature.Ring
+	for _, text := range texts {
+		k, err := signature.ParseSigner(text, read)
+		if err != nil {
+			return nil, err
+		}
+		ring = append(ring, k)
 	}
 	return ring, nil
 }

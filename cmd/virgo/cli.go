@@ -55,6 +55,9 @@ func runProgram(ctx context.Context, args []string, std agent.Stdio, stop *agent
 	if isWorker(args) {
 		return workerChild(ctx, std)
 	}
+	if isDeclare(args) {
+		return declareChild(std)
+	}
 	footprint.RelaxMonitor()
 	footprint.Narrow()
 	if agent.IsStatChild(args) {

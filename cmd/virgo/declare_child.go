@@ -9,7 +9,6 @@ import (
 
 	"virgo/cmd/internal/agent"
 	"virgo/collect/script"
-	"virgo/collect/script/api"
 	"virgo/collect/script/limits"
 	"virgo/schedule/scriptbundle"
 )
@@ -58,7 +57,7 @@ func declareAll(std agent.Stdio, l script.Limits) error {
 		return fmt.Errorf("reading the scripts: %w", err)
 	}
 	opt := script.Options{
-		Limits: l, Modules: api.Modules(),
+		Limits: l,
 		Hung: func(e *script.Error) {
 			fmt.Fprintln(std.Err, e)
 			os.Exit(agent.ExitUnexpected)

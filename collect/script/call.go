@@ -32,7 +32,8 @@ type Guard interface {
 	Figures(checkType string) error
 }
 
-// A Call is one check in Lua that runs: what its functions are given.
+// A Call is one check in Lua that runs: what its functions are given. One that a test of a module makes has no count of
+// instructions and no clock.
 type Call struct {
 	Ctx     context.Context // ends at the check's time limit
 	Guard   Guard
@@ -49,7 +50,8 @@ type Call struct {
 	report  *reporter
 	log     *logger
 	used    Used
-	files   int // open
+	files   int                    // open
+	metas   map[string]*lua.LTable // of objects, by kind
 	closers []func()
 }
 
@@ -180,6 +182,8 @@ func (c *Call) close() {
 // Used returns what was used so far.
 func (c *Call) Used() Used {
 	u := c.used
-	u.Instructions, u.Compute = c.meter.instructions(), c.meter.spent
+	if c.meter != nil {
+		u.Instructions, u.Compute = c.meter.instructions(), c.meter.spent
+	}
 	return u
 }

@@ -33,9 +33,8 @@ type machine struct {
 	spare    []*lua.LState
 	tracing  bool // the error that is raised next gets a traceback
 	trace    string
-	metas    map[string]*lua.LTable // of the objects of modules
-	step     *lua.LFunction         // the iterator of ipairs
-	next     *lua.LFunction         // and of pairs
+	step     *lua.LFunction // the iterator of ipairs
+	next     *lua.LFunction // and of pairs
 	declared *lua.LTable
 	random   *rand.Rand
 }
@@ -53,11 +52,11 @@ func newMachine(c *Call, source *program, modules []Module) *machine {
 	})
 	m := &machine{
 		call: c, l: l, source: source,
-		globals: l.Get(lua.GlobalsIndex).(*lua.LTable),
-		loaded:  make(map[string]lua.LValue),
-		metas:   make(map[string]*lua.LTable), finished: make(map[*lua.LState]bool),
-		tracing: true,
-		random:  rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		globals:  l.Get(lua.GlobalsIndex).(*lua.LTable),
+		loaded:   make(map[string]lua.LValue),
+		finished: make(map[*lua.LState]bool),
+		tracing:  true,
+		random:   rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
 	c.machine = m
 	l.SetContext(c.meter)
@@ -65,7 +64,7 @@ func newMachine(c *Call, source *program, modules []Module) *machine {
 	for _, mod := range slices.Concat(Language(), modules) {
 		m.add(mod)
 	}
-	m.step = m.function("", true, Function{Name: "ipairs", Signature: "iterator", MinArgs: 2, MaxArgs: 2, Call: ipairsStep})
+	m.step = c.function(l, "", true, Function{Name: "ipairs", Signature: "iterator", MinArgs: 2, MaxArgs: 2, Call: ipairsStep})
 	m.next = m.globals.RawGetString("next").(*lua.LFunction)
 	texts := l.CreateTable(0, 2)
 	texts.RawSetString("__index", m.globals.RawGetString("string"))
@@ -82,7 +81,7 @@ func (m *machine) add(mod Module) {
 		m.globals.RawSetString(mod.Name, table)
 	}
 	for _, f := range mod.Functions {
-		table.RawSetString(f.Name, m.function(mod.Name, mod.Pure, f))
+		table.RawSetString(f.Name, m.call.function(m.l, mod.Name, mod.Pure, f))
 	}
 	for _, k := range mod.Constants {
 		table.RawSetString(k.Name, k.Value)
@@ -90,22 +89,20 @@ func (m *machine) add(mod Module) {
 }
 
 // function returns a function as a value of Lua.
-func (m *machine) function(module string, pure bool, f Function) *lua.LFunction {
+func (c *Call) function(l *lua.LState, module string, pure bool, f Function) *lua.LFunction {
 	name := f.Name
 	if module != "" {
 		name = module + "." + f.Name
 	}
-	return m.l.NewFunction(func(l *lua.LState) int {
-		if m.call.meter.cause != nil {
-			l.RaiseError("%s", m.call.meter.cause)
-		}
-		if m.loading && !pure {
-			m.call.Raise(l, "%s can be used in run only, not while the file is loaded", name)
+	return l.NewFunction(func(l *lua.LState) int {
+		c.meter.charge(l, 0)
+		if !pure && c.machine != nil && c.machine.loading {
+			c.Raise(l, "%s can be used in run only, not while the file is loaded", name)
 		}
 		if n := l.GetTop(); n < f.MinArgs || f.MaxArgs >= 0 && n > f.MaxArgs {
-			m.call.Raise(l, "%s got %s: %s", name, plural(n, "argument"), f.Signature)
+			c.Raise(l, "%s got %s: %s", name, plural(n, "argument"), f.Signature)
 		}
-		return f.Call(m.call, l)
+		return f.Call(c, l)
 	})
 }
 

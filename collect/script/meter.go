@@ -117,7 +117,7 @@ func (m *meter) decide() {
 
 // end lets the script run no further instruction. The first cause stays.
 func (m *meter) end(cause error) {
-	if m.cause == nil {
+	if m != nil && m.cause == nil {
 		m.cause = cause
 		m.count()
 		m.left, m.given = 0, 0
@@ -129,6 +129,9 @@ func (m *meter) instructions() int64 { return m.used + m.given - m.left }
 
 // charge counts the work of a function that is not written in Lua, and raises an error of Lua where a limit is reached.
 func (m *meter) charge(l *lua.LState, steps int) {
+	if m == nil {
+		return
+	}
 	m.left -= int64(max(steps, 0))
 	if m.left <= 0 && m.look() != nil {
 		l.RaiseError("%s", m.cause)
@@ -152,6 +155,9 @@ func (m *meter) yielded() {
 
 // start waits for a processor and starts the clock.
 func (m *meter) start() {
+	if m == nil {
+		return
+	}
 	if err := m.places.take(m.ctx); err != nil {
 		m.end(err)
 		return
@@ -164,7 +170,7 @@ func (m *meter) start() {
 
 // stop stops the clock and gives the processor back.
 func (m *meter) stop() {
-	if m.since.IsZero() {
+	if m == nil || m.since.IsZero() {
 		return
 	}
 	if m.watchdog != nil {

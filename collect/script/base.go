@@ -182,7 +182,7 @@ func parseNumber(text string, base int) (float64, bool) {
 		return wholeNumber(digits, sign, base)
 	}
 	// strconv also reads inf, nan, hexadecimal fractions and 1_000.
-	if strings.Trim(digits, "0123456789.eE+-") != "" {
+	if strings.Trim(digits, "0123456789.eE+-") != "" || digits == "" || digits[0] == '-' || digits[0] == '+' {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(digits, 64)

@@ -59,7 +59,7 @@ func (m *machine) resume(l *lua.LState, th *lua.LState) int {
 		return m.finish(l, th)
 	case slices.Contains(m.resumed, th):
 		// The Lua library would run its frames a second time, without end.
-		return pushAll(l, lua.LFalse, lua.LString("cannot resume non-suspended coroutine"))
+		return pushAll(l, lua.LFalse, "cannot resume "+m.status(th)+" coroutine")
 	}
 	m.nest(l)
 	m.resumed = append(m.resumed, th)
@@ -100,18 +100,20 @@ func runningCoroutine(c *Call, l *lua.LState) int {
 }
 
 func coroutineStatus(c *Call, l *lua.LState) int {
-	th, running := l.CheckThread(1), c.machine.resumed
-	status := lua.LString("suspended")
-	switch {
-	case th.Dead:
-		status = "dead"
-	case len(running) > 0 && running[len(running)-1] == th:
-		status = "running"
-	case slices.Contains(running, th):
-		status = "normal"
-	}
-	l.Push(status)
+	l.Push(c.machine.status(l.CheckThread(1)))
 	return 1
+}
+
+func (m *machine) status(th *lua.LState) lua.LString {
+	switch i := slices.Index(m.resumed, th); {
+	case th.Dead:
+		return "dead"
+	case i < 0:
+		return "suspended"
+	case i == len(m.resumed)-1:
+		return "running"
+	}
+	return "normal"
 }
 
 func wrapCoroutine(c *Call, l *lua.LState) int {

@@ -202,7 +202,8 @@ func (c *Call) expand(l *lua.LState, m *matcher, s, end int, with string) string
 		switch {
 		case with[i] != '%':
 			b.WriteByte(with[i])
-		case i+1 >= len(with):
+		case i+1 >= len(with): // Lua 5.1 adds a zero byte
+			c.Raise(l, "invalid use of '%%' at the end of a replacement")
 		case !digit(with[i+1]):
 			i++
 			b.WriteByte(with[i])

@@ -86,7 +86,7 @@ func tableRemove(c *Call, l *lua.LState) int {
 	n := t.Len()
 	at := optional(l, 2, n)
 	if at < 1 || at > n {
-		return pushAll(l, lua.LNil)
+		return 0
 	}
 	c.meter.charge(l, (n-at)/valuesAStep)
 	l.Push(t.Remove(at))

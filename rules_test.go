@@ -109,7 +109,7 @@ var importMatrix = []importRow{
 	{"schedule/shorttext", nil, nil, "everybody may use it, so it may use nobody"},
 	{"schedule/capability", []string{"schedule/shorttext"}, nil, "it names what scripts use and decides nothing"},
 	{"schedule/semver", nil, nil, "it compares versions of anything"},
-	{"schedule/scriptbundle", []string{"schedule", "schedule/capability", "schedule/detail", "schedule/semver", "schedule/shorttext"}, nil, "agent and endpoint read the same file, and neither runs a script to do so"},
+	{"schedule/scriptbundle", []string{"schedule", "schedule/capability", "schedule/detail", "schedule/semver", "schedule/shorttext"}, []string{"collect/collecttest"}, "agent and endpoint read the same file, and neither runs a script to do so"},
 	{"schedule/signature", []string{"schedule/shorttext"}, []string{"collect/collecttest"}, "it verifies bytes"},
 	{"schedule/number/numbertest", nil, nil, "it is the table that both sides are tested with"},
 	{"schedule/number", nil, nil, "agent and endpoint share what a number is, and nothing else with it"},

@@ -9,6 +9,7 @@ import (
 
 	"virgo/cmd/internal/agent"
 	"virgo/collect/script"
+	"virgo/collect/script/api"
 	"virgo/collect/script/limits"
 	"virgo/schedule/scriptbundle"
 )
@@ -57,7 +58,7 @@ func declareAll(std agent.Stdio, l script.Limits) error {
 		return fmt.Errorf("reading the scripts: %w", err)
 	}
 	opt := script.Options{
-		Limits: l,
+		Limits: l, Modules: api.Modules(),
 		Hung: func(e *script.Error) {
 			fmt.Fprintln(std.Err, e)
 			os.Exit(agent.ExitUnexpected)

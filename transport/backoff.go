@@ -16,6 +16,12 @@ const (
 	// MaxRequestedBackoff bounds the backoff that an endpoint requests with retry_after_ms, jitter
 	// included.
 	MaxRequestedBackoff = 24 * time.Hour
+	// RenewalBackoff is the first pause after a bundle of scripts could not be fetched. Each further failure doubles it,
+	// up to MaxRenewalBackoff.
+	RenewalBackoff    = time.Minute
+	MaxRenewalBackoff = 6 * time.Hour
+	// RenewalPause is how long an endpoint is not asked again that offers what this host does not take.
+	RenewalPause = time.Hour
 	// MaxFailures bounds [Backoff.Failures]; the backoff is at its maximum long before.
 	MaxFailures = 1000
 	// jitterPart is n: a backoff is lengthened at random by up to 1/n of it.
@@ -133,4 +139,15 @@ func ownBackoff(reason BackoffReason, failures int) (wait, jitter time.Duration)
 	}
 	jitter = min(wait, MaxBackoff) / jitterPart
 	return min(wait, MaxBackoff-jitter), jitter
+}
+
+// RenewalBackoffAfter returns the pause after a number of failures in a row to fetch a bundle. requested is what the endpoint
+// asks for; 0: nothing. random is as for [Backoff.Next].
+func RenewalBackoffAfter(failures int, requested time.Duration, random func(int64) int64) time.Duration {
+	wait := RenewalBackoff
+	for n := 1; n < failures && wait < MaxRenewalBackoff; n++ {
+		wait *= 2
+	}
+	wait = min(max(wait, requested), MaxRenewalBackoff)
+	return wait + time.Duration(random(int64(wait/jitterPart)))
 }

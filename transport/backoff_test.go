@@ -131,3 +131,23 @@ func TestWhenABackoffIsActive(t *testing.T) {
 		}
 	}
 }
+
+func TestRenewalBackoff(t *testing.T) {
+	least := func(int64) int64 { return 0 }
+	most := func(n int64) int64 { return n - 1 }
+	for _, tt := range []struct {
+		failures  int
+		requested time.Duration
+		want      time.Duration
+	}{
+		{1, 0, time.Minute}, {2, 0, 2 * time.Minute}, {4, 0, 8 * time.Minute}, {100, 0, transport.MaxRenewalBackoff},
+		{1, time.Hour, time.Hour}, {1, 1000 * time.Hour, transport.MaxRenewalBackoff}, {5, time.Minute, 16 * time.Minute},
+	} {
+		if got := transport.RenewalBackoffAfter(tt.failures, tt.requested, least); got != tt.want {
+			t.Errorf("%d failures, %s requested: %s, want %s", tt.failures, tt.requested, got, tt.want)
+		}
+		if got := transport.RenewalBackoffAfter(tt.failures, tt.requested, most); got <= tt.want || got > tt.want*5/4 {
+			t.Errorf("%d failures, %s requested: with jitter %s", tt.failures, tt.requested, got)
+		}
+	}
+}

@@ -92,8 +92,8 @@ func ReadSummary(tx Getter) (s Summary) {
 // maxStateBytes bounds the text of [Summary.Text].
 const maxStateBytes = 256
 
-// Text returns the state as hello says it: "trial", "good", "back 2.0.0: why", "refused 2.0.0: why"; empty: there is
-// nothing to say.
+// Text returns the state as hello says it: "trial", "good", "back 2.0.0: why", "refused 2.0.0: why", with "none; "
+// before it where no bundle is installed; empty: there is nothing to say.
 func (s Summary) Text() string {
 	text := string(s.State)
 	switch {
@@ -101,6 +101,9 @@ func (s Summary) Text() string {
 		text = "back " + s.BackVersion + ": " + s.BackReason
 	case s.RefusedVersion != "" && s.State != OnTrial:
 		text = "refused " + s.RefusedVersion + ": " + s.RefusedReason
+	}
+	if text != "" && s.Version == "" {
+		text = "none; " + text
 	}
 	return shorttext.Truncate(text, maxStateBytes)
 }

@@ -25,10 +25,11 @@ func TestBundleInHello(t *testing.T) {
 		want      string
 	}{
 		{"none", installed.Installed{}, "", `"process_version":"0","bundle_version":"0","features"`},
+		{"none yet", installed.Installed{}, "standard", `"bundle_version":"0","bundle_state":"none","bundle_name":"standard"`},
 		{"on trial", installed.Installed{Current: installed.Ref{Version: "1.4.0", SHA256: "a"}, State: installed.OnTrial}, "standard",
 			`"bundle_version":"1.4.0","bundle_state":"trial","bundle_name":"standard","bundle_channel":"stable","features"`},
 		{"back", installed.Installed{Back: installed.Refusal{Version: "2.0.0", Reason: "script.x fails"}}, "",
-			`"bundle_version":"0","bundle_state":"back 2.0.0: script.x fails","features"`},
+			`"bundle_version":"0","bundle_state":"none; back 2.0.0: script.x fails","features"`},
 	} {
 		if err := installed.Save(t.Context(), cfg.Spool, tt.installed); err != nil {
 			t.Fatal(err)

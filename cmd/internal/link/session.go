@@ -27,6 +27,18 @@ func (s *Session) features() []transport.Feature {
 	return append(features[:len(features):len(features)], transport.Feature{Name: transport.FeatureBundleUpgrade, Version: "1"})
 }
 
+// noBundle is the state of a host that would take a bundle and has none.
+const noBundle = "none"
+
+// bundleState returns how the bundle of scripts does, for hello.
+func (s *Session) bundleState() string {
+	state := s.state.Bundle.Text()
+	if state == "" && s.cfg.BundleName != "" {
+		return noBundle
+	}
+	return state
+}
+
 // A Session is this host's connection to its endpoint during one run or one command, with the
 // stored state about the endpoint. It connects when the connection is first needed, and uses it for
 // everything.
@@ -98,7 +110,7 @@ func (s *Session) open(dialing, ctx context.Context) error {
 		Proof:          s.identity.proof,
 		ProcessVersion: cfg.Version,
 		BundleVersion:  s.state.Bundle.VersionOr(cfg.Version),
-		BundleState:    s.state.Bundle.Text(),
+		BundleState:    s.bundleState(),
 		BundleName:     cfg.BundleName,
 		BundleChannel:  cfg.BundleChannel,
 		Features:       s.features(),

@@ -87,3 +87,6 @@ func parseRefusal(text string) (r Refusal, ok bool) {
 
 // path returns the path of a file in the folder.
 func (f *Folder) path(name string) string { return filepath.Join(f.Dir, name) }
+
+// Path returns the path of a file in the folder that "installed" does not name: of a download.
+func (l *Locked) Path(name string) string { return l.path(name) }

@@ -1,0 +1,147 @@
+package renewal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"virgo/cmd/internal/installed"
+	"virgo/schedule/scriptbundle"
+	"virgo/schedule/signature"
+)
+
+// fetchSignatures fetches the signature, unless an earlier run did, and refuses a bundle by an unknown key before its
+// file is fetched.
+func (s *state) fetchSignatures(ctx context.Context) error {
+	if len(s.Verifier.Ring) == 0 {
+		return ErrNoSigners
+	}
+	var err error
+	if s.wanted, err = resume(s.locked, s.wanted); err != nil {
+		return err
+	}
+	if len(s.wanted.Signatures) > 0 {
+		return nil
+	}
+	for _, ending := range installed.SignatureEndings() {
+		sig, err := s.fetchSmall(ctx, s.wanted.File+ending)
+		var status *statusError
+		if errors.As(err, &status) && status.code == http.StatusNotFound {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.isKnownKey(ending, sig); err != nil {
+			if errors.Is(err, ErrNoSigners) {
+				return err
+			}
+			return s.refuse(s.wanted.SHA256, err)
+		}
+		s.wanted.Signatures = map[string][]byte{ending: sig}
+		if err := s.wanted.save(s.locked); err != nil {
+			return err
+		}
+		s.step("signature")
+		return nil
+	}
+	return fmt.Errorf("%s: %w: the endpoint has no signature of it", s.wanted.File, signature.ErrUnsigned)
+}
+
+func (s *state) fetchSmall(ctx context.Context, file string) ([]byte, error) {
+	a, err := s.source.get(ctx, file, 0, "")
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	var b bytes.Buffer
+	if err := a.copyTo(&b, installed.MaxSignatureBytes); err != nil {
+		if errors.Is(err, errAnotherFile) {
+			err = fmt.Errorf("it has more than %d bytes", installed.MaxSignatureBytes)
+		}
+		return nil, fmt.Errorf("fetching %s: %w", file, err)
+	}
+	return b.Bytes(), nil
+}
+
+// fetchFile fetches the rest of the file.
+func (s *state) fetchFile(ctx context.Context) error {
+	limit := s.wanted.Bytes
+	if limit == 0 {
+		limit = scriptbundle.MaxBundleBytes // an endpoint that does not say it
+	}
+	d := s.wanted
+	d.Bytes = limit
+	var err error
+	if s.part, err = openPart(s.locked, d); err != nil {
+		return err
+	}
+	if s.wanted.SHA256 == "" || s.wanted.Bytes == 0 { // it may be another file by now
+		if err := s.part.restart(); err != nil {
+			return err
+		}
+	}
+	if s.part.size == limit {
+		return nil
+	}
+	if err := s.spend(ctx, limit-s.part.size); err != nil {
+		return err
+	}
+	before := s.part.size
+	if err := s.fetchRest(ctx, limit); err != nil {
+		s.out.Unfinished = s.part.size > before && s.part.sync() == nil
+		return err
+	}
+	if s.wanted.Bytes > 0 && s.part.size != s.wanted.Bytes {
+		return errors.Join(errAnotherFile, s.part.restart())
+	}
+	return s.part.sync()
+}
+
+// fetchRest fetches from where an earlier run ended.
+func (s *state) fetchRest(ctx context.Context, limit int64) error {
+	a, err := s.source.get(ctx, s.wanted.File, s.part.size, `"sha256-`+s.wanted.SHA256+`"`)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if a.from != s.part.size { // the endpoint sends the whole file
+		if err := s.part.restart(); err != nil {
+			return err
+		}
+	}
+	s.step("body")
+	err = a.copyTo(&steppedPart{s}, limit-s.part.size)
+	if errors.Is(err, errAnotherFile) {
+		err = errors.Join(err, s.part.restart())
+	}
+	if err != nil {
+		return fmt.Errorf("fetching %s: %w", s.wanted.File, err)
+	}
+	return nil
+}
+
+// A steppedPart calls the hook for each block.
+type steppedPart struct{ s *state }
+
+func (p *steppedPart) Write(b []byte) (int, error) {
+	n, err := p.s.part.Write(b)
+	p.s.step("block")
+	return n, err
+}
+
+// spend notes what is going to be fetched, before it is: a process that is killed has used it all the same.
+func (s *state) spend(ctx context.Context, bytes int64) error {
+	now, r := s.Link.Now(), &s.renewal
+	if age := now.UnixMilli() - r.DayMS; age < 0 || age >= day.Milliseconds() {
+		r.DayMS, r.DayBytes = now.UnixMilli(), 0
+	}
+	if r.DayBytes+bytes > maxFetchedADay && !s.Manual {
+		return errDay
+	}
+	r.DayBytes += bytes
+	r.Unfinished = true
+	return s.save(ctx)
+}

@@ -87,7 +87,8 @@ func CheckNeeds(details []schedule.Detail, needs capability.Set) error {
 		}
 	}
 	for _, d := range details {
-		if choosesDestination(d.Role) && d.Role != schedule.Owner && !used[d.Name] {
+		// A domain name may be one that a certificate must have.
+		if choosesDestination(d.Role) && d.Role != schedule.Owner && d.Role != schedule.DomainName && !used[d.Name] {
 			return fmt.Errorf("the detail %q chooses a %s, and no pattern in needs has ${%s}", d.Name, d.Role, d.Name)
 		}
 	}
@@ -153,7 +154,7 @@ func fitsNeed(kind capability.Kind, d schedule.Detail, first, alone bool) bool {
 		return kind == capability.HTTP || kind == capability.TCP || kind == capability.UDP
 	case detail.Text, detail.List:
 		return d.Role == schedule.Program && kind == capability.Programs && alone ||
-			d.Role == schedule.Path && kind == capability.Files && first
+			d.Role == schedule.DomainName && kind == capability.DNS || d.Role == schedule.Path && kind == capability.Files && first
 	}
 	return false
 }
@@ -259,7 +260,7 @@ func keepsForm(kind capability.Kind, role schedule.Role, value string, first boo
 		return first && kind == capability.Files || first && kind == capability.Unix && strings.IndexByte(value, '*') < 0
 	case schedule.URL:
 		return first && kind == capability.HTTP && strings.IndexByte(value, '*') < 0 && !parseURL(value).odd
-	case schedule.Host:
+	case schedule.Host, schedule.DomainName:
 		return strings.IndexByte(value, '*') < 0 && !parseHost(value).odd
 	case schedule.Address:
 		f := field{role: schedule.Address}

@@ -239,6 +239,23 @@ func TestEndpointCannotBendPatternsOfScripts(t *testing.T) {
 	}
 }
 
+// The keyword scripts leaves an endpoint the details that choose nothing, and what they say does not choose either.
+func TestEndpointCannotBendPatternsByTheKeyword(t *testing.T) {
+	for details, want := range map[string]string{`{"unit":"a"}`: "", `{"unit":"../../etc/a"}`: "undeclared"} {
+		g, err := endpointGuard(t, "remote:\n  checks: [scripts]\n", details, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := "/none/fixed/a.log"
+		if want != "" {
+			path = "/etc/a.log"
+		}
+		if _, err := g.File(path); verdictOf(err) != want {
+			t.Errorf("%s: %v, want %q", details, err, want)
+		}
+	}
+}
+
 func TestEndpointCannotChooseHostsOfScripts(t *testing.T) {
 	const rules = "remote:\n  checks:\n    - {type: script.x, host: '*.example.com', port: 443}\n"
 	for _, known := range []bool{true, false} {

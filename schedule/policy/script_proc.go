@@ -14,10 +14,13 @@ func ownFiles() []string {
 	return []string{"mountinfo", "mounts", "mountstats", "cgroup", "limits"}
 }
 
-// isSecretProc reports whether a path is one of /proc that no script may use. The file system may be mounted
-// elsewhere, as /host/proc in containers.
+// isSecretProc reports whether a clean path is one of /proc, or a descriptor of this process, that no script may
+// use. The file system may be mounted elsewhere, as /host/proc in containers.
 func isSecretProc(path string) bool {
 	parts := strings.Split(strings.ToLower(path), "/")
+	if len(parts) > 2 && parts[1] == "dev" && slices.Contains([]string{"fd", "stdin", "stdout", "stderr"}, parts[2]) {
+		return true
+	}
 	for i, part := range parts {
 		if part == "proc" && isSecretBelowProc(parts[i+1:]) {
 			return true

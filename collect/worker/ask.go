@@ -66,6 +66,9 @@ func (c checker) Check(ctx context.Context, req collect.Request) (collect.Report
 
 // death returns the error of a check whose process died although it ran alone.
 func (p *Program) death(died *deathError) error {
+	if died.Kind != "" {
+		return &collect.FailedError{Kind: died.Kind, Text: died.Text}
+	}
 	if p.Describe != nil {
 		if kind, text := p.Describe(died.Death); kind != "" {
 			return &collect.FailedError{Kind: kind, Text: text}

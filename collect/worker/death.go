@@ -16,7 +16,17 @@ type Death struct {
 	How string
 	// Used is the processor time that it used.
 	Used time.Duration
+	// Kind and Text are what the process said with [WriteFailure] before it ended; empty: nothing.
+	Kind, Text string
 }
+
+// WriteFailure writes to standard error which check the process ends for, and is the last that it does: the kind and
+// text of a [collect.FailedError]. The check is run alone then, and if it comes to that again, fails with it.
+func WriteFailure(w io.Writer, kind, text string) {
+	fmt.Fprintf(w, "%s%s: %s\n", failurePrefix, kind, text)
+}
+
+const failurePrefix = "virgo: check failed by "
 
 // A deathError is returned when a process that had sent its greeting ended before it answered a
 // request.
@@ -70,6 +80,9 @@ func (p *process) howItEnded() Death {
 	}
 	switch message := p.stderr.firstLine(); {
 	case message != "":
+		if failure, ok := strings.CutPrefix(message, failurePrefix); ok {
+			d.Kind, d.Text, _ = strings.Cut(failure, ": ")
+		}
 		d.How = message + " (" + d.How + ")"
 	case !errors.Is(p.readErr, io.EOF): // it was killed for what it wrote
 		d.How = p.readErr.Error()

@@ -79,6 +79,7 @@ func TestFailureOfTheCheckItself(t *testing.T) {
 	for typ, want := range map[string]collect.FailedError{
 		"t.broken": {Kind: "load", Text: "a.lua:1: syntax error"},
 		"t.exits":  {Kind: "memory", Text: "broke the limit of memory"},
+		"t.hangs":  {Kind: "compute", Text: "a.lua: computed: for more than 3s"},
 		"t.fails":  {Text: "it is broken"},
 	} {
 		registry, err := collect.NewRegistry(collect.Type{Name: typ, Checker: p.Checker(typ)})

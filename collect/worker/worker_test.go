@@ -113,6 +113,11 @@ func testChecks(s Settings) (*collect.Registry, error) {
 		}),
 		check("t.deaf", func(context.Context, collect.Request) (collect.Report, error) { select {} }),
 		check("t.exits", func(context.Context, collect.Request) (collect.Report, error) { os.Exit(7); panic("") }),
+		check("t.hangs", func(context.Context, collect.Request) (collect.Report, error) {
+			WriteFailure(os.Stderr, "compute", "a.lua: computed: for more than 3s")
+			os.Exit(1)
+			panic("")
+		}),
 		check("t.large", func(context.Context, collect.Request) (collect.Report, error) {
 			return collect.Report{Status: strings.Repeat("x", MaxLineBytes)}, nil
 		}),

@@ -70,6 +70,9 @@ func (c *checkCmd) run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if typ, err = a.Declared(a.Context, typ); err != nil {
+		return err
+	}
 	details, err := parseDetails(c.Details, typ)
 	if err != nil {
 		return err

@@ -35,6 +35,9 @@ func (c *checkCmd) list(a *app, reg *collect.Registry) error {
 		if err != nil {
 			return err
 		}
+		if typ, err = a.Declared(a.Context, typ); err != nil {
+			return err
+		}
 		types = []collect.Type{typ}
 	} else if !c.List {
 		return agent.WithCode(agent.ExitUsage, agent.WithHint(

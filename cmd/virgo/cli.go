@@ -58,6 +58,9 @@ func runProgram(ctx context.Context, args []string, std agent.Stdio, stop *agent
 	if isDeclare(args) {
 		return declareChild(std)
 	}
+	if isScripts(args) {
+		return scriptsChild(ctx, std)
+	}
 	footprint.RelaxMonitor()
 	footprint.Narrow()
 	if agent.IsStatChild(args) {

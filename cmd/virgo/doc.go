@@ -11,7 +11,8 @@
 //
 // Checks of services and of other hosts, and host information, are run in another process of this
 // program ([workerChild], see package worker), so that the memory, a crash or a hang of such a check
-// is not the run's. It is started when such a check is due and ends before the delivery.
+// is not the run's. It is started when such a check is due and ends before the delivery. Checks in Lua
+// run in yet another one ([scriptsChild]), which limits itself before it reads a script.
 //
 // # Promises
 //

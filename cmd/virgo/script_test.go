@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("VIRGO_STATE", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("VIRGO_PLUGINS", filepath.Join(env.WorkDir, "plugins"))
+			env.Setenv("VIRGO_SCRIPTS", filepath.Join(env.WorkDir, "scripts"))
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "xdg"))
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("BUILD", agent.BuildID())

@@ -22,6 +22,7 @@ import (
 	"virgo/collect/plugin"
 	"virgo/collect/worker"
 	"virgo/schedule/ownership"
+	"virgo/schedule/scriptbundle"
 	"virgo/spool"
 	"virgo/transport"
 )
@@ -122,7 +123,7 @@ func (p *Program) Registry(self func(context.Context) (host.Self, error)) (*coll
 	if err != nil {
 		return nil, err
 	}
-	return registry.WithLazy(p.Worker().Types), nil
+	return registry.WithLazy(p.Worker().Types).WithFamily(scriptbundle.TypePrefix, p.scriptTypes), nil
 }
 
 // Worker returns the worker, which is started when it is first used.
@@ -156,7 +157,7 @@ func (p *Program) HostInfo(ctx context.Context, name string) (json.RawMessage, e
 
 // CloseWorker ends the workers that were started.
 func (p *Program) CloseWorker() {
-	for _, w := range []*worker.Program{p.worker, p.hostInfo} {
+	for _, w := range []*worker.Program{p.worker, p.hostInfo, p.scripts} {
 		if w != nil {
 			w.Close()
 		}

@@ -71,6 +71,8 @@ type Program struct {
 	worker *worker.Program
 	// hostInfo is the worker that reads host information if that of the checks runs as another user.
 	hostInfo *worker.Program
+	// scripts is the script process; nil until it is needed.
+	scripts *worker.Program
 	// overdue ends the program although the command has not returned.
 	overdue chan error
 }

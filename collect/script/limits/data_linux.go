@@ -22,7 +22,7 @@ func limitData(memoryBytes int64) bool {
 	if !ok {
 		return false
 	}
-	memory := uint64(max(0, memoryBytes))
+	memory := uint64(max(0, memoryBytes)) + threadBytes
 	if setSoft(unix.RLIMIT_DATA, now.data+memory) != nil || setSoft(unix.RLIMIT_AS, now.all+memory+reservedBytes) != nil {
 		return false
 	}

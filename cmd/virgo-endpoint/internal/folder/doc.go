@@ -15,6 +15,7 @@
 //	schedules/default.yaml       the checks of every agent that has no file of its own
 //	schedules/AGENT_ID.yaml      the checks of one agent
 //	alarms.d/NAME.yaml           rules of alarms; page.yaml are those that the page makes
+//	upgrades/                    bundles of checks that were published, and the keys of their signers (package releases)
 //
 // The folder has mode 0700; keys and the store have 0600. On Windows the folder's access list names its
 // user, the administrators and the system, and inherits nothing.

@@ -64,14 +64,14 @@ func (s FileSet) Write(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := makeOwned(s.dir); err != nil {
+	if err := MakeOwned(s.dir); err != nil {
 		return err
 	}
 	return WriteFile(path, data, publicMode)
 }
 
-// makeOwned makes a folder that belongs to the owner of the one around it.
-func makeOwned(dir string) error {
+// MakeOwned makes a folder, unless it is there, that belongs to the owner of the one around it.
+func MakeOwned(dir string) error {
 	err := os.Mkdir(dir, folderMode)
 	if errors.Is(err, fs.ErrExist) {
 		return nil

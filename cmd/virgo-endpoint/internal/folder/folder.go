@@ -54,6 +54,9 @@ func (d Dir) SchedulesDir() string { return d.file("schedules") }
 // AlarmsDir returns the path of the folder with the rules of alarms.
 func (d Dir) AlarmsDir() string { return d.file("alarms.d") }
 
+// UpgradesDir returns the path of the folder with what was published; package releases has its content.
+func (d Dir) UpgradesDir() string { return d.file("upgrades") }
+
 // ACMEDir returns the path of the folder with the page's account and certificates of an ACME authority.
 func (d Dir) ACMEDir() string { return d.file("acme") }
 

@@ -89,6 +89,8 @@ func (a *app) agentText(ag *agentEntry) []byte {
 	line("version", ag.ProcessVersion)
 	line("bundle version", ag.BundleVersion)
 	line("bundle state", ag.BundleState)
+	line("bundle name", ag.BundleName)
+	line("bundle channel", ag.BundleChannel)
 	if ag.Waiting != nil {
 		line("waiting there", term.Count(*ag.Waiting, "result", "results"))
 	}

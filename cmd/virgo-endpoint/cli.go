@@ -28,6 +28,7 @@ type cli struct {
 	Import   importCmd   `cmd:"" help:"Store the results of exported bundles."`
 	Agents   agentsCmd   `cmd:"" help:"List the agents, the worst first; show, tag, register, rename, revoke, reset and remove them."`
 	Schedule scheduleCmd `cmd:"" help:"Check, store and delete the schedules of agents."`
+	Bundle   bundleCmd   `cmd:"" help:"Publish signed bundles of checks to agents, in steps; show which agent has which, and go back."`
 	Alarm    alarmCmd    `cmd:"" help:"List the alarms that stand and stood, test, check and translate rules, look after an alarm."`
 	Silence  silenceCmd  `cmd:"" help:"Hold notifications back for a time, or at times that recur; list and end that."`
 	Notify   notifyCmd   `cmd:"" help:"List who is told of alarms, and test that a message arrives."`

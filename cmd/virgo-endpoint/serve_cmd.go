@@ -105,6 +105,7 @@ func (c *serveCmd) Run(a *app) error {
 	if watching.questions != nil { // a nil Asker would be no nil Questions
 		opt.Questions = watching.questions
 	}
+	opt.Upgrades = a.publishedBundles(folder.Dir(a.Dir), st, log)
 	counted := api.Count(watching.wake(st), time.Now)
 	opt.Intake = counted
 	verified := make(chan struct{})

@@ -35,8 +35,9 @@ type Agent struct {
 	Who Identity
 	// Checks are what Latest returns of it.
 	Checks []CheckState
-	// ID, Name, ProcessVersion, BundleVersion and BundleState are those of its last hello.
-	ID, Name, ProcessVersion, BundleVersion, BundleState string
+	// ID, Name, ProcessVersion and the fields of its bundle of checks are those of its last hello.
+	ID, Name, ProcessVersion, BundleVersion string
+	BundleState, BundleName, BundleChannel  string
 	// Remote is the address that its last hello came from; "bundle" and the bundle's id for an agent
 	// that never said hello.
 	Remote string

@@ -57,8 +57,9 @@ func (a *Arrival) Size() int {
 // A Hello is the information about an agent in its hello.
 type Hello struct {
 	Name, ProcessVersion, BundleVersion string
-	// BundleState says how the agent's bundle of checks does; empty for an agent without one.
-	BundleState string
+	// BundleState says how the agent's bundle of checks does; empty for an agent that takes none from an endpoint.
+	// BundleName and BundleChannel say which one it takes, and from where; empty for the usual ones.
+	BundleState, BundleName, BundleChannel string
 	// Remote is the address that it came from.
 	Remote string
 	// Session is the number of the session; 0 for an agent without a registered key.

@@ -44,6 +44,8 @@ type Agent struct {
 	ProcessVersion string   `json:"process_version" doc:"The version of its program."`
 	BundleVersion  string   `json:"bundle_version" doc:"The version of its bundle of checks."`
 	BundleState    string   `json:"bundle_state" doc:"How that bundle does, in the agent's words: none, trial, good, or back VERSION and why it went back from that version; empty for an agent that has no bundles."`
+	BundleName     string   `json:"bundle_name" doc:"Which bundle it takes; empty for standard."`
+	BundleChannel  string   `json:"bundle_channel" doc:"From which channel; empty for stable."`
 	Remote         string   `json:"remote" doc:"The address that its last hello came from, or the bundle that its results came in."`
 	FirstSeen      *int64   `json:"first_seen_ms" doc:"Its first contact."`
 	LastSeen       *int64   `json:"last_seen_ms" doc:"Its last contact."`
@@ -99,7 +101,8 @@ func AgentOf(known *intake.Agent, now time.Time) Agent {
 		Registered: MS(who.Registered), RegisteredFrom: who.From, TokenID: who.TokenID, Relay: who.Relay,
 		Session: who.Sessions.Last, SessionFalls: who.Sessions.Falls, OtherKeys: who.OtherKeys.Count,
 		Revoked: MS(who.Revoked), Removed: MS(who.Removed), Warnings: []Notice{},
-		ProcessVersion: known.ProcessVersion, BundleVersion: known.BundleVersion, BundleState: known.BundleState, Remote: known.Remote,
+		ProcessVersion: known.ProcessVersion, BundleVersion: known.BundleVersion, BundleState: known.BundleState,
+		BundleName: known.BundleName, BundleChannel: known.BundleChannel, Remote: known.Remote,
 		FirstSeen: MS(known.FirstSeen), LastSeen: MS(known.LastSeen), Results: known.Results,
 		RefusedChecks: known.RefusedChecks, ClockOffsetMS: known.ClockOffsetMS,
 	}

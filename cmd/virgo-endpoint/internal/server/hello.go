@@ -81,6 +81,8 @@ func (c *conn) hello(f *transport.Frame) error {
 		ProcessVersion: shorttext.Truncate(p.ProcessVersion, intake.MaxNameBytes),
 		BundleVersion:  shorttext.Truncate(p.BundleVersion, intake.MaxNameBytes),
 		BundleState:    shorttext.Truncate(p.BundleState, intake.MaxNameBytes),
+		BundleName:     shorttext.Truncate(p.BundleName, maxBundleName),
+		BundleChannel:  shorttext.Truncate(p.BundleChannel, maxBundleName),
 		Remote:         c.remote,
 		Session:        claim.Session,
 		ClockOffsetMS:  s.clockOffset,

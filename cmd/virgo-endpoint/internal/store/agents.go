@@ -48,7 +48,8 @@ func (v *agentView) agent() intake.Agent {
 		a.LastSeen = time.UnixMilli(c.Seen)
 	}
 	if h := c.Hello; h != nil {
-		a.Name, a.ProcessVersion, a.BundleVersion, a.BundleState = h.Name, h.ProcessVersion, h.BundleVersion, h.BundleState
+		a.Name, a.ProcessVersion, a.BundleVersion = h.Name, h.ProcessVersion, h.BundleVersion
+		a.BundleState, a.BundleName, a.BundleChannel = h.BundleState, h.BundleName, h.BundleChannel
 		a.Remote, a.ClockOffsetMS = h.Remote, h.ClockOffsetMS
 	}
 	a.Who = v.standing.Identity

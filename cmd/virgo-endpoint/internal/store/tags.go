@@ -35,6 +35,17 @@ func (s *Store) TagAgent(ctx context.Context, agentID string, add, remove []stri
 	return after, nil
 }
 
+// Tags returns the sorted tags of an agent.
+func (s *Store) Tags(ctx context.Context, agentID string) (tags []string, err error) {
+	all, err := tagsOf(ctx, s.read, agentID)
+	for _, tags = range all {
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the tags of an agent: %w", named(err))
+	}
+	return tags, nil
+}
+
 // tagsOf returns the sorted tags of every agent that has some, or of one, by the agent's key.
 func tagsOf(ctx context.Context, q rowsQuerier, agentID string) (map[int64][]string, error) {
 	rows, err := ofAgents(ctx, q, "SELECT agent, tag FROM agent_tags JOIN agents ON agent_tags.agent = agents.key", agentID,

@@ -69,7 +69,8 @@ func (m *Memory) add(a intake.Arrival) (stored int) {
 	}
 	if h := a.Hello; h != nil {
 		agent.Name, agent.ProcessVersion, agent.BundleVersion = h.Name, h.ProcessVersion, h.BundleVersion
-		agent.BundleState, agent.Remote, agent.ClockOffsetMS = h.BundleState, h.Remote, h.ClockOffsetMS
+		agent.BundleState, agent.BundleName, agent.BundleChannel = h.BundleState, h.BundleName, h.BundleChannel
+		agent.Remote, agent.ClockOffsetMS = h.Remote, h.ClockOffsetMS
 		if a.Access.Registration != 0 {
 			agent.standing.Sessions.Note(h.Session, h.Remote, a.Received)
 		} else if t := m.token(a.Access); a.Received.After(t.LastUsed) {

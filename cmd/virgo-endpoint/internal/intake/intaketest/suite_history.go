@@ -14,7 +14,8 @@ func testAgents(t *testing.T, open Opener) {
 	s := open(t)
 	_, _, key := NewToken(t, s)
 	offset := int64(-5000)
-	full := intake.Hello{Name: "n", ProcessVersion: "1", BundleVersion: "2", BundleState: "back 3.0.0: it fails", Remote: "r", ClockOffsetMS: &offset}
+	full := intake.Hello{Name: "n", ProcessVersion: "1", BundleVersion: "2", BundleState: "back 3.0.0: it fails",
+		BundleName: "own", BundleChannel: "beta", Remote: "r", ClockOffsetMS: &offset}
 	at := func(agent string, after time.Duration, hello *intake.Hello) intake.Arrival {
 		return intake.Arrival{AgentID: agent, Access: key, Received: epoch.Add(after), Hello: hello}
 	}
@@ -42,6 +43,7 @@ func testAgents(t *testing.T, open Opener) {
 		t.Fatal(err)
 	}
 	if b := list[1]; b.Name != "n" || b.ProcessVersion != "1" || b.BundleVersion != "2" || b.BundleState != full.BundleState ||
+		b.BundleName != "own" || b.BundleChannel != "beta" ||
 		b.Remote != "r" || b.ClockOffsetMS == nil || *b.ClockOffsetMS != offset {
 		t.Errorf("a third hello: %+v", b)
 	}

@@ -181,7 +181,9 @@ func AppendContact(b []byte, c *Contact) []byte {
 			b = binary.AppendVarint(b, *h.ClockOffsetMS)
 		}
 		if h.BundleState != "" {
-			b = appendText(b, h.BundleState)
+			for _, text := range [...]string{h.BundleState, h.BundleName, h.BundleChannel} {
+				b = appendText(b, text)
+			}
 		}
 	}
 	b = binary.AppendVarint(b, c.Registration)
@@ -274,7 +276,7 @@ func ParseContact(data []byte) (c Contact, err error) {
 			h.ClockOffsetMS = &offset
 		}
 		if flags&contactBundleState != 0 {
-			h.BundleState = r.text()
+			h.BundleState, h.BundleName, h.BundleChannel = r.text(), r.text(), r.text()
 		}
 		c.Hello = h
 	}

@@ -24,13 +24,14 @@ func TestContactOfAnEarlierVersion(t *testing.T) {
 	if again := AppendContact(nil, &c); !bytes.Equal(again, old) {
 		t.Errorf("written again it is %x", again)
 	}
-	c.Hello.BundleState = "back 2.0.0: script.disk fails"
+	c.Hello.BundleState, c.Hello.BundleName, c.Hello.BundleChannel = "back 2.0.0: script.disk fails", "own", "beta"
 	data := AppendContact(nil, &c)
 	if data[0] == old[0] {
 		t.Error("a version of before takes a contact with the state of a bundle for damaged")
 	}
 	again, err := ParseContact(data)
-	if err != nil || again.Hello.BundleState != c.Hello.BundleState || again.Highest != 9 {
+	if err != nil || *again.Hello.ClockOffsetMS != -7 || again.Hello.BundleState != c.Hello.BundleState ||
+		again.Hello.BundleName != "own" || again.Hello.BundleChannel != "beta" || again.Highest != 9 {
 		t.Errorf("%+v, %v", again, err)
 	}
 	data[0]++

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"virgo/transport"
@@ -130,7 +131,11 @@ func deliver(out io.Writer, addr, token string, trust *tls.Config, who identity,
 	if err != nil {
 		return err
 	}
-	hello := fmt.Sprintf(`{%s"token":%q,"agent_id":%q,"agent_name":"name of %s","process_version":"9.8.7","bundle_version":"1"}`, more.hello+fields, token, id, id)
+	version := `"bundle_version":"1",`
+	if strings.Contains(more.hello, `"bundle_version"`) {
+		version = ""
+	}
+	hello := fmt.Sprintf(`{%s"token":%q,"agent_id":%q,"agent_name":"name of %s","process_version":"9.8.7"}`, version+more.hello+fields, token, id, id)
 	if err := call(0, transport.MethodHello, hello); err != nil {
 		return err
 	}

@@ -41,6 +41,16 @@ type bundlePercentCmd struct {
 	NoTags bool     `name:"no-tags" help:"Agents of any tag."`
 }
 
+// Validate is called by kong.
+func (c *bundlePercentCmd) Validate() error { return checkPercent(c.Percent) }
+
+func checkPercent(percent int) error {
+	if percent < 0 || percent > 100 {
+		return fmt.Errorf("%d percent is not from 0 to 100", percent)
+	}
+	return nil
+}
+
 func (bundlePercentCmd) Help() string {
 	return "Which agents belong to a percentage is decided by a hash of the bundle's name and the agent's id: those of 10 percent are " +
 		"among those of 20, and each version comes to the same ones first." + keepsIt
@@ -159,7 +169,7 @@ func (a *app) notPublished(err error, file string) error {
 			hint = "there are the channels " + strings.Join(nothing.Channels, ", ")
 		}
 		return &failure{exitUsage, err, hint}
-	case errors.Is(err, releases.ErrUnsigned):
+	case errors.Is(err, signature.ErrUnsigned):
 		return &failure{exitUnexpected, err, "virgo bundle sign " + shorttext.QuoteShell(file) + " signs it, on the machine that has the key"}
 	case errors.Is(err, releases.ErrNoKey):
 		return &failure{exitUsage, err, "--key FILE.pub gives the key; it is kept"}

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 
 	"virgo/cmd/virgo-endpoint/internal/admin"
@@ -22,6 +20,9 @@ type bundlePublishCmd struct {
 	Tag     []string `placeholder:"TAG" help:"Of these, only agents with this tag; may be repeated."`
 	Key     string   `placeholder:"FILE" help:"A public key whose signatures are accepted from now on (virgo bundle keygen)."`
 }
+
+// Validate is called by kong.
+func (c *bundlePublishCmd) Validate() error { return checkPercent(c.Percent) }
 
 func (bundlePublishCmd) Help() string {
 	return "Verifies what agents verify: the signature by a key of upgrades/keys, the form of the file, and that the version is newer than all " +
@@ -50,7 +51,7 @@ func (c *bundlePublishCmd) Run(a *app) error {
 
 // publication reads the file and what lies beside it.
 func (c *bundlePublishCmd) publication() (releases.Publication, error) {
-	p := releases.Publication{Channel: c.Channel, Percent: c.Percent, Tags: c.Tag, Signatures: map[string][]byte{}}
+	p := releases.Publication{Channel: c.Channel, Percent: c.Percent, Tags: c.Tag}
 	for _, tag := range c.Tag {
 		if err := intake.CheckTag(tag); err != nil {
 			return p, &failure{exitUsage, err, ""}
@@ -60,15 +61,8 @@ func (c *bundlePublishCmd) publication() (releases.Publication, error) {
 	if p.File, err = readAtMost(c.File, scriptbundle.MaxBundleBytes); err != nil {
 		return p, &failure{exitUsage, err, ""}
 	}
-	for _, ending := range []string{signature.MinisignExtension, signature.RSAExtension} {
-		sig, err := readAtMost(c.File+ending, signature.MaxBytes)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return p, &failure{exitUsage, err, ""}
-		default:
-			p.Signatures[ending] = sig
-		}
+	if p.Signatures, err = signature.ReadBeside(c.File); err != nil {
+		return p, &failure{exitUsage, err, ""}
 	}
 	if c.Key == "" {
 		return p, nil

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 		"receipt":        receiptMain,
 		"fetch":          fetchMain,
 		"sink":           sinkMain,
+		"sealed":         sealedMain,
 	})
 }
 

@@ -21,7 +21,9 @@ func backupNames() []string {
 	return []string{"ca.pem", "ca-key.pem", "server.pem", "server-key.pem", "client-ids.yaml", "notify.yaml", "outputs.yaml", "address"}
 }
 
-func backupDirs() []string { return []string{"schedules", "clients", "alarms.d", "upgrades", "upgrades/keys"} }
+func backupDirs() []string {
+	return []string{"schedules", "clients", "alarms.d", "upgrades", "upgrades/keys"}
+}
 
 // IsBackupFile reports whether a backup may have a file of this name, with slashes, and size, besides the store.
 func IsBackupFile(name string, size int64) bool {

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"virgo/schedule/semver"
+	"virgo/schedule/signature"
 )
 
 const (
@@ -130,7 +131,7 @@ func (r *Rollout) check(name string) error {
 }
 
 // endings are those of the names of signatures.
-func endings() []string { return []string{".minisig", ".sig"} }
+func endings() []string { return []string{signature.MinisignExtension, signature.RSAExtension} }
 
 // FileName is the name of a bundle's file.
 func FileName(name, version string) string { return "bundle-" + name + "-" + version + ".zip" }

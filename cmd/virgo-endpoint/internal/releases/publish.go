@@ -8,7 +8,6 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/schedule/scriptbundle"
@@ -18,8 +17,6 @@ import (
 
 // Reasons why nothing is published, besides those of packages signature and scriptbundle.
 var (
-	// ErrUnsigned is returned for a file without a signature.
-	ErrUnsigned = errors.New("it has no signature")
 	// ErrNoKey is returned where no key is known whose signatures are accepted.
 	ErrNoKey = errors.New("no key is known whose signatures are accepted")
 	// ErrNotNewer is returned for a version that agents would refuse as an older one.
@@ -33,8 +30,8 @@ var (
 // A Publication is what a person wants published.
 type Publication struct {
 	File []byte
-	// Signatures are those that lie beside the file, by their endings.
-	Signatures map[string][]byte
+	// Signatures are those that lie beside the file.
+	Signatures signature.Signatures
 	// Key is the text of a further key to accept; empty: none.
 	Key     string
 	Channel string
@@ -52,7 +49,7 @@ type Plan struct {
 
 	next       *Channels
 	file       []byte
-	signatures map[string][]byte
+	signatures signature.Signatures
 }
 
 // Plan verifies what agents verify, and what only the endpoint can see. It changes nothing.
@@ -116,28 +113,17 @@ func (s *Store) verify(p *Publication, release *Release) (newKey *signature.Key,
 	switch {
 	case len(p.File) > scriptbundle.MaxBundleBytes:
 		return nil, fmt.Errorf("it has more than %d bytes", scriptbundle.MaxBundleBytes)
-	case len(p.Signatures) == 0:
-		return nil, ErrUnsigned
-	case len(ring) == 0:
+	case len(ring) == 0 && len(p.Signatures) > 0:
 		return nil, ErrNoKey
 	}
-	var by []string
-	for _, ending := range endings() {
-		sig, ok := p.Signatures[ending]
-		if !ok {
-			continue
-		}
-		signed, err := ring.Verify(p.File, sig, ending, s.now())
-		if err != nil {
-			return nil, err
-		}
-		by = append(by, signed.Key.ID)
+	signed, err := ring.VerifyAll(p.File, p.Signatures, s.now())
+	if err != nil {
+		return nil, err
+	}
+	release.SignedBy = signed.Key.ID
+	for ending, sig := range p.Signatures {
 		release.Signatures[ending] = hash(sig)
 	}
-	if len(by) != len(p.Signatures) {
-		return nil, fmt.Errorf("a signature's name ends with %s", strings.Join(endings(), " or "))
-	}
-	release.SignedBy = strings.Join(slices.Compact(by), ", ")
 	return newKey, nil
 }
 

@@ -58,7 +58,7 @@ func (s signer) of(t *testing.T, file []byte) Publication {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Publication{File: file, Signatures: map[string][]byte{".minisig": sig}, Channel: "stable", Percent: 100}
+	return Publication{File: file, Signatures: signature.Signatures{".minisig": sig}, Channel: "stable", Percent: 100}
 }
 
 func newStore(t *testing.T) *Store {
@@ -134,12 +134,12 @@ func TestPublishRefuses(t *testing.T) {
 		want error // or
 		text string
 	}{
-		"unsigned":                  {next(func(p *Publication) { p.Signatures = nil }), ErrUnsigned, ""},
+		"unsigned":                  {next(func(p *Publication) { p.Signatures = nil }), signature.ErrUnsigned, ""},
 		"wrong key":                 {stranger.of(t, good), signature.ErrUnknownKey, ""},
 		"changed":                   {next(func(p *Publication) { p.File = append(bytes.Clone(p.File), 0) }), signature.ErrBadSignature, ""},
 		"signature of another file": {next(func(p *Publication) { p.Signatures = first.Signatures }), signature.ErrBadSignature, ""},
 		"one signature of two":      {next(func(p *Publication) { p.Signatures[".sig"] = []byte("none") }), nil, "key"},
-		"another ending":            {next(func(p *Publication) { p.Signatures[".asc"] = []byte("x") }), nil, ".minisig or .sig"},
+		"another ending":            {next(func(p *Publication) { p.Signatures[".asc"] = []byte("x") }), nil, "signature"},
 		"older":                     {by.bundle(t, "standard", "1.3.9", "return 0"), ErrNotNewer, ""},
 		"pre-release":               {by.bundle(t, "standard", "1.4.0-rc.1", "return 0"), ErrNotNewer, ""},
 		"same version":              {by.bundle(t, "standard", "1.4.0", "return 2"), ErrExists, ""},

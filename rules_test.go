@@ -530,6 +530,7 @@ var linkedSets = []linkedSet{
 	{
 		program: "cmd/virgo-endpoint",
 		modules: map[string]string{
+			"aead.dev/minisign":                       "signatures of bundles of checks are verified before they are published",
 			"filippo.io/age":                          "bundles that are encrypted",
 			"filippo.io/hpke":                         "age's own",
 			"github.com/alecthomas/kong":              "the command line",

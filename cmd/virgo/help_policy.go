@@ -25,6 +25,7 @@ has a result that says so. A rule has the type of the checks and a line for each
 
   figures                    processor, memory, load, disks, file systems, network, states of systemd
                              units, processes by name and user
+  scripts                    checks in Lua (script.*), as long as no detail chooses a file, program or host
   {type: agent.plugin, file: 'backup-*', args: ['-w', 10..90]}
                              a pattern for each argument, in order; any... at the end: any further ones
   {type: remote.http, url: 'https://*.example.com/admin/**', deny: true}
@@ -50,11 +51,30 @@ Secrets. secrets: has passwords that a check can name (password: 'secret:mysql')
 never sees, with rules for the checks that may have them. An option file (mycnf) is read only where
 the endpoint does not choose the server.
 
+Scripts. What checks in Lua may use stands under scripts, whoever asks for the check, in checks.d too. A
+script declares what it needs, and has it as far as a grant covers it; without the key, that is the
+kernel's own figures. Scripts of the folder %s have what they declare.
+
+scripts:
+  - figures                  # the kernel's own figures
+  - {script: script.containers, unix: [/run/docker.sock]}
+  - {script: 'script.disk_*', programs: [smartctl, 'sudo nvme']}
+  - {script: any, files: ['/sys/class/hwmon/**'], tcp: ['127.0.0.1:*'], http: ['https://*.example.com/**']}
+  - {script: any, files: ['/home/**'], deny: true}
+  - declared                 # whatever they declare: trust in those who sign the bundle
+
+All grants count, in any order, and one that denies wins. The kinds are files, programs, tcp and udp
+(HOST:PORT), unix, http, dns, figures. A path has to fit where its links lead. Sockets, sudo, link-local
+addresses and metadata services must be spelled out. No grant opens virgo's own state, settings,
+secrets and plugins, or the environments, command lines and memory of processes. A program that is
+granted does what its arguments say: sh is all programs.
+
 virgo policy check    the rules, and how many checks each one allows
 virgo policy suggest  rules that would allow what is refused now
 virgo policy explain  why a check is allowed or refused
-`, a.Paths().Config, strings.Join(policy.Questions(), ", "), strings.Join(policy.DefaultHostInfo()[:3], ", ")+", …")
-	fmt.Fprintln(a.Out, "\nFive examples:")
+`, a.Paths().Config, strings.Join(policy.Questions(), ", "), strings.Join(policy.DefaultHostInfo()[:3], ", ")+", …",
+		a.Paths().Scripts)
+	fmt.Fprintln(a.Out, "\nSix examples:")
 	for _, text := range examples.All() {
 		if _, err := fmt.Fprint(a.Out, "\n"+text); err != nil {
 			return err

@@ -22,7 +22,7 @@ type policyCmd struct {
 // Help returns the text below the summary in the help.
 func (policyCmd) Help() string {
 	return "The rules are yours: they stand in virgo.yaml under remote, and say what the endpoint may make this host do. " +
-		"Your own checks in checks.d are not limited by them. `virgo help policy` has the rules of five usual hosts."
+		"Your own checks in checks.d are not limited by them. `virgo help policy` has the rules of six usual hosts."
 }
 
 // A judged policy is the owner's policy and what it says about the checks that the endpoint sent last.

@@ -48,6 +48,8 @@ func definitions(t testing.TB) func(string) (schedule.Definition, bool) {
 	local("agent.process", false, "name:other", "match:regexp", "user:other", "min:free", "max:free")
 	local("agent.file", false, "target:path", "content_match:regexp", "max_age:free", "min_size:free", "max_size:free")
 	local("agent.plugin", true, "file:program", "args:arguments", "timeout:free", "format:other", "run_as:other")
+	local("script.directory", false, "path:path")
+	local("script.containers", false, "socket:socket", "stats:switch")
 	return func(name string) (schedule.Definition, bool) {
 		d, ok := all[name]
 		return d, ok

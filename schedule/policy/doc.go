@@ -26,6 +26,7 @@
 // line for each detail:
 //
 //   - figures                            what this kernel tells about itself, see figures.go
+//   - scripts                            checks in Lua, see below
 //   - all                                everything
 //   - type: agent.file                   a glob, or a list of them
 //     target: [/var/log/**, /srv/*/log]  patterns, of which one must match
@@ -60,6 +61,25 @@
 // the check when it runs, if the rules of the secret itself allow the effective check: of what they do not
 // name, only what decides where the secret goes has to be the default. The guard then holds the rules of
 // the secret too, so that a redirect does not take it elsewhere.
+//
+// # Scripts
+//
+// Checks in Lua (script.*) are types like others: an endpoint may schedule what the rules allow. The keyword
+// scripts allows each of them whose details choose nothing that is opened, run or connected to.
+//
+// What a script may use is another question, which [Grants] answer, whoever asked for the check. A script declares
+// patterns for files, programs, hosts and figures, in which ${name} stands for a detail. At each use, a
+// [ScriptGuard] decides: what is used must fit a declared pattern, and a grant, and no grant that denies; of an
+// endpoint's check, what the endpoint chose by a detail must fit the rule that allowed the check. Declared patterns
+// are globs. What has to be named for an endpoint's checks has to be named here as well, also where the grant is
+// "declared": sockets, sudo, link-local addresses, metadata services, and names that lead to this host itself.
+// [Grants.Missing] compares the patterns before a script runs, for an early message; it decides nothing.
+//
+// Scripts of the owner's own folder have what they declare: whoever may write there may write a plugin. No grant
+// and no declaration opens what neverOpened has, and most of /proc/PID (script_proc.go).
+//
+// A path is compared by where its links lead. Two sorts of links are part of what a pattern means: those that root
+// alone can make (/var/run), and those that the kernel makes in /sys, where figures have their known names.
 //
 // # What can fail, and what is seen
 //

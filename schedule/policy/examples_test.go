@@ -106,6 +106,18 @@ func TestExamples(t *testing.T) {
 				`{"type":"agent.file","details":{"target":"/etc/shadow"}}`,
 			},
 		},
+		{ // scripts
+			[]string{
+				`{"type":"script.containers"}`,
+				`{"type":"script.containers","details":{"stats":true}}`,
+				`{"type":"script.directory","details":{"path":"/srv/shop"}}`,
+			},
+			[]string{
+				`{"type":"script.containers","details":{"socket":"/run/other.sock"}}`,
+				`{"type":"script.directory","details":{"path":"/srv/../etc"}}`,
+				`{"type":"agent.file","details":{"target":"/srv/shop"}}`,
+			},
+		},
 	}
 	all := examples.All()
 	if len(all) != len(cases) {

@@ -12,7 +12,7 @@ var files embed.FS
 func All() []string {
 	var all []string
 	for _, name := range [...]string{
-		"nagios-plugins", "databases", "web-sites", "processes-and-files", "existing-agent",
+		"nagios-plugins", "databases", "web-sites", "processes-and-files", "existing-agent", "scripts",
 	} {
 		b, err := files.ReadFile(name + ".yaml")
 		if err != nil {

@@ -146,7 +146,10 @@ func (g *allowing) Connect(network, host, port string) error {
 	return g.decide(network + " " + net.JoinHostPort(host, port))
 }
 func (g *allowing) Control(network, host string) func(context.Context, string, string, syscall.RawConn) error {
-	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
+	return func(_ context.Context, network, address string, _ syscall.RawConn) error {
+		if network == "unix" {
+			return g.decide("unix " + address)
+		}
 		return g.decide("address " + address)
 	}
 }

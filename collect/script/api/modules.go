@@ -17,7 +17,7 @@ const (
 // Modules returns the modules. What they say of themselves is the documentation.
 func Modules() []script.Module {
 	return []script.Module{
-		fileModule(), programModule(),
+		fileModule(), programModule(), httpModule(), netModule(), hostModule(),
 		jsonModule(newNull()), csvModule(), xmlModule(), textModule(), reModule(), timeModule(), x509Module(),
 		hashModule(), base64Module(), hexModule(),
 	}

@@ -1,0 +1,48 @@
+package api
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"virgo/collect/script"
+	"virgo/schedule/capability"
+)
+
+const (
+	maxHeaderBytes = 64 << 10 // of an answer, and of a request
+	maxRedirects   = 5
+	maxURLBytes    = 8 << 10
+)
+
+// requestDoc describes what both functions share.
+const requestDoc = "url is of http or https, or http://unix:/run/x.sock:/path for a Unix socket, which is declared as unix. " +
+	"The answer of any status is one; nil and why if there is none, it has more than 1 MiB, or its headers more than 64 KiB. " +
+	"headers has the names in lower case; tls is the server's certificate, as x509.decode has it, with https. " +
+	"Up to 5 redirects are followed (redirects=0: none), each as if the script had asked for it; to another host go neither headers nor the password."
+
+func httpModule() script.Module {
+	return script.Module{
+		Name: "http",
+		Doc:  "Requests of HTTP/1.1, each on a connection of its own, without a proxy.",
+		Functions: []script.Function{
+			{Name: "get", Signature: "http.get(url [, {headers={}, timeout=10, user, password, insecure=false, ca, server_name, redirects=5}]) -> {status, headers, body, tls}",
+				MinArgs: 1, MaxArgs: 2, Needs: capability.HTTP,
+				Doc: "Sends a request GET. " + requestDoc + " " + tlsDoc,
+				Call: func(c *script.Call, l *lua.LState) int {
+					o := optionsAt(l, 2, requestOptions()...)
+					return exchange(c, l, newRequest(l, o, "GET", l.CheckString(1), ""), o)
+				}},
+			{Name: "request", Signature: "http.request{url, method=\"GET\", body, headers={}, timeout=10, user, password, insecure=false, ca, server_name, redirects=5} -> {status, headers, body, tls}",
+				MinArgs: 1, MaxArgs: 1, Needs: capability.HTTP,
+				Doc: "Sends any request. " + requestDoc + " " + tlsDoc,
+				Call: func(c *script.Call, l *lua.LState) int {
+					l.CheckTable(1)
+					o := optionsAt(l, 1, append(requestOptions(), "url", "method", "body")...)
+					return exchange(c, l, newRequest(l, o, o.text("method", "GET"), o.text("url", ""), o.text("body", "")), o)
+				}},
+		},
+	}
+}
+
+func requestOptions() []string {
+	return []string{"headers", "timeout", "user", "password", "insecure", "ca", "server_name", "redirects"}
+}

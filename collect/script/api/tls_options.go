@@ -1,0 +1,49 @@
+package api
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"virgo/collect/script"
+)
+
+// tlsDoc describes the options of TLS.
+const tlsDoc = "insecure=true takes any certificate, ca is a text in PEM with the authorities to trust instead of the system's, server_name another name than the host's."
+
+// tlsOptions reads the options insecure, ca and server_name.
+func tlsOptions(o options, host string) *tls.Config {
+	config := &tls.Config{ServerName: o.text("server_name", host), InsecureSkipVerify: o.flag("insecure", false)}
+	if pem := o.text("ca", ""); pem != "" {
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM([]byte(pem)) {
+			o.l.ArgError(o.arg, "option ca: no certificate in PEM")
+		}
+	}
+	return config
+}
+
+// pushCertificate pushes the server's certificate, nil without TLS.
+func pushCertificate(l *lua.LState, state *tls.ConnectionState) int {
+	if state == nil || len(state.PeerCertificates) == 0 {
+		l.Push(lua.LNil)
+	} else {
+		l.Push(certificateTable(l, state.PeerCertificates[0]))
+	}
+	return 1
+}
+
+func networkOf(c *script.Call) script.Network {
+	if c.World.Network != nil {
+		return c.World.Network
+	}
+	return hostNetwork{}
+}
+
+func webOf(c *script.Call) script.Web {
+	if c.World.Web != nil {
+		return c.World.Web
+	}
+	return hostNetwork{}
+}

@@ -17,6 +17,11 @@ type bundleCmd struct {
 	Sign   bundleSignCmd   `cmd:"" help:"Sign a bundle of checks."`
 	Verify bundleVerifyCmd `cmd:"" help:"Say whether agents would take a bundle of checks, and who signed it."`
 	Show   bundleShowCmd   `cmd:"" help:"Show what is in a bundle of checks, and what its checks need."`
+
+	Update   bundleUpdateCmd   `cmd:"" help:"Install a bundle of checks: a file, or what the endpoint has."`
+	List     bundleListCmd     `cmd:"" help:"Show the installed bundle of checks, the previous one, and those that are not taken."`
+	Rollback bundleRollbackCmd `cmd:"" help:"Return to the previous bundle of checks."`
+	Pin      bundlePinCmd      `cmd:"" help:"Take only one version of the bundle of checks."`
 }
 
 // resultsMagic begins a bundle of `virgo spool export`.

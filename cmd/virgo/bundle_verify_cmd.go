@@ -103,6 +103,11 @@ func (c *bundleVerifyCmd) ring(a *app) (signature.Ring, error) {
 	if err != nil {
 		return nil, err
 	}
+	return settingsRing(a, cfg)
+}
+
+// settingsRing returns the keys of the settings.
+func settingsRing(a *app, cfg config.Config) (signature.Ring, error) {
 	if err := cfg.RenewalMistake(); err != nil { // the keys may be among what could not be read
 		return nil, agent.WithCode(agent.ExitUsage, err)
 	}

@@ -67,16 +67,3 @@ func (v *Verifier) Verify(ctx context.Context, file []byte, sigs signature.Signa
 	}
 	return c, b, nil
 }
-
-// NewRing returns the keys of the settings. read reads the file of a key.
-func NewRing(signers []string, read func(path string) ([]byte, error)) (signature.Ring, error) {
-	ring := make(signature.Ring, 0, len(signers))
-	for _, s := range signers {
-		k, err := signature.ParseSigner(s, read)
-		if err != nil {
-			return nil, fmt.Errorf("bundle_signers: %w", err)
-		}
-		ring = append(ring, k)
-	}
-	return ring, nil
-}

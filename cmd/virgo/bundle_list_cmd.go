@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/installed"
 	"virgo/cmd/internal/term"
 	"virgo/schedule/scriptbundle"
@@ -60,6 +61,10 @@ type refusalDocument struct {
 }
 
 func (c *bundleListCmd) Run(a *app) error {
+	cfg, err := a.LoadConfig()
+	if err != nil {
+		return err
+	}
 	i, err := a.bundles().Installed()
 	damaged := ""
 	if errors.Is(err, installed.ErrDamaged) {
@@ -70,7 +75,7 @@ func (c *bundleListCmd) Run(a *app) error {
 	}
 	var own []string
 	if !i.Current.IsZero() {
-		use, err := a.bundles().Use()
+		use, err := a.bundles().Use(agent.RevokedSigners(cfg))
 		if err != nil {
 			damaged = err.Error()
 		} else {

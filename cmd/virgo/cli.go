@@ -15,25 +15,26 @@ import (
 type cli struct {
 	globals
 
-	Run       runCmd       `cmd:"" help:"Run the checks that are due, store the results and deliver them."`
-	Check     checkCmd     `cmd:"" help:"Run one check now and print its result."`
-	Targets   targetsCmd   `cmd:"" help:"List the possible targets of a check type."`
-	Hostinfo  hostinfoCmd  `cmd:"" help:"Print information about this host as JSON."`
-	Plugin    pluginCmd    `cmd:"" help:"Create or test a plugin."`
-	Bundle    bundleCmd    `cmd:"" help:"Build, sign and inspect bundles of checks in Lua (those of spool export hold results)."`
-	Flush     flushCmd     `cmd:"" help:"Deliver the results that wait in the spool."`
-	Schedule  scheduleCmd  `cmd:"" help:"Show or fetch the schedule."`
-	Spool     spoolCmd     `cmd:"" help:"Show and manage the results in the spool."`
-	Status    statusCmd    `cmd:"" help:"Show the state of the agent: last run, delivery, spool."`
-	Last      lastCmd      `cmd:"" help:"Show the latest result of each check."`
-	Alarm     alarmCmd     `cmd:"" help:"Show how the alarms of this host's own checks stand."`
-	Policy    policyCmd    `cmd:"" help:"Show what you let the endpoint make this host do."`
-	Setup     setupCmd     `cmd:"" help:"Test and write the configuration."`
-	Key       keyCmd       `cmd:"" help:"Show the key by which endpoints know this host."`
-	Install   installCmd   `cmd:"" help:"Install the timer that starts virgo once a minute."`
-	Uninstall uninstallCmd `cmd:"" help:"Remove the timer."`
-	Version   versionCmd   `cmd:"" help:"Print the version."`
-	HelpOf    helpCmd      `cmd:"" name:"help" help:"Show the help of a command or a topic (${topics})."`
+	Run       runCmd           `cmd:"" help:"Run the checks that are due, store the results and deliver them."`
+	Check     checkCmd         `cmd:"" help:"Run one check now and print its result."`
+	Targets   targetsCmd       `cmd:"" help:"List the possible targets of a check type."`
+	Hostinfo  hostinfoCmd      `cmd:"" help:"Print information about this host as JSON."`
+	Plugin    pluginCmd        `cmd:"" help:"Create or test a plugin."`
+	Bundle    bundleCmd        `cmd:"" help:"Build, sign and inspect bundles of checks in Lua (those of spool export hold results)."`
+	Flush     flushCmd         `cmd:"" help:"Deliver the results that wait in the spool."`
+	Schedule  scheduleCmd      `cmd:"" help:"Show or fetch the schedule."`
+	Spool     spoolCmd         `cmd:"" help:"Show and manage the results in the spool."`
+	Status    statusCmd        `cmd:"" help:"Show the state of the agent: last run, delivery, spool."`
+	Last      lastCmd          `cmd:"" help:"Show the latest result of each check."`
+	Alarm     alarmCmd         `cmd:"" help:"Show how the alarms of this host's own checks stand."`
+	Policy    policyCmd        `cmd:"" help:"Show what you let the endpoint make this host do."`
+	Setup     setupCmd         `cmd:"" help:"Test and write the configuration."`
+	Key       keyCmd           `cmd:"" help:"Show the key by which endpoints know this host."`
+	Install   installCmd       `cmd:"" help:"Install the timer that starts virgo once a minute."`
+	Uninstall uninstallCmd     `cmd:"" help:"Remove the timer."`
+	Version   versionCmd       `cmd:"" help:"Print the version."`
+	Renew     internalRenewCmd `cmd:"" name:"internal-renew" hidden:"" help:"Renew the bundle of checks for a run."`
+	HelpOf    helpCmd          `cmd:"" name:"help" help:"Show the help of a command or a topic (${topics})."`
 }
 
 // globals are the flags of every command.

@@ -49,7 +49,7 @@ func (p *Program) OpenAgent() (*run.Agent, config.Config, error) {
 
 // NewAgent returns an agent without registry and spool, which suffices to probe the endpoint.
 func (p *Program) NewAgent(cfg config.Config) *run.Agent {
-	return &run.Agent{
+	ag := &run.Agent{
 		Config: link.Config{
 			ID:        cfg.AgentID,
 			Name:      cfg.AgentName,
@@ -88,8 +88,13 @@ func (p *Program) NewAgent(cfg config.Config) *run.Agent {
 		ScheduleMaxAge: cfg.ScheduleMaxAge,
 		Concurrency:    cfg.Concurrency,
 		Mistakes:       mistakeLines(cfg),
+		Bundle:         p.bundleOf,
 		Checked:        p.CloseWorker, // the delivery does not need it
 	}
+	if cfg.Bundles.Mode == config.BundlesAuto && cfg.RenewalMistake() == nil {
+		ag.BundleName, ag.BundleChannel = cfg.Bundles.Name, cfg.Bundles.Channel
+	}
+	return ag
 }
 
 // hostKey returns this host's key. With a new key, an id that was computed is stored: the key is registered

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"virgo/cmd/internal/config"
@@ -73,6 +74,9 @@ type Program struct {
 	hostInfo *worker.Program
 	// scripts is the script process; nil until it is needed.
 	scripts *worker.Program
+	// bundle is what scripts are run from, once bundleOnce was done.
+	bundle     bundle
+	bundleOnce sync.Once
 	// overdue ends the program although the command has not returned.
 	overdue chan error
 }

@@ -100,6 +100,10 @@ func (p *Program) Run(opt RunOptions, splay Splay) error {
 	if err != nil {
 		return err
 	}
+	p.concludeTrial(ctx, ag, rep)
+	if !opt.NoDeliver {
+		p.renewIfDue(ctx, ag, rep)
+	}
 	for _, problem := range rep.Problems {
 		p.Verbosef("schedule: check %q: %v", problem.CheckID, problem.Err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -22,7 +23,7 @@ func (p *Program) ScriptWorker() *worker.Program {
 	if p.scripts == nil {
 		p.scripts = &worker.Program{
 			Path: p.WorkerPath, Argument: worker.ScriptArgument, Environ: p.scriptEnviron, Settings: p.scriptSettings,
-			Account: p.workerUser, Describe: describeDeath, Version: BuildID(),
+			Account: p.workerUser, Describe: describeDeath, Version: BuildID(), Open: p.openBundle,
 		}
 	}
 	return p.scripts
@@ -79,9 +80,12 @@ func scriptsFault(dir string) error {
 // maxOwnScripts bounds the files in the owner's folder of scripts.
 const maxOwnScripts = 1000
 
-// scriptTypes returns the types of the owner's own scripts, by the names of their files: what their details are, only
+// scriptTypes returns the types of all scripts.
+func (p *Program) scriptTypes() []collect.Type { return p.withBundle(p.ownScriptTypes()) }
+
+// ownScriptTypes returns the types of the owner's own scripts, by the names of their files: what their details are, only
 // the script process knows, which evaluates them.
-func (p *Program) scriptTypes() []collect.Type {
+func (p *Program) ownScriptTypes() []collect.Type {
 	dir := p.Paths().Scripts
 	if dir == "" {
 		return nil
@@ -95,7 +99,7 @@ func (p *Program) scriptTypes() []collect.Type {
 	}
 	defer f.Close()
 	entries, err := f.ReadDir(maxOwnScripts)
-	if err != nil {
+	if err != nil && !errors.Is(err, io.EOF) {
 		p.Verbosef("the folder of scripts: %v", err)
 	}
 	fault := scriptsFault(dir)

@@ -100,17 +100,3 @@ func (l *Locked) Refuse(version, sha256, reason string, now, until time.Time) (I
 	}
 	return next, nil
 }
-
-// Forget leaves no bundle installed, because what is there must not be used, and the previous one neither.
-func (l *Locked) Forget() (Installed, error) {
-	i, err := l.Installed()
-	if err != nil && !errors.Is(err, ErrDamaged) {
-		return i, err
-	}
-	next := Installed{Pin: i.Pin, Refused: i.Refused}
-	if err := l.put(next); err != nil {
-		return i, err
-	}
-	l.Collect()
-	return next, nil
-}

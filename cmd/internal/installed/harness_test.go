@@ -51,7 +51,7 @@ func install(t *testing.T, l *Locked, version, content string) Installed {
 // is damaged.
 func content(t *testing.T, f *Folder) (text, version string, damaged bool) {
 	t.Helper()
-	u, err := f.Use()
+	u, err := f.Use(nil)
 	if err != nil {
 		return err.Error(), "", false
 	}

@@ -11,7 +11,7 @@ import (
 
 func TestInstall(t *testing.T) {
 	f := newFolder(t)
-	if _, err := f.Use(); !errors.Is(err, ErrNoBundle) {
+	if _, err := f.Use(nil); !errors.Is(err, ErrNoBundle) {
 		t.Errorf("an empty folder: %v", err)
 	}
 	l := lock(t, f)
@@ -212,7 +212,7 @@ func TestDamaged(t *testing.T) {
 	}
 	for _, text := range []string{"", "x", "sha256 0\n", string(two.encode()[:200]), "sha256 " + digest([]byte(`current_sha256 "../../x"`)) + "\n" + `current_sha256 "../../x"`} {
 		write(truthName, text)
-		if _, err := f.Use(); !errors.Is(err, ErrDamaged) {
+		if _, err := f.Use(nil); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

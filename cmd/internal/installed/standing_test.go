@@ -117,7 +117,7 @@ func TestStandingOverBundles(t *testing.T) {
 		}
 		return nil
 	})
-	gone, err := l.Forget()
+	gone, err := l.SwitchBack(back.Current.SHA256, "no", at(3))
 	if err != nil {
 		t.Fatal(err)
 	}

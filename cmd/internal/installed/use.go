@@ -18,8 +18,9 @@ type Use struct {
 }
 
 // Use opens the bundle that scripts are run from: the current one, or the previous one if the file of the current one
-// is missing or changed. Its content was compared with the SHA-256. Errors: [ErrNoBundle], and why none can be used.
-func (f *Folder) Use() (Use, error) {
+// is missing or changed, or if its key is revoked. Its content was compared with the SHA-256. revoked says which keys
+// are, by their ids; nil: none. Errors: [ErrNoBundle], and why none can be used.
+func (f *Folder) Use(revoked func(keyID string) bool) (Use, error) {
 	i, err := f.Installed()
 	if err != nil {
 		return Use{}, err
@@ -30,19 +31,28 @@ func (f *Folder) Use() (Use, error) {
 	if err := f.Check(); err != nil {
 		return Use{}, err
 	}
-	file, err := f.open(i.Current)
+	open := func(r Ref) (*os.File, error) {
+		if revoked != nil && revoked(r.Key) {
+			return nil, fmt.Errorf("bundle %s is signed by the key %s, which is revoked", r, r.Key)
+		}
+		return f.open(r)
+	}
+	file, err := open(i.Current)
 	if err == nil {
 		return Use{File: file, Ref: i.Current}, nil
 	}
 	if i.Previous.IsZero() {
 		return Use{}, err
 	}
-	file, previousErr := f.open(i.Previous)
+	file, previousErr := open(i.Previous)
 	if previousErr != nil {
 		return Use{}, errors.Join(err, previousErr)
 	}
 	return Use{File: file, Ref: i.Previous, Damaged: err}, nil
 }
+
+// Reopen opens the same file once more, for another process: an offset of its own.
+func (u Use) Reopen() (*os.File, error) { return openRegular(u.File.Name()) }
 
 // open opens the file of a bundle whose content is as it was installed.
 func (f *Folder) open(r Ref) (*os.File, error) {

@@ -250,7 +250,7 @@ func (s *site) run() (Outcome, error) {
 // current returns the version that is installed, and whether its file is good.
 func (s *site) current() string {
 	s.t.Helper()
-	u, err := s.Folder.Use()
+	u, err := s.Folder.Use(nil)
 	if err != nil {
 		return ""
 	}

@@ -188,7 +188,7 @@ func (s *state) ask(ctx context.Context) (bool, error) {
 
 // isDamaged reports whether the current bundle cannot be used although it is installed.
 func (s *state) isDamaged() bool {
-	u, err := s.Folder.Use()
+	u, err := s.Folder.Use(nil)
 	if err != nil {
 		return true
 	}

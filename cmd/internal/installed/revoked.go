@@ -1,0 +1,76 @@
+package installed
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Revoked returns the ids of the keys that the settings call revoked: "KEY revoked", or the path of a file with a key
+// and the word behind it. Package signature says the same of keys, and verifies with them; a run only needs to know
+// which of them it must not trust any more, and links none of that.
+func Revoked(signers []string, read func(path string) ([]byte, error)) (ids []string) {
+	for _, signer := range signers {
+		words := strings.Fields(signer)
+		at := slices.Index(words, "revoked")
+		if at < 1 {
+			continue
+		}
+		id, ok := keyID(words[0])
+		if !ok && read != nil {
+			path, _, _ := strings.Cut(signer, " revoked")
+			path, _, _ = strings.Cut(path, " until ")
+			if b, err := read(strings.TrimSpace(path)); err == nil {
+				id, ok = keyIDOfFile(b)
+			}
+		}
+		if ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// keyIDOfFile returns the id of the key in a file: PEM, or a line behind comments.
+func keyIDOfFile(b []byte) (string, bool) {
+	if block, _ := pem.Decode(b); block != nil {
+		return rsaID(block.Bytes), true
+	}
+	for line := range bytes.Lines(b) {
+		if id, ok := keyID(string(bytes.TrimSpace(line))); ok {
+			return id, true
+		}
+	}
+	return "", false
+}
+
+const (
+	// minisignKeyBytes are two of the algorithm, eight of the id, and the key.
+	minisignKeyBytes = 2 + 8 + 32
+	minisignEd25519  = "Ed"
+)
+
+// keyID returns the id of a key of minisign, or of an RSA key in base64.
+func keyID(word string) (string, bool) {
+	b, err := base64.StdEncoding.DecodeString(word)
+	switch {
+	case err != nil:
+		return "", false
+	case len(b) == minisignKeyBytes && string(b[:2]) == minisignEd25519:
+		return fmt.Sprintf("%016X", binary.LittleEndian.Uint64(b[2:])), true
+	case strings.HasPrefix(word, "MII"):
+		return rsaID(b), true
+	}
+	return "", false
+}
+
+func rsaID(spki []byte) string {
+	sum := sha256.Sum256(spki)
+	return "rsa:" + hex.EncodeToString(sum[:8])
+}

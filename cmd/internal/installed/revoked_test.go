@@ -1,0 +1,77 @@
+package installed
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"testing"
+
+	"virgo/schedule/signature"
+)
+
+// What a run takes for revoked is what package signature takes for revoked.
+func TestRevoked(t *testing.T) {
+	file := func(name string) string {
+		t.Helper()
+		b, err := os.ReadFile("../../../schedule/signature/testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	read := func(path string) ([]byte, error) {
+		if path == "/etc/a b.pub" {
+			return []byte(file("minisign.pub")), nil
+		}
+		if path == "/etc/rsa.pem" {
+			return []byte(file("rsa.pub")), nil
+		}
+		return nil, errors.New("no such file")
+	}
+	key := func(name string) signature.Key {
+		t.Helper()
+		k, err := signature.ParseKey(file(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	mini, rsa := key("minisign.pub"), key("rsa.pub")
+	for _, signer := range []string{
+		mini.Text(), mini.Text() + " revoked", mini.Text() + " until 2027-06-30 revoked", mini.Text() + " revoked until 2027-06-30",
+		mini.Text() + " until 2027-06-30", rsa.Text() + " revoked", "/etc/a b.pub revoked", "/etc/a b.pub until 2027-06-30 revoked", "/etc/a b.pub",
+		"/etc/rsa.pem revoked", "/etc/none revoked", "x revoked", "revoked", "",
+	} {
+		var want []string
+		if k, err := signature.ParseSigner(signer, read); err == nil && k.Revoked {
+			want = []string{k.ID}
+		}
+		if got := Revoked([]string{signer}, read); !slices.Equal(got, want) {
+			t.Errorf("%.80q: %q, want %q", signer, got, want)
+		}
+	}
+}
+
+// A bundle by a revoked key is not run: the previous one is, if another key signed it.
+func TestUseOfRevoked(t *testing.T) {
+	f := newFolder(t)
+	l := lock(t, f)
+	install(t, l, "1.0.0", "one")
+	c := candidate("2.0.0", "two")
+	c.Ref.Key = "RWQ2"
+	if _, err := l.Install(c, Allow{}, at(1)); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		revoked []string
+		want    string
+	}{{nil, "2.0.0"}, {[]string{"RWQ2"}, "1.0.0"}, {[]string{"RWQ1"}, "2.0.0"}, {[]string{"RWQ1", "RWQ2"}, ""}} {
+		u, err := f.Use(func(id string) bool { return slices.Contains(tt.revoked, id) })
+		if err == nil {
+			u.File.Close()
+		}
+		if u.Ref.Version != tt.want || (err == nil) != (tt.want != "") || (u.Damaged != nil) != (tt.want == "1.0.0") {
+			t.Errorf("%q: %+v, %v", tt.revoked, u, err)
+		}
+	}
+}

@@ -22,6 +22,8 @@ type Server struct {
 	Open func(Settings) (*collect.Registry, error)
 	// HostInfo returns host information of the named type; it is encoded as JSON.
 	HostInfo func(ctx context.Context, name string) (any, error)
+	// Trial does a job of [Program.Trial]; nil where there are no scripts.
+	Trial func(ctx context.Context, job json.RawMessage) (any, error)
 }
 
 // Serve answers requests from r on w, all at the same time, until r ends or ctx is done. Then it
@@ -123,6 +125,9 @@ func (r *requests) answer(ctx context.Context, req request) (a answer) {
 	}
 	if req.Targets != "" {
 		return r.targets(ctx, req.Targets)
+	}
+	if req.Trial != nil {
+		return r.trial(ctx, req.Trial)
 	}
 	check, err := schedule.ParseCheck(req.Check)
 	if err != nil {

@@ -53,7 +53,9 @@ type request struct {
 	HostInfo string        `json:"host_info,omitempty"`
 	// Targets is the type of check whose possible targets are asked for.
 	Targets string `json:"targets,omitempty"`
-	Cancel  bool   `json:"cancel,omitempty"`
+	// Trial is a job of a person who writes a script.
+	Trial  json.RawMessage `json:"trial,omitempty"`
+	Cancel bool            `json:"cancel,omitempty"`
 }
 
 // checkRequest returns the request to run a check. The time limit has a field of its own, because
@@ -82,6 +84,8 @@ type answer struct {
 	Failed string `json:"failed,omitempty"`
 	// Targets are those of the type that was asked for.
 	Targets []string `json:"targets,omitempty"`
+	// Trial is what came of a job.
+	Trial json.RawMessage `json:"trial,omitempty"`
 	// Refused is the error of the check if its guard did not allow it to go on.
 	Refused *policy.RefusedError `json:"refused,omitempty"`
 	// as is the user that the worker runs as; it is set by the agent's side.

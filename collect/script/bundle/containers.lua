@@ -1,0 +1,105 @@
+-- Containers of docker and podman, through the sockets of their services: state, health, restarts, processor, memory.
+-- Source: the Docker Engine API from version 1.40, which podman answers as well (/containers/json, /containers/ID/json,
+-- /containers/ID/stats). The user that scripts run as must be allowed to use the socket: sudo adduser virgo docker.
+
+local places = { "/run/docker.sock", "/run/podman/podman.sock" }
+
+-- A check may connect 32 times: a list for each socket, and two requests a container.
+local most = 15
+
+local function get(socket, path)
+  local answer, err = http.get("http://unix:" .. socket .. ":" .. path, { timeout = 5 })
+  if not answer then return nil, err end
+  if answer.status ~= 200 then return nil, path .. " answered with status " .. answer.status end
+  local value, wrong = json.decode(answer.body)
+  if value == nil then return nil, path .. ": " .. wrong end
+  return value
+end
+
+-- The page cache that can be given back is not counted, as docker stats does it.
+local function memory(stats)
+  local m = stats.memory_stats
+  if type(m) ~= "table" or type(m.usage) ~= "number" then return nil end
+  local cache = type(m.stats) == "table" and (m.stats.inactive_file or m.stats.total_inactive_file) or 0
+  return math.max(0, m.usage - (type(cache) == "number" and cache or 0)), m.limit
+end
+
+local function processor(stats)
+  local c = stats.cpu_stats
+  return type(c) == "table" and type(c.cpu_usage) == "table" and tonumber(c.cpu_usage.total_usage) or nil
+end
+
+return check {
+  summary = "containers of docker and podman: state, health, restarts, processor, memory",
+  details = {
+    socket = { kind = "absolute-path", role = "socket", doc = "socket of the service; default: those of docker and podman" },
+    stats = { kind = "boolean", default = true, doc = "processor, memory and restarts of the first 15 running containers" },
+  },
+  needs = { unix = { "/run/docker.sock", "/run/podman/podman.sock", "${socket}" } },
+  systems = { "linux" },
+  metrics = { "running", "stopped", "unhealthy" },
+
+  run = function(details, now, saved)
+    local before, earlier = saved and saved.cpu or {}, saved and saved.at
+    local cpu, count, failed, answered = {}, { running = 0, stopped = 0, restarting = 0, unhealthy = 0 }, {}, 0
+    local asked, bad = 0, {}
+
+    for _, socket in ipairs(details.socket and { details.socket } or places) do
+      local list, err = get(socket, "/containers/json?all=true")
+      if not list then
+        failed[#failed + 1] = err
+      else
+        answered = answered + 1
+        for _, c in ipairs(list) do
+          local name = tostring(c.Names and c.Names[1] or c.Id):gsub("^/", "")
+          local state = tostring(c.State)
+          local running = state == "running"
+          metric("state", "string", state, nil, name)
+          if running then
+            count.running = count.running + 1
+          elseif state == "restarting" then
+            count.restarting = count.restarting + 1
+            bad[#bad + 1] = name .. " restarts"
+          else
+            count.stopped = count.stopped + 1
+          end
+          -- "Up 3 hours (unhealthy)"
+          local health = tostring(c.Status or ""):match("%((%a[%a: ]*)%)%s*$")
+          if running and health and health ~= "Paused" then
+            health = health:gsub("^health: ", "")
+            metric("health", "string", health, nil, name)
+            if health == "unhealthy" then
+              count.unhealthy = count.unhealthy + 1
+              bad[#bad + 1] = name .. " is unhealthy"
+            end
+          end
+
+          if (running or state == "restarting") and details.stats and asked < most then
+            asked = asked + 1
+            local inspected = get(socket, "/containers/" .. c.Id .. "/json")
+            if inspected and type(inspected.RestartCount) == "number" then
+              metric("restarts", "uint64", inspected.RestartCount, nil, name)
+            end
+            local stats = running and get(socket, "/containers/" .. c.Id .. "/stats?stream=false&one-shot=true")
+            if stats then
+              local used, limit = memory(stats)
+              if used then metric("memory", "uint64", used, "bytes", name) end
+              if limit then metric("memory_limit", "uint64", limit, "bytes", name) end
+              -- nanoseconds since it was started
+              cpu[c.Id] = processor(stats)
+              if cpu[c.Id] and before[c.Id] and earlier and now > earlier and cpu[c.Id] >= before[c.Id] then
+                metric("cpu_percent", "double", (cpu[c.Id] - before[c.Id]) / 1e9 / (now - earlier) * 100, "percent", name)
+              end
+            end
+          end
+        end
+      end
+    end
+
+    save { cpu = cpu, at = now }
+    if answered == 0 then unavailable("no container service answers: " .. table.concat(failed, "; ")) end
+    for name, n in pairs(count) do metric(name, "int64", n) end
+    local all = count.running .. " running, " .. count.stopped .. " stopped"
+    status(#bad > 0 and table.concat(bad, ", ") .. "; " .. all or all)
+  end,
+}

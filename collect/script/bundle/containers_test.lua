@@ -1,0 +1,74 @@
+local docker = "http://unix:/run/docker.sock:"
+local podman = "http://unix:/run/podman/podman.sock:"
+
+return tests {
+  ["docker 24"] = function(t)
+    t:run {
+      now = 1700000060, saved = { at = 1700000000, cpu = { ["8dfafdbc3a40"] = 6488948000 } },
+      http = {
+        [docker .. "/containers/json?all=true"] = "testdata/docker-24-containers.json",
+        [docker .. "/containers/8dfafdbc3a40/json"] = '{"Id": "8dfafdbc3a40", "RestartCount": 2}',
+        [docker .. "/containers/9cd87474be90/json"] = '{"Id": "9cd87474be90", "RestartCount": 0}',
+        [docker .. "/containers/4cb07b47f9fb/json"] = '{"Id": "4cb07b47f9fb", "RestartCount": 17}',
+        [docker .. "/containers/8dfafdbc3a40/stats?stream=false&one-shot=true"] = "testdata/docker-24-stats.json",
+        [docker .. "/containers/9cd87474be90/stats?stream=false&one-shot=true"] = { status = 500, body = "{}" },
+        [podman .. "/containers/json?all=true"] = false,
+      },
+    }
+    t:metric("running", 2)
+    t:metric("stopped", 1)
+    t:metric("restarting", 1)
+    t:metric("unhealthy", 1)
+    t:metric("state", "exited", "job")
+    t:metric("health", "healthy", "web")
+    t:metric("restarts", 2, "web")
+    t:metric("restarts", 17, "loop")
+    t:metric("memory", 6000000, "web", "bytes")
+    t:metric("memory_limit", 67108864, "web")
+    t:metric("cpu_percent", 50, "web", "percent")
+    t:no_metric("memory", "db")
+    t:saved { at = 1700000060, cpu = { ["8dfafdbc3a40"] = 36488948000 } }
+    t:status("db is unhealthy, loop restarts; 2 running, 1 stopped")
+  end,
+
+  ["docker 19, whose memory is of control groups version 1"] = function(t)
+    t:run {
+      details = { socket = "/srv/docker.sock" },
+      http = {
+        ["http://unix:/srv/docker.sock:/containers/json?all=true"] =
+          '[{"Id": "a1", "Names": ["/a"], "State": "running", "Status": "Up 3 hours"}]',
+        ["http://unix:/srv/docker.sock:/containers/a1/json"] = '{"RestartCount": 0}',
+        ["http://unix:/srv/docker.sock:/containers/a1/stats?stream=false&one-shot=true"] = "testdata/docker-19-stats.json",
+      },
+    }
+    t:metric("memory", 6500000, "a")
+    t:no_metric("cpu_percent", "a")
+    t:no_metric("health", "a")
+    t:status("1 running, 0 stopped")
+  end,
+
+  ["podman 4.3"] = function(t)
+    t:run {
+      http = {
+        [docker .. "/containers/json?all=true"] = false,
+        [podman .. "/containers/json?all=true"] = "testdata/podman-4.3-containers.json",
+      },
+    }
+    t:metric("stopped", 2)
+    t:metric("running", 0)
+    t:metric("state", "created", "web")
+  end,
+
+  ["no service"] = function(t)
+    t:run { http = { [docker .. "/containers/json?all=true"] = false, [podman .. "/containers/json?all=true"] = false } }
+    t:unavailable()
+  end,
+
+  ["an answer that is no JSON"] = function(t)
+    t:run {
+      details = { socket = "/run/docker.sock", stats = false },
+      http = { [docker .. "/containers/json?all=true"] = "<html>" },
+    }
+    t:unavailable()
+  end,
+}

@@ -1,0 +1,8 @@
+package bundle
+
+import "embed"
+
+// Files are the scripts with their tests and the captured input.
+//
+//go:embed *.lua testdata
+var Files embed.FS

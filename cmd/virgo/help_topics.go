@@ -27,6 +27,7 @@ func topics() []topic {
 			return err
 		}},
 		{"formats", "the formats of plugins", printFormats},
+		{"lua", "how checks in Lua are written and tested, and the functions that they call", printLuaHelp},
 		{"policy", "rules for what the endpoint may make this host do, with examples", printPolicyHelp},
 		{"settings", "the keys of virgo.yaml, and the variables that override it", printSettings},
 	}

@@ -15,6 +15,7 @@ import (
 	"virgo/collect/script"
 	"virgo/collect/script/api"
 	"virgo/collect/script/limits"
+	"virgo/collect/script/trial"
 	"virgo/collect/worker"
 	"virgo/schedule"
 	"virgo/schedule/ownership"
@@ -32,7 +33,7 @@ func scriptsChild(ctx context.Context, std agent.Stdio) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
 	p := &scriptProcess{std: std}
-	err := worker.Server{Version: agent.BuildID(), Open: p.open, HostInfo: p.info}.Serve(ctx, std.In, std.Out)
+	err := worker.Server{Version: agent.BuildID(), Open: p.open, HostInfo: p.info, Trial: p.trial}.Serve(ctx, std.In, std.Out)
 	if err != nil {
 		agent.PrintError(std.Err, err)
 		return agent.ExitUnexpected
@@ -141,6 +142,15 @@ func sourcesOf(s *worker.ScriptSettings) ([]script.Source, error) {
 		return nil, fmt.Errorf("reading the bundle %.64q: %w", s.Version, err)
 	}
 	return append(sources, script.BundleSource(bundle)), nil
+}
+
+// trial does a job of a person who writes scripts, with the options that checks have.
+func (p *scriptProcess) trial(ctx context.Context, job json.RawMessage) (any, error) {
+	var j trial.Job
+	if err := json.Unmarshal(job, &j); err != nil {
+		return nil, fmt.Errorf("reading the job: %w", err)
+	}
+	return j.Do(ctx, p.options)
 }
 
 // info returns the host information of the script process, see [worker.ScriptInfos].

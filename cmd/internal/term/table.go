@@ -116,7 +116,7 @@ func (t *Table) format(color bool, width int) string {
 
 // last writes the cell of the last column.
 func (t *Table) last(b *strings.Builder, c Cell, width, indent int, below, color bool) {
-	lines := wrap(c.Text, max(width, 1))
+	lines := Wrap(c.Text, max(width, 1))
 	before, between := gap, strings.Repeat(" ", indent)
 	switch {
 	case below && (c.Text == "" || c.Color == Head):

@@ -70,8 +70,8 @@ func Clip(s string, width int) string {
 	return s[:end] + "…"
 }
 
-// wrap splits s into lines of at most a width, at spaces where it can. There is at least one line.
-func wrap(s string, width int) []string {
+// Wrap splits s into lines of at most a width, at spaces where it can. There is at least one line.
+func Wrap(s string, width int) []string {
 	if TextWidth(s) <= width {
 		return []string{plainSpaces(s)}
 	}

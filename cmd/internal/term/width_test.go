@@ -97,13 +97,13 @@ func TestTextWidth(t *testing.T) {
 			t.Errorf("%q: %d, want %d", s, got, want)
 		}
 	}
-	if got := wrap("ab cd ef", 5); len(got) != 2 || got[0] != "ab cd" {
+	if got := Wrap("ab cd ef", 5); len(got) != 2 || got[0] != "ab cd" {
 		t.Errorf("%q", got)
 	}
-	if got := wrap("ab cd", 4); len(got) != 2 || got[0] != "ab" {
+	if got := Wrap("ab cd", 4); len(got) != 2 || got[0] != "ab" {
 		t.Errorf("%q", got)
 	}
-	if got := wrap("日本日本", 5); len(got) != 2 || got[0] != "日本" {
+	if got := Wrap("日本日本", 5); len(got) != 2 || got[0] != "日本" {
 		t.Errorf("%q", got)
 	}
 	if got := Clip("日本日本", 5); got != "日本…" {

@@ -179,17 +179,28 @@ func (g Grants) Missing(script string, s capability.Set) (missing []capability.N
 
 // canCover compares the text of a declared pattern with the grants.
 func (g Grants) canCover(script string, n capability.Need) bool {
-	whole := func(p Pattern) bool { return p.kind == anything || p.kind == glob && p.text == n.Pattern }
-	if g.denies(script, n.Kind, whole) {
+	if g.denies(script, n.Kind, func(p Pattern) bool { return deniesPattern(p, n) }) {
 		return false
 	}
 	return g.grants(script, n.Kind, func(p Pattern) bool { return coversPattern(p, n) })
 }
 
+// deniesPattern reports whether a pattern of a grant that denies matches all that a declared one does.
+func deniesPattern(p Pattern, n capability.Need) bool {
+	switch {
+	case p.kind != glob || strings.Contains(n.Pattern, "${"):
+		return p.kind == anything
+	case n.Kind == capability.Unix, n.Kind == capability.Programs:
+		return matchGlob(strings.ToLower(p.text), strings.ToLower(n.Pattern), '/')
+	}
+	return coversPattern(p, n)
+}
+
 // coversPattern reports whether a pattern of a grant can match all that a declared one does.
 func coversPattern(p Pattern, n capability.Need) bool {
 	if p.kind != glob || strings.Contains(n.Pattern, "${") || p.text == n.Pattern {
-		return n.Kind != capability.Unix || p.isLiteral()
+		spelled := n.Kind == capability.Unix || n.Kind == capability.Programs && strings.IndexByte(n.Pattern, ' ') >= 0
+		return !spelled || p.isLiteral()
 	}
 	switch n.Kind {
 	case capability.Files:
@@ -211,6 +222,8 @@ func coversPattern(p Pattern, n capability.Need) bool {
 		return matchEndpoint(p, parseHost(host), port)
 	case capability.DNS:
 		return matchGlob(strings.ToLower(p.text), strings.ToLower(n.Pattern), '.')
+	case capability.Programs:
+		return strings.IndexByte(n.Pattern, ' ') < 0 && matchGlob(p.text, n.Pattern, '/') // sudo NAME is spelled out
 	}
 	return matchGlob(p.text, n.Pattern, '/')
 }

@@ -238,6 +238,7 @@ func TestMissingGrants(t *testing.T) {
 		{"\n  - figures", `files "${path}/**", files "/sys/class/hwmon/**", programs "smartctl", tcp "*.example.com:80", tcp "127.0.0.1:${port}", unix "/run/docker.sock"`},
 		{"\n  - figures\n  - {script: any, files: [/sys/**], programs: any, tcp: any, unix: any}", `unix "/run/docker.sock"`},
 		{"\n  - {script: any, files: [/srv/**], programs: 'smart*', tcp: ['*.com:*', '*.*.com:80'], unix: [/run/docker.sock]}\n  - figures", `files "/sys/class/hwmon/**"`},
+		{"\n  - declared\n  - {script: any, files: [/home/**], tcp: ['10.*:*'], deny: true}", ""},
 		{"\n  - declared\n  - {script: script.x, unix: any, deny: true}", `unix "/run/docker.sock"`},
 	} {
 		var got []string

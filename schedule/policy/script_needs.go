@@ -240,6 +240,9 @@ func (d declaredPattern) with(c ScriptCheck, part needPart, first bool) []declar
 
 // formInNeed returns a value as it stands in a pattern.
 func formInNeed(kind capability.Kind, role schedule.Role, value string) string {
+	if value == "" {
+		return ""
+	}
 	switch role {
 	case schedule.Path, schedule.Socket:
 		return cleanPath(value)

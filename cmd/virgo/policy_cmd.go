@@ -29,6 +29,7 @@ func (policyCmd) Help() string {
 type judged struct {
 	cfg    config.Config
 	agent  *run.Agent
+	state  run.State
 	policy *policy.Policy
 	checks []schedule.Check
 }
@@ -43,12 +44,26 @@ func (a *app) judgedSchedule() (judged, error) {
 	if err != nil {
 		return judged{}, err
 	}
-	j := judged{cfg: cfg, agent: ag, policy: cfg.Policy()}
+	j := judged{cfg: cfg, agent: ag, state: st, policy: cfg.Policy()}
 	for _, k := range st.Cached.Schedule.Checks {
 		j.policy.Judge(&k, ag.Definition)
 		j.checks = append(j.checks, k)
 	}
 	return j, nil
+}
+
+// ownChecks returns the scheduled checks of the owner's own.
+func (j judged) ownChecks() (checks []schedule.Check, err error) {
+	sch, _, err := j.agent.Scheduled(j.state.State)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range sch.Checks {
+		if !k.FromEndpoint {
+			checks = append(checks, k)
+		}
+	}
+	return checks, nil
 }
 
 // effective returns a check as the rules see it; nil if there is no such type, or the check is faulty.
@@ -86,7 +101,8 @@ type policyCheckCmd struct{}
 
 // Help returns the text below the summary in the help.
 func (policyCheckCmd) Help() string {
-	return "Exits with 2 if there is a mistake in remote or secrets; then everything that comes from the endpoint is refused."
+	return "Exits with 2 if there is a mistake in remote or secrets; then everything that comes from the endpoint is refused. " +
+		"After one in scripts, which exits with 2 as well, checks in Lua may use the kernel's figures only."
 }
 
 type policyDocument struct {
@@ -97,7 +113,10 @@ type policyDocument struct {
 	HostInfoDeny []string       `json:"host_info_deny,omitempty"`
 	Rules        []ruleDocument `json:"rules"`
 	Refused      []string       `json:"refused"`
-	Mistakes     []string       `json:"mistakes,omitempty"`
+	// Scripts are the grants of what checks in Lua may use.
+	Scripts        []grantDocument `json:"scripts"`
+	ScriptMistakes []string        `json:"script_mistakes,omitempty"`
+	Mistakes       []string        `json:"mistakes,omitempty"`
 }
 
 type ruleDocument struct {
@@ -123,7 +142,7 @@ func (policyCheckCmd) Run(a *app) error {
 	} else if err = doc.print(a); err != nil {
 		return err
 	}
-	if len(doc.Mistakes) > 0 {
+	if len(doc.Mistakes)+len(doc.ScriptMistakes) > 0 {
 		return &agent.ExitError{Code: agent.ExitUsage}
 	}
 	return nil
@@ -135,6 +154,7 @@ func (j judged) document() policyDocument {
 		document: document{schemaVersion}, Questions: append([]string{}, j.policy.Questions...),
 		HostInfo: append([]string{}, j.policy.HostInfo...), HostInfoDeny: j.policy.HostInfoDeny,
 		Rules: []ruleDocument{}, Refused: []string{},
+		Scripts: grantDocuments(j.cfg.Grants()), ScriptMistakes: grantMistakes(j.cfg),
 	}
 	for i := range j.policy.Checks {
 		r := &j.policy.Checks[i]
@@ -182,6 +202,9 @@ func (doc policyDocument) print(a *app) error {
 	for _, text := range doc.Mistakes {
 		a.Notice("%s: everything from the endpoint is refused", text)
 	}
+	for _, text := range doc.ScriptMistakes {
+		a.Notice("%s: scripts may use the kernel's figures only", text)
+	}
 	for _, r := range doc.Rules {
 		for _, name := range r.UnknownTypes {
 			a.Notice("line %d: there is no check type %q; virgo check --list lists them", r.Line, name)
@@ -201,6 +224,8 @@ func (doc policyDocument) print(a *app) error {
 		}
 		t.Cells(term.Cell{Text: line}, term.Cell{Text: r.Rule}, term.Cell{Text: effect})
 	}
+	t.Cells(head("LINE"), head("SCRIPTS MAY USE"))
+	grantRows(&t, doc.Scripts)
 	if err := t.Write(a.Out, a.Color()); err != nil {
 		return err
 	}

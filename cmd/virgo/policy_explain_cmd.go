@@ -33,6 +33,10 @@ type explainDocument struct {
 	Line    int               `json:"line,omitempty"`
 	Details []explainedDetail `json:"details"`
 	Rules   []explainedRule   `json:"rules"`
+	// Needs are what a script declares, with the details of the check; absent for other checks.
+	Needs []needDocument `json:"needs,omitempty"`
+	// ScriptError is why the script cannot be loaded.
+	ScriptError string `json:"script_error,omitempty"`
 }
 
 type explainedDetail struct {
@@ -82,6 +86,13 @@ func (c *policyExplainCmd) Run(a *app) error {
 		r := &j.policy.Checks[t.Rule]
 		doc.Rules = append(doc.Rules, explainedRule{r.String(), r.Row, t.Fits, t.Detail})
 	}
+	if isScript(&k) {
+		if c, err := a.scriptCheck(&k); err != nil {
+			doc.ScriptError = err.Error()
+		} else {
+			doc.Needs = needsOf(j.cfg.Grants(), c)
+		}
+	}
 	if a.JSON {
 		return a.printJSON(doc)
 	}
@@ -108,6 +119,10 @@ func (c *policyExplainCmd) find(a *app, j judged) (schedule.Check, error) {
 		return schedule.Check{}, agent.WithCode(agent.ExitUsage, agent.WithHint(
 			fmt.Errorf("%q is neither a check of the endpoint's schedule nor a type of checks", c.Check), hint,
 		))
+	}
+	typ, err := a.Declared(a.Context, typ)
+	if err != nil {
+		return schedule.Check{}, err
 	}
 	details, err := parseDetails(c.Details, typ)
 	if err != nil {
@@ -155,5 +170,9 @@ func (doc explainDocument) print(a *app, j judged, trials []policy.Trial, v poli
 		verdict = term.Cell{Text: strings.TrimPrefix(doc.Refusal, policy.Refused+": ") + " is refused; virgo policy suggest", Color: term.Bad}
 	}
 	t.Cells(term.Cell{Text: "verdict"}, verdict)
+	needRows(&t, doc.Needs)
+	if doc.ScriptError != "" {
+		t.Cells(term.Cell{Text: "needs"}, term.Cell{Text: doc.ScriptError, Color: term.Bad})
+	}
 	return t.Write(a.Out, a.Color())
 }

@@ -25,6 +25,8 @@ type setupCmd struct {
 	AgentID    string   `name:"agent-id" help:"Id of this host at the endpoint (default: from host name and machine id)."`
 	Import     string   `placeholder:"FILE" help:"Import the configuration of an existing monitoring agent."`
 	Allow      string   `enum:"figures,plugins,all," default:"" placeholder:"WHAT" help:"What the endpoint may make this host do: figures, plugins or all; on a terminal it asks. virgo help policy has finer rules."`
+	Signer     []string `name:"bundle-signer" placeholder:"KEY" help:"Public key that may sign bundles of checks in Lua, or the path of its file."`
+	Grant      string   `enum:"figures,declared," default:"" placeholder:"WHAT" help:"What checks in Lua may use: figures, or whatever they declared; on a terminal it asks if there is a --bundle-signer."`
 	NoCheck    bool     `help:"Write the configuration without testing it."`
 	Defer      bool     `help:"For a disk image: leave the key and the id to the first run of each host that is made of it."`
 }
@@ -70,6 +72,9 @@ func (c *setupCmd) Run(a *app) error {
 		))
 	}
 	if err := s.allow(); err != nil {
+		return err
+	}
+	if err := s.grantScripts(); err != nil {
 		return err
 	}
 	// What the next run would refuse, and the file that is written cannot change.
@@ -142,6 +147,9 @@ func (c *setupCmd) settings(a *app, path string) (config.Config, error) {
 	}
 	if c.AgentID != "" {
 		cfg.AgentID, cfg.ComputedID = c.AgentID, false
+	}
+	if err := c.signers(&cfg); err != nil {
+		return cfg, err
 	}
 	return cfg, cfg.Validate()
 }

@@ -79,6 +79,8 @@ type scheduleStatus struct {
 	// that they let the endpoint do everything.
 	Refused   int  `json:"refused"`
 	AllowsAll bool `json:"allows_all,omitempty"`
+	// Ungranted is how many checks in Lua were refused something that the script needs.
+	Ungranted int `json:"ungranted,omitempty"`
 }
 
 func (c *statusCmd) Run(a *app) error {
@@ -115,7 +117,7 @@ func (c *statusCmd) Run(a *app) error {
 			Endpoints: append([]string{}, ag.Endpoints...), Proxy: cfg.Proxy.String(),
 			Delivery: newLinkDocument(st.Status),
 			Spool:    newSpoolDocument(stats),
-			Schedule: scheduleStatus{source(st), len(sch.Checks), fetchedMS(st), problemLines(problems), countRefused(sch), cfg.Policy().AllowsAll()}, Unavailable: found.documents(),
+			Schedule: scheduleStatus{source(st), len(sch.Checks), fetchedMS(st), problemLines(problems), countRefused(sch), cfg.Policy().AllowsAll(), countUngranted(sch, latest)}, Unavailable: found.documents(),
 			Mistakes: agent.MistakeLines(cfg), UnknownVariables: cfg.UnknownVariables(os.Environ()),
 		}
 		if st.Run.StartedMS != 0 {
@@ -146,7 +148,7 @@ func (c *statusCmd) Run(a *app) error {
 	keyRows(&t, a, ag, cfg, st.Status)
 	t.Row("schedule", fmt.Sprintf("%s; %s", term.Count(len(sch.Checks), "check", "checks"), scheduleLine(st, sch, now)))
 	mistakeRows(&t, problemLines(problems))
-	policyRows(&t, cfg, sch)
+	policyRows(&t, cfg, sch, latest)
 	t.Cells(term.Cell{Text: "last run"}, found.runCell(st.Run, now))
 	found.addTo(&t, now)
 	if ag.Untrusted != nil {

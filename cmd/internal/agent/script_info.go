@@ -24,7 +24,7 @@ func (p *Program) ScriptInfos(ctx context.Context) ([]worker.ScriptInfo, error) 
 		return nil, fmt.Errorf("the list of scripts: %w", err)
 	}
 	for i := range all {
-		info, err := p.scriptInfo(ctx, all[i].Type)
+		info, err := p.ScriptInfo(ctx, all[i].Type)
 		if err != nil {
 			all[i].Error = err.Error()
 			continue
@@ -34,8 +34,8 @@ func (p *Program) ScriptInfos(ctx context.Context) ([]worker.ScriptInfo, error) 
 	return all, nil
 }
 
-// scriptInfo returns what the script process knows of one script.
-func (p *Program) scriptInfo(ctx context.Context, typ string) (info worker.ScriptInfo, err error) {
+// ScriptInfo returns what the script process knows of one script. Error: *worker.StartError, or there is none.
+func (p *Program) ScriptInfo(ctx context.Context, typ string) (info worker.ScriptInfo, err error) {
 	text, err := p.ScriptWorker().HostInfo(ctx, typ)
 	if err != nil {
 		return info, err
@@ -55,7 +55,7 @@ func (p *Program) Declared(ctx context.Context, t collect.Type) (collect.Type, e
 	if err := scriptsFault(p.Paths().Scripts); err != nil {
 		return t, err
 	}
-	info, err := p.scriptInfo(ctx, t.Name)
+	info, err := p.ScriptInfo(ctx, t.Name)
 	switch {
 	case err != nil:
 		return t, err

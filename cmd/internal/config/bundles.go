@@ -121,6 +121,14 @@ func signerPath(signer string) (path, conditions string, ok bool) {
 	return path, signer[end:], strings.ContainsAny(path, `/\.`)
 }
 
+// SetSigners sets the keys that may sign bundles. Relative paths are relative to the current folder.
+func (c *Config) SetSigners(signers []string) {
+	c.Bundles.Signers = slices.Clone(signers)
+	if dir, err := filepath.Abs("."); err == nil {
+		c.resolveSigners(dir)
+	}
+}
+
 // resolveSigners makes the paths of keys absolute.
 func (c *Config) resolveSigners(dir string) {
 	for i, s := range c.Bundles.Signers {

@@ -20,7 +20,7 @@ func csvModule() script.Module {
 		Functions: []script.Function{
 			{Name: "decode", Signature: `csv.decode(text [, {sep=",", header=false}]) -> rows`, MinArgs: 1, MaxArgs: 2,
 				Doc: "The rows, each a list of its fields; with header=true, each a table by the names in the first row. " +
-					"Rows may differ in length. More than 100,000 fields, and what is not CSV, give nil and why.",
+					"Rows may differ in length. More than 100,000 fields, of which a row counts as five, and what is not CSV, give nil and why.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					text, o := textAt(c, l, 1), optionsAt(l, 2, "sep", "header")
 					sep, size := utf8.DecodeRuneInString(o.text("sep", ","))
@@ -61,6 +61,7 @@ func decodeCSV(l *lua.LState, text string, sep rune, header bool) (*lua.LTable, 
 			names = append([]string{}, record...)
 			continue
 		}
+		fields += byName
 		if !header {
 			row := make([]lua.LValue, len(record))
 			for i, field := range record {

@@ -61,8 +61,11 @@ func raw(t *testing.T, network, address, text string) net.Listener {
 				return
 			}
 			t.Cleanup(func() { conn.Close() })
-			go io.Copy(io.Discard, conn)
-			io.WriteString(conn, text)
+			go func() {
+				conn.Read(make([]byte, 1)) // an answer before the request is no answer
+				go io.Copy(io.Discard, conn)
+				io.WriteString(conn, text)
+			}()
 		}
 	}()
 	return ln
@@ -119,7 +122,6 @@ func TestHTTPS(t *testing.T) {
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.StartTLS()
 	t.Cleanup(s.Close)
-	s.Config.ErrorLog = nil
 	ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
 	guard := &allowing{list: []string{"http *", "tcp *", "address 127.0.0.1:*"}}
 	address := strings.TrimPrefix(s.URL, "https://127.0.0.1:")

@@ -23,7 +23,7 @@ func jsonModule(null *lua.LUserData) script.Module {
 		Functions: []script.Function{
 			{Name: "decode", Signature: "json.decode(text) -> value", MinArgs: 1, MaxArgs: 1,
 				Doc: "Decodes one value. Numbers above 2^53 lose their last digits. A text that is not JSON, " +
-					"has more than 100,000 values or is nested more than 64 deep gives nil and why.",
+					"has more than 100,000 values, of which an object counts as five, or is nested more than 64 deep gives nil and why.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					v, err := decodeJSON(l, textAt(c, l, 1), null)
 					if err != nil {
@@ -159,6 +159,7 @@ func tableOf(l *lua.LState, list []lua.LValue) *lua.LTable {
 }
 
 func (d *jsonDecoder) object(depth int) (lua.LValue, error) {
+	d.values += byName
 	var (
 		names  []string
 		values []lua.LValue

@@ -11,6 +11,7 @@ import (
 const (
 	maxValues   = 100_000 // of a decoded document, and of the pieces of a text
 	maxElements = 20_000  // of XML
+	byName      = 4       // what a table counts, beside its values, that has its values by name
 	maxDepth    = 64      // of a document, both ways
 )
 

@@ -28,6 +28,8 @@ func TestJSON(t *testing.T) {
 		{code: `return json.decode('1e999')`, want: "nil | JSON: a number is too large, after 5 bytes"},
 		{code: `return json.decode(string.rep('[', 1000000))`, want: "nil | JSON: is nested more than 64 deep, after 65 bytes"},
 		{code: `return json.decode('[' .. string.rep('0,', 200000) .. '0]')`, want: "nil | JSON: has more than 100000 values, after 200000 bytes"},
+		{code: `return json.decode('[' .. string.rep('{"a":1},', 30000) .. '0]')`, want: "nil | JSON: has more than 100000 values, after 133335 bytes"},
+		{code: `return csv.decode(string.rep("a\n", 30000), {header=true})`, want: "nil | CSV: more than 100000 fields"},
 		{code: `return json.encode{b={1,2,{}}, a="x\n\"<\195\164", n=json.null, y=true}`, want: `{"a":"x\n\"<ä","b":[1,2,{}],"n":null,"y":true}`},
 		{code: `return json.encode(1/3), json.encode(1e15), json.encode(nil)`, want: "0.3333333333333333 | 1000000000000000 | null"},
 		{code: `local t = {} t.t = t return json.encode(t)`, raises: "json.encode: is nested more than 64 deep"},

@@ -201,8 +201,6 @@ func (r *Rollout) publish(release *Release, percent int, tags []string) (*Rollou
 			return nil, err
 		}
 		switch order := version.Compare(older); {
-		case order == 0 && one.Withdrawn:
-			return nil, fmt.Errorf("%s: %w", one.Version, ErrWithdrawn)
 		case order == 0:
 			known = true
 			one.Signatures, one.SignedBy = maps.Clone(release.Signatures), release.SignedBy

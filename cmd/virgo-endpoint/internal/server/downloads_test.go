@@ -206,7 +206,7 @@ func TestDownloadsBesideSessions(t *testing.T) {
 	p.files["stable/large"] = func() io.ReadSeeker { return &endless{size: 1 << 40} }
 	site := newSite(t)
 	r := site.start(t, p.to, func(o *Options) {
-		o.Limits.DownloadsPerAddress = 64
+		o.Limits.DownloadsPerAddress = 100
 		o.Limits.Served, o.Limits.GreetingPerAddress = 2, 2
 	})
 	first := r.dial(t)
@@ -253,6 +253,7 @@ func TestDownloadsOfOneAddress(t *testing.T) {
 			t.Errorf("download %d of an address: %s, want %d", i+1, resp.Status, want)
 		}
 	}
+	r.stop(t) // which waits for none of them
 }
 
 // A peer has half a minute to read a part, and ten minutes for all.
@@ -263,7 +264,7 @@ func TestTimeOfADownload(t *testing.T) {
 		end  time.Duration
 	}{
 		"stalled": {time.Hour, 1, 30 * time.Second},
-		"slow":    {20 * time.Second, 64 << 10, 10 * time.Minute},
+		"slow":    {28 * time.Second, 64 << 10, 10 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFakeClock(t, Limits{}, func(t *testing.T, r *running, l *pipeListener) {

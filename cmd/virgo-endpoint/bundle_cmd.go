@@ -176,7 +176,7 @@ func (a *app) notPublished(err error, file string) error {
 	case errors.Is(err, signature.ErrUnknownKey):
 		return &failure{exitUnexpected, err, "if that key is to be accepted here, --key FILE.pub gives it; agents have keys of their own settings"}
 	case errors.Is(err, releases.ErrNotNewer), errors.Is(err, releases.ErrExists), errors.Is(err, releases.ErrWithdrawn):
-		return &failure{exitUnexpected, err, "build it with a higher version: virgo bundle build --version"}
+		return &failure{exitUnexpected, err, "build it with a higher version: virgo bundle build --bundle-version"}
 	case errors.As(err, &format), errors.As(err, &signed):
 		return &failure{exitUnexpected, err, ""}
 	case errors.Is(err, releases.ErrNoTarget), errors.Is(err, releases.ErrPaused):

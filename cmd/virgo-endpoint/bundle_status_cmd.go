@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"virgo/cmd/internal/term"
 	"virgo/cmd/virgo-endpoint/internal/intake"
@@ -86,7 +85,8 @@ func (c *bundleStatusCmd) Run(a *app) error {
 
 func newFollowerEntry(ag *intake.Agent, rollout *releases.Rollout, name string) followerEntry {
 	e := followerEntry{AgentID: ag.ID, Version: ag.BundleVersion, State: ag.BundleState, LastSeen: ms(ag.LastSeen)}
-	if e.State == "none" {
+	standing := releases.ParseStanding(e.State)
+	if standing.None {
 		e.Version = ""
 	}
 	if rollout != nil {
@@ -94,14 +94,14 @@ func newFollowerEntry(ag *intake.Agent, rollout *releases.Rollout, name string) 
 			e.Offered = r.Version
 		}
 	}
-	switch word, _, _ := strings.Cut(e.State, " "); {
-	case word == "back":
+	switch {
+	case standing.Word == "back":
 		e.order = 0
-	case word != "none" && word != "trial" && word != "good":
+	case standing.Bad():
 		e.order = 1
 	case e.Offered != "" && releases.IsNews(e.Offered, ag.BundleVersion, e.State):
 		e.order = 2
-	case word == "trial":
+	case standing.Word == "trial":
 		e.order = 3
 	default:
 		e.order = 4
@@ -138,14 +138,20 @@ func (c *bundleStatusCmd) text(a *app, doc *bundleStatusDocument, rollout *relea
 
 // words say how the agent's bundle does.
 func (e *followerEntry) words() string {
-	switch e.State {
-	case "none":
+	standing := releases.ParseStanding(e.State)
+	text := standing.Word
+	switch {
+	case standing == releases.Standing{None: true}:
 		return "no bundle"
-	case "trial":
-		return "on trial"
+	case text == "trial":
+		text = "on trial"
+	case text == "back":
+		text = "went back from " + standing.Version
+	case standing.Version != "":
+		text += " " + standing.Version
 	}
-	if rest, ok := strings.CutPrefix(e.State, "back "); ok {
-		return "went back from " + rest
+	if standing.Reason != "" {
+		text += ": " + standing.Reason
 	}
-	return e.State
+	return text
 }

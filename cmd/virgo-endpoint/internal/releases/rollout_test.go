@@ -127,7 +127,8 @@ func TestIsNews(t *testing.T) {
 		{"1.4.0", "0.9.0", "none", true}, {"1.4.0", "2.0.0", "none", true}, {"1.4.0", "2.0.0", "", true}, // the program's version
 		{"1.4.0", "1.3.0", "good", true}, {"1.4.0", "1.4.0", "trial", false}, {"1.4.0", "1.5.0", "good", false},
 		{"1.4.0", "1.3.0", "back 1.4.0: script.x fails", false}, {"1.5.0", "1.3.0", "back 1.4.0: script.x fails", true},
-		{"1.4.0", "1.3.0", "refused 1.4.0: unknown key", false}, {"1.4.0", "x", "good", true},
+		{"1.4.0", "1.3.0", "refused 1.4.0: unknown key", false},
+		{"1.4.0", "9.0.0", "none; back 1.4.0: script.x fails", false}, {"1.4.1", "9.0.0", "none; back 1.4.0: script.x fails", true}, {"1.4.0", "x", "good", true},
 	} {
 		if got := IsNews(test.offered, test.has, test.state); got != test.want {
 			t.Errorf("%+v: %v", test, got)

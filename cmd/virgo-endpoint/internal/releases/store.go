@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"virgo/cmd/virgo-endpoint/internal/folder"
-	"virgo/schedule/semver"
 )
 
 // settled is the age from which the modification time of channels.json identifies its version.
@@ -155,24 +154,6 @@ func (s *Store) For(agentID, channel, name string, tags func() []string) *Releas
 		return nil
 	}
 	return r.For(name, agentID, tags)
-}
-
-// IsNews reports whether an agent is to be told of a version, after what it said of its bundle in its hello. An older version
-// is no news, since no agent takes one, and neither is one that it went back from.
-func IsNews(offered, has, state string) bool {
-	word, rest, _ := strings.Cut(state, " ")
-	if word == "" || word == "none" { // has is the version of the program then
-		return true
-	}
-	if version, _, _ := strings.Cut(rest, ":"); version == offered {
-		return false
-	}
-	old, err := semver.Parse(has)
-	if err != nil {
-		return true
-	}
-	next, err := semver.Parse(offered)
-	return err == nil && next.Compare(old) > 0
 }
 
 // File opens a file of a channel. The names are looked up in what channels.json names, and are never part of a path. The

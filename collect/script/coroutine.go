@@ -65,18 +65,21 @@ func (m *machine) resume(l *lua.LState, th *lua.LState) int {
 	m.resumed = append(m.resumed, th)
 	wasTracing := m.tracing
 	m.tracing = false
+	returned := false
 	defer func() {
 		m.tracing = wasTracing
 		m.nested--
 		m.resumed = m.resumed[:len(m.resumed)-1]
 		m.call.meter.yielded()
-		if th.Dead {
+		if th.Dead = th.Dead || !returned; th.Dead { // a yield that cannot be leaves a stack that nobody goes on with
 			m.alive--
 		} else if _, hasFrames := th.GetStack(0); !hasFrames {
 			m.finished[th] = true
 		}
 	}()
-	return coroutines().resume(l)
+	n := coroutines().resume(l)
+	returned = true
+	return n
 }
 
 // finish resumes a coroutine that ended with return coroutine.yield(...): the Lua library has removed its last call

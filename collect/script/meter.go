@@ -10,8 +10,11 @@ import (
 )
 
 const (
-	// lookEvery is how many instructions run between two looks at the clock and at the request's context.
+	// lookEvery is how many instructions run at most between two looks at the clock and at the request's context. Where
+	// they take longer than slowLook, the next look comes earlier: one instruction may move a large table.
 	lookEvery = 256
+	slowLook  = 2 * time.Millisecond
+	firstLook = 8
 	// turn is how long a script computes before it lets others that wait for a processor go first.
 	turn = 20 * time.Millisecond
 )
@@ -27,6 +30,8 @@ type meter struct {
 	given int64 // what left was after the last look
 	used  int64 // until the last look
 	limit int64
+	step  int64     // instructions between the last two looks
+	last  time.Time // of the last look
 	cause error
 	ended chan struct{} // closed
 	// yielding is true between a yield and the return to who resumed.
@@ -44,7 +49,7 @@ type meter struct {
 }
 
 func newMeter(ctx context.Context, l Limits, p *places, hung func()) *meter {
-	m := &meter{limit: l.Instructions, ctx: ctx, compute: l.Compute, places: p, hung: hung, ended: make(chan struct{})}
+	m := &meter{step: firstLook, limit: l.Instructions, ctx: ctx, compute: l.Compute, places: p, hung: hung, ended: make(chan struct{})}
 	close(m.ended)
 	m.rearm()
 	return m
@@ -92,7 +97,7 @@ func (m *meter) count() {
 }
 
 func (m *meter) rearm() {
-	m.left = min(lookEvery, m.limit-m.used+1)
+	m.left = min(m.step, m.limit-m.used+1)
 	m.given = m.left
 }
 
@@ -104,14 +109,24 @@ func (m *meter) decide() {
 		m.end(&Error{Kind: KindInstructions, Text: fmt.Sprintf("needed more than %d instructions", m.limit)})
 	case m.ctx.Err() != nil:
 		m.end(m.ctx.Err())
-	case m.since.IsZero():
-	default:
-		if now := m.spent + time.Since(m.since); now > m.compute {
-			m.end(&Error{Kind: KindCompute, Text: fmt.Sprintf("computed for more than %v", m.compute)})
-		} else if time.Since(m.since) > turn && m.places.wanted() {
-			m.stop()
-			m.start()
-		}
+	case !m.since.IsZero():
+		m.lookAtClock()
+	}
+}
+
+func (m *meter) lookAtClock() {
+	now := time.Now()
+	if now.Sub(m.last) > slowLook {
+		m.step = max(m.step/4, 1)
+	} else {
+		m.step = min(m.step*2, lookEvery)
+	}
+	m.last = now
+	if m.spent+now.Sub(m.since) > m.compute {
+		m.end(&Error{Kind: KindCompute, Text: fmt.Sprintf("computed for more than %v", m.compute)})
+	} else if now.Sub(m.since) > turn && m.places.wanted() {
+		m.stop()
+		m.start()
 	}
 }
 
@@ -145,12 +160,12 @@ func (m *meter) yield() {
 	m.left, m.given = 0, 0
 }
 
-// yielded is called where who resumed goes on.
+// yielded is called where who resumed goes on. What was counted stays counted: a loop of resumes has an end, too.
 func (m *meter) yielded() {
-	m.yielding = false
-	if m.cause == nil {
+	if m.yielding && m.cause == nil {
 		m.rearm()
 	}
+	m.yielding = false
 }
 
 // start waits for a processor and starts the clock.
@@ -163,6 +178,7 @@ func (m *meter) start() {
 		return
 	}
 	m.since = time.Now()
+	m.last = m.since
 	if m.hung != nil {
 		m.watchdog = time.AfterFunc(m.compute-m.spent+hungAfter, m.hung)
 	}

@@ -1,0 +1,2 @@
+-- want: can be used in run only
+log('at load')

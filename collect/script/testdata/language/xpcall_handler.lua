@@ -1,0 +1,8 @@
+-- want: needed more than [0-9]+ instructions|computed for more than
+return check {
+  summary = "hostile",
+  run = function(details, now, saved)
+    local function again() while true do xpcall(error, again) end end
+    again()
+  end,
+}

@@ -61,11 +61,11 @@ func mebibytes(n int64) string {
 }
 
 // limitRuntime lets Go's runtime end this process where a stack grows too large, and collect garbage early, and all
-// the time when three quarters of the memory are in use, so that garbage alone breaks no limit.
+// the time when most of the memory is in use, so that garbage alone breaks no limit.
 func limitRuntime(memoryBytes int64) {
 	debug.SetMaxStack(stackBytes)
 	debug.SetGCPercent(50)
-	debug.SetMemoryLimit(int64(readMemory(memorySamples())) + memoryBytes/4*3)
+	debug.SetMemoryLimit(int64(readMemory(memorySamples())) + memoryBytes/8*7)
 }
 
 // The kinds of limits that end a process, as errors of scripts name them.

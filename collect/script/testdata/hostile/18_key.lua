@@ -1,0 +1,12 @@
+-- want: ^(unavailable not allowed .* files ".*", which no script may use$|available held: .*permission denied$)
+-- details: {"path": "$STATE/agent.key"}
+return check {
+  summary = "key",
+  details = { path = { kind = "path", doc = "path" } },
+  needs = { files = { "${path}", "/**" } },
+  run = function(details, now, saved)
+    local got, err = file.read(details.path)
+    if got then unavailable("out: " .. #got .. " bytes") end
+    status("held: " .. err)
+  end,
+}

@@ -1,0 +1,12 @@
+-- want: ^unavailable not allowed .* files ".*", which no script may use$
+-- details: {"path": "/proc/self/root$DIR/virgo.yaml"}
+return check {
+  summary = "settings by root",
+  details = { path = { kind = "path", doc = "path" } },
+  needs = { files = { "${path}", "/**" } },
+  run = function(details, now, saved)
+    local got, err = file.read(details.path)
+    if got then unavailable("out: " .. #got .. " bytes") end
+    status("held: " .. err)
+  end,
+}

@@ -1,0 +1,2 @@
+-- want: ^unavailable 86_no_check.lua: 
+return 1

@@ -10,6 +10,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"virgo/schedule/capability"
+	"virgo/schedule/policy"
 	"virgo/schedule/scriptbundle"
 	"virgo/schedule/shorttext"
 )
@@ -120,6 +121,9 @@ func (m *machine) describe() (scriptbundle.Script, error) {
 	}
 	if err := s.Validate(); err != nil {
 		return s, fmt.Errorf("%s", strings.TrimPrefix(err.Error(), s.File+": "))
+	}
+	if err := policy.CheckNeeds(s.Details, s.Needs); err != nil {
+		return s, fmt.Errorf("needs: %w", err)
 	}
 	return s, nil
 }

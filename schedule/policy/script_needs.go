@@ -118,6 +118,8 @@ func placeholder(k detail.Kind) string {
 		return "/x"
 	case detail.Port, detail.Integer, detail.Number:
 		return "1"
+	case detail.HostPort:
+		return "x:1"
 	}
 	return "x"
 }
@@ -149,7 +151,7 @@ func fitsNeed(kind capability.Kind, d schedule.Detail, first, alone bool) bool {
 	case detail.Host:
 		return kind == capability.HTTP || kind == capability.TCP || kind == capability.UDP || kind == capability.DNS
 	case detail.HostPort:
-		return kind == capability.TCP || kind == capability.UDP || kind == capability.DNS
+		return alone && (kind == capability.TCP || kind == capability.UDP)
 	case detail.Port:
 		return kind == capability.HTTP || kind == capability.TCP || kind == capability.UDP
 	case detail.Text, detail.List:

@@ -26,6 +26,8 @@ func connectionMethods() []script.Function {
 			Doc: "The next n bytes, nil and why if there are fewer; of a socket for datagrams one datagram, of which what is behind n bytes is lost.", Call: readBytes},
 		{Name: "all", Signature: "connection:all([max]) -> text", MinArgs: 1, MaxArgs: 2,
 			Doc: "What comes until the other side closes; nil and why if it is more than max bytes (1 MiB).", Call: readAll},
+		{Name: "starttls", Signature: "connection:starttls([{insecure=false, ca, server_name, cert, key}]) -> true", MinArgs: 1, MaxArgs: 2,
+			Doc: "Goes on with TLS, once the other side agreed to it in its own protocol; nil and why if it fails, and the connection is closed then. " + tlsDoc, Call: startTLS},
 		{Name: "certificate", Signature: "connection:certificate() -> certificate", MinArgs: 1, MaxArgs: 1,
 			Doc: "The server's certificate, as x509.decode has it; nil without TLS.",
 			Call: func(_ *script.Call, l *lua.LState) int {
@@ -49,13 +51,14 @@ func connectionMethods() []script.Function {
 type connection struct {
 	conn      net.Conn
 	r         *bufio.Reader
+	host      string
 	datagrams bool
 	timeout   time.Duration
 	closed    bool
 }
 
-func newConnection(conn net.Conn, datagrams bool, timeout time.Duration) *connection {
-	return &connection{conn: conn, r: bufio.NewReaderSize(conn, maxLine), datagrams: datagrams, timeout: timeout}
+func newConnection(conn net.Conn, host string, datagrams bool, timeout time.Duration) *connection {
+	return &connection{conn: conn, r: bufio.NewReaderSize(conn, maxLine), host: host, datagrams: datagrams, timeout: timeout}
 }
 
 func (k *connection) close() {
@@ -123,6 +126,30 @@ func sendText(c *script.Call, l *lua.LState) int {
 	if err != nil {
 		return failNetwork(c, l, "sending", err)
 	}
+	l.Push(lua.LTrue)
+	return 1
+}
+
+// startTLS negotiates TLS. What came before it in plain text could be anybody's: it is not taken for an answer later.
+func startTLS(c *script.Call, l *lua.LState) int {
+	k := connectionAt(l)
+	config := tlsOptions(optionsAt(l, 2, tlsNames()...), k.host)
+	if _, ok := k.conn.(*tls.Conn); ok || k.datagrams {
+		return c.Raise(l, "starttls is for a TCP connection without TLS")
+	}
+	secure := tls.Client(k.conn, config)
+	err := k.wait(c, func() error {
+		if n := k.r.Buffered(); n > 0 {
+			return fmt.Errorf("%d bytes came before TLS", n)
+		}
+		return secure.Handshake()
+	})
+	if err != nil {
+		k.close()
+		return failNetwork(c, l, "starting TLS", err)
+	}
+	k.conn = secure
+	k.r.Reset(secure)
 	l.Push(lua.LTrue)
 	return 1
 }

@@ -21,8 +21,9 @@ func fileModule() script.Module {
 		Doc: "Files and folders, by absolute paths. Links are followed; where they lead must be declared and granted as well. " +
 			"Only regular files are read, and what the kernel shows as such in /proc and /sys.",
 		Functions: []script.Function{
-			{Name: "read", Signature: "file.read(path [, max]) -> text", MinArgs: 1, MaxArgs: 2, Needs: capability.Files,
-				Doc:  "The content of a file, or its first bytes with a maximum. Without one, more than 1 MiB gives nil and why.",
+			{Name: "read", Signature: "file.read(path [, max [, from=0]]) -> text", MinArgs: 1, MaxArgs: 3, Needs: capability.Files,
+				Doc: "The content of a file, or so many bytes of it with a maximum. Without one, more than 1 MiB gives nil and why. " +
+					"from is how many bytes are passed over; a negative one counts from the end, so that file.read(path, 4096, -4096) is what a log ends with.",
 				Call: readFile},
 			{Name: "lines", Signature: "file.lines(path) -> iterator", MinArgs: 1, MaxArgs: 1, Needs: capability.Files,
 				Doc: "For a loop over the lines of a file, without their ends: for line in file.lines(path) do. A file that cannot be opened gives nil and why; " +
@@ -175,9 +176,9 @@ func open(c *script.Call, l *lua.LState) (f io.ReadCloser, ok bool) {
 }
 
 func readFile(c *script.Call, l *lua.LState) int {
-	most := c.Limits.StringBytes
-	headOnly := l.Get(2) != lua.LNil
-	if headOnly {
+	most, from := c.Limits.StringBytes, l.OptInt64(3, 0)
+	partly := l.Get(2) != lua.LNil
+	if partly {
 		most = min(most, max(0, l.CheckInt(2)))
 	}
 	closed := c.OpenFile(l)
@@ -189,16 +190,41 @@ func readFile(c *script.Call, l *lua.LState) int {
 	defer f.Close()
 	var text []byte
 	err := c.Blocking(func(ctx context.Context) (err error) {
-		text, err = within(ctx, func() ([]byte, error) { return readUpTo(ctx, f, most+1) })
+		text, err = within(ctx, func() ([]byte, error) {
+			if err := skip(f, from); err != nil {
+				return nil, err
+			}
+			return readUpTo(ctx, f, most+1)
+		})
 		return err
 	})
 	switch {
 	case err != nil:
 		return c.Fail(l, err)
-	case len(text) > most && !headOnly:
+	case len(text) > most && !partly:
 		return c.Fail(l, fmt.Errorf("%s has more than %d bytes", l.CheckString(1), most))
 	}
 	return c.Push(l, string(text[:min(len(text), most)]))
+}
+
+// skip passes over the first bytes of a file, or with a negative number over all but the last.
+func skip(f io.Reader, from int64) error {
+	if from == 0 {
+		return nil
+	}
+	s, ok := f.(io.Seeker)
+	if !ok {
+		return errors.New("it can be read from its beginning only")
+	}
+	if from > 0 {
+		_, err := s.Seek(from, io.SeekStart)
+		return err
+	}
+	end, err := s.Seek(0, io.SeekEnd)
+	if err == nil {
+		_, err = s.Seek(max(0, end+from), io.SeekStart)
+	}
+	return err
 }
 
 // readUpTo reads at most that many bytes. Files of the kernel have no size, so it reads until the end.

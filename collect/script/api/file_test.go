@@ -61,6 +61,7 @@ func TestFiles(t *testing.T) {
 	rows := []row{
 		{code: `return file.read("D/a/one.log")`, want: "first\r\n\nlast"},
 		{code: `return file.read("D/a/one.log", 3), file.read("D/a/one.log", 0)`, want: "fir | "},
+		{code: `return file.read("D/a/one.log", 5, 7), file.read("D/a/one.log", 9, -4), file.read("D/a/one.log", 3, -100), file.read("D/a/one.log", 3, 100)`, want: "\nlast | last | fir | "},
 		{code: `return file.read("D/b/in", 5)`, want: "first"},
 		{code: `return file.read("D/a/none")`, want: "nil | open D/a/none: no such file or directory"},
 		{code: `return file.read("D/b/none")`, want: "nil | open D/b/none: not a regular file"},

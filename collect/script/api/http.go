@@ -24,14 +24,14 @@ func httpModule() script.Module {
 		Name: "http",
 		Doc:  "Requests of HTTP/1.1, each on a connection of its own, without a proxy.",
 		Functions: []script.Function{
-			{Name: "get", Signature: "http.get(url [, {headers={}, timeout=10, user, password, insecure=false, ca, server_name, redirects=5}]) -> {status, headers, body, tls}",
+			{Name: "get", Signature: "http.get(url [, {headers={}, timeout=10, user, password, insecure=false, ca, server_name, cert, key, redirects=5}]) -> {status, headers, body, tls}",
 				MinArgs: 1, MaxArgs: 2, Needs: capability.HTTP,
 				Doc: "Sends a request GET. " + requestDoc + " " + tlsDoc,
 				Call: func(c *script.Call, l *lua.LState) int {
 					o := optionsAt(l, 2, requestOptions()...)
 					return exchange(c, l, newRequest(l, o, "GET", l.CheckString(1), ""), o)
 				}},
-			{Name: "request", Signature: "http.request{url, method=\"GET\", body, headers={}, timeout=10, user, password, insecure=false, ca, server_name, redirects=5} -> {status, headers, body, tls}",
+			{Name: "request", Signature: "http.request{url, method=\"GET\", body, headers={}, timeout=10, user, password, insecure=false, ca, server_name, cert, key, redirects=5} -> {status, headers, body, tls}",
 				MinArgs: 1, MaxArgs: 1, Needs: capability.HTTP,
 				Doc: "Sends any request. " + requestDoc + " " + tlsDoc,
 				Call: func(c *script.Call, l *lua.LState) int {
@@ -44,5 +44,5 @@ func httpModule() script.Module {
 }
 
 func requestOptions() []string {
-	return []string{"headers", "timeout", "user", "password", "insecure", "ca", "server_name", "redirects"}
+	return append(tlsNames(), "headers", "timeout", "user", "password", "redirects")
 }

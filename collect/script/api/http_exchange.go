@@ -74,6 +74,9 @@ func send(ctx context.Context, c *script.Call, l *lua.LState, r *request, o opti
 	}
 	if r.url.Scheme == "https" {
 		via.TLS = tlsOptions(o, via.Host)
+		if r.moved { // what the script says of the first host is not for another
+			via.TLS.ServerName, via.TLS.Certificates = via.Host, nil
+		}
 	}
 	c.Connect(l)
 	a := &answer{}

@@ -21,6 +21,7 @@ type request struct {
 	socket         string // of a URL for a Unix socket
 	header         http.Header
 	user, password string
+	moved          bool // to another host than the script named
 }
 
 // methods are those that a script may send.
@@ -165,7 +166,7 @@ func (r *request) redirected(status int, location string) (next *request, ok boo
 	if n.body != "" || n.method != "GET" && n.method != "HEAD" {
 		return nil, true, fmt.Errorf("a redirect of %s to another host, %s", r.method, n.url.Host)
 	}
-	n.header, n.user, n.password = make(http.Header), "", ""
+	n.header, n.user, n.password, n.moved = make(http.Header), "", "", true
 	for _, name := range []string{"Accept", "Accept-Language", "User-Agent"} {
 		if v := r.header.Get(name); v != "" {
 			n.header.Set(name, v)

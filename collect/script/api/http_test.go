@@ -137,6 +137,11 @@ func TestHTTPS(t *testing.T) {
 		{code: `local c = net.tcp("127.0.0.1", PORT, {tls=true, ca=CA, server_name="example.com"}) c:send("GET / HTTP/1.0\r\n\r\n")
 			return c:line(), c:certificate().issuer, c:all():match("secure")`, want: "HTTP/1.0 200 OK | O=Acme Co | secure"},
 		{code: `return net.tcp("127.0.0.1", PORT, {tls=true})`, want: "nil | connecting to 127.0.0.1:PORT: the certificate is signed by an unknown authority"},
+		{code: `local c = net.tcp("127.0.0.1", PORT) local ok = c:starttls{ca=CA} c:send("GET / HTTP/1.0\r\n\r\n") return ok, c:line(), c:certificate().issuer`, want: "true | HTTP/1.0 200 OK | O=Acme Co"},
+		{code: `local c = net.tcp("127.0.0.1", PORT) local ok, why = c:starttls() return ok, why, c:send("x")`,
+			want: "nil | starting TLS: the certificate is signed by an unknown authority | nil | sending: the connection was closed"},
+		{code: `local c = net.tcp("127.0.0.1", PORT, {tls=true, insecure=true}) return c:starttls()`, raises: "starttls is for a TCP connection without TLS"},
+		{code: `return net.tcp("127.0.0.1", PORT, {tls=true, cert="x", key="geheim"})`, raises: "options cert and key: want a certificate and its key, in PEM"},
 		{code: `return net.tcp("127.0.0.1", PORT, {insecure=true})`, raises: "options of TLS without tls=true"},
 	}
 	for i := range rows {

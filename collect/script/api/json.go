@@ -61,6 +61,7 @@ func newNull() *lua.LUserData {
 		l.Push(lua.LString("null"))
 		return 1
 	}})
+	meta.RawSetString("__index", &lua.LTable{Metatable: lua.LNil}) // a member of null is nil
 	meta.RawSetString("__metatable", lua.LFalse)
 	null.Metatable = meta
 	return null

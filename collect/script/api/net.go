@@ -26,15 +26,15 @@ func netModule() script.Module {
 		Name: "net",
 		Doc:  "Connections and names. Each call waits for at most 10 seconds, or the option timeout, and never longer than the check may take. At most 32 connections are made in a check, with those of http.",
 		Functions: []script.Function{
-			{Name: "tcp", Signature: "net.tcp(host, port [, {tls=false, timeout=10, insecure=false, ca, server_name}]) -> connection", MinArgs: 2, MaxArgs: 3, Needs: capability.TCP,
+			{Name: "tcp", Signature: "net.tcp(host, port [, {tls=false, timeout=10, insecure=false, ca, server_name, cert, key}]) -> connection", MinArgs: 2, MaxArgs: 3, Needs: capability.TCP,
 				Doc: "Connects, with TLS where tls=true; nil and why if it fails. " + tlsDoc,
 				Call: func(c *script.Call, l *lua.LState) int {
-					o := optionsAt(l, 3, "tls", "timeout", "insecure", "ca", "server_name")
+					o := optionsAt(l, 3, append(tlsNames(), "tls", "timeout")...)
 					to := hostAndPort(l)
 					to.Network = "tcp"
 					if o.flag("tls", false) {
 						to.TLS = tlsOptions(o, to.Host)
-					} else if o.has("insecure") || o.has("ca") || o.has("server_name") {
+					} else if slices.ContainsFunc(tlsNames(), o.has) {
 						l.ArgError(3, "options of TLS without tls=true")
 					}
 					return connect(c, l, to, o)
@@ -98,7 +98,7 @@ func connect(c *script.Call, l *lua.LState, to script.Connection, o options) int
 	if err != nil {
 		return failNetwork(c, l, doing, err)
 	}
-	return pushConnection(c, l, newConnection(conn, to.Network == "udp", timeout))
+	return pushConnection(c, l, newConnection(conn, to.Host, to.Network == "udp", timeout))
 }
 
 func resolve(c *script.Call, l *lua.LState) int {

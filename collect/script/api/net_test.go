@@ -77,6 +77,7 @@ func TestConnections(t *testing.T) {
 		{code: `local c = net.tcp("127.0.0.1", PORT) c:send("long\n") return c:line()`, want: "nil | reading: a line of more than 65536 bytes"},
 		{code: `local c = net.tcp("127.0.0.1", PORT) c:send("long\nbye\n") return c:all()`, want: "nil | reading: more than 1048576 bytes"},
 		{code: `local c = net.tcp("127.0.0.1", PORT) c:send("long\nbye\n") return #c:read(1048576)`, want: "1048576"},
+		{code: `local c = net.tcp("127.0.0.1", PORT) c:send("abc\n") c:read(1) return c:starttls()`, want: "nil | starting TLS: 4 bytes came before TLS"},
 		{code: `local c = net.tcp("127.0.0.1", PORT) c:close() c:close() return c:send("x")`, want: "nil | sending: the connection was closed"},
 		{code: `local c = net.udp("127.0.0.1", UDP) c:send("ping") local first = c:read(100) c:send("second") return first, c:read(3)`, want: "ping | sec"},
 		{code: `local c = net.udp("127.0.0.1", UDP) return c:line()`, raises: "a socket for datagrams has no lines"},

@@ -18,6 +18,7 @@ func TestJSON(t *testing.T) {
 	runRows(t, nil, []row{
 		{code: `return json.decode('{"a":[1,2.5,-3e2,true,false,null,"\\u00e4"],"b":{}}')`, want: "{a={1 2.5 -300 true false <userdata> ä} b={}}"},
 		{code: `return json.decode('[null]')[1] == json.null, tostring(json.null), getmetatable(json.null)`, want: "true | null | false"},
+		{code: `return json.null.x, pcall(function() json.null.x = 1 end)`, want: "nil | false | a.lua:1: attempt to index a non-table object(userdata) with key 'x'"},
 		{code: `return json.decode(' 7 ')`, want: "7"},
 		{code: `return json.decode('[1,2')`, want: "nil | JSON: it ends too early"},
 		{code: `return json.decode('')`, want: "nil | JSON: it ends too early"},
@@ -147,6 +148,7 @@ func TestTime(t *testing.T) {
 			want: "2023-11-14T22:13:20Z | 1700000000.5 | Tue, 14 Nov 2023 22:13:20 UTC"},
 		{code: `return time.format(1700000000, "Jan 2 %d.%m.%y %I%p %N%%", "Europe/Berlin")`, want: "Jan 2 14.11.23 11PM 000000000%"},
 		{code: `return time.format(1/0, "%Y")`, raises: "a time out of range"},
+		{code: `local a = time.clock() local b = time.clock() return a >= 0, b >= a, b < a + 60`, want: "true | true | true"},
 		{code: `return time.duration("1h2m"), time.duration("90"), time.duration("3d 4h"), time.duration("250ms"), time.duration("-5s"), time.duration("2-03:04:05"), time.duration("04:05"), time.duration("1 week 2 days")`,
 			want: "3720 | 90 | 273600 | 0.25 | -5 | 183845 | 245 | 777600"},
 		{code: `return time.duration("soon")`, want: `nil | "soon" is no span of time`},

@@ -20,6 +20,7 @@ const layoutDoc = `A layout is rfc3339, rfc1123, unix (seconds), or a text with 
 	`%j day of the year, %b Jan, %B January, %a Mon, %A Monday, %H hour, %I hour of 12, %p AM or PM, %M minute, %S second, %N fraction, %z +0100, %Z UTC, %F is %Y-%m-%d, %T is %H:%M:%S, %% is %. `
 
 func timeModule() script.Module {
+	began := time.Now()
 	return script.Module{
 		Name: "time", Pure: true,
 		Doc: "Times as seconds since 1970 in UTC. What time it is, a check's run function is told.",
@@ -47,6 +48,12 @@ func timeModule() script.Module {
 					}
 					layout, zone := layoutAt(l), zoneAt(l, 3)
 					l.Push(lua.LString(formatTime(seconds, layout, zone)))
+					return 1
+				}},
+			{Name: "clock", Signature: "time.clock() -> seconds",
+				Doc: "A clock that only goes forward, for the time between two of its values: how long a server took to answer.",
+				Call: func(_ *script.Call, l *lua.LState) int {
+					l.Push(lua.LNumber(time.Since(began).Seconds()))
 					return 1
 				}},
 			{Name: "duration", Signature: "time.duration(text) -> seconds", MinArgs: 1, MaxArgs: 1,

@@ -10,9 +10,13 @@ import (
 )
 
 // tlsDoc describes the options of TLS.
-const tlsDoc = "insecure=true takes any certificate, ca is a text in PEM with the authorities to trust instead of the system's, server_name another name than the host's."
+const tlsDoc = "insecure=true takes any certificate, ca is a text in PEM with the authorities to trust instead of the system's, server_name another name than the host's, " +
+	"cert and key are a certificate of the client with its key, as texts in PEM."
 
-// tlsOptions reads the options insecure, ca and server_name.
+// tlsNames are the options of TLS.
+func tlsNames() []string { return []string{"insecure", "ca", "server_name", "cert", "key"} }
+
+// tlsOptions reads the options of TLS.
 func tlsOptions(o options, host string) *tls.Config {
 	config := &tls.Config{ServerName: o.text("server_name", host), InsecureSkipVerify: o.flag("insecure", false)}
 	if pem := o.text("ca", ""); pem != "" {
@@ -20,6 +24,13 @@ func tlsOptions(o options, host string) *tls.Config {
 		if !config.RootCAs.AppendCertsFromPEM([]byte(pem)) {
 			o.l.ArgError(o.arg, "option ca: no certificate in PEM")
 		}
+	}
+	if cert, key := o.text("cert", ""), o.text("key", ""); cert != "" || key != "" {
+		pair, err := tls.X509KeyPair([]byte(cert), []byte(key))
+		if err != nil { // which may quote the key
+			o.l.ArgError(o.arg, "options cert and key: want a certificate and its key, in PEM")
+		}
+		config.Certificates = []tls.Certificate{pair}
 	}
 	return config
 }

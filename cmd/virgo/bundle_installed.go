@@ -80,7 +80,7 @@ func (a *app) bundleSettings() (config.Config, renewal.Verifier, error) {
 		))
 	}
 	ring, err := settingsRing(a, cfg)
-	return cfg, renewal.Verifier{Ring: ring, Name: cfg.Bundles.Name, Release: agent.Release(), Now: a.Now}, err
+	return cfg, renewal.Verifier{Ring: ring, Name: cfg.Bundles.Name, Release: agent.Release(), Declares: a.CheckDeclared, Now: a.Now}, err
 }
 
 // stateText describes the state of the current bundle.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -107,7 +106,7 @@ func (c *bundleListCmd) Run(a *app) error {
 	if !i.Previous.IsZero() {
 		t.Row("previous", i.Previous.String()+", "+signedText(i.Previous))
 	}
-	if i.Pin != "" {
+	if i.Pin != "" && i.Current.IsZero() {
 		t.Row("pinned to", i.Pin)
 	}
 	for _, r := range slices.Backward(i.Refused) {
@@ -125,21 +124,17 @@ func (c *bundleListCmd) Run(a *app) error {
 	return t.Write(a.Out, a.Color())
 }
 
-// installedRows adds the rows about the current bundle that status has, too.
+// installedRows adds the rows about the current bundle.
 func installedRows(t *term.Table, i installed.Installed, damaged string) {
 	if !i.Current.IsZero() {
-		text := i.Current.String()
-		if state := stateText(i); state != "" {
-			text += ", " + state
-		}
-		t.Row("bundle", text+", "+signedText(i.Current))
+		t.Row("bundle", currentText(i))
 	}
 	if damaged != "" {
 		t.Cells(term.Cell{Text: "bundle"}, term.Cell{Text: damaged, Color: term.Bad})
 	}
 	if i.Back.Version != "" {
 		t.Cells(term.Cell{Text: "bundle"}, term.Cell{
-			Text: fmt.Sprintf("went back from %s: %s", i.Back.Version, i.Back.Reason), Color: term.Bad,
+			Text: backText(i.Back), Color: term.Bad,
 		})
 	}
 }

@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 			"exit-code":        exitCodeIs,
 			"mode":             modeIs,
 			"forge":            forge,
+			"forge-bundle":     forgeBundle,
 			"truncate":         truncate,
 			"for-each-command": forEachCommand,
 		},

@@ -44,6 +44,8 @@ type statusDocument struct {
 	UnknownVariables []string `json:"unknown_variables,omitempty"`
 	// Unavailable are the checks whose latest result is unavailable.
 	Unavailable []unavailableDocument `json:"unavailable"`
+	// Bundle is that of checks in Lua, absent where there is none and none is looked for.
+	Bundle *bundleStatus `json:"bundle,omitempty"`
 }
 
 type linkDocument struct {
@@ -107,6 +109,7 @@ func (c *statusCmd) Run(a *app) error {
 	now := a.Now()
 	found := newProblems(st, sch, latest, now)
 	found.failing = found.failing || ag.Untrusted != nil
+	bundle := newBundleStatus(a, cfg, st.Bundle)
 	var failure error // printed by what follows
 	if c.Check {
 		failure = found.exit()
@@ -120,6 +123,7 @@ func (c *statusCmd) Run(a *app) error {
 			Schedule: scheduleStatus{source(st), len(sch.Checks), fetchedMS(st), problemLines(problems), countRefused(sch), cfg.Policy().AllowsAll(), countUngranted(sch, latest)}, Unavailable: found.documents(),
 			Mistakes: agent.MistakeLines(cfg), UnknownVariables: cfg.UnknownVariables(os.Environ()),
 		}
+		doc.Bundle = bundle
 		if st.Run.StartedMS != 0 {
 			doc.Run = &st.Run
 		}
@@ -149,6 +153,7 @@ func (c *statusCmd) Run(a *app) error {
 	t.Row("schedule", fmt.Sprintf("%s; %s", term.Count(len(sch.Checks), "check", "checks"), scheduleLine(st, sch, now)))
 	mistakeRows(&t, problemLines(problems))
 	policyRows(&t, cfg, sch, latest)
+	bundle.addTo(&t)
 	t.Cells(term.Cell{Text: "last run"}, found.runCell(st.Run, now))
 	found.addTo(&t, now)
 	if ag.Untrusted != nil {

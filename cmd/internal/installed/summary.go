@@ -37,7 +37,7 @@ type Summary struct {
 	SinceMS               int64
 	// BackVersion and BackReason say which bundle this host went back from.
 	BackVersion, BackReason string
-	// RefusedVersion and RefusedReason are of the last one that was fetched and not taken.
+	// RefusedVersion and RefusedReason are of the last one that was not taken since the current one came.
 	RefusedVersion, RefusedReason string
 	// Refused is how many bundles are not taken again.
 	Refused int
@@ -114,7 +114,7 @@ func summaryOf(i Installed, renewal Renewal) Summary {
 		Name: i.Current.Name, Version: i.Current.Version, SHA256: i.Current.SHA256, State: i.State, SinceMS: i.Current.SinceMS,
 		BackVersion: i.Back.Version, BackReason: i.Back.Reason, Refused: len(i.Refused), Renewal: renewal,
 	}
-	if n := len(i.Refused); n > 0 && i.Back.Version == "" {
+	if n := len(i.Refused); n > 0 && i.Back.Version == "" && i.Refused[n-1].AtMS > i.Current.SinceMS {
 		s.RefusedVersion, s.RefusedReason = i.Refused[n-1].Version, i.Refused[n-1].Reason
 	}
 	return s

@@ -1,0 +1,56 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"virgo/cmd/internal/installed"
+	"virgo/collect/worker"
+	"virgo/schedule/scriptbundle"
+)
+
+// CheckDeclared returns why a bundle whose signature was verified is not installed: a script in it cannot be loaded, or
+// declares something else than its manifest says. A script process finds out, as the user that scripts run as.
+func (p *Program) CheckDeclared(ctx context.Context, c installed.Candidate, b *scriptbundle.Bundle) error {
+	f, err := os.CreateTemp("", "virgo-bundle-*.zip") // mode 0600: the process gets the descriptor
+	if err != nil {
+		return fmt.Errorf("checking the scripts: %w", err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(c.File)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("checking the scripts: %w", err)
+	}
+	process := &worker.Program{
+		Path: p.WorkerPath, Argument: worker.ScriptArgument, Environ: p.scriptEnviron, Account: p.workerUser, Version: BuildID(),
+		Settings: func() (worker.Settings, error) {
+			s, err := p.scriptSettings()
+			if err == nil {
+				s.Scripts.Dir = "" // the bundle's scripts alone
+			}
+			return s, err
+		},
+		Open: func(s *worker.ScriptSettings) (*os.File, error) {
+			s.Version, s.SHA256 = c.Ref.Version, c.Ref.SHA256
+			return os.Open(f.Name())
+		},
+	}
+	defer process.Close()
+	for _, s := range b.Manifest.Scripts {
+		text, err := process.HostInfo(ctx, s.Type)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.File, err)
+		}
+		var info worker.ScriptInfo
+		if err := json.Unmarshal(text, &info); err != nil {
+			return fmt.Errorf("%s: %w", s.File, err)
+		}
+		if info.Script == nil {
+			return fmt.Errorf("%s: %s", s.File, info.Error)
+		}
+	}
+	return nil
+}

@@ -15,9 +15,10 @@ import (
 )
 
 type scriptNewCmd struct {
-	Name string `arg:"" help:"Name of the script: the type of its checks is script.NAME."`
-	Dir  string `placeholder:"DIR" help:"Folder to write it to; default: that of this host's own scripts."`
-	Kind string `default:"file" enum:"file,program,http,plain" help:"What it reads: file, program, http or plain, which reads nothing (default: ${default})."`
+	Name     string `arg:"" help:"Name of the script: the type of its checks is script.NAME."`
+	Dir      string `placeholder:"DIR" help:"Folder to write it to; default: that of this host's own scripts."`
+	Schedule bool   `help:"Also schedule it: write checks.d/NAME.yaml."`
+	Kind     string `default:"file" enum:"file,program,http,plain" help:"What it reads: file, program, http or plain, which reads nothing (default: ${default})."`
 }
 
 // Help returns the text below the summary in the help.
@@ -41,15 +42,19 @@ func (c *scriptNewCmd) Run(a *app) error {
 	}
 	file, test := filepath.Join(dir, name), filepath.Join(dir, trial.TestOf(name))
 	stem := strings.TrimSuffix(name, ".lua")
-	for _, f := range []struct{ path, text string }{{file, scriptText(c.Kind, stem)}, {test, scriptTestText(c.Kind, stem)}} {
-		if err := writeNewScript(f.path, f.text); errors.Is(err, fs.ErrExist) {
-			err = fmt.Errorf("%q already exists", f.path)
-			return agent.WithCode(agent.ExitUsage, agent.WithHint(err, "choose another name, or try that file: virgo script run "+file))
-		} else if err != nil {
-			return fmt.Errorf("writing the script: %w", err)
-		}
-	}
 	example := exampleDetails(c.Kind)
+	line := fmt.Sprintf("- {id: %q, type: %s%s}\n", stem, scriptbundle.TypePrefix+stem, example.line)
+	scheduled := filepath.Join(a.Paths().Checks, stem+".yaml")
+	files := []newFile{{file, scriptText(c.Kind, stem)}, {test, scriptTestText(c.Kind, stem)}}
+	if c.Schedule {
+		if err := ownership.MkdirAll(a.Paths().Checks, 0o755); err != nil {
+			return fmt.Errorf("creating the folder of checks: %w", err)
+		}
+		files = append(files, newFile{scheduled, line})
+	}
+	if err := writeNewScripts(files); err != nil {
+		return err
+	}
 	if a.JSON {
 		return a.printJSON(struct {
 			document
@@ -57,16 +62,41 @@ func (c *scriptNewCmd) Run(a *app) error {
 			Test string `json:"test"`
 			Type string `json:"type"`
 			Kind string `json:"kind"`
-		}{document{schemaVersion}, file, test, scriptbundle.TypePrefix + stem, c.Kind})
+			Line string `json:"schedule"`
+		}{document{schemaVersion}, file, test, scriptbundle.TypePrefix + stem, c.Kind, strings.TrimSpace(line)})
 	}
-	fmt.Fprintf(a.Out, "written   %s\n          %s\n", file, test)
+	for i, f := range files {
+		fmt.Fprintf(a.Out, "%-9s %s\n", [...]string{"written", "", "scheduled"}[i], f.path)
+	}
 	fmt.Fprintf(a.Out, "try it    virgo script run %s%s\n", file, example.argument)
 	fmt.Fprintf(a.Out, "test it   virgo script test %s\n", file)
 	if dir != a.Paths().Scripts {
 		fmt.Fprintf(a.Out, "install   cp %s %s\n", file, a.Paths().Scripts)
 	}
-	fmt.Fprintf(a.Out, "schedule  with this line in %s:\n", filepath.Join(a.Paths().Checks, stem+".yaml"))
-	fmt.Fprintf(a.Out, "- {id: %q, type: %s%s}\n", stem, scriptbundle.TypePrefix+stem, example.line)
+	if !c.Schedule {
+		fmt.Fprintf(a.Out, "schedule  with this line in %s:\n%s", scheduled, line)
+	}
+	return nil
+}
+
+type newFile struct{ path, text string }
+
+// writeNewScripts creates all files, or none.
+func writeNewScripts(files []newFile) error {
+	for i, f := range files {
+		err := writeNewScript(f.path, f.text)
+		if err == nil {
+			continue
+		}
+		for _, made := range files[:i] {
+			os.Remove(made.path)
+		}
+		if errors.Is(err, fs.ErrExist) {
+			err = fmt.Errorf("%q already exists", f.path)
+			return agent.WithCode(agent.ExitUsage, agent.WithHint(err, "choose another name, or try that script: virgo script run "+files[0].path))
+		}
+		return fmt.Errorf("writing the script: %w", err)
+	}
 	return nil
 }
 

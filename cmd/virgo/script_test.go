@@ -53,6 +53,7 @@ func TestScripts(t *testing.T) {
 			"listens":          listens,
 			"expand":           expand,
 			"store-has":        real.storeHas,
+			"readme":           real.readme,
 			"api":              askAPI,
 			"register-key":     real.registerKey,
 			"await":            await,

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -26,6 +27,18 @@ func readmeLines(ts *testscript.TestScript) []string {
 		lines = append(lines, strings.TrimSpace(command))
 	}
 	return lines
+}
+
+// The README shows the script that its commands write.
+func TestREADMEShowsTheNewScript(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, script, _ := strings.Cut(fileScript, "\n") // without the comment that names the file
+	if !strings.Contains(string(text), "```lua\n"+script+"```\n") {
+		t.Error("README.md shows another script than virgo script new writes")
+	}
 }
 
 // readme runs one of the README's commands: readme N. What differs is what a person copies from the output of the

@@ -10,6 +10,7 @@ import (
 	"virgo/cmd/internal/agent"
 	"virgo/collect/script"
 	"virgo/collect/script/api"
+	"virgo/collect/script/breach"
 	"virgo/collect/script/limits"
 	"virgo/schedule/scriptbundle"
 )
@@ -38,8 +39,8 @@ type declareAnswer struct {
 // declareChild is the hidden command [declareArgument]. It is limited before it reads the first byte.
 func declareChild(std agent.Stdio) int {
 	l := script.DefaultLimits()
-	_, err := limits.Apply(limits.Limits{MemoryBytes: l.MemoryBytes, CPU: limits.CPU}, func() {
-		fmt.Fprintln(std.Err, limits.Breach(l.MemoryBytes))
+	_, err := limits.Apply(breach.Limits{MemoryBytes: l.MemoryBytes, CPU: breach.CPU}, func() {
+		fmt.Fprintln(std.Err, breach.Text(l.MemoryBytes))
 		os.Exit(agent.ExitUnexpected)
 	})
 	if err == nil {

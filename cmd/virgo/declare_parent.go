@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"virgo/collect/script"
-	"virgo/collect/script/limits"
+	"virgo/collect/script/breach"
 	"virgo/collect/timerslack"
 	"virgo/schedule/scriptbundle"
 )
@@ -89,8 +89,8 @@ func deathOf(cmd *exec.Cmd, stderr string) string {
 	how, _, _ := strings.Cut(strings.TrimSpace(stderr), "\n")
 	state := cmd.ProcessState.String()
 	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	l := limits.Limits{MemoryBytes: script.DefaultLimits().MemoryBytes, CPU: limits.CPU}
-	if _, text := limits.Describe(how+" "+state, used, l); text != "" {
+	l := breach.Limits{MemoryBytes: script.DefaultLimits().MemoryBytes, CPU: breach.CPU}
+	if _, text := breach.Describe(how+" "+state, used, l); text != "" {
 		return text
 	}
 	if how == "" {

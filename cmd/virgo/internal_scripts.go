@@ -14,6 +14,7 @@ import (
 	"virgo/collect/host"
 	"virgo/collect/script"
 	"virgo/collect/script/api"
+	"virgo/collect/script/breach"
 	"virgo/collect/script/limits"
 	"virgo/collect/script/trial"
 	"virgo/collect/worker"
@@ -56,8 +57,8 @@ func (p *scriptProcess) open(s worker.Settings) (*collect.Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	process, err := limits.Apply(limits.Limits{MemoryBytes: opt.Limits.MemoryBytes, CPU: limits.CPU}, func() {
-		p.end(limits.KindMemory, limits.Breach(opt.Limits.MemoryBytes))
+	process, err := limits.Apply(breach.Limits{MemoryBytes: opt.Limits.MemoryBytes, CPU: breach.CPU}, func() {
+		p.end(breach.KindMemory, breach.Text(opt.Limits.MemoryBytes))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("scripts cannot run here: %w", err)

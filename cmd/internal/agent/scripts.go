@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"virgo/collect"
-	"virgo/collect/script/limits"
+	"virgo/collect/script/breach"
 	"virgo/collect/worker"
 	"virgo/schedule/ownership"
 	"virgo/schedule/scriptbundle"
@@ -62,7 +62,7 @@ func (p *Program) scriptSettings() (worker.Settings, error) {
 
 // describeDeath says why a script failed whose process died although it ran alone.
 func describeDeath(d worker.Death) (kind, text string) {
-	kind, text = limits.Describe(d.How, d.Used, limits.Limits{MemoryBytes: limits.DefaultMemoryBytes, CPU: limits.CPU})
+	kind, text = breach.Describe(d.How, d.Used, breach.Limits{MemoryBytes: breach.MemoryBytes, CPU: breach.CPU})
 	if kind == "" {
 		return "died", "the script process died while it ran this check: " + d.How
 	}

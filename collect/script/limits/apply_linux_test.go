@@ -12,12 +12,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"virgo/collect/script/breach"
 )
 
 // programVariable names the program that this test binary is, started as a child that is limited.
 const programVariable = "LIMITED_PROGRAM"
 
-var testLimits = Limits{MemoryBytes: 64 << 20, CPU: time.Second}
+var testLimits = breach.Limits{MemoryBytes: 64 << 20, CPU: time.Second}
 
 func TestMain(m *testing.M) {
 	name := os.Getenv(programVariable)
@@ -25,7 +27,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	breach := func() {
-		fmt.Fprintln(os.Stderr, Breach(testLimits.MemoryBytes))
+		fmt.Fprintln(os.Stderr, breach.Text(testLimits.MemoryBytes))
 		os.Exit(1)
 	}
 	var applied *Process
@@ -175,11 +177,11 @@ func limited(t *testing.T, name string) (stdout, died string, used time.Duration
 func TestBreachesEndTheProcess(t *testing.T) {
 	for _, c := range []struct{ name, stdout, kind, text string }{
 		{"honest", "rlimit\n", "", ""},
-		{"grows", "rlimit\n", KindMemory, "broke the limit of 64 MiB of memory"},
-		{"watched", "watchdog\n", KindMemory, "broke the limit of 64 MiB of memory"},
-		{"large", "rlimit\n", KindMemory, "broke the limit of 64 MiB of memory"},
-		{"recurses", "rlimit\n", KindMemory, "broke the limit of 16 MiB of stack: it calls itself too deep"},
-		{"computes", "rlimit\n", KindCompute, "broke the limit of 1s of processor time"},
+		{"grows", "rlimit\n", breach.KindMemory, "broke the limit of 64 MiB of memory"},
+		{"watched", "watchdog\n", breach.KindMemory, "broke the limit of 64 MiB of memory"},
+		{"large", "rlimit\n", breach.KindMemory, "broke the limit of 64 MiB of memory"},
+		{"recurses", "rlimit\n", breach.KindMemory, "broke the limit of 16 MiB of stack: it calls itself too deep"},
+		{"computes", "rlimit\n", breach.KindCompute, "broke the limit of 1s of processor time"},
 		{"writes", "rlimit\n", "", ""},
 		{"opens", "rlimit\n", "", ""},
 		{"starts", "rlimit\n524288\n1024\n1\n", "", ""},
@@ -196,7 +198,7 @@ func TestBreachesEndTheProcess(t *testing.T) {
 				}
 				return
 			}
-			if kind, text := Describe(died, used, testLimits); kind != c.kind || text != c.text {
+			if kind, text := breach.Describe(died, used, testLimits); kind != c.kind || text != c.text {
 				t.Errorf("died after %s: %s, which is %q, %q, want %q, %q", used, died, kind, text, c.kind, c.text)
 			}
 		})

@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"virgo/collect/script/breach"
 )
 
 // unlimited is more than any limit.
@@ -14,7 +16,7 @@ const unlimited = 1<<63 - 1
 
 // Apply limits this process. breach is called when the watchdog finds that it has too much memory, and must end it.
 // Error: the system refuses a limit; then no script may run.
-func Apply(l Limits, breach func()) (*Process, error) {
+func Apply(l breach.Limits, breach func()) (*Process, error) {
 	limitRuntime(l.MemoryBytes)
 	for _, limit := range []struct {
 		what     string

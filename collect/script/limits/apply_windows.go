@@ -6,13 +6,15 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"virgo/collect/script/breach"
 )
 
 // Apply limits this process by two job objects. The outer one has its programs too: each of them is limited, and all
 // end with this process, as the handle that it leaves open is the only one. The inner one limits the process alone;
 // what it starts leaves that one silently. breach is called when the watchdog finds that it has too much memory, and
 // must end it. Error: the system refuses the outer job; then no script may run.
-func Apply(l Limits, breach func()) (*Process, error) {
+func Apply(l breach.Limits, breach func()) (*Process, error) {
 	limitRuntime(l.MemoryBytes)
 	err := join(windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE|windows.JOB_OBJECT_LIMIT_PROCESS_MEMORY|
 		windows.JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION, programMemoryBytes, 0)
@@ -20,7 +22,7 @@ func Apply(l Limits, breach func()) (*Process, error) {
 		return nil, fmt.Errorf("limiting this process by a job: %w", err)
 	}
 	p := startWatchdog(l.MemoryBytes, breach)
-	now := readMemory(memorySamples()) // private memory that Go does not count is a few MiB more
+	now := goMemory() // private memory that Go does not count is a few MiB more
 	err = join(windows.JOB_OBJECT_LIMIT_PROCESS_MEMORY|windows.JOB_OBJECT_LIMIT_PROCESS_TIME|
 		windows.JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK, uintptr(now)+uintptr(max(0, l.MemoryBytes)), l.CPU)
 	if err == nil && heeded(uintptr(l.MemoryBytes)+probeBytes) {

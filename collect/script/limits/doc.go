@@ -8,7 +8,7 @@
 // [limitData] says what it does not count. Windows has job objects. Whether the limit works is tried before anything
 // runs: kernels before 4.7, some sandboxes and Wine accept one and do not heed it.
 //
-// A watchdog asks Go's runtime every few milliseconds how much memory it has. It is the only limit on other systems,
+// A watchdog looks every few milliseconds how much memory the process uses. It is the only limit on other systems,
 // and ends a process in plain words on all of them.
 //
 // # Programs

@@ -1,10 +1,32 @@
-// Package upgrade replaces the two programs of the agent: versions in folders, one link that is switched, a trial
-// before it, and the previous version kept for the way back.
+// Package upgrade replaces the two programs of the agent, virgo and virgo-run, by those of a signed archive, both at once,
+// and keeps the version before.
 //
-// The data's way: an archive for this system (from the endpoint or a file), its signature by a key of upgrade_signers,
-// unpacked beside the running version, tried (version, a run without delivery in a copy of the state), switched.
+// # What is where
 //
-// What can fail: every step before the switch leaves the running version as it is; the switch is one rename. The user
-// sees each step with -v and one line of what changed. Who could abuse it: the holder of a key in upgrade_signers
-// holds the host, which transport/THREATS.md says; nobody else does: a bundle's key does not sign programs.
+// An upgraded installation has the programs of each version in a folder of its own, and one link that says which one is
+// used:
+//
+//	LIB/versions/0.10.0-4f2c1d/virgo, virgo-run
+//	LIB/current  -> versions/0.10.0-4f2c1d
+//	LIB/previous -> versions/0.9.0-a1b2c3
+//	BIN/virgo, virgo-run -> LIB/current/virgo, virgo-run
+//
+// LIB is /usr/local/lib/virgo for programs in /usr/local/bin, else the folder .virgo beside them. The first upgrade
+// copies the programs that are there to LIB/versions and puts links in their place: before and after each step both
+// programs are of one build. Whatever starts BIN/virgo-run (a crontab, a unit) stays as it is.
+//
+// # The data's way
+//
+// An archive, its signature, Open, Unpack to a folder whose name ends with .tmp, sync, rename; a trial of the new programs;
+// Switch, which is the rename of one link.
+//
+// # What can fail
+//
+// Everything before the switch changes nothing that is used; what is left behind, the next upgrade removes. Nothing goes
+// back by itself afterwards: the trial is what guards, and the version before is one command away.
+//
+// # Who could abuse it
+//
+// Whoever holds a key of upgrade_signers decides what runs on the host. Nobody else: the signature is verified over the
+// whole archive before one byte of it is parsed. Who may change LIB or BIN already decides what runs.
 package upgrade

@@ -33,6 +33,7 @@ type cli struct {
 	Key       keyCmd           `cmd:"" help:"Show the key by which endpoints know this host."`
 	Install   installCmd       `cmd:"" help:"Install the timer that starts virgo once a minute."`
 	Uninstall uninstallCmd     `cmd:"" help:"Remove the timer."`
+	Upgrade   upgradeCmd       `cmd:"" help:"Replace virgo and virgo-run by those of a signed archive, or go back."`
 	Version   versionCmd       `cmd:"" help:"Print the version."`
 	Renew     internalRenewCmd `cmd:"" name:"internal-renew" hidden:"" help:"Renew the bundle of checks for a run."`
 	HelpOf    helpCmd          `cmd:"" name:"help" help:"Show the help of a command or a topic (${topics})."`

@@ -11,6 +11,7 @@ import (
 	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/config"
 	"virgo/cmd/internal/timer"
+	"virgo/cmd/internal/upgrade"
 	"virgo/schedule/shorttext"
 )
 
@@ -173,6 +174,7 @@ func (a *app) entry(cfg config.Config, printing bool) (timer.Entry, error) {
 			"go build -o virgo ./cmd/virgo, move it to a permanent folder, and start it there",
 		))
 	}
+	program = upgrade.Stable(program)
 	e := timer.Entry{Command: timer.RunCommand(program), Splay: config.Splay(cfg.AgentID, agent.MaxSplay)}
 	paths, defaults := a.Paths(), config.DefaultPaths(func(name string) string {
 		if name == "HOME" || name == "ProgramData" {

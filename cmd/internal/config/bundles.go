@@ -131,9 +131,11 @@ func (c *Config) SetSigners(signers []string) {
 
 // resolveSigners makes the paths of keys absolute.
 func (c *Config) resolveSigners(dir string) {
-	for i, s := range c.Bundles.Signers {
-		if path, conditions, ok := signerPath(s); ok && !filepath.IsAbs(path) {
-			c.Bundles.Signers[i] = filepath.Join(dir, path) + conditions
+	for _, signers := range [...][]string{c.Bundles.Signers, c.UpgradeSigners} {
+		for i, s := range signers {
+			if path, conditions, ok := signerPath(s); ok && !filepath.IsAbs(path) {
+				signers[i] = filepath.Join(dir, path) + conditions
+			}
 		}
 	}
 }
@@ -187,6 +189,8 @@ func (e *encoder) bundles(c Config) {
 	e.list("bundle_signers", c.Bundles.Signers, "RWQ...")
 	e.measure("bundle_name", c.Bundles.Name, DefaultBundleName)
 	e.measure("bundle_channel", c.Bundles.Channel, DefaultBundleChannel)
+	e.about("The public keys that may sign virgo itself, for virgo upgrade: whoever has one decides what runs on this host.")
+	e.list("upgrade_signers", c.UpgradeSigners, "RWQ...")
 	e.about("What scripts may use: see virgo help policy. Without it, the figures that the kernel tells; declared is whatever",
 		"a signed script declares. Scripts of the folder scripts have what they declare.")
 	sign := ""

@@ -79,6 +79,8 @@ type Config struct {
 	// Bundles are the settings of the bundle of scripts; Scripts is what scripts may use, nil: the default.
 	Bundles Bundles
 	Scripts *policy.Grants
+	// UpgradeSigners are the public keys that may sign the agent's programs, as those of Bundles.
+	UpgradeSigners []string
 	// HostInfoArguments is how host information shows arguments: NamesOfArguments or FullArguments.
 	HostInfoArguments string
 	// AlarmCommand is a program with its arguments that is told of alarms of this host's own checks, AlarmWebhook

@@ -144,6 +144,7 @@ func TestValidateNamesTheKey(t *testing.T) {
 		"alarm.webhook":       func(c *Config) { c.AlarmWebhook = secret("ftp://x") },
 		"bundles":             func(c *Config) { c.Bundles.Mode = "" },
 		"bundle_signers":      func(c *Config) { c.Bundles.Signers = []string{"a\nb"} },
+		"upgrade_signers":     func(c *Config) { c.UpgradeSigners = []string{"a\nb"} },
 		"bundle_name":         func(c *Config) { c.Bundles.Name = "a/b" },
 		"bundle_channel":      func(c *Config) { c.Bundles.Channel = "--" },
 		"host_info_deny":      func(c *Config) { c.HostInfoDeny = []string{"x"} },

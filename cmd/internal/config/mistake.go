@@ -44,7 +44,7 @@ func effectOf(key string) Effect {
 }
 
 // bundleKeys are the settings of scripts and bundles.
-var bundleKeys = [...]string{"bundles", "bundle_signers", "bundle_name", "bundle_channel", scriptsKey}
+var bundleKeys = [...]string{"bundles", "bundle_signers", "upgrade_signers", "bundle_name", "bundle_channel", scriptsKey}
 
 // adjusting are the settings that decide neither whom the agent trusts nor who it is.
 var adjusting = [...]string{

@@ -81,6 +81,11 @@ var settings = [...]setting{
 		func(c *Config, v []string) error { c.Bundles.Signers = v; return nil },
 		func(c *Config) error { return checkSigners(c.Bundles.Signers) },
 	},
+	{
+		"upgrade_signers", true,
+		func(c *Config, v []string) error { c.UpgradeSigners = v; return nil },
+		func(c *Config) error { return checkSigners(c.UpgradeSigners) },
+	},
 	text("bundle_name", func(c *Config) *string { return &c.Bundles.Name }, checkLabel),
 	text("bundle_channel", func(c *Config) *string { return &c.Bundles.Channel }, checkLabel),
 }
@@ -98,7 +103,7 @@ func (s *setting) emptyIsNone() bool { return s.key == "allow_remote" }
 
 // variable returns the name of the setting's environment variable; empty if only the file can set it.
 func (s *setting) variable() string {
-	if s.key == "bundle_signers" { // whoever can set a variable for one run must not decide on code of all others
+	if s.key == "bundle_signers" || s.key == "upgrade_signers" { // whoever can set a variable for one run must not decide on code of all others
 		return ""
 	}
 	return "VIRGO_" + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_"))

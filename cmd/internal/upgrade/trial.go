@@ -24,7 +24,9 @@ const (
 // A TrialError says that a program of a version does not do what it should.
 type TrialError struct {
 	Program string
-	How     string
+	// Status is how the process ended: "exit status 2"; empty where it did not start or end.
+	Status string
+	How    string
 }
 
 func (e *TrialError) Error() string { return e.Program + ": " + e.How }
@@ -51,7 +53,7 @@ func (t Trial) Versions(ctx context.Context, m Manifest) error {
 			want += " (" + m.Commit + ")"
 		}
 		if strings.TrimSpace(out) != want {
-			return &TrialError{name, fmt.Sprintf("says that it is %.100q, and not %q", strings.TrimSpace(out), want)}
+			return &TrialError{name, "", fmt.Sprintf("says that it is %.100q, and not %q", strings.TrimSpace(out), want)}
 		}
 	}
 	return nil
@@ -78,18 +80,18 @@ func (t Trial) start(ctx context.Context, timeout time.Duration, name string, ar
 	var out, errOut head
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	if err := start(cmd); err != nil {
-		return "", &TrialError{name, fmt.Sprintf("cannot be started: %v", err)}
+		return "", &TrialError{name, "", fmt.Sprintf("cannot be started: %v", err)}
 	}
 	err := cmd.Wait()
 	switch {
 	case ctx.Err() != nil:
-		return "", &TrialError{name, fmt.Sprintf("did not end within %s", timeout)}
+		return "", &TrialError{name, "", fmt.Sprintf("did not end within %s", timeout)}
 	case err != nil:
 		text := strings.TrimSpace(errOut.String())
 		if text == "" {
 			text = strings.TrimSpace(out.String())
 		}
-		return "", &TrialError{name, fmt.Sprintf("%v: %s", err, strings.ReplaceAll(text, "\n", "; "))}
+		return "", &TrialError{name, err.Error(), fmt.Sprintf("%v: %s", err, strings.ReplaceAll(text, "\n", "; "))}
 	}
 	return out.String(), nil
 }

@@ -99,15 +99,17 @@ func deathOf(cmd *exec.Cmd, stderr string) string {
 	return strings.TrimPrefix(how, "virgo: error: ")
 }
 
-// A headBuffer keeps the beginning of what is written to it.
+// A headBuffer keeps the beginning of what is written to it. The buffer is not embedded: its ReadFrom would read all.
 type headBuffer struct {
-	bytes.Buffer
+	kept bytes.Buffer
 	most int
 }
 
 func (b *headBuffer) Write(p []byte) (int, error) {
-	if space := b.most - b.Len(); space > 0 {
-		b.Buffer.Write(p[:min(space, len(p))])
+	if space := b.most - b.kept.Len(); space > 0 {
+		b.kept.Write(p[:min(space, len(p))])
 	}
 	return len(p), nil
 }
+
+func (b *headBuffer) String() string { return b.kept.String() }

@@ -90,5 +90,5 @@ func ask(ctx context.Context, program string, args []string) (out string, ok boo
 		return "", false
 	}
 	err := cmd.Wait()
-	return b.String(), err == nil && b.Len() > 0
+	return b.String(), err == nil && b.String() != ""
 }

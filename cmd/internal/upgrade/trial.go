@@ -98,12 +98,14 @@ func (t Trial) start(ctx context.Context, timeout time.Duration, name string, ar
 
 func start(cmd *exec.Cmd) error { return timerslack.ForChild(cmd.Start) }
 
-// A head keeps the beginning of what a program prints.
-type head struct{ bytes.Buffer }
+// A head keeps the beginning of what a program prints. The buffer is not embedded: its ReadFrom would read all.
+type head struct{ kept bytes.Buffer }
 
 func (b *head) Write(p []byte) (int, error) {
-	if space := maxTrialOutput - b.Len(); space > 0 {
-		b.Buffer.Write(p[:min(space, len(p))])
+	if space := maxTrialOutput - b.kept.Len(); space > 0 {
+		b.kept.Write(p[:min(space, len(p))])
 	}
 	return len(p), nil
 }
+
+func (b *head) String() string { return b.kept.String() }

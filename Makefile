@@ -12,13 +12,20 @@ FUZZTIME ?= 100000x
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: help build test race lint vuln docs pictures demo cross bench torture torture-store fuzz fuzz-main clean
+.PHONY: help build archive bundle test race lint vuln docs pictures demo cross bench torture torture-store fuzz fuzz-main clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 10
 
 build: ## bin/virgo, bin/virgo-run and bin/virgo-endpoint, static
 	$(BUILD) -o bin/ ./cmd/virgo ./cmd/virgo-run ./cmd/virgo-endpoint
+
+archive: build ## bin/virgo-VERSION-OS-ARCH.zip of both programs, for virgo upgrade; sign it: minisign -Sm FILE
+	@os=$$(go env GOOS) arch=$$(go env GOARCH); GOOS= GOARCH= go run ./cmd/internal/upgrade/pack \
+		$(VERSION) "$(COMMIT)" $$os $$arch bin bin/virgo-$(VERSION)-$$os-$$arch.zip
+
+bundle: build ## bin/standard-VERSION.zip, the published checks in Lua; sign it: bin/virgo bundle sign FILE
+	@cd bin && ./virgo bundle build ../collect/script/bundle
 
 test: ## the tests, without those that take minutes or need much
 	go test ./...

@@ -75,7 +75,9 @@ func (u *upgraded) archive(version, commit string, change func(name string, b []
 	return path
 }
 
-func rebuilt(_ string, b []byte) []byte { return bytes.ReplaceAll(b, []byte(oldBuild), []byte(newBuild)) }
+func rebuilt(_ string, b []byte) []byte {
+	return bytes.ReplaceAll(b, []byte(oldBuild), []byte(newBuild))
+}
 
 func (u *upgraded) want(text string, parts ...string) {
 	u.t.Helper()

@@ -69,21 +69,7 @@ func (k *connection) close() {
 // pushConnection pushes a connection that ends with the check.
 func pushConnection(c *script.Call, l *lua.LState, k *connection) int {
 	c.AtEnd(k.close)
-	methods := l.CreateTable(0, 8)
-	for _, m := range connectionMethods() {
-		methods.RawSetString(m.Name, l.NewFunction(func(l *lua.LState) int {
-			if n := l.GetTop(); n < m.MinArgs || n > m.MaxArgs {
-				return c.Raise(l, "%d arguments with the connection itself: %s", n, m.Signature)
-			}
-			return m.Call(c, l)
-		}))
-	}
-	meta := l.CreateTable(0, 2)
-	meta.RawSetString("__index", methods)
-	meta.RawSetString("__metatable", lua.LFalse)
-	u := l.NewUserData()
-	u.Value, u.Metatable = k, meta
-	l.Push(u)
+	l.Push(c.Object(l, "connection", k, connectionMethods()))
 	return 1
 }
 

@@ -50,7 +50,7 @@ func fileModule() script.Module {
 			{Name: "usage", Signature: "file.usage(folder [, depth]) -> {bytes, files, folders, oldest, newest, skipped}", MinArgs: 1, MaxArgs: 2, Needs: capability.Files,
 				Doc: "What is in a folder and those below it, down to a depth (1 is the folder alone, 32 the most): sizes of the regular files, numbers of files and folders, " +
 					"the times when the file changed first and the one changed last were, and how many folders could not be read or may not be. Links are not followed. " +
-					"More than 200,000 entries give nil and why.",
+					"More than 100,000 entries of one folder, or 500,000 in all, give nil and why.",
 				Call: folderUsage},
 			{Name: "statfs", Signature: "file.statfs(path) -> {total, free, avail, files, files_free}", MinArgs: 1, MaxArgs: 1, Needs: capability.Files,
 				Doc: "The space of the file system that a path is in, in bytes; avail is what users other than root can use. files is 0 where the system does not count them.",

@@ -17,7 +17,8 @@ import (
 
 const (
 	maxMatches  = 10_000  // of a pattern
-	maxCompared = 200_000 // names that are compared with a pattern, or counted by usage
+	maxCompared = 500_000 // names that are compared with a pattern, or counted by usage
+	maxEntries  = 100_000 // of one folder: they are in memory together
 	maxParts    = 64      // of a pattern, and folders below another that are walked through
 	globSigns   = "*?[\\"
 )
@@ -86,10 +87,10 @@ func (w *walk) into(ctx context.Context, folder string, parts []string) error {
 		info.Name = parts[0]
 		return w.match(ctx, folder, actual, info)
 	}
-	entries, err := w.files.Entries(ctx, actual, maxCompared-w.compared)
+	entries, err := w.files.Entries(ctx, actual, min(maxEntries, maxCompared-w.compared))
 	if err != nil {
 		if errors.Is(err, errManyEntries) {
-			return fmt.Errorf("more than %d names to compare", maxCompared)
+			return fmt.Errorf("more than %d names to compare in one folder, or %d in all", maxEntries, maxCompared)
 		}
 		return ctx.Err()
 	}

@@ -129,9 +129,9 @@ func TestFilesAreBounded(t *testing.T) {
 // A folder with more entries than are listed, or compared with a pattern, is one that somebody filled.
 func TestFoldersAreBounded(t *testing.T) {
 	for entries, want := range map[int]string{
-		maxMatches:      "10000 | nil | 10000",
-		maxMatches + 1:  "nil | more than 10000 files match | 10001",
-		maxCompared + 1: "nil | more than 200000 names to compare | the folder has too many entries",
+		maxMatches:     "10000 | nil | 10000",
+		maxMatches + 1: "nil | more than 10000 files match | 10001",
+		maxEntries + 1: "nil | more than 100000 names to compare in one folder, or 500000 in all | the folder has too many entries",
 	} {
 		got, err := run(t, &everything{}, `local list, why = file.list("/many/*") local u, many = file.usage("/many") return list and #list, why, u and u.files or many`,
 			func(o *script.Options) { o.World.Files = manyFiles(entries) })

@@ -2,6 +2,8 @@ package api
 
 import (
 	"math"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +93,33 @@ func FuzzTime(f *testing.F) {
 		seconds, err := parseTime(text, pieces, time.UTC)
 		if err == nil && (seconds != seconds || pieces[1] != unixLayout && math.Abs(seconds) > 1e12) {
 			t.Errorf("%q is %v by %q", text, seconds, layout)
+		}
+	})
+}
+
+// Wherever an answer sends a request to, what the script said of one host goes to no other.
+func FuzzRedirect(f *testing.F) {
+	for _, location := range []string{"/x", "//b.example/", "https://a.example/", "http://u:p@a.example:80/", "http://a.example@b.example/", "http://unix:/s:/x", "\\\\b.example\\", "?q"} {
+		f.Add(302, location)
+		f.Add(307, location)
+	}
+	first, _, err := parseURL("http://a.example/one")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, status int, location string) {
+		r := &request{method: "GET", url: first, header: http.Header{"X-Token": {"geheim"}}, user: "u", password: "geheim"}
+		next, ok, err := r.redirected(status, location)
+		if !ok || err != nil {
+			return
+		}
+		out, err := next.build(t.Context())
+		if err != nil {
+			return
+		}
+		_, _, secret := out.BasicAuth()
+		if !strings.EqualFold(out.URL.Host, "a.example") && (secret || out.Header.Get("X-Token") != "") || next.socket != "" || out.URL.User != nil {
+			t.Errorf("%q: %s with %v", location, out.URL, out.Header)
 		}
 	})
 }

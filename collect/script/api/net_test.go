@@ -88,10 +88,10 @@ func TestConnections(t *testing.T) {
 		{code: `return net.tcp("127.0.0.1", 0)`, raises: "want a port from 1 to 65535"},
 		{code: `return net.tcp("a b", 1)`, raises: "want the name or the address of a host"},
 		{code: `return net.tcp("", 1)`, raises: "want the name or the address of a host"},
-		{code: `local c = net.tcp("127.0.0.1", PORT) return c.line()`, raises: "0 arguments with the connection itself: connection:line([max]) -> text"},
+		{code: `local c = net.tcp("127.0.0.1", PORT) return c.line()`, raises: "connection.line got 0 arguments: connection:line([max]) -> text"},
 		{code: `local c = net.tcp("127.0.0.1", PORT) return c.line("x")`, raises: "want a connection: its functions are called with a colon"},
 		{code: `local c = net.tcp("127.0.0.1", PORT) return c:read(0)`, raises: "want from 1 to 1048576 bytes"},
-		{code: `local c = net.tcp("127.0.0.1", PORT) return getmetatable(c), c.nothing, (pcall(setmetatable, c, {}))`, want: "false | nil | false"},
+		{code: `local c = net.tcp("127.0.0.1", PORT) return getmetatable(c), c.nothing, (pcall(setmetatable, c, {}))`, want: "connection | nil | false"},
 		{code: `for i = 1, 33 do net.tcp("127.0.0.1", PORT) end`, raises: "more than 32 connections"},
 	}
 	for i := range rows {

@@ -182,6 +182,28 @@ func TestEndpointCannotChooseFilesOfScripts(t *testing.T) {
 	}
 }
 
+// A port alone chooses no host: that is the script's.
+func TestEndpointChoosesPortsOfScripts(t *testing.T) {
+	d := schedule.Definition{Type: "script.x", Details: []schedule.Detail{{Name: "port", Kind: detail.Port, Role: schedule.Port}}}
+	c := check(t, `{"type":"script.x","details":{"port":8080}}`)
+	g, err := parsePolicy(t, "remote:\n  checks:\n    - {type: script.x, port: 8000..9000}\n").Guard(c, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := scriptGuard(t, grants(t, " [declared]"), ScriptCheck{
+		Definition: d, Needs: capability.Set{capability.TCP: {"127.0.0.1:${port}"}}, Details: c.Details, Endpoint: g,
+	})
+	for address, want := range map[string]string{"127.0.0.1:8080": "", "127.0.0.1:22": "undeclared", "127.0.0.2:8080": "undeclared"} {
+		host, port, _ := strings.Cut(address, ":")
+		if err := s.Connect("tcp", host, port); verdictOf(err) != want {
+			t.Errorf("%s: %v, want %q", address, err, want)
+		}
+		if err := s.Control("tcp", host)(context.Background(), "tcp", address, nil); verdictOf(err) != want {
+			t.Errorf("dialled %s: %v, want %q", address, err, want)
+		}
+	}
+}
+
 // A detail that stands in a pattern does not change what else the pattern says.
 func TestEndpointCannotBendPatternsOfScripts(t *testing.T) {
 	const rules = "remote:\n  checks:\n    - {type: script.x, unit: any, host: any, port: any, url: any, address: any, path: any}\n"
@@ -206,6 +228,7 @@ func TestEndpointCannotBendPatternsOfScripts(t *testing.T) {
 		{`{"unit":"../../etc/a"}`, file("/etc/a.log"), "undeclared"},
 		{`{"unit":"*"}`, file("/none/fixed/c.log"), "undeclared"},
 		{`{"unit":"x/../a"}`, file("/none/fixed/a.log"), "undeclared"},
+		{`{"unit":"c"}`, file("/none/fixed/c.log"), "undeclared"}, // none of the choices
 		{`{"unit":".."}`, file("/none/...log"), "undeclared"},
 		{`{"host":"a.example"}`, page("https://a.example/status"), ""},
 		{`{"host":"a.example/x"}`, page("https://a.example/x/status"), "judged"},

@@ -30,10 +30,22 @@ func (g *ScriptGuard) File(path string) (string, error) {
 // Unix decides on a Unix socket that is about to be connected to. One in Linux's abstract namespace begins with @.
 func (g *ScriptGuard) Unix(path string) error {
 	if strings.HasPrefix(path, "@") {
-		return g.decide(&scriptUse{kind: capability.Unix, text: path, paths: []string{path}})
+		return g.decide(&scriptUse{kind: capability.Unix, text: path, paths: []string{path}, follow: g.follow})
 	}
 	_, err := g.path(capability.Unix, path)
 	return err
+}
+
+// follow is followTrusted, once for each pattern: there are many files for few of them.
+func (g *ScriptGuard) follow(pattern string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	led, ok := g.followed[pattern]
+	if !ok {
+		led = followTrusted(pattern)
+		g.followed[pattern] = led
+	}
+	return led
 }
 
 // path decides on a path, and returns it without links.
@@ -51,7 +63,7 @@ func (g *ScriptGuard) path(kind capability.Kind, path string) (string, error) {
 	}
 	resolved, err := resolve(path, 0)
 	if err != nil {
-		if undeclared := g.decide(fileUse(kind, path, path)); undeclared != nil {
+		if undeclared := g.decide(g.fileUse(kind, path, path)); undeclared != nil {
 			return "", undeclared
 		}
 		return "", err
@@ -59,7 +71,7 @@ func (g *ScriptGuard) path(kind capability.Kind, path string) (string, error) {
 	if g.never.has(path) || g.never.has(resolved) {
 		return "", refuseScript(g.script, need, neverText)
 	}
-	return resolved, g.decide(fileUse(kind, path, resolved))
+	return resolved, g.decide(g.fileUse(kind, path, resolved))
 }
 
 // Opened decides once more, on the file that was opened: what lies at a path may have been replaced since, and a
@@ -94,7 +106,7 @@ func (g *ScriptGuard) Opened(f *os.File) error {
 	if approved {
 		return nil
 	}
-	return g.decide(fileUse(capability.Files, path, path))
+	return g.decide(g.fileUse(capability.Files, path, path))
 }
 
 // neverText ends the refusal of what no grant opens.

@@ -42,6 +42,8 @@ type ScriptGuard struct {
 	mu sync.Mutex
 	// approved are paths that File returned, for Opened.
 	approved map[string]bool
+	// followed are patterns and where the links in them lead.
+	followed map[string]string
 }
 
 // Guard returns the guard of a check that is about to run. Error: *[RefusedError] if a detail of an endpoint's
@@ -49,7 +51,7 @@ type ScriptGuard struct {
 func (g Grants) Guard(c ScriptCheck) (*ScriptGuard, error) {
 	s := &ScriptGuard{
 		script: c.Definition.Type, own: c.Own, grants: g, endpoint: c.Endpoint.as(c.Definition),
-		never: &neverOpened{named: c.Deny}, approved: make(map[string]bool),
+		never: &neverOpened{named: c.Deny}, approved: make(map[string]bool), followed: make(map[string]string),
 	}
 	if err := s.judgeDetails(c); err != nil {
 		return nil, err

@@ -222,6 +222,9 @@ func (d declaredPattern) with(c ScriptCheck, part needPart, first bool) []declar
 		values = []string{spec.Default}
 	}
 	given := c.Endpoint.given(part.detail)
+	if given && spec.Validate(c.Details) != nil {
+		return nil
+	}
 	var all []declaredPattern
 	for _, value := range values {
 		other := d
@@ -280,6 +283,17 @@ func keepsForm(kind capability.Kind, role schedule.Role, value string, first boo
 // isPlainValue reports whether a value is one segment of a path and one label of a name, whatever follows it.
 func isPlainValue(value string) bool {
 	return strings.Trim(value, letters+digits+"_-.") == "" && strings.Trim(value, ".") != ""
+}
+
+// choosesHost reports whether an endpoint chose the host in the pattern.
+func (d *declaredPattern) choosesHost() bool {
+	return slices.ContainsFunc(d.chosen, func(c choice) bool {
+		switch c.role {
+		case schedule.Host, schedule.Address, schedule.URL:
+			return true
+		}
+		return false
+	})
 }
 
 // allowedBy decides on what details of an endpoint chose.

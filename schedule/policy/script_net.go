@@ -69,7 +69,7 @@ func (g *ScriptGuard) dial(kind capability.Kind, name hostValue, addr netip.Addr
 			err = refuseScript(g.script, need, "")
 			continue
 		}
-		if len(p.chosen) > 0 {
+		if p.choosesHost() {
 			if refusal := g.endpoint.Dial(string(kind), name.text, addr); refusal != nil {
 				err = refusal
 				continue

@@ -15,9 +15,11 @@ type scriptUse struct {
 	text string
 	// paths are the forms of a file's or socket's path, see pathForms; none for other kinds.
 	paths []string
-	host  hostValue // of TCP, UDP and DNS
-	port  string
-	url   urlValue
+	// follow follows the links of root in a pattern.
+	follow func(pattern string) string
+	host   hostValue // of TCP, UDP and DNS
+	port   string
+	url    urlValue
 }
 
 func (u *scriptUse) need() capability.Need { return capability.Need{Kind: u.kind, Pattern: u.text} }
@@ -61,7 +63,7 @@ func (u *scriptUse) matchesPath(p Pattern) bool {
 	if u.matchesGlob(want) {
 		return true
 	}
-	led := canonicalProc(followTrusted(want))
+	led := canonicalProc(u.follow(want))
 	return led != want && u.matchesGlob(led)
 }
 
@@ -84,7 +86,7 @@ func (u *scriptUse) denied(p Pattern) bool {
 		}
 		p.text = canonicalProc(cleanPath(p.text))
 		led := p
-		led.text = canonicalProc(followTrusted(p.text))
+		led.text = canonicalProc(u.follow(p.text))
 		return anyDenied(p, u.paths) || led.text != p.text && anyDenied(led, u.paths)
 	case capability.TCP, capability.UDP:
 		return deniesEndpoint(p, u.host, u.port)
@@ -92,13 +94,18 @@ func (u *scriptUse) denied(p Pattern) bool {
 		return matchDeniedHost(p, u.host)
 	case capability.HTTP:
 		return matchDeniedURL(p, u.url)
+	case capability.Programs:
+		if bare, ok := strings.CutPrefix(u.text, "sudo "); ok && p.matchDenied(bare, '/') {
+			return true
+		}
 	}
 	return p.matchDenied(u.text, '/')
 }
 
+// anyDenied compares paths with a pattern that denies. A folder is denied with its entries.
 func anyDenied(p Pattern, paths []string) bool {
 	for _, path := range paths {
-		if p.matchDenied(path, '/') {
+		if p.matchDenied(path, '/') || p.matchDenied(strings.TrimSuffix(path, "/")+"/", '/') {
 			return true
 		}
 	}
@@ -139,8 +146,8 @@ func isGroupAddress(ip netip.Addr) bool {
 }
 
 // fileUse returns the use of a path without links; asked is the path before they were followed.
-func fileUse(kind capability.Kind, asked, resolved string) *scriptUse {
-	return &scriptUse{kind: kind, text: resolved, paths: pathForms(asked, resolved)}
+func (g *ScriptGuard) fileUse(kind capability.Kind, asked, resolved string) *scriptUse {
+	return &scriptUse{kind: kind, text: resolved, paths: pathForms(asked, resolved), follow: g.follow}
 }
 
 // pathForms returns the forms in which a path is compared: where it leads. In /sys, whose links only the

@@ -1,11 +1,9 @@
--- want: ^unavailable script.32_link uses file 
--- details: {"path": "$DIR/open/to_passwd"}
+-- want: ^unavailable script.32_link uses file "/etc/passwd", which it does not declare$
 return check {
   summary = "link",
-  details = { path = { kind = "path", doc = "path" } },
-  needs = { files = { "$LITERAL" } },
+  needs = { files = { "$DIR/open/to_passwd" } },
   run = function(details, now, saved)
-    local got, err = file.read(details.path)
+    local got, err = file.read("$DIR/open/to_passwd")
     if got then unavailable("out: " .. #got .. " bytes") end
     status("held: " .. err)
   end,

@@ -83,6 +83,7 @@ func filesOf(c *script.Call) script.Files {
 // allowed returns the path to use. If it is not ok, the results of the function are pushed: the guard could not
 // follow a link. What the guard refuses ends the script.
 func allowed(c *script.Call, l *lua.LState, path string) (resolved string, ok bool) {
+	c.Charge(l, callCost)
 	err := c.Blocking(func(ctx context.Context) (err error) {
 		resolved, err = within(ctx, func() (string, error) { return c.Guard.File(path) })
 		return err

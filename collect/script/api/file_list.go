@@ -18,6 +18,7 @@ import (
 const (
 	maxMatches  = 10_000  // of a pattern
 	maxCompared = 500_000 // names that are compared with a pattern, or counted by usage
+	costAnEntry = 10      // instructions
 	maxEntries  = 100_000 // of one folder: they are in memory together
 	maxParts    = 64      // of a pattern, and folders below another that are walked through
 	globSigns   = "*?[\\"
@@ -41,7 +42,7 @@ func listFiles(c *script.Call, l *lua.LState) int {
 	if err != nil {
 		return c.Fail(l, err)
 	}
-	c.Charge(l, w.compared)
+	c.Charge(l, costAnEntry*w.compared)
 	paths := sortedKeys(w.found)
 	values := make([]lua.LValue, len(paths))
 	for i, p := range paths {

@@ -41,7 +41,7 @@ func folderUsage(c *script.Call, l *lua.LState) int {
 	if err := c.Blocking(func(ctx context.Context) error { return u.count(ctx, folder, depth) }); err != nil {
 		return c.Fail(l, err)
 	}
-	c.Charge(l, u.number+u.folders)
+	c.Charge(l, costAnEntry*(u.number+u.folders))
 	t := l.CreateTable(0, 6)
 	t.RawSetString("bytes", lua.LNumber(u.bytes))
 	t.RawSetString("files", lua.LNumber(u.number))

@@ -47,6 +47,7 @@ func hostOf(c *script.Call) script.Host {
 func fact(name, result, doc string, value func(l *lua.LState, f script.Facts) lua.LValue) script.Function {
 	return script.Function{Name: name, Signature: "host." + name + "() -> " + result, Doc: doc, MaxArgs: 0,
 		Call: func(c *script.Call, l *lua.LState) int {
+			c.Charge(l, callCost)
 			var f script.Facts
 			err := c.Blocking(func(ctx context.Context) (err error) {
 				f, err = hostOf(c).Facts(ctx)
@@ -108,7 +109,7 @@ func figures(c *script.Call, l *lua.LState) int {
 	case report.Unavailable:
 		return c.Fail(l, fmt.Errorf("%s: %s", checkType, report.Status))
 	}
-	c.Charge(l, len(report.Metrics))
+	c.Charge(l, callCost+len(report.Metrics))
 	list := make([]lua.LValue, len(report.Metrics))
 	for i, m := range report.Metrics {
 		list[i] = metricTable(l, m)

@@ -24,7 +24,7 @@ const (
 func netModule() script.Module {
 	return script.Module{
 		Name: "net",
-		Doc:  "Connections and names. Each call waits for at most 10 seconds, or the option timeout, and never longer than the check may take. At most 32 connections are made in a check, with those of http.",
+		Doc:  "Connections and names. Each call waits for at most 10 seconds, or the option timeout, and never longer than the check may take. At most 32 connections are made in a check, with those of http and with what is resolved.",
 		Functions: []script.Function{
 			{Name: "tcp", Signature: "net.tcp(host, port [, {tls=false, timeout=10, insecure=false, ca, server_name, cert, key}]) -> connection", MinArgs: 2, MaxArgs: 3, Needs: capability.TCP,
 				Doc: "Connects, with TLS where tls=true; nil and why if it fails. " + tlsDoc,
@@ -112,6 +112,7 @@ func resolve(c *script.Call, l *lua.LState) int {
 	if err := c.Guard.Name(name); err != nil {
 		return decline(c, l, err)
 	}
+	c.Connect(l)
 	var records []string
 	err := c.Blocking(func(ctx context.Context) (err error) {
 		ctx, cancel := context.WithTimeout(ctx, networkTimeout)

@@ -110,6 +110,7 @@ func TestResolve(t *testing.T) {
 		{code: `return net.resolve("here.example"), net.resolve("here.example", "mx")`, want: "{ANY here.example} | {MX here.example}"},
 		{code: `return net.resolve("many.example")`, want: `nil | more than 100 records of "many.example"`},
 		{code: `return net.resolve("none.example", "A")`, want: `nil | no such host: "none.example"`},
+		{code: `for i = 1, 33 do net.resolve("here.example") end`, raises: "more than 32 connections"},
 		{code: `return net.resolve("other.example")`, raises: `uses name "other.example", which it does not declare`},
 		{code: `return net.resolve("here.example", "AXFR")`, raises: `unknown type of record "AXFR"`},
 	}, world)

@@ -9,6 +9,10 @@ import (
 	"virgo/schedule/policy"
 )
 
+// callCost is what a call that asks this host counts as instructions: the system works while the script's clock stands
+// still.
+const callCost = 100
+
 // within calls f, which the system may let wait for ever, and returns no later than the context ends. f goes on then
 // without anybody who waits for it.
 func within[T any](ctx context.Context, f func() (T, error)) (T, error) {

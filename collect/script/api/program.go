@@ -42,6 +42,7 @@ func programModule() script.Module {
 				Doc: "Where a program is; nil and why if it is not installed.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					name := l.CheckString(1)
+					c.Charge(l, callCost)
 					if err := c.Guard.Program(name); err != nil {
 						return decline(c, l, err)
 					}

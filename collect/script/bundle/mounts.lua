@@ -78,6 +78,7 @@ return check {
     local say = {}
     if #missing > 0 then say[#say + 1] = "not mounted: " .. table.concat(missing, ", ") end
     if #read_only > 0 then say[#say + 1] = "read-only: " .. table.concat(read_only, ", ") end
+    if #wanted == 0 then say[1] = "no file system is expected" end
     if #say == 0 then say[1] = #wanted .. " of " .. #wanted .. " mounted" end
     status(table.concat(say, "; "))
   end,

@@ -40,6 +40,11 @@ return tests {
     t:status("not mounted: /data")
   end,
 
+  ["a container, whose fstab is empty"] = function(t)
+    t:run { files = { ["/proc/self/mountinfo"] = old, ["/etc/fstab"] = "# UNCONFIGURED FSTAB FOR BASE SYSTEM\n" } }
+    t:status("no file system is expected")
+  end,
+
   ["no fstab"] = function(t)
     t:run { files = { ["/proc/self/mountinfo"] = old, ["/etc/fstab"] = false } }
     t:unavailable()

@@ -52,7 +52,8 @@ func withDetail(patterns []string, name string, values []string) (all []string) 
 			continue
 		}
 		for _, v := range values {
-			all = append(all, strings.ReplaceAll(p, name, v))
+			with := strings.ReplaceAll(p, name+"/", strings.TrimSuffix(v, "/")+"/")
+			all = append(all, strings.ReplaceAll(with, name, v))
 		}
 	}
 	return all

@@ -21,7 +21,7 @@ func TestHostileScripts(t *testing.T) {
 		t.Fatal(len(files), err)
 	}
 	limits := DefaultLimits()
-	limits.Instructions, limits.Compute = 300_000, 300*time.Millisecond
+	limits.Instructions, limits.Compute = 400_000, 1500*time.Millisecond
 	for _, file := range files {
 		name := filepath.Base(file)
 		t.Run(name, func(t *testing.T) {

@@ -22,6 +22,8 @@ func compileFile(name string, text []byte) (proto *lua.FunctionProto, err error)
 		return nil, fail(0, fmt.Sprintf("%d bytes; at most %d are allowed", len(text), scriptbundle.MaxScriptBytes))
 	}
 	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
+	// The lexer takes each of them for the end of a line, and so for that of a comment.
+	text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 	var nesting *nestingError
 	if err := boundNesting(text); errors.As(err, &nesting) {
 		return nil, fail(nesting.line, nesting.text)

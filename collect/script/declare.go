@@ -55,15 +55,21 @@ func loadError(err error) error {
 	return e
 }
 
-// load runs the file, which declares the check.
+// load runs the file, which declares the check. The clock runs while it is compiled, too.
 func (m *machine) load() error {
-	proto, err := m.source.chunks.get(m.source.file)
-	if err != nil {
-		return err
-	}
 	m.loading = true
 	defer func() { m.loading = false }()
-	results, err := m.run(m.l.NewFunctionFromProto(proto))
+	var results []lua.LValue
+	var wrong error
+	err := m.guarded(func() {
+		var proto *lua.FunctionProto
+		if proto, wrong = m.source.chunks.get(m.source.file); wrong == nil {
+			results = m.invoke(m.l.NewFunctionFromProto(proto))
+		}
+	})
+	if wrong != nil {
+		return wrong
+	}
 	if err != nil {
 		return err
 	}

@@ -242,15 +242,21 @@ func (c *Call) check(s scriptbundle.Script, req collect.Request) error {
 	if err := m.load(); err != nil {
 		return err
 	}
-	details, err := c.detailValues(m.l, s.Details)
-	if err != nil {
-		return err
+	var wrong error
+	err := m.guarded(func() {
+		var details *lua.LTable
+		var saved lua.LValue
+		if details, wrong = c.detailValues(m.l, s.Details); wrong != nil {
+			return
+		}
+		if saved, wrong = decodeSaved(c, m.l, req.Previous); wrong != nil {
+			return
+		}
+		m.invoke(m.declared.RawGetString("run"), details, lua.LNumber(float64(c.Now.UnixNano())/1e9), saved)
+	})
+	if wrong != nil {
+		return wrong
 	}
-	saved, err := decodeSaved(c, m.l, req.Previous)
-	if err != nil {
-		return err
-	}
-	_, err = m.run(m.declared.RawGetString("run"), details, lua.LNumber(float64(c.Now.UnixNano())/1e9), saved)
 	return err
 }
 
@@ -264,8 +270,8 @@ func (c *Call) targets() ([]string, error) {
 	if f == lua.LNil {
 		return nil, nil
 	}
-	results, err := m.run(f)
-	if err != nil {
+	var results []lua.LValue
+	if err := m.guarded(func() { results = m.invoke(f) }); err != nil {
 		return nil, err
 	}
 	if len(results) == 0 {

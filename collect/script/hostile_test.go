@@ -2,6 +2,7 @@ package script
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -75,6 +76,12 @@ func TestHostileFiles(t *testing.T) {
 		{"a" + strings.Repeat("()", 20000), "the syntax is deeper than 1000"},
 		{"local x if x then " + strings.Repeat("elseif x then ", 5000) + "end", "the syntax is deeper than 1000"},
 		{"\x1bLua\x51\x00\x01\x04", "Invalid token"},
+		{"--\r" + strings.Repeat("(", 5000), "more than 200 brackets and blocks in one another"},
+		{"x = \"\\\r\n\" " + strings.Repeat("(", 5000) + "\"", "more than 200 brackets and blocks in one another"},
+		{"x = [==[ ]=] ]==] --[==[ ]] ]==] " + strings.Repeat("(", 5000), "more than 200 brackets and blocks in one another"},
+		{numbered("a%x=b%x\n", 250<<10), "too many names and constants in one function"},
+		{numbered("f'%x'", 250<<10), "too many names and constants in one function"},
+		{"return {" + numbered("%d,", 250<<10) + "}", "too many names and constants in one function"},
 		{strings.Repeat("-", 300<<10), "at most 262144 are allowed"},
 		{"local " + strings.Repeat("a, ", 300) + "a = 1", "too many local variables"},
 		{"return {" + strings.Repeat("1, ", 80000) + "}", "a script ends with: return check"},
@@ -84,4 +91,13 @@ func TestHostileFiles(t *testing.T) {
 			t.Errorf("%.60s: %v, want %q", c.text, err, c.want)
 		}
 	}
+}
+
+// numbered repeats a text with one or two numbers in it.
+func numbered(format string, bytes int) string {
+	var b strings.Builder
+	for i := 100_000; b.Len() < bytes; i++ {
+		fmt.Fprintf(&b, format, []any{i, i}[:strings.Count(format, "%")]...)
+	}
+	return b.String()
 }

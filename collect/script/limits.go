@@ -55,11 +55,12 @@ const (
 	maxValueDepth   = 64      // tables in one another
 	maxTargets      = 1000
 
-	maxLoadInstructions = 1_000_000 // until a file has declared its check
-	maxFileNesting      = 200       // brackets and blocks in one another, operators in one expression
-	maxSyntaxDepth      = 1000      // of the syntax tree
-	maxLoadedFiles      = 64        // of one check
-	maxSourceFiles      = 1000      // of a folder
+	maxLoadInstructions = 1_000_000  // until a file has declared its check
+	maxFileNesting      = 200        // brackets and blocks in one another, operators in one expression
+	maxLookups          = 50_000_000 // of the compiler, for names and constants in a file: a second or two
+	maxSyntaxDepth      = 1000       // of the syntax tree
+	maxLoadedFiles      = 64         // of one check
+	maxSourceFiles      = 1000       // of a folder
 
 	// bytesAStep is how many bytes of text count as an instruction where a function goes through them.
 	bytesAStep = 16

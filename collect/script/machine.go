@@ -95,7 +95,7 @@ func (c *Call) function(l *lua.LState, module string, pure bool, f Function) *lu
 		name = module + "." + f.Name
 	}
 	return l.NewFunction(func(l *lua.LState) int {
-		c.meter.charge(l, 0)
+		c.meter.charge(l, 1) // also where functions call one another without an instruction
 		if !pure && c.machine != nil && c.machine.loading {
 			c.Raise(l, "%s can be used in run only, not while the file is loaded", name)
 		}
@@ -142,18 +142,25 @@ func (m *machine) traceback(l *lua.LState) string {
 	return b.String()
 }
 
-// run calls a function in the main coroutine and returns its results. The state is not used after an error.
-func (m *machine) run(f lua.LValue, args ...lua.LValue) (results []lua.LValue, err error) {
+// guarded calls f, which may run Lua, with the clock. It returns the error that f raises, and why the meter ended the
+// script, also where a pcall held that off until the end. The state is not used after an error.
+func (m *machine) guarded(f func()) (err error) {
 	m.call.meter.start()
 	defer m.call.meter.stop()
 	defer func() {
 		if r := recover(); r != nil {
 			err = m.failure(r)
 		}
-		if m.call.meter.cause != nil { // also where a pcall held its error off until the end
+		if m.call.meter.cause != nil {
 			err = m.cause()
 		}
 	}()
+	f()
+	return nil
+}
+
+// invoke calls a function in the main coroutine and returns its results.
+func (m *machine) invoke(f lua.LValue, args ...lua.LValue) (results []lua.LValue) {
 	m.l.Push(f)
 	for _, a := range args {
 		m.l.Push(a)
@@ -163,7 +170,7 @@ func (m *machine) run(f lua.LValue, args ...lua.LValue) (results []lua.LValue, e
 		results = append(results, m.l.Get(i+1))
 	}
 	m.l.SetTop(0)
-	return results, nil
+	return results
 }
 
 // cause returns why the meter ended the script, with the place where it was.

@@ -6,16 +6,20 @@ import (
 )
 
 // boundNesting returns an error if a text nests brackets and blocks, or chains operators in one expression, deeper
-// than the parser should be asked to follow: its stack grows with both, and nothing bounds it there.
+// than the parser should be asked to follow: its stack grows with both, and nothing bounds it there. So it does if one
+// function uses too many names and constants: for each use the compiler looks through all of the function's. The only
+// line ends in the text are "\n".
 func boundNesting(text []byte) error {
-	s := nestingScan{text: text, line: 1, chains: make([]int, 1)}
+	s := nestingScan{text: text, line: 1, levels: make([]level, 1), names: []map[string]bool{{}}}
 	for s.at < len(s.text) {
 		s.token()
-		if len(s.chains) > maxFileNesting+1 {
+		switch {
+		case len(s.levels) > maxFileNesting+1:
 			return &nestingError{s.line, fmt.Sprintf("more than %d brackets and blocks in one another", maxFileNesting)}
-		}
-		if s.chains[len(s.chains)-1] > maxFileNesting {
+		case s.top().operators > maxFileNesting:
 			return &nestingError{s.line, fmt.Sprintf("more than %d operators in one expression", maxFileNesting)}
+		case s.lookups > maxLookups:
+			return &nestingError{s.line, "too many names and constants in one function"}
 		}
 	}
 	return nil
@@ -34,8 +38,24 @@ type nestingScan struct {
 	text []byte
 	at   int
 	line int
-	// chains has for each open bracket or block how many operators its expression has so far.
-	chains []int
+	// levels are the open brackets and blocks; names has the names and constants of each open function.
+	levels  []level
+	names   []map[string]bool
+	lookups int // of the compiler
+}
+
+type level struct {
+	operators int // of its expression so far
+	function  bool
+}
+
+func (s *nestingScan) top() *level { return &s.levels[len(s.levels)-1] }
+
+// name counts a name or a constant.
+func (s *nestingScan) name(text []byte) {
+	names := s.names[len(s.names)-1]
+	s.lookups += len(names)
+	names[string(text)] = true
 }
 
 func (s *nestingScan) token() {
@@ -47,7 +67,9 @@ func (s *nestingScan) token() {
 	case c == '-' && s.next('-'):
 		s.comment()
 	case c == '[' && s.longBracket() >= 0:
+		start := s.at
 		s.skipLong()
+		s.name(s.text[start:s.at])
 	case c == '"' || c == '\'':
 		s.quoted(c)
 	case isWordByte(c):
@@ -69,24 +91,28 @@ func (s *nestingScan) punctuation(c byte) {
 	case ',', ';', '=':
 		s.reset()
 	case '-', '#', '^':
-		s.chains[len(s.chains)-1]++
+		s.top().operators++
 	case '.':
 		if s.at < len(s.text) && s.text[s.at] == '.' {
 			s.at++
-			s.chains[len(s.chains)-1]++
+			s.top().operators++
 		}
 	}
 }
 
-func (s *nestingScan) open() { s.chains = append(s.chains, 0) }
+func (s *nestingScan) open() { s.levels = append(s.levels, level{}) }
 
 func (s *nestingScan) close() {
-	if len(s.chains) > 1 {
-		s.chains = s.chains[:len(s.chains)-1]
+	if len(s.levels) == 1 { // the parser stops here
+		return
 	}
+	if s.top().function {
+		s.names = s.names[:len(s.names)-1]
+	}
+	s.levels = s.levels[:len(s.levels)-1]
 }
 
-func (s *nestingScan) reset() { s.chains[len(s.chains)-1] = 0 }
+func (s *nestingScan) reset() { s.top().operators = 0 }
 
 func (s *nestingScan) word() {
 	start := s.at
@@ -95,15 +121,22 @@ func (s *nestingScan) word() {
 	}
 	switch string(s.text[start:s.at]) {
 	case "not":
-		s.chains[len(s.chains)-1]++
-	case "do", "then", "repeat", "function":
+		s.top().operators++
+	case "do", "then", "repeat":
 		s.open()
+	case "function":
+		s.open()
+		s.top().function = true
+		s.names = append(s.names, map[string]bool{})
 	case "end", "until":
 		s.close()
 	case "elseif":
 		s.close() // of then, which follows again
 	case "else", "local", "return", "while", "for", "in", "if", "break", "goto":
 		s.reset()
+	case "and", "or", "nil", "true", "false":
+	default:
+		s.name(s.text[start:s.at])
 	}
 }
 
@@ -112,6 +145,8 @@ func isWordByte(c byte) bool {
 }
 
 func (s *nestingScan) quoted(quote byte) {
+	start := s.at
+	defer func() { s.name(s.text[start:min(s.at, len(s.text))]) }()
 	for s.at++; s.at < len(s.text); s.at++ {
 		switch s.text[s.at] {
 		case '\\':

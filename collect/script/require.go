@@ -36,6 +36,11 @@ func require(c *Call, l *lua.LState) int {
 		return c.Raise(l, "%s", err)
 	}
 	m.loaded[name] = nil
+	defer func() {
+		if m.loaded[name] == nil { // it failed, and may fail again
+			delete(m.loaded, name)
+		}
+	}()
 	l.Push(l.NewFunctionFromProto(proto))
 	l.Call(0, 1)
 	value := l.Get(-1)

@@ -87,7 +87,7 @@ func (a *takenOver) run(more string) string {
 	config := a.write("virgo.yaml", fmt.Sprintf("endpoint: %s\npin: %s\nagent_id: host\ntoken: T\nproxy: none\n%s", e.Address(), e.Pin(), more), 0o600)
 	cmd := exec.CommandContext(a.t.Context(), "virgo", "run", "--all", "--strict")
 	cmd.Env = append(os.Environ(), "NO_COLOR=1", "VIRGO_CONFIG="+config, "VIRGO_STATE="+filepath.Join(a.dir, "state"),
-		"VIRGO_PLUGINS="+filepath.Join(a.dir, "plugins"))
+		"VIRGO_PLUGINS="+filepath.Join(a.dir, "plugins"), "VIRGO_SCRIPTS="+filepath.Join(a.dir, "scripts"))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		a.t.Fatalf("virgo run: %v: %s", err, out)

@@ -23,7 +23,7 @@ func TestMistakesInBundlesNeverStopDelivery(t *testing.T) {
 		"bundles: [auto]\n":                     {RenewalStops, "virgo.yaml:3: bundles: expected text"},
 		"bundle_signers: {a: b}\n":              {RenewalStops, "virgo.yaml:3: bundle_signers: expected text"},
 		"bundle_signers: \"RWQ\\n\"\n":          {RenewalStops, `virgo.yaml:3: bundle_signers: "RWQ\n"… is not a key in one line`},
-		"upgrade_signers: {a: b}\n":             {RenewalStops, "virgo.yaml:3: upgrade_signers: expected text"},
+		"upgrade_signers: {a: b}\n":             {UpgradeStops, "virgo.yaml:3: upgrade_signers: expected text"},
 		"bundle_name: ../x\n":                   {RenewalStops, `virgo.yaml:3: bundle_name: "../x" is not a name`},
 		"bundle_channel: A\n":                   {RenewalStops, `virgo.yaml:3: bundle_channel: "A" is not a name`},
 		"bundle_signer: RWQ\n":                  {RenewalStops, `virgo.yaml:3: unknown key "bundle_signer"`},

@@ -26,6 +26,8 @@ type Effect string
 const (
 	// RenewalStops means that no bundle of scripts is installed or taken from the endpoint.
 	RenewalStops Effect = "no bundle of scripts is installed"
+	// UpgradeStops means that the agent's programs are not replaced.
+	UpgradeStops Effect = "virgo upgrade replaces nothing"
 	// ScriptsFigures means that scripts have the figures of the kernel only.
 	ScriptsFigures Effect = "scripts may use the kernel's figures only"
 )
@@ -37,6 +39,8 @@ func effectOf(key string) Effect {
 		return RenewalStops
 	case near == scriptsKey:
 		return ScriptsFigures
+	case near == "upgrade_signers":
+		return UpgradeStops
 	case near != "":
 		return RenewalStops
 	}

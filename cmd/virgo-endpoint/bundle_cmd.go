@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 
 	"virgo/cmd/virgo-endpoint/internal/admin"
@@ -28,7 +30,21 @@ type bundleCmd struct {
 // rolloutFlags say which roll-out is meant.
 type rolloutFlags struct {
 	Channel string `default:"stable" placeholder:"NAME" help:"Channel; an agent's is bundle_channel in its settings. Default: ${default}."`
-	Name    string `default:"standard" placeholder:"NAME" help:"Name of the bundle; an agent's is bundle_name in its settings. Default: ${default}."`
+	Name    string `placeholder:"NAME" help:"Name of the bundle; an agent's is bundle_name in its settings. Default: the only one of the channel."`
+}
+
+// bundle returns the name of the bundle that is meant.
+func (f *rolloutFlags) bundle(channels *releases.Channels) (string, error) {
+	names := slices.Sorted(maps.Keys(channels.Channels[f.Channel].Bundles))
+	switch {
+	case f.Name != "":
+		return f.Name, nil
+	case len(names) == 1:
+		return names[0], nil
+	case len(names) > 1:
+		return "", &failure{exitUsage, fmt.Errorf("channel %q has the bundles %s", f.Channel, strings.Join(names, ", ")), "--name says which one"}
+	}
+	return releases.DefaultName, nil
 }
 
 // keepsIt is what the help of each step back says.
@@ -86,6 +102,11 @@ func (a *app) releases() (*releases.Store, error) {
 	return releases.Open(dir.UpgradesDir(), slog.New(slog.DiscardHandler), a.now), nil
 }
 
+// damagedChannels is the failure of what says who gets what.
+func (a *app) damagedChannels(err error) error {
+	return &failure{exitUnexpected, err, "restore it from a backup; agents keep what they have meanwhile"}
+}
+
 // A rolloutDocument is the outcome of a change.
 type rolloutDocument struct {
 	document
@@ -130,8 +151,16 @@ func (a *app) changeRollout(verb string, f rolloutFlags, step func(*releases.Rol
 	if err != nil {
 		return err
 	}
+	channels, err := s.Channels()
+	if err != nil {
+		return a.damagedChannels(err)
+	}
+	name, err := f.bundle(channels)
+	if err != nil {
+		return err
+	}
 	return a.administer(nil, func(ad *admin.Admin, by watch.Actor) error {
-		plan, err := ad.ChangeRollout(a.ctx, by, verb, s, f.Channel, f.Name, step)
+		plan, err := ad.ChangeRollout(a.ctx, by, verb, s, f.Channel, name, step)
 		if err != nil {
 			return a.notPublished(err, "")
 		}
@@ -147,6 +176,9 @@ func (a *app) rolloutDone(verb string, plan *releases.Plan) error {
 	text := fmt.Sprintf("%s, channel %s: %s\n", plan.Name, plan.Channel, e.sentence())
 	if plan.Release != nil {
 		text = fmt.Sprintf("published %s %s, signed by %s\n%s", plan.Name, plan.Release.Version, plan.Release.SignedBy, text)
+	}
+	if before := plan.Before; before != nil && before.Target != "" && plan.Release == nil && (plan.After.Paused || plan.After.Target != before.Target) {
+		text += "agents that have " + before.Target + " keep it until they are offered a higher version; bundle status lists them\n"
 	}
 	if plan.NewKey != nil {
 		text += "the key " + plan.NewKey.ID + " is kept: what it signs can be published from now on\n"

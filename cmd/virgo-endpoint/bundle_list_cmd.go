@@ -86,7 +86,7 @@ func (c *bundleListCmd) Run(a *app) error {
 	}
 	channels, err := s.Channels()
 	if err != nil {
-		return &failure{exitUnexpected, err, "restore it from a backup; agents keep what they have meanwhile"}
+		return a.damagedChannels(err)
 	}
 	ring, err := s.Keys()
 	if err != nil {

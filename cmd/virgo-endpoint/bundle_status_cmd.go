@@ -50,7 +50,11 @@ func (c *bundleStatusCmd) Run(a *app) error {
 	}
 	channels, err := s.Channels()
 	if err != nil {
-		return &failure{exitUnexpected, err, "restore it from a backup; agents keep what they have meanwhile"}
+		return a.damagedChannels(err)
+	}
+	name, err := c.bundle(channels)
+	if err != nil {
+		return err
 	}
 	st, err := a.store()
 	if err != nil {
@@ -61,17 +65,17 @@ func (c *bundleStatusCmd) Run(a *app) error {
 	if err != nil {
 		return a.explain(err)
 	}
-	doc := bundleStatusDocument{document: document{schemaVersion}, Channel: c.Channel, Bundle: c.Name, Agents: []followerEntry{}}
-	rollout := channels.Rollout(c.Channel, c.Name)
+	doc := bundleStatusDocument{document: document{schemaVersion}, Channel: c.Channel, Bundle: name, Agents: []followerEntry{}}
+	rollout := channels.Rollout(c.Channel, name)
 	for i := range list {
 		ag := &list[i]
 		switch {
 		case !ag.Who.Removed.IsZero(), slices.ContainsFunc(c.Tag, func(tag string) bool { return !slices.Contains(ag.Who.Tags, tag) }):
-		case ag.BundleState == "", cmp.Or(ag.BundleName, releases.DefaultName) != c.Name,
+		case ag.BundleState == "", cmp.Or(ag.BundleName, releases.DefaultName) != name,
 			cmp.Or(ag.BundleChannel, releases.DefaultChannel) != c.Channel:
 			doc.Others++
 		default:
-			doc.Agents = append(doc.Agents, newFollowerEntry(ag, rollout, c.Name))
+			doc.Agents = append(doc.Agents, newFollowerEntry(ag, rollout, name))
 		}
 	}
 	slices.SortStableFunc(doc.Agents, func(x, y followerEntry) int {
@@ -80,7 +84,7 @@ func (c *bundleStatusCmd) Run(a *app) error {
 	if a.JSON {
 		return a.printJSON(doc)
 	}
-	return a.print(c.text(a, &doc, rollout))
+	return a.print(a.bundleStatus(&doc, rollout))
 }
 
 func newFollowerEntry(ag *intake.Agent, rollout *releases.Rollout, name string) followerEntry {
@@ -109,12 +113,12 @@ func newFollowerEntry(ag *intake.Agent, rollout *releases.Rollout, name string) 
 	return e
 }
 
-// text is what is offered, how many agents have which version, and the agents.
-func (c *bundleStatusCmd) text(a *app, doc *bundleStatusDocument, rollout *releases.Rollout) []byte {
-	text := fmt.Sprintf("%s, channel %s: nothing was published\n", c.Name, c.Channel)
+// bundleStatus is what is offered, how many agents have which version, and the agents.
+func (a *app) bundleStatus(doc *bundleStatusDocument, rollout *releases.Rollout) []byte {
+	text := fmt.Sprintf("%s, channel %s: nothing was published\n", doc.Bundle, doc.Channel)
 	if rollout != nil {
-		e := newRolloutEntry(c.Channel, c.Name, rollout)
-		text = fmt.Sprintf("%s, channel %s: %s\n", c.Name, c.Channel, e.sentence())
+		e := newRolloutEntry(doc.Channel, doc.Bundle, rollout)
+		text = fmt.Sprintf("%s, channel %s: %s\n", doc.Bundle, doc.Channel, e.sentence())
 	}
 	if doc.Others > 0 {
 		text += term.Count(int64(doc.Others), "agent takes", "agents take") + " no bundles, or another one\n"

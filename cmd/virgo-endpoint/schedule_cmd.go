@@ -3,11 +3,13 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strconv"
 
 	"virgo/cmd/virgo-endpoint/internal/folder"
+	"virgo/cmd/virgo-endpoint/internal/releases"
 	"virgo/schedule"
 )
 
@@ -23,7 +25,7 @@ type scheduleCheckCmd struct {
 
 func (scheduleCheckCmd) Help() string {
 	return "Lists the mistakes with file, line and column, and exits with 2 if there are any. " +
-		"A server need not run, and goes on with the other checks of a file."
+		"A server need not run, and goes on with the other checks of a file. Of checks in Lua it knows those of published bundles (--dir)."
 }
 
 type mistakesDocument struct {
@@ -55,9 +57,13 @@ func (c *scheduleCheckCmd) Run(a *app) error {
 			return &failure{exitUsage, fmt.Errorf("there is no schedule in %q", dir.SchedulesDir()), ""}
 		}
 	}
+	var known map[string]schedule.Definition
+	if a.Dir != "" {
+		known = releases.Open(folder.Dir(a.Dir).UpgradesDir(), slog.New(slog.DiscardHandler), a.now).Types()
+	}
 	doc := mistakesDocument{document{schemaVersion}, len(files), []mistakeRecord{}}
 	for _, file := range files {
-		doc.Mistakes = append(doc.Mistakes, mistakesOf(file)...)
+		doc.Mistakes = append(doc.Mistakes, mistakesOf(file, known)...)
 	}
 	if err := a.printMistakes(doc); err != nil {
 		return err
@@ -68,12 +74,17 @@ func (c *scheduleCheckCmd) Run(a *app) error {
 	return nil
 }
 
-// mistakesOf returns the mistakes of a file, among them that it cannot be read.
-func mistakesOf(file string) []mistakeRecord {
+// mistakesOf returns the mistakes of a file, among them that it cannot be read. known are the types of published bundles.
+func mistakesOf(file string, known map[string]schedule.Definition) []mistakeRecord {
 	if filepath.Ext(file) == ".yml" {
 		return []mistakeRecord{{File: file, Text: "only files named *.yaml are read", Hint: "rename it to end in .yaml"}}
 	}
 	problems, err := folder.CheckSchedule(file)
+	if len(known) > 0 && err == nil {
+		if data, err := readAtMost(file, folder.MaxScheduleBytes); err == nil {
+			problems = append(problems, folder.CheckScripts(file, data, known)...)
+		}
+	}
 	all := recordsOf(file, problems)
 	if err != nil && len(all) == 0 {
 		all = append(all, mistakeRecord{File: file, Text: err.Error()})

@@ -5,10 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"virgo/schedule"
 	"virgo/schedule/catalog"
+	"virgo/schedule/scriptbundle"
+	"virgo/schedule/shorttext"
 	"virgo/schedule/yaml"
 	"virgo/schedule/yaml/full"
 )
@@ -51,6 +56,28 @@ func Describe(p schedule.Problem) string {
 	return m.Position()
 }
 
+// isScript reports whether a check is one in Lua.
+func isScript(c schedule.Check) bool { return strings.HasPrefix(c.Type, scriptbundle.TypePrefix) }
+
+// CheckScripts returns the mistakes in a schedule's checks in Lua, as far as the types are known: those of published bundles.
+// Hosts may have others in folders of their own, so an unknown type is a mistake only if its name is almost that of a known one.
+func CheckScripts(name string, data []byte, known map[string]schedule.Definition) (mistakes []schedule.Problem) {
+	all, _, err := schedule.ParseYAML(name, data, full.Parse)
+	if err != nil {
+		return nil // which CheckBytes tells
+	}
+	names := slices.Sorted(maps.Keys(known))
+	for _, c := range all.Checks {
+		if _, ok := known[c.Type]; !isScript(c) || c.Fault != "" || !ok && shorttext.Nearest(c.Type, names) == "" {
+			continue
+		}
+		for _, err := range catalog.Catalog(known).Mistakes(c) {
+			mistakes = append(mistakes, schedule.Problem{CheckID: c.ID, Err: c.Mistake(err, data)})
+		}
+	}
+	return mistakes
+}
+
 // parseSchedule reads a schedule's file. A check with a mistake is sent as one whose result says what
 // is wrong; so that agents that do not know this (PROTOCOL.md, fault) do not run it, it is disabled.
 // The mistakes include types, details and values that agents of this version refuse; such checks are
@@ -70,6 +97,7 @@ func parseSchedule(name string, data []byte) (servedFile, []schedule.Problem, er
 	sent := schedule.Schedule{Checks: make([]schedule.Check, 0, len(all.Checks))}
 	for _, c := range all.Checks {
 		switch {
+		case c.Fault == "" && isScript(c): // the host's bundle has it, or its folder
 		case c.Fault == "":
 			for _, err := range known.Mistakes(c) {
 				mistakes = append(mistakes, schedule.Problem{CheckID: c.ID, Err: c.Mistake(err, data)})

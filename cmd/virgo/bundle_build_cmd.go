@@ -58,10 +58,7 @@ func (c *bundleBuildCmd) Run(a *app) error {
 		return agent.WithCode(agent.ExitUsage, agent.WithHint(errors.New("the bundle has no name or no version"),
 			`write bundle.json in the folder: {"name": "acme", "version": "1.0.0"}; or give --name and --bundle-version`))
 	}
-	scripts, wrong, err := a.declare(folder.files)
-	if err != nil {
-		return err
-	}
+	scripts, wrong := a.declareAll(folder.files)
 	if len(wrong) > 0 {
 		last := len(wrong) - 1
 		for _, err := range wrong[:last] {

@@ -58,9 +58,6 @@ func runProgram(ctx context.Context, args []string, std agent.Stdio, stop *agent
 	if isWorker(args) {
 		return workerChild(ctx, std)
 	}
-	if isDeclare(args) {
-		return declareChild(std)
-	}
 	if isScripts(args) {
 		return scriptsChild(ctx, std)
 	}

@@ -2,21 +2,23 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"virgo/cmd/internal/term"
+	"virgo/schedule/policy"
 	"virgo/schedule/scriptbundle"
 )
 
 type bundleShowCmd struct {
-	File  string `arg:"" help:"Bundle of checks."`
-	Needs bool   `help:"Only what the checks need: files, programs, hosts."`
+	File  string `arg:"" optional:"" help:"Bundle of checks; without it the one that is installed."`
+	Needs bool   `help:"Only what the checks need (files, programs, hosts), and whether virgo.yaml grants it."`
 }
 
 // Help returns the text below the summary in the help.
 func (bundleShowCmd) Help() string {
 	return "Reads the manifest and runs nothing. Who signed the bundle, virgo bundle verify says. A need with ${NAME} depends on " +
-		"the detail NAME of a check."
+		"the detail NAME of a check. A script that needs what scripts in virgo.yaml does not grant does not run."
 }
 
 type bundleDocument struct {
@@ -38,6 +40,8 @@ type scriptDocument struct {
 	Details []string            `json:"details"`
 	Needs   map[string][]string `json:"needs"`
 	Systems []string            `json:"systems"`
+	// NotGranted is what it needs and virgo.yaml grants no script of this type: it does not run.
+	NotGranted []string `json:"not_granted,omitempty"`
 }
 
 type fileDocument struct {
@@ -47,22 +51,31 @@ type fileDocument struct {
 }
 
 func (c *bundleShowCmd) Run(a *app) error {
-	raw, err := readBundle(c.File)
+	file, err := c.read(a)
 	if err != nil {
 		return err
 	}
-	bundle, err := parseBundle(c.File, raw)
+	bundle, err := parseBundle(file.label, file.raw)
 	if err != nil {
 		return err
 	}
-	m := bundle.Manifest
+	m, raw := bundle.Manifest, file.raw
+	var grants *policy.Grants
+	if c.Needs {
+		cfg, err := a.LoadConfig()
+		if err != nil {
+			return err
+		}
+		granted := cfg.Grants()
+		grants = &granted
+	}
 	if a.JSON {
 		doc := bundleDocument{
-			document: document{schemaVersion}, File: c.File, Name: m.Name, Version: m.Version, LeastAgent: m.Agent,
+			document: document{schemaVersion}, File: file.label, Name: m.Name, Version: m.Version, LeastAgent: m.Agent,
 			SHA256: fmt.Sprintf("%x", bundle.SHA256), Bytes: len(raw), Scripts: []scriptDocument{}, Files: []fileDocument{},
 		}
 		for _, s := range m.Scripts {
-			doc.Scripts = append(doc.Scripts, newScriptDocument(s))
+			doc.Scripts = append(doc.Scripts, newScriptDocument(s, grants))
 		}
 		for _, f := range m.Files {
 			doc.Files = append(doc.Files, fileDocument(f))
@@ -82,10 +95,18 @@ func (c *bundleShowCmd) Run(a *app) error {
 		}
 		fmt.Fprintln(a.Out)
 	}
-	return scriptTable(m, !c.Needs).Write(a.Out, a.Color())
+	return scriptTable(m, grants).Write(a.Out, a.Color())
 }
 
-func newScriptDocument(s scriptbundle.Script) scriptDocument {
+// read reads the bundle that is named, else the installed one.
+func (c *bundleShowCmd) read(a *app) (bundleFile, error) {
+	if c.File == "" {
+		return a.readInstalled()
+	}
+	return readFile(c.File)
+}
+
+func newScriptDocument(s scriptbundle.Script, grants *policy.Grants) scriptDocument {
 	doc := scriptDocument{
 		Type: s.Type, File: s.File, Summary: s.Summary, Details: []string{}, Needs: map[string][]string{},
 		Systems: append([]string{}, s.Systems...),
@@ -96,36 +117,55 @@ func newScriptDocument(s scriptbundle.Script) scriptDocument {
 	for kind, patterns := range s.Needs {
 		doc.Needs[string(kind)] = patterns
 	}
+	if grants != nil {
+		for _, n := range grants.Missing(s.Type, s.Needs) {
+			doc.NotGranted = append(doc.NotGranted, n.String())
+		}
+	}
 	return doc
 }
 
-// scriptTable has a line for each script and each of its needs.
-func scriptTable(m scriptbundle.Manifest, summaries bool) *term.Table {
+// scriptTable has a line for each script and each of its needs, with whether the grants give it; nil: that is not asked.
+func scriptTable(m scriptbundle.Manifest, grants *policy.Grants) *term.Table {
 	var t term.Table
-	if summaries {
+	if grants == nil {
 		t.Head("type", "what it does, and needs")
 	} else {
-		t.Head("type", "needs")
+		t.Head("type", "granted", "needs")
 	}
 	for _, s := range m.Scripts {
 		name := s.Type
-		row := func(text string, color term.Color) {
-			t.Cells(term.Cell{Text: name}, term.Cell{Text: text, Color: color})
+		row := func(cells ...term.Cell) {
+			t.Cells(append([]term.Cell{{Text: name}}, cells...)...)
 			name = ""
 		}
-		if summaries {
-			text := s.Summary
-			if len(s.Systems) > 0 {
-				text += " (" + strings.Join(s.Systems, ", ") + " only)"
-			}
-			row(text, term.Plain)
+		if grants != nil {
+			bundleNeedRows(row, s, *grants)
+			continue
 		}
+		text := s.Summary
+		if len(s.Systems) > 0 {
+			text += " (" + strings.Join(s.Systems, ", ") + " only)"
+		}
+		row(term.Cell{Text: text})
 		for _, n := range s.Needs.Needs() {
-			row(n.String(), term.Faint)
-		}
-		if len(s.Needs.Needs()) == 0 && !summaries {
-			row("nothing", term.Faint)
+			row(term.Cell{Text: n.String(), Color: term.Faint})
 		}
 	}
 	return &t
+}
+
+func bundleNeedRows(row func(...term.Cell), s scriptbundle.Script, grants policy.Grants) {
+	needs := s.Needs.Needs()
+	if len(needs) == 0 {
+		row(term.Cell{Text: "yes", Color: term.Good}, term.Cell{Text: "nothing", Color: term.Faint})
+	}
+	missing := grants.Missing(s.Type, s.Needs)
+	for _, n := range needs {
+		granted := term.Cell{Text: "yes", Color: term.Good}
+		if slices.Contains(missing, n) {
+			granted = term.Cell{Text: "no", Color: term.Bad}
+		}
+		row(granted, term.Cell{Text: n.String()})
+	}
 }

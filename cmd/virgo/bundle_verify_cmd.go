@@ -12,8 +12,9 @@ import (
 )
 
 type bundleVerifyCmd struct {
-	File string   `arg:"" help:"Bundle of checks; its signature lies beside it, as FILE.minisig or FILE.sig."`
-	Key  []string `sep:"none" placeholder:"KEY" help:"Public key, or a file with one, instead of bundle_signers of virgo.yaml; may be repeated."`
+	File      string   `arg:"" optional:"" help:"Bundle of checks; its signature lies beside it, as FILE.minisig or FILE.sig."`
+	Installed bool     `help:"Verify the bundle that is installed here."`
+	Key       []string `sep:"none" placeholder:"KEY" help:"Public key, or a file with one, instead of bundle_signers of virgo.yaml; may be repeated."`
 }
 
 // Help returns the text below the summary in the help.
@@ -36,7 +37,7 @@ type verifyDocument struct {
 }
 
 func (c *bundleVerifyCmd) Run(a *app) error {
-	raw, err := readBundle(c.File)
+	file, err := c.read(a)
 	if err != nil {
 		return err
 	}
@@ -44,25 +45,21 @@ func (c *bundleVerifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	sigs, err := signature.ReadBeside(c.File)
+	signed, err := ring.VerifyAll(file.raw, file.sigs, a.Now())
 	if err != nil {
-		return agent.WithCode(agent.ExitUsage, err)
+		return signatureError(file.label, err)
 	}
-	signed, err := ring.VerifyAll(raw, sigs, a.Now())
-	if err != nil {
-		return signatureError(c.File, err)
-	}
-	bundle, err := parseBundle(c.File, raw)
+	bundle, err := parseBundle(file.label, file.raw)
 	if err != nil {
 		return err
 	}
 	m := bundle.Manifest
 	if err := m.CheckAgent(agent.Release()); err != nil {
-		return fmt.Errorf("%q: %w", c.File, err)
+		return fmt.Errorf("%q: %w", file.label, err)
 	}
 	if a.JSON {
 		doc := verifyDocument{
-			document{schemaVersion}, c.File, m.Name, m.Version, signed.Key.ID, signed.Comment, 0,
+			document{schemaVersion}, file.label, m.Name, m.Version, signed.Key.ID, signed.Comment, 0,
 			fmt.Sprintf("%x", bundle.SHA256), len(m.Scripts), m.Agent,
 		}
 		if !signed.At.IsZero() {
@@ -76,6 +73,17 @@ func (c *bundleVerifyCmd) Run(a *app) error {
 	}
 	_, err = fmt.Fprintf(a.Out, "good: %s %s, signed by the key %s%s\n", m.Name, m.Version, signed.Key.ID, on)
 	return err
+}
+
+// read reads the bundle that is named.
+func (c *bundleVerifyCmd) read(a *app) (bundleFile, error) {
+	switch {
+	case c.Installed == (c.File != ""):
+		return bundleFile{}, agent.UsageError("give either a FILE or --installed")
+	case c.Installed:
+		return a.readInstalled()
+	}
+	return readFile(c.File)
 }
 
 // signatureError says what a person can do about a signature that is refused.

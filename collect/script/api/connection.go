@@ -27,7 +27,7 @@ func connectionMethods() []script.Function {
 		{Name: "all", Signature: "connection:all([max]) -> text", MinArgs: 1, MaxArgs: 2,
 			Doc: "What comes until the other side closes; nil and why if it is more than max bytes (1 MiB).", Call: readAll},
 		{Name: "starttls", Signature: "connection:starttls([{insecure=false, ca, server_name, cert, key}]) -> true", MinArgs: 1, MaxArgs: 2,
-			Doc: "Goes on with TLS, once the other side agreed to it in its own protocol; nil and why if it fails, and the connection is closed then. " + tlsDoc, Call: startTLS},
+			Doc: "Goes on with TLS, once the other side agreed to it in its own protocol; nil and why if it fails, and the connection is closed then.", Call: startTLS},
 		{Name: "certificate", Signature: "connection:certificate() -> certificate", MinArgs: 1, MaxArgs: 1,
 			Doc: "The server's certificate, as x509.decode has it; nil without TLS.",
 			Call: func(_ *script.Call, l *lua.LState) int {

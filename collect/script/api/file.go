@@ -48,8 +48,8 @@ func fileModule() script.Module {
 				Doc:  "What a link names, as it is written there; where it leads must be declared, too. Nil and why if it is no link.",
 				Call: readLink},
 			{Name: "usage", Signature: "file.usage(folder [, depth]) -> {bytes, files, folders, oldest, newest, skipped}", MinArgs: 1, MaxArgs: 2, Needs: capability.Files,
-				Doc: "What is in a folder and those below it, down to a depth (1 is the folder alone, 32 the most): sizes of the regular files, numbers of files and folders, " +
-					"the times when the file changed first and the one changed last were, and how many folders could not be read or may not be. Links are not followed. " +
+				Doc: "What is in a folder and those below it, down to a depth (1 is the folder alone, 32 the most): the sizes of the regular files together, how many files and folders there are, " +
+					"when the oldest and the newest file were changed (seconds since 1970), and how many folders were left out because they cannot or may not be read. Links are not followed. " +
 					"More than 100,000 entries of one folder, or 500,000 in all, give nil and why.",
 				Call: folderUsage},
 			{Name: "statfs", Signature: "file.statfs(path) -> {total, free, avail, files, files_free}", MinArgs: 1, MaxArgs: 1, Needs: capability.Files,

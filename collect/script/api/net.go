@@ -24,10 +24,11 @@ const (
 func netModule() script.Module {
 	return script.Module{
 		Name: "net",
-		Doc:  "Connections and names. Each call waits for at most 10 seconds, or the option timeout, and never longer than the check may take. At most 32 connections are made in a check, with those of http and with what is resolved.",
+		Doc: "Connections and names. Each call waits for at most 10 seconds, or the option timeout, and never longer than the check may take. " +
+			"At most 32 connections are made in a check, with those of http and with what is resolved. " + tlsDoc,
 		Functions: []script.Function{
 			{Name: "tcp", Signature: "net.tcp(host, port [, {tls=false, timeout=10, insecure=false, ca, server_name, cert, key}]) -> connection", MinArgs: 2, MaxArgs: 3, Needs: capability.TCP,
-				Doc: "Connects, with TLS where tls=true; nil and why if it fails. " + tlsDoc,
+				Doc: "Connects, with TLS where tls=true; nil and why if it fails.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					o := optionsAt(l, 3, append(tlsNames(), "tls", "timeout")...)
 					to := hostAndPort(l)

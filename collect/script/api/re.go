@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"sync"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -19,7 +20,7 @@ func reModule() script.Module {
 	e := &expressions{compiled: make(map[string]*regexp.Regexp)}
 	return script.Module{
 		Name: "re", Pure: true,
-		Doc: "Regular expressions of RE2, which take a time in proportion to the text. Lua's own patterns are in string.",
+		Doc: "Regular expressions of RE2: a match takes a time in proportion to the text, whatever the text. Lua's own patterns are in string.",
 		Functions: []script.Function{
 			{Name: "match", Signature: "re.match(text, expression) -> capture, ...", MinArgs: 2, MaxArgs: 2,
 				Doc: "The captures of the first match, or all of it where the expression has none; nil without a match. A group that took no part is false.",
@@ -49,7 +50,7 @@ func reModule() script.Module {
 				Doc: "All matches: a text each, or a list of the captures where the expression has some. More than 100,000 texts give nil and why.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					s, re := e.arguments(c, l)
-					t, err := allMatches(l, s, re)
+					t, err := allMatches(c, l, s, re)
 					if err != nil {
 						return c.Fail(l, err)
 					}
@@ -60,7 +61,7 @@ func reModule() script.Module {
 				Doc: "The text with all matches replaced; $1 and ${name} in the replacement are captures, $$ is a dollar sign.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					s, re := e.arguments(c, l)
-					text, ok := replaceAll(s, re, l.CheckString(3), c.Limits.StringBytes)
+					text, ok := replaceAll(c, l, s, re, l.CheckString(3))
 					if !ok {
 						return c.Raise(l, "text of more than %d bytes", c.Limits.StringBytes)
 					}
@@ -131,10 +132,29 @@ func pushMatch(l *lua.LState, s string, m []int) int {
 	return len(m)/2 - 1
 }
 
-func allMatches(l *lua.LState, s string, re *regexp.Regexp) (*lua.LTable, error) {
+// findAll finds at most that many matches. One match takes a time in proportion to the text; many can take as much
+// each, where the expression looks far ahead and then matches little ("a.*b|a" in a text of "a"). Such a text may come
+// from anybody, and no limit ends a search that is under way: so it looks for few matches first, then for more, and
+// gives up where the time is not that of going through the text once.
+func findAll(c *script.Call, l *lua.LState, s string, re *regexp.Regexp, most int) [][]int {
+	const patience, aByte = 200 * time.Millisecond, time.Microsecond
+	began := time.Now()
+	for n := 4; ; n *= 4 {
+		n = min(n, most)
+		matches := re.FindAllStringSubmatchIndex(s, n)
+		if len(matches) < n || n == most {
+			return matches
+		}
+		if passed := matches[n-1][1]; time.Since(began) > patience+time.Duration(passed)*aByte {
+			c.Raise(l, "the expression goes through the same text again and again")
+		}
+	}
+}
+
+func allMatches(c *script.Call, l *lua.LState, s string, re *regexp.Regexp) (*lua.LTable, error) {
 	groups := re.NumSubexp()
 	most := maxValues / (groups + 1)
-	matches := re.FindAllStringSubmatchIndex(s, most+1)
+	matches := findAll(c, l, s, re, most+1)
 	if len(matches) > most {
 		return nil, fmt.Errorf("more than %d matches", most)
 	}
@@ -153,15 +173,15 @@ func allMatches(l *lua.LState, s string, re *regexp.Regexp) (*lua.LTable, error)
 	return tableOf(l, list), nil
 }
 
-// replaceAll is ok if the text is not longer than most.
-func replaceAll(s string, re *regexp.Regexp, replacement string, most int) (text string, ok bool) {
+// replaceAll is ok if the text is not longer than one may be.
+func replaceAll(c *script.Call, l *lua.LState, s string, re *regexp.Regexp, replacement string) (text string, ok bool) {
 	var (
 		out  []byte
 		last int
 	)
-	for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
+	for _, m := range findAll(c, l, s, re, len(s)+2) {
 		out = append(out, s[last:m[0]]...)
-		if out = re.ExpandString(out, replacement, s, m); len(out) > most {
+		if out = re.ExpandString(out, replacement, s, m); len(out) > c.Limits.StringBytes {
 			return "", false
 		}
 		last = m[1]

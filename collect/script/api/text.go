@@ -43,7 +43,7 @@ func textModule() script.Module {
 				}},
 			{Name: "table", Signature: "text.table(text) -> {row, ...}", MinArgs: 1, MaxArgs: 1,
 				Doc: "The rows under a header line, as df and ps print them: each a table by the words of the header. The last " +
-					"column has the rest of the line; a row that ends early lacks the columns behind it, and counts as four values more than it has.",
+					"column has the rest of the line; a row that ends early lacks the columns behind it, and each row counts as four values more than it has.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					rows, err := rowsUnderHeader(l, textAt(c, l, 1))
 					if err != nil {

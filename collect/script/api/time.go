@@ -15,18 +15,19 @@ import (
 // maxTimeBytes bounds the texts of times and their layouts.
 const maxTimeBytes = 256
 
-// layoutDoc describes layouts in the documentation of both functions that have one.
+// layoutDoc describes layouts.
 const layoutDoc = `A layout is rfc3339, rfc1123, unix (seconds), or a text with these signs: %Y year, %y without century, %m month, %d day, %e day without zero, ` +
-	`%j day of the year, %b Jan, %B January, %a Mon, %A Monday, %H hour, %I hour of 12, %p AM or PM, %M minute, %S second, %N fraction, %z +0100, %Z UTC, %F is %Y-%m-%d, %T is %H:%M:%S, %% is %. `
+	`%j day of the year, %b Jan, %B January, %a Mon, %A Monday, %H hour, %I hour of 12, %p AM or PM, %M minute, %S second, %N fraction, %z +0100, %Z UTC, %F is %Y-%m-%d, %T is %H:%M:%S, %% is %. ` +
+	`A zone is UTC, Local, or one as Europe/Berlin.`
 
 func timeModule() script.Module {
 	began := time.Now()
 	return script.Module{
 		Name: "time", Pure: true,
-		Doc: "Times as seconds since 1970 in UTC. What time it is, a check's run function is told.",
+		Doc: "Times as seconds since 1970 in UTC. What time it is, run is told. " + layoutDoc,
 		Functions: []script.Function{
 			{Name: "parse", Signature: `time.parse(text, layout [, zone="UTC"]) -> seconds`, MinArgs: 2, MaxArgs: 3,
-				Doc: "Reads a time; nil and why if the text is none. " + layoutDoc + "The zone (UTC, Local, Europe/Berlin) is for texts without one.",
+				Doc: "Reads a time; nil and why if the text is none of that layout. The zone is for texts that name none.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					text, zone := l.CheckString(1), zoneAt(l, 3)
 					if len(text) > maxTimeBytes {
@@ -40,7 +41,7 @@ func timeModule() script.Module {
 					return 1
 				}},
 			{Name: "format", Signature: `time.format(seconds, layout [, zone="UTC"]) -> text`, MinArgs: 2, MaxArgs: 3,
-				Doc: "Writes a time. " + layoutDoc,
+				Doc: "Writes a time.",
 				Call: func(_ *script.Call, l *lua.LState) int {
 					seconds := float64(l.CheckNumber(1))
 					if !(math.Abs(seconds) < 1e12) {

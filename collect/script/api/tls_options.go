@@ -10,7 +10,7 @@ import (
 )
 
 // tlsDoc describes the options of TLS.
-const tlsDoc = "insecure=true takes any certificate, ca is a text in PEM with the authorities to trust instead of the system's, server_name another name than the host's, " +
+const tlsDoc = "Options of TLS: insecure=true takes any certificate, ca is a text in PEM with the authorities to trust instead of the system's, server_name another name than the host's, " +
 	"cert and key are a certificate of the client with its key, as texts in PEM."
 
 // tlsNames are the options of TLS.

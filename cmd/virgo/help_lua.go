@@ -55,7 +55,8 @@ t:run{…} takes details, now, saved, and what there is:
   tree      a file of testdata with many files, each after a line "-- /path --"
   programs  by command: the output, or {out=, err=, code=}
   http      by URL, or "POST URL": the body, or {status=, headers=, body=}
-  net       by "tcp HOST:PORT", "udp HOST:PORT" or "unix PATH": the answer, or {{sent, answer}, …}
+  net       by "tcp HOST:PORT", "udp HOST:PORT" or "unix PATH": the answer, or {{sent, answer}, …}; of TLS
+            {certificate=, talk=}
   dns       by "NAME TYPE": a list of records
   figures   by type of check: a list of metrics, or a file of testdata with one in JSON
   system    os, arch, name, boot_time

@@ -2,6 +2,8 @@ package trial
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -18,14 +20,17 @@ import (
 // A conversation is what a server says: turns in order, each after what the script sends. An empty text to be sent
 // is a greeting; a server that closes says nothing more after the last turn.
 type conversation struct {
-	turns []turn
-	any   string // answer to whatever is sent, if there are no turns
+	turns       []turn
+	any         string              // answer to whatever is sent, if there are no turns
+	certificate []*x509.Certificate // what the server shows where TLS is asked for
 }
 
 type turn struct{ sent, answer string }
 
 type network struct{ *Captured }
 
+// Dial answers without a connection. What was captured of TLS is the certificate alone: whether it is to be trusted is
+// not decided here.
 func (n network) Dial(_ context.Context, c script.Connection) (net.Conn, error) {
 	key := c.Network + " " + net.JoinHostPort(c.Host, c.Port)
 	if c.Network == "unix" {
@@ -43,7 +48,21 @@ func (n network) Dial(_ context.Context, c script.Connection) (net.Conn, error) 
 		conn.left = []turn{{"", ""}}
 	}
 	conn.greet()
+	if c.TLS != nil && len(talk.certificate) > 0 {
+		return &secureConn{conn, talk.certificate}, nil
+	}
 	return conn, nil
+}
+
+// A secureConn is a captured connection with TLS.
+type secureConn struct {
+	*conn
+	certificates []*x509.Certificate
+}
+
+// ConnectionState returns the captured certificates.
+func (c *secureConn) ConnectionState() tls.ConnectionState {
+	return tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, PeerCertificates: c.certificates}
 }
 
 func (n network) Resolve(_ context.Context, name, recordType string) ([]string, error) {

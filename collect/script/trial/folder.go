@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
@@ -17,6 +18,28 @@ const (
 
 // A Folder has the files of a folder of scripts by name, with / between folders. It is a script.Source.
 type Folder map[string]string
+
+// MarshalJSON writes the files as base64: captured input may be no text.
+func (f Folder) MarshalJSON() ([]byte, error) {
+	files := make(map[string][]byte, len(f))
+	for name, text := range f {
+		files[name] = []byte(text)
+	}
+	return json.Marshal(files)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *Folder) UnmarshalJSON(data []byte) error {
+	var files map[string][]byte
+	if err := json.Unmarshal(data, &files); err != nil {
+		return err
+	}
+	*f = make(Folder, len(files))
+	for name, text := range files {
+		(*f)[name] = string(text)
+	}
+	return nil
+}
 
 // ReadFolder reads the scripts, libraries, tests and captured files below a folder: what ends in .lua, or only the
 // named ones, and all of lib, data and testdata.

@@ -1,7 +1,9 @@
 package trial
 
 import (
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -197,7 +199,8 @@ func (r reader) web(c *Captured, key string, v any) error {
 	return err
 }
 
-// network takes a text, which is the answer to whatever is sent, or a list of {sent, answer}.
+// network takes a text, which is the answer to whatever is sent, a list of {sent, answer}, or for TLS
+// {certificate=, talk=} with one of these.
 func (r reader) network(c *Captured, key string, v any) error {
 	if absent(v) {
 		c.network[key] = nil
@@ -205,6 +208,20 @@ func (r reader) network(c *Captured, key string, v any) error {
 	}
 	talk := &conversation{}
 	c.network[key] = talk
+	if spec, ok := v.(map[string]any); ok {
+		text, err := r.text(spec["certificate"])
+		if err != nil {
+			return err
+		}
+		block, _ := pem.Decode([]byte(text))
+		if block == nil {
+			return fmt.Errorf("certificate is not in PEM")
+		}
+		if talk.certificate, err = x509.ParseCertificates(block.Bytes); err != nil {
+			return err
+		}
+		v = spec["talk"]
+	}
 	list, ok := v.([]any)
 	if !ok {
 		var err error

@@ -1,7 +1,9 @@
 package trial
 
 import (
+	"encoding/json"
 	"fmt"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -145,6 +147,19 @@ func TestDeclarationsAndRuns(t *testing.T) {
 	}
 	if _, err := (Job{}).Do(t.Context(), opt); err == nil {
 		t.Error("a job without anything to do")
+	}
+}
+
+// A job arrives as it was, also with files that are no text.
+func TestJobsArriveWhole(t *testing.T) {
+	sent := Job{Files: Folder{"a_test.lua": "x", "testdata/b": "\x01\xa8\x00"}, Test: &TestJob{File: "a_test.lua"}}
+	line, err := json.Marshal(sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Job
+	if err := json.Unmarshal(line, &got); err != nil || !reflect.DeepEqual(got, sent) {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

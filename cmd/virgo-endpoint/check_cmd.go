@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"virgo/cmd/virgo-endpoint/internal/releases"
 	"virgo/cmd/virgo-endpoint/internal/store"
 	"virgo/cmd/virgo-endpoint/internal/store/retention"
 )
@@ -11,7 +12,8 @@ import (
 type checkCmd struct{}
 
 func (checkCmd) Help() string {
-	return "Reads every file of the store and verifies all of it: structure, indexes, checksums, each result, and that the files fit together. " +
+	return "Reads every file of the store and verifies all of it: structure, indexes, checksums, each result, and that the files fit together; " +
+		"then what was published (bundle publish). " +
 		"It names what is damaged, changes nothing, and can be used while a server runs. " +
 		"The exit code is 5 if anything is damaged. A damaged segment costs only the results in it; a server sets it aside when it finds the damage."
 }
@@ -47,6 +49,13 @@ func (c *checkCmd) Run(a *app) error {
 	if err != nil {
 		return a.explain(err)
 	}
+	published, err := a.releases()
+	if err != nil {
+		return err
+	}
+	published.Check(func(f releases.Finding) {
+		doc.add(store.Finding{File: f.File, What: f.What, Bytes: f.Bytes, Results: -1, Err: f.Err})
+	})
 	if a.JSON {
 		err = a.printJSON(doc)
 	} else {

@@ -21,6 +21,8 @@ type limitFlags struct {
 	TokenRequests    int64 `name:"token-requests" default:"1200000" env:"VIRGO_ENDPOINT_TOKEN_REQUESTS" placeholder:"N" group:"Limits" help:"Results and other requests of the agents of one token in a minute. Default: ${default}."`
 	TokenMiB         int64 `name:"token-bytes" default:"1024" env:"VIRGO_ENDPOINT_TOKEN_BYTES" placeholder:"MIB" group:"Limits" help:"MiB from the agents of one token in a minute, after they are expanded, all of which may go to disk. Default: ${default}."`
 	AgentRequests    int64 `name:"agent-requests" default:"120000" env:"VIRGO_ENDPOINT_AGENT_REQUESTS" placeholder:"N" group:"Limits" help:"Results and other requests of one agent in a minute; ten times as many at once for a backlog. Default: ${default}."`
+	Downloads        int   `name:"max-downloads" default:"64" env:"VIRGO_ENDPOINT_MAX_DOWNLOADS" placeholder:"N" group:"Limits" help:"Bundles of checks that are fetched at a time; more are told to come back in a minute. Default: ${default}."`
+	AddressDownloads int   `name:"address-downloads" default:"4" env:"VIRGO_ENDPOINT_ADDRESS_DOWNLOADS" placeholder:"N" group:"Limits" help:"Those of one address: raise it where many hosts come from one, as behind NAT. Default: ${default}."`
 	AgentMiB         int64 `name:"agent-bytes" default:"128" env:"VIRGO_ENDPOINT_AGENT_BYTES" placeholder:"MIB" group:"Limits" help:"MiB from one agent in a minute, after they are expanded, all of which may go to disk; ten times as much at once for a backlog. Default: ${default}."`
 }
 
@@ -46,6 +48,8 @@ func (f *limitFlags) Validate() error {
 		{"max-served", int64(f.Served), 4, 1 << 20},
 		{"max-queue", int64(f.Queue), 1, 1 << 20},
 		{"max-large-frames", int64(f.LargeFrames), 1, 1 << 16},
+		{"max-downloads", int64(f.Downloads), 1, 1 << 16},
+		{"address-downloads", int64(f.AddressDownloads), 1, 1 << 16},
 		{"max-pending", f.PendingMiB, 4, 1 << 20},
 		{"token-connections", int64(f.TokenConnections), 1, 1 << 20},
 		{"token-agents", int64(f.TokenAgents), 1, 1 << 30},
@@ -84,6 +88,8 @@ func (f *limitFlags) limits() server.Limits {
 		Queue:               f.Queue,
 		LargeFrames:         f.LargeFrames,
 		LargeFramesPerToken: max(1, f.LargeFrames*tokensLargeFrames/largeFrameParts),
+		Downloads:           f.Downloads,
+		DownloadsPerAddress: f.AddressDownloads,
 		PendingBytes:        f.PendingMiB * mib,
 		ConnectionsPerToken: f.TokenConnections,
 		AgentsPerToken:      f.TokenAgents,

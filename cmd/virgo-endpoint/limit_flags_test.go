@@ -37,6 +37,8 @@ func TestLimitFlags(t *testing.T) {
 		{"Queue", got.Queue, want.Queue},
 		{"LargeFrames", got.LargeFrames, want.LargeFrames},
 		{"LargeFramesPerToken", got.LargeFramesPerToken, want.LargeFramesPerToken},
+		{"Downloads", got.Downloads, want.Downloads},
+		{"DownloadsPerAddress", got.DownloadsPerAddress, want.DownloadsPerAddress},
 		{"PendingBytes", got.PendingBytes, want.PendingBytes},
 		{"ConnectionsPerToken", got.ConnectionsPerToken, want.ConnectionsPerToken},
 		{"AgentsPerToken", got.AgentsPerToken, want.AgentsPerToken},

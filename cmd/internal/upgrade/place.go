@@ -179,10 +179,12 @@ func (p Place) Prune() error {
 	return nil
 }
 
-// Discard removes a version that is not used.
+// Discard removes a version, unless it is used or is the way back.
 func (p Place) Discard(name string) error {
-	if current, _ := p.Current(); name == current || name == p.Build {
-		return nil
+	current, errCurrent := p.Current()
+	previous, errPrevious := p.Previous()
+	if err := errors.Join(errCurrent, errPrevious); err != nil || name == current || name == previous || name == p.Build {
+		return err
 	}
 	return os.RemoveAll(p.version(name))
 }

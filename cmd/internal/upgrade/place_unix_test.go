@@ -279,6 +279,12 @@ func TestWhatIsUsedIsNotRemoved(t *testing.T) {
 	if err := p.Discard("0.2.0-bb"); err != nil || runs(t, bin) != "0.2.0-bb" {
 		t.Errorf("the version that is used was removed: %v", err)
 	}
+	if err := p.Discard("0.1.0-aa"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(p.version("0.1.0-aa")); err != nil {
+		t.Errorf("the version to go back to was removed: %v", err)
+	}
 	if err := p.Switch("0.9.0-zz"); err == nil || runs(t, bin) != "0.2.0-bb" {
 		t.Errorf("switched to a version that is not there: %v", err)
 	}

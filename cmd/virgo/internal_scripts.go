@@ -96,9 +96,6 @@ func (p *scriptProcess) optionsOf(s *worker.ScriptSettings) (script.Options, err
 		Limits: limits, Modules: api.Modules(),
 		Hung: func(e *script.Error) { p.end(string(e.Kind), e.Error()) },
 		Guard: func(d scriptbundle.Script, own bool, req collect.Request) (script.Guard, error) {
-			if missing := grants.Missing(d.Type, d.Needs); !own && len(missing) > 0 {
-				return nil, grants.Refusal(d.Type, missing)
-			}
 			guard, err := grants.Guard(policy.ScriptCheck{
 				Definition: schedule.Definition{Type: d.Type, Details: d.Details}, Needs: d.Needs, Details: req.Check.Details,
 				Own: own, Deny: s.Deny, Endpoint: req.Guard,

@@ -46,9 +46,30 @@ type ScriptGuard struct {
 	followed map[string]string
 }
 
-// Guard returns the guard of a check that is about to run. Error: *[RefusedError] if a detail of an endpoint's
-// check has a value that its rule does not allow, once it is known what the detail is.
+// Guard returns the guard of a check that is about to run. Error: *[RefusedError] if the script declares what no grant
+// can cover, or if a detail of an endpoint's check has a value that its rule does not allow, once it is known what
+// the detail is.
 func (g Grants) Guard(c ScriptCheck) (*ScriptGuard, error) {
+	s, err := g.guard(c)
+	if err != nil || c.Own {
+		return s, err
+	}
+	needs := make(capability.Set)
+	for _, d := range s.declared {
+		needs[d.kind] = append(needs[d.kind], d.pattern.text)
+	}
+	for _, n := range g.Missing(s.script, needs) {
+		why := ""
+		if g.denies(s.script, n.Kind, func(p Pattern) bool { return deniesPattern(p, n) }) {
+			why = deniedText
+		}
+		return nil, refuseScript(s.script, n, why)
+	}
+	return s, nil
+}
+
+// guard is Guard without the early refusal.
+func (g Grants) guard(c ScriptCheck) (*ScriptGuard, error) {
 	s := &ScriptGuard{
 		script: c.Definition.Type, own: c.Own, grants: g, endpoint: c.Endpoint.as(c.Definition),
 		never: &neverOpened{named: c.Deny}, approved: make(map[string]bool), followed: make(map[string]string),
@@ -59,6 +80,9 @@ func (g Grants) Guard(c ScriptCheck) (*ScriptGuard, error) {
 	s.declared = expandNeeds(c)
 	return s, nil
 }
+
+// deniedText ends the refusal of what a grant denies.
+const deniedText = "which a grant denies"
 
 // judgeDetails decides once more on the details that the endpoint set. Whoever judged the check may not have
 // known what they are, because only the script process reads the owner's own scripts.
@@ -111,7 +135,7 @@ func (g *ScriptGuard) decide(u *scriptUse) error {
 // decideGranted decides whether the owner lets the script have what it declares.
 func (g *ScriptGuard) decideGranted(u *scriptUse) error {
 	if g.grants.denies(g.script, u.kind, u.denied) {
-		return refuseScript(g.script, u.need(), "which a grant denies")
+		return refuseScript(g.script, u.need(), deniedText)
 	}
 	if !g.own && !g.grants.grants(g.script, u.kind, u.matches) {
 		return refuseScript(g.script, u.need(), "")
@@ -228,14 +252,6 @@ func coversPattern(p Pattern, n capability.Need) bool {
 		return strings.IndexByte(n.Pattern, ' ') < 0 && matchGlob(p.text, n.Pattern, '/') // sudo NAME is spelled out
 	}
 	return matchGlob(p.text, n.Pattern, '/')
-}
-
-// Refusal returns the error for a script that misses something.
-func (g Grants) Refusal(script string, missing []capability.Need) error {
-	if len(missing) == 0 {
-		return nil
-	}
-	return refuseScript(script, missing[0], "")
 }
 
 // IsRefusal reports whether an error of a ScriptGuard is a decision, and not a failure of the file system: no

@@ -43,7 +43,7 @@ func scriptGuard(t *testing.T, g Grants, c ScriptCheck) *ScriptGuard {
 	if c.Definition.Type == "" {
 		c.Definition.Type = "script.x"
 	}
-	s, err := g.Guard(c)
+	s, err := g.guard(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,9 +251,22 @@ func TestMissingGrants(t *testing.T) {
 			t.Errorf("%s:\ngot  %s\nwant %s", c.grants, strings.Join(got, ", "), c.want)
 		}
 	}
-	err := DefaultGrants().Refusal("script.x", DefaultGrants().Missing("script.x", capability.Set{capability.Unix: {"/run/docker.sock"}}))
-	if want := `not allowed by this host's owner: script.x unix "/run/docker.sock"`; err == nil || err.Error() != want {
-		t.Errorf("%v, want %s", err, want)
+	// The early refusal names what the details make of a pattern.
+	for details, want := range map[string]string{
+		`{"path":"/srv"}`: `not allowed by this host's owner: script.x files "/srv/**"`, `{"path":"/home/a"}`: `not allowed by this host's owner: script.x files "/home/a/**", which a grant denies`,
+		`{"path":"/opt/x"}`: "",
+	} {
+		c := check(t, `{"type":"script.x","details":`+details+`}`)
+		_, err := grants(t, "\n  - {script: any, files: [/opt/**, /home/**]}\n  - {script: any, files: /home/**, deny: true}").Guard(ScriptCheck{
+			Definition: scriptDefinition(), Needs: capability.Set{capability.Files: {"${path}/**"}}, Details: c.Details,
+		})
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", details, got, want)
+		}
 	}
 }
 

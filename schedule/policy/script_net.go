@@ -57,7 +57,7 @@ func (g *ScriptGuard) dial(kind capability.Kind, name hostValue, addr netip.Addr
 	allowed := false
 	for _, k := range d.kinds() {
 		if g.grants.denies(g.script, k, func(p Pattern) bool { return d.denied(k, p) }) {
-			return refuseScript(g.script, need, "which a grant denies")
+			return refuseScript(g.script, need, deniedText)
 		}
 	}
 	for i := range g.declared {

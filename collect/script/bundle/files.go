@@ -4,5 +4,5 @@ import "embed"
 
 // Files are the scripts with their tests and the captured input.
 //
-//go:embed *.lua testdata
+//go:embed *.lua lib testdata
 var Files embed.FS

@@ -1,0 +1,37 @@
+local url = "http://127.0.0.1:15672/api/"
+local queues = "queues?sort=messages&sort_reverse=true&page=1&page_size=10&columns=name,vhost,messages,consumers,state"
+
+return tests {
+  ["3.10"] = function(t)
+    t:run { http = {
+      [url .. "overview"] = "testdata/rabbitmq-3.10-overview.json", [url .. "nodes"] = "testdata/rabbitmq-3.10-nodes.json",
+      [url .. queues] = "testdata/rabbitmq-3.10-queues.json",
+    } }
+    t:metric("version", "3.10.8")
+    t:metric("messages_ready", 40)
+    t:metric("messages_unacknowledged", 2)
+    t:metric("published", 120000)
+    t:metric("queue_messages", 41, "mail")
+    t:metric("queue_consumers", 0, "shop dead")
+    t:metric("memory_used", 150000000, "rabbit@mq1", "bytes")
+    t:metric("alarms", 0)
+    t:status("42 messages in 2 queues")
+  end,
+
+  ["3.6 with an alarm and a partition, without statistics"] = function(t)
+    t:run {
+      details = { url = "http://mq:15672/", queues = 0 },
+      http = { ["http://mq:15672/api/overview"] = "{}", ["http://mq:15672/api/nodes"] = "testdata/rabbitmq-3.6-nodes.json" },
+    }
+    t:metric("alarms", 1)
+    t:metric("partitions", 1)
+    t:metric("messages", 0)
+    t:metric("running", false, "rabbit@b")
+    t:status("rabbit@a is partitioned; rabbit@a: alarm of memory; rabbit@b does not run")
+  end,
+
+  ["wrong password"] = function(t)
+    t:run { http = { [url .. "overview"] = { status = 401, body = '{"error":"not_authorised"}' } } }
+    t:unavailable("/api/overview answered with status 401")
+  end,
+}

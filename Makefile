@@ -55,8 +55,9 @@ demo: build ## endpoint, enrolment and three runs on this machine, one of them w
 pictures: ## take the README's pictures of the page (needs chromium)
 	VIRGO_README_PICTURES=$(CURDIR)/testdata/pictures go test -count=1 -run '^TestPictures$$' ./cmd/virgo-endpoint/internal/web
 
-docs: ## generate the catalogs of checks from the code
+docs: ## generate the catalogs of checks and the list of published scripts from the code
 	go test -count=1 -run '^TestCatalog' ./cmd/virgo -update
+	go test -count=1 -run '^TestDocumentation$$' ./collect/script/bundle -update
 
 cross: ## build the programs for every supported system
 	@for p in $(PLATFORMS); do \

@@ -25,6 +25,8 @@ type trialOf struct {
 	opt    script.Options
 	runs   int
 	last   *Outcome
+	// metricsOfAll are those of all runs.
+	metricsOfAll []collect.Metric
 }
 
 func (t *trialOf) object(l *lua.LState) *lua.LTable {
@@ -79,6 +81,7 @@ func (t *trialOf) run(l *lua.LState) {
 	if t.last, err = Do(t.ctx, opt, t.folder, run); err != nil {
 		l.RaiseError("%s", err.Error())
 	}
+	t.metricsOfAll = append(t.metricsOfAll, t.last.Metrics...)
 	if len(captured.absent) > 0 {
 		l.RaiseError("the script asked for what the test does not capture: %s", strings.Join(captured.absent, "; "))
 	}

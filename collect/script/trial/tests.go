@@ -11,6 +11,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"virgo/collect"
 	"virgo/collect/script"
 )
 
@@ -21,6 +22,8 @@ type Result struct {
 	Line   int     `json:"line,omitempty"` // of the failure
 	Fault  string  `json:"fault,omitempty"`
 	TookMS float64 `json:"took_ms"`
+	// Metrics are those of all runs of the test; for documentation.
+	Metrics []collect.Metric `json:"-"`
 }
 
 // maxTestTime bounds one test file; its scripts are bounded besides.
@@ -53,6 +56,7 @@ func (f Folder) Run(ctx context.Context, file string, names *regexp.Regexp, opt 
 		} else if t.runs == 0 {
 			r.Line, r.Fault = test.function.Proto.LineDefined, "the test does not call t:run"
 		}
+		r.Metrics = t.metricsOfAll
 		r.TookMS = float64(time.Since(started).Microseconds()) / 1000
 		result(r)
 	}

@@ -16,11 +16,11 @@ import (
 
 // A bundleStory is a host and its endpoint, with the three real programs.
 type bundleStory struct {
-	t               *testing.T
-	dir, bin        string
-	address         string
-	environ         []string
-	results, notice int // runs of the check, and the notices so far
+	t        *testing.T
+	dir, bin string
+	address  string
+	environ  []string
+	results  int // runs of the check so far
 }
 
 const storyScript = `return check {
@@ -184,6 +184,13 @@ func TestBundleStory(t *testing.T) {
 	s.run("", "hello 3.0.0", "--all")
 	s.expect("web-1  3.0.0  3.0.0", "virgo-endpoint", status...)
 	s.expect("bundle    mine 3.0.0, on trial", "virgo", "bundle", "list")
+
+	// A version that is paused comes to nobody.
+	s.publish("4.0.0", "")
+	s.out("virgo-endpoint", "bundle", "pause", "--name", "mine")
+	s.run("", "hello 3.0.0", "--all")
+	s.out("virgo-endpoint", "bundle", "resume", "--name", "mine")
+	s.run("virgo: bundle mine 3.0.0 → 4.0.0, on trial", "hello 3.0.0", "--all")
 
 	// Each run had one result, whatever became of the bundle.
 	var stored struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,5 +83,30 @@ func TestStandingOfScripts(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// A run without a due script asks nothing about scripts, even while a bundle is on trial: what hello says of it comes
+// from the state that the run reads anyway.
+func TestRunWithoutScripts(t *testing.T) {
+	b := newBench(t, transporttest.Script{})
+	b.Registry = b.Registry.WithFamily("script.", func() []collect.Type {
+		t.Error("the types of scripts were looked up")
+		return nil
+	})
+	b.Agent.Bundle = func(string) (string, bool) {
+		t.Error("the bundle was asked for")
+		return "", false
+	}
+	writeCheck(t, b.ChecksDir, "a")
+	err := installed.Save(t.Context(), b.Spool, installed.Installed{Current: installed.Ref{Version: "1.4.0", SHA256: "one"}, State: installed.OnTrial})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rep := b.run(); rep.Due != 1 || rep.Summary.Version != "1.4.0" || rep.Verdict != (installed.Verdict{}) {
+		t.Errorf("%+v", rep)
+	}
+	if hello := string(b.endpoint.Hello()); !strings.Contains(hello, `"bundle_version":"1.4.0","bundle_state":"trial"`) {
+		t.Error(hello)
 	}
 }

@@ -62,7 +62,7 @@ func TestWrongDeclarations(t *testing.T) {
 		{"return { summary = 'a' }", "a.lua: a script ends with: return check { ... }"},
 		{"return 1 +", "a.lua: syntax error at the end of the file"},
 		{"local x = 5 5", `a.lua:1: syntax error near "5"`},
-		{"\n\nfoo()", "a.lua:3: attempt to call a non-function object"},
+		{"\n\nfoo()", `a.lua:3: attempt to call "foo", which is no function`},
 		{"while true do end", "a.lua:1: needed more than 1000000 instructions"},
 		{"return check { summary = 'a' }", "a.lua: check has no function run"},
 		{"return check { run = function() end }", "a.lua: there is no summary"},

@@ -77,6 +77,11 @@ func TestLanguage(t *testing.T) {
 		{`local f = setmetatable({}, {__index = function(t, k) return k .. "!" end, __call = function(self, a) return a end}) log(f.x, f(7))`, "x!\t7"},
 		{`local function f() error("deep") end f()`, "error: a.lua:2: deep"},
 		{`local function f() return nil + 1 end f()`, "error: a.lua:2: cannot perform add operation between nil and number"},
+		{`local t = {} t.x.y = 1`, `error: a.lua:2: attempt to index a nil value with the key "y"`},
+		{`string.foo("x")`, `error: a.lua:2: attempt to call "foo", which is no function`},
+		{`local s = "x" return s:foo():bar()`, `error: a.lua:2: attempt to call what is no function`},
+		{`return #nil`, `error: a.lua:2: attempt to get the length of what has none`},
+		{`log(pcall(function() metrik("a") end))`, "false\ta.lua:2: attempt to call \"metrik\", which is no function"},
 		{`error({message = "from a table"})`, "error: a.lua: from a table"},
 	} {
 		if got := logged(t, c.lines); got != c.want {

@@ -119,7 +119,11 @@ func (m *machine) panic(l *lua.LState) {
 		m.tracing = false
 		m.trace = m.traceback(l)
 	}
-	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: l.Get(-1)})
+	value := l.Get(-1)
+	if text, ok := value.(lua.LString); ok {
+		value = lua.LString(explain(l, string(text)))
+	}
+	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: value})
 }
 
 // traceback lists the calls that are under way.

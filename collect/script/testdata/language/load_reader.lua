@@ -1,4 +1,4 @@
--- want: attempt to call a non-function object
+-- want: attempt to call what is no function
 return check {
   summary = "hostile",
   run = function(details, now, saved)

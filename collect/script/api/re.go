@@ -50,7 +50,7 @@ func reModule() script.Module {
 				Doc: "All matches: a text each, or a list of the captures where the expression has some. More than 100,000 texts give nil and why.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					s, re := e.arguments(c, l)
-					t, err := allMatches(c, l, s, re)
+					t, err := allMatches(l, s, re)
 					if err != nil {
 						return c.Fail(l, err)
 					}
@@ -61,9 +61,9 @@ func reModule() script.Module {
 				Doc: "The text with all matches replaced; $1 and ${name} in the replacement are captures, $$ is a dollar sign.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					s, re := e.arguments(c, l)
-					text, ok := replaceAll(c, l, s, re, l.CheckString(3))
-					if !ok {
-						return c.Raise(l, "text of more than %d bytes", c.Limits.StringBytes)
+					text, err := replaceAll(s, re, l.CheckString(3), c.Limits.StringBytes)
+					if err != nil {
+						return c.Raise(l, "re.replace: %v", err)
 					}
 					return c.Push(l, text)
 				}},
@@ -132,29 +132,41 @@ func pushMatch(l *lua.LState, s string, m []int) int {
 	return len(m)/2 - 1
 }
 
+// patience is how long an expression may search a text, beside a time for each byte that it went through and each
+// match: many times what it takes on a busy machine, and less than the limit of computing.
+const (
+	patience       = time.Second
+	patienceAByte  = 5 * time.Microsecond
+	patienceAMatch = 50 * time.Microsecond
+)
+
+var errSlowExpression = errors.New("the expression goes through the same text again and again")
+
 // findAll finds at most that many matches. One match takes a time in proportion to the text; many can take as much
 // each, where the expression looks far ahead and then matches little ("a.*b|a" in a text of "a"). Such a text may come
-// from anybody, and no limit ends a search that is under way: so it looks for few matches first, then for more, and
-// gives up where the time is not that of going through the text once.
-func findAll(c *script.Call, l *lua.LState, s string, re *regexp.Regexp, most int) [][]int {
-	const patience, aByte = 200 * time.Millisecond, time.Microsecond
+// from anybody, and nothing ends a search that is under way: so it looks for few matches first, then for more.
+func findAll(s string, re *regexp.Regexp, most int, patience time.Duration) ([][]int, error) {
 	began := time.Now()
-	for n := 4; ; n *= 4 {
+	for n := 4; ; n *= 2 {
 		n = min(n, most)
 		matches := re.FindAllStringSubmatchIndex(s, n)
 		if len(matches) < n || n == most {
-			return matches
+			return matches, nil
 		}
-		if passed := matches[n-1][1]; time.Since(began) > patience+time.Duration(passed)*aByte {
-			c.Raise(l, "the expression goes through the same text again and again")
+		passed := time.Duration(matches[n-1][1])
+		if time.Since(began) > patience+passed*patienceAByte+time.Duration(n)*patienceAMatch {
+			return nil, errSlowExpression
 		}
 	}
 }
 
-func allMatches(c *script.Call, l *lua.LState, s string, re *regexp.Regexp) (*lua.LTable, error) {
+func allMatches(l *lua.LState, s string, re *regexp.Regexp) (*lua.LTable, error) {
 	groups := re.NumSubexp()
 	most := maxValues / (groups + 1)
-	matches := findAll(c, l, s, re, most+1)
+	matches, err := findAll(s, re, most+1, patience)
+	if err != nil {
+		return nil, err
+	}
 	if len(matches) > most {
 		return nil, fmt.Errorf("more than %d matches", most)
 	}
@@ -173,18 +185,22 @@ func allMatches(c *script.Call, l *lua.LState, s string, re *regexp.Regexp) (*lu
 	return tableOf(l, list), nil
 }
 
-// replaceAll is ok if the text is not longer than one may be.
-func replaceAll(c *script.Call, l *lua.LState, s string, re *regexp.Regexp, replacement string) (text string, ok bool) {
+// replaceAll makes a text of at most that many bytes.
+func replaceAll(s string, re *regexp.Regexp, replacement string, most int) (string, error) {
+	matches, err := findAll(s, re, len(s)+2, patience)
+	if err != nil {
+		return "", err
+	}
 	var (
 		out  []byte
 		last int
 	)
-	for _, m := range findAll(c, l, s, re, len(s)+2) {
+	for _, m := range matches {
 		out = append(out, s[last:m[0]]...)
-		if out = re.ExpandString(out, replacement, s, m); len(out) > c.Limits.StringBytes {
-			return "", false
+		if out = re.ExpandString(out, replacement, s, m); len(out) > most {
+			return "", fmt.Errorf("text of more than %d bytes", most)
 		}
 		last = m[1]
 	}
-	return string(append(out, s[last:]...)), true
+	return string(append(out, s[last:]...)), nil
 }

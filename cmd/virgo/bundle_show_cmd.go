@@ -95,7 +95,20 @@ func (c *bundleShowCmd) Run(a *app) error {
 		}
 		fmt.Fprintln(a.Out)
 	}
-	return scriptTable(m, grants).Write(a.Out, a.Color())
+	if err := scriptTable(m, grants).Write(a.Out, a.Color()); err != nil || grants == nil {
+		return err
+	}
+	stopped := 0
+	for _, s := range m.Scripts {
+		if len(grants.Missing(s.Type, s.Needs)) > 0 {
+			stopped++
+		}
+	}
+	if stopped > 0 {
+		_, err = fmt.Fprintf(a.Out, "\n%s not run here: what they need, scripts in virgo.yaml has to grant; virgo help policy has examples\n",
+			term.Count(stopped, "script does", "scripts do"))
+	}
+	return err
 }
 
 // read reads the bundle that is named, else the installed one.

@@ -17,8 +17,8 @@ import (
 )
 
 type upgradeCmd struct {
-	File           string `xor:"what" required:"" placeholder:"ARCHIVE" help:"Archive virgo-VERSION-OS-ARCH.zip; its signature lies beside it."`
-	Rollback       bool   `xor:"what" required:"" help:"Go back to the version before."`
+	File           string `placeholder:"ARCHIVE" help:"Archive virgo-VERSION-OS-ARCH.zip; its signature lies beside it."`
+	Rollback       bool   `help:"Go back to the version before."`
 	Check          bool   `help:"Verify the archive and try its programs, and change nothing."`
 	AllowDowngrade bool   `help:"Take a version that is not newer."`
 }
@@ -40,6 +40,12 @@ type upgradeDocument struct {
 }
 
 func (c *upgradeCmd) Run(a *app) error {
+	if c.Rollback == (c.File != "") {
+		return agent.UsageError("give either --file ARCHIVE or --rollback")
+	}
+	if c.Rollback && c.Check {
+		return agent.UsageError("--check is for --file: there is nothing to verify before --rollback")
+	}
 	place, err := findPrograms(a)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"virgo/cmd/internal/lines"
 	"virgo/spool"
 )
 
@@ -181,4 +182,16 @@ func TestDue(t *testing.T) {
 	if len(times) < 12 {
 		t.Errorf("48 agents ask in %d different hours", len(times))
 	}
+}
+
+func FuzzStanding(f *testing.F) {
+	f.Add([]byte("sha256 \"x\"\ncheck \"3 2 1000 error script.a a b\"\ncheck \"x\""))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var s, again Standing
+		lines.Parse(b, &s)
+		lines.Parse(lines.Append(nil, &s), &again)
+		if len(again.Checks) != len(s.Checks) || len(s.Checks) > maxChecks {
+			t.Errorf("%+v, then %+v", s, again)
+		}
+	})
 }

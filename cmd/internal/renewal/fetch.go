@@ -66,6 +66,10 @@ func (s *state) fetchSmall(ctx context.Context, file string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// leastProgress is how much a run must have fetched for the next one to go on without a pause: an endpoint that sends a
+// byte a second does not keep a process of each run waiting.
+const leastProgress = 64 << 10
+
 // fetchFile fetches the rest of the file.
 func (s *state) fetchFile(ctx context.Context) error {
 	limit := s.wanted.Bytes
@@ -91,7 +95,7 @@ func (s *state) fetchFile(ctx context.Context) error {
 	}
 	before := s.part.size
 	if err := s.fetchRest(ctx, limit); err != nil {
-		s.out.Unfinished = s.part.size > before && s.part.sync() == nil
+		s.out.Unfinished = s.part.sync() == nil && s.part.size-before >= leastProgress
 		return err
 	}
 	if s.wanted.Bytes > 0 && s.part.size != s.wanted.Bytes {

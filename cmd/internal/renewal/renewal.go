@@ -52,7 +52,7 @@ type Outcome struct {
 	Offered string
 	// NotTaken is why the version that the endpoint offers is not fetched; nil: it is, or there is none.
 	NotTaken *installed.NotTakenError
-	// Unfinished means that the next run continues.
+	// Unfinished means that much was fetched, and that the next run continues.
 	Unfinished bool
 }
 
@@ -278,16 +278,17 @@ func (s *state) conclude(ctx context.Context, err error) error {
 	r := &s.renewal
 	switch {
 	case err == nil, errors.As(err, &refused):
-		r.Failures, r.Error = 0, ""
+		r.Failures, r.Error, r.Unfinished = 0, "", false
 		if s.out.NotTaken == nil || s.out.NotTaken.Same {
 			r.FailedMS, r.UntilMS = 0, 0
 		}
 		if refused != nil {
 			r.Error = shorttext.Truncate(err.Error(), maxErrorBytes)
 		}
-	case s.out.Unfinished: // something was fetched, so the next run continues
+	case s.out.Unfinished:
 		r.Unfinished, r.Failures, r.FailedMS, r.UntilMS = true, 0, 0, 0
 	default:
+		r.Unfinished = s.wanted.File != "" // it is tried again after the pause, whether or not the endpoint says so again
 		r.Failures = min(r.Failures+1, transport.MaxFailures)
 		requested := time.Duration(0)
 		if errors.As(err, &status) {
@@ -298,9 +299,6 @@ func (s *state) conclude(ctx context.Context, err error) error {
 		}
 		r.FailedMS, r.UntilMS = now.UnixMilli(), now.Add(transport.RenewalBackoffAfter(r.Failures, requested, s.random)).UnixMilli()
 		r.Error = shorttext.Truncate(shorttext.Sanitize(err.Error()), maxErrorBytes)
-	}
-	if !s.out.Unfinished {
-		r.Unfinished = false
 	}
 	ctx, cancel := link.FinalContext(ctx)
 	defer cancel()

@@ -88,8 +88,12 @@ func TestCutAtEachStage(t *testing.T) {
 			if err == nil || s.current() != "1.0.0" {
 				t.Errorf("connection %d cut after %d of %d bytes: %+v, %v, current %q", conn, after, bytes, out, err, s.current())
 			}
-			if r := s.summary().Renewal; !r.Unfinished && (r.Failures != 1 || r.UntilMS != s.now.Add(transport.RenewalBackoff).UnixMilli()) {
-				t.Errorf("connection %d cut after %d of %d bytes: %+v", conn, after, bytes, r)
+			r := s.summary().Renewal
+			if r.Failures != 1 || r.UntilMS != s.now.Add(transport.RenewalBackoff).UnixMilli() || r.Due(s.now, 0, "web-1") != "" {
+				t.Errorf("connection %d cut after %d of %d bytes: no pause: %+v", conn, after, bytes, r)
+			}
+			if conn > 0 && r.Due(s.now.Add(transport.RenewalBackoff), 0, "web-1") == "" {
+				t.Errorf("connection %d cut after %d of %d bytes: not tried again: %+v", conn, after, bytes, r)
 			}
 			m.cut = -1
 			if _, err := s.run(); err != nil || s.current() != "2.0.0" {

@@ -53,7 +53,7 @@ func (n hostNetwork) RoundTrip(r *http.Request, via script.Connection) (*http.Re
 
 // Resolve asks the host's resolver, as any program would.
 func (hostNetwork) Resolve(ctx context.Context, name, recordType string) ([]string, error) {
-	return within(ctx, func() ([]string, error) { return lookUp(ctx, name, recordType) })
+	return within(ctx, func() ([]string, error) { return lookUp(ctx, net.DefaultResolver, name, recordType) })
 }
 
 // recordTypes are those that Resolve looks up.
@@ -61,8 +61,7 @@ func recordTypes() []string {
 	return []string{"ANY", "A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TXT"}
 }
 
-func lookUp(ctx context.Context, name, recordType string) (records []string, err error) {
-	var r net.Resolver
+func lookUp(ctx context.Context, r *net.Resolver, name, recordType string) (records []string, err error) {
 	switch recordType {
 	case "ANY", "A", "AAAA":
 		network := map[string]string{"ANY": "ip", "A": "ip4", "AAAA": "ip6"}[recordType]

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/miekg/dns"
+
 	"virgo/collect/script"
 )
 
@@ -132,4 +134,54 @@ func (zone) Resolve(_ context.Context, name, recordType string) ([]string, error
 		return nil, &net.DNSError{Name: name, IsNotFound: true}
 	}
 	return []string{recordType + " " + name}, nil
+}
+
+// The records of a zone, in the forms that the documentation has.
+func TestLookUp(t *testing.T) {
+	zone := []string{
+		"here.example. 60 IN A 192.0.2.2", "here.example. 60 IN A 192.0.2.1", "here.example. 60 IN AAAA 2001:db8::1", "alias.example. 60 IN CNAME here.example.",
+		"example. 60 IN MX 20 b.example.", "example. 60 IN MX 10 a.example.", "example. 60 IN NS ns.example.", "example. 60 IN TXT \"v=spf1\" \" -all\"",
+		"_x._tcp.example. 60 IN SRV 1 2 3 here.example.", "1.2.0.192.in-addr.arpa. 60 IN PTR here.example.",
+	}
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &dns.Server{PacketConn: conn, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		answer := new(dns.Msg).SetReply(q)
+		for _, line := range zone {
+			rr, err := dns.NewRR(line)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			asked := q.Question[0]
+			if h := rr.Header(); h.Name == asked.Name && (h.Rrtype == asked.Qtype || h.Rrtype == dns.TypeCNAME) {
+				answer.Answer = append(answer.Answer, rr)
+			}
+		}
+		w.WriteMsg(answer)
+	})}
+	go server.ActivateAndServe()
+	t.Cleanup(func() { server.Shutdown() })
+	r := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "udp", conn.LocalAddr().String())
+	}}
+	for _, c := range []struct{ name, recordType, want string }{
+		{"here.example.", "A", "192.0.2.1|192.0.2.2"}, {"here.example.", "AAAA", "2001:db8::1"}, {"here.example.", "ANY", "192.0.2.1|192.0.2.2|2001:db8::1"},
+		{"example.", "MX", "10 a.example.|20 b.example."}, {"example.", "NS", "ns.example."}, {"example.", "TXT", "v=spf1 -all"},
+		{"_x._tcp.example.", "SRV", "1 2 3 here.example."}, {"192.0.2.1", "PTR", "here.example."},
+	} {
+		records, err := lookUp(t.Context(), r, c.name, c.recordType)
+		if got := strings.Join(records, "|"); err != nil || got != c.want {
+			t.Errorf("%s %s: %s, %v; want %s", c.recordType, c.name, got, err, c.want)
+		}
+	}
+	if records, err := lookUp(t.Context(), r, "none.example.", "MX"); err == nil {
+		t.Errorf("no records: %q", records)
+	}
+	if _, err := lookUp(t.Context(), r, "example.", "AXFR"); err == nil {
+		t.Error("an unknown type was looked up")
+	}
 }

@@ -20,7 +20,7 @@ func TestJSON(t *testing.T) {
 	runRows(t, nil, []row{
 		{code: `return json.decode('{"a":[1,2.5,-3e2,true,false,null,"\\u00e4"],"b":{}}')`, want: "{a={1 2.5 -300 true false <userdata> ä} b={}}"},
 		{code: `return json.decode('[null]')[1] == json.null, tostring(json.null), getmetatable(json.null)`, want: "true | null | false"},
-		{code: `return json.null.x, pcall(function() json.null.x = 1 end)`, want: "nil | false | a.lua:1: attempt to index a non-table object(userdata) with key 'x'"},
+		{code: `return json.null.x, (pcall(function() json.null.x = 1 end))`, want: "nil | false"},
 		{code: `return json.decode(' 7 ')`, want: "7"},
 		{code: `return json.decode('[1,2')`, want: "nil | JSON: it ends too early"},
 		{code: `return json.decode('')`, want: "nil | JSON: it ends too early"},

@@ -61,6 +61,9 @@ func (s *Site) hostHead(q *request, id string) (*hostHead, *report.Agent, error)
 	if agent.ProcessVersion != "" {
 		add("virgo " + agent.ProcessVersion)
 	}
+	if text := agent.BundleFact(); text != "" {
+		add(text)
+	}
 	add(counted(int64(agent.Checks), "check", "checks"))
 	if agent.PeriodMS != nil && *agent.PeriodMS > 0 {
 		add("every " + span(time.Duration(*agent.PeriodMS)*time.Millisecond))
@@ -79,6 +82,9 @@ func (s *Site) hostHead(q *request, id string) (*hostHead, *report.Agent, error)
 	}
 	for _, w := range agent.Warnings {
 		h.Warnings = append(h.Warnings, w.Text)
+	}
+	if text := agent.BundleProblem(); text != "" {
+		h.Warnings = append(h.Warnings, text)
 	}
 	if agent.State == "revoked" {
 		h.Warnings = append(h.Warnings, "Its access was ended: it can deliver nothing.")

@@ -83,7 +83,8 @@ func (s *story) tell(t testing.TB, st intaketest.Store, access intake.Access) {
 		}
 		last := results[len(results)-1].Received
 		_, err := st.Append(t.Context(), []intake.Arrival{{AgentID: s.id, Access: access, Received: last,
-			Hello: &intake.Hello{Name: "web-" + s.id, Remote: "192.0.2.17:40112", ProcessVersion: "1.4.0"}, Results: results}})
+			Hello: &intake.Hello{Name: "web-" + s.id, Remote: "192.0.2.17:40112", ProcessVersion: "1.4.0",
+				BundleVersion: "2.1.0", BundleState: "good"}, Results: results}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -42,7 +42,7 @@ func newHostile(t *testing.T) *Site {
 		return intake.Result{ResultID: fmt.Sprint("r", n), CheckID: check, CheckType: "agent.plugin", State: state, Status: hostile, Refused: refused,
 			Time: noon.Add(-time.Minute), Received: noon, Params: []byte(params)}
 	}
-	_, err = st.Append(t.Context(), []intake.Arrival{{AgentID: hostile, Access: admission.Access, Received: noon, Hello: &intake.Hello{Name: hostile, Remote: "192.0.2.1:1", ProcessVersion: hostile},
+	_, err = st.Append(t.Context(), []intake.Arrival{{AgentID: hostile, Access: admission.Access, Received: noon, Hello: &intake.Hello{Name: hostile, Remote: "192.0.2.1:1", ProcessVersion: hostile, BundleVersion: hostile, BundleState: "back " + hostile},
 		Results: []intake.Result{
 			result(1, hostile, "available", fmt.Sprintf(`{"min_check_period":60000,"metrics":[[%q,{%q:{"t":"double","v":"1.5","u":%q}}]]}`, hostile, hostile, hostile), false),
 			result(2, "down", "unavailable", `{"min_check_period":60000}`, false),
@@ -61,7 +61,7 @@ func TestTextsOfAHostAreNoMarkup(t *testing.T) {
 	s := newHostile(t)
 	host := "/hosts/" + url.PathEscape(hostile)
 	for path, want := range map[string]string{
-		"/": "alarms first", host: "Plots", host + "?draw=svg": "<path", host + "?range=15m&more=true": "15 minutes", host + "/info": "7 results",
+		"/": "alarms first", host: "Its bundle of checks went back from", host + "?draw=svg": "<path", host + "?range=15m&more=true": "15 minutes", host + "/info": "7 results",
 		"/figure?type=agent.plugin&figure=" + url.QueryEscape("metric/"+hostile): "1.5", "/compare?a=" + url.QueryEscape(hostile) + "&b=" + url.QueryEscape(hostile): "data-second",
 	} {
 		res := get(t, s, path)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"virgo/cmd/internal/term"
 	"virgo/collect/script"
 	"virgo/schedule/capability"
 )
@@ -32,7 +33,7 @@ check { … } has
 
   summary  one line: what it measures
   details  what a schedule can set, by name: kind, doc, and if needed required, default, min, max, choices, role.
-           The kinds are %s.
+%s
   needs    patterns of what it may use: %s.
            * is part of a name, ** also several folders, ${name} the value of a detail
   systems  where it runs: linux, darwin, freebsd, windows; default: everywhere
@@ -64,7 +65,7 @@ Then: t:metric(name, value, dimension, unit), t:no_metric(name, dimension), t:me
 t:unavailable(text), t:failed(text), t:saved{…}, t:equal(a, b).
 
 Functions:
-`, a.Paths().Scripts, indent(fileScript), strings.Join(script.DetailKinds(), ", "), strings.Join(kinds, ", "),
+`, a.Paths().Scripts, indent(fileScript), kindsOfDetails(), strings.Join(kinds, ", "),
 		luaLimits(), indent(fileScriptTest))
 	for _, m := range scriptModules() {
 		fmt.Fprintln(a.Out)
@@ -73,6 +74,13 @@ Functions:
 		}
 	}
 	return nil
+}
+
+// kindsOfDetails returns the kinds, in lines below "details".
+func kindsOfDetails() string {
+	const column = "           "
+	lines := term.Wrap("The kinds are "+strings.Join(script.DetailKinds(), ", ")+".", docWidth-len(column))
+	return column + strings.Join(lines, "\n"+column)
 }
 
 // luaLimits says what a script may use.

@@ -22,7 +22,7 @@ type scriptRunCmd struct {
 	Details []string      `arg:"" optional:"" name:"key=value" help:"Details of the check, for example path=/srv."`
 	Saved   string        `placeholder:"FILE" help:"What the script saved: read before it runs, if the file exists, and written after it."`
 	Now     string        `placeholder:"TIME" help:"The time that the script is told, as 2026-11-29T15:04:05Z."`
-	Grant   string        `default:"declared" enum:"declared,policy" help:"What it may use: all that it declares, or of that what virgo.yaml grants the scripts of a bundle (declared, policy)."`
+	Grant   string        `default:"declared" enum:"declared,policy" placeholder:"declared|policy" help:"What it may use: all that it declares, or of that what virgo.yaml grants the scripts of a bundle (default: ${default})."`
 	Timeout time.Duration `default:"30s" help:"Time limit of the script."`
 }
 

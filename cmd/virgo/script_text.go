@@ -55,7 +55,7 @@ return check {
 }
 `
 
-const fileScriptTest = `-- The tests of NAME.lua: virgo script test. What a test does not name does not exist.
+const fileScriptTest = `-- The tests of NAME.lua: virgo script test. A script that asks for what a test does not name fails it.
 return tests {
   ["a file of two lines"] = function(t)
     t:run {
@@ -99,7 +99,7 @@ return check {
 }
 `
 
-const programScriptTest = `-- The tests of NAME.lua: virgo script test. What a test does not name does not exist.
+const programScriptTest = `-- The tests of NAME.lua: virgo script test. A script that asks for what a test does not name fails it.
 return tests {
   ["a file system"] = function(t)
     t:run {
@@ -146,7 +146,7 @@ return check {
 }
 `
 
-const httpScriptTest = `-- The tests of NAME.lua: virgo script test. What a test does not name does not exist.
+const httpScriptTest = `-- The tests of NAME.lua: virgo script test. A script that asks for what a test does not name fails it.
 local url = "http://127.0.0.1:8080/status"
 
 return tests {

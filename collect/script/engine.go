@@ -1,6 +1,7 @@
 package script
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,9 @@ type Options struct {
 	Guard func(s scriptbundle.Script, own bool, req collect.Request) (Guard, error)
 	// Modules are those of package api.
 	Modules []Module
+	// System is what scripts are told apart by that are for some systems only, as GOOS; empty: this one. Tests with
+	// captured input are of the system that it was captured on.
+	System string
 	// Figures and World are for the modules.
 	Figures *collect.Registry
 	World   World
@@ -171,7 +175,7 @@ func (c *checker) describe() collect.Type {
 
 // Check implements [collect.Checker].
 func (c *checker) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
-	if s := c.script.Systems; len(s) > 0 && !slices.Contains(s, runtime.GOOS) {
+	if s := c.script.Systems; len(s) > 0 && !slices.Contains(s, cmp.Or(c.engine.opt.System, runtime.GOOS)) {
 		return collect.Report{Unavailable: true, Status: c.script.Type + " is for " + strings.Join(s, ", ") + " only"}, nil
 	}
 	call, err := c.begin(ctx, req)

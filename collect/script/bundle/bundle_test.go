@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"runtime"
 	"testing"
 
 	"virgo/collect/script"
@@ -20,6 +21,9 @@ func folder(t *testing.T) trial.Folder {
 
 // Every published script passes its tests, which run without this host: only captured input is there.
 func TestScripts(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the captured paths are those of Unix")
+	}
 	f := folder(t)
 	for _, file := range f.Tests() {
 		t.Run(file, func(t *testing.T) {

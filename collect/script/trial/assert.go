@@ -77,7 +77,7 @@ func (t *trialOf) run(l *lua.LState) {
 	}
 	t.runs++
 	opt := t.opt
-	opt.World = captured.World()
+	opt.World, opt.System = captured.World(), captured.facts.OS
 	if t.last, err = Do(t.ctx, opt, t.folder, run); err != nil {
 		l.RaiseError("%s", err.Error())
 	}

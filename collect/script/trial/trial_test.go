@@ -31,10 +31,12 @@ const readsNumber = `return check {
   end,
 }`
 
+func scriptOptions() script.Options { return script.Options{Modules: api.Modules()} }
+
 func run(t *testing.T, test string) []Result {
 	t.Helper()
 	f := Folder{"n.lua": readsNumber, "n_test.lua": test, "testdata/three.txt": "3"}
-	answer, err := Job{Files: f.For("n_test.lua"), Test: &TestJob{File: "n_test.lua"}}.Do(t.Context(), script.Options{Modules: api.Modules()})
+	answer, err := Job{Files: f.For("n_test.lua"), Test: &TestJob{File: "n_test.lua"}}.Do(t.Context(), scriptOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,6 +87,20 @@ func TestAssertions(t *testing.T) {
 	}
 }
 
+// A test runs on the system that its input is from, wherever it is run.
+func TestSystemOfTests(t *testing.T) {
+	script := `return check { summary = "x", systems = { "freebsd" }, run = function() status("ran") end }`
+	for system, want := range map[string]string{
+		`system = { os = "freebsd" }`: "", "": "the check is unavailable: script.n is for freebsd only",
+	} {
+		f := Folder{"n.lua": script, "n_test.lua": `return tests { ["a"] = function(t) t:run { ` + system + ` } t:status("ran") end }`}
+		answer, err := Job{Files: f, Test: &TestJob{File: "n_test.lua"}}.Do(t.Context(), scriptOptions())
+		if err != nil || len(answer.Results) != 1 || answer.Results[0].Fault != want {
+			t.Errorf("%s: %+v, %v; want %q", system, answer.Results, err, want)
+		}
+	}
+}
+
 func TestFilesOfTests(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"return tests {", "syntax error"},
@@ -106,7 +122,7 @@ func TestOrderAndNames(t *testing.T) {
 	text := "return tests {\n[\"z\"] = function(t) t:run {} end,\n[\"a\"] = function(t) t:run {} end,\n[\"m\"] = function(t) t:run {} end }"
 	f := Folder{"n.lua": readsNumber, "n_test.lua": text}
 	var names []string
-	f.Run(t.Context(), "n_test.lua", regexp.MustCompile("[az]"), script.Options{Modules: api.Modules()}, func(r Result) { names = append(names, r.Name) })
+	f.Run(t.Context(), "n_test.lua", regexp.MustCompile("[az]"), scriptOptions(), func(r Result) { names = append(names, r.Name) })
 	if strings.Join(names, "") != "za" {
 		t.Errorf("%q", names)
 	}
@@ -134,7 +150,7 @@ func TestReadFolder(t *testing.T) {
 }
 
 func TestDeclarationsAndRuns(t *testing.T) {
-	opt := script.Options{Modules: api.Modules()}
+	opt := scriptOptions()
 	f := Folder{"n.lua": readsNumber, "bad.lua": "return check { summary = 1 }"}
 	if a, err := (Job{Files: f, Declare: "n.lua"}).Do(t.Context(), opt); err != nil || a.Declared == nil || a.Declared.Type != "script.n" {
 		t.Errorf("%+v, %v", a, err)

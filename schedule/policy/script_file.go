@@ -68,7 +68,7 @@ func (g *ScriptGuard) path(kind capability.Kind, path string) (string, error) {
 		}
 		return "", err
 	}
-	if g.never.has(path) || g.never.has(resolved) {
+	if g.never.has(resolved, false) || path != resolved && g.never.has(path, false) {
 		return "", refuseScript(g.script, need, neverText)
 	}
 	return resolved, g.decide(g.fileUse(kind, path, resolved))
@@ -97,7 +97,7 @@ func (g *ScriptGuard) Opened(f *os.File) error {
 			return refuseScript(g.script, need, "which was replaced meanwhile")
 		}
 	}
-	if g.never == nil || g.never.has(path) || isSecretFile(f, path) || g.never.hasCopy(f, info) {
+	if g.never == nil || g.never.has(path, true) || isSecretFile(f, path) || g.never.hasCopy(f, info) {
 		return refuseScript(g.script, need, neverText)
 	}
 	g.mu.Lock()

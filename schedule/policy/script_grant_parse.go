@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"virgo/schedule/capability"
@@ -95,35 +96,61 @@ func (p parser) grantLine(g *Grant, f yaml.Field) (err error) {
 	return nil
 }
 
-// wrongForm returns why no value of the kind can match a pattern; empty if one can.
+// wrongForm returns why no value of the kind can match a pattern; empty if one can. It is the same on every system.
 func wrongForm(kind capability.Kind, p Pattern, deny bool) string {
 	if p.kind != glob {
 		return ""
 	}
 	switch kind {
-	case capability.TCP, capability.UDP:
-		if _, _, ok := cutPort(p.text); !ok {
-			return "is not HOST:PORT"
-		}
-	case capability.HTTP:
-		if _, ok := splitURLPattern(p.text); !ok {
-			return "is not a URL"
+	case capability.Files:
+		if !isAbsolutePattern(p.text) {
+			return "is not an absolute path"
 		}
 	case capability.Unix:
 		if strings.IndexByte(p.text, '*') >= 0 && !deny {
 			return "has a *: the path of a socket is spelled out"
 		}
-	case capability.Files:
-		if !isAbsolutePattern(p.text) {
+		if !isAbsolutePattern(p.text) && !strings.HasPrefix(p.text, "@") {
 			return "is not an absolute path"
+		}
+	case capability.Programs:
+		bare, _ := strings.CutPrefix(p.text, "sudo ")
+		if bare == "" || strings.ContainsAny(bare, `/\: `) {
+			return "is no name of a program"
+		}
+	case capability.TCP, capability.UDP:
+		if _, port, ok := cutPort(p.text); !ok || !isPortPattern(port) {
+			return "is not HOST:PORT"
+		}
+	case capability.HTTP:
+		want, ok := splitURLPattern(p.text)
+		switch {
+		case !ok || want.hasPort && !isPortPattern(want.port):
+			return "is not a URL"
+		case want.socket != "":
+			return "is a socket: it is for unix"
 		}
 	}
 	return ""
 }
 
-// isAbsolutePattern reports whether a glob can match an absolute path.
+// isAbsolutePattern reports whether a glob can match an absolute path of some system.
 func isAbsolutePattern(text string) bool {
-	return isAbsolutePath(text) || strings.HasPrefix(text, "**")
+	drive := len(text) > 2 && text[1] == ':' && (text[2] == '/' || text[2] == '\\')
+	return drive || strings.HasPrefix(text, "/") || strings.HasPrefix(text, `\\`) || strings.HasPrefix(text, "**")
+}
+
+// isPortPattern reports whether a pattern can match a port.
+func isPortPattern(text string) bool {
+	p, err := ParsePattern(text)
+	if err != nil || p.kind == expression {
+		return false
+	}
+	if p.isLiteral() {
+		n, err := strconv.ParseUint(text, 10, 16)
+		return err == nil && n > 0
+	}
+	return true
 }
 
 // cutPort cuts the port from HOST:PORT; the host may be in brackets.

@@ -82,7 +82,7 @@ func CheckNeeds(details []schedule.Detail, needs capability.Set) error {
 			used[part.detail] = true
 			plain = strings.ReplaceAll(plain, "${"+part.detail+"}", placeholder(details[at].Kind))
 		}
-		if text := wrongNeed(n.Kind, plain); text != "" {
+		if text := wrongForm(n.Kind, Pattern{text: plain}, false); text != "" {
 			return fmt.Errorf("%s %s", n, text)
 		}
 	}
@@ -93,20 +93,6 @@ func CheckNeeds(details []schedule.Detail, needs capability.Set) error {
 		}
 	}
 	return nil
-}
-
-// wrongNeed returns why a declared pattern can match nothing; empty if it can.
-func wrongNeed(kind capability.Kind, pattern string) string {
-	switch kind {
-	case capability.Programs:
-		bare, _ := strings.CutPrefix(pattern, "sudo ")
-		if strings.ContainsAny(bare, `/\: `) {
-			return "is no name of a program"
-		}
-	case capability.DNS, capability.Figures:
-		return ""
-	}
-	return wrongForm(kind, Pattern{text: pattern}, false)
 }
 
 // placeholder returns a value of a kind, to look at the form of a pattern.

@@ -19,6 +19,10 @@ type neverOpened struct {
 	once  sync.Once
 	paths []string      // clean, without case, with and without links
 	files []fs.FileInfo // of those that are there and that this process may ask about
+
+	mu sync.Mutex
+	// folders are those that were compared, and whether they are one of them or below one.
+	folders map[string]bool
 }
 
 func (n *neverOpened) load() {
@@ -40,8 +44,9 @@ func (n *neverOpened) load() {
 // foldPath returns a path for comparison on file systems that do not tell letters apart by case.
 func foldPath(path string) string { return strings.ToLower(cleanPath(path)) }
 
-// has reports whether a path is one of them, or below one, or a secret of /proc.
-func (n *neverOpened) has(path string) bool {
+// has reports whether a path is one of them, or below one, or a secret of /proc. fresh: nothing that was found out
+// before counts.
+func (n *neverOpened) has(path string, fresh bool) bool {
 	n.once.Do(n.load)
 	folded := foldPath(path)
 	if isSecretProc(folded) {
@@ -52,16 +57,37 @@ func (n *neverOpened) has(path string) bool {
 			return true
 		}
 	}
-	for at := path; ; {
-		if info, err := os.Stat(at); err == nil && n.isOne(info) {
-			return true
-		}
-		above := filepath.Dir(at)
-		if above == at {
-			return false
-		}
-		at = above
+	if info, err := os.Stat(path); err == nil && n.isOne(info) {
+		return true
 	}
+	return n.hasFolder(filepath.Dir(path), fresh)
+}
+
+// hasFolder reports whether a folder is one of them or below one, as the system knows them. What was found out about a
+// folder is kept unless it must be fresh: a script may ask for each of ten thousand files in one.
+func (n *neverOpened) hasFolder(folder string, fresh bool) bool {
+	n.mu.Lock()
+	known, ok := n.folders[folder]
+	n.mu.Unlock()
+	if ok && !fresh {
+		return known
+	}
+	found := false
+	if info, err := os.Stat(folder); err == nil && n.isOne(info) {
+		found = true
+	} else if above := filepath.Dir(folder); above != folder {
+		found = n.hasFolder(above, fresh)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.folders) >= maxApproved {
+		n.folders = nil
+	}
+	if n.folders == nil {
+		n.folders = make(map[string]bool)
+	}
+	n.folders[folder] = found
+	return found
 }
 
 func (n *neverOpened) isOne(info fs.FileInfo) bool {

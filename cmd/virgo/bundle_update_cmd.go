@@ -24,7 +24,7 @@ type bundleUpdateCmd struct {
 // Help returns the text below the summary in the help.
 func (bundleUpdateCmd) Help() string {
 	return "Installs a bundle that one of the keys in bundle_signers has signed. It is on trial then: where more of its checks " +
-		"fail than before, the agent returns to the previous one by itself.\n\n" + agent.ExitCodes
+		"fail than before, the agent returns to the previous one by itself."
 }
 
 type updateDocument struct {

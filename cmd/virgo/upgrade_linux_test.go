@@ -24,10 +24,10 @@ const (
 
 // An upgraded is a host whose programs are replaced.
 type upgraded struct {
-	t              *testing.T
-	bin, dir       string // of the programs, and of all else
-	config, public string
-	signer         signature.Signer
+	t        *testing.T
+	bin, dir string // of the programs, and of all else
+	config   string
+	signer   signature.Signer
 }
 
 // run runs a program and returns all that it prints.

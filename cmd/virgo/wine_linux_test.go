@@ -81,6 +81,7 @@ func TestWindowsProgramInWine(t *testing.T) {
 	testFolders(t, w)
 	testUnsafeFiles(t, w)
 	testStateElsewhere(t, w)
+	testUpgrade(t, w)
 	testHangingVirgo(t, w)
 }
 

@@ -70,32 +70,29 @@ func syntaxError(name string, err error) error {
 type chunks struct {
 	source Source
 
-	mu       sync.Mutex
-	compiled map[string]compiled
+	mu    sync.Mutex
+	files map[string]func() (*lua.FunctionProto, error)
 }
 
-type compiled struct {
-	proto *lua.FunctionProto
-	err   error
+func newChunks(s Source) *chunks {
+	return &chunks{source: s, files: make(map[string]func() (*lua.FunctionProto, error))}
 }
 
-func newChunks(s Source) *chunks { return &chunks{source: s, compiled: make(map[string]compiled)} }
-
-// get returns a compiled file. It is compiled when it is needed first.
+// get returns a compiled file. It is compiled when it is needed first; meanwhile nobody waits who needs another one.
 func (c *chunks) get(name string) (*lua.FunctionProto, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if done, ok := c.compiled[name]; ok {
-		return done.proto, done.err
+	file, ok := c.files[name]
+	if !ok {
+		text, err := c.source.Read(name)
+		if err != nil { // not kept: a script may ask for any number of names
+			c.mu.Unlock()
+			return nil, &Error{Kind: KindLoad, File: name, Text: truncate(err.Error())}
+		}
+		file = sync.OnceValues(func() (*lua.FunctionProto, error) { return compileFile(name, text) })
+		c.files[name] = file
 	}
-	var done compiled
-	text, err := c.source.Read(name)
-	if err != nil { // not kept: a script may ask for any number of names
-		return nil, &Error{Kind: KindLoad, File: name, Text: truncate(err.Error())}
-	}
-	done.proto, done.err = compileFile(name, text)
-	c.compiled[name] = done
-	return done.proto, done.err
+	c.mu.Unlock()
+	return file()
 }
 
 // A program is a file that declares a check.

@@ -130,11 +130,12 @@ func endUnavailable(c *Call, l *lua.LState) int {
 }
 
 func save(c *Call, l *lua.LState) int {
-	text, err := encode(l.CheckTable(1))
+	f := fromLua{most: maxSavedDepth}
+	text, err := f.encode(l.CheckTable(1))
+	c.meter.charge(l, f.values+f.bytes/bytesAStep)
 	if err != nil {
 		return c.Raise(l, "save: %s", err)
 	}
-	c.meter.charge(l, len(text)/bytesAStep)
 	if len(text) > c.Limits.SavedBytes {
 		return c.tooMuch(l, "saved %d bytes; at most %d are allowed", len(text), c.Limits.SavedBytes)
 	}

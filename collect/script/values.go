@@ -180,8 +180,9 @@ func (f *fromLua) table(t *lua.LTable, depth int) (any, error) {
 }
 
 // encode returns data as JSON.
-func encode(v lua.LValue) (string, error) {
-	f := fromLua{most: maxSavedDepth}
+func encode(v lua.LValue) (string, error) { return (&fromLua{most: maxSavedDepth}).encode(v) }
+
+func (f *fromLua) encode(v lua.LValue) (string, error) {
 	value, err := f.value(v, 0)
 	if err != nil {
 		return "", err

@@ -99,19 +99,22 @@ func TestLongScriptsTakeTurns(t *testing.T) {
 	files := map[string][]byte{"short.lua": []byte(body(`for i = 1, 1000 do end`))}
 	n := runtime.GOMAXPROCS(0)
 	for i := range n {
-		files[fmt.Sprintf("long%d.lua", i)] = []byte(body(`while not stopped do end`))
+		files[fmt.Sprintf("long%d.lua", i)] = []byte(body(`log("begun") while true do end`))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	limits := DefaultLimits()
 	limits.Instructions, limits.Compute = 1<<50, time.Minute
-	var running sync.WaitGroup
-	for _, typ := range LazyTypes(Options{Sources: []Source{MapSource(files)}, Limits: limits}) {
+	var running, begun sync.WaitGroup
+	begun.Add(n)
+	opt := Options{Sources: []Source{MapSource(files)}, Limits: limits, Log: func(string) { begun.Done() }}
+	for _, typ := range LazyTypes(opt) {
 		running.Go(func() {
 			if strings.HasPrefix(typ.Name, "script.long") {
 				typ.Checker.Check(ctx, collect.Request{})
 				return
 			}
+			begun.Wait()
 			if _, err := typ.Checker.Check(ctx, collect.Request{}); err != nil {
 				t.Error(err)
 			}

@@ -1,7 +1,9 @@
 package bundle
 
 import (
+	"context"
 	"runtime"
+	"sync"
 	"testing"
 
 	"virgo/collect/script"
@@ -19,26 +21,39 @@ func folder(t *testing.T) trial.Folder {
 	return f
 }
 
+// tested runs all tests once: they are compared, and the documentation lists the metrics that they report.
+var tested = sync.OnceValues(func() (map[string][]trial.Result, error) {
+	f, err := trial.ReadFolder(Files)
+	if err != nil {
+		return nil, err
+	}
+	results := map[string][]trial.Result{}
+	for _, file := range f.Tests() {
+		job := trial.Job{Files: f.For(file), Test: &trial.TestJob{File: file}}
+		answer, err := job.Do(context.Background(), script.Options{Modules: api.Modules()})
+		if err != nil {
+			return nil, err
+		}
+		results[file] = answer.Results
+	}
+	return results, nil
+})
+
 // Every published script passes its tests, which run without this host: only captured input is there.
 func TestScripts(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the captured paths are those of Unix")
 	}
-	f := folder(t)
-	for _, file := range f.Tests() {
-		t.Run(file, func(t *testing.T) {
-			t.Parallel()
-			job := trial.Job{Files: f.For(file), Test: &trial.TestJob{File: file}}
-			answer, err := job.Do(t.Context(), script.Options{Modules: api.Modules()})
-			if err != nil {
-				t.Fatal(err)
+	all, err := tested()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, results := range all {
+		for _, r := range results {
+			if r.Fault != "" {
+				t.Errorf("%s:%d: %s: %s", r.File, r.Line, r.Name, r.Fault)
 			}
-			for _, r := range answer.Results {
-				if r.Fault != "" {
-					t.Errorf("%s:%d: %s: %s", r.File, r.Line, r.Name, r.Fault)
-				}
-			}
-		})
+		}
 	}
 }
 
@@ -49,9 +64,9 @@ func TestScriptsAreChecked(t *testing.T) {
 	for _, name := range f.Files() {
 		others[name] = []byte(f[name])
 	}
-	tested := map[string]bool{}
+	hasTests := map[string]bool{}
 	for _, file := range f.Tests() {
-		tested[trial.ScriptOf(file)] = true
+		hasTests[trial.ScriptOf(file)] = true
 	}
 	for name, text := range f {
 		if trial.IsTest(name) || others[name] != nil {
@@ -59,7 +74,7 @@ func TestScriptsAreChecked(t *testing.T) {
 				t.Error(finding)
 			}
 		}
-		if others[name] != nil && trial.IsScript(name) && !tested[name] {
+		if others[name] != nil && trial.IsScript(name) && !hasTests[name] {
 			t.Errorf("%s has no tests", name)
 		}
 	}

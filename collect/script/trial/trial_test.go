@@ -206,3 +206,22 @@ func TestTrees(t *testing.T) {
 		t.Error("a relative path in a tree")
 	}
 }
+
+// A tree has the paths that its lines name, whatever else is in the text.
+func FuzzTree(f *testing.F) {
+	f.Add("c\n-- /a/b --\none\n-- /a/l -> b --\n-- /d/ --\n")
+	f.Add("-- / --\n-- /x -> /x --\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		tree, err := parseTree(text)
+		if err != nil {
+			return
+		}
+		captured := &Captured{files: tree}
+		for name := range tree {
+			if !strings.HasPrefix(name, "/") {
+				t.Errorf("%q of %q", name, text)
+			}
+			_, _ = files{captured}.Resolve(t.Context(), name) // it ends, also where links lead in a circle
+		}
+	})
+}

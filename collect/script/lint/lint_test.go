@@ -59,6 +59,7 @@ func TestFindings(t *testing.T) {
 			`:2: file.read uses files "/proc/net/dev", which needs does not declare`},
 		{"undeclared file in a local", "local path = \"/etc/\" .. \"shadow\"\n" + inCheck(`needs = { files = { "/proc/**" } },`, `file.read(path)`),
 			`:3: file.read uses files "/etc/shadow"`},
+		{"a local that is set anew", inCheck(`needs = { files = { "/proc/**" } },`, "local path = \"/etc/shadow\"\npath = \"/proc/\" .. now\nfile.read(path)"), ""},
 		{"nothing of the kind is declared", inCheck("", `file.read("/x")`), `needs declares no files: needs = { files = { "/x" } }`},
 		{"nothing is declared for a computed file", inCheck("", `file.read("/x" .. now)`), `file.read uses files, and needs declares none`},
 		{"a computed file", inCheck(`needs = { files = { "/proc/*" } },`, `file.read("/x" .. now)`), ""},

@@ -59,6 +59,7 @@ func TestAssertions(t *testing.T) {
 		{"number of metrics", `t:run { files = { ["/n"] = "3" } } t:metrics(2)`, `there are 3 metrics, not 2: "n" of "a" = 3`},
 		{"wrong status", `t:run { files = { ["/n"] = "3" } } t:status("x")`, `the status is "read", not "x"`},
 		{"wrong saved", `t:run { files = { ["/n"] = "3" } } t:saved { yes = false }`, `it saved {"list":[1,2],"yes":true}, not {"yes":false}`},
+		{"more was to be saved", `t:run { files = { ["/n"] = "3" } } t:saved { yes = true, list = { 1, 2 }, more = 1 }`, `it saved {"list":[1,2],"yes":true}, not `},
 		{"available after all", `t:run { files = { ["/n"] = "3" } } t:unavailable()`, `the check is available: "read"`},
 		{"unavailable for another reason", `t:run { files = { ["/n"] = false } } t:unavailable("x")`, `it is unavailable with "open /n: file does not exist", not "x"`},
 		{"a failure is not unavailable", `t:run { files = { ["/n"] = "raise" } } t:unavailable()`, `the script failed: n.lua:8: no number`},

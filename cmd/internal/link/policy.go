@@ -28,10 +28,25 @@ func (c *Config) policyID(st *State) string {
 	return id
 }
 
+// hasUndecided reports whether the endpoint's schedule has a check without a verdict whose type is known by now: its
+// script was put into the owner's folder after the schedule came.
+func (c *Config) hasUndecided(st *State) bool {
+	for i := range st.Cached.Schedule.Checks {
+		k := &st.Cached.Schedule.Checks[i]
+		if !k.FromEndpoint || k.AllowedBy > 0 || k.Refusal != "" || k.Fault != "" || c.Registry == nil {
+			continue
+		}
+		if _, ok := c.Definition(k.Type); ok {
+			return true
+		}
+	}
+	return false
+}
+
 // Judge decides on the checks of the cached schedule where that was not done under the policy as it is
 // now, and reports whether it did. Without a Registry it cannot decide; then none is allowed.
 func (c *Config) Judge(st *State) bool {
-	if !st.HasCached || st.Cached.Policy == c.policyID(st) {
+	if !st.HasCached || st.Cached.Policy == c.policyID(st) && !c.hasUndecided(st) {
 		return false
 	}
 	if c.Registry == nil {

@@ -79,3 +79,25 @@ func TestSecretsStayOutOfTheSchedule(t *testing.T) {
 		t.Errorf("the schedule has %s", got)
 	}
 }
+
+// A script that is put into the owner's folder after the schedule came is judged in the next run.
+func TestScriptsThatComeLaterAreJudged(t *testing.T) {
+	none, err := collect.NewRegistry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	some, err := collect.NewRegistry(collect.Type{Name: "script.x", Checker: collect.CheckerFunc(nil), OwnDetails: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Config{Policy: &policy.Policy{Checks: []policy.Rule{{Keyword: policy.Scripts}}}, Registry: none}
+	st := State{HasCached: true}
+	st.Cached.Schedule.Checks = []schedule.Check{{ID: "a", Type: "script.x", FromEndpoint: true}}
+	if !c.Judge(&st) || c.Judge(&st) || st.Cached.Schedule.Checks[0].MayRun() {
+		t.Fatalf("a type that nobody knows: %+v", st.Cached.Schedule.Checks)
+	}
+	c.Registry = some
+	if !c.Judge(&st) || c.Judge(&st) || !st.Cached.Schedule.Checks[0].MayRun() {
+		t.Errorf("a type that is known by now: %+v", st.Cached.Schedule.Checks)
+	}
+}

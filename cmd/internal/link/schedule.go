@@ -30,7 +30,7 @@ func (c *Config) Scheduled(st State) (schedule.Schedule, []schedule.Problem, err
 	if err != nil {
 		return schedule.Schedule{}, nil, err
 	}
-	if st.Cached.Policy != c.policyID(&st) {
+	if st.Cached.Policy != c.policyID(&st) || c.hasUndecided(&st) {
 		st.Cached.Schedule.Checks = slices.Clone(st.Cached.Schedule.Checks) // the caller's stay
 		c.Judge(&st)
 	}

@@ -179,6 +179,9 @@ func unknownType(r *Registry, name string) string {
 	if near := r.Suggest(name); near != "" {
 		return fmt.Sprintf("unknown check type %q, did you mean %q?", name, near)
 	}
+	if r.family != nil && strings.HasPrefix(name, r.prefix) {
+		return fmt.Sprintf("unknown check type %q: neither this host's own scripts nor its bundle have it (virgo bundle list)", name)
+	}
 	return fmt.Sprintf("unknown check type %q", name)
 }
 

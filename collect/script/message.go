@@ -5,11 +5,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
-var indexed = regexp.MustCompile(`attempt to index a non-table object\((\w+)\) with key '(.{0,200})'$`)
+var indexed = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`attempt to index a non-table object\((\w+)\) with key '(.{0,200})'$`)
+})
 
 // explain returns an error of the Lua library in the words of Lua, and with the name of what is no function: a
 // function's name that is mistyped is the most frequent mistake.
@@ -27,7 +30,7 @@ func explain(l *lua.LState, text string) string {
 	case strings.HasSuffix(text, "registry overflow"):
 		return strings.TrimSuffix(text, "registry overflow") + "stack overflow: too many values"
 	}
-	if at := indexed.FindStringSubmatchIndex(text); at != nil {
+	if at := indexed().FindStringSubmatchIndex(text); at != nil {
 		return text[:at[0]] + "attempt to index a " + text[at[2]:at[3]] + " value with the key " + strconv.Quote(text[at[4]:at[5]])
 	}
 	return text

@@ -67,17 +67,28 @@ func (l *Locked) install(i Installed, c Candidate, now time.Time) (Installed, er
 	}
 	next := Installed{Current: c.Ref, State: OnTrial, Pin: i.Pin, Refused: i.Refused}
 	next.Current.SinceMS = now.UnixMilli()
-	if !i.Current.IsZero() && l.verify(i.Current) == nil {
-		next.Previous = i.Current
-	} else if !i.Previous.IsZero() && i.Previous.SHA256 != c.Ref.SHA256 {
-		next.Previous = i.Previous // the current one is damaged
-	}
+	next.Previous = l.wayBack(i, c.Ref)
 	next.Refused = slices.DeleteFunc(slices.Clone(next.Refused), func(r Refusal) bool { return r.SHA256 == c.Ref.SHA256 })
 	if err := l.put(next); err != nil {
 		return i, err
 	}
 	l.Collect()
 	return next, nil
+}
+
+// wayBack returns the previous bundle of one that is installed now: the current one, unless that is damaged, or is on
+// trial itself and has one behind it. Two bad ones in a row must not leave the first of them.
+func (l *Locked) wayBack(i Installed, to Ref) Ref {
+	hasPrevious := !i.Previous.IsZero() && i.Previous.SHA256 != to.SHA256
+	switch {
+	case i.State == OnTrial && hasPrevious && l.verify(i.Previous) == nil:
+		return i.Previous
+	case !i.Current.IsZero() && l.verify(i.Current) == nil:
+		return i.Current
+	case hasPrevious:
+		return i.Previous
+	}
+	return Ref{}
 }
 
 // writeFiles writes the bundle and its signatures under their own names.

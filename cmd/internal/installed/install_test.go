@@ -16,7 +16,10 @@ func TestInstall(t *testing.T) {
 	}
 	l := lock(t, f)
 	install(t, l, "1.0.0", "one")
-	install(t, l, "1.1.0", "two")
+	two := install(t, l, "1.1.0", "two")
+	if _, err := l.MarkGood(two.Current.SHA256); err != nil {
+		t.Fatal(err)
+	}
 	i := install(t, l, "1.2.0", "three")
 	if i.Current.Version != "1.2.0" || i.Previous.Version != "1.1.0" || i.State != OnTrial || i.Current.SinceMS != at(0).UnixMilli() {
 		t.Errorf("%+v", i)

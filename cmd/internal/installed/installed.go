@@ -196,13 +196,15 @@ func (i Installed) Accepts(r Ref, allow Allow, nowMS int64) error {
 	return nil
 }
 
-// refuse adds a refusal, in place of one of the same content, and drops the oldest beyond maxRefused.
+// refuse adds a refusal, in place of one of the same content, and drops one beyond maxRefused: the oldest of those
+// that end by themselves, because an endpoint can cause as many of them as it likes.
 func (i *Installed) refuse(r Refusal) {
 	r.Reason = shorttext.Truncate(shorttext.Sanitize(r.Reason), maxReasonBytes)
 	i.Refused = slices.DeleteFunc(slices.Clone(i.Refused), func(o Refusal) bool {
 		return o.Version == r.Version && o.SHA256 == r.SHA256
 	})
 	if i.Refused = append(i.Refused, r); len(i.Refused) > maxRefused {
-		i.Refused = i.Refused[len(i.Refused)-maxRefused:]
+		at := max(0, slices.IndexFunc(i.Refused, func(o Refusal) bool { return o.UntilMS != 0 }))
+		i.Refused = slices.Delete(i.Refused, at, at+1)
 	}
 }

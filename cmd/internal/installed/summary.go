@@ -138,7 +138,8 @@ func Store(tx Putter, i Installed) error {
 }
 
 // turnStanding keeps the standing of the bundle that was current, as the baseline of the one that is. After a way
-// back, the baseline is what the current bundle had before.
+// back, the baseline is what the current bundle had before. If the way back leads past the one that was current, how
+// that one did is no baseline: a bad bundle would be as good as the bad one before it.
 func turnStanding(tx Putter, i Installed) error {
 	standing, baseline := tx.Get(space, standingKey), tx.Get(space, baselineKey)
 	if about(baseline) == i.Current.SHA256 && i.Current.SHA256 != "" {
@@ -151,6 +152,14 @@ func turnStanding(tx Putter, i Installed) error {
 		return nil
 	}
 	if standing == nil || i.Current.IsZero() {
+		return tx.Delete(space, standingKey)
+	}
+	if !i.Previous.IsZero() && about(standing) != i.Previous.SHA256 {
+		if about(baseline) != i.Previous.SHA256 {
+			if err := tx.Delete(space, baselineKey); err != nil {
+				return err
+			}
+		}
 		return tx.Delete(space, standingKey)
 	}
 	if err := tx.Put(space, baselineKey, standing); err != nil {

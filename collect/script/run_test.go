@@ -135,6 +135,15 @@ func TestLibraries(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if err := os.WriteFile(filepath.Join(dir, "My-Check.lua"), []byte(body("")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if types, failed := Types(Options{Sources: []Source{DirSource(dir, nil)}}); len(types) != 2 || len(failed) != 3 || !strings.HasPrefix(failed[0].Error(), "My-Check.lua: ") {
+		t.Error(types, failed)
+	}
+	if err := os.Remove(filepath.Join(dir, "My-Check.lua")); err != nil {
+		t.Fatal(err)
+	}
 	refuse := DirSource(dir, func(path string) error { return errors.New("writable by others: " + filepath.Base(path)) })
 	if types, failed := Types(Options{Sources: []Source{refuse}}); len(types) != 0 || len(failed) != 4 || !strings.Contains(failed[0].Error(), "writable by others: a.lua") {
 		t.Error(types, failed)

@@ -115,7 +115,9 @@ func (s *dirSource) Files() []string {
 		entries, _ := f.ReadDir(maxSourceFiles)
 		f.Close()
 		for _, e := range entries {
-			if name := below + e.Name(); !e.IsDir() && strings.HasSuffix(name, ".lua") && scriptbundle.ValidName(name) == nil {
+			name, ordinary := below+e.Name(), e.Type()&^fs.ModeSymlink == 0
+			// A script whose name is wrong is listed, so that whoever wrote it is told why it is not run.
+			if ordinary && strings.HasSuffix(name, ".lua") && !strings.HasSuffix(name, scriptbundle.TestSuffix) && (below == "" || scriptbundle.ValidName(name) == nil) {
 				names = append(names, name)
 			}
 		}

@@ -14,6 +14,8 @@ const (
 	MethodBundle    = "bundle.post"
 	// MethodBundleVersion asks which version of its bundle of scripts the agent is to have.
 	MethodBundleVersion = "bundle_upgrade.get_version"
+	// MethodProgramsVersion asks which version of its programs the agent is to have.
+	MethodProgramsVersion = "binary_upgrade.get_version"
 )
 
 // The methods that the endpoint calls.

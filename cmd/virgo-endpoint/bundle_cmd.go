@@ -18,7 +18,7 @@ import (
 
 type bundleCmd struct {
 	List    bundleListCmd    `cmd:"" default:"withargs" help:"List the bundles of checks that were published, and who gets which version."`
-	Publish bundlePublishCmd `cmd:"" help:"Publish a bundle that was signed elsewhere, for all agents or some of them."`
+	Publish bundlePublishCmd `cmd:"" help:"Publish a bundle, or programs, that were signed elsewhere, for all agents or some of them."`
 	Status  bundleStatusCmd  `cmd:"" help:"Show which agent runs which version, and which went back from one and why."`
 	Percent bundlePercentCmd `cmd:"" help:"Offer the version to another part of the agents."`
 	Pause   bundlePauseCmd   `cmd:"" help:"Offer the version to nobody until it is resumed."`
@@ -30,12 +30,16 @@ type bundleCmd struct {
 // rolloutFlags say which roll-out is meant.
 type rolloutFlags struct {
 	Channel string `default:"stable" placeholder:"NAME" help:"Channel; an agent's is bundle_channel in its settings. Default: ${default}."`
-	Name    string `placeholder:"NAME" help:"Name of the bundle; an agent's is bundle_name in its settings. Default: the only one of the channel."`
+	Name    string `placeholder:"NAME" help:"Name of the bundle; an agent's is bundle_name in its settings, programs have virgo-OS-ARCH. Default: the only one of the channel."`
 }
 
 // bundle returns the name of the bundle that is meant.
 func (f *rolloutFlags) bundle(channels *releases.Channels) (string, error) {
-	names := slices.Sorted(maps.Keys(channels.Channels[f.Channel].Bundles))
+	all := slices.Sorted(maps.Keys(channels.Channels[f.Channel].Bundles))
+	names := slices.DeleteFunc(slices.Clone(all), releases.IsPrograms)
+	if len(names) == 0 {
+		names = all
+	}
 	switch {
 	case f.Name != "":
 		return f.Name, nil

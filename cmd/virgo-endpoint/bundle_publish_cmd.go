@@ -9,12 +9,11 @@ import (
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/releases"
 	"virgo/cmd/virgo-endpoint/internal/watch"
-	"virgo/schedule/scriptbundle"
 	"virgo/schedule/signature"
 )
 
 type bundlePublishCmd struct {
-	File    string   `arg:"" help:"The bundle; its signature lies beside it, FILE.minisig or FILE.sig."`
+	File    string   `arg:"" help:"The bundle, or an archive of virgo's programs; its signature lies beside it, FILE.minisig or FILE.sig."`
 	Channel string   `default:"stable" placeholder:"NAME" help:"Channel; an agent's is bundle_channel in its settings. Default: ${default}."`
 	Percent int      `default:"100" placeholder:"N" help:"Only for so many of a hundred agents. Default: ${default}."`
 	Tag     []string `placeholder:"TAG" help:"Of these, only agents with this tag; may be repeated."`
@@ -28,7 +27,8 @@ func (bundlePublishCmd) Help() string {
 	return "Verifies what agents verify: the signature by a key of upgrades/keys, the form of the file, and that the version is newer than all " +
 		"that were published under its name in the channel. Agents verify it again, with the keys of their own settings: nothing here can make " +
 		"them run what none of these has signed. The key that signs belongs on another machine. " +
-		"The same file again changes who gets it. Agents with bundles: auto fetch it with their next run after they heard of it."
+		"The same file again changes who gets it. Agents with bundles: auto fetch it with their next run after they heard of it. An archive of programs, " +
+		"virgo-VERSION-OS-ARCH.zip, is recognized: its roll-out has the name virgo-OS-ARCH, and agents fetch it with virgo upgrade."
 }
 
 func (c *bundlePublishCmd) Run(a *app) error {
@@ -58,7 +58,7 @@ func (c *bundlePublishCmd) publication() (releases.Publication, error) {
 		}
 	}
 	var err error
-	if p.File, err = readAtMost(c.File, scriptbundle.MaxBundleBytes); err != nil {
+	if p.File, err = readAtMost(c.File, releases.MaxBytes); err != nil {
 		return p, &failure{exitUsage, err, ""}
 	}
 	if p.Signatures, err = signature.ReadBeside(c.File); err != nil {

@@ -4,13 +4,16 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
+	"virgo/cmd/internal/programs"
 	"virgo/schedule/scriptbundle"
 	"virgo/schedule/signature"
 )
 
-// sealedMain is the program "sealed" of the scripts: it makes a signed bundle of checks, as virgo bundle does.
+// sealedMain is the program "sealed" of the scripts: it makes a signed bundle of checks, as virgo bundle does, or a signed
+// archive of programs.
 //
 //	sealed [-key NAME] [-name BUNDLE] VERSION TEXT FILE
 //
@@ -23,6 +26,17 @@ func sealedMain() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// sealedFile is a bundle, or for a name virgo-linux-ARCH an archive of programs.
+func sealedFile(name, version, text string) ([]byte, error) {
+	if arch, ok := strings.CutPrefix(name, "virgo-linux-"); ok {
+		return programs.Pack(programs.Manifest{Version: version, OS: "linux", Arch: arch},
+			map[string][]byte{"virgo": []byte(text), "virgo-run": []byte(text)})
+	}
+	return scriptbundle.Build(scriptbundle.Manifest{Name: name, Version: version,
+		Scripts: []scriptbundle.Script{{File: "hello.lua", Type: "script.hello", Summary: "hello"}}},
+		map[string][]byte{"hello.lua": []byte(text)})
 }
 
 func seal(key, name, version, text, file string) error {
@@ -46,9 +60,7 @@ func seal(key, name, version, text, file string) error {
 	if err != nil {
 		return err
 	}
-	b, err := scriptbundle.Build(scriptbundle.Manifest{Name: name, Version: version,
-		Scripts: []scriptbundle.Script{{File: "hello.lua", Type: "script.hello", Summary: "hello"}}},
-		map[string][]byte{"hello.lua": []byte(text)})
+	b, err := sealedFile(name, version, text)
 	if err != nil {
 		return err
 	}

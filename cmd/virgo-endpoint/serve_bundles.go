@@ -37,6 +37,11 @@ func (p publishedBundles) Offer(agentID string, b server.BundleName) (server.Off
 	return server.Offer{Version: r.Version, File: r.File, Bytes: r.Bytes, SHA256: r.SHA256}, true
 }
 
+// ProgramsVersion is of server.Upgrades.
+func (p publishedBundles) ProgramsVersion(channel string) string {
+	return p.releases.ProgramsVersion(channel)
+}
+
 // IsNews is of server.Upgrades.
 func (publishedBundles) IsNews(o server.Offer, version, state string) bool {
 	return releases.IsNews(o.Version, version, state)

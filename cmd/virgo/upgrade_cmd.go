@@ -10,6 +10,7 @@ import (
 
 	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/config"
+	"virgo/cmd/internal/programs"
 	"virgo/cmd/internal/upgrade"
 	"virgo/schedule/semver"
 	"virgo/schedule/shorttext"
@@ -50,7 +51,7 @@ func (c *upgradeCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	var archive *upgrade.Archive
+	var archive *programs.Archive
 	var signed signature.Signed
 	if !c.Rollback {
 		if archive, signed, err = c.archive(a); err != nil {
@@ -108,7 +109,7 @@ func findPrograms(a *app) (upgrade.Place, error) {
 	if err := upgrade.Packaged(a.Context, exe); err != nil {
 		return upgrade.Place{}, agent.WithCode(agent.ExitUsage, err)
 	}
-	return upgrade.Find(exe, upgrade.VersionName(agent.Release(), agent.Commit())), nil
+	return upgrade.Find(exe, programs.VersionName(agent.Release(), agent.Commit())), nil
 }
 
 func lockError(place upgrade.Place, err error) error {
@@ -122,7 +123,7 @@ func lockError(place upgrade.Place, err error) error {
 }
 
 // archive reads and verifies the archive.
-func (c *upgradeCmd) archive(a *app) (*upgrade.Archive, signature.Signed, error) {
+func (c *upgradeCmd) archive(a *app) (*programs.Archive, signature.Signed, error) {
 	cfg, err := a.LoadConfig()
 	if err != nil {
 		return nil, signature.Signed{}, err
@@ -145,7 +146,7 @@ func (c *upgradeCmd) archive(a *app) (*upgrade.Archive, signature.Signed, error)
 		return nil, signature.Signed{}, agent.WithCode(agent.ExitUsage, err)
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, upgrade.MaxArchiveBytes+1))
+	b, err := io.ReadAll(io.LimitReader(f, programs.MaxArchiveBytes+1))
 	if err != nil {
 		return nil, signature.Signed{}, fmt.Errorf("reading %q: %w", c.File, err)
 	}
@@ -162,7 +163,7 @@ func (c *upgradeCmd) archive(a *app) (*upgrade.Archive, signature.Signed, error)
 	case err != nil:
 		return nil, signed, fmt.Errorf("%q: %w", c.File, err)
 	}
-	archive, err := upgrade.Open(b)
+	archive, err := programs.Open(b)
 	if err != nil {
 		err = fmt.Errorf("%q: %w", c.File, err)
 	}
@@ -170,7 +171,7 @@ func (c *upgradeCmd) archive(a *app) (*upgrade.Archive, signature.Signed, error)
 }
 
 // suits returns an error for an archive for another system, or of a version that is not newer.
-func (c *upgradeCmd) suits(m upgrade.Manifest, place upgrade.Place) error {
+func (c *upgradeCmd) suits(m programs.Manifest, place upgrade.Place) error {
 	if m.OS != runtime.GOOS || m.Arch != runtime.GOARCH {
 		return agent.UsageError("%q is for %s/%s, and this is %s/%s", c.File, m.OS, m.Arch, runtime.GOOS, runtime.GOARCH)
 	}
@@ -190,7 +191,7 @@ func (c *upgradeCmd) suits(m upgrade.Manifest, place upgrade.Place) error {
 }
 
 // install unpacks the archive and tries its programs. It returns the name of the version.
-func (c *upgradeCmd) install(a *app, place upgrade.Place, archive *upgrade.Archive) (string, error) {
+func (c *upgradeCmd) install(a *app, place upgrade.Place, archive *programs.Archive) (string, error) {
 	name := archive.Manifest.Name()
 	folder, err := place.Add(archive)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"virgo/cmd/internal/upgrade"
+	"virgo/cmd/internal/programs"
 	"virgo/collect/collecttest"
 	"virgo/schedule/signature"
 	"virgo/spool"
@@ -54,16 +54,16 @@ func (u *upgraded) run(code int, program string, args ...string) string {
 // archive packs and signs the programs that change returns.
 func (u *upgraded) archive(version, commit string, change func(name string, b []byte) []byte) (path string) {
 	u.t.Helper()
-	programs := map[string][]byte{}
-	for _, name := range upgrade.Programs("linux") {
+	content := map[string][]byte{}
+	for _, name := range programs.Names("linux") {
 		b, err := os.ReadFile(filepath.Join(u.dir, "built", name))
 		if err != nil {
 			u.t.Fatal(err)
 		}
-		programs[name] = change(name, b)
+		content[name] = change(name, b)
 	}
-	m := upgrade.Manifest{Version: version, Commit: commit, OS: "linux", Arch: runtime.GOARCH}
-	b, err := upgrade.Pack(m, programs)
+	m := programs.Manifest{Version: version, Commit: commit, OS: "linux", Arch: runtime.GOARCH}
+	b, err := programs.Pack(m, content)
 	if err != nil {
 		u.t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestUpgradeOfRealPrograms(t *testing.T) {
 		os.WriteFile(u.config, []byte("agent_id: host\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range upgrade.Programs("linux") {
+	for _, name := range programs.Names("linux") {
 		b, err := os.ReadFile(filepath.Join(dir, "built", name))
 		if err := errors.Join(err, os.WriteFile(filepath.Join(u.bin, name), b, 0o755)); err != nil {
 			t.Fatal(err)

@@ -8,12 +8,13 @@ import (
 	"strings"
 
 	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/programs"
 	"virgo/cmd/internal/upgrade"
 	"virgo/spool"
 )
 
 // try starts the programs in a folder: each says which build it is, and makes a run in a copy of the state.
-func (a *app) try(folder string, m upgrade.Manifest) error {
+func (a *app) try(folder string, m programs.Manifest) error {
 	cfg, err := a.LoadConfig()
 	if err != nil {
 		return err
@@ -27,7 +28,7 @@ func (a *app) try(folder string, m upgrade.Manifest) error {
 	t := upgrade.Trial{
 		Folder:  folder,
 		Flags:   []string{"--config=" + cfg.Source, "--state=" + state, "--plugins=" + paths.Plugins},
-		Environ: trialEnviron(os.Environ(), filepath.Join(folder, upgrade.Programs(m.OS)[0]), cfg.HasAlarmWebhook()),
+		Environ: trialEnviron(os.Environ(), filepath.Join(folder, programs.Names(m.OS)[0]), cfg.HasAlarmWebhook()),
 	}
 	if cfg.Source == "" {
 		t.Flags = t.Flags[1:]
@@ -35,7 +36,7 @@ func (a *app) try(folder string, m upgrade.Manifest) error {
 	if err := t.Versions(a.Context, m); err != nil {
 		return trialError(m, err)
 	}
-	for _, name := range upgrade.Programs(m.OS) {
+	for _, name := range programs.Names(m.OS) {
 		err := t.Run(a.Context, name)
 		if err != nil && a.failsToday(t, name, err) {
 			a.Notice("the trial of the new %s failed as the one that is there does, so it is taken: %v", name, err)
@@ -49,7 +50,7 @@ func (a *app) try(folder string, m upgrade.Manifest) error {
 	return nil
 }
 
-func trialError(m upgrade.Manifest, err error) error {
+func trialError(m programs.Manifest, err error) error {
 	return agent.WithHint(fmt.Errorf("the trial of %s failed, nothing was changed: %w", m.Name(), err), "virgo upgrade --check -v shows each step")
 }
 

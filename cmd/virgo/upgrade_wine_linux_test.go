@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"virgo/cmd/internal/agent"
-	"virgo/cmd/internal/upgrade"
+	"virgo/cmd/internal/programs"
 	"virgo/schedule/signature"
 	"virgo/spool/winetest"
 )
@@ -25,16 +25,16 @@ func testUpgrade(t *testing.T, w *winetest.Wine) {
 		t.Fatalf("the build is %q, which this test does not know", older)
 	}
 	folder := filepath.Join(w.Dir, "upgraded")
-	programs := map[string][]byte{}
+	content := map[string][]byte{}
 	err := os.Mkdir(folder, 0o755)
-	for _, name := range upgrade.Programs("windows") {
+	for _, name := range programs.Names("windows") {
 		b, errRead := os.ReadFile(filepath.Join(w.Dir, name))
 		err = errors.Join(err, errRead, os.WriteFile(filepath.Join(folder, name), b, 0o755))
-		programs[name] = bytes.ReplaceAll(b, older, newer)
+		content[name] = bytes.ReplaceAll(b, older, newer)
 	}
 	secret, public, errKey := signature.Generate("")
 	signer, errSecret := signature.ReadSecret(secret, "")
-	archive, errPack := upgrade.Pack(upgrade.Manifest{Version: version, Commit: agent.Commit(), OS: "windows", Arch: "amd64"}, programs)
+	archive, errPack := programs.Pack(programs.Manifest{Version: version, Commit: agent.Commit(), OS: "windows", Arch: "amd64"}, content)
 	if err := errors.Join(err, errKey, errSecret, errPack); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"virgo/cmd/internal/atomicfile"
+	"virgo/cmd/internal/programs"
 	"virgo/schedule/ownership"
 	"virgo/spool"
 )
@@ -97,19 +98,19 @@ func (p Place) Lock() (release func(), err error) {
 }
 
 // Add unpacks an archive and returns the folder of its version. Nothing is used of it yet.
-func (p Place) Add(a *Archive) (folder string, err error) {
+func (p Place) Add(a *programs.Archive) (folder string, err error) {
 	name := a.Manifest.Name()
 	folder = p.version(name)
-	programs := map[string][]byte{}
+	content := map[string][]byte{}
 	for _, f := range a.Manifest.Files {
-		if programs[f.Name], err = a.Program(f.Name); err != nil {
+		if content[f.Name], err = a.Program(f.Name); err != nil {
 			return "", err
 		}
 	}
-	if err := p.put(name, programs); err != nil {
+	if err := p.put(name, content); err != nil {
 		return "", fmt.Errorf("unpacking to %s: %w", folder, err)
 	}
-	for file := range programs {
+	for file := range content {
 		if err := ownership.Check(filepath.Join(folder, file)); err != nil {
 			return "", err
 		}
@@ -118,7 +119,7 @@ func (p Place) Add(a *Archive) (folder string, err error) {
 }
 
 // put makes the folder of a version: complete, or not at all. One that is there is replaced, unless it is used.
-func (p Place) put(name string, programs map[string][]byte) error {
+func (p Place) put(name string, content map[string][]byte) error {
 	folder := p.version(name)
 	if current, _ := p.Current(); name == current {
 		return fmt.Errorf("%s is in use", name)
@@ -131,7 +132,7 @@ func (p Place) put(name string, programs map[string][]byte) error {
 	if err := ownership.MkdirAll(tmp, 0o755); err != nil {
 		return err
 	}
-	for file, b := range programs {
+	for file, b := range content {
 		if err := writeProgram(filepath.Join(tmp, file), b); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"runtime"
 
 	"virgo/cmd/internal/atomicfile"
+	"virgo/cmd/internal/programs"
 )
 
 // Current returns the name of the version that is used; empty before the first upgrade.
@@ -62,7 +63,7 @@ func (p Place) adopt() error {
 	if p.Bin == "" {
 		return nil
 	}
-	for _, name := range Programs(runtime.GOOS) {
+	for _, name := range programs.Names(runtime.GOOS) {
 		path := filepath.Join(p.Bin, name)
 		info, err := os.Lstat(path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -108,8 +109,8 @@ func (p Place) adoptRunning() error {
 
 // keepRunning copies the programs that are in Bin to the folder of their version.
 func (p Place) keepRunning() error {
-	programs := map[string][]byte{}
-	for _, name := range Programs(runtime.GOOS) {
+	content := map[string][]byte{}
+	for _, name := range programs.Names(runtime.GOOS) {
 		b, err := os.ReadFile(filepath.Join(p.Bin, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -117,12 +118,12 @@ func (p Place) keepRunning() error {
 		if err != nil {
 			return err
 		}
-		programs[name] = b
+		content[name] = b
 	}
 	if filepath.Base(p.Build) != p.Build {
 		return fmt.Errorf("the build %q of this program is no name of a folder", p.Build)
 	}
-	return p.put(p.Build, programs)
+	return p.put(p.Build, content)
 }
 
 // link lets a link lead to a version, by a rename.

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"virgo/cmd/internal/programs"
 )
 
 // program returns a shell script that is a program of a build.
@@ -20,16 +22,16 @@ func program(name, build string) []byte {
 	return fmt.Appendf(nil, "#!/bin/sh\necho '%s %s (%s)'\n", name, version, commit)
 }
 
-func archive(t *testing.T, build string) *Archive {
+func archive(t *testing.T, build string) *programs.Archive {
 	t.Helper()
 	version, commit, _ := strings.Cut(build, "-")
-	b, err := Pack(Manifest{Version: version, Commit: commit, OS: runtime.GOOS, Arch: runtime.GOARCH}, map[string][]byte{
+	b, err := programs.Pack(programs.Manifest{Version: version, Commit: commit, OS: runtime.GOOS, Arch: runtime.GOARCH}, map[string][]byte{
 		"virgo": program("virgo", build), "virgo-run": program("virgo-run", build),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := Open(b)
+	a, err := programs.Open(b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +45,7 @@ func installation(t *testing.T, build string) (bin string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range Programs(runtime.GOOS) {
+	for _, name := range programs.Names(runtime.GOOS) {
 		if err := os.WriteFile(filepath.Join(bin, name), program(name, build), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +67,7 @@ func place(t *testing.T, bin, build string) Place {
 func runs(t *testing.T, bin string) string {
 	t.Helper()
 	var builds []string
-	for _, name := range Programs(runtime.GOOS) {
+	for _, name := range programs.Names(runtime.GOOS) {
 		out, err := exec.Command(filepath.Join(bin, name)).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v: %s", name, err, out)
@@ -160,7 +162,7 @@ func TestUpgradesAndTheWayBack(t *testing.T) {
 	}
 
 	// A person copies other programs over the links.
-	for _, name := range Programs(runtime.GOOS) {
+	for _, name := range programs.Names(runtime.GOOS) {
 		path := filepath.Join(bin, name)
 		if err := errors.Join(os.Remove(path), os.WriteFile(path, program(name, "0.9.0-dd"), 0o755)); err != nil {
 			t.Fatal(err)

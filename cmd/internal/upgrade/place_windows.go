@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"virgo/cmd/internal/atomicfile"
+	"virgo/cmd/internal/programs"
 )
 
 // journalName is the file that says which switch is under way: "FROM TO". Windows has no links for everybody, but lets a
@@ -67,7 +68,7 @@ func (p Place) finish() error {
 		return err
 	}
 	from, to, _ := strings.Cut(journal, " ")
-	for _, program := range Programs("windows") {
+	for _, program := range programs.Names("windows") {
 		if err := p.exchange(program, from, to); err != nil {
 			return fmt.Errorf("%s: %w", program, err)
 		}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"virgo/cmd/internal/programs"
 )
 
 // On Windows the programs are files that are renamed: no link leads to them.
@@ -13,7 +15,7 @@ func TestSwitchOnWindows(t *testing.T) {
 	bin := t.TempDir()
 	put := func(build string) {
 		t.Helper()
-		for _, name := range Programs("windows") {
+		for _, name := range programs.Names("windows") {
 			if err := os.WriteFile(filepath.Join(bin, name), []byte(name+" "+build), 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -22,7 +24,7 @@ func TestSwitchOnWindows(t *testing.T) {
 	check := func(build, previous string) {
 		t.Helper()
 		p := Find(filepath.Join(bin, "virgo.exe"), build)
-		for _, name := range Programs("windows") {
+		for _, name := range programs.Names("windows") {
 			if b, err := os.ReadFile(filepath.Join(bin, name)); string(b) != name+" "+build {
 				t.Errorf("%s is %q, %v", name, b, err)
 			}
@@ -39,7 +41,7 @@ func TestSwitchOnWindows(t *testing.T) {
 	add := func(p Place, build string) {
 		t.Helper()
 		programs := map[string][]byte{}
-		for _, name := range Programs("windows") {
+		for _, name := range programs.Names("windows") {
 			programs[name] = []byte(name + " " + build)
 		}
 		if err := p.put(build, programs); err != nil {

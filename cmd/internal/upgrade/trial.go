@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"virgo/cmd/internal/programs"
 	"virgo/collect/timerslack"
 )
 
@@ -42,8 +43,8 @@ type Trial struct {
 }
 
 // Versions starts each program of an archive, which has to say that it is of that build. Error: *TrialError.
-func (t Trial) Versions(ctx context.Context, m Manifest) error {
-	for _, name := range Programs(m.OS) {
+func (t Trial) Versions(ctx context.Context, m programs.Manifest) error {
+	for _, name := range programs.Names(m.OS) {
 		out, err := t.start(ctx, versionTimeout, name, "--version")
 		if err != nil {
 			return err

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"virgo/cmd/internal/programs"
 )
 
 // write makes a folder with files by name; those without a dot can be started.
@@ -25,7 +27,7 @@ func write(t *testing.T, files map[string]string) string {
 }
 
 func TestTrial(t *testing.T) {
-	m := Manifest{Version: "0.2.0", Commit: "bb", OS: "linux"}
+	m := programs.Manifest{Version: "0.2.0", Commit: "bb", OS: "linux"}
 	good := map[string]string{"virgo": string(program("virgo", "0.2.0-bb")), "virgo-run": string(program("virgo-run", "0.2.0-bb"))}
 	for name, c := range map[string]struct {
 		program, text string

@@ -12,7 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"virgo/cmd/internal/upgrade"
+	"virgo/cmd/internal/programs"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -31,14 +31,14 @@ func pack(args []string) (path string, err error) {
 	if len(args) != 6 {
 		return "", errors.New("want VERSION COMMIT OS ARCH FOLDER OUT")
 	}
-	m := upgrade.Manifest{Version: args[0], Commit: args[1], OS: args[2], Arch: args[3]}
-	programs := map[string][]byte{}
-	for _, name := range upgrade.Programs(m.OS) {
-		if programs[name], err = os.ReadFile(filepath.Join(args[4], name)); err != nil {
+	m := programs.Manifest{Version: args[0], Commit: args[1], OS: args[2], Arch: args[3]}
+	content := map[string][]byte{}
+	for _, name := range programs.Names(m.OS) {
+		if content[name], err = os.ReadFile(filepath.Join(args[4], name)); err != nil {
 			return "", err
 		}
 	}
-	b, err := upgrade.Pack(m, programs)
+	b, err := programs.Pack(m, content)
 	if err != nil {
 		return "", err
 	}

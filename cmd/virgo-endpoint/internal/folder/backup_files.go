@@ -11,6 +11,8 @@ import (
 )
 
 const (
+	// maxUpgradeFile is that of the folder of releases: an archive of programs.
+	maxUpgradeFile = 128 << 20
 	// maxBackupFile bounds a file of the folder that a backup takes, maxBackupFiles their number.
 	maxBackupFile  = 16 << 20
 	maxBackupFiles = 10_000
@@ -27,10 +29,10 @@ func backupDirs() []string {
 
 // IsBackupFile reports whether a backup may have a file of this name, with slashes, and size, besides the store.
 func IsBackupFile(name string, size int64) bool {
-	if size > maxBackupFile {
+	dir, base := path.Split(name)
+	if size > maxBackupFile && (dir != "upgrades/" || path.Ext(base) != ".zip" || size > maxUpgradeFile) {
 		return false
 	}
-	dir, base := path.Split(name)
 	if dir == "" {
 		return slices.Contains(backupNames(), name)
 	}

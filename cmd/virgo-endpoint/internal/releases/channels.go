@@ -115,8 +115,8 @@ func (r *Rollout) check(name string) error {
 		if _, err := semver.Parse(one.Version); err != nil {
 			return err
 		}
-		if one.File != FileName(name, one.Version) {
-			return fmt.Errorf("version %s has the file %q, want %q", one.Version, one.File, FileName(name, one.Version))
+		if file := fileName(name, one.Version); one.File != file {
+			return fmt.Errorf("version %s has the file %q, want %q", one.Version, one.File, file)
 		}
 		if sum, err := hex.DecodeString(one.SHA256); err != nil || len(sum) != 32 || one.Bytes <= 0 {
 			return fmt.Errorf("version %s has no SHA-256 or no size", one.Version)

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"virgo/schedule/scriptbundle"
+	"virgo/cmd/internal/programs"
 	"virgo/schedule/signature"
 )
 
@@ -55,7 +55,7 @@ func (s *Store) name(file string) string { return path.Join(filepath.Base(s.dir)
 
 func (s *Store) checkFile(name, sum string) Finding {
 	f := Finding{File: s.name(name), What: "bundle"}
-	most := int64(scriptbundle.MaxBundleBytes)
+	most := int64(programs.MaxArchiveBytes) // that of a bundle is less
 	if filepath.Ext(name) != ".zip" {
 		f.What, most = "signature", signature.MaxBytes
 	}

@@ -1,4 +1,5 @@
-// Package releases stores bundles of checks that were signed elsewhere, and says which agent gets which version.
+// Package releases stores bundles of checks and archives of the agent's programs that were signed elsewhere, and says which
+// agent gets which version.
 //
 // The folder upgrades of the endpoint's folder has:
 //
@@ -6,6 +7,7 @@
 //	keys/NAME.pub                  the public keys whose signatures are accepted
 //	bundle-NAME-VERSION.zip        a bundle; its content never changes once channels.json names it
 //	bundle-NAME-VERSION.zip.minisig, .sig   its signatures
+//	virgo-VERSION-OS-ARCH.zip   an archive of programs, likewise; its roll-out has the name virgo-OS-ARCH
 //
 // # The data's way
 //

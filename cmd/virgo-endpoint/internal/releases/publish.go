@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"virgo/cmd/virgo-endpoint/internal/folder"
-	"virgo/schedule/scriptbundle"
 	"virgo/schedule/semver"
 	"virgo/schedule/signature"
 )
@@ -66,12 +65,11 @@ func (s *Store) Plan(p Publication) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := scriptbundle.Parse(p.File)
+	name, version, err := read(p.File)
 	if err != nil {
 		return nil, err
 	}
-	name := b.Manifest.Name
-	release.Version, release.File, release.SHA256 = b.Manifest.Version, FileName(name, b.Manifest.Version), hash(p.File)
+	release.Version, release.File, release.SHA256 = version, fileName(name, version), hash(p.File)
 	known, err := channels.known(name, release)
 	if err != nil {
 		return nil, err
@@ -111,8 +109,8 @@ func (s *Store) verify(p *Publication, release *Release) (newKey *signature.Key,
 		}
 	}
 	switch {
-	case len(p.File) > scriptbundle.MaxBundleBytes:
-		return nil, fmt.Errorf("it has more than %d bytes", scriptbundle.MaxBundleBytes)
+	case len(p.File) > MaxBytes:
+		return nil, fmt.Errorf("it has more than %d bytes", MaxBytes)
 	case len(ring) == 0 && len(p.Signatures) > 0:
 		return nil, ErrNoKey
 	}

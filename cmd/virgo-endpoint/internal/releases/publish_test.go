@@ -152,7 +152,7 @@ func TestPublishRefuses(t *testing.T) {
 		"no zip":             {by.of(t, []byte("#!/bin/sh\n")), nil, "zip"},
 		"trailing data":      {by.of(t, append(bytes.Clone(good), "more"...)), nil, "follow"},
 		"compressed":         {by.of(t, compressed(t)), nil, ""},
-		"too large":          {Publication{File: make([]byte, scriptbundle.MaxBundleBytes+1), Channel: "stable"}, nil, "bytes"},
+		"too large":          {Publication{File: make([]byte, MaxBytes+1), Channel: "stable"}, nil, "bytes"},
 		"channel like a way": {next(func(p *Publication) { p.Channel = "../x" }), nil, "channel"},
 		"hidden channel":     {next(func(p *Publication) { p.Channel = ".x" }), nil, "channel"},
 		"percent":            {next(func(p *Publication) { p.Percent = 101 }), nil, "percent"},

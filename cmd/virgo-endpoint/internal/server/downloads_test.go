@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -18,23 +19,30 @@ import (
 
 // publishing has one bundle in channel stable, for every agent, and files by "channel/name".
 type publishing struct {
-	mu     sync.Mutex
-	offer  Offer
-	files  map[string]func() io.ReadSeeker
-	asked  []string // what Open was asked for
-	closed int
+	mu       sync.Mutex
+	offer    Offer
+	files    map[string]func() io.ReadSeeker
+	programs map[string]string
+	asked    []string // what Open was asked for
+	closed   int
 }
 
 func (p *publishing) Offer(agentID string, b BundleName) (Offer, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.offer, p.offer.Version != "" && b == BundleName{"stable", "standard"}
+	return p.offer, p.offer.Version != "" && (b == BundleName{"stable", "standard"} || b == BundleName{"stable", "virgo-linux-amd64"})
 }
 
 func (p *publishing) set(o Offer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.offer = o
+}
+
+func (p *publishing) ProgramsVersion(channel string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.programs[channel]
 }
 
 func (p *publishing) IsNews(o Offer, version, state string) bool {
@@ -86,6 +94,17 @@ func getOver(p *peertest.Peer, method, path string, header ...string) (*http.Res
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	return resp, body, err
+}
+
+func TestVersionOfPrograms(t *testing.T) {
+	p := publish()
+	p.programs = map[string]string{"stable": "0.2.0"}
+	r := newSite(t).start(t, p.to)
+	for channel, want := range map[string]string{"stable": "0.2.0\n", "beta": "0.0.0-0\n"} {
+		if _, body, err := getOver(r.dial(t), "GET", "/upgrades/"+channel+"/VERSION"); err != nil || string(body) != want {
+			t.Errorf("%s: %q, %v", channel, body, err)
+		}
+	}
 }
 
 func TestDownloadPaths(t *testing.T) {
@@ -347,6 +366,14 @@ func TestTellOfABundle(t *testing.T) {
 	for _, params := range []string{`{"name":"own"}`, `{"channel":"beta"}`, `[]`, `{"name":7}`, `{"name":"` + strings.Repeat("x", 65) + `"}`} {
 		if got := s.OK("a0", "bundle_upgrade.get_version", params); got != `{"version":"0.0.0-0"}` {
 			t.Errorf("%s: %s", params, got)
+		}
+	}
+	const ofLinux = `{"os":"linux","arch":"amd64"}`
+	for params, version := range map[string]string{ofLinux: want, `{"os":"linux","arch":"amd64","channel":"beta"}`: "", "{}": "", "null": "",
+		`{"os":"linux"}`: "", `{"os":"freebsd","arch":"amd64"}`: "", `[]`: "", `{"os":1}`: ""} {
+		got := s.OK("a0", "binary_upgrade.get_version", params)
+		if got != cmp.Or(version, `{"version":"0.0.0-0"}`) {
+			t.Errorf("programs, %s: %s", params, got)
 		}
 	}
 	p.set(Offer{"1.5.0", "bundle-standard-1.5.0.zip", 10, "abc"})

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -15,7 +16,7 @@ import (
 
 const maxHTTPHeader = 16 << 10
 
-// newHTTPServer answers HTTP on the endpoint's port: GET /upgrades/<channel>/VERSION with upgradesOff, published files,
+// newHTTPServer answers HTTP on the endpoint's port: GET /upgrades/<channel>/VERSION, published files,
 // everything else with 404. A connection serves one request: a stranger has no connection to keep.
 func (s *Server) newHTTPServer(log *slog.Logger, limits Limits) *http.Server {
 	server := &http.Server{
@@ -39,7 +40,7 @@ func (s *Server) answerHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 	case file == "VERSION": // of the program
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		io.WriteString(w, upgradesOff+"\n")
+		io.WriteString(w, cmp.Or(s.opt.Upgrades.ProgramsVersion(channel), upgradesOff)+"\n")
 	default:
 		s.download(w, r, channel, file)
 	}

@@ -69,8 +69,8 @@ func (c *conn) method(name string) func(*transport.Frame, *session) error {
 		return c.bundlePost
 	case transport.MethodBundleVersion:
 		return c.ifOpen(c.bundleVersion)
-	case "binary_upgrade.get_version":
-		return c.ifOpen(c.upgradeVersion)
+	case transport.MethodProgramsVersion:
+		return c.ifOpen(c.programsVersion)
 	case "config_file.post":
 		return c.ifOpen(c.configFile)
 	}

@@ -20,18 +20,20 @@ const (
 	maxBundleName  = 64 // of both; nothing that is published has a longer one
 )
 
-// Upgrades are the bundles of checks that agents may fetch. All methods are called while sessions and downloads are served,
+// Upgrades are the bundles of checks, and the programs, that agents may fetch. All methods are called while sessions and downloads are served,
 // at the same time.
 type Upgrades interface {
 	// Offer returns the version of a bundle that an agent is to have; ok is false if there is none.
 	Offer(agentID string, b BundleName) (o Offer, ok bool)
 	// IsNews reports whether an agent is to be told of an offer, after what it said of its bundle.
 	IsNews(o Offer, version, state string) bool
+	// ProgramsVersion returns the version of the agent's programs that a channel offers to everybody; "" if there is none.
+	ProgramsVersion(channel string) string
 	// Open opens a file. Whatever the names are, it opens nothing but what is published. Error: fs.ErrNotExist.
 	Open(channel, file string) (Published, error)
 }
 
-// A BundleName says which bundle of which channel.
+// A BundleName says which bundle of which channel, or which programs: those have the name virgo-OS-ARCH.
 type BundleName struct {
 	Channel, Name string
 }
@@ -58,6 +60,7 @@ type Published struct {
 type noUpgrades struct{}
 
 func (noUpgrades) Offer(string, BundleName) (Offer, bool) { return Offer{}, false }
+func (noUpgrades) ProgramsVersion(string) string          { return "" }
 func (noUpgrades) IsNews(Offer, string, string) bool      { return false }
 func (noUpgrades) Open(string, string) (Published, error) { return Published{}, fs.ErrNotExist }
 
@@ -115,7 +118,12 @@ func (c *conn) bundleVersion(f *transport.Frame, s *session) error {
 	if f.Params != nil && json.Unmarshal(f.Params, &p) != nil {
 		return c.upgradeVersion(f, s)
 	}
-	b, ok := bundleName(p.Channel, p.Name)
+	return c.offer(f, s, p.Channel, p.Name)
+}
+
+// offer answers with the version that the agent is to have.
+func (c *conn) offer(f *transport.Frame, s *session, channel, name string) error {
+	b, ok := bundleName(channel, name)
 	if !ok {
 		return c.upgradeVersion(f, s)
 	}
@@ -128,6 +136,19 @@ func (c *conn) bundleVersion(f *transport.Frame, s *session) error {
 		return err
 	}
 	return c.reply(f, result)
+}
+
+// programsVersion answers binary_upgrade.get_version. An agent that does not say what it runs on is offered nothing.
+func (c *conn) programsVersion(f *transport.Frame, s *session) error {
+	var p struct {
+		OS      string `json:"os"`
+		Arch    string `json:"arch"`
+		Channel string `json:"channel"`
+	}
+	if f.Params == nil || json.Unmarshal(f.Params, &p) != nil || p.OS == "" || p.Arch == "" {
+		return c.upgradeVersion(f, s)
+	}
+	return c.offer(f, s, p.Channel, "virgo-"+p.OS+"-"+p.Arch)
 }
 
 // upgradeVersion answers that there is nothing.

@@ -1,4 +1,4 @@
-package upgrade
+package programs
 
 import (
 	"archive/zip"

@@ -1,4 +1,4 @@
-package upgrade
+package programs
 
 import (
 	"archive/zip"
@@ -58,8 +58,8 @@ func VersionName(version, commit string) string {
 	return version + "-" + commit
 }
 
-// Programs returns the names of the files of the agent's programs on a system.
-func Programs(system string) []string {
+// Names returns the names of the files of the agent's programs on a system.
+func Names(system string) []string {
 	if system == "windows" {
 		return []string{"virgo.exe", "virgo-run.exe"}
 	}
@@ -69,7 +69,7 @@ func Programs(system string) []string {
 // Pack returns an archive of two programs by name. Equal programs make equal bytes.
 func Pack(m Manifest, programs map[string][]byte) ([]byte, error) {
 	m.Format, m.Files = format, nil
-	for _, name := range Programs(m.OS) {
+	for _, name := range Names(m.OS) {
 		b, ok := programs[name]
 		if !ok {
 			return nil, fmt.Errorf("there is no program %q", name)
@@ -169,7 +169,7 @@ func (m Manifest) check() error {
 			return fmt.Errorf("%.20q is no name of a system or a processor", word)
 		}
 	}
-	names := Programs(m.OS)
+	names := Names(m.OS)
 	if len(m.Files) != len(names) {
 		return fmt.Errorf("%d files; want %q", len(m.Files), names)
 	}

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 
 	"virgo/cmd/internal/lines"
 	"virgo/schedule/semver"
@@ -194,6 +195,16 @@ func (i Installed) Accepts(r Ref, allow Allow, nowMS int64) error {
 		return &NotTakenError{Reason: fmt.Sprintf("%s is older than %s, which is installed", r, i.Current.Version), Next: next}
 	}
 	return nil
+}
+
+// RefusedFor returns how many bundles are refused for a time that has not ended.
+func (i Installed) RefusedFor(now time.Time) (n int) {
+	for _, r := range i.Refused {
+		if r.AtMS <= now.UnixMilli() && now.UnixMilli() < r.UntilMS {
+			n++
+		}
+	}
+	return n
 }
 
 // refuse adds a refusal, in place of one of the same content, and drops one beyond maxRefused: the oldest of those

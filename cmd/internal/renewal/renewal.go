@@ -23,7 +23,10 @@ const (
 	maxFetchedADay = 64 << 20
 	// refusedFor is how long the same content is not fetched again after it was refused.
 	refusedFor = 24 * time.Hour
-	day        = 24 * time.Hour
+	// refusalsOfADay is how many bundles may be refused before there is a pause after each: otherwise each run would
+	// wait for the next one.
+	refusalsOfADay = 3
+	day            = 24 * time.Hour
 	// maxFileName bounds the name of a file that an endpoint offers.
 	maxFileName   = 200
 	maxErrorBytes = 512
@@ -284,6 +287,9 @@ func (s *state) conclude(ctx context.Context, err error) error {
 		}
 		if refused != nil {
 			r.Error = shorttext.Truncate(err.Error(), maxErrorBytes)
+			if s.installed.RefusedFor(now) > refusalsOfADay {
+				r.FailedMS, r.UntilMS = now.UnixMilli(), now.Add(transport.RenewalPause).UnixMilli()
+			}
 		}
 	case s.out.Unfinished:
 		r.Unfinished, r.Failures, r.FailedMS, r.UntilMS = true, 0, 0, 0

@@ -2,6 +2,7 @@ package renewal
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -112,6 +113,40 @@ func TestRefused(t *testing.T) {
 				t.Errorf("a day later: %v", err)
 			}
 		})
+	}
+}
+
+// An endpoint that offers another bundle in each session which is not taken does not get a process of each run to wait
+// for it. One mistake of an honest endpoint's owner, which the next version mends, costs no time.
+func TestPauseAfterRefusals(t *testing.T) {
+	t.Parallel()
+	s, other := newSite(t), newSigner(t)
+	for n := 1; ; n++ {
+		version := fmt.Sprintf("2.0.%d", n)
+		s.publish(version, build(t, "standard", version, "", 0), other)
+		var refused *RefusedError
+		if _, err := s.run(); !errors.As(err, &refused) {
+			t.Fatal(err)
+		}
+		s.now = s.now.Add(time.Minute)
+		if s.summary().Renewal.Due(s.now, s.now.UnixMilli(), "web-1") != "" {
+			if n > refusalsOfADay {
+				t.Fatalf("asked again after %d", n)
+			}
+			continue
+		}
+		if n != refusalsOfADay+1 {
+			t.Errorf("a pause after %d", n)
+		}
+		break
+	}
+	s.now = s.now.Add(transport.RenewalPause)
+	if s.summary().Renewal.Due(s.now, s.now.UnixMilli(), "web-1") == "" {
+		t.Error("the pause does not end")
+	}
+	s.publish("3.0.0", build(t, "standard", "3.0.0", "", 0), s.signer)
+	if out, err := s.run(); err != nil || out.After.Version != "3.0.0" {
+		t.Errorf("%+v, %v", out, err)
 	}
 }
 

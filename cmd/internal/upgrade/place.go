@@ -100,6 +100,9 @@ func (p Place) Lock() (release func(), err error) {
 // Add unpacks an archive and returns the folder of its version. Nothing is used of it yet.
 func (p Place) Add(a *programs.Archive) (folder string, err error) {
 	name := a.Manifest.Name()
+	if strings.HasSuffix(name, temporary) {
+		return "", fmt.Errorf("version %q ends with %s, as the folder of one that is half done", a.Manifest.Version, temporary)
+	}
 	folder = p.version(name)
 	content := map[string][]byte{}
 	for _, f := range a.Manifest.Files {
@@ -171,7 +174,7 @@ func (p Place) Prune() error {
 		return err
 	}
 	for _, e := range entries {
-		if name := e.Name(); name != current && name != previous && name != p.Build || strings.HasSuffix(e.Name(), temporary) {
+		if name := e.Name(); name != current && name != previous && name != p.Build {
 			if err := os.RemoveAll(p.version(name)); err != nil {
 				return err
 			}

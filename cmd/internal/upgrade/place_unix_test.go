@@ -287,6 +287,11 @@ func TestWhatIsUsedIsNotRemoved(t *testing.T) {
 	if _, err := os.Stat(p.version("0.1.0-aa")); err != nil {
 		t.Errorf("the version to go back to was removed: %v", err)
 	}
+	half := archive(t, "0.3.0-cc") // whose folder would be taken for one that is half done
+	half.Manifest.Version, half.Manifest.Commit = "0.3.0-rc.tmp", ""
+	if _, err := p.Add(half); err == nil || !strings.Contains(err.Error(), "ends with .tmp") {
+		t.Errorf("%v", err)
+	}
 	if err := p.Switch("0.9.0-zz"); err == nil || runs(t, bin) != "0.2.0-bb" {
 		t.Errorf("switched to a version that is not there: %v", err)
 	}

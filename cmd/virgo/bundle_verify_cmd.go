@@ -8,6 +8,7 @@ import (
 
 	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/config"
+	"virgo/cmd/internal/renewal"
 	"virgo/schedule/signature"
 )
 
@@ -93,7 +94,7 @@ func signatureError(file string, err error) error {
 	case errors.Is(err, signature.ErrUnsigned):
 		return agent.WithHint(named, "virgo bundle sign "+file)
 	case errors.Is(err, signature.ErrUnknownKey):
-		return agent.WithHint(named, "if you know whose key it is, give --key, or add it to bundle_signers in virgo.yaml")
+		return agent.WithHint(named, "if you know whose key it is, add it to bundle_signers in virgo.yaml; virgo bundle verify also takes --key")
 	}
 	return named
 }
@@ -111,10 +112,17 @@ func (c *bundleVerifyCmd) ring(a *app) (signature.Ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return settingsRing(a, cfg)
+	ring, err := settingsRing(a, cfg)
+	if errors.Is(err, renewal.ErrNoSigners) {
+		err = agent.WithCode(agent.ExitUsage, agent.WithHint(
+			errors.New("there is no key to verify the signature with: no --key, and no bundle_signers in "+a.Paths().Config),
+			"--key NAME.pub names the public key of whoever signs",
+		))
+	}
+	return ring, err
 }
 
-// settingsRing returns the keys of the settings.
+// settingsRing returns the keys of the settings. Errors: renewal.ErrNoSigners, and others.
 func settingsRing(a *app, cfg config.Config) (signature.Ring, error) {
 	if err := cfg.RenewalMistake(); err != nil { // the keys may be among what could not be read
 		return nil, agent.WithCode(agent.ExitUsage, err)
@@ -125,8 +133,8 @@ func settingsRing(a *app, cfg config.Config) (signature.Ring, error) {
 	}
 	if len(ring) == 0 {
 		return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(
-			errors.New("there is no key to verify the signature with: no --key, and no bundle_signers in "+a.Paths().Config),
-			"--key NAME.pub names the public key of whoever signs",
+			fmt.Errorf("%w: there is none in %s", renewal.ErrNoSigners, a.Paths().Config),
+			"write the public key of whoever signs there: bundle_signers: [RWQ…]",
 		))
 	}
 	return ring, nil

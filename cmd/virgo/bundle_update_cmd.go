@@ -105,7 +105,7 @@ func (c *bundleUpdateCmd) fetch(a *app) error {
 	defer cancel()
 	out, err := r.Run(ctx)
 	if err != nil {
-		return notFetched(err)
+		return notFetched("the bundle", err)
 	}
 	i, err := r.Folder.Installed()
 	if err != nil {
@@ -119,7 +119,7 @@ func (c *bundleUpdateCmd) fetch(a *app) error {
 }
 
 // notFetched gives an error of the connection its exit code.
-func notFetched(err error) error {
+func notFetched(what string, err error) error {
 	var refused *renewal.RefusedError
 	var configError *link.ConfigError
 	if errors.As(err, &refused) || errors.As(err, &configError) {
@@ -128,7 +128,7 @@ func notFetched(err error) error {
 	if err = bundleError(err); agent.ExitCode(err) != agent.ExitUnexpected {
 		return err
 	}
-	return agent.WithCode(agent.ExitNotDelivered, fmt.Errorf("the bundle was not fetched: %w", err))
+	return agent.WithCode(agent.ExitNotDelivered, fmt.Errorf("%s was not fetched: %w", what, err))
 }
 
 // newRenewal returns what renews the bundle from the endpoint.

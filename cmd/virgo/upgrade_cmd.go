@@ -3,31 +3,30 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"runtime"
+	"time"
 
 	"virgo/cmd/internal/agent"
-	"virgo/cmd/internal/config"
 	"virgo/cmd/internal/programs"
+	"virgo/cmd/internal/renewal"
 	"virgo/cmd/internal/upgrade"
-	"virgo/schedule/semver"
-	"virgo/schedule/shorttext"
 	"virgo/schedule/signature"
 )
 
 type upgradeCmd struct {
-	File           string `placeholder:"ARCHIVE" help:"Archive virgo-VERSION-OS-ARCH.zip; its signature lies beside it."`
-	Rollback       bool   `help:"Go back to the version before."`
-	Check          bool   `help:"Verify the archive and try its programs, and change nothing."`
-	AllowDowngrade bool   `help:"Take a version that is not newer."`
+	File           string        `placeholder:"ARCHIVE" help:"Archive virgo-VERSION-OS-ARCH.zip, its signature beside it; without it, the endpoint's."`
+	Rollback       bool          `help:"Go back to the version before."`
+	Check          bool          `help:"Verify the archive and try its programs, and change nothing."`
+	AllowDowngrade bool          `help:"Take a version that is not newer."`
+	Deadline       time.Duration `default:"5m" placeholder:"5m" help:"Time limit of fetching; the next call goes on."`
 }
 
 // Help returns the text below the summary in the help.
 func (upgradeCmd) Help() string {
-	return "Replaces virgo and virgo-run by those of a signed archive, both at once, and keeps the version before. The keys that " +
-		"may sign it are upgrade_signers of virgo.yaml. The new programs make a run in a copy of the state before they are used. " +
+	return "Replaces virgo and virgo-run by those of a signed archive, both at once, and keeps the version before. Without --file " +
+		"it is the one that the endpoint has for this host in the channel bundle_channel. The keys that may " +
+		"sign it are upgrade_signers of virgo.yaml. The new programs make a run in a copy of the state before they are used. " +
 		"Timer entries stay as they are. What was installed as a package, the package manager upgrades."
 }
 
@@ -41,7 +40,7 @@ type upgradeDocument struct {
 }
 
 func (c *upgradeCmd) Run(a *app) error {
-	if c.Rollback == (c.File != "") {
+	if c.Rollback && c.File != "" {
 		return agent.UsageError("give either --file ARCHIVE or --rollback")
 	}
 	if c.Rollback && c.Check {
@@ -53,19 +52,30 @@ func (c *upgradeCmd) Run(a *app) error {
 	}
 	var archive *programs.Archive
 	var signed signature.Signed
-	if !c.Rollback {
-		if archive, signed, err = c.archive(a); err != nil {
-			return err
-		}
-		if err := c.suits(archive.Manifest, place); err != nil {
-			return err
-		}
+	var from *renewal.Programs
+	switch {
+	case c.File != "":
+		archive, signed, err = c.read(a)
+	case !c.Rollback:
+		from, err = c.source(a, place)
+	}
+	if err != nil {
+		return err
 	}
 	release, err := place.Lock()
 	if err != nil {
 		return lockError(place, err)
 	}
 	defer release()
+	if from != nil {
+		offered := ""
+		if archive, signed, offered, err = c.fetch(a, from); err != nil {
+			return err
+		}
+		if archive == nil {
+			return c.nothingNewer(a, place, offered)
+		}
+	}
 	to, err := "", error(nil)
 	if c.Rollback {
 		to, err = place.Previous()
@@ -85,6 +95,11 @@ func (c *upgradeCmd) Run(a *app) error {
 		if err := place.Prune(); err != nil {
 			a.Verbosef("removing older versions: %v", err)
 		}
+		if from != nil {
+			if err := from.Forget(); err != nil {
+				a.Verbosef("removing what was fetched: %v", err)
+			}
+		}
 	}
 	if a.JSON {
 		return a.printJSON(upgradeDocument{document{schemaVersion}, place.Build, to, !c.Check, signed.Key.ID, place.Lib})
@@ -94,6 +109,19 @@ func (c *upgradeCmd) Run(a *app) error {
 		return err
 	}
 	_, err = fmt.Fprintf(a.Out, "%s → %s\n", place.Build, to)
+	return err
+}
+
+// nothingNewer prints that the endpoint has nothing that is to be fetched.
+func (c *upgradeCmd) nothingNewer(a *app, place upgrade.Place, offered string) error {
+	if a.JSON {
+		return a.printJSON(upgradeDocument{document: document{schemaVersion}, From: place.Build, To: place.Build, Folder: place.Lib})
+	}
+	text := "nothing: the endpoint has no programs for this host"
+	if offered != "" {
+		text = fmt.Sprintf("nothing newer: the endpoint has %s, and %s runs", offered, place.Build)
+	}
+	_, err := fmt.Fprintln(a.Out, text)
 	return err
 }
 
@@ -118,74 +146,6 @@ func lockError(place upgrade.Place, err error) error {
 		return agent.WithCode(agent.ExitBusy, err)
 	case errors.Is(err, os.ErrPermission):
 		return agent.WithHint(err, "this user may not change "+place.Lib+"; root may, or who installed virgo")
-	}
-	return err
-}
-
-// archive reads and verifies the archive.
-func (c *upgradeCmd) archive(a *app) (*programs.Archive, signature.Signed, error) {
-	cfg, err := a.LoadConfig()
-	if err != nil {
-		return nil, signature.Signed{}, err
-	}
-	if err := cfg.RenewalMistake(); err != nil { // the keys may be among what could not be read
-		return nil, signature.Signed{}, agent.WithCode(agent.ExitUsage, err)
-	}
-	ring, err := parseSigners(cfg.UpgradeSigners, config.ReadKeyFile)
-	if err != nil {
-		return nil, signature.Signed{}, agent.WithCode(agent.ExitUsage, fmt.Errorf("upgrade_signers in %s: %w", a.Paths().Config, err))
-	}
-	if len(ring) == 0 {
-		return nil, signature.Signed{}, agent.WithCode(agent.ExitUsage, agent.WithHint(
-			errors.New("no key may sign the programs: there is no upgrade_signers in "+a.Paths().Config),
-			"write the public key of whoever makes your archives there: upgrade_signers: [RWQ…]",
-		))
-	}
-	f, err := os.Open(c.File)
-	if err != nil {
-		return nil, signature.Signed{}, agent.WithCode(agent.ExitUsage, err)
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, programs.MaxArchiveBytes+1))
-	if err != nil {
-		return nil, signature.Signed{}, fmt.Errorf("reading %q: %w", c.File, err)
-	}
-	sigs, err := signature.ReadBeside(c.File)
-	if err != nil {
-		return nil, signature.Signed{}, agent.WithCode(agent.ExitUsage, err)
-	}
-	signed, err := ring.VerifyAll(b, sigs, a.Now())
-	switch {
-	case errors.Is(err, signature.ErrUnsigned):
-		return nil, signed, agent.WithHint(fmt.Errorf("%q: %w", c.File, err), "minisign -Sm "+shorttext.QuoteShell(c.File))
-	case errors.Is(err, signature.ErrUnknownKey):
-		return nil, signed, agent.WithHint(fmt.Errorf("%q: %w", c.File, err), "if you know whose key it is, add it to upgrade_signers in virgo.yaml")
-	case err != nil:
-		return nil, signed, fmt.Errorf("%q: %w", c.File, err)
-	}
-	archive, err := programs.Open(b)
-	if err != nil {
-		err = fmt.Errorf("%q: %w", c.File, err)
-	}
-	return archive, signed, err
-}
-
-// suits returns an error for an archive for another system, or of a version that is not newer.
-func (c *upgradeCmd) suits(m programs.Manifest, place upgrade.Place) error {
-	if m.OS != runtime.GOOS || m.Arch != runtime.GOARCH {
-		return agent.UsageError("%q is for %s/%s, and this is %s/%s", c.File, m.OS, m.Arch, runtime.GOOS, runtime.GOARCH)
-	}
-	if m.Name() == place.Build {
-		return agent.UsageError("%s runs already", m.Name())
-	}
-	now, err := semver.Parse(agent.Release())
-	if err != nil || c.AllowDowngrade {
-		return nil // a build of somebody's own has no order
-	}
-	then, err := semver.Parse(m.Version)
-	if err == nil && then.Compare(now) <= 0 {
-		err = agent.WithCode(agent.ExitUsage, agent.WithHint(
-			fmt.Errorf("%s is not newer than %s, which runs", m.Version, agent.Release()), "--allow-downgrade takes it all the same"))
 	}
 	return err
 }

@@ -68,7 +68,7 @@ func (u *upgraded) archive(version, commit string, change func(name string, b []
 		u.t.Fatal(err)
 	}
 	sig, err := u.signer.Sign(b, time.Now())
-	path = filepath.Join(u.dir, "virgo-"+version+".zip")
+	path = filepath.Join(u.dir, "virgo-"+version+"-linux-"+runtime.GOARCH+".zip")
 	if err := errors.Join(err, os.WriteFile(path, b, 0o644), os.WriteFile(path+".minisig", sig, 0o644)); err != nil {
 		u.t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func (u *upgraded) want(text string, parts ...string) {
 
 // TestUpgradeOfRealPrograms replaces two programs that were built, and goes back.
 func TestUpgradeOfRealPrograms(t *testing.T) {
-	collecttest.Thorough(t, "builds both programs")
+	collecttest.Thorough(t, "builds the programs")
 	dir, err := os.MkdirTemp("", "virgo-upgrade-*")
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestUpgradeOfRealPrograms(t *testing.T) {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	u := &upgraded{t: t, dir: dir, bin: filepath.Join(dir, "bin"), config: filepath.Join(dir, "virgo.yaml")}
 	build := exec.Command("go", "build", "-ldflags", `-s -w -X "virgo/cmd/internal/agent.build=`+oldBuild+`"`,
-		"-o", filepath.Join(dir, "built")+"/", "virgo/cmd/virgo", "virgo/cmd/virgo-run")
+		"-o", filepath.Join(dir, "built")+"/", "virgo/cmd/virgo", "virgo/cmd/virgo-run", "virgo/cmd/virgo-endpoint")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -154,7 +154,8 @@ func TestUpgradeOfRealPrograms(t *testing.T) {
 	})
 	u.want(u.run(1, "virgo", "upgrade", "--file", broken), "virgo-run: exit status 1: broken")
 	u.want(u.run(1, "virgo", "upgrade", "--rollback"), "there is no previous version")
-	u.want(u.run(2, "virgo", "upgrade"), "give either --file ARCHIVE or --rollback")
+	u.want(u.run(2, "virgo", "upgrade", "--file", good, "--rollback"), "give either --file ARCHIVE or --rollback")
+	u.want(u.run(2, "virgo", "upgrade"), "no endpoint is configured", "--file ARCHIVE")
 	u.want(u.run(0, "virgo", "upgrade", "--file", good, "--check"), "0.1.0-aaaaaaa → 0.2.0-bbbbbbb would do")
 	fake := filepath.Join(dir, "dpkg-query")
 	if err := os.WriteFile(fake, []byte("#!/bin/sh\necho \"virgo: $2\"\n"), 0o755); err != nil {
@@ -190,4 +191,6 @@ func TestUpgradeOfRealPrograms(t *testing.T) {
 	u.want(u.run(0, "virgo", "upgrade", "--rollback"), "0.2.0-bbbbbbb → 0.1.0-aaaaaaa")
 	u.want(u.run(0, "virgo", "--version")+u.run(0, "virgo-run", "--version"), "virgo 0.1.0 (aaaaaaa)", "virgo-run 0.1.0 (aaaaaaa)")
 	u.run(0, "virgo-run", "--no-deliver")
+
+	u.online(key, string(public), good, older)
 }

@@ -9,8 +9,8 @@ import (
 	"virgo/transport"
 )
 
-// A BundleOffer is the bundle of scripts that the endpoint has for this host.
-type BundleOffer struct {
+// An Offer is the bundle of scripts, or the archive of programs, that the endpoint has for this host.
+type Offer struct {
 	// Version is "0.0.0-0" if there is none.
 	Version string `json:"version"`
 	// File is its name in the channel. Bytes and SHA256 are those of the file. An endpoint of another make may leave
@@ -27,21 +27,41 @@ const NoVersion = "0.0.0-0"
 
 // FetchBundleVersion asks in a session of its own which bundle this host is to have. manual means that a person asked
 // for it, so that a backoff does not prevent it.
-func FetchBundleVersion(ctx context.Context, cfg *Config, manual bool) (BundleOffer, error) {
+func FetchBundleVersion(ctx context.Context, cfg *Config, manual bool) (Offer, error) {
+	params := shorttext.AppendJSON([]byte(`{"name":`), cfg.BundleName)
+	params = append(shorttext.AppendJSON(append(params, `,"channel":`...), cfg.BundleChannel), '}')
+	return fetchVersion(ctx, cfg, manual, question{transport.MethodBundleVersion, "the bundle", params})
+}
+
+// FetchProgramsVersion asks likewise which programs this host is to have, for a system and a processor.
+func FetchProgramsVersion(ctx context.Context, cfg *Config, manual bool, system, arch string) (Offer, error) {
+	params := shorttext.AppendJSON([]byte(`{"os":`), system)
+	params = shorttext.AppendJSON(append(params, `,"arch":`...), arch)
+	params = append(shorttext.AppendJSON(append(params, `,"channel":`...), cfg.BundleChannel), '}')
+	return fetchVersion(ctx, cfg, manual, question{transport.MethodProgramsVersion, "the programs", params})
+}
+
+// A question asks for a version.
+type question struct {
+	method, of string
+	params     []byte
+}
+
+func fetchVersion(ctx context.Context, cfg *Config, manual bool, q question) (Offer, error) {
 	st, err := cfg.State(ctx)
 	if err != nil {
-		return BundleOffer{}, err
+		return Offer{}, err
 	}
 	s := NewSession(cfg, st)
 	defer s.Close()
 	s.Manual = manual
 	if blocked := s.Blocked(); blocked != nil {
-		return BundleOffer{}, blocked
+		return Offer{}, blocked
 	}
-	offer, err := s.fetchBundleVersion(ctx)
+	offer, err := s.fetchVersion(ctx, q)
 	if s.triesAnew(err) {
 		s.Close()
-		offer, err = s.fetchBundleVersion(ctx)
+		offer, err = s.fetchVersion(ctx, q)
 	}
 	saved := s.save(ctx) // a session that failed has used its number, too
 	if err != nil {
@@ -50,21 +70,19 @@ func FetchBundleVersion(ctx context.Context, cfg *Config, manual bool) (BundleOf
 	return offer, saved
 }
 
-func (s *Session) fetchBundleVersion(ctx context.Context) (o BundleOffer, err error) {
+func (s *Session) fetchVersion(ctx context.Context, q question) (o Offer, err error) {
 	if err := s.open(ctx, ctx); err != nil {
 		return o, err
 	}
 	if _, err := s.welcome(ctx); err != nil {
 		return o, err
 	}
-	params := shorttext.AppendJSON([]byte(`{"name":`), s.cfg.BundleName)
-	params = append(shorttext.AppendJSON(append(params, `,"channel":`...), s.cfg.BundleChannel), '}')
-	result, err := s.conn.Call(ctx, transport.MethodBundleVersion, params)
+	result, err := s.conn.Call(ctx, q.method, q.params)
 	if err != nil {
-		return o, fmt.Errorf("asking %s for the version of the bundle: %w", s.endpoint, err)
+		return o, fmt.Errorf("asking %s for the version of %s: %w", s.endpoint, q.of, err)
 	}
 	if err := json.Unmarshal(result, &o); err != nil {
-		return o, fmt.Errorf("reading the version of the bundle from %s: %w", s.endpoint, err)
+		return o, fmt.Errorf("reading the version of %s from %s: %w", q.of, s.endpoint, err)
 	}
 	o.Endpoint = s.endpoint
 	s.goodbye(ctx)

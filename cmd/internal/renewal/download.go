@@ -9,8 +9,10 @@ import (
 	"os"
 
 	"virgo/cmd/internal/atomicfile"
-	"virgo/cmd/internal/installed"
 )
+
+// A place is a folder for what is fetched.
+type place interface{ Path(name string) string }
 
 // A download is one file that is fetched over several runs.
 type download struct {
@@ -26,7 +28,7 @@ type download struct {
 const (
 	downloadName = "fetching.json"
 	partName     = "fetching.part"
-	// maxDownloadBytes bounds the first file; the second one is bounded by the size of a bundle.
+	// maxDownloadBytes bounds the first file; the second one is bounded by fetching.most.
 	maxDownloadBytes = 64 << 10
 	// syncEvery is how much is fetched again after a power failure, at most.
 	syncEvery = 1 << 20
@@ -39,7 +41,7 @@ func (d download) isOf(o download) bool {
 
 // resume returns the download that an earlier run began, if it is of the same file, and else a new one; what is left of another
 // one is removed.
-func resume(l *installed.Locked, wanted download) (download, error) {
+func resume(l place, wanted download) (download, error) {
 	path := l.Path(downloadName)
 	b, err := readBounded(path, maxDownloadBytes)
 	if err == nil {
@@ -57,7 +59,7 @@ func resume(l *installed.Locked, wanted download) (download, error) {
 }
 
 // save stores what is fetched.
-func (d download) save(l *installed.Locked) error {
+func (d download) save(l place) error {
 	b, err := json.Marshal(d)
 	if err != nil {
 		return err
@@ -74,7 +76,7 @@ func (d download) save(l *installed.Locked) error {
 }
 
 // drop removes a download.
-func drop(l *installed.Locked) error {
+func drop(l place) error {
 	if err := atomicfile.Remove(l.Path(partName)); err != nil {
 		return err
 	}
@@ -89,7 +91,7 @@ type part struct {
 }
 
 // openPart opens what was fetched of a download; more than it has is removed.
-func openPart(l *installed.Locked, d download) (*part, error) {
+func openPart(l place, d download) (*part, error) {
 	path := l.Path(partName)
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a regular file", path)

@@ -8,18 +8,45 @@ import (
 	"net/http"
 
 	"virgo/cmd/internal/installed"
-	"virgo/schedule/scriptbundle"
 	"virgo/schedule/signature"
 )
 
-// fetchSignatures fetches the signature, unless an earlier run did, and refuses a bundle by an unknown key before its
-// file is fetched.
-func (s *state) fetchSignatures(ctx context.Context) error {
-	if len(s.Verifier.Ring) == 0 {
-		return ErrNoSigners
+// A fetching is what a file needs that is fetched over several runs.
+type fetching struct {
+	source source
+	folder place
+	// most bounds the size of the file.
+	most   int64
+	wanted download
+	part   *part
+	// known returns an error for a signature that is by none of the keys of the settings, as far as it says whose it is.
+	known func(ending string, sig []byte) error
+	// before is called before so many bytes are fetched; nil: not called.
+	before func(ctx context.Context, bytes int64) error
+	// hook is called at each step; nil: not called.
+	hook func(step string)
+	// unfinished means that much was fetched, and that the next run continues.
+	unfinished bool
+}
+
+func (s *fetching) step(name string) {
+	if s.hook != nil {
+		s.hook(name)
 	}
+}
+
+// close ends the use of what was fetched, which stays.
+func (s *fetching) close() {
+	if s.part != nil {
+		s.part.file.Close()
+	}
+}
+
+// fetchSignatures fetches the signature, unless an earlier run did, and returns the error of known before anything of the
+// file is fetched.
+func (s *fetching) fetchSignatures(ctx context.Context) error {
 	var err error
-	if s.wanted, err = resume(s.locked, s.wanted); err != nil {
+	if s.wanted, err = resume(s.folder, s.wanted); err != nil {
 		return err
 	}
 	if len(s.wanted.Signatures) > 0 {
@@ -31,17 +58,14 @@ func (s *state) fetchSignatures(ctx context.Context) error {
 		if errors.As(err, &status) && status.code == http.StatusNotFound {
 			continue
 		}
+		if err == nil {
+			err = s.known(ending, sig)
+		}
 		if err != nil {
 			return err
 		}
-		if err := s.isKnownKey(ending, sig); err != nil {
-			if errors.Is(err, ErrNoSigners) {
-				return err
-			}
-			return s.refuse(s.wanted.SHA256, err)
-		}
 		s.wanted.Signatures = map[string][]byte{ending: sig}
-		if err := s.wanted.save(s.locked); err != nil {
+		if err := s.wanted.save(s.folder); err != nil {
 			return err
 		}
 		s.step("signature")
@@ -50,7 +74,7 @@ func (s *state) fetchSignatures(ctx context.Context) error {
 	return fmt.Errorf("%s: %w: the endpoint has no signature of it", s.wanted.File, signature.ErrUnsigned)
 }
 
-func (s *state) fetchSmall(ctx context.Context, file string) ([]byte, error) {
+func (s *fetching) fetchSmall(ctx context.Context, file string) ([]byte, error) {
 	a, err := s.source.get(ctx, file, 0, "")
 	if err != nil {
 		return nil, err
@@ -71,15 +95,15 @@ func (s *state) fetchSmall(ctx context.Context, file string) ([]byte, error) {
 const leastProgress = 64 << 10
 
 // fetchFile fetches the rest of the file.
-func (s *state) fetchFile(ctx context.Context) error {
+func (s *fetching) fetchFile(ctx context.Context) error {
 	limit := s.wanted.Bytes
 	if limit == 0 {
-		limit = scriptbundle.MaxBundleBytes // an endpoint that does not say it
+		limit = s.most // an endpoint that does not say it
 	}
 	d := s.wanted
 	d.Bytes = limit
 	var err error
-	if s.part, err = openPart(s.locked, d); err != nil {
+	if s.part, err = openPart(s.folder, d); err != nil {
 		return err
 	}
 	if s.wanted.SHA256 == "" || s.wanted.Bytes == 0 { // it may be another file by now
@@ -90,12 +114,14 @@ func (s *state) fetchFile(ctx context.Context) error {
 	if s.part.size == limit {
 		return nil
 	}
-	if err := s.spend(ctx, limit-s.part.size); err != nil {
-		return err
+	if s.before != nil {
+		if err := s.before(ctx, limit-s.part.size); err != nil {
+			return err
+		}
 	}
 	before := s.part.size
 	if err := s.fetchRest(ctx, limit); err != nil {
-		s.out.Unfinished = s.part.sync() == nil && s.part.size-before >= leastProgress
+		s.unfinished = s.part.sync() == nil && s.part.size-before >= leastProgress
 		return err
 	}
 	if s.wanted.Bytes > 0 && s.part.size != s.wanted.Bytes {
@@ -105,7 +131,7 @@ func (s *state) fetchFile(ctx context.Context) error {
 }
 
 // fetchRest fetches from where an earlier run ended.
-func (s *state) fetchRest(ctx context.Context, limit int64) error {
+func (s *fetching) fetchRest(ctx context.Context, limit int64) error {
 	a, err := s.source.get(ctx, s.wanted.File, s.part.size, `"sha256-`+s.wanted.SHA256+`"`)
 	if err != nil {
 		return err
@@ -128,7 +154,7 @@ func (s *state) fetchRest(ctx context.Context, limit int64) error {
 }
 
 // A steppedPart calls the hook for each block.
-type steppedPart struct{ s *state }
+type steppedPart struct{ s *fetching }
 
 func (p *steppedPart) Write(b []byte) (int, error) {
 	n, err := p.s.part.Write(b)

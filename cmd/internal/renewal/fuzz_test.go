@@ -53,16 +53,15 @@ func FuzzOffer(f *testing.F) {
 	f.Add([]byte(`{"version":"1.0.0","file":"bundle-standard-1.0.0.zip","size":5,"sha256":""}`))
 	f.Add([]byte(`{"version":"1.0.0","file":"..","size":-1}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var o link.BundleOffer
+		var o link.Offer
 		if json.Unmarshal(b, &o) != nil {
 			return
 		}
-		s := &state{Renewal: &Renewal{Link: link.Config{BundleName: "standard", BundleChannel: "stable"}}}
-		d, err := s.readOffer(o)
+		d, err := readOffer(o, "a bundle", scriptbundle.MaxBundleBytes, "stable")
 		if err != nil {
 			return
 		}
-		if d.File == "" || d.File[0] == '.' || bytes.ContainsAny([]byte(d.File), "/\\?#%\r\n ") || d.Bytes < 0 || d.Bytes > scriptbundle.MaxBundleBytes {
+		if d.File != "" && d.File[0] == '.' || bytes.ContainsAny([]byte(d.File), "/\\?#%\r\n ") || d.Bytes < 0 || d.Bytes > scriptbundle.MaxBundleBytes {
 			t.Errorf("%+v", d)
 		}
 	})

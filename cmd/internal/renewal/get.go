@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"virgo/cmd/internal/link"
 	"virgo/transport"
 )
 
@@ -47,6 +48,13 @@ var errAnotherFile = errors.New("the endpoint sends another file than it offered
 type source struct {
 	dialer  transport.Dialer
 	channel string
+}
+
+func newSource(l *link.Config) source {
+	return source{
+		dialer:  transport.Dialer{Endpoints: l.Endpoints, TLS: l.TLS, Proxy: l.Proxy, DialContext: l.DialContext},
+		channel: l.BundleChannel,
+	}
 }
 
 // An answer is a response whose body follows.

@@ -51,7 +51,7 @@ func newFakeEndpoint(t *testing.T) *fakeEndpoint {
 	f.Endpoint, err = transporttest.New(transporttest.Script{Answer: func(method string, _ json.RawMessage) (any, *transport.Error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		if method == transport.MethodBundleVersion && f.offer != nil {
+		if (method == transport.MethodBundleVersion || method == transport.MethodProgramsVersion) && f.offer != nil {
 			return f.offer, nil
 		}
 		return nil, transport.NotFound(method)

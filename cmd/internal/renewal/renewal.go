@@ -1,6 +1,7 @@
 package renewal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,12 +79,10 @@ var errDay = fmt.Errorf("%d MiB were fetched today; it goes on tomorrow", maxFet
 // A state has what the steps of one renewal know.
 type state struct {
 	*Renewal
+	fetching
 	locked    *installed.Locked
 	installed installed.Installed
 	renewal   installed.Renewal
-	source    source
-	wanted    download
-	part      *part
 	out       Outcome
 	restoring bool // the file of the current bundle is damaged, and the endpoint has it
 }
@@ -97,10 +96,10 @@ func (r *Renewal) Run(ctx context.Context) (Outcome, error) {
 	}
 	defer l.Unlock()
 	s := &state{Renewal: r, locked: l}
+	s.fetching = fetching{folder: l, most: scriptbundle.MaxBundleBytes, known: s.isKnownKey, before: s.spend, hook: r.Hook}
 	err = s.run(ctx)
-	if s.part != nil {
-		s.part.file.Close()
-	}
+	s.close()
+	s.out.Unfinished = s.unfinished
 	if saved := s.conclude(ctx, err); saved != nil && err == nil {
 		err = saved
 	}
@@ -115,19 +114,19 @@ func (s *state) run(ctx context.Context) error {
 	if offered, err := s.ask(ctx); err != nil || !offered || s.CheckOnly {
 		return err
 	}
+	if len(s.Verifier.Ring) == 0 {
+		return ErrNoSigners
+	}
 	if err := s.fetchSignatures(ctx); err != nil {
+		if errors.Is(err, signature.ErrUnknownKey) {
+			return s.refuse(s.wanted.SHA256, err)
+		}
 		return err
 	}
 	if err := s.fetchFile(ctx); err != nil {
 		return err
 	}
 	return s.install(ctx)
-}
-
-func (s *state) step(name string) {
-	if s.Hook != nil {
-		s.Hook(name)
-	}
 }
 
 // begin reads what earlier runs left, and makes the spool's state say what is installed.
@@ -148,10 +147,7 @@ func (s *state) begin(ctx context.Context) error {
 		}
 	}
 	s.locked.Collect()
-	s.source = source{
-		dialer:  transport.Dialer{Endpoints: s.Link.Endpoints, TLS: s.Link.TLS, Proxy: s.Link.Proxy, DialContext: s.Link.DialContext},
-		channel: s.Link.BundleChannel,
-	}
+	s.source = newSource(&s.Link)
 	return nil
 }
 
@@ -167,7 +163,8 @@ func (s *state) ask(ctx context.Context) (bool, error) {
 	if offer.Version == link.NoVersion || offer.Version == "" {
 		return false, drop(s.locked)
 	}
-	if s.wanted, err = s.readOffer(offer); err != nil {
+	offer.File = cmp.Or(offer.File, "bundle-"+s.Link.BundleName+"-"+offer.Version+".zip")
+	if s.wanted, err = readOffer(offer, "a bundle", s.most, s.Link.BundleChannel); err != nil {
 		return false, err
 	}
 	s.out.Offered = offer.Version
@@ -200,24 +197,21 @@ func (s *state) isDamaged() bool {
 }
 
 // readOffer returns what is to be fetched, after what the endpoint said was checked.
-func (s *state) readOffer(o link.BundleOffer) (download, error) {
+func readOffer(o link.Offer, what string, most int64, channel string) (download, error) {
 	if _, err := semver.Parse(o.Version); err != nil {
-		return download{}, fmt.Errorf("the endpoint offers a bundle whose version is none: %w", err)
-	}
-	if o.File == "" {
-		o.File = "bundle-" + s.Link.BundleName + "-" + o.Version + ".zip"
+		return download{}, fmt.Errorf("the endpoint offers %s whose version is none: %w", what, err)
 	}
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+"
 	if len(o.File) > maxFileName || strings.Trim(o.File, letters) != "" || strings.HasPrefix(o.File, ".") {
 		return download{}, fmt.Errorf("the endpoint offers a file with the name %.64q", o.File)
 	}
-	if o.Bytes < 0 || o.Bytes > scriptbundle.MaxBundleBytes {
-		return download{}, fmt.Errorf("the endpoint offers a bundle of %d bytes; at most %d are allowed", o.Bytes, scriptbundle.MaxBundleBytes)
+	if o.Bytes < 0 || o.Bytes > most {
+		return download{}, fmt.Errorf("the endpoint offers %s of %d bytes; at most %d are allowed", what, o.Bytes, most)
 	}
 	if o.SHA256 != "" && (len(o.SHA256) != 64 || strings.Trim(o.SHA256, "0123456789abcdef") != "") {
-		return download{}, fmt.Errorf("the endpoint offers a bundle whose SHA-256 is %.80q", o.SHA256)
+		return download{}, fmt.Errorf("the endpoint offers %s whose SHA-256 is %.80q", what, o.SHA256)
 	}
-	return download{Version: o.Version, File: o.File, Channel: s.Link.BundleChannel, Bytes: o.Bytes, SHA256: o.SHA256}, nil
+	return download{Version: o.Version, File: o.File, Channel: channel, Bytes: o.Bytes, SHA256: o.SHA256}, nil
 }
 
 // refuse notes that this content is not taken for some time, and removes it.
@@ -291,7 +285,7 @@ func (s *state) conclude(ctx context.Context, err error) error {
 				r.FailedMS, r.UntilMS = now.UnixMilli(), now.Add(transport.RenewalPause).UnixMilli()
 			}
 		}
-	case s.out.Unfinished:
+	case s.unfinished:
 		r.Unfinished, r.Failures, r.FailedMS, r.UntilMS = true, 0, 0, 0
 	default:
 		r.Unfinished = s.wanted.File != "" // it is tried again after the pause, whether or not the endpoint says so again
@@ -331,15 +325,16 @@ func (s *state) save(ctx context.Context) error {
 	})
 }
 
-// isKnownKey reports whether a signature may be by a key of the settings.
+// isKnownKey returns an error for a signature that is by no key of the settings, as far as it says whose it is.
 func (s *state) isKnownKey(ending string, sig []byte) error {
-	if len(s.Verifier.Ring) == 0 {
-		return ErrNoSigners
-	}
+	return isKnownKey(s.Verifier.Ring, ending, sig, s.Link.Now())
+}
+
+func isKnownKey(ring signature.Ring, ending string, sig []byte, now time.Time) error {
 	if ending != signature.MinisignExtension {
 		return nil // it does not say whose it is
 	}
-	_, err := s.Verifier.Ring.Verify(nil, sig, ending, s.Link.Now())
+	_, err := ring.Verify(nil, sig, ending, now)
 	if errors.Is(err, signature.ErrUnknownKey) {
 		return err
 	}

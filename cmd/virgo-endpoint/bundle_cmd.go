@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -182,7 +183,11 @@ func (a *app) rolloutDone(verb string, plan *releases.Plan) error {
 		text = fmt.Sprintf("published %s %s, signed by %s\n%s", plan.Name, plan.Release.Version, plan.Release.SignedBy, text)
 	}
 	if before := plan.Before; before != nil && before.Target != "" && plan.Release == nil && (plan.After.Paused || plan.After.Target != before.Target) {
-		text += "agents that have " + before.Target + " keep it until they are offered a higher version; bundle status lists them\n"
+		text += "agents that have " + before.Target + " keep it until they are offered a higher version"
+		if !releases.IsPrograms(plan.Name) {
+			text += "; bundle status lists them"
+		}
+		text += "\n"
 	}
 	if plan.NewKey != nil {
 		text += "the key " + plan.NewKey.ID + " is kept: what it signs can be published from now on\n"
@@ -198,6 +203,10 @@ func (a *app) notPublished(err error, file string) error {
 	if file != "" {
 		err = fmt.Errorf("%q: %w", file, err)
 	}
+	sign, build := "virgo bundle sign", "virgo bundle build --bundle-version"
+	if strings.HasPrefix(filepath.Base(file), "virgo-") { // named as an archive of programs is
+		sign, build = "minisign -Sm", "make archive"
+	}
 	switch {
 	case errors.As(err, &nothing):
 		hint := "virgo-endpoint bundle publish --dir " + shorttext.QuoteShell(a.Dir) + " FILE publishes one"
@@ -206,13 +215,13 @@ func (a *app) notPublished(err error, file string) error {
 		}
 		return &failure{exitUsage, err, hint}
 	case errors.Is(err, signature.ErrUnsigned):
-		return &failure{exitUnexpected, err, "virgo bundle sign " + shorttext.QuoteShell(file) + " signs it, on the machine that has the key"}
+		return &failure{exitUnexpected, err, sign + " " + shorttext.QuoteShell(file) + " signs it, on the machine that has the key"}
 	case errors.Is(err, releases.ErrNoKey):
 		return &failure{exitUsage, err, "--key FILE.pub gives the key; it is kept"}
 	case errors.Is(err, signature.ErrUnknownKey):
 		return &failure{exitUnexpected, err, "if that key is to be accepted here, --key FILE.pub gives it; agents have keys of their own settings"}
 	case errors.Is(err, releases.ErrNotNewer), errors.Is(err, releases.ErrExists), errors.Is(err, releases.ErrWithdrawn):
-		return &failure{exitUnexpected, err, "build it with a higher version: virgo bundle build --bundle-version"}
+		return &failure{exitUnexpected, err, "build it with a higher version: " + build}
 	case errors.As(err, &format), errors.As(err, &signed):
 		return &failure{exitUnexpected, err, ""}
 	case errors.Is(err, releases.ErrNoTarget), errors.Is(err, releases.ErrPaused):

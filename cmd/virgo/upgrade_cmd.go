@@ -41,7 +41,7 @@ type upgradeDocument struct {
 
 func (c *upgradeCmd) Run(a *app) error {
 	if c.Rollback && c.File != "" {
-		return agent.UsageError("give either --file ARCHIVE or --rollback")
+		return agent.UsageError("--file and --rollback exclude each other")
 	}
 	if c.Rollback && c.Check {
 		return agent.UsageError("--check is for --file: there is nothing to verify before --rollback")
@@ -95,10 +95,8 @@ func (c *upgradeCmd) Run(a *app) error {
 		if err := place.Prune(); err != nil {
 			a.Verbosef("removing older versions: %v", err)
 		}
-		if from != nil {
-			if err := from.Forget(); err != nil {
-				a.Verbosef("removing what was fetched: %v", err)
-			}
+		if err := (&renewal.Programs{Folder: place.Lib}).Forget(); err != nil { // also what a call before left unfinished
+			a.Verbosef("removing what was fetched: %v", err)
 		}
 	}
 	if a.JSON {

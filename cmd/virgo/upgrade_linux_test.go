@@ -154,7 +154,7 @@ func TestUpgradeOfRealPrograms(t *testing.T) {
 	})
 	u.want(u.run(1, "virgo", "upgrade", "--file", broken), "virgo-run: exit status 1: broken")
 	u.want(u.run(1, "virgo", "upgrade", "--rollback"), "there is no previous version")
-	u.want(u.run(2, "virgo", "upgrade", "--file", good, "--rollback"), "give either --file ARCHIVE or --rollback")
+	u.want(u.run(2, "virgo", "upgrade", "--file", good, "--rollback"), "--file and --rollback exclude each other")
 	u.want(u.run(2, "virgo", "upgrade"), "no endpoint is configured", "--file ARCHIVE")
 	u.want(u.run(0, "virgo", "upgrade", "--file", good, "--check"), "0.1.0-aaaaaaa → 0.2.0-bbbbbbb would do")
 	fake := filepath.Join(dir, "dpkg-query")

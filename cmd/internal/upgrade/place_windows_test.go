@@ -40,11 +40,11 @@ func TestSwitchOnWindows(t *testing.T) {
 	}
 	add := func(p Place, build string) {
 		t.Helper()
-		programs := map[string][]byte{}
+		files := map[string][]byte{}
 		for _, name := range programs.Names("windows") {
-			programs[name] = []byte(name + " " + build)
+			files[name] = []byte(name + " " + build)
 		}
-		if err := p.put(build, programs); err != nil {
+		if err := p.put(build, files); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,8 +18,13 @@ return check {
   metrics = { "wear", "spare", "media_errors" },
 
   run = function(details)
-    local answer, why = program.run("sudo nvme", { "smart-log", "-o", "json", details.device })
+    local answer, why = program.run("sudo nvme", { "smart-log", "-o", "json", details.device }, { ok = "any" })
     if not answer then unavailable(why) end
+    if answer.code ~= 0 then
+      -- its help follows what is wrong
+      local wrong = text.trim(answer.err):match("^[^\n]+")
+      unavailable("nvme: " .. (wrong or "it ended with code " .. answer.code))
+    end
     local log, wrong = json.decode(answer.out)
     if type(log) ~= "table" then unavailable("nvme: " .. (wrong or "other JSON")) end
     -- names of version 1 and 2

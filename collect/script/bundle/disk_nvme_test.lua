@@ -19,7 +19,7 @@ return tests {
   end,
 
   ["no such disk"] = function(t)
-    t:run { programs = { [command] = { code = 1, err = "/dev/nvme0: No such file or directory\n" } } }
-    t:unavailable()
+    t:run { programs = { [command] = { code = 1, err = "testdata/nvme-2.3-missing.txt" } } }
+    t:unavailable("nvme: /dev/nvme0: No such file or directory")
   end,
 }

@@ -69,7 +69,6 @@ return check {
         local message = at(page, "smartctl", "messages", 1, "string")
         failed[#failed + 1] = d.name .. ": " .. (why or message or "it cannot be asked")
       else
-        asked = asked + 1
         local name = d.name
         local why_bad = {}
         if passed ~= nil then metric("passed", "bool", passed, nil, name) end
@@ -98,6 +97,12 @@ return check {
           end
         end
         counts.grown_defects = number(page, "scsi_grown_defect_list")
+        -- virtual disks and files: smartctl reads them, and they have no SMART
+        if passed == nil and not log and next(counts) == nil then
+          failed[#failed + 1] = d.name .. ": it says nothing of its health"
+        else
+          asked = asked + 1
+        end
         for what, value in pairs(counts) do metric(what, "uint64", value, nil, name) end
         for _, what in ipairs { "pending_sectors", "offline_uncorrectable", "uncorrectable_errors", "media_errors" } do
           if (counts[what] or 0) > 0 then why_bad[#why_bad + 1] = counts[what] .. " " .. what:gsub("_", " ") end

@@ -35,6 +35,14 @@ return tests {
     t:unavailable("smartctl finds no disks")
   end,
 
+  ["a disk without SMART, 7.3 of Debian 12"] = function(t)
+    t:run {
+      details = { device = "/tmp/disk", type = "sat" },
+      programs = { [smartctl .. " -a /tmp/disk -d sat"] = { out = "testdata/smartctl-7.3-silent.json", code = 4 } },
+    }
+    t:unavailable("/tmp/disk: it says nothing of its health")
+  end,
+
   ["not allowed"] = function(t)
     t:run { programs = { [smartctl .. " --scan"] = { code = 1, err = "sudo: a password is required\n" } } }
     t:unavailable("sudo: a password is required")

@@ -25,8 +25,19 @@ import (
 // runReal runs a script against this host, with the guard that an owner's own script has.
 func runReal(t *testing.T, name string, details schedule.Details) *trial.Outcome {
 	t.Helper()
+	o := tryReal(t, name, details, nil)
+	if fault, ok := o.Fault(); ok {
+		t.Fatalf("%s is unavailable: %s", name, fault)
+	}
+	return o
+}
+
+// tryReal is runReal of a script that may be unavailable, with these programs or, if nil, those of the host.
+func tryReal(t *testing.T, name string, details schedule.Details, programs script.Programs) *trial.Outcome {
+	t.Helper()
 	opt := script.Options{
 		Modules: api.Modules(),
+		World:   script.World{Programs: programs},
 		Guard: func(s scriptbundle.Script, own bool, req collect.Request) (script.Guard, error) {
 			return policy.Grants{}.Guard(policy.ScriptCheck{
 				Definition: schedule.Definition{Type: s.Type, Details: s.Details}, Needs: s.Needs, Details: req.Check.Details, Own: own,
@@ -37,9 +48,6 @@ func runReal(t *testing.T, name string, details schedule.Details) *trial.Outcome
 	o, err := trial.Do(t.Context(), opt, folder(t).For(name+".lua"), run)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if fault, ok := o.Fault(); ok {
-		t.Fatalf("%s is unavailable: %s", name, fault)
 	}
 	return o
 }

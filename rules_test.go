@@ -135,7 +135,7 @@ var importMatrix = []importRow{
 	{"collect/script/limits", []string{"collect/script/breach"}, []string{"collect/collecttest"}, "it limits this process, whatever runs in it"},
 	{"collect/script/lint", []string{"collect", "collect/script", "collect/script/api", "schedule/..."}, nil, "it reads scripts and runs none"},
 	{"collect/script/trial", []string{"collect", "collect/script", "collect/script/lint", "schedule/..."}, []string{"collect/script/api"}, "it runs scripts in the process that it is called in, and starts none"},
-	{"collect/script/bundle", nil, []string{"collect", "collect/collecttest", "collect/script/...", "schedule/..."}, "they are texts"},
+	{"collect/script/bundle", nil, []string{"collect", "collect/collecttest", "collect/program", "collect/script/...", "schedule/..."}, "they are texts"},
 	{"collect/descriptors", nil, nil, "whoever starts a child uses it, so it may know none of them"},
 	{"collect/timerslack", nil, []string{"collect/collecttest"}, "whoever starts a child uses it, so it may know none of them"},
 	{"collect/filetime", nil, nil, "it reads a file's time for any caller"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -51,6 +52,8 @@ type Call struct {
 	log     *logger
 	used    Used
 	files   int                    // open
+	open    int                    // connections
+	running atomic.Int64           // programs; they may end after the check
 	metas   map[string]*lua.LTable // of objects, by kind
 	closers []func()
 }
@@ -144,16 +147,21 @@ func (c *Call) OpenFile(l *lua.LState) (closed func()) {
 	}
 	c.files++
 	c.used.Files++
-	open := true
+	return onceLess(&c.files)
+}
+
+// onceLess returns a function that takes one from the number the first time that it is called.
+func onceLess(n *int) func() {
+	counted := true
 	return func() {
-		if open {
-			open = false
-			c.files--
+		if counted {
+			counted = false
+			*n--
 		}
 	}
 }
 
-// Connect counts a connection. It raises an error for one too many.
+// Connect counts a connection that is closed when the function returns. It raises an error for one too many.
 func (c *Call) Connect(l *lua.LState) {
 	if c.used.Connections >= c.Limits.Connections {
 		c.Raise(l, "more than %d connections", c.Limits.Connections)
@@ -161,12 +169,29 @@ func (c *Call) Connect(l *lua.LState) {
 	c.used.Connections++
 }
 
-// Program counts a program. It raises an error for one too many.
-func (c *Call) Program(l *lua.LState) {
+// OpenConnection counts one that is open until the function is called that it returns. It raises an error for one too
+// many, in all or at the same time.
+func (c *Call) OpenConnection(l *lua.LState) (closed func()) {
+	if c.open >= c.Limits.Open {
+		c.Raise(l, "more than %d open connections", c.Limits.Open)
+	}
+	c.Connect(l)
+	c.open++
+	return onceLess(&c.open)
+}
+
+// Program counts a program that runs until the function is called that it returns, from whatever goroutine. It raises
+// an error for one too many, in all or at the same time.
+func (c *Call) Program(l *lua.LState) (ended func()) {
 	if c.used.Programs >= c.Limits.Programs {
 		c.Raise(l, "more than %d programs", c.Limits.Programs)
 	}
+	if c.running.Load() >= int64(c.Limits.Running) {
+		c.Raise(l, "%d programs that could not be ended still run", c.Limits.Running)
+	}
 	c.used.Programs++
+	c.running.Add(1)
+	return func() { c.running.Add(-1) }
 }
 
 // AtEnd calls f when the check has ended, whatever way: it closes what the script left open.

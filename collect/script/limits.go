@@ -11,8 +11,10 @@ type Limits struct {
 	StringBytes  int           // of one text that a function makes
 	SavedBytes   int           // of what save() keeps, encoded
 	Files        int           // open at the same time
-	Connections  int           // in all
+	Connections  int           // in all, with requests of HTTP and names that are resolved
+	Open         int           // connections at the same time
 	Programs     int           // in all
+	Running      int           // programs at the same time: one that cannot be killed goes on behind its time
 	OutputBytes  int           // of one program
 	BodyBytes    int           // of one answer over HTTP
 }
@@ -28,8 +30,10 @@ func DefaultLimits() Limits {
 		StringBytes:  1 << 20,
 		SavedBytes:   64 << 10,
 		Files:        64,
-		Connections:  32,
-		Programs:     8,
+		Connections:  256,
+		Open:         32,
+		Programs:     64,
+		Running:      8,
 		OutputBytes:  1 << 20,
 		BodyBytes:    1 << 20,
 	}

@@ -55,6 +55,7 @@ type connection struct {
 	datagrams bool
 	timeout   time.Duration
 	closed    bool
+	ended     func() // it counts no longer
 }
 
 func newConnection(conn net.Conn, host string, datagrams bool, timeout time.Duration) *connection {
@@ -64,6 +65,8 @@ func newConnection(conn net.Conn, host string, datagrams bool, timeout time.Dura
 func (k *connection) close() {
 	k.closed = true
 	k.conn.Close()
+	k.ended()
+	k.r = nil // a script may close and hold hundreds
 }
 
 // pushConnection pushes a connection that ends with the check.

@@ -107,7 +107,7 @@ func TestHTTP(t *testing.T) {
 		{code: `return http.request{url="S/echo", method="CONNECT"}`, raises: `unknown method "CONNECT"`},
 		{code: `return http.request{url="S/echo", method="GET / HTTP/1.1\r\nX: y\r\n"}`, raises: "unknown method"},
 		{code: `return http.get("S/echo", {redirects=6})`, raises: "option redirects: want a whole number from 0 to 5"},
-		{code: `for i = 1, 33 do http.get("S/echo") end`, raises: "more than 32 connections"},
+		{code: `for i = 1, 257 do http.get("S/echo") end`, raises: "more than 256 connections"},
 	}
 	for i := range rows {
 		for _, text := range []*string{&rows[i].code, &rows[i].want, &rows[i].raises} {

@@ -25,7 +25,7 @@ func netModule() script.Module {
 	return script.Module{
 		Name: "net",
 		Doc: "Connections and names. Each call waits for at most 10 seconds, or the option timeout, and never longer than the check may take. " +
-			"At most 32 connections are made in a check, with those of http and with what is resolved. " + tlsDoc,
+			"At most 256 connections are made in a check, with those of http and with what is resolved, and 32 are open at the same time. " + tlsDoc,
 		Functions: []script.Function{
 			{Name: "tcp", Signature: "net.tcp(host, port [, {tls=false, timeout=10, insecure=false, ca, server_name, cert, key}]) -> connection", MinArgs: 2, MaxArgs: 3, Needs: capability.TCP,
 				Doc: "Connects, with TLS where tls=true; nil and why if it fails.",
@@ -87,7 +87,7 @@ func connect(c *script.Call, l *lua.LState, to script.Connection, o options) int
 	if err != nil {
 		return decline(c, l, err)
 	}
-	c.Connect(l)
+	closed := c.OpenConnection(l)
 	to.Control = c.Guard.Control(to.Network, to.Host)
 	var conn net.Conn
 	err = c.Blocking(func(ctx context.Context) (err error) {
@@ -97,9 +97,12 @@ func connect(c *script.Call, l *lua.LState, to script.Connection, o options) int
 		return err
 	})
 	if err != nil {
+		closed()
 		return failNetwork(c, l, doing, err)
 	}
-	return pushConnection(c, l, newConnection(conn, to.Host, to.Network == "udp", timeout))
+	k := newConnection(conn, to.Host, to.Network == "udp", timeout)
+	k.ended = closed
+	return pushConnection(c, l, k)
 }
 
 func resolve(c *script.Call, l *lua.LState) int {

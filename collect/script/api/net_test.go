@@ -94,7 +94,10 @@ func TestConnections(t *testing.T) {
 		{code: `local c = net.tcp("127.0.0.1", PORT) return c.line("x")`, raises: "want a connection: its functions are called with a colon"},
 		{code: `local c = net.tcp("127.0.0.1", PORT) return c:read(0)`, raises: "want from 1 to 1048576 bytes"},
 		{code: `local c = net.tcp("127.0.0.1", PORT) return getmetatable(c), c.nothing, (pcall(setmetatable, c, {}))`, want: "connection | nil | false"},
-		{code: `for i = 1, 33 do net.tcp("127.0.0.1", PORT) end`, raises: "more than 32 connections"},
+		{code: `for i = 1, 33 do net.tcp("127.0.0.1", PORT) end`, raises: "more than 32 open connections"},
+		{code: `for i = 1, 257 do local c = net.tcp("127.0.0.1", PORT) c:close() c:close() end`, raises: "more than 256 connections"},
+		{code: `for i = 1, 257 do net.tcp("127.0.0.1", 1) end`, raises: "more than 256 connections"},
+		{code: `local c = net.tcp("127.0.0.1", PORT) c:close() return c:line()`, want: "nil | reading: the connection was closed"},
 	}
 	for i := range rows {
 		for _, text := range []*string{&rows[i].code, &rows[i].want} {
@@ -112,7 +115,7 @@ func TestResolve(t *testing.T) {
 		{code: `return net.resolve("here.example"), net.resolve("here.example", "mx")`, want: "{ANY here.example} | {MX here.example}"},
 		{code: `return net.resolve("many.example")`, want: `nil | more than 100 records of "many.example"`},
 		{code: `return net.resolve("none.example", "A")`, want: `nil | no such host: "none.example"`},
-		{code: `for i = 1, 33 do net.resolve("here.example") end`, raises: "more than 32 connections"},
+		{code: `for i = 1, 257 do net.resolve("here.example") end`, raises: "more than 256 connections"},
 		{code: `return net.resolve("other.example")`, raises: `uses name "other.example", which it does not declare`},
 		{code: `return net.resolve("here.example", "AXFR")`, raises: `unknown type of record "AXFR"`},
 	}, world)

@@ -56,7 +56,7 @@ func programModule() script.Module {
 				MinArgs: 1, MaxArgs: 3, Needs: capability.Programs,
 				Doc: "Runs a program to its end with a list of arguments. out is what it printed, err the first 4 KiB of its standard error (in out with merge=true), code its exit code. " +
 					`A code that is not in ok, which may also be "any", gives nil and why, as do more than 1 MiB printed, the end of the time (seconds) and a signal. ` +
-					"At most 8 programs run in a check. env can have " + strings.Join(variables(), ", ") + ": secrets belong there or into input, because others see arguments.",
+					"At most 64 programs are run in a check. env can have " + strings.Join(variables(), ", ") + ": secrets belong there or into input, because others see arguments.",
 				Call: runProgram},
 		},
 	}
@@ -94,13 +94,16 @@ func runProgram(c *script.Call, l *lua.LState) int {
 	if err := c.Guard.Program(r.Name); err != nil {
 		return decline(c, l, err)
 	}
-	c.Program(l)
+	release := c.Program(l)
 	var out script.ProgramOutput
 	err := c.Blocking(func(check context.Context) (err error) {
 		ctx, cancel := context.WithTimeout(check, timeout)
 		defer cancel()
 		// One that runs as another user may not be killed.
-		out, err = within(ctx, func() (script.ProgramOutput, error) { return programsOf(c).Run(ctx, r) })
+		out, err = within(ctx, func() (script.ProgramOutput, error) {
+			defer release()
+			return programsOf(c).Run(ctx, r)
+		})
 		if errors.Is(err, context.DeadlineExceeded) && check.Err() == nil {
 			err = fmt.Errorf("%s did not end within %v", r.Name, timeout)
 		}

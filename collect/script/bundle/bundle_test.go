@@ -5,11 +5,16 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
+	"virgo/collect"
 	"virgo/collect/script"
 	"virgo/collect/script/api"
 	"virgo/collect/script/lint"
 	"virgo/collect/script/trial"
+	"virgo/schedule"
+	"virgo/schedule/policy"
+	"virgo/schedule/scriptbundle"
 )
 
 func folder(t *testing.T) trial.Folder {
@@ -19,6 +24,26 @@ func folder(t *testing.T) trial.Folder {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// runWith runs a script in a world, with the guard that an owner's own script has.
+func runWith(t *testing.T, name string, details schedule.Details, world script.World) *trial.Outcome {
+	t.Helper()
+	opt := script.Options{
+		Modules: api.Modules(),
+		World:   world,
+		Guard: func(s scriptbundle.Script, own bool, req collect.Request) (script.Guard, error) {
+			return policy.Grants{}.Guard(policy.ScriptCheck{
+				Definition: schedule.Definition{Type: s.Type, Details: s.Details}, Needs: s.Needs, Details: req.Check.Details, Own: own,
+			})
+		},
+	}
+	run := trial.Run{Type: scriptbundle.TypePrefix + name, Details: details, Now: time.Now()}
+	o, err := trial.Do(t.Context(), opt, folder(t).For(name+".lua"), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
 }
 
 // tested runs all tests once: they are compared, and the documentation lists the metrics that they report.

@@ -4,8 +4,9 @@
 
 local places = { "/run/docker.sock", "/run/podman/podman.sock" }
 
--- A check may connect 32 times: a list for each socket, and two requests a container.
-local most = 15
+-- A check may connect 256 times, a list for each socket and twice for each container, and take 30 seconds. Docker before
+-- version 20.10 takes a second or two for the figures of one.
+local most, seconds = 127, 18
 
 local function get(socket, path)
   local answer, err = http.get("http://unix:" .. socket .. ":" .. path, { timeout = 5 })
@@ -33,7 +34,7 @@ return check {
   summary = "containers of docker and podman: state, health, restarts, processor, memory",
   details = {
     socket = { kind = "absolute-path", role = "socket", doc = "socket of the service; default: those of docker and podman" },
-    stats = { kind = "boolean", default = true, doc = "processor, memory and restarts of the first 15 running containers" },
+    stats = { kind = "boolean", default = true, doc = "processor, memory and restarts of running containers, at most 127" },
   },
   needs = { unix = { "/run/docker.sock", "/run/podman/podman.sock", "${socket}" } },
   systems = { "linux" },
@@ -41,55 +42,60 @@ return check {
 
   run = function(details, now, saved)
     local before, earlier = saved and saved.cpu or {}, saved and saved.at
-    local cpu, count, failed, answered = {}, { running = 0, stopped = 0, restarting = 0, unhealthy = 0 }, {}, 0
-    local asked, bad = 0, {}
+    local cpu, count, failed, answers = {}, { running = 0, stopped = 0, restarting = 0, unhealthy = 0 }, {}, {}
+    local began, asked, not_asked, bad = time.clock(), 0, 0, {}
 
     for _, socket in ipairs(details.socket and { details.socket } or places) do
       local list, err = get(socket, "/containers/json?all=true")
-      if not list then
-        failed[#failed + 1] = err
+      if list then
+        answers[#answers + 1] = { socket = socket, list = list }
       else
-        answered = answered + 1
-        for _, c in ipairs(list) do
-          local name = tostring(c.Names and c.Names[1] or c.Id):gsub("^/", "")
-          local state = tostring(c.State)
-          local running = state == "running"
-          metric("state", "string", state, nil, name)
-          if running then
-            count.running = count.running + 1
-          elseif state == "restarting" then
-            count.restarting = count.restarting + 1
-            bad[#bad + 1] = name .. " restarts"
-          else
-            count.stopped = count.stopped + 1
+        failed[#failed + 1] = err
+      end
+    end
+    for _, answer in ipairs(answers) do
+      for _, c in ipairs(answer.list) do
+        local name = tostring(c.Names and c.Names[1] or c.Id):gsub("^/", "")
+        local state = tostring(c.State)
+        local running = state == "running"
+        metric("state", "string", state, nil, name)
+        if running then
+          count.running = count.running + 1
+        elseif state == "restarting" then
+          count.restarting = count.restarting + 1
+          bad[#bad + 1] = name .. " restarts"
+        else
+          count.stopped = count.stopped + 1
+        end
+        -- "Up 3 hours (unhealthy)"
+        local health = tostring(c.Status or ""):match("%((%a[%a: ]*)%)%s*$")
+        if running and health and health ~= "Paused" then
+          health = health:gsub("^health: ", "")
+          metric("health", "string", health, nil, name)
+          if health == "unhealthy" then
+            count.unhealthy = count.unhealthy + 1
+            bad[#bad + 1] = name .. " is unhealthy"
           end
-          -- "Up 3 hours (unhealthy)"
-          local health = tostring(c.Status or ""):match("%((%a[%a: ]*)%)%s*$")
-          if running and health and health ~= "Paused" then
-            health = health:gsub("^health: ", "")
-            metric("health", "string", health, nil, name)
-            if health == "unhealthy" then
-              count.unhealthy = count.unhealthy + 1
-              bad[#bad + 1] = name .. " is unhealthy"
-            end
-          end
+        end
 
-          if (running or state == "restarting") and details.stats and asked < most then
-            asked = asked + 1
-            local inspected = get(socket, "/containers/" .. c.Id .. "/json")
-            if inspected and type(inspected.RestartCount) == "number" then
-              metric("restarts", "uint64", inspected.RestartCount, nil, name)
-            end
-            local stats = running and get(socket, "/containers/" .. c.Id .. "/stats?stream=false&one-shot=true")
-            if stats then
-              local used, limit = memory(stats)
-              if used then metric("memory", "uint64", used, "bytes", name) end
-              if limit then metric("memory_limit", "uint64", limit, "bytes", name) end
-              -- nanoseconds since it was started
-              cpu[c.Id] = processor(stats)
-              if cpu[c.Id] and before[c.Id] and earlier and now > earlier and cpu[c.Id] >= before[c.Id] then
-                metric("cpu_percent", "double", (cpu[c.Id] - before[c.Id]) / 1e9 / (now - earlier) * 100, "percent", name)
-              end
+        local wanted = details.stats and (running or state == "restarting")
+        if wanted and (asked == most or time.clock() - began > seconds) then
+          not_asked = not_asked + 1
+        elseif wanted then
+          asked = asked + 1
+          local inspected = get(answer.socket, "/containers/" .. c.Id .. "/json")
+          if inspected and type(inspected.RestartCount) == "number" then
+            metric("restarts", "uint64", inspected.RestartCount, nil, name)
+          end
+          local stats = running and get(answer.socket, "/containers/" .. c.Id .. "/stats?stream=false&one-shot=true")
+          if stats then
+            local used, limit = memory(stats)
+            if used then metric("memory", "uint64", used, "bytes", name) end
+            if limit then metric("memory_limit", "uint64", limit, "bytes", name) end
+            -- nanoseconds since it was started
+            cpu[c.Id] = processor(stats)
+            if cpu[c.Id] and before[c.Id] and earlier and now > earlier and cpu[c.Id] >= before[c.Id] then
+              metric("cpu_percent", "double", (cpu[c.Id] - before[c.Id]) / 1e9 / (now - earlier) * 100, "percent", name)
             end
           end
         end
@@ -97,9 +103,11 @@ return check {
     end
 
     save { cpu = cpu, at = now }
-    if answered == 0 then unavailable("no container service answers: " .. table.concat(failed, "; ")) end
+    if #answers == 0 then unavailable("no container service answers: " .. table.concat(failed, "; ")) end
     for name, n in pairs(count) do metric(name, "int64", n) end
+    metric("not_asked", "int64", not_asked)
     local all = count.running .. " running, " .. count.stopped .. " stopped"
+    if not_asked > 0 then all = all .. ", no figures of " .. not_asked end
     status(#bad > 0 and table.concat(bad, ", ") .. "; " .. all or all)
   end,
 }

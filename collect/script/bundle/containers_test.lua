@@ -18,6 +18,7 @@ return tests {
     t:metric("running", 2)
     t:metric("stopped", 1)
     t:metric("restarting", 1)
+    t:metric("not_asked", 0)
     t:metric("unhealthy", 1)
     t:metric("state", "exited", "job")
     t:metric("health", "healthy", "web")
@@ -45,6 +46,25 @@ return tests {
     t:no_metric("cpu_percent", "a")
     t:no_metric("health", "a")
     t:status("1 running, 0 stopped")
+  end,
+
+  ["more containers than it may connect for"] = function(t)
+    local list, http = {}, { [podman .. "/containers/json?all=true"] = false }
+    for i = 1, 130 do
+      list[i] = '{"Id": "c' .. i .. '", "Names": ["/web' .. i .. '"], "State": "running", "Status": "Up 3 hours"}'
+      if i <= 127 then
+        http[docker .. "/containers/c" .. i .. "/json"] = '{"RestartCount": 0}'
+        http[docker .. "/containers/c" .. i .. "/stats?stream=false&one-shot=true"] = "testdata/docker-24-stats.json"
+      end
+    end
+    http[docker .. "/containers/json?all=true"] = "[" .. table.concat(list, ",") .. "]"
+    t:run { http = http }
+    t:metric("running", 130)
+    t:metric("not_asked", 3)
+    t:metric("memory", nil, "web127")
+    t:no_metric("memory", "web128")
+    t:metric("state", "running", "web130")
+    t:status("130 running, 0 stopped, no figures of 3")
   end,
 
   ["podman 4.3"] = function(t)

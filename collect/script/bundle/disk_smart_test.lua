@@ -10,6 +10,7 @@ return tests {
     } }
     t:metric("disks", 3)
     t:metric("failing", 1)
+    t:metric("not_asked", 0)
     t:metric("passed", true, "/dev/sda")
     t:metric("passed", false, "/dev/sdb")
     t:metric("reallocated_sectors", 8, "/dev/sda")
@@ -41,6 +42,21 @@ return tests {
       programs = { [smartctl .. " -a /tmp/disk -d sat"] = { out = "testdata/smartctl-7.3-silent.json", code = 4 } },
     }
     t:unavailable("/tmp/disk: it says nothing of its health")
+  end,
+
+  ["more disks than it may run programs"] = function(t)
+    local devices, programs = {}, {}
+    for i = 1, 65 do
+      local name = "/dev/sd" .. i
+      devices[i] = '{"name": "' .. name .. '"}'
+      if i <= 63 then programs[smartctl .. " -a " .. name] = "testdata/smartctl-7.2-nvme.json" end
+    end
+    programs[smartctl .. " --scan"] = '{"devices": [' .. table.concat(devices, ",") .. "]}"
+    t:run { programs = programs }
+    t:metric("disks", 65)
+    t:metric("not_asked", 2)
+    t:metric("passed", true, "/dev/sd63")
+    t:status("2 disks were not asked: give each a check with device")
   end,
 
   ["not allowed"] = function(t)

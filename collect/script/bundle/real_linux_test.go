@@ -10,16 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"virgo/collect"
 	"virgo/collect/collecttest"
 	"virgo/collect/script"
-	"virgo/collect/script/api"
 	"virgo/collect/script/trial"
 	"virgo/schedule"
-	"virgo/schedule/policy"
-	"virgo/schedule/scriptbundle"
 )
 
 // runReal runs a script against this host, with the guard that an owner's own script has.
@@ -35,21 +30,7 @@ func runReal(t *testing.T, name string, details schedule.Details) *trial.Outcome
 // tryReal is runReal of a script that may be unavailable, with these programs or, if nil, those of the host.
 func tryReal(t *testing.T, name string, details schedule.Details, programs script.Programs) *trial.Outcome {
 	t.Helper()
-	opt := script.Options{
-		Modules: api.Modules(),
-		World:   script.World{Programs: programs},
-		Guard: func(s scriptbundle.Script, own bool, req collect.Request) (script.Guard, error) {
-			return policy.Grants{}.Guard(policy.ScriptCheck{
-				Definition: schedule.Definition{Type: s.Type, Details: s.Details}, Needs: s.Needs, Details: req.Check.Details, Own: own,
-			})
-		},
-	}
-	run := trial.Run{Type: scriptbundle.TypePrefix + name, Details: details, Now: time.Now()}
-	o, err := trial.Do(t.Context(), opt, folder(t).For(name+".lua"), run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o
+	return runWith(t, name, details, script.World{Programs: programs})
 }
 
 // reports compares metrics: NAME, or NAME of a dimension behind a blank.

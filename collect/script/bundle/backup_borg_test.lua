@@ -24,6 +24,12 @@ return tests {
     t:status("there is no archive")
   end,
 
+  ["as a user who is not root, 1.2 of Debian 12"] = function(t)
+    local err = "Error: [Errno 13] Permission denied: '/.config/borg'\n"
+    t:run { details = { repository = "/srv/borg" }, programs = { [command] = { code = 2, err = err } } }
+    t:unavailable("borg ended with code 2: Error: [Errno 13] Permission denied: '/.config/borg': set base_dir to a folder that it may write to")
+  end,
+
   ["locked out"] = function(t)
     t:run { details = { repository = "/srv/borg" }, programs = { [command] = { code = 2, err = "passphrase supplied is incorrect.\n" } } }
     t:unavailable()

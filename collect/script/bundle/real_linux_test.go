@@ -118,14 +118,18 @@ func TestRealRestic(t *testing.T) {
 }
 
 func TestRealBorg(t *testing.T) {
+	t.Parallel()
 	program, dir := collecttest.Program(t, "borg", "borgbackup"), t.TempDir()
 	file, repository := write(t, filepath.Join(dir, "file"), "x\n"), filepath.Join(dir, "r")
 	environ := []string{"BORG_BASE_DIR=" + dir, "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes"}
 	command(t, environ, program, "init", "-e", "none", repository)
 	command(t, environ, program, "create", repository+"::first", file)
-	t.Setenv("BORG_BASE_DIR", dir)
-	o := runReal(t, "backup_borg", schedule.Details{"repository": repository})
+	base := t.TempDir()
+	o := runReal(t, "backup_borg", schedule.Details{"repository": repository, "base_dir": base})
 	reports(t, o, map[string]string{"archives": "1", "newest": "first", "age": "*"})
+	if _, err := os.Stat(filepath.Join(base, ".config", "borg")); err != nil {
+		t.Errorf("borg writes elsewhere: %v", err)
+	}
 }
 
 func TestRealNUT(t *testing.T) {
@@ -174,6 +178,7 @@ func TestRealHost(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a"), "12345")
 	reports(t, runReal(t, "directory", schedule.Details{"path": dir}), map[string]string{"bytes": "5", "files": "1", "folders": "0"})
+	reports(t, runReal(t, "top_processes", nil), map[string]string{"processes": "*", "processors": "*"})
 	reports(t, runReal(t, "open_files", nil), map[string]string{"open": "*"})
 	reports(t, runReal(t, "mounts", schedule.Details{"expected": []any{"/proc"}}), map[string]string{"mounted /proc": "true", "missing": "0"})
 	reports(t, runReal(t, "reboot_required", nil), map[string]string{"reboot_required": "*", "kernel": "*"})

@@ -1,4 +1,4 @@
--- want: ^unavailable 89_regexps.lua:\d+: (needed more than 20000000 instructions|computed for more than 3s)
+-- want: ^unavailable 89_regexps.lua:(\d+:)? (needed more than 20000000 instructions|computed for more than 3s)
 return check {
   summary = "regexps",
   run = function(details, now, saved)

@@ -120,6 +120,7 @@ func settingSummaries() map[string]string {
 		"bundles":          "checks in Lua in a signed bundle: off, manual (default) or auto, which fetches newer ones from the endpoint",
 		"bundle_signers":   "public keys that may sign the bundle, or the paths of their files; then until DATE, or revoked",
 		"upgrade_signers":  "likewise, of those who may sign the programs themselves (virgo upgrade): they decide what runs on this host",
+		"upgrade":          "off (default), or auto: once a day runs do what virgo upgrade does, if upgrade_signers has a key",
 		"bundle_name":      "name of the bundle, default " + config.DefaultBundleName,
 		"bundle_channel":   "the endpoint's series of versions that is followed, default " + config.DefaultBundleChannel,
 		"schedule_max_age": "age at which the endpoint's schedule is fetched again, default " + term.Age(config.DefaultScheduleMaxAge),

@@ -17,6 +17,12 @@ const (
 	BundlesAuto   = "auto"   // newer ones are fetched from the endpoint
 )
 
+// What is done with newer versions of the agent's own programs.
+const (
+	UpgradeOff  = "off"  // a person upgrades
+	UpgradeAuto = "auto" // runs do what virgo upgrade does
+)
+
 // Defaults of the bundle that is followed.
 const (
 	DefaultBundleName    = "standard"
@@ -68,6 +74,21 @@ func (c Config) RenewalMistake() error {
 		if m.Effect == RenewalStops {
 			return m.Err
 		}
+	}
+	return nil
+}
+
+// UpgradesItself reports whether runs replace the agent's programs by newer ones of the endpoint: its owner wants it, a key
+// may sign them, and no mistake hides what the settings say of either.
+func (c Config) UpgradesItself() bool {
+	return c.Upgrade == UpgradeAuto && len(c.UpgradeSigners) > 0 && !slices.ContainsFunc(c.Mistakes, func(m Mistake) bool {
+		return m.Effect == RenewalStops || m.Effect == UpgradeStops || m.Effect == AutoUpgradeStops
+	})
+}
+
+func checkUpgrade(s string) error {
+	if s != UpgradeOff && s != UpgradeAuto {
+		return fmt.Errorf("%.64q is neither off nor auto", s)
 	}
 	return nil
 }
@@ -191,6 +212,8 @@ func (e *encoder) bundles(c Config) {
 	e.measure("bundle_channel", c.Bundles.Channel, DefaultBundleChannel)
 	e.about("The public keys that may sign virgo itself, for virgo upgrade: whoever has one decides what runs on this host.")
 	e.list("upgrade_signers", c.UpgradeSigners, "RWQ...")
+	e.about("With auto, runs do once a day what virgo upgrade does: what these keys sign and the endpoint publishes is run.")
+	e.measure("upgrade", c.Upgrade, UpgradeOff)
 	e.about("What scripts may use: see virgo help policy. Without it, the figures that the kernel tells; declared is whatever",
 		"a signed script declares. Scripts of the folder scripts have what they declare.")
 	sign := ""

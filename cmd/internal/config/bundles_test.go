@@ -24,6 +24,9 @@ func TestMistakesInBundlesNeverStopDelivery(t *testing.T) {
 		"bundle_signers: {a: b}\n":                 {RenewalStops, "virgo.yaml:3: bundle_signers: expected text"},
 		"bundle_signers: \"RWQ\\n\"\n":             {RenewalStops, `virgo.yaml:3: bundle_signers: "RWQ\n"… is not a key in one line`},
 		"upgrade_signers: {a: b}\n":                {UpgradeStops, "virgo.yaml:3: upgrade_signers: expected text"},
+		"upgrade: manual\n":                        {AutoUpgradeStops, `virgo.yaml:3: upgrade: "manual" is neither off nor auto`},
+		"upgrade: true\n":                          {AutoUpgradeStops, `virgo.yaml:3: upgrade: expected text, found a boolean`},
+		"upgrades: auto\n":                         {AutoUpgradeStops, `virgo.yaml:3: unknown key "upgrades"`},
 		"bundle_name: ../x\n":                      {RenewalStops, `virgo.yaml:3: bundle_name: "../x" is not a name`},
 		"bundle_channel: A\n":                      {RenewalStops, `virgo.yaml:3: bundle_channel: "A" is not a name`},
 		"bundle_signer: RWQ\n":                     {RenewalStops, `virgo.yaml:3: unknown key "bundle_signer"`},
@@ -127,5 +130,25 @@ func TestEarlierSettingsLoad(t *testing.T) {
 	c, err := strictly(write(t, "virgo.yaml", "endpoint: a:1\nagent_id: web\nremote: {checks: [figures]}\nconcurrency: 2\n", 0o600), true, environment(), full.Parse)
 	if err != nil || c.Bundles.Mode != BundlesManual || c.Bundles.Signers != nil || c.Grants().Hash() != policy.DefaultGrants().Hash() {
 		t.Errorf("%v, %+v", err, c)
+	}
+}
+
+// Programs are replaced without a person only where the settings say so without a mistake.
+func TestUpgradesItself(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"":                                      false,
+		"upgrade_signers: RWQ\n":                false,
+		"upgrade: auto\n":                       false,
+		"upgrade: auto\nupgrade_signers: RWQ\n": true,
+		"upgrade: off\nupgrade_signers: RWQ\n":  false,
+		"upgrade: auto\nupgrade_signers: RWQ\nupgrade_signer: X\n": false,
+		"upgrade: auto\nupgrade_signers: RWQ\nbundle_channel: A\n": false,
+		"upgrade: auto\nupgrade_signers: RWQ\nscripts: x\n":        true,
+	} {
+		c, err := Load(write(t, "virgo.yaml", text, 0o600), true, environment(), full.Parse)
+		if err != nil || c.UpgradesItself() != want {
+			t.Errorf("%q: %t, want %t; %v", text, c.UpgradesItself(), want, err)
+		}
 	}
 }

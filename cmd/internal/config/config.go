@@ -79,6 +79,8 @@ type Config struct {
 	// Bundles are the settings of the bundle of scripts; Scripts is what scripts may use, nil: the default.
 	Bundles Bundles
 	Scripts *policy.Grants
+	// Upgrade is UpgradeOff or UpgradeAuto.
+	Upgrade string
 	// UpgradeSigners are the public keys that may sign the agent's programs, as those of Bundles.
 	UpgradeSigners []string
 	// HostInfoArguments is how host information shows arguments: NamesOfArguments or FullArguments.
@@ -111,6 +113,7 @@ func defaults(env func(string) string) Config {
 		AllowRemote:    remoteRequests(),
 
 		HostInfoArguments: NamesOfArguments,
+		Upgrade:           UpgradeOff,
 		Bundles:           Bundles{Mode: BundlesManual, Name: DefaultBundleName, Channel: DefaultBundleChannel},
 
 		env: env,

@@ -43,7 +43,7 @@ func TestPrecedence(t *testing.T) {
 		"spool: {max_bytes: 1MiB, max_age: 1d}\ndeadline: 10s\nflush_deadline: 1m\nconcurrency: 2\nschedule_max_age: 2h\nworker_user: file\n" +
 		"environment: {A: 1, B: x y}\nallow_remote: [check.targets]\nhost_info_deny: [procs, cron]\nhost_info_arguments: full\n" +
 		"alarm: {command: [/bin/file, a b], webhook: \"https://file/\"}\n" +
-		"bundles: auto\nbundle_signers: [RWQ1 until 2027-06-30, keys/b.pub revoked]\nupgrade_signers: RWQ3\nbundle_name: site\nbundle_channel: early\n"
+		"bundles: auto\nbundle_signers: [RWQ1 until 2027-06-30, keys/b.pub revoked]\nupgrade_signers: RWQ3\nupgrade: auto\nbundle_name: site\nbundle_channel: early\n"
 	path := write(t, "virgo.yaml", everything, 0o600)
 	signers := "RWQ1 until 2027-06-30|" + filepath.Join(filepath.Dir(path), "keys/b.pub") + " revoked"
 	for _, tc := range []struct {
@@ -79,6 +79,7 @@ func TestPrecedence(t *testing.T) {
 		{"bundle_signers", "VIRGO_BUNDLE_SIGNERS", "RWQ2", func(c Config) any { return strings.Join(c.Bundles.Signers, "|") },
 			"", signers, signers}, // a variable does not decide who may sign
 		{"upgrade_signers", "VIRGO_UPGRADE_SIGNERS", "RWQ2", func(c Config) any { return strings.Join(c.UpgradeSigners, "|") }, "", "RWQ3", "RWQ3"},
+		{"upgrade", "VIRGO_UPGRADE", "off", func(c Config) any { return c.Upgrade }, "off", "auto", "off"},
 		{"bundle_name", "VIRGO_BUNDLE_NAME", "e", func(c Config) any { return c.Bundles.Name }, "standard", "site", "e"},
 		{"bundle_channel", "VIRGO_BUNDLE_CHANNEL", "e", func(c Config) any { return c.Bundles.Channel }, "stable", "early", "e"},
 		{"worker_user", "VIRGO_WORKER_USER", "env", func(c Config) any { return c.WorkerUser }, "", "file", "env"},

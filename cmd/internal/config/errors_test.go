@@ -145,6 +145,7 @@ func TestValidateNamesTheKey(t *testing.T) {
 		"bundles":             func(c *Config) { c.Bundles.Mode = "" },
 		"bundle_signers":      func(c *Config) { c.Bundles.Signers = []string{"a\nb"} },
 		"upgrade_signers":     func(c *Config) { c.UpgradeSigners = []string{"a\nb"} },
+		"upgrade":             func(c *Config) { c.Upgrade = "manual" },
 		"bundle_name":         func(c *Config) { c.Bundles.Name = "a/b" },
 		"bundle_channel":      func(c *Config) { c.Bundles.Channel = "--" },
 		"host_info_deny":      func(c *Config) { c.HostInfoDeny = []string{"x"} },

@@ -28,6 +28,8 @@ const (
 	RenewalStops Effect = "no bundle of scripts is installed"
 	// UpgradeStops means that the agent's programs are not replaced.
 	UpgradeStops Effect = "virgo upgrade replaces nothing"
+	// AutoUpgradeStops means that runs do not replace the agent's programs; a person still can.
+	AutoUpgradeStops Effect = "virgo does not upgrade itself"
 	// ScriptsFigures means that scripts have the figures of the kernel only.
 	ScriptsFigures Effect = "scripts may use the kernel's figures only"
 )
@@ -41,6 +43,8 @@ func effectOf(key string) Effect {
 		return ScriptsFigures
 	case near == "upgrade_signers":
 		return UpgradeStops
+	case near == "upgrade":
+		return AutoUpgradeStops
 	case near != "":
 		return RenewalStops
 	}
@@ -48,7 +52,7 @@ func effectOf(key string) Effect {
 }
 
 // bundleKeys are the settings of scripts and bundles.
-var bundleKeys = [...]string{"bundles", "bundle_signers", "upgrade_signers", "bundle_name", "bundle_channel", scriptsKey}
+var bundleKeys = [...]string{"bundles", "bundle_signers", "upgrade", "upgrade_signers", "bundle_name", "bundle_channel", scriptsKey}
 
 // adjusting are the settings that decide neither whom the agent trusts nor who it is.
 var adjusting = [...]string{

@@ -91,7 +91,7 @@ func TestEverySettingHasAVariable(t *testing.T) {
 		"pin": "sha256:" + strings.Repeat("ab", 32), "backup_pin": strings.Repeat("ab", 32), "spool.max_bytes": "1MiB", "spool.max_age": "1d", "deadline": "5s",
 		"flush_deadline": "6s", "concurrency": "3", "schedule_max_age": "5m", "allow_remote": "none", "host_info_deny": "procs", "host_info_arguments": "full", "proxy": "http://p:1",
 		"endpoint": "a:1", "endpoints": "a:1,b:2", "client_key": "",
-		"alarm.command": "/bin/x", "alarm.webhook": "https://x", "bundles": "off",
+		"alarm.command": "/bin/x", "alarm.webhook": "https://x", "bundles": "off", "upgrade": "auto",
 	}
 	none, err := Load(filepath.Join(t.TempDir(), "x"), false, environment(), full.Parse)
 	if err != nil {

@@ -81,6 +81,7 @@ var settings = [...]setting{
 		func(c *Config, v []string) error { c.Bundles.Signers = v; return nil },
 		func(c *Config) error { return checkSigners(c.Bundles.Signers) },
 	},
+	text("upgrade", func(c *Config) *string { return &c.Upgrade }, checkUpgrade),
 	{
 		"upgrade_signers", true,
 		func(c *Config, v []string) error { c.UpgradeSigners = v; return nil },

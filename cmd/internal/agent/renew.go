@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"virgo/cmd/internal/config"
 	"virgo/cmd/internal/footprint"
 	"virgo/cmd/internal/run"
 	"virgo/collect/timerslack"
@@ -19,10 +20,15 @@ import (
 // RenewArgument is the hidden command of virgo that renews the bundle of scripts, as the child of a run.
 const RenewArgument = "internal-renew"
 
+// RenewProgramsFlag lets it upgrade the agent's programs instead.
+const RenewProgramsFlag = "--programs"
+
 const (
 	// leastRenewTime is how much of the run's time must be left for the child, renewReserve what it leaves to the run.
 	leastRenewTime = 5 * time.Second
 	renewReserve   = time.Second
+	// leastUpgradeTime must be left for the trial of new programs and for what is fetched before.
+	leastUpgradeTime = 15 * time.Second
 )
 
 // renewIfDue starts the child that asks the endpoint for another bundle and waits for it, after a delivery that
@@ -49,15 +55,37 @@ func (p *Program) renewIfDue(ctx context.Context, ag *run.Agent, rep run.Report)
 	}
 }
 
+// upgradeIfDue likewise starts the child that replaces the agent's programs by newer ones of the endpoint.
+func (p *Program) upgradeIfDue(ctx context.Context, cfg config.Config, ag *run.Agent, rep run.Report) {
+	if !cfg.UpgradesItself() || !rep.Delivery.Tried || rep.Delivery.Err != nil || p.Context.Err() != nil {
+		return
+	}
+	reason := rep.Programs.Due(ag.Now(), rep.ProgramsTold, "programs of "+ag.ID) // another minute than the bundle's
+	if reason == "" {
+		return
+	}
+	deadline, ok := ctx.Deadline()
+	left := time.Until(deadline) - renewReserve
+	if !ok || left < leastUpgradeTime {
+		p.Verbosef("upgrade: %s; this run has no time left for it, which takes %s", reason, leastUpgradeTime)
+		return
+	}
+	p.Verbosef("upgrade: %s", reason)
+	p.Interrupts.Listen()
+	if err := p.renew(ctx, left, RenewProgramsFlag); err != nil {
+		p.Verbosef("upgrade: %v", err)
+	}
+}
+
 // renew runs the child, which has the same settings. It is killed when the run's time is over.
-func (p *Program) renew(ctx context.Context, left time.Duration) error {
+func (p *Program) renew(ctx context.Context, left time.Duration, flags ...string) error {
 	path, err := p.WorkerPath()
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, left+renewReserve/2)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, RenewArgument, "--deadline="+left.String(), "--build="+BuildID())
+	cmd := exec.CommandContext(ctx, path, append([]string{RenewArgument, "--deadline=" + left.String(), "--build=" + BuildID()}, flags...)...)
 	cmd.Stderr, cmd.WaitDelay, cmd.Env = p.Err, renewReserve/2, p.renewEnviron()
 	runtime.LockOSThread() // see HandOver
 	defer runtime.UnlockOSThread()

@@ -103,6 +103,7 @@ func (p *Program) Run(opt RunOptions, splay Splay) error {
 	p.concludeTrial(ctx, ag, rep)
 	if !opt.NoDeliver {
 		p.renewIfDue(ctx, ag, rep)
+		p.upgradeIfDue(ctx, cfg, ag, rep)
 	}
 	for _, problem := range rep.Problems {
 		p.Verbosef("schedule: check %q: %v", problem.CheckID, problem.Err)

@@ -14,6 +14,7 @@ import (
 const (
 	space       = "bundle"
 	summaryKey  = "summary"
+	programsKey = "programs" // when another version of the agent's own programs was asked for
 	standingKey = "standing" // of the current bundle
 	baselineKey = "baseline" // of the previous one, when the current one came
 )
@@ -71,14 +72,19 @@ func (s *Summary) Fields(c *lines.Codec) {
 	lines.Text(c, "refused_version", &s.RefusedVersion)
 	lines.Text(c, "refused_reason", &s.RefusedReason)
 	lines.Number(c, "refused", &s.Refused)
-	lines.Number(c, "asked_ms", &s.Renewal.AskedMS)
-	lines.Number(c, "failed_ms", &s.Renewal.FailedMS)
-	lines.Number(c, "until_ms", &s.Renewal.UntilMS)
-	lines.Number(c, "failures", &s.Renewal.Failures)
-	c.Bool("unfinished", &s.Renewal.Unfinished)
-	lines.Number(c, "day_ms", &s.Renewal.DayMS)
-	lines.Number(c, "day_bytes", &s.Renewal.DayBytes)
-	lines.Text(c, "error", &s.Renewal.Error)
+	s.Renewal.Fields(c)
+}
+
+// Fields names the fields and their stored keys.
+func (r *Renewal) Fields(c *lines.Codec) {
+	lines.Number(c, "asked_ms", &r.AskedMS)
+	lines.Number(c, "failed_ms", &r.FailedMS)
+	lines.Number(c, "until_ms", &r.UntilMS)
+	lines.Number(c, "failures", &r.Failures)
+	c.Bool("unfinished", &r.Unfinished)
+	lines.Number(c, "day_ms", &r.DayMS)
+	lines.Number(c, "day_bytes", &r.DayBytes)
+	lines.Text(c, "error", &r.Error)
 }
 
 // ReadSummary returns what the spool's state says of the bundle.
@@ -173,6 +179,19 @@ func PutRenewal(tx Putter, r Renewal) error {
 	s := ReadSummary(tx)
 	s.Renewal = r
 	return tx.Put(space, summaryKey, lines.Append(nil, &s))
+}
+
+// ReadPrograms returns when the endpoint was asked for other programs of the agent, and may be again.
+func ReadPrograms(tx Getter) (r Renewal) {
+	if b := tx.Get(space, programsKey); b != nil {
+		lines.Parse(b, &r)
+	}
+	return r
+}
+
+// PutPrograms stores what ReadPrograms returns.
+func PutPrograms(tx Putter, r Renewal) error {
+	return tx.Put(space, programsKey, lines.Append(nil, &r))
 }
 
 // Differs reports whether the spool's state does not say what is installed.

@@ -89,8 +89,10 @@ type State struct {
 	Cached    schedule.Cached
 	HasCached bool
 	// Bundle is the installed bundle of scripts.
-	Bundle  installed.Summary
-	numbers numbers
+	Bundle installed.Summary
+	// Programs is when another version of the agent's own programs was asked for.
+	Programs installed.Renewal
+	numbers  numbers
 }
 
 // A Reader reads values in a transaction; nil: there is none.
@@ -105,6 +107,7 @@ func ReadState(tx Reader) State {
 	st.numbers.last = parseSession(tx.Get(StateSpace, sessionKey))
 	st.numbers.stored = st.numbers.last
 	st.Bundle = installed.ReadSummary(tx)
+	st.Programs = installed.ReadPrograms(tx)
 	if b := tx.Get(StateSpace, scheduleKey); b != nil {
 		if c, err := schedule.ParseCached(b); err == nil {
 			st.Cached, st.HasCached = c, true

@@ -5,10 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"time"
 
 	"virgo/cmd/internal/installed"
+	"virgo/schedule/shorttext"
 	"virgo/schedule/signature"
+	"virgo/transport"
 )
 
 // A fetching is what a file needs that is fetched over several runs.
@@ -164,14 +168,48 @@ func (p *steppedPart) Write(b []byte) (int, error) {
 
 // spend notes what is going to be fetched, before it is: a process that is killed has used it all the same.
 func (s *state) spend(ctx context.Context, bytes int64) error {
-	now, r := s.Link.Now(), &s.renewal
+	most := int64(maxFetchedADay)
+	if s.Manual {
+		most = math.MaxInt64
+	}
+	if err := spendOfDay(&s.renewal, s.Link.Now(), bytes, most); err != nil {
+		return err
+	}
+	s.renewal.Unfinished = true
+	return s.save(ctx)
+}
+
+// spendOfDay adds to what was fetched today. Error: *dayError, if that would be more than most.
+func spendOfDay(r *installed.Renewal, now time.Time, bytes, most int64) error {
 	if age := now.UnixMilli() - r.DayMS; age < 0 || age >= day.Milliseconds() {
 		r.DayMS, r.DayBytes = now.UnixMilli(), 0
 	}
-	if r.DayBytes+bytes > maxFetchedADay && !s.Manual {
-		return errDay
+	if bytes > most-r.DayBytes {
+		return &dayError{most}
 	}
 	r.DayBytes += bytes
-	r.Unfinished = true
-	return s.save(ctx)
+	return nil
+}
+
+// A dayError is returned when enough was fetched today.
+type dayError struct{ most int64 }
+
+func (e *dayError) Error() string {
+	return fmt.Sprintf("%d MiB were fetched today; it goes on tomorrow", e.most>>20)
+}
+
+// noteFailure lets a growing pause follow, during which nothing is asked.
+func noteFailure(r *installed.Renewal, err error, now time.Time, random func(n int64) int64) {
+	var status *statusError
+	var ofDay *dayError
+	r.Failures = min(r.Failures+1, transport.MaxFailures)
+	requested := time.Duration(0)
+	if errors.As(err, &status) {
+		requested = status.retryAfter
+	}
+	if errors.As(err, &ofDay) {
+		requested = time.UnixMilli(r.DayMS).Add(day).Sub(now)
+	}
+	r.FailedMS, r.UntilMS = now.UnixMilli(), now.Add(transport.RenewalBackoffAfter(r.Failures, requested, random)).UnixMilli()
+	r.Error = shorttext.Truncate(shorttext.Sanitize(err.Error()), maxErrorBytes)
 }

@@ -73,9 +73,6 @@ func (e *RefusedError) Error() string {
 // Unwrap returns the reason.
 func (e *RefusedError) Unwrap() error { return e.Err }
 
-// errDay is returned when enough was fetched today.
-var errDay = fmt.Errorf("%d MiB were fetched today; it goes on tomorrow", maxFetchedADay>>20)
-
 // A state has what the steps of one renewal know.
 type state struct {
 	*Renewal
@@ -271,7 +268,6 @@ func (s *state) install(ctx context.Context) error {
 func (s *state) conclude(ctx context.Context, err error) error {
 	now := s.Link.Now()
 	var refused *RefusedError
-	var status *statusError
 	r := &s.renewal
 	switch {
 	case err == nil, errors.As(err, &refused):
@@ -289,30 +285,24 @@ func (s *state) conclude(ctx context.Context, err error) error {
 		r.Unfinished, r.Failures, r.FailedMS, r.UntilMS = true, 0, 0, 0
 	default:
 		r.Unfinished = s.wanted.File != "" // it is tried again after the pause, whether or not the endpoint says so again
-		r.Failures = min(r.Failures+1, transport.MaxFailures)
-		requested := time.Duration(0)
-		if errors.As(err, &status) {
-			requested = status.retryAfter
-		}
-		if errors.Is(err, errDay) {
-			requested = time.UnixMilli(r.DayMS).Add(day).Sub(now)
-		}
-		r.FailedMS, r.UntilMS = now.UnixMilli(), now.Add(transport.RenewalBackoffAfter(r.Failures, requested, s.random)).UnixMilli()
-		r.Error = shorttext.Truncate(shorttext.Sanitize(err.Error()), maxErrorBytes)
+		noteFailure(r, err, now, randomOf(&s.Link))
 	}
 	ctx, cancel := link.FinalContext(ctx)
 	defer cancel()
 	return s.save(ctx)
 }
 
-func (s *state) random(n int64) int64 {
-	switch {
-	case n <= 0:
-		return 0
-	case s.Link.Random != nil:
-		return s.Link.Random(n)
+// randomOf returns what lengthens pauses.
+func randomOf(l *link.Config) func(n int64) int64 {
+	return func(n int64) int64 {
+		switch {
+		case n <= 0:
+			return 0
+		case l.Random != nil:
+			return l.Random(n)
+		}
+		return rand.Int64N(n)
 	}
-	return rand.Int64N(n)
 }
 
 // save stores what is installed, and how the renewal goes, in the spool's state.

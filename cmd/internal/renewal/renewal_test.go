@@ -313,7 +313,8 @@ func TestAmountOfADay(t *testing.T) {
 	s.endpoint.set(func(f *fakeEndpoint) { f.cut, f.noRange = 0, true })
 	runs := 0
 	for ; runs < 100; runs++ {
-		if _, err := s.run(); errors.Is(err, errDay) {
+		var ofDay *dayError
+		if _, err := s.run(); errors.As(err, &ofDay) {
 			break
 		}
 	}

@@ -89,6 +89,9 @@ type Report struct {
 	Verdict installed.Verdict
 	Summary installed.Summary
 	Told    int64
+	// Programs and ProgramsTold are likewise of the agent's own programs.
+	Programs     installed.Renewal
+	ProgramsTold int64
 	// KeepErr is why results could not be persisted, or may not have been; nil if all are in the
 	// spool.
 	KeepErr  error

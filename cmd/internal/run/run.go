@@ -37,7 +37,7 @@ func (a *Agent) Run(ctx context.Context, opt Options) (Report, error) {
 		a.Judge.Tell(ctx, a.Spool, link.FinalContext)
 	}
 	report := a.report(checking, kept, d)
-	report.Told = session.State().BundleToldMS
+	report.Told, report.ProgramsTold = session.State().BundleToldMS, session.State().ProgramToldMS
 	return report, nil
 }
 
@@ -57,6 +57,7 @@ func (a *Agent) report(c checking, k kept, d delivered) Report {
 		Delivery: d.Delivery,
 		Verdict:  k.verdict,
 		Summary:  c.claims.state.Bundle,
+		Programs: c.claims.state.Programs,
 	}
 	if len(a.Mistakes) > 0 {
 		r.NewMistakes = c.claims.state.Run.newMistakes(a.Mistakes)

@@ -165,7 +165,7 @@ var importMatrix = []importRow{
 	{"cmd/internal/installed", []string{"cmd/internal/atomicfile", "cmd/internal/lines", "collect", "schedule/...", "spool"}, []string{"spool/fsynctest"}, "it knows files and no connection"},
 	{"cmd/internal/renewal", []string{"cmd/internal/atomicfile", "cmd/internal/installed", "cmd/internal/link", "schedule/...", "spool", "transport"}, []string{"transport/transporttest"}, "it knows no run"},
 	{"cmd/internal/programs", []string{"schedule/semver"}, nil, "agent and endpoint read the same archive"},
-	{"cmd/internal/upgrade", []string{"cmd/internal/atomicfile", "cmd/internal/programs", "collect/timerslack", "schedule/ownership", "schedule/semver", "spool"}, []string{"collect/collecttest", "spool/fsynctest", "spool/winetest"}, "it knows files, no check"},
+	{"cmd/internal/upgrade", []string{"cmd/internal/atomicfile", "cmd/internal/programs", "collect/timerslack", "schedule/ownership", "schedule/semver", "schedule/shorttext", "spool"}, []string{"collect/collecttest", "spool/fsynctest", "spool/winetest"}, "it knows files, no check"},
 	{"cmd/internal/term", []string{"schedule/shorttext"}, nil, "it formats what any program prints, the endpoint too"},
 	{"cmd/internal/lines", nil, nil, "it stores structs of any package"},
 	{"cmd/internal/edsign", nil, nil, "it signs bytes"},

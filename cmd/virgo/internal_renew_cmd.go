@@ -10,23 +10,27 @@ import (
 	"virgo/cmd/internal/renewal"
 )
 
-// internalRenewCmd renews the bundle of scripts as the child of a run: it prints a line where a person must know, and says
+// internalRenewCmd renews the bundle of scripts, or the programs, as the child of a run: it prints a line where a person must know, and says
 // by --verbose why nothing was done. See [agent.RenewArgument].
 type internalRenewCmd struct {
 	Deadline time.Duration `required:"" help:"Time limit."`
 	Build    string        `required:"" help:"Build of the program that starts it."`
+	Programs bool          `help:"Upgrade the programs instead."`
 }
 
 func (c *internalRenewCmd) Run(a *app) error {
 	if c.Build != agent.BuildID() {
 		return errors.New("virgo is of another build than the program that started it: an upgrade may be half done")
 	}
+	ctx, cancel := context.WithTimeout(a.Context, c.Deadline)
+	defer cancel()
+	if c.Programs {
+		return (&upgradeCmd{}).follow(ctx, a)
+	}
 	r, err := a.newRenewal()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(a.Context, c.Deadline)
-	defer cancel()
 	out, err := r.Run(ctx)
 	var refused *renewal.RefusedError
 	switch {

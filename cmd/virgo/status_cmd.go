@@ -46,6 +46,8 @@ type statusDocument struct {
 	Unavailable []unavailableDocument `json:"unavailable"`
 	// Bundle is that of checks in Lua, absent where there is none and none is looked for.
 	Bundle *bundleStatus `json:"bundle,omitempty"`
+	// Upgrade is absent where only a person upgrades.
+	Upgrade *upgradeStatus `json:"upgrade,omitempty"`
 }
 
 type linkDocument struct {
@@ -109,7 +111,7 @@ func (c *statusCmd) Run(a *app) error {
 	now := a.Now()
 	found := newProblems(st, sch, latest, now)
 	found.failing = found.failing || ag.Untrusted != nil
-	bundle := newBundleStatus(a, cfg, st.Bundle)
+	bundle, upgrades := newBundleStatus(a, cfg, st.Bundle), newUpgradeStatus(a, cfg, st.Programs)
 	var failure error // printed by what follows
 	if c.Check {
 		failure = found.exit()
@@ -123,7 +125,7 @@ func (c *statusCmd) Run(a *app) error {
 			Schedule: scheduleStatus{source(st), len(sch.Checks), fetchedMS(st), problemLines(problems), countRefused(sch), cfg.Policy().AllowsAll(), countUngranted(sch, latest)}, Unavailable: found.documents(),
 			Mistakes: agent.MistakeLines(cfg), UnknownVariables: cfg.UnknownVariables(os.Environ()),
 		}
-		doc.Bundle = bundle
+		doc.Bundle, doc.Upgrade = bundle, upgrades
 		if st.Run.StartedMS != 0 {
 			doc.Run = &st.Run
 		}
@@ -154,6 +156,7 @@ func (c *statusCmd) Run(a *app) error {
 	mistakeRows(&t, problemLines(problems))
 	policyRows(&t, cfg, sch, latest)
 	bundle.addTo(&t)
+	upgrades.addTo(&t)
 	t.Cells(term.Cell{Text: "last run"}, found.runCell(st.Run, now))
 	found.addTo(&t, now)
 	if ag.Untrusted != nil {

@@ -95,7 +95,7 @@ func (c *upgradeCmd) source(a *app, place upgrade.Place) (*renewal.Programs, err
 	if ag.Spool, err = a.OpenSpool(cfg); err != nil {
 		return nil, err
 	}
-	ag.BundleName, ag.BundleChannel = cfg.Bundles.Name, cfg.Bundles.Channel
+	ag.BundleChannel = cfg.Bundles.Channel
 	return &renewal.Programs{
 		Link: ag.Config, Folder: place.Lib, Ring: ring, OS: runtime.GOOS, Arch: runtime.GOARCH, MaxBytes: programs.MaxArchiveBytes, Wants: c.wants,
 	}, nil
@@ -130,17 +130,22 @@ func (c *upgradeCmd) fetch(a *app, from *renewal.Programs) (archive *programs.Ar
 		return nil, signed, out.Version, nil
 	}
 	a.Verbosef("fetched %s, signed by the key %s", out.File, out.Signed.Key.ID)
-	archive, err = programs.Open(out.Content)
+	if archive, err = c.open(out); err != nil {
+		return nil, signed, "", errors.Join(err, from.Forget())
+	}
+	return archive, out.Signed, out.Version, nil
+}
+
+// open opens an archive of the endpoint.
+func (c *upgradeCmd) open(out renewal.FetchedArchive) (*programs.Archive, error) {
+	archive, err := programs.Open(out.Content)
 	if err == nil && archive.Manifest.Version != out.Version {
 		err = fmt.Errorf("the endpoint offers %s and sends %s", out.Version, archive.Manifest.Version)
 	}
 	if err == nil {
 		err = c.suits(archive.Manifest, out.File)
 	}
-	if err != nil {
-		return nil, signed, "", errors.Join(err, from.Forget())
-	}
-	return archive, out.Signed, out.Version, nil
+	return archive, err
 }
 
 // suits returns an error for an archive for another system, or of a version that is not newer.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -82,22 +83,17 @@ func (c *upgradeCmd) Run(a *app) error {
 		if err == nil && to == "" {
 			err = upgrade.ErrNoPrevious
 		}
+		if err == nil {
+			c.refuse(a, place, agent.Release(), "virgo upgrade --rollback went back from it")
+		}
 	} else {
-		to, err = c.install(a, place, archive)
+		to, err = c.install(a.Context, a, place, archive)
+	}
+	if err == nil && !c.Check {
+		err = c.use(a, place, to)
 	}
 	if err != nil {
 		return err
-	}
-	if !c.Check {
-		if err := place.Switch(to); err != nil {
-			return fmt.Errorf("switching to %s: %w", to, err)
-		}
-		if err := place.Prune(); err != nil {
-			a.Verbosef("removing older versions: %v", err)
-		}
-		if err := (&renewal.Programs{Folder: place.Lib}).Forget(); err != nil { // also what a call before left unfinished
-			a.Verbosef("removing what was fetched: %v", err)
-		}
 	}
 	if a.JSON {
 		return a.printJSON(upgradeDocument{document{schemaVersion}, place.Build, to, !c.Check, signed.Key.ID, place.Lib})
@@ -108,6 +104,27 @@ func (c *upgradeCmd) Run(a *app) error {
 	}
 	_, err = fmt.Fprintf(a.Out, "%s → %s\n", place.Build, to)
 	return err
+}
+
+// use switches to a version.
+func (c *upgradeCmd) use(a *app, place upgrade.Place, to string) error {
+	if err := place.Switch(to); err != nil {
+		return fmt.Errorf("switching to %s: %w", to, err)
+	}
+	if err := place.Prune(); err != nil {
+		a.Verbosef("removing older versions: %v", err)
+	}
+	if err := (&renewal.Programs{Folder: place.Lib}).Forget(); err != nil { // also what a call before left unfinished
+		a.Verbosef("removing what was fetched: %v", err)
+	}
+	return nil
+}
+
+// refuse remembers that no run takes a version by itself.
+func (c *upgradeCmd) refuse(a *app, place upgrade.Place, version, reason string) {
+	if err := place.Refuse(upgrade.Refusal{Version: version, Reason: reason, AtMS: a.Now().UnixMilli()}); err != nil {
+		a.Notice("that %s is not to be taken was not stored: %v", version, err)
+	}
 }
 
 // nothingNewer prints that the endpoint has nothing that is to be fetched.
@@ -125,17 +142,35 @@ func (c *upgradeCmd) nothingNewer(a *app, place upgrade.Place, offered string) e
 
 // findPrograms returns where the programs are, unless a package manager put them there.
 func findPrograms(a *app) (upgrade.Place, error) {
+	exe, err := ownPath()
+	if err != nil {
+		return upgrade.Place{}, err
+	}
+	if err := upgrade.Packaged(a.Context, exe); err != nil {
+		return upgrade.Place{}, agent.WithCode(agent.ExitUsage, err)
+	}
+	return programsPlace()
+}
+
+// programsPlace returns where the programs are.
+func programsPlace() (upgrade.Place, error) {
+	exe, err := ownPath()
+	if err != nil {
+		return upgrade.Place{}, err
+	}
+	return upgrade.Find(exe, programs.VersionName(agent.Release(), agent.Commit())), nil
+}
+
+// ownPath returns the path of this program after links were followed.
+func ownPath() (string, error) {
 	exe, err := os.Executable()
 	if err == nil {
 		exe, err = filepath.EvalSymlinks(exe)
 	}
 	if err != nil {
-		return upgrade.Place{}, fmt.Errorf("finding the path of this program: %w", err)
+		return "", fmt.Errorf("finding the path of this program: %w", err)
 	}
-	if err := upgrade.Packaged(a.Context, exe); err != nil {
-		return upgrade.Place{}, agent.WithCode(agent.ExitUsage, err)
-	}
-	return upgrade.Find(exe, programs.VersionName(agent.Release(), agent.Commit())), nil
+	return exe, nil
 }
 
 func lockError(place upgrade.Place, err error) error {
@@ -148,15 +183,30 @@ func lockError(place upgrade.Place, err error) error {
 	return err
 }
 
-// install unpacks the archive and tries its programs. It returns the name of the version.
-func (c *upgradeCmd) install(a *app, place upgrade.Place, archive *programs.Archive) (string, error) {
-	name := archive.Manifest.Name()
+// install unpacks the archive and tries its programs. It returns the name of the version. One whose trial fails is
+// remembered, and one whose trial succeeds is no more refused.
+func (c *upgradeCmd) install(ctx context.Context, a *app, place upgrade.Place, archive *programs.Archive) (string, error) {
+	name, version := archive.Manifest.Name(), archive.Manifest.Version
+	if all, _ := place.Refused(); upgrade.RefusalOf(all, version) != nil {
+		r := upgrade.RefusalOf(all, version)
+		a.Notice("%s was refused at %s: %s", version, stamp(time.UnixMilli(r.AtMS)), r.Reason)
+	}
 	folder, err := place.Add(archive)
 	if err != nil {
 		return "", err
 	}
 	a.Verbosef("unpacked to %s", folder)
-	err = a.try(folder, archive.Manifest)
+	err = a.try(ctx, folder, archive.Manifest)
+	var failed *upgrade.TrialError
+	switch {
+	case ctx.Err() != nil: // it proves nothing
+	case errors.As(err, &failed):
+		c.refuse(a, place, version, "its trial failed: "+failed.Error())
+	case err == nil && !c.Check:
+		if err := place.Accept(version); err != nil {
+			a.Verbosef("forgetting that %s was refused: %v", version, err)
+		}
+	}
 	if err != nil || c.Check {
 		if err := place.Discard(name); err != nil {
 			a.Verbosef("removing %s: %v", folder, err)

@@ -27,6 +27,7 @@ type upgraded struct {
 	t        *testing.T
 	bin, dir string // of the programs, and of all else
 	config   string
+	state    string // name of its folder
 	signer   signature.Signer
 }
 
@@ -34,7 +35,7 @@ type upgraded struct {
 func (u *upgraded) run(code int, program string, args ...string) string {
 	u.t.Helper()
 	cmd := exec.Command(filepath.Join(u.bin, program), args...)
-	cmd.Env = append(os.Environ(), "VIRGO_CONFIG="+u.config, "VIRGO_STATE="+filepath.Join(u.dir, "state"),
+	cmd.Env = append(os.Environ(), "VIRGO_CONFIG="+u.config, "VIRGO_STATE="+filepath.Join(u.dir, u.state),
 		"VIRGO_PLUGINS="+filepath.Join(u.dir, "plugins"), "PATH="+u.dir+":/bin:/usr/bin")
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
@@ -96,7 +97,7 @@ func TestUpgradeOfRealPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	u := &upgraded{t: t, dir: dir, bin: filepath.Join(dir, "bin"), config: filepath.Join(dir, "virgo.yaml")}
+	u := &upgraded{t: t, dir: dir, bin: filepath.Join(dir, "bin"), config: filepath.Join(dir, "virgo.yaml"), state: "state"}
 	build := exec.Command("go", "build", "-ldflags", `-s -w -X "virgo/cmd/internal/agent.build=`+oldBuild+`"`,
 		"-o", filepath.Join(dir, "built")+"/", "virgo/cmd/virgo", "virgo/cmd/virgo-run", "virgo/cmd/virgo-endpoint")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")

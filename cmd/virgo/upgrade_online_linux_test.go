@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -70,4 +71,53 @@ func (u *upgraded) online(key, public, good, older string) {
 		u.t.Errorf("left behind: %q", left)
 	}
 	u.run(0, "virgo-run") // delivers to it
+
+	u.auto(func(archive string) { endpoint(&any, "bundle", "publish", "--key", pub, archive) }, func(host string) {
+		u.state = "state-" + host
+		settings = strings.Replace(settings, "agent_id: host\n", "agent_id: "+host+"\n", 1)
+		configure(key + "\nupgrade: auto")
+		settings = strings.Replace(settings, "agent_id: "+host+"\n", "agent_id: host\n", 1)
+	})
+}
+
+// auto lets runs upgrade the programs. Each of them is the first one of a host, whose programs are those of the others: it is due
+// at once. 0.2.0 runs, and 0.1.0 is the version before.
+func (u *upgraded) auto(publish, newHost func(name string)) {
+	u.t.Helper()
+	const old, unchanged = "virgo 0.1.0 (aaaaaaa)", "virgo-run 0.1.0 (aaaaaaa)"
+	versions := func() string { return u.run(0, "virgo", "--version") + u.run(0, "virgo-run", "--version") }
+	u.run(0, "virgo", "upgrade", "--rollback")
+	newHost("b")
+	u.want(u.run(0, "virgo-run", "-v"), "upgrade: 0.2.0 is not tried again: virgo upgrade --rollback went back from it")
+	u.want(versions(), old, unchanged)
+	if printed := u.run(0, "virgo-run"); printed != "" {
+		u.t.Errorf("printed %q although nothing is due", printed)
+	}
+
+	publish(u.archive("0.3.1", "bbbbbbb", func(name string, b []byte) []byte {
+		return []byte("#!/bin/sh\n[ \"$1\" = --version ] && echo '" + name + " 0.3.1 (bbbbbbb)' && exit 0\necho broken >&2\nexit 1\n")
+	}))
+	newHost("c")
+	u.want(u.run(0, "virgo-run"), "not upgraded: the trial of 0.3.1-bbbbbbb failed, nothing was changed: virgo: exit status 1: broken")
+	u.want(u.run(0, "virgo", "status"), "0.3.1 is not taken: its trial failed: virgo: exit status 1: broken", "0.2.0 is not taken: ")
+	newHost("d")
+	if printed := u.run(0, "virgo-run"); printed != "" {
+		u.t.Errorf("tried again: %q", printed)
+	}
+	u.want(u.run(1, "virgo", "upgrade"), "0.3.1 was refused at ")
+	u.want(versions(), old, unchanged)
+
+	publish(u.archive("0.4.0", "ddddddd", func(_ string, b []byte) []byte {
+		return bytes.ReplaceAll(b, []byte(oldBuild), []byte("virgo-build 0.4.0 ddddddd;"))
+	}))
+	newHost("e")
+	u.want(u.run(0, "virgo-run"), "upgraded: 0.1.0-aaaaaaa → 0.4.0-ddddddd, signed by the key ")
+	u.want(versions(), "virgo 0.4.0 (ddddddd)", "virgo-run 0.4.0 (ddddddd)")
+	u.want(u.run(0, "virgo", "upgrade", "--rollback"), "0.4.0-ddddddd → 0.1.0-aaaaaaa")
+	newHost("f")
+	u.want(u.run(0, "virgo-run", "-v"), "upgrade: 0.4.0 is not tried again: ")
+	u.want(versions(), old, unchanged)
+	if left, _ := filepath.Glob(filepath.Join(u.bin, ".virgo", "fetching*")); len(left) != 0 {
+		u.t.Errorf("left behind: %q", left)
+	}
 }

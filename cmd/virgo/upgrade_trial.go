@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -14,12 +15,12 @@ import (
 )
 
 // try starts the programs in a folder: each says which build it is, and makes a run in a copy of the state.
-func (a *app) try(folder string, m programs.Manifest) error {
+func (a *app) try(ctx context.Context, folder string, m programs.Manifest) error {
 	cfg, err := a.LoadConfig()
 	if err != nil {
 		return err
 	}
-	state, remove, err := a.stateCopy()
+	state, remove, err := a.stateCopy(ctx)
 	if err != nil {
 		return err
 	}
@@ -33,12 +34,12 @@ func (a *app) try(folder string, m programs.Manifest) error {
 	if cfg.Source == "" {
 		t.Flags = t.Flags[1:]
 	}
-	if err := t.Versions(a.Context, m); err != nil {
+	if err := t.Versions(ctx, m); err != nil {
 		return trialError(m, err)
 	}
 	for _, name := range programs.Names(m.OS) {
-		err := t.Run(a.Context, name)
-		if err != nil && a.failsToday(t, name, err) {
+		err := t.Run(ctx, name)
+		if err != nil && a.failsToday(ctx, t, name, err) {
 			a.Notice("the trial of the new %s failed as the one that is there does, so it is taken: %v", name, err)
 			err = nil
 		}
@@ -56,18 +57,18 @@ func trialError(m programs.Manifest, err error) error {
 
 // failsToday reports whether the program that is there fails in the same way: then the host's settings are wrong, and
 // not the new version.
-func (a *app) failsToday(t upgrade.Trial, name string, failure error) bool {
+func (a *app) failsToday(ctx context.Context, t upgrade.Trial, name string, failure error) bool {
 	exe, err := os.Executable()
 	if err != nil {
 		return false
 	}
 	t.Folder = filepath.Dir(exe)
 	var then, now *upgrade.TrialError
-	return errors.As(failure, &then) && errors.As(t.Run(a.Context, name), &now) && now.Status == then.Status && then.Status != ""
+	return errors.As(failure, &then) && errors.As(t.Run(ctx, name), &now) && now.Status == then.Status && then.Status != ""
 }
 
 // stateCopy copies the state while no run changes it. A host without any has an empty one.
-func (a *app) stateCopy() (folder string, remove func(), err error) {
+func (a *app) stateCopy(ctx context.Context) (folder string, remove func(), err error) {
 	state := a.Paths().State
 	if _, err := os.Stat(filepath.Join(state, "virgo.db")); err != nil {
 		folder, err := os.MkdirTemp("", "virgo-trial-*")
@@ -81,7 +82,7 @@ func (a *app) stateCopy() (folder string, remove func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	err = sp.View(a.Context, func(*spool.Tx) (err error) {
+	err = sp.View(ctx, func(*spool.Tx) (err error) {
 		folder, remove, err = upgrade.CopyState(state)
 		return err
 	})

@@ -11,8 +11,8 @@ import (
 	"virgo/schedule/signature"
 )
 
-// Programs fetches the archive of the agent's programs that the endpoint has for this host. A person waits for it: neither
-// a pause nor the amount of a day prevents it.
+// Programs fetches the archive of the agent's programs that the endpoint has for this host. By Fetch a person waits for it:
+// neither a pause nor the amount of a day prevents it.
 type Programs struct {
 	// Link has the endpoint and its spool. BundleChannel says what is asked for.
 	Link link.Config
@@ -34,6 +34,8 @@ type FetchedArchive struct {
 	// Content is nil where the version was not wanted.
 	Content []byte
 	Signed  signature.Signed
+	// Unfinished means that much was fetched, and that the next run continues.
+	Unfinished bool
 }
 
 // A folderPlace is a folder as a place.
@@ -44,14 +46,17 @@ func (f folderPlace) Path(name string) string { return filepath.Join(string(f), 
 
 // Fetch asks for the version and fetches its archive, its signature first, from where an earlier call ended. Errors:
 // *[signature.Error], [signature.ErrUnsigned], those of the connection and of the file system.
-func (p *Programs) Fetch(ctx context.Context) (FetchedArchive, error) {
-	offer, err := link.FetchProgramsVersion(ctx, &p.Link, true, p.OS, p.Arch)
+func (p *Programs) Fetch(ctx context.Context) (FetchedArchive, error) { return p.fetch(ctx, true, nil) }
+
+// fetch is Fetch, and for a run, for which nobody waits, too. before is of fetching.
+func (p *Programs) fetch(ctx context.Context, manual bool, before func(context.Context, int64) error) (FetchedArchive, error) {
+	offer, err := link.FetchProgramsVersion(ctx, &p.Link, manual, p.OS, p.Arch)
 	if err != nil || offer.Version == "" || offer.Version == link.NoVersion {
 		return FetchedArchive{}, err
 	}
 	offer.File = cmp.Or(offer.File, "virgo-"+offer.Version+"-"+p.OS+"-"+p.Arch+".zip")
 	s := fetching{
-		source: newSource(&p.Link), folder: folderPlace(p.Folder), most: p.MaxBytes,
+		source: newSource(&p.Link), folder: folderPlace(p.Folder), most: p.MaxBytes, before: before,
 		known: func(ending string, sig []byte) error { return isKnownKey(p.Ring, ending, sig, p.Link.Now()) },
 	}
 	if s.wanted, err = readOffer(offer, "an archive of programs", p.MaxBytes, p.Link.BundleChannel); err != nil {
@@ -72,6 +77,7 @@ func (p *Programs) Fetch(ctx context.Context) (FetchedArchive, error) {
 	if err == nil {
 		out.Signed, err = p.Ring.VerifyAll(out.Content, s.wanted.Signatures, p.Link.Now())
 	}
+	out.Unfinished = s.unfinished
 	var signed *signature.Error
 	if errors.Is(err, signature.ErrUnknownKey) || errors.As(err, &signed) { // another one may be there the next time
 		return out, errors.Join(fmt.Errorf("%s of the endpoint: %w", offer.File, err), p.Forget())

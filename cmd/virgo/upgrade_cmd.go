@@ -28,7 +28,7 @@ func (upgradeCmd) Help() string {
 	return "Replaces virgo and virgo-run by those of a signed archive, both at once, and keeps the version before. Without --file " +
 		"it is the one that the endpoint has for this host in the channel bundle_channel. The keys that may " +
 		"sign it are upgrade_signers of virgo.yaml. The new programs make a run in a copy of the state before they are used. " +
-		"Timer entries stay as they are. What was installed as a package, the package manager upgrades."
+		"Timer entries stay as they are. With upgrade: auto in virgo.yaml runs do it once a day. What was installed as a package, the package manager upgrades."
 }
 
 type upgradeDocument struct {

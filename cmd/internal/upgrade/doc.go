@@ -25,6 +25,9 @@
 // Everything before the switch changes nothing that is used; what is left behind, the next upgrade removes. Nothing goes
 // back by itself afterwards: the trial is what guards, and the version before is one command away.
 //
+// A version whose trial failed, or from which a person went back, is in LIB/refused.json: runs (`upgrade: auto`) take it
+// no more, a person may.
+//
 // # Who could abuse it
 //
 // Whoever holds a key of upgrade_signers decides what runs on the host. Nobody else: the signature is verified over the

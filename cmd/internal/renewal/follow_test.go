@@ -162,6 +162,10 @@ func TestFollowBounds(t *testing.T) {
 	}
 
 	f.publish("0.3.0", content, f.signer)
+	f.timeout = takeTime
+	if _, err := f.follow(); !errors.Is(err, ErrNoTime) {
+		t.Error(err)
+	}
 	during := installed.Renewal{}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

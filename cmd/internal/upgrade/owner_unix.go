@@ -15,7 +15,9 @@ import (
 
 // CheckOwn returns an error unless the programs and their folder belong to the user of this process, and nobody else can
 // change them: only then does a run replace them.
-func (p Place) CheckOwn() error {
+func (p Place) CheckOwn() error { return p.checkOwn(os.Geteuid()) }
+
+func (p Place) checkOwn(user int) error {
 	folder := p.Bin
 	if p.managed {
 		folder = p.version(p.Build)
@@ -32,8 +34,8 @@ func (p Place) CheckOwn() error {
 		if err != nil {
 			return err
 		}
-		if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Geteuid() {
-			return fmt.Errorf("%q belongs to user %d, and runs are made by user %d", path, st.Uid, os.Geteuid())
+		if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != user {
+			return fmt.Errorf("%q belongs to user %d, and runs are made by user %d", path, st.Uid, user)
 		}
 		if err := ownership.Check(path); err != nil {
 			return err

@@ -38,6 +38,10 @@ func TestCheckOwn(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, tt.want)
 		}
 	}
+	// Programs of root are no mistake for the runs of another user, and not theirs to replace.
+	if err := Find(filepath.Join(installation(t, "0.1.0-aaaaaaa"), "virgo"), "0.1.0-aaaaaaa").checkOwn(12345); err == nil || !strings.Contains(err.Error(), "runs are made by user 12345") {
+		t.Error(err)
+	}
 	// After the first upgrade, the folder of the version is what is replaced.
 	bin := installation(t, "0.1.0-aaaaaaa")
 	p := place(t, bin, "0.1.0-aaaaaaa")

@@ -11,8 +11,8 @@ import (
 // An upgradeStatus is what status says of `upgrade: auto`.
 type upgradeStatus struct {
 	Mode string `json:"mode"`
-	// AskedMS is when the endpoint last said which version it has for this host.
-	AskedMS int64 `json:"asked_ms,omitempty"`
+	// LookedMS is when a run last looked for another version.
+	LookedMS int64 `json:"looked_ms,omitempty"`
 	// Refused are the versions that no run takes.
 	Refused []refusedVersion `json:"refused"`
 	// Problems are for the owner.
@@ -30,9 +30,15 @@ func newUpgradeStatus(a *app, cfg config.Config, r installed.Renewal) *upgradeSt
 	if cfg.Upgrade != config.UpgradeAuto {
 		return nil
 	}
-	s := &upgradeStatus{Mode: cfg.Upgrade, AskedMS: r.AskedMS, Refused: []refusedVersion{}, Problems: []string{}}
-	if !cfg.UpgradesItself() {
-		s.Problems = append(s.Problems, "nothing is upgraded: there is no key in upgrade_signers, or a mistake in the settings of bundles and upgrades")
+	s := &upgradeStatus{Mode: cfg.Upgrade, LookedMS: r.AskedMS, Refused: []refusedVersion{}, Problems: []string{}}
+	switch {
+	case cfg.UpgradesItself() && len(cfg.Endpoints) == 0:
+		s.Problems = append(s.Problems, "there is no endpoint to upgrade from")
+	case cfg.UpgradesItself():
+	case len(cfg.UpgradeSigners) == 0:
+		s.Problems = append(s.Problems, "upgrades are auto, and no key may sign one: upgrade_signers in "+a.Paths().Config)
+	default:
+		s.Problems = append(s.Problems, "nothing is upgraded before the mistake in the settings is corrected")
 	}
 	if r.Error != "" {
 		text := r.Error
@@ -60,9 +66,9 @@ func (s *upgradeStatus) addTo(t *term.Table) {
 	if s == nil {
 		return
 	}
-	text := "auto; the endpoint was not asked yet"
-	if s.AskedMS != 0 {
-		text = "auto; the endpoint was last asked at " + stamp(time.UnixMilli(s.AskedMS))
+	text := "auto; no run has looked for another version yet"
+	if s.LookedMS != 0 {
+		text = "auto; a run last looked for another version at " + stamp(time.UnixMilli(s.LookedMS))
 	}
 	t.Row("upgrade", text)
 	for _, v := range s.Refused {

@@ -99,6 +99,7 @@ func (u *upgraded) auto(publish, newHost func(name string)) {
 	}))
 	newHost("c")
 	u.want(u.run(0, "virgo-run"), "not upgraded: the trial of 0.3.1-bbbbbbb failed, nothing was changed: virgo: exit status 1: broken")
+	u.want(u.run(0, "virgo", "status", "--json"), `"version": "0.3.1"`, `"looked_ms": `)
 	u.want(u.run(0, "virgo", "status"), "0.3.1 is not taken: its trial failed: virgo: exit status 1: broken", "0.2.0 is not taken: ")
 	newHost("d")
 	if printed := u.run(0, "virgo-run"); printed != "" {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
+	"virgo/cmd/internal/agent"
 	"virgo/cmd/internal/config"
 	"virgo/cmd/internal/installed"
 	"virgo/cmd/internal/term"
@@ -34,6 +36,8 @@ func newUpgradeStatus(a *app, cfg config.Config, r installed.Renewal) *upgradeSt
 	switch {
 	case cfg.UpgradesItself() && len(cfg.Endpoints) == 0:
 		s.Problems = append(s.Problems, "there is no endpoint to upgrade from")
+	case cfg.UpgradesItself() && cfg.Deadline <= agent.LeastUpgradeTime:
+		s.Problems = append(s.Problems, fmt.Sprintf("a run has %s (deadline), and an upgrade takes %s of it", cfg.Deadline, agent.LeastUpgradeTime))
 	case cfg.UpgradesItself():
 	case len(cfg.UpgradeSigners) == 0:
 		s.Problems = append(s.Problems, "upgrades are auto, and no key may sign one: upgrade_signers in "+a.Paths().Config)

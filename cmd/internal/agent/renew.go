@@ -27,8 +27,8 @@ const (
 	// leastRenewTime is how much of the run's time must be left for the child, renewReserve what it leaves to the run.
 	leastRenewTime = 5 * time.Second
 	renewReserve   = time.Second
-	// leastUpgradeTime must be left for the trial of new programs and for what is fetched before.
-	leastUpgradeTime = 15 * time.Second
+	// LeastUpgradeTime must be left of a run for the trial of new programs, and for what is fetched before.
+	LeastUpgradeTime = 15 * time.Second
 )
 
 // renewIfDue starts the child that asks the endpoint for another bundle and waits for it, after a delivery that
@@ -66,8 +66,8 @@ func (p *Program) upgradeIfDue(ctx context.Context, cfg config.Config, ag *run.A
 	}
 	deadline, ok := ctx.Deadline()
 	left := time.Until(deadline) - renewReserve
-	if !ok || left < leastUpgradeTime {
-		p.Verbosef("upgrade: %s; this run has no time left for it, which takes %s", reason, leastUpgradeTime)
+	if !ok || left < LeastUpgradeTime {
+		p.Verbosef("upgrade: %s; this run has no time left for it, which takes %s", reason, LeastUpgradeTime)
 		return
 	}
 	p.Verbosef("upgrade: %s", reason)

@@ -211,5 +211,10 @@ func noteFailure(r *installed.Renewal, err error, now time.Time, random func(n i
 		requested = time.UnixMilli(r.DayMS).Add(day).Sub(now)
 	}
 	r.FailedMS, r.UntilMS = now.UnixMilli(), now.Add(transport.RenewalBackoffAfter(r.Failures, requested, random)).UnixMilli()
-	r.Error = shorttext.Truncate(shorttext.Sanitize(err.Error()), maxErrorBytes)
+	r.Error = errorText(err)
+}
+
+// errorText returns an error as it is stored.
+func errorText(err error) string {
+	return shorttext.Truncate(shorttext.Sanitize(err.Error()), maxErrorBytes)
 }

@@ -96,9 +96,7 @@ func (p *Programs) conclude(r *installed.Renewal, out FetchedArchive, err error)
 			FailedMS: now.UnixMilli(), UntilMS: now.Add(transport.RenewalPause).UnixMilli(),
 		}
 		if err != nil {
-			noted := *r
-			noteFailure(&noted, err, now, randomOf(&p.Link))
-			r.Error = noted.Error
+			r.Error = errorText(err)
 		}
 	case out.Unfinished:
 		r.Unfinished, r.Failures, r.FailedMS, r.UntilMS = true, 0, 0, 0

@@ -35,7 +35,6 @@ func declareModule() Module {
 // reporter collects the report of a check.
 type reporter struct {
 	metrics []collect.Metric
-	bytes   int
 	status  string
 	saved   []byte
 }

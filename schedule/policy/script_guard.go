@@ -58,7 +58,8 @@ func (g Grants) Guard(c ScriptCheck) (*ScriptGuard, error) {
 	for _, d := range s.declared {
 		needs[d.kind] = append(needs[d.kind], d.pattern.text)
 	}
-	for _, n := range g.Missing(s.script, needs) {
+	if missing := g.Missing(s.script, needs); len(missing) > 0 {
+		n := missing[0]
 		why := ""
 		if g.denies(s.script, n.Kind, func(p Pattern) bool { return deniesPattern(p, n) }) {
 			why = deniedText

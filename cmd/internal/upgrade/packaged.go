@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"virgo/collect/timerslack"
 )
 
 // A PackageError is returned for a program that belongs to a package of the system: what replaces it, the package
@@ -86,7 +88,7 @@ func ask(ctx context.Context, program string, args []string) (out string, ok boo
 	cmd.WaitDelay = time.Second
 	var b head
 	cmd.Stdout = &b
-	if err := start(cmd); err != nil {
+	if err := timerslack.ForChild(cmd.Start); err != nil {
 		return "", false
 	}
 	err := cmd.Wait()

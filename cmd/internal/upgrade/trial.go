@@ -80,7 +80,7 @@ func (t Trial) start(ctx context.Context, timeout time.Duration, name string, ar
 	cmd.WaitDelay = time.Second
 	var out, errOut head
 	cmd.Stdout, cmd.Stderr = &out, &errOut
-	if err := start(cmd); err != nil {
+	if err := timerslack.ForChild(cmd.Start); err != nil {
 		return "", &TrialError{name, "", fmt.Sprintf("cannot be started: %v", err)}
 	}
 	err := cmd.Wait()
@@ -96,8 +96,6 @@ func (t Trial) start(ctx context.Context, timeout time.Duration, name string, ar
 	}
 	return out.String(), nil
 }
-
-func start(cmd *exec.Cmd) error { return timerslack.ForChild(cmd.Start) }
 
 // A head keeps the beginning of what a program prints. The buffer is not embedded: its ReadFrom would read all.
 type head struct{ kept bytes.Buffer }

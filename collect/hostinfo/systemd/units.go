@@ -2,6 +2,8 @@ package systemd
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -93,6 +95,12 @@ func readUnit(h *source.Host, u Unit, enabled map[string]string) (state, descrip
 			return "masked", ""
 		case path.Base(u.File):
 		default:
+			if !path.IsAbs(target) {
+				target = path.Join(path.Dir(u.File), target)
+			}
+			if _, err := h.Read(target); errors.Is(err, fs.ErrNotExist) {
+				return "bad", "" // what is left when the package of a unit has been removed
+			}
 			return "alias", ""
 		}
 	}

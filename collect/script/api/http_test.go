@@ -33,7 +33,9 @@ func serve(t *testing.T) *httptest.Server {
 		w.Header().Set("Location", r.FormValue("u"))
 		w.WriteHeader(map[string]int{"": 302, "307": 307}[r.FormValue("code")])
 	})
-	m.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/loop", 301) })
+	m.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/loop", http.StatusMovedPermanently)
+	})
 	m.HandleFunc("/endless", func(w http.ResponseWriter, _ *http.Request) {
 		for block := make([]byte, 64<<10); ; {
 			if _, err := w.Write(block); err != nil {

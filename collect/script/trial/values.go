@@ -52,31 +52,6 @@ func goTable(t *lua.LTable, depth int) (any, error) {
 	return object, failed
 }
 
-// luaValue returns a value of JSON as one of Lua.
-func luaValue(l *lua.LState, v any) lua.LValue {
-	switch v := v.(type) {
-	case bool:
-		return lua.LBool(v)
-	case string:
-		return lua.LString(v)
-	case float64:
-		return lua.LNumber(v)
-	case []any:
-		t := l.NewTable()
-		for _, item := range v {
-			t.Append(luaValue(l, item))
-		}
-		return t
-	case map[string]any:
-		t := l.NewTable()
-		for key, item := range v {
-			t.RawSetString(key, luaValue(l, item))
-		}
-		return t
-	}
-	return lua.LNil
-}
-
 // sameValue compares what a test wants with what a script saved: both as JSON has them, an empty list and an empty
 // object alike.
 func sameValue(a, b any) bool {

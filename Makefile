@@ -81,15 +81,16 @@ torture-store: ## random histories of the endpoint's store for TORTURE, then kil
 
 # Fuzzing is bounded by executions: when a -fuzztime in seconds is over, Go before 1.27 may report
 # "context deadline exceeded" though nothing was found (go.dev/issue/75804).
-fuzz-main: ## fuzz the readers of frames, schedules, configuration, bundles and records for some fifteen seconds each
-	go test -run '^$$' -fuzz '^FuzzReadFrame$$' -fuzztime 150000x -fuzzminimizetime 10x ./transport
-	go test -run '^$$' -fuzz '^FuzzParseEndpoint$$' -fuzztime 150000x -fuzzminimizetime 10x ./schedule
-	go test -run '^$$' -fuzz '^FuzzLoad$$' -fuzztime 150000x -fuzzminimizetime 10x ./cmd/internal/config
-	go test -run '^$$' -fuzz '^FuzzReader$$' -fuzztime 150000x -fuzzminimizetime 10x ./spool/bundle
-	go test -run '^$$' -fuzz '^FuzzServe$$' -fuzztime 75000x -fuzzminimizetime 10x ./collect/worker
-	go test -run '^$$' -fuzz '^FuzzRecord$$' -fuzztime 150000x -fuzzminimizetime 10x ./spool
-	go test -run '^$$' -fuzz '^FuzzFile$$' -fuzztime 75000x -fuzzminimizetime 10x ./spool/internal/boltfile
-	go test -run '^$$' -fuzz '^FuzzParsePost$$' -fuzztime 100000x -fuzzminimizetime 10x ./cmd/virgo-endpoint/internal/intake
+fuzz-main: ## fuzz the readers of frames, schedules, configuration, bundles and records for some ten seconds each
+	go test -run '^$$' -fuzz '^FuzzReadFrame$$' -fuzztime 75000x -fuzzminimizetime 10x ./transport
+	go test -run '^$$' -fuzz '^FuzzParseEndpoint$$' -fuzztime 75000x -fuzzminimizetime 10x ./schedule
+	go test -run '^$$' -fuzz '^FuzzLoad$$' -fuzztime 75000x -fuzzminimizetime 10x ./cmd/internal/config
+	go test -run '^$$' -fuzz '^FuzzReader$$' -fuzztime 75000x -fuzzminimizetime 10x ./spool/bundle
+	go test -run '^$$' -fuzz '^FuzzServe$$' -fuzztime 40000x -fuzzminimizetime 10x ./collect/worker
+	go test -run '^$$' -fuzz '^FuzzRecord$$' -fuzztime 75000x -fuzzminimizetime 10x ./spool
+	go test -run '^$$' -fuzz '^FuzzFile$$' -fuzztime 40000x -fuzzminimizetime 10x ./spool/internal/boltfile
+	go test -run '^$$' -fuzz '^FuzzParsePost$$' -fuzztime 50000x -fuzzminimizetime 10x ./cmd/virgo-endpoint/internal/intake
+	go test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 40000x -fuzzminimizetime 10x ./schedule/scriptbundle
 
 fuzz: ## every fuzz target for FUZZTIME executions, about ten seconds each
 	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r f; do \

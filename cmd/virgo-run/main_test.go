@@ -40,7 +40,7 @@ var builtPrograms = sync.OnceValues(func() (dir string, err error) {
 	if err := os.Chmod(builtDir, 0o755); err != nil { // other users start them, too
 		return "", err
 	}
-	build := exec.Command("go", "build", "-o", builtDir, "virgo/cmd/virgo-run", "virgo/cmd/virgo")
+	build := exec.Command("go", "build", "-trimpath", "-o", builtDir, "virgo/cmd/virgo-run", "virgo/cmd/virgo")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w: %s", err, out)

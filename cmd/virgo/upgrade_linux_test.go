@@ -98,7 +98,7 @@ func TestUpgradeOfRealPrograms(t *testing.T) {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	u := &upgraded{t: t, dir: dir, bin: filepath.Join(dir, "bin"), config: filepath.Join(dir, "virgo.yaml"), state: "state"}
-	build := exec.Command("go", "build", "-ldflags", `-s -w -X "virgo/cmd/internal/agent.build=`+oldBuild+`"`,
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", `-s -w -X "virgo/cmd/internal/agent.build=`+oldBuild+`"`,
 		"-o", filepath.Join(dir, "built")+"/", "virgo/cmd/virgo", "virgo/cmd/virgo-run", "virgo/cmd/virgo-endpoint")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

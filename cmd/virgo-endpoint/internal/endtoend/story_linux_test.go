@@ -44,7 +44,7 @@ func TestStory(t *testing.T) {
 		t.Skipf("no namespaces here: %v", err)
 	}
 	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "virgo/cmd/virgo", "virgo/cmd/virgo-endpoint")
+	build := exec.Command("go", "build", "-trimpath", "-o", bin+string(filepath.Separator), "virgo/cmd/virgo", "virgo/cmd/virgo-endpoint")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)

@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"virgo/collect/collecttest"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -104,9 +106,8 @@ func (h *hostileHost) runAll() {
 func newHostileHost(t *testing.T, pattern, user string) *hostileHost {
 	t.Helper()
 	virgo := installedForAll(t)
-	if os.Getenv("VIRGO_TEST") == "all" {
-		// As released: under the race detector, memory and time that the tests' own program needs are not those of a
-		// script.
+	if collecttest.Race() {
+		// Without it: the memory and the time that it needs are not those of a script.
 		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", virgo, ".")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"virgo/collect/collecttest"
 	"virgo/collect/script/breach"
 )
 
@@ -154,13 +155,12 @@ func softLimits() (soft [3]uint64, err error) {
 	return soft, nil
 }
 
-// child returns this test as a program: with VIRGO_TEST=all built as released, because the race detector needs memory and
-// addresses of its own.
+// child returns this test as a program, without the race detector.
 func child(t *testing.T) string {
 	t.Helper()
-	if os.Getenv("VIRGO_TEST") == "all" {
+	if collecttest.Race() {
 		file := filepath.Join(t.TempDir(), "limits.test")
-		build := exec.Command("go", "test", "-c", "-o", file, ".")
+		build := exec.Command("go", "test", "-c", "-trimpath", "-o", file, ".")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("go test -c: %v: %s", err, out)

@@ -15,11 +15,12 @@ import (
 const usage = `Usage: virgo-run [flags]
 
 Runs the checks that are due, stores the results and delivers them, like "virgo run", which it needs
-beside it only for checks of services and other hosts and for what is not listed here.
+beside it only for checks in Lua, of services and of other hosts, and for what is not listed here.
 
   --config=FILE      configuration file ($VIRGO_CONFIG)
   --state=DIR        state folder, with the spool ($VIRGO_STATE)
   --plugins=DIR      plugin folder ($VIRGO_PLUGINS)
+  --scripts=DIR      folder of this host's own scripts ($VIRGO_SCRIPTS)
   --splay[=TIME]     first wait for TIME, or for up to 30 seconds that are fixed for each host;
                      ignored on a terminal
   --deadline=50s     time limit of the whole run ($VIRGO_DEADLINE)

@@ -150,17 +150,21 @@ func (c *bundleBackCmd) Run(a *app) error {
 	return a.changeRollout("withdraw", c.rolloutFlags, (*releases.Rollout).Back)
 }
 
+// chosen opens the releases and finds the bundle that the flags mean.
+func (f rolloutFlags) chosen(a *app) (s *releases.Store, channels *releases.Channels, name string, err error) {
+	if s, err = a.releases(); err != nil {
+		return nil, nil, "", err
+	}
+	if channels, err = s.Channels(); err != nil {
+		return nil, nil, "", a.damagedChannels(err)
+	}
+	name, err = f.bundle(channels)
+	return s, channels, name, err
+}
+
 // changeRollout makes a step of a roll-out, which is recorded, and says who gets what from now on.
 func (a *app) changeRollout(verb string, f rolloutFlags, step func(*releases.Rollout) error) error {
-	s, err := a.releases()
-	if err != nil {
-		return err
-	}
-	channels, err := s.Channels()
-	if err != nil {
-		return a.damagedChannels(err)
-	}
-	name, err := f.bundle(channels)
+	s, _, name, err := f.chosen(a)
 	if err != nil {
 		return err
 	}

@@ -44,15 +44,7 @@ type bundleStatusDocument struct {
 }
 
 func (c *bundleStatusCmd) Run(a *app) error {
-	s, err := a.releases()
-	if err != nil {
-		return err
-	}
-	channels, err := s.Channels()
-	if err != nil {
-		return a.damagedChannels(err)
-	}
-	name, err := c.bundle(channels)
+	_, channels, name, err := c.chosen(a)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func splitNeed(pattern string) (parts []needPart, err error) {
 }
 
 // CheckNeeds returns the first mistake in what a script declares: a pattern of no form that can be used, or with
-// a detail that is none or of a kind that says too little. A detail that chooses a file, a program or a host has to
+// a detail that does not exist or of a kind that says too little. A detail that chooses a file, a program or a host has to
 // stand in some pattern: otherwise what an endpoint chose could not be told from what the script did.
 func CheckNeeds(details []schedule.Detail, needs capability.Set) error {
 	if err := needs.Validate(); err != nil {

@@ -27,7 +27,7 @@ const (
 	format       = 1
 )
 
-// ErrArchive is wrapped by the errors of an archive that is none.
+// ErrArchive is wrapped by the errors of files that are no archives of programs.
 var ErrArchive = errors.New("not an archive of virgo")
 
 // A Manifest is the first entry of an archive.

@@ -3,6 +3,7 @@ package systemd
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -38,6 +39,34 @@ func TestUnitsAgreeWithSystemctl(t *testing.T) {
 	}
 	if seen == 0 || seen != files {
 		t.Errorf("%d units, systemctl has %d", files, seen)
+	}
+}
+
+// A link to a unit whose package was removed is no alias of anything.
+func TestLinksToUnits(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "etc/systemd/system")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "a.service"), []byte("[Unit]\nDescription=A\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h := &source.Host{Root: root}
+	for target, want := range map[string]string{
+		"/etc/systemd/system/a.service": "alias", "a.service": "alias", "../system/a.service": "alias",
+		"/etc/systemd/system/gone.service": "bad", "gone.service": "bad", "/dev/null": "masked",
+	} {
+		link := filepath.Join(dir, "b.service")
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+		if state, _ := readUnit(h, Unit{Name: "b.service", File: "/etc/systemd/system/b.service"}, nil); state != want {
+			t.Errorf("a link to %s is %q, want %q", target, state, want)
+		}
+		if err := os.Remove(link); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -40,6 +40,7 @@ func softwareFamilies() []softwareFamily {
 		{
 			name: "debian",
 			links: map[string]string{
+				"lib": "usr/lib",
 				"etc/systemd/system/multi-user.target.wants/nginx.service":       "/lib/systemd/system/nginx.service",
 				"etc/systemd/system/getty.target.wants/getty@tty1.service":       "/lib/systemd/system/getty@.service",
 				"etc/systemd/system/timers.target.wants/apt-daily-upgrade.timer": "/lib/systemd/system/apt-daily-upgrade.timer",

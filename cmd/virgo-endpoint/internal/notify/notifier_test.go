@@ -336,7 +336,9 @@ func TestReminders(t *testing.T) {
 func TestRemindersOfAnAlarmThatLasts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "routes: [{notify: [a], repeat: 24h}]\ngroup: 1s\n")
+		b.stop()
 		b.queue = addsNothing{b.memory.Queue()}
+		b.stop = b.run()
 		b.tell(alarm.OK, alarm.Critical, nil)
 		wait(9*24*time.Hour + time.Hour)
 		b.a.mu.Lock()

@@ -216,8 +216,9 @@ func (n *Notifier) Test(ctx context.Context, name string) error {
 	defer cancel()
 	done := make(chan error, 1)
 	go func() {
-		defer n.endTest(name)
-		done <- s.drivers[name].Send(ctx, n.composer.compose(name, []watch.Row{row}, now))
+		err := s.drivers[name].Send(ctx, n.composer.compose(name, []watch.Row{row}, now))
+		n.endTest(name) // before whoever waits knows of it: another test may follow at once
+		done <- err
 	}()
 	select {
 	case err := <-done:

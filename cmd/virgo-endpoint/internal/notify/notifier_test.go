@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -58,38 +59,46 @@ func (r *recorder) messages() []*Message {
 	return append([]*Message(nil), r.got...)
 }
 
-// A bench is a notifier with recorders a and b, in a bubble of synctest.
+// A bench is a notifier with recorders a and b, in a bubble of synctest. What it has is changed while it is stopped.
 type bench struct {
 	*Notifier
 	t      *testing.T
 	config *Config
 	memory *watchtest.Memory
 	a, b   *recorder
+	beats  *beats
 	log    *bytes.Buffer
 	mu     sync.Mutex // for states
 	states map[watch.Key]watch.Standing
 	stop   func()
 }
 
+// newBench returns a bench that runs.
 func newBench(t *testing.T, routes string) *bench {
+	t.Helper()
+	b := stoppedBench(t, routes)
+	b.stop = b.run()
+	return b
+}
+
+func stoppedBench(t *testing.T, routes string) *bench {
 	t.Helper()
 	c, problems := load(t, "notifiers:\n  a: {command: [/bin/a]}\n  b: {command: [/bin/b]}\n"+routes)
 	if problems != "" {
 		t.Fatal(problems)
 	}
-	b := &bench{t: t, config: c, memory: &watchtest.Memory{}, a: &recorder{}, b: &recorder{}, log: new(bytes.Buffer),
-		states: make(map[watch.Key]watch.Standing)}
-	b.start()
+	b := &bench{t: t, config: c, memory: &watchtest.Memory{}, a: &recorder{}, b: &recorder{}, beats: &beats{}, log: new(bytes.Buffer),
+		states: make(map[watch.Key]watch.Standing), stop: func() {}}
+	b.renew()
 	t.Cleanup(func() { b.stop() })
 	return b
 }
 
-// start is what a process does that begins.
-func (b *bench) start() {
+// renew makes the notifier that another process would have.
+func (b *bench) renew() {
 	b.Notifier = New(Options{Config: b.config, Queue: b.memory.Queue(), Drivers: map[string]Driver{"a": b.a, "b": b.b}, Zone: time.UTC,
 		WebURL: "https://virgo.example.com/", Log: slog.New(slog.NewTextHandler(b.log, nil)),
-		Standing: b.find})
-	b.stop = b.run()
+		Standing: b.find, HTTP: &http.Client{Transport: b.beats}})
 }
 
 // run sends until the returned function is called.
@@ -252,15 +261,15 @@ func TestADriverThatHangsGetsNothingElse(t *testing.T) {
 // What was sent when the process was killed is sent again, with the same id.
 func TestKilledBetweenSendAndSettle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, "routes: [{notify: [a]}]\ngroup: 1s\n")
-		b.stop()
+		b := stoppedBench(t, "routes: [{notify: [a]}]\ngroup: 1s\n")
 		b.tell(alarm.OK, alarm.Critical, nil)
 		b.memory.Queue().Add(t.Context(), nil)
 		b.queue = unsettled{b.memory.Queue()}
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		b.Run(ctx)
 		cancel()
-		b.start()
+		b.renew()
+		b.stop = b.run()
 		wait(20 * time.Second)
 		if m := b.a.messages(); len(m) != 2 || m[0].ID != m[1].ID || !bytes.Equal(m[0].JSON(), m[1].JSON()) {
 			t.Errorf("%d messages: %s", len(m), b.a.titles())
@@ -335,8 +344,7 @@ func TestReminders(t *testing.T) {
 // A kill while a reminder is settled costs none that follow; one that fails once on the tenth day is tried again.
 func TestRemindersOfAnAlarmThatLasts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, "routes: [{notify: [a], repeat: 24h}]\ngroup: 1s\n")
-		b.stop()
+		b := stoppedBench(t, "routes: [{notify: [a], repeat: 24h}]\ngroup: 1s\n")
 		b.queue = addsNothing{b.memory.Queue()}
 		b.stop = b.run()
 		b.tell(alarm.OK, alarm.Critical, nil)
@@ -458,6 +466,18 @@ func TestTest(t *testing.T) {
 		synctest.Wait()
 		if err := b.Test(t.Context(), "b"); err == nil || err.Error() != "status 500" {
 			t.Error(err)
+		}
+	})
+}
+
+// Who was told how a test ended may start the next one at once.
+func TestTestsFollowEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := stoppedBench(t, "")
+		for i := range 1000 {
+			if err := b.Test(t.Context(), "a"); err != nil {
+				t.Fatalf("test %d: %v", i+1, err)
+			}
 		}
 	})
 }

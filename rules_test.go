@@ -173,7 +173,7 @@ var importMatrix = []importRow{
 	{"cmd/internal/run", []string{"cmd/internal/installed", "cmd/internal/lines", "cmd/internal/link", "collect", "collect/host", "schedule/...", "spool", "transport"}, []string{"transport/transporttest"}, "a run knows no command and no bundle"},
 	{"cmd/internal/localalarm", []string{"collect", "collect/timerslack", "schedule/...", "schedule", "spool"}, nil, "a host's own alarms know no endpoint"},
 	{"cmd/internal/airgap", []string{"cmd/internal/link", "spool", "spool/bundle", "transport", "transport/agentkey", "transport/receipt"}, []string{"cmd/internal/run", "transport/transporttest"}, "a bundle is handed over without a run"},
-	{"cmd/virgo-run", []string{"cmd/internal/agent", "cmd/internal/footprint", "schedule/yaml"}, []string{"collect/collecttest", "transport", "transport/transporttest"}, "what a run does, both programs do in package agent"},
+	{"cmd/virgo-run", []string{"cmd/internal/agent", "cmd/internal/footprint", "schedule/yaml"}, []string{"cmd/internal/installed", "collect/collecttest", "transport", "transport/transporttest"}, "what a run does, both programs do in package agent"},
 	{"cmd/virgo", []string{"cmd/internal/...", "collect/...", "schedule/...", "spool/...", "transport/..."}, nil, "the endpoint is another program"},
 	{"cmd/virgo-bench", []string{"cmd/internal/...", "collect/procfs", "spool/..."}, nil, "it measures programs from outside"},
 	{"cmd/virgo-bench/internal/fleet", []string{"transport/agentkey"}, []string{"spool/lz4"}, "it speaks the wire by itself: a client of ours would cost more than what it measures"},

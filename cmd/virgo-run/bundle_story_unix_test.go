@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -13,6 +14,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"virgo/cmd/internal/installed"
 )
 
 // A bundleStory is a host and its endpoint, with the three real programs.
@@ -150,6 +154,42 @@ func (s *bundleStory) expect(want string, name string, args ...string) {
 	s.t.Helper()
 	if out := s.out(name, args...); !strings.Contains(out, want) {
 		s.t.Errorf("%s %q:\n%s\nwant %q", name, args, out, want)
+	}
+}
+
+// A bundle of which no script can be loaded goes back in the run that sees it, and is not taken again: one whose list of
+// scripts can be read, and one whose list cannot. Installing verifies both, so the test installs them by itself.
+func TestUnloadableBundle(t *testing.T) {
+	s := newBundleStory(t)
+	s.publish("1.0.0", "")
+	s.run("virgo: bundle mine 1.0.0 installed", "unknown check type")
+	s.run("", "hello 1.0.0", "--all")
+	for _, c := range []struct{ version, old, reason string }{
+		{"2.0.0", "hello 2.0.0", "no script of it can be loaded: the bundle cannot be read: "},
+		{"3.0.0", "says who it is", "bundle mine 3.0.0: "},
+	} {
+		version := c.version
+		s.publish(version, "")
+		content, err := os.ReadFile(s.path("mine-" + version + ".zip"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		content = bytes.Replace(content, []byte(c.old), bytes.ToUpper([]byte(c.old)), 1)
+		l, err := installed.New(s.path("host/state")).Lock()
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := installed.Candidate{Ref: installed.Ref{Name: "mine", Version: version}, File: content}
+		_, err = l.Install(bad, installed.Allow{}, time.Now())
+		l.Unlock()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.out("virgo", "bundle", "pin", "none") // tells the spool what is installed
+		s.run("virgo: went back from bundle "+version+" to 1.0.0: "+c.reason, "", "--all")
+		s.run("", "hello 1.0.0", "--all") // it is not taken again
+		s.expect("refused  "+version+": "+c.reason, "virgo", "bundle", "list")
+		s.expect("went back from "+version+": "+c.reason, "virgo-endpoint", "bundle", "status", "--name", "mine")
 	}
 }
 

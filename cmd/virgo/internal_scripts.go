@@ -10,6 +10,7 @@ import (
 	"os/signal"
 
 	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/installed"
 	"virgo/collect"
 	"virgo/collect/host"
 	"virgo/collect/script"
@@ -34,7 +35,7 @@ func scriptsChild(ctx context.Context, std agent.Stdio) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
 	p := &scriptProcess{std: std}
-	err := worker.Server{Version: agent.BuildID(), Open: p.open, HostInfo: p.info, Trial: p.trial}.Serve(ctx, std.In, std.Out)
+	err := worker.Server{Version: agent.BuildID(), Open: p.open, Unknown: p.unknown, HostInfo: p.info, Trial: p.trial}.Serve(ctx, std.In, std.Out)
 	if err != nil {
 		agent.PrintError(std.Err, err)
 		return agent.ExitUnexpected
@@ -46,6 +47,8 @@ func scriptsChild(ctx context.Context, std agent.Stdio) int {
 type scriptProcess struct {
 	std     agent.Stdio
 	options script.Options
+	// unreadable is why no script of the bundle can be loaded; nil: they can be, or there is no bundle.
+	unreadable error
 }
 
 // open limits this process and returns the types of all scripts, which are evaluated when a check first needs them.
@@ -64,7 +67,7 @@ func (p *scriptProcess) open(s worker.Settings) (*collect.Registry, error) {
 		return nil, fmt.Errorf("scripts cannot run here: %w", err)
 	}
 	opt.World.Start = process.ForChild
-	if opt.Sources, err = sourcesOf(s.Scripts); err != nil {
+	if opt.Sources, p.unreadable, err = sourcesOf(s.Scripts); err != nil {
 		return nil, err
 	}
 	if opt.Figures, err = collect.NewRegistry(host.Types(host.Options{})...); err != nil {
@@ -72,6 +75,14 @@ func (p *scriptProcess) open(s worker.Settings) (*collect.Registry, error) {
 	}
 	p.options = opt
 	return collect.NewRegistry(script.LazyTypes(opt)...)
+}
+
+// unknown returns why a script is not there: the owner's own scripts run beside a bundle that cannot be read.
+func (p *scriptProcess) unknown(string) error {
+	if p.unreadable == nil {
+		return nil
+	}
+	return &collect.FailedError{Kind: installed.KindBundle, Text: p.unreadable.Error()}
 }
 
 // end ends this process for a script, at once: whatever else runs in it runs again.
@@ -111,35 +122,34 @@ func (p *scriptProcess) optionsOf(s *worker.ScriptSettings) (script.Options, err
 // bundleDescriptor is where the agent passes the bundle.
 const bundleDescriptor = 3
 
-// sourcesOf returns the owner's folder and the bundle. The descriptor of the bundle is closed.
-func sourcesOf(s *worker.ScriptSettings) ([]script.Source, error) {
-	var sources []script.Source
+// sourcesOf returns the owner's folder and the bundle, or in unreadable why the file of the bundle is none. The descriptor
+// of the bundle is closed.
+func sourcesOf(s *worker.ScriptSettings) (sources []script.Source, unreadable, err error) {
 	if s.Dir != "" {
 		sources = append(sources, script.DirSource(s.Dir, func(path string) error { return ownership.Check(path) }))
 	}
 	var f *os.File
-	var err error
 	switch {
 	case s.Descriptor:
 		f = os.NewFile(bundleDescriptor, "bundle")
 	case s.Path != "":
 		f, err = os.Open(s.Path)
 	default:
-		return sources, nil
+		return sources, nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("opening the bundle: %w", err)
+		return nil, nil, fmt.Errorf("opening the bundle: %w", err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, scriptbundle.MaxBundleBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading the bundle: %w", err)
+		return nil, nil, fmt.Errorf("reading the bundle: %w", err)
 	}
 	bundle, err := scriptbundle.Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("reading the bundle %.64q: %w", s.Version, err)
+		return sources, fmt.Errorf("the bundle cannot be read: %w", err), nil
 	}
-	return append(sources, script.BundleSource(bundle)), nil
+	return append(sources, script.BundleSource(bundle)), nil, nil
 }
 
 // trial does a job of a person who writes scripts, with the options that checks have.
@@ -166,6 +176,9 @@ func (p *scriptProcess) info(_ context.Context, name string) (any, error) {
 		all = append(all, info)
 	}
 	if name != worker.ScriptInfos {
+		if p.unreadable != nil {
+			return nil, p.unreadable
+		}
 		return nil, fmt.Errorf("there is no script of the type %.64q", name)
 	}
 	return all, nil

@@ -66,7 +66,7 @@ func (c checker) Check(ctx context.Context, req collect.Request) (collect.Report
 
 // death returns the error of a check whose process died although it ran alone.
 func (p *Program) death(died *deathError) error {
-	if died.Kind != "" {
+	if died.Kind != "" && !died.Loading {
 		return &collect.FailedError{Kind: died.Kind, Text: died.Text}
 	}
 	if p.Describe != nil {

@@ -16,6 +16,8 @@ type Death struct {
 	How string
 	// Used is the processor time that it used.
 	Used time.Duration
+	// Loading means that it had not opened its checks yet: none of them can be the cause.
+	Loading bool
 	// Kind and Text are what the process said with [WriteFailure] before it ended; empty: nothing.
 	Kind, Text string
 }
@@ -51,8 +53,12 @@ func (p *process) failure(err error) error {
 	defer timer.Stop()
 	select {
 	case <-p.ended:
+		opened, cannot := p.opening()
+		if cannot != "" {
+			return errors.New("the worker process cannot run checks: " + cannot)
+		}
 		if p.greeted {
-			return &deathError{p.howItEnded()}
+			return &deathError{p.howItEnded(!opened)}
 		}
 		var other *versionError
 		if errors.As(p.readErr, &other) {
@@ -72,9 +78,16 @@ func (p *process) failure(err error) error {
 	return fmt.Errorf("the worker process does not answer: %w", err)
 }
 
+// opening reports whether the process has tried to open its checks, and why it could not.
+func (p *process) opening() (opened bool, cannot string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.opened, p.cannot
+}
+
 // howItEnded describes the end of a process that has ended.
-func (p *process) howItEnded() Death {
-	d := Death{How: p.cmd.ProcessState.String()} // "signal: killed", "exit status 2"
+func (p *process) howItEnded(loading bool) Death {
+	d := Death{How: p.cmd.ProcessState.String(), Loading: loading} // "signal: killed", "exit status 2"
 	if state := p.cmd.ProcessState; state != nil {
 		d.Used = state.UserTime() + state.SystemTime()
 	}

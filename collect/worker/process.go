@@ -46,6 +46,8 @@ type process struct {
 	closing atomic.Bool
 
 	mu      sync.Mutex // guards what follows, and the order of lines
+	opened  bool       // the worker has opened its checks, or cannot
+	cannot  string     // why it cannot
 	in      io.WriteCloser
 	lastID  uint64
 	waiting map[uint64]chan<- answer
@@ -128,6 +130,10 @@ func (p *process) readAnswers(out io.Reader, version string) {
 func (p *process) deliver(a answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if a.ID == 0 {
+		p.opened, p.cannot = true, a.Error
+		return
+	}
 	if to := p.waiting[a.ID]; to != nil {
 		delete(p.waiting, a.ID)
 		a.as = p.as

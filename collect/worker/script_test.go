@@ -96,6 +96,29 @@ func TestFailureOfTheCheckItself(t *testing.T) {
 	}
 }
 
+// A process that dies before it has opened its checks does so over what it was given; one that says why it cannot run
+// any does not, and no check is at fault.
+func TestDeathWhileLoading(t *testing.T) {
+	dying, refusing := program(t, "dies at loading"), program(t, "")
+	refusing.Settings = func() (Settings, error) { return Settings{Proxy: "impossible"}, nil }
+	for p, want := range map[*Program]collect.FailedError{
+		dying:    {Kind: "bundle", Text: "died over the bundle"},
+		refusing: {Text: "the worker process cannot run checks: nothing runs here"},
+	} {
+		p.Describe = func(d Death) (kind, text string) {
+			if !d.Loading {
+				t.Errorf("%+v", d)
+			}
+			return "bundle", "died over the bundle"
+		}
+		_, err := p.Checker("t.echo").Check(t.Context(), collect.Request{Check: schedule.Check{ID: "a", Type: "t.echo", Period: time.Minute, Timeout: time.Minute}})
+		var failed *collect.FailedError
+		if errors.As(err, &failed) != (want.Kind != "") || failed != nil && failed.Kind != want.Kind || err == nil || err.Error() != want.Text {
+			t.Errorf("%v, want %+v", err, want)
+		}
+	}
+}
+
 func TestTargetsComeBack(t *testing.T) {
 	p := program(t, "")
 	lister, ok := p.Checker("t.lists").(collect.Targeter)

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,8 @@ type Server struct {
 	Version string
 	// Open returns the checks. It is called once the agent's settings are known.
 	Open func(Settings) (*collect.Registry, error)
+	// Unknown returns why a type is not among the checks; nil: nobody knows.
+	Unknown func(checkType string) error
 	// HostInfo returns host information of the named type; it is encoded as JSON.
 	HostInfo func(ctx context.Context, name string) (any, error)
 	// Trial does a job of [Program.Trial]; nil where there are no scripts.
@@ -44,8 +47,12 @@ func (s Server) Serve(ctx context.Context, r io.Reader, w io.Writer) error {
 			hello.Version, hello.Protocol, s.Version, protocolVersion)
 	}
 	registry, err := s.Open(*hello.Settings)
+	opened := answer{}
 	if err != nil {
-		return err
+		opened.Error = err.Error()
+	}
+	if wrote := writeLine(w, opened); err != nil || wrote != nil {
+		return cmp.Or(err, wrote)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	active := &requests{server: s, registry: registry, w: w, cancels: make(map[uint64]context.CancelFunc)}
@@ -135,7 +142,9 @@ func (r *requests) answer(ctx context.Context, req request) (a answer) {
 	}
 	typ, ok := r.registry.Lookup(check.Type)
 	if !ok {
-		return answer{Error: fmt.Sprintf("unknown check type %q", check.Type)}
+		typ.Checker = collect.CheckerFunc(func(context.Context, collect.Request) (collect.Report, error) {
+			return collect.Report{}, r.unknown(check.Type)
+		})
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		check.Timeout = time.Until(deadline)
@@ -151,6 +160,16 @@ func (r *requests) answer(ctx context.Context, req request) (a answer) {
 		a.Ended = ctx.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
 	}
 	return a
+}
+
+// unknown returns the error of a type that is not among the checks.
+func (r *requests) unknown(checkType string) error {
+	if r.server.Unknown != nil {
+		if err := r.server.Unknown(checkType); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("unknown check type %q", checkType)
 }
 
 func (r *requests) hostInfo(ctx context.Context, name string) answer {
@@ -170,7 +189,7 @@ func (r *requests) targets(ctx context.Context, typ string) answer {
 	lister, lists := t.Checker.(collect.Targeter)
 	switch {
 	case !ok:
-		return answer{Error: fmt.Sprintf("unknown check type %q", typ)}
+		return answer{Error: r.unknown(typ).Error()}
 	case !lists:
 		return answer{Error: fmt.Sprintf("%s has no targets", typ)}
 	}

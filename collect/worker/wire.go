@@ -15,7 +15,7 @@ import (
 
 // protocolVersion is the version of the protocol. Processes of different builds do not work
 // together; it says so also where both builds call themselves the same, as development builds do.
-const protocolVersion = 2
+const protocolVersion = 3
 
 // MaxLineBytes bounds one line. It suffices for a report of as many metrics as a result may have,
 // and for host information.
@@ -70,7 +70,8 @@ func checkRequest(req collect.Request, limit time.Duration) (request, error) {
 	return request{Check: b, Timeout: max(1, limit.Milliseconds()), Previous: req.Previous, Guard: req.Guard}, nil
 }
 
-// An answer is one line from the worker.
+// An answer is one line from the worker. The first one answers no request: its ID is 0, and it says that the worker has
+// opened its checks, or in Error why it cannot.
 type answer struct {
 	ID     uint64  `json:"id"`
 	Report *report `json:"report,omitempty"`

@@ -43,6 +43,10 @@ func work() int {
 	case "crash":
 		fmt.Fprintln(os.Stderr, "fatal error: out of memory\n\ngoroutine 1 [running]:")
 		return 2
+	case "dies at loading":
+		fmt.Println(`{"protocol":3,"version":"1"}`)
+		WriteFailure(os.Stderr, "memory", "broke the limit of memory")
+		return 2
 	case "silent":
 		io.Copy(io.Discard, os.Stdin)
 		return 0
@@ -56,7 +60,7 @@ func work() int {
 		fmt.Println(`{"protocol":0,"version":"1"}`)
 		return 0
 	case "newer": // it also says why it ends
-		fmt.Println(`{"protocol":2,"version":"2"}`)
+		fmt.Println(`{"protocol":3,"version":"2"}`)
 		fmt.Fprintln(os.Stderr, "virgo: error: the agent is another")
 		return 1
 	case "endless":
@@ -68,7 +72,9 @@ func work() int {
 	}
 	var settings Settings
 	err := Server{Version: "1", Open: func(s Settings) (*collect.Registry, error) {
-		settings = s
+		if settings = s; s.Proxy == "impossible" {
+			return nil, errors.New("nothing runs here")
+		}
 		return testChecks(s)
 	}, HostInfo: func(ctx context.Context, name string) (any, error) {
 		if name == "bundle" {
@@ -352,7 +358,7 @@ func TestServeRefusesAnotherBuild(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), "the agent is virgo ") {
 			t.Errorf("%+v: %v", hello, err)
 		}
-		if got := out.String(); got != `{"protocol":2,"version":"1"}`+"\n" {
+		if got := out.String(); got != `{"protocol":3,"version":"1"}`+"\n" {
 			t.Errorf("%+v: it wrote %s", hello, got)
 		}
 	}
@@ -361,7 +367,7 @@ func TestServeRefusesAnotherBuild(t *testing.T) {
 // The server ends with its context as well, also where no line comes: after Ctrl-C by a person who
 // started it.
 func TestServeEndsWithItsContext(t *testing.T) {
-	for _, lines := range []string{"", `{"protocol":2,"settings":{}}` + "\n" + `{"id":1,"check":{"id":"a","type":"t.waits"}}` + "\n"} {
+	for _, lines := range []string{"", `{"protocol":3,"settings":{}}` + "\n" + `{"id":1,"check":{"id":"a","type":"t.waits"}}` + "\n"} {
 		in, agent := io.Pipe()
 		defer agent.Close()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -383,7 +389,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 }
 
 func FuzzServe(f *testing.F) {
-	hello := `{"protocol":2,"settings":{}}` + "\n"
+	hello := `{"protocol":3,"settings":{}}` + "\n"
 	f.Add([]byte(hello + `{"id":1,"check":{"id":"a","type":"t.echo","details":{"text":"x"}},"timeout_ms":5}` + "\n"))
 	f.Add([]byte(hello + `{"id":1,"host_info":"cpu"}` + "\n" + `{"id":1,"cancel":true}` + "\n"))
 	f.Add([]byte("{}\n"))

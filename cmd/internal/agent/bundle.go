@@ -24,6 +24,8 @@ type bundle struct {
 	installed installed.Installed
 	read      bool  // installed was read
 	err       error // why no bundle is used
+	// unreadable means that the file is as it was installed, and that this program cannot read what it has.
+	unreadable bool
 }
 
 // Bundle returns the version of the bundle that scripts are run from, and why the installed one is not used; both empty:
@@ -65,6 +67,8 @@ func (b *bundle) open(p *Program) error {
 		return err
 	}
 	if b.manifest, err = scriptbundle.ReadManifest(b.use.File, b.use.Ref.Bytes); err != nil {
+		var format *scriptbundle.FormatError
+		b.unreadable = errors.As(err, &format)
 		return fmt.Errorf("bundle %s: %w", b.use.Ref, err)
 	}
 	return nil
@@ -127,6 +131,11 @@ func (p *Program) bundleOf(checkType string) (string, bool) {
 // concludeTrial does what a run has found of the bundle on trial, and has the spool say what is installed if a process
 // ended between the two. What cannot be done now, the next run does.
 func (p *Program) concludeTrial(ctx context.Context, ag *run.Agent, rep run.Report) {
+	if i := p.bundle.installed; p.bundle.unreadable && i.State == installed.OnTrial && p.bundle.use.Ref == i.Current {
+		rep.Verdict = installed.Verdict{
+			Decision: installed.Back, SHA256: i.Current.SHA256, Version: i.Current.Version, Reason: p.bundle.err.Error(),
+		}
+	}
 	err := p.judgeBundle(ctx, ag, rep.Verdict)
 	if err == nil && rep.Verdict.Decision == installed.Wait && p.bundle.read && rep.Summary.Differs(p.bundle.installed) {
 		err = p.saveInstalled(ctx, ag)
@@ -153,6 +162,11 @@ func (p *Program) saveInstalled(ctx context.Context, ag *run.Agent) error {
 func (p *Program) judgeBundle(ctx context.Context, ag *run.Agent, v installed.Verdict) error {
 	if v.Decision == installed.Wait {
 		return nil
+	}
+	if v.Unloadable {
+		if err := p.scriptsRun(ctx); err != nil {
+			return fmt.Errorf("no script can be loaded, without the bundle either: %w", err)
+		}
 	}
 	l, err := installed.New(p.Paths().State).Lock()
 	if err != nil {

@@ -24,19 +24,10 @@ func (p *Program) CheckDeclared(ctx context.Context, c installed.Candidate, b *s
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("checking the scripts: %w", err)
 	}
-	process := &worker.Program{
-		Path: p.WorkerPath, Argument: worker.ScriptArgument, Environ: p.scriptEnviron, Account: p.workerUser, Version: BuildID(),
-		Settings: func() (worker.Settings, error) {
-			s, err := p.scriptSettings()
-			if err == nil {
-				s.Scripts.Dir = "" // the bundle's scripts alone
-			}
-			return s, err
-		},
-		Open: func(s *worker.ScriptSettings) (*os.File, error) {
-			s.Version, s.SHA256 = c.Ref.Version, c.Ref.SHA256
-			return os.Open(f.Name())
-		},
+	process := p.emptyScriptWorker()
+	process.Open = func(s *worker.ScriptSettings) (*os.File, error) {
+		s.Version, s.SHA256 = c.Ref.Version, c.Ref.SHA256
+		return os.Open(f.Name())
 	}
 	defer process.Close()
 	for _, s := range b.Manifest.Scripts {
@@ -53,4 +44,26 @@ func (p *Program) CheckDeclared(ctx context.Context, c installed.Candidate, b *s
 		}
 	}
 	return nil
+}
+
+// emptyScriptWorker returns a script process without the owner's own scripts and without a bundle.
+func (p *Program) emptyScriptWorker() *worker.Program {
+	return &worker.Program{
+		Path: p.WorkerPath, Argument: worker.ScriptArgument, Environ: p.scriptEnviron, Account: p.workerUser, Version: BuildID(),
+		Settings: func() (worker.Settings, error) {
+			s, err := p.scriptSettings()
+			if err == nil {
+				s.Scripts.Dir = ""
+			}
+			return s, err
+		},
+	}
+}
+
+// scriptsRun returns why no script can run on this host, whatever bundle is installed; nil: they can.
+func (p *Program) scriptsRun(ctx context.Context) error {
+	process := p.emptyScriptWorker()
+	defer process.Close()
+	_, err := process.HostInfo(ctx, worker.ScriptInfos)
+	return err
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"virgo/cmd/internal/installed"
 	"virgo/collect"
 	"virgo/collect/script/breach"
 	"virgo/collect/worker"
@@ -62,6 +63,9 @@ func (p *Program) scriptSettings() (worker.Settings, error) {
 
 // describeDeath says why a script failed whose process died although it ran alone.
 func describeDeath(d worker.Death) (kind, text string) {
+	if d.Loading {
+		return installed.KindBundle, "the script process died while it loaded the scripts: " + d.How
+	}
 	kind, text = breach.Describe(d.How, d.Used, breach.Limits{MemoryBytes: breach.MemoryBytes, CPU: breach.CPU})
 	if kind == "" {
 		return "died", "the script process died while it ran this check: " + d.How

@@ -12,7 +12,7 @@ import (
 
 // play notes runs of checks, a minute apart: for each check its results, "." or the letter of a failure.
 func play(sha256 string, results map[string]string) Standing {
-	kinds := map[rune]string{'.': "", 'e': "error", 'm': "memory", 'b': KindBundle}
+	kinds := map[rune]string{'.': "", 'e': "error", 'm': "memory", 'b': KindBundle, 'l': KindLoad}
 	var s Standing
 	for id, runs := range results {
 		for n, r := range runs {
@@ -46,7 +46,12 @@ func TestVerdict(t *testing.T) {
 		{"more broken than healed", trial, map[string]string{"a": ".", "b": "e", "c": "."}, map[string]string{"a": "ee", "b": "..", "c": "ee"}, "a b c", time.Minute, Back, "script.a fails (status of a) and did not before; and 1 more"},
 		{"a new check, twice", trial, nil, map[string]string{"a": "ee"}, "a", time.Minute, Wait, ""},
 		{"a new check, three times", trial, nil, map[string]string{"a": "eee"}, "a", time.Minute, Back, "script.a fails (status of a)"},
-		{"cannot be loaded", trial, map[string]string{"a": "..."}, map[string]string{"a": "b", "b": "b"}, "a", time.Minute, Back, "script.a fails (status of a) and did not before"},
+		{"cannot be loaded", trial, map[string]string{"a": "..."}, map[string]string{"a": "b", "b": "b"}, "a", time.Minute, Back, "no script of it can be loaded: status of a"},
+		{"cannot be loaded, of which one runs", trial, nil, map[string]string{"b": "b"}, "a b", time.Minute, Back, "no script of it can be loaded: status of b"},
+		{"could not be loaded before, too", trial, map[string]string{"a": "b"}, map[string]string{"a": "b"}, "a", time.Minute, Back, "no script of it can be loaded: status of a"},
+		{"no script loads", trial, map[string]string{"a": "..."}, map[string]string{"a": "l", "b": "l"}, "a b", time.Minute, Back, "no script of it can be loaded: status of a"},
+		{"the one that ran does not load", trial, map[string]string{"a": "..."}, map[string]string{"a": "l"}, "a b", time.Minute, Wait, ""},
+		{"one script loads", trial, map[string]string{"a": "..."}, map[string]string{"a": "l", "b": "e"}, "a b", time.Minute, Wait, ""},
 		{"one cannot be loaded", trial, map[string]string{"a": "...", "b": "."}, map[string]string{"a": "b", "b": "."}, "a", time.Minute, Wait, ""},
 		{"three good runs", trial, map[string]string{"a": "..."}, map[string]string{"a": "..."}, "a", time.Minute, Keep, ""},
 		{"three good runs of one of two", trial, nil, map[string]string{"a": "..."}, "a b", time.Minute, Wait, ""},
@@ -58,8 +63,8 @@ func TestVerdict(t *testing.T) {
 	} {
 		s := play("new", tt.now)
 		v := s.Verdict(tt.trial, play("old", tt.before), strings.Fields(tt.scheduled), at(0).Add(tt.after), func(id string) string { return "status of " + id })
-		if v.Decision != tt.want || v.Reason != tt.reason {
-			t.Errorf("%s: %v %q, want %v %q", tt.name, v.Decision, v.Reason, tt.want, tt.reason)
+		if v.Decision != tt.want || v.Reason != tt.reason || v.Unloadable != strings.HasPrefix(tt.reason, "no script") {
+			t.Errorf("%s: %+v, want %v %q", tt.name, v, tt.want, tt.reason)
 		}
 	}
 	other := play("another", map[string]string{"a": "eee"})

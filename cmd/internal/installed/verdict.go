@@ -24,10 +24,16 @@ type Verdict struct {
 	SHA256   string // of the bundle
 	Version  string
 	Reason   string // of Back
+	// Unloadable means that no script of the bundle can be loaded. Whoever goes back for it makes sure that scripts can
+	// run without the bundle: otherwise it is this host that cannot run any.
+	Unloadable bool
 }
 
-// KindBundle is the kind of failure of every script of a bundle that the script process cannot load.
-const KindBundle = "bundle"
+// The kinds of failures of scripts that cannot be loaded.
+const (
+	KindBundle = "bundle" // none of the bundle: its file cannot be read, or the script process dies over it
+	KindLoad   = "load"   // one: it does not compile or declare
+)
 
 // Bounds of a trial.
 const (
@@ -49,10 +55,10 @@ func (s Standing) Verdict(t Summary, base Standing, scheduled []string, now time
 		return v
 	}
 	failing, healed := s.compare(base)
-	unloadable := s.unloadable()
-	switch {
+	switch unloadable := s.unloadable(scheduled); {
 	case unloadable != "":
-		v.Decision, v.Reason = Back, s.reason(unloadable, base, why)
+		v.Decision, v.Unloadable = Back, true
+		v.Reason = "no script of it can be loaded: " + s.failure(unloadable, why)
 	case len(failing) > healed:
 		v.Decision, v.Reason = Back, s.reason(failing[0], base, why)
 		if more := len(failing) - 1; more > 0 {
@@ -82,32 +88,47 @@ func (s Standing) compare(base Standing) (failing []string, healed int) {
 	return failing, healed
 }
 
-// unloadable returns an id if no script of the bundle could be loaded at all.
-func (s Standing) unloadable() (id string) {
+// unloadable returns the id of a check if no script of the bundle can be loaded: the process could not load the bundle,
+// or each script that is scheduled has run and was not loaded. One run of it is enough: it will be the same in the next.
+func (s Standing) unloadable(scheduled []string) (id string) {
+	inProcess := false
 	for _, key := range slices.Sorted(maps.Keys(s.Checks)) {
-		if s.Checks[key].Failed != KindBundle {
+		failed := s.Checks[key].Failed
+		if failed != KindBundle && failed != KindLoad {
 			return ""
 		}
-		if id == "" {
-			id = key
+		if id == "" || failed == KindBundle && !inProcess {
+			id, inProcess = key, failed == KindBundle
+		}
+	}
+	if inProcess {
+		return id
+	}
+	for _, key := range scheduled {
+		if _, ran := s.Checks[key]; !ran {
+			return ""
 		}
 	}
 	return id
 }
 
-func (s Standing) reason(id string, base Standing, why func(string) string) string {
-	k := s.Checks[id]
-	text := k.Failed
+// failure returns why a check failed: its last status, or else the kind.
+func (s Standing) failure(id string, why func(string) string) string {
 	if why != nil {
 		if status := strings.TrimSpace(why(id)); status != "" {
-			text = status
+			return status
 		}
 	}
+	return s.Checks[id].Failed
+}
+
+func (s Standing) reason(id string, base Standing, why func(string) string) string {
+	k := s.Checks[id]
 	did := ""
 	if before, known := base.Checks[id]; known && before.Failed == "" {
 		did = " and did not before"
 	}
-	return fmt.Sprintf("%s fails (%s)%s", k.Type, text, did)
+	return fmt.Sprintf("%s fails (%s)%s", k.Type, s.failure(id, why), did)
 }
 
 // isProven reports whether the trial has lasted long enough. A clock that was set back makes it longer.

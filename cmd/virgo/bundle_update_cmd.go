@@ -75,6 +75,7 @@ func (c *bundleUpdateCmd) install(a *app) error {
 		return fmt.Errorf("%q: %w", c.File, err)
 	}
 	var no *installed.NotTakenError
+	restored := false
 	before, after, err := a.changeBundle(func(l *installed.Locked) (installed.Installed, error) {
 		if c.Check {
 			i, err := l.Installed()
@@ -83,12 +84,21 @@ func (c *bundleUpdateCmd) install(a *app) error {
 			}
 			return i, err
 		}
-		return l.Install(candidate, c.allow(), a.Now())
+		i, err := l.Install(candidate, c.allow(), a.Now())
+		if errors.As(err, &no) && no.Same && l.IsDamaged() {
+			restored = true
+			return i, l.Restore(candidate)
+		}
+		return i, err
 	})
 	if errors.As(err, &no) && no.Same {
 		after, err = before, nil
 	}
 	if err != nil {
+		return err
+	}
+	if restored && !a.JSON {
+		_, err := fmt.Fprintf(a.Out, "%s was damaged on the disk, and is installed again\n", candidate.Ref)
 		return err
 	}
 	return c.report(a, before.Current, after, candidate.Ref, no)

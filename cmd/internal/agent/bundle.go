@@ -22,10 +22,13 @@ type bundle struct {
 	manifest  scriptbundle.Manifest
 	own       []string // types that the owner's own scripts have instead
 	installed installed.Installed
+	opened    bool  // a script was needed
 	read      bool  // installed was read
 	err       error // why no bundle is used
 	// unreadable means that the file is as it was installed, and that this program cannot read what it has.
 	unreadable bool
+	// keys are the keys of the settings that are revoked, or expire.
+	keys []installed.Condition
 }
 
 // Bundle returns the version of the bundle that scripts are run from, and why the installed one is not used; both empty:
@@ -41,6 +44,7 @@ func (p *Program) Bundle() (installed.Ref, error) {
 // openedBundle opens the bundle once.
 func (p *Program) openedBundle() *bundle {
 	p.bundleOnce.Do(func() {
+		p.bundle.opened = true
 		if p.bundle.err = p.bundle.open(p); p.bundle.err != nil && !errors.Is(p.bundle.err, installed.ErrNoBundle) {
 			p.Verbosef("the bundle of scripts: %v", p.bundle.err)
 		} else if p.bundle.use.Damaged != nil {
@@ -63,7 +67,8 @@ func (b *bundle) open(p *Program) error {
 		return err
 	}
 	b.read = true
-	if b.use, err = folder.Use(RevokedSigners(cfg)); err != nil {
+	b.keys = installed.Conditions(cfg.Bundles.Signers, config.ReadKeyFile)
+	if b.use, err = folder.Use(revoked(b.keys)); err != nil {
 		return err
 	}
 	if b.manifest, err = scriptbundle.ReadManifest(b.use.File, b.use.Ref.Bytes); err != nil {
@@ -76,8 +81,13 @@ func (b *bundle) open(p *Program) error {
 
 // RevokedSigners returns which keys the settings call revoked.
 func RevokedSigners(cfg config.Config) func(keyID string) bool {
-	ids := installed.Revoked(cfg.Bundles.Signers, config.ReadKeyFile)
-	return func(id string) bool { return slices.Contains(ids, id) }
+	return revoked(installed.Conditions(cfg.Bundles.Signers, config.ReadKeyFile))
+}
+
+func revoked(keys []installed.Condition) func(keyID string) bool {
+	return func(id string) bool {
+		return slices.ContainsFunc(keys, func(c installed.Condition) bool { return c.KeyID == id && c.Revoked })
+	}
 }
 
 // openBundle opens the bundle for the script process.

@@ -119,6 +119,7 @@ func (p *Program) Run(opt RunOptions, splay Splay) error {
 			return err
 		}
 	}
+	p.reportBundle(ctx, ag, rep, interactive)
 	untrusted := p.reportMistakes(opt.Strict, interactive, cfg, rep)
 	if err := p.outcome(opt, rep, cfg.Untrusted() != nil); err != nil {
 		if untrusted != nil {

@@ -7,6 +7,6 @@
 // spool, and Verdict compares it with that of the bundle before.
 //
 // What can fail: no space, a crash at any step (the current bundle stays good), a damaged file (the previous bundle,
-// then none). The user sees it in `virgo bundle list`, `virgo status` and one line of the run. Who could abuse it:
+// then none). The user sees it in `virgo bundle list`, `virgo status` and one line of the run that first needs a script. Who could abuse it:
 // whoever can write to the state folder is root already; the folder's owner is checked.
 package installed

@@ -10,16 +10,29 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
-// Revoked returns the ids of the keys that the settings call revoked: "KEY revoked", or the path of a file with a key
-// and the word behind it. Package signature says the same of keys, and verifies with them; a run only needs to know
-// which of them it must not trust any more, and links none of that.
-func Revoked(signers []string, read func(path string) ([]byte, error)) (ids []string) {
+// A Condition is one on which the settings trust a key.
+type Condition struct {
+	KeyID   string
+	Revoked bool
+	// Until is the day from which on the key is refused; zero: it has none.
+	Until time.Time
+}
+
+// Conditions returns those of the settings: "KEY revoked", "KEY until 2027-06-30", or the path of a file with a key and
+// such words behind it. Package signature says the same of keys, and verifies with them; a run only needs to know which
+// of them it must not trust any more, and links none of that.
+func Conditions(signers []string, read func(path string) ([]byte, error)) (all []Condition) {
 	for _, signer := range signers {
 		words := strings.Fields(signer)
-		at := slices.Index(words, "revoked")
-		if at < 1 {
+		var c Condition
+		c.Revoked = slices.Index(words, "revoked") > 0
+		if at := slices.Index(words, "until"); at > 0 && at+1 < len(words) {
+			c.Until, _ = time.Parse(time.DateOnly, words[at+1])
+		}
+		if !c.Revoked && c.Until.IsZero() {
 			continue
 		}
 		id, ok := keyID(words[0])
@@ -30,11 +43,11 @@ func Revoked(signers []string, read func(path string) ([]byte, error)) (ids []st
 				id, ok = keyIDOfFile(b)
 			}
 		}
-		if ok {
-			ids = append(ids, id)
+		if c.KeyID = id; ok {
+			all = append(all, c)
 		}
 	}
-	return ids
+	return all
 }
 
 // keyIDOfFile returns the id of the key in a file: PEM, or a line behind comments.

@@ -9,8 +9,8 @@ import (
 	"virgo/schedule/signature"
 )
 
-// What a run takes for revoked is what package signature takes for revoked.
-func TestRevoked(t *testing.T) {
+// What a run takes for revoked or expired is what package signature takes for that.
+func TestConditions(t *testing.T) {
 	file := func(name string) string {
 		t.Helper()
 		b, err := os.ReadFile("../../../schedule/signature/testdata/" + name)
@@ -42,12 +42,12 @@ func TestRevoked(t *testing.T) {
 		mini.Text() + " until 2027-06-30", rsa.Text() + " revoked", "/etc/a b.pub revoked", "/etc/a b.pub until 2027-06-30 revoked", "/etc/a b.pub",
 		"/etc/rsa.pem revoked", "/etc/none revoked", "x revoked", "revoked", "",
 	} {
-		var want []string
-		if k, err := signature.ParseSigner(signer, read); err == nil && k.Revoked {
-			want = []string{k.ID}
+		var want []Condition
+		if k, err := signature.ParseSigner(signer, read); err == nil && (k.Revoked || !k.Until.IsZero()) {
+			want = []Condition{{k.ID, k.Revoked, k.Until}}
 		}
-		if got := Revoked([]string{signer}, read); !slices.Equal(got, want) {
-			t.Errorf("%.80q: %q, want %q", signer, got, want)
+		if got := Conditions([]string{signer}, read); !slices.Equal(got, want) {
+			t.Errorf("%.80q: %+v, want %+v", signer, got, want)
 		}
 	}
 }

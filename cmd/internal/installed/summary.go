@@ -42,6 +42,8 @@ type Summary struct {
 	RefusedVersion, RefusedReason string
 	// Refused is how many bundles are not taken again.
 	Refused int
+	// Trouble is what a run last said of the bundle: why it is not used, or of its key; empty: nothing.
+	Trouble string
 	Renewal Renewal
 }
 
@@ -72,6 +74,7 @@ func (s *Summary) Fields(c *lines.Codec) {
 	lines.Text(c, "refused_version", &s.RefusedVersion)
 	lines.Text(c, "refused_reason", &s.RefusedReason)
 	lines.Number(c, "refused", &s.Refused)
+	lines.Text(c, "trouble", &s.Trouble)
 	s.Renewal.Fields(c)
 }
 
@@ -114,11 +117,12 @@ func (s Summary) Text() string {
 	return shorttext.Truncate(text, maxStateBytes)
 }
 
-// summaryOf returns what the spool's state is to say of what is installed; renewal is kept.
-func summaryOf(i Installed, renewal Renewal) Summary {
+// summaryOf returns what the spool's state is to say of what is installed; what else it said is kept.
+func summaryOf(i Installed, old Summary) Summary {
 	s := Summary{
 		Name: i.Current.Name, Version: i.Current.Version, SHA256: i.Current.SHA256, State: i.State, SinceMS: i.Current.SinceMS,
-		BackVersion: i.Back.Version, BackReason: i.Back.Reason, Refused: len(i.Refused), Renewal: renewal,
+		BackVersion: i.Back.Version, BackReason: i.Back.Reason, Refused: len(i.Refused),
+		Trouble: old.Trouble, Renewal: old.Renewal,
 	}
 	if n := len(i.Refused); n > 0 && i.Back.Version == "" && i.Refused[n-1].AtMS > i.Current.SinceMS {
 		s.RefusedVersion, s.RefusedReason = i.Refused[n-1].Version, i.Refused[n-1].Reason
@@ -131,7 +135,7 @@ func summaryOf(i Installed, renewal Renewal) Summary {
 // whoever finds that both differ, since a process may end between the two.
 func Store(tx Putter, i Installed) error {
 	old := ReadSummary(tx)
-	s := summaryOf(i, old.Renewal)
+	s := summaryOf(i, old)
 	if old.SHA256 != s.SHA256 {
 		if err := turnStanding(tx, i); err != nil {
 			return err
@@ -181,6 +185,13 @@ func PutRenewal(tx Putter, r Renewal) error {
 	return tx.Put(space, summaryKey, lines.Append(nil, &s))
 }
 
+// PutTrouble stores what a run says of the bundle.
+func PutTrouble(tx Putter, text string) error {
+	s := ReadSummary(tx)
+	s.Trouble = text
+	return tx.Put(space, summaryKey, lines.Append(nil, &s))
+}
+
 // ReadPrograms returns when the endpoint was asked for other programs of the agent, and may be again.
 func ReadPrograms(tx Getter) (r Renewal) {
 	if b := tx.Get(space, programsKey); b != nil {
@@ -195,7 +206,7 @@ func PutPrograms(tx Putter, r Renewal) error {
 }
 
 // Differs reports whether the spool's state does not say what is installed.
-func (s Summary) Differs(i Installed) bool { return s != summaryOf(i, s.Renewal) }
+func (s Summary) Differs(i Installed) bool { return s != summaryOf(i, s) }
 
 // Save is [Store] in a transaction of its own.
 func Save(ctx context.Context, sp *spool.Spool, i Installed) error {

@@ -23,7 +23,7 @@ func TestStateText(t *testing.T) {
 		{Installed{Current: current, State: Good, Back: Refusal{Version: "2.0.0", Reason: "script.x fails"}}, "back 2.0.0: script.x fails"},
 		{Installed{Back: back}, "none; back 2.0.0: " + strings.Repeat("x", 238)},
 	} {
-		s := summaryOf(tt.in, Renewal{})
+		s := summaryOf(tt.in, Summary{})
 		if got := s.Text(); got != tt.want {
 			t.Errorf("%+v: %q, want %q", tt.in, got, tt.want)
 		}

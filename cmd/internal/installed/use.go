@@ -51,6 +51,16 @@ func (f *Folder) Use(revoked func(keyID string) bool) (Use, error) {
 	return Use{File: file, Ref: i.Previous, Damaged: err}, nil
 }
 
+// IsDamaged reports whether the current bundle cannot be used although it is installed.
+func (f *Folder) IsDamaged() bool {
+	u, err := f.Use(nil)
+	if err != nil {
+		return !errors.Is(err, ErrNoBundle)
+	}
+	u.File.Close()
+	return u.Damaged != nil
+}
+
 // Reopen opens the same file once more, for another process: an offset of its own.
 func (u Use) Reopen() (*os.File, error) { return openRegular(u.File.Name()) }
 

@@ -173,7 +173,7 @@ func (s *state) ask(ctx context.Context) (bool, error) {
 	if !errors.As(err, &s.out.NotTaken) {
 		return false, err
 	}
-	if s.out.NotTaken.Same && s.isDamaged() {
+	if s.out.NotTaken.Same && s.Folder.IsDamaged() {
 		s.out.NotTaken, s.restoring = nil, true
 		return true, nil
 	}
@@ -181,16 +181,6 @@ func (s *state) ask(ctx context.Context) (bool, error) {
 		s.renewal.FailedMS, s.renewal.UntilMS = now.UnixMilli(), now.Add(transport.RenewalPause).UnixMilli()
 	}
 	return false, drop(s.locked)
-}
-
-// isDamaged reports whether the current bundle cannot be used although it is installed.
-func (s *state) isDamaged() bool {
-	u, err := s.Folder.Use(nil)
-	if err != nil {
-		return true
-	}
-	u.File.Close()
-	return u.Damaged != nil
 }
 
 // readOffer returns what is to be fetched, after what the endpoint said was checked.

@@ -33,6 +33,7 @@ func run(t testing.TB, g script.Guard, code string, change ...func(*script.Optio
 	}}}}
 	text := "return check { summary = 'a', run = function(details, now, saved) local function code() " + code + "\nend probe.returned(code()) end }"
 	opt := script.Options{
+		Limits:  withoutClock(),
 		Sources: []script.Source{script.MapSource(map[string][]byte{"a.lua": []byte(text)})},
 		Modules: append(Modules(), probe),
 		Guard:   func(scriptbundle.Script, bool, collect.Request) (script.Guard, error) { return g, nil },
@@ -47,6 +48,13 @@ func run(t testing.TB, g script.Guard, code string, change ...func(*script.Optio
 	now := func() time.Time { return time.Unix(1_700_000_000, 0) }
 	_, err := types[0].Checker.Check(t.Context(), collect.Request{Check: schedule.Check{Type: "script.a"}, Now: now})
 	return got, err
+}
+
+// withoutClock returns limits whose result does not depend on how fast the machine is.
+func withoutClock() script.Limits {
+	l := script.DefaultLimits()
+	l.Compute, l.Time = time.Hour, time.Hour
+	return l
 }
 
 // results returns what is on the stack.

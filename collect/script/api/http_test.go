@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"virgo/collect/script"
 )
@@ -171,7 +172,11 @@ func TestHostileHTTPServers(t *testing.T) {
 	} {
 		s := raw(t, "tcp", "127.0.0.1:0", answer)
 		place := "http://" + s.Addr().String()
-		got, err := run(t, guard, fmt.Sprintf(`return http.get(%q, {timeout=0.2})`, place+"/"))
+		timeout := time.Hour
+		if want == "no answer in time" {
+			timeout = 200 * time.Millisecond
+		}
+		got, err := run(t, guard, fmt.Sprintf(`return http.get(%q, {timeout=%g})`, place+"/", timeout.Seconds()))
 		if err != nil || got != "nil | GET "+place+": "+want {
 			t.Errorf("%.60q: %s, %v; want %s", answer, got, err, want)
 		}

@@ -14,7 +14,7 @@ import (
 	"virgo/collect/script"
 )
 
-// echo answers each line with the same, closes at "bye" and says nothing to "wait".
+// echo answers each line with the same, a long text to "long", and closes at "bye".
 func echo(t *testing.T) (port string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -35,7 +35,6 @@ func echo(t *testing.T) (port string) {
 					case "bye":
 						conn.Close()
 						return
-					case "wait":
 					case "long":
 						io.WriteString(conn, strings.Repeat("x", 2<<20))
 					default:
@@ -73,7 +72,6 @@ func TestConnections(t *testing.T) {
 		{code: `local c = net.tcp("127.0.0.1", PORT) c:send("a\nb\nbye\n") return c:all()`, want: "a\r\nb\r\n"},
 		{code: `local c = net.tcp("127.0.0.1", PORT) c:send("a\nbye\n") return c:read(9)`, want: "nil | reading: the connection was closed"},
 		{code: `local c = net.tcp("127.0.0.1", PORT) c:send("bye\n") return c:line()`, want: "nil | reading: the connection was closed"},
-		{code: `local c = net.tcp("127.0.0.1", PORT, {timeout=0.05}) c:send("wait\n") return c:line()`, want: "nil | reading: no answer in time"},
 		{code: `local c = net.tcp("127.0.0.1", PORT) c:send("abcdef\n") return c:line(5)`, want: "nil | reading: a line of more than 5 bytes"},
 		{code: `local c = net.tcp("127.0.0.1", PORT) c:send("abcdef\n") return c:line(6)`, want: "abcdef"},
 		{code: `local c = net.tcp("127.0.0.1", PORT) c:send("long\n") return c:line()`, want: "nil | reading: a line of more than 65536 bytes"},
@@ -105,6 +103,22 @@ func TestConnections(t *testing.T) {
 		}
 	}
 	runRows(t, guard, rows)
+}
+
+// A timeout is one of each call: connecting takes none of the time that reading has.
+func TestSilentServer(t *testing.T) {
+	guard := &allowing{list: []string{"tcp silent.example:1"}}
+	runRows(t, guard, []row{
+		{code: `local c = net.tcp("silent.example", 1, {timeout=0.05}) return c:line()`, want: "nil | reading: no answer in time"},
+	}, func(o *script.Options) { o.World.Network = silent{} })
+}
+
+// silent is a server that says nothing.
+type silent struct{ hostNetwork }
+
+func (silent) Dial(context.Context, script.Connection) (net.Conn, error) {
+	near, _ := net.Pipe()
+	return near, nil
 }
 
 func TestResolve(t *testing.T) {

@@ -27,7 +27,7 @@ func TestWithin(t *testing.T) {
 
 // What a script makes this host do counts, although its own clock stands still meanwhile.
 func TestCallsCount(t *testing.T) {
-	limits := script.DefaultLimits()
+	limits := withoutClock()
 	limits.Instructions = 50_000
 	few := func(o *script.Options) { o.Limits = limits }
 	guard := &everything{}

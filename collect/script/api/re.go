@@ -50,7 +50,7 @@ func reModule() script.Module {
 				Doc: "All matches: a text each, or a list of the captures where the expression has some. More than 100,000 texts give nil and why.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					s, re := e.arguments(c, l)
-					t, err := allMatches(l, s, re)
+					t, err := allMatches(l, s, re, patience(c))
 					if err != nil {
 						return c.Fail(l, err)
 					}
@@ -61,7 +61,7 @@ func reModule() script.Module {
 				Doc: "The text with all matches replaced; $1 and ${name} in the replacement are captures, $$ is a dollar sign.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					s, re := e.arguments(c, l)
-					text, err := replaceAll(s, re, l.CheckString(3), c.Limits.StringBytes)
+					text, err := replaceAll(s, re, l.CheckString(3), c.Limits.StringBytes, patience(c))
 					if err != nil {
 						return c.Raise(l, "re.replace: %v", err)
 					}
@@ -134,8 +134,9 @@ func pushMatch(l *lua.LState, s string, m []int) int {
 
 // patience is how long an expression may search a text, beside a time for each byte that it went through and each
 // match: many times what it takes on a busy machine, and less than the limit of computing.
+func patience(c *script.Call) time.Duration { return c.Limits.Compute / 3 }
+
 const (
-	patience       = time.Second
 	patienceAByte  = 5 * time.Microsecond
 	patienceAMatch = 50 * time.Microsecond
 )
@@ -160,7 +161,7 @@ func findAll(s string, re *regexp.Regexp, most int, patience time.Duration) ([][
 	}
 }
 
-func allMatches(l *lua.LState, s string, re *regexp.Regexp) (*lua.LTable, error) {
+func allMatches(l *lua.LState, s string, re *regexp.Regexp, patience time.Duration) (*lua.LTable, error) {
 	groups := re.NumSubexp()
 	most := maxValues / (groups + 1)
 	matches, err := findAll(s, re, most+1, patience)
@@ -186,7 +187,7 @@ func allMatches(l *lua.LState, s string, re *regexp.Regexp) (*lua.LTable, error)
 }
 
 // replaceAll makes a text of at most that many bytes.
-func replaceAll(s string, re *regexp.Regexp, replacement string, most int) (string, error) {
+func replaceAll(s string, re *regexp.Regexp, replacement string, most int, patience time.Duration) (string, error) {
 	matches, err := findAll(s, re, len(s)+2, patience)
 	if err != nil {
 		return "", err

@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("VIRGO_SCRIPTS", filepath.Join(env.WorkDir, "scripts"))
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "xdg"))
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector lets each program wait a second at its end
 			env.Setenv("BUILD", agent.BuildID())
 			for _, common := range []string{"HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"} {
 				env.Setenv(common, "")

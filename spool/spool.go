@@ -40,6 +40,8 @@ type Options struct {
 	// Guard, if not nil, returns why the state folder must not be used, although it belongs to the user and
 	// nobody else can access it: others may be able to put another one in its place.
 	Guard func(dir string) error
+	// Existing: Open creates no folder. One that does not exist is an empty spool, in which nothing can be stored.
+	Existing bool
 	// Recovered, if not nil, is called after a damaged file was replaced.
 	Recovered func(Recovery)
 	// Hook, if not nil, is called at named points before and after each commit, while the file is
@@ -61,7 +63,7 @@ type Spool struct {
 	beforeReplace func()
 }
 
-// Open creates the folder dir with mode 0700 if it does not exist, and checks that only the user who
+// Open creates the folder dir with mode 0700 if it does not exist, unless opt.Existing, and checks that only the user who
 // runs this process can access it. The file in it is created by the first call that writes.
 //
 // Errors: [ModeError], [OwnerError], [ErrReadOnly], [ErrFull] and the system's.
@@ -84,6 +86,9 @@ func Open(dir string, opt Options) (*Spool, error) {
 	s := &Spool{dir: dir, path: filepath.Join(dir, fileName), opt: opt, sem: make(chan struct{}, 1)}
 	err := checkDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
+		if opt.Existing {
+			return s, nil
+		}
 		if err := makeDir(dir); err != nil {
 			return nil, explain("create the state folder", dir, true, err)
 		}

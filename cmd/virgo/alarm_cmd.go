@@ -33,7 +33,7 @@ type alarmDocument struct {
 }
 
 func (c *alarmCmd) Run(a *app) error {
-	ag, _, err := a.OpenAgent()
+	ag, _, err := a.OpenAgentToRead()
 	if err != nil {
 		return err
 	}

@@ -139,7 +139,7 @@ func lookup(reg *collect.Registry, name string) (collect.Type, error) {
 
 // readSelf returns the figures of agent.virgo for virgo check; it only reads the state.
 func (a *app) readSelf(ctx context.Context) (host.Self, error) {
-	ag, _, err := a.OpenAgent()
+	ag, _, err := a.OpenAgentToRead()
 	if err != nil {
 		return host.Self{}, errors.Join(errors.New("reading the agent's own state"), err)
 	}

@@ -20,7 +20,7 @@ func (lastCmd) Help() string {
 }
 
 func (c *lastCmd) Run(a *app) error {
-	ag, _, err := a.OpenAgent()
+	ag, _, err := a.OpenAgentToRead()
 	if err != nil {
 		return err
 	}

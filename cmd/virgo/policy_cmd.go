@@ -36,7 +36,7 @@ type judged struct {
 
 // judgedSchedule judges the endpoint's schedule with the configuration as it is now, and stores nothing.
 func (a *app) judgedSchedule() (judged, error) {
-	ag, cfg, err := a.OpenAgent()
+	ag, cfg, err := a.OpenAgentToRead()
 	if err != nil {
 		return judged{}, err
 	}

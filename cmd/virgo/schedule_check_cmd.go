@@ -143,7 +143,7 @@ func typeProblems(registry *collect.Registry, s schedule.Schedule) []schedule.Pr
 // sentSchedule returns the endpoint's schedule, with the faults that this host finds. A host that has no
 // state has none.
 func (a *app) sentSchedule() (schedule.Schedule, error) {
-	ag, _, err := a.OpenAgent()
+	ag, _, err := a.OpenAgentToRead()
 	if err != nil {
 		return schedule.Schedule{}, err
 	}

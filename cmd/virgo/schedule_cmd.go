@@ -44,7 +44,7 @@ type checkDocument struct {
 }
 
 func (scheduleShowCmd) Run(a *app) error {
-	ag, _, err := a.OpenAgent()
+	ag, _, err := a.OpenAgentToRead()
 	if err != nil {
 		return err
 	}

@@ -107,7 +107,7 @@ func roomLine(st spool.Stats) string {
 type spoolStatusCmd struct{}
 
 func (spoolStatusCmd) Run(a *app) error {
-	ag, _, err := a.OpenAgent()
+	ag, _, err := a.OpenAgentToRead()
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (c *spoolListCmd) Run(a *app) error {
 	if c.Limit < 0 {
 		return agent.UsageError("--limit is a number from 0, not %d", c.Limit)
 	}
-	ag, _, err := a.OpenAgent()
+	ag, _, err := a.OpenAgentToRead()
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ type scheduleStatus struct {
 }
 
 func (c *statusCmd) Run(a *app) error {
-	ag, cfg, err := a.OpenAgent()
+	ag, cfg, err := a.OpenAgentToRead()
 	if err != nil {
 		return err
 	}

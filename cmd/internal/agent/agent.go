@@ -28,7 +28,21 @@ import (
 )
 
 // OpenAgent returns an agent with its registry and spool.
-func (p *Program) OpenAgent() (*run.Agent, config.Config, error) {
+func (p *Program) OpenAgent() (*run.Agent, config.Config, error) { return p.openAgent(p.OpenSpool) }
+
+// OpenAgentToRead returns an agent for what only shows its state: where a host has none, none is made.
+func (p *Program) OpenAgentToRead() (*run.Agent, config.Config, error) {
+	return p.openAgent(func(cfg config.Config) (*spool.Spool, error) {
+		if _, err := os.Lstat(p.Paths().State); !errors.Is(err, fs.ErrNotExist) {
+			return p.OpenSpool(cfg)
+		}
+		opt := p.spoolOptions(cfg)
+		opt.Existing = true
+		return p.openSpool(opt)
+	})
+}
+
+func (p *Program) openAgent(open func(config.Config) (*spool.Spool, error)) (*run.Agent, config.Config, error) {
 	cfg, err := p.LoadConfig()
 	if err != nil {
 		return nil, cfg, err
@@ -43,7 +57,7 @@ func (p *Program) OpenAgent() (*run.Agent, config.Config, error) {
 	if ag.Registry, err = p.Registry(ag.Self); err != nil {
 		return nil, cfg, err
 	}
-	ag.Spool, err = p.OpenSpool(cfg)
+	ag.Spool, err = open(cfg)
 	return ag, cfg, err
 }
 
@@ -197,7 +211,11 @@ func (p *Program) OpenSpool(cfg config.Config) (*spool.Spool, error) {
 	if err := makeState(p.Paths().State); err != nil {
 		return nil, &ExitError{ExitUsage, fmt.Errorf("opening the state: %w", err)}
 	}
-	sp, err := spool.Open(p.Paths().State, spool.Options{
+	return p.openSpool(p.spoolOptions(cfg))
+}
+
+func (p *Program) spoolOptions(cfg config.Config) spool.Options {
+	return spool.Options{
 		MaxBytes: cfg.SpoolMaxBytes,
 		MaxAge:   cfg.SpoolMaxAge,
 		Now:      p.Now,
@@ -206,7 +224,11 @@ func (p *Program) OpenSpool(cfg config.Config) (*spool.Spool, error) {
 			p.lostInRepair = p.lostInRepair || r.Lost > 0 || r.LostUnknown
 			p.Notice("%v", r)
 		},
-	})
+	}
+}
+
+func (p *Program) openSpool(opt spool.Options) (*spool.Spool, error) {
+	sp, err := spool.Open(p.Paths().State, opt)
 	if err != nil {
 		err = fmt.Errorf("opening the state: %w", err)
 		if p.withoutDisk && isDiskFault(err) {

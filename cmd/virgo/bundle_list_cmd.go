@@ -141,7 +141,7 @@ func installedRows(t *term.Table, i installed.Installed, damaged string) {
 
 // ownInFront returns the types of this host's own scripts that the bundle has as well.
 func ownInFront(a *app, use installed.Use) (types []string) {
-	m, err := scriptbundle.ReadManifest(use.File, use.Ref.Bytes)
+	m, err := scriptbundle.ReadParsed(use.File, use.Ref.Bytes)
 	if err != nil {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"io"
 	"maps"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -87,9 +88,10 @@ func TestBuildAndParse(t *testing.T) {
 	if got := b.Manifest.FileName(); got != "standard-1.4.0.zip" {
 		t.Error(got)
 	}
-	read, err := ReadManifest(bytes.NewReader(raw), int64(len(raw)))
-	if err != nil || len(read.Files) != 5 || read.Version != "1.4.0" {
-		t.Errorf("%+v, %v", read, err)
+	for name, read := range map[string]func(io.ReaderAt, int64) (Manifest, error){"ReadManifest": ReadManifest, "ReadParsed": ReadParsed} {
+		if m, err := read(bytes.NewReader(raw), int64(len(raw))); err != nil || !reflect.DeepEqual(m, b.Manifest) {
+			t.Errorf("%s: %+v, %v", name, m, err)
+		}
 	}
 }
 

@@ -216,6 +216,9 @@ func TestReadManifestRefuses(t *testing.T) {
 		if m, err := ReadManifest(bytes.NewReader(b), int64(len(b))); err == nil {
 			t.Errorf("%s: %+v", name, m)
 		}
+		if m, err := ReadParsed(bytes.NewReader(b), int64(len(b))); err == nil {
+			t.Errorf("ReadParsed, %s: %+v", name, m)
+		}
 	}
 }
 
@@ -227,6 +230,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		bundle, err := Parse(b)
 		m, errRead := ReadManifest(bytes.NewReader(b), int64(len(b)))
+		ReadParsed(bytes.NewReader(b), int64(len(b))) // any bytes: it must not panic
 		if err != nil {
 			return
 		}

@@ -10,9 +10,6 @@ import (
 
 // validate returns the first mistake of a manifest.
 func (m Manifest) validate() error {
-	if m.Format != Format {
-		return fmt.Errorf("format %d; this program knows format %d", m.Format, Format)
-	}
 	if err := ValidBundleName(m.Name); err != nil {
 		return err
 	}

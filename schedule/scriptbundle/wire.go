@@ -113,15 +113,7 @@ func normalNeeds(s capability.Set) capability.Set {
 // decodeManifest reads a manifest and validates it. The manifest may be for a later version of the program; then the
 // error says so.
 func decodeManifest(text []byte) (Manifest, error) {
-	var w wireManifest
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(&w)
-	if err == nil {
-		if _, more := dec.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("something follows the document")
-		}
-	}
+	w, err := decodeWire(text)
 	m := w.manifest()
 	if err == nil {
 		err = m.validate()
@@ -137,6 +129,22 @@ func decodeManifest(text []byte) (Manifest, error) {
 		return Manifest{}, wrong(noOffset, "%s: it is not in the one form that a manifest has, from its byte %d on", ManifestName, at)
 	}
 	return m, nil
+}
+
+// decodeWire reads the JSON of a manifest of a format that this program knows.
+func decodeWire(text []byte) (w wireManifest, err error) {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&w); err != nil {
+		return w, err
+	}
+	if _, more := dec.Token(); !errors.Is(more, io.EOF) {
+		return w, errors.New("something follows the document")
+	}
+	if w.Format != Format {
+		return w, fmt.Errorf("format %d; this program knows format %d", w.Format, Format)
+	}
+	return w, nil
 }
 
 // wantedAgent returns which version of the agent can read a manifest that this one cannot.

@@ -71,7 +71,7 @@ func (b *bundle) open(p *Program) error {
 	if b.use, err = folder.Use(revoked(b.keys)); err != nil {
 		return err
 	}
-	if b.manifest, err = scriptbundle.ReadManifest(b.use.File, b.use.Ref.Bytes); err != nil {
+	if b.manifest, err = scriptbundle.ReadParsed(b.use.File, b.use.Ref.Bytes); err != nil {
 		var format *scriptbundle.FormatError
 		b.unreadable = errors.As(err, &format)
 		return fmt.Errorf("bundle %s: %w", b.use.Ref, err)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // A timerEntry is a program that timers start, with its command.
@@ -24,10 +25,8 @@ func (b *bench) installPrograms() error {
 	built := b.cli.Programs
 	if built == "" {
 		built = b.path("built")
-		for _, name := range programNames() {
-			if err := b.build("virgo/cmd/"+name, filepath.Join(built, name)); err != nil {
-				return err
-			}
+		if err := b.buildRelease(built); err != nil {
+			return err
 		}
 	}
 	bare := b.path("built", "bare")
@@ -61,7 +60,20 @@ func (b *bench) installEarlier() error {
 	return err
 }
 
-// build builds a program like a release; flags are further ones of go build.
+// buildRelease builds the programs into a folder as a release has them.
+func (b *bench) buildRelease(dir string) error {
+	root, err := exec.CommandContext(b.ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return fmt.Errorf("finding the source tree: %w", err)
+	}
+	cmd := exec.CommandContext(b.ctx, "make", "-C", strings.TrimSpace(string(root)), "build", "BIN="+dir)
+	if msg, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the programs (make build; --programs=DIR measures built ones): %w: %s", err, msg)
+	}
+	return nil
+}
+
+// build builds a program; flags are further ones of go build.
 func (b *bench) build(pkg, out string, flags ...string) error {
 	argv := append([]string{"build", "-trimpath", "-ldflags", "-s -w", "-o", out}, flags...)
 	cmd := exec.CommandContext(b.ctx, "go", append(argv, pkg)...)

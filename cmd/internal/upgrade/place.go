@@ -3,8 +3,10 @@ package upgrade
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"virgo/cmd/internal/atomicfile"
@@ -162,7 +164,8 @@ func writeProgram(path string, b []byte) error {
 	return errors.Join(err, f.Chmod(0o755), f.Sync(), f.Close()) // whatever the umask is
 }
 
-// Prune removes the versions that are neither used nor the previous one, and what was left half done.
+// Prune removes the versions that are neither used nor the previous one, and what was left half done. A version of which a
+// program runs stays whole until the next upgrade, and the others go all the same.
 func (p Place) Prune() error {
 	current, err := p.Current()
 	if err != nil {
@@ -173,12 +176,43 @@ func (p Place) Prune() error {
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, e := range entries {
 		if name := e.Name(); name != current && name != previous && name != p.Build {
-			if err := os.RemoveAll(p.version(name)); err != nil {
-				return err
-			}
+			failed = append(failed, p.remove(name))
 		}
+	}
+	return errors.Join(failed...)
+}
+
+// remove removes the folder of a version under another name: a version is there as a whole, or not at all.
+func (p Place) remove(name string) error {
+	folder := p.version(name)
+	if !strings.HasSuffix(name, temporary) {
+		if err := notRunning(folder); err != nil {
+			return err
+		}
+		tmp := folder + ".old" + temporary
+		if err := errors.Join(os.RemoveAll(tmp), os.Rename(folder, tmp)); err != nil {
+			return err
+		}
+		folder = tmp
+	}
+	return os.RemoveAll(folder)
+}
+
+// notRunning returns an error if a program of a folder runs: systems let nobody open its file for writing then. Where one
+// does, the process goes on without the file.
+func notRunning(folder string) error {
+	for _, name := range programs.Names(runtime.GOOS) {
+		f, err := os.OpenFile(filepath.Join(folder, name), os.O_RDWR, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("%s is in use: %w", folder, err)
+		}
+		f.Close()
 	}
 	return nil
 }
@@ -190,5 +224,8 @@ func (p Place) Discard(name string) error {
 	if err := errors.Join(errCurrent, errPrevious); err != nil || name == current || name == previous || name == p.Build {
 		return err
 	}
-	return os.RemoveAll(p.version(name))
+	if _, err := os.Lstat(p.version(name)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return p.remove(name)
 }

@@ -2,9 +2,11 @@ package upgrade
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 
 	"virgo/cmd/internal/programs"
@@ -82,6 +84,28 @@ func TestSwitchOnWindows(t *testing.T) {
 	}
 	if err != nil || !slices.Equal(names, []string{"0.2.0", "0.3.0"}) {
 		t.Errorf("versions %q, %v", names, err)
+	}
+
+	// A version of which a program is open, as one that runs is, stays whole and is removed later.
+	add(p, "0.0.1")
+	name, err := syscall.UTF16PtrFromString(filepath.Join(p.version("0.0.1"), "virgo.exe"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, err := syscall.CreateFile(name, syscall.GENERIC_READ, syscall.FILE_SHARE_READ, nil, syscall.OPEN_EXISTING, syscall.FILE_ATTRIBUTE_NORMAL, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pruned := p.Prune()
+	_, whole := os.Stat(filepath.Join(p.version("0.0.1"), "virgo-run.exe"))
+	if err := syscall.CloseHandle(open); pruned == nil || whole != nil || err != nil {
+		t.Errorf("%v, %v, %v", pruned, whole, err)
+	}
+	if err := p.Prune(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(p.version("0.0.1")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the version that was open is there: %v", err)
 	}
 
 	// Interrupted after each step of a switch, it is finished by the next upgrade.

@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"virgo/cmd/internal/programs"
 	"virgo/schedule/signature"
@@ -46,8 +47,13 @@ func (s *Store) Check(each func(Finding)) {
 	for _, of := range files { // several channels may have one file
 		sums[of.name] = of.sha256
 	}
+	offered := channels.offered()
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
-		each(s.checkFile(name, sums[name]))
+		f := s.checkFile(name, sums[name])
+		if errors.Is(f.Err, fs.ErrNotExist) && !offered[strings.TrimSuffix(name, path.Ext(name))] && !offered[name] {
+			continue // of an old version
+		}
+		each(f)
 	}
 }
 

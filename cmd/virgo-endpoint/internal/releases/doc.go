@@ -14,7 +14,9 @@
 // Plan verifies what agents verify: the signature by a key of the folder keys, the form, the name, a version that is newer
 // than all of its name in the channel. Apply writes the file and its signatures, then channels.json. A server reads
 // channels.json again when it changed. Whoever asks for a file gives a channel and a name, which are looked up in what
-// channels.json names: no part of a request becomes a path.
+// channels.json names: no part of a request becomes a path. Of each roll-out the files of the version that is offered and of
+// the one before stay; an older one goes with the change after the one that ended it. channels.json keeps its hash, so that no
+// other content gets its version.
 //
 // # Who gets what
 //

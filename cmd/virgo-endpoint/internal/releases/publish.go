@@ -270,5 +270,9 @@ func (s *Store) Apply(p *Plan) error {
 			}
 		}
 	}
-	return s.write(p.next)
+	if err := s.write(p.next); err != nil {
+		return err
+	}
+	s.removeOld(p.next, p.Before)
+	return nil
 }

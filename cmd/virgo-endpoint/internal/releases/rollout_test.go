@@ -99,8 +99,10 @@ func TestRollout(t *testing.T) {
 	if _, _, err := s.File("stable", "bundle-standard-1.3.0.zip"); err == nil {
 		t.Error("a withdrawn version is served")
 	}
-	if _, _, err := s.File("stable", "bundle-standard-1.1.0.zip"); err != nil {
-		t.Errorf("an earlier version: %v", err)
+	if f, _, err := s.File("stable", "bundle-standard-1.2.0.zip"); err != nil {
+		t.Errorf("the version before: %v", err)
+	} else {
+		f.Close()
 	}
 	publish("1.4.0", 100)
 	want("healed", "1.4.0", "1.4.0")

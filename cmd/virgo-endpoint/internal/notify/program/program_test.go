@@ -130,7 +130,7 @@ func TestTheWholeTreeIsKilled(t *testing.T) {
 
 // A program that ends and leaves a child with its output open has taken the message; the child is not left behind.
 func TestChildrenOfAProgramThatEndedAreKilled(t *testing.T) {
-	d, dir := driver(t, `sleep 600 >fifo & exit 0`)
+	d, dir := driver(t, `exec 3>fifo; sleep 600 & exit 0`) // the child has the pipe open before the program ends
 	fifo := filepath.Join(dir, "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package server
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -221,46 +220,46 @@ func stalled(t *testing.T, p *peertest.Peer) *http.Response {
 
 // As many downloads as there may be, none of which is read, leave sessions all of their places.
 func TestDownloadsBesideSessions(t *testing.T) {
-	p := publish()
-	p.files["stable/large"] = func() io.ReadSeeker { return &endless{size: 1 << 40} }
-	site := newSite(t)
-	r := site.start(t, p.to, func(o *Options) {
-		o.Limits.DownloadsPerAddress = 100
-		o.Limits.Served, o.Limits.GreetingPerAddress = 2, 2
+	limits := Limits{DownloadsPerAddress: 100, Served: 2, GreetingPerAddress: 2}
+	withFakeClock(t, limits, func(t *testing.T, r *running, l *pipeListener) { // no download ends for want of a reader
+		p := publish()
+		p.files["stable/large"] = func() io.ReadSeeker { return &endless{size: 1 << 40} }
+		r.server.opt.Upgrades = p
+		dial := func() *peertest.Peer { return r.over(t, l.dialFrom("127.0.0.1")) }
+		began := time.Now()
+		first := dial()
+		for i := range 64 {
+			peer := first
+			if i > 0 {
+				peer = dial()
+			}
+			if resp := stalled(t, peer); resp.StatusCode != 200 {
+				t.Fatalf("download %d: %s", i+1, resp.Status)
+			}
+		}
+		resp, _, err := getOver(dial(), "GET", "/upgrades/stable/large")
+		if err != nil || resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "60" {
+			t.Errorf("one more: %+v, %v", resp, err)
+		}
+		for i := range 8 {
+			agent := fmt.Sprint("a", i)
+			s := dial()
+			s.Hello(agent, r.token)
+			s.OK(agent, "check_metrics.post", peertest.Metric("r1", "c"))
+			s.OK(agent, "heartbeat.post", "null")
+			s.Conn.Close()
+		}
+		r.wantStored(t, 8)
+		// One that ends makes room for another.
+		first.Conn.NetConn().Close()
+		synctest.Wait()
+		if resp := stalled(t, dial()); resp.StatusCode != 200 {
+			t.Errorf("a download that ended is still counted: %s", resp.Status)
+		}
+		if took := time.Since(began); took > downloadPause/2 {
+			t.Errorf("it took %v", took)
+		}
 	})
-	first := r.dial(t)
-	for i := range 64 {
-		peer := first
-		if i > 0 {
-			peer = r.dial(t)
-		}
-		if resp := stalled(t, peer); resp.StatusCode != 200 {
-			t.Fatalf("download %d: %s", i+1, resp.Status)
-		}
-	}
-	resp, _, err := getOver(r.dial(t), "GET", "/upgrades/stable/large")
-	if err != nil || resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "60" {
-		t.Errorf("one more: %+v, %v", resp, err)
-	}
-	for i := range 8 {
-		agent := fmt.Sprint("a", i)
-		s := r.dial(t)
-		s.Hello(agent, site.token)
-		s.OK(agent, "check_metrics.post", peertest.Metric("r1", "c"))
-		s.OK(agent, "heartbeat.post", "null")
-		s.Conn.Close()
-	}
-	site.wantStored(t, 8)
-	// One that ends makes room for another.
-	first.Conn.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for code := 503; code != 200; code = resp.StatusCode {
-		if ctx.Err() != nil {
-			t.Fatal("a download that ended is still counted")
-		}
-		resp = stalled(t, r.dial(t))
-	}
 }
 
 func TestDownloadsOfOneAddress(t *testing.T) {

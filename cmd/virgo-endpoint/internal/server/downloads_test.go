@@ -225,8 +225,11 @@ func TestDownloadsBesideSessions(t *testing.T) {
 		p := publish()
 		p.files["stable/large"] = func() io.ReadSeeker { return &endless{size: 1 << 40} }
 		r.server.opt.Upgrades = p
-		dial := func() *peertest.Peer { return r.over(t, l.dialFrom("127.0.0.1")) }
-		began := time.Now()
+		dial := func() *peertest.Peer {
+			p := r.over(t, l.dialFrom("127.0.0.1"))
+			p.Conn.SetReadDeadline(time.Now().Add(time.Second))
+			return p
+		}
 		first := dial()
 		for i := range 64 {
 			peer := first
@@ -237,9 +240,8 @@ func TestDownloadsBesideSessions(t *testing.T) {
 				t.Fatalf("download %d: %s", i+1, resp.Status)
 			}
 		}
-		resp, _, err := getOver(dial(), "GET", "/upgrades/stable/large")
-		if err != nil || resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "60" {
-			t.Errorf("one more: %+v, %v", resp, err)
+		if resp := stalled(t, dial()); resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "60" {
+			t.Errorf("one more: %s, %v", resp.Status, resp.Header)
 		}
 		for i := range 8 {
 			agent := fmt.Sprint("a", i)
@@ -255,9 +257,6 @@ func TestDownloadsBesideSessions(t *testing.T) {
 		synctest.Wait()
 		if resp := stalled(t, dial()); resp.StatusCode != 200 {
 			t.Errorf("a download that ended is still counted: %s", resp.Status)
-		}
-		if took := time.Since(began); took > downloadPause/2 {
-			t.Errorf("it took %v", took)
 		}
 	})
 }

@@ -11,9 +11,9 @@ import (
 	"virgo/schedule/scriptbundle"
 )
 
-// declareAll returns what the scripts among the files of a bundle declare, in the order of their names, and all reasons
-// why they cannot be in one: mistakes that no script can work with, and declarations that fail. The script process
-// evaluates them, under its limits.
+// declareAll returns what the scripts among the files of a bundle declare, in the order of their
+// names, and all reasons why they cannot be in one: mistakes that no script can work with, and
+// declarations that fail. The script process evaluates them, under its limits.
 func (a *app) declareAll(files map[string][]byte) (scripts []scriptbundle.Script, wrong []error) {
 	folder := trial.Folder{}
 	for name, text := range files {

@@ -71,8 +71,8 @@ func (f *bundleFolder) read(dir string) error {
 	})
 }
 
-// leftOut reports whether a file is beside the scripts: their tests, hidden files, and what is in no folder of a
-// bundle and no script.
+// leftOut reports whether a file is beside the scripts: their tests, hidden files, and what is in
+// no folder of a bundle and no script.
 func leftOut(name string) bool {
 	base := path.Base(name)
 	return strings.HasSuffix(base, scriptbundle.TestSuffix) || strings.HasPrefix(base, ".") ||

@@ -14,8 +14,8 @@ import (
 // maxPasswordBytes bounds a password.
 const maxPasswordBytes = 1 << 10
 
-// readPassword returns the first line of a file, which may be - for standard input, or what a person types at the
-// prompt. Where nobody can be asked, the error names the flags.
+// readPassword returns the first line of a file, which may be - for standard input, or what a
+// person types at the prompt. Where nobody can be asked, the error names the flags.
 func (a *app) readPassword(file, prompt string) (string, error) {
 	if file == "" {
 		in, ok := a.In.(*os.File)

@@ -138,7 +138,8 @@ func newScriptDocument(s scriptbundle.Script, grants *policy.Grants) scriptDocum
 	return doc
 }
 
-// scriptTable has a line for each script and each of its needs, with whether the grants give it; nil: that is not asked.
+// scriptTable has a line for each script and each of its needs, with whether the grants give it;
+// nil: that is not asked.
 func scriptTable(m scriptbundle.Manifest, grants *policy.Grants) *term.Table {
 	var t term.Table
 	if grants == nil {

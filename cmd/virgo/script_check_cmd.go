@@ -77,7 +77,8 @@ func filesToCheck(path string) (dir string, files trial.Folder, names []string, 
 	return path, files, names, nil
 }
 
-// checkScript looks for mistakes, and lets the script process evaluate the declaration where there are none.
+// checkScript looks for mistakes, and lets the script process evaluate the declaration where there
+// are none.
 func (a *app) checkScript(files trial.Folder, name string) ([]lint.Finding, error) {
 	others := map[string][]byte{}
 	for _, other := range files.Files() {

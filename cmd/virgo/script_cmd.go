@@ -24,7 +24,8 @@ type scriptCmd struct {
 	Doc   scriptDocCmd   `cmd:"" help:"Show the functions that scripts can call."`
 }
 
-// readScripts reads what a file of Lua may use: its folder's libraries, for a test the script and what was captured.
+// readScripts reads what a file of Lua may use: its folder's libraries, for a test the script
+// and what was captured.
 func readScripts(path string) (files trial.Folder, name string, err error) {
 	info, err := os.Stat(path)
 	switch {

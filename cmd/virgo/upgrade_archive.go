@@ -114,8 +114,8 @@ func (c *upgradeCmd) wants(version string) bool {
 	return err == nil && then.Compare(now) > 0
 }
 
-// fetch fetches and verifies the endpoint's archive. offered is its version, empty where it has none; without an archive it is not
-// newer than what runs.
+// fetch fetches and verifies the endpoint's archive. offered is its version, empty where it has
+// none; without an archive it is not newer than what runs.
 func (c *upgradeCmd) fetch(a *app, from *renewal.Programs) (archive *programs.Archive, signed signature.Signed, offered string, err error) {
 	ctx, cancel := context.WithTimeout(a.Context, c.Deadline)
 	defer cancel()

@@ -183,8 +183,8 @@ func lockError(place upgrade.Place, err error) error {
 	return err
 }
 
-// install unpacks the archive and tries its programs. It returns the name of the version. One whose trial fails is
-// remembered, and one whose trial succeeds is no more refused.
+// install unpacks the archive and tries its programs. It returns the name of the version. One whose
+// trial fails is remembered, and one whose trial succeeds is no more refused.
 func (c *upgradeCmd) install(ctx context.Context, a *app, place upgrade.Place, archive *programs.Archive) (string, error) {
 	name, version := archive.Manifest.Name(), archive.Manifest.Version
 	if all, _ := place.Refused(); upgrade.RefusalOf(all, version) != nil {

@@ -11,8 +11,9 @@ import (
 	"virgo/schedule/semver"
 )
 
-// follow upgrades the programs for a run, by `upgrade: auto`: as Run does for a person, and within what the settings, the
-// owner of the programs and what failed before allow. It prints a line where the programs were changed, and once why not.
+// follow upgrades the programs for a run, by `upgrade: auto`: as Run does for a person, and within
+// what the settings, the owner of the programs and what failed before allow. It prints a line where
+// the programs were changed, and once why not.
 func (c *upgradeCmd) follow(ctx context.Context, a *app) error {
 	from, err := c.source(a, upgrade.Place{})
 	if err != nil {
@@ -90,7 +91,8 @@ func (c *upgradeCmd) follows(a *app, refused []upgrade.Refusal, version string) 
 	return c.wants(version)
 }
 
-// take tries and uses an archive, and returns the name of its version. A version whose trial failed is not tried again.
+// take tries and uses an archive, and returns the name of its version. A version whose trial failed
+// is not tried again.
 func (c *upgradeCmd) take(ctx context.Context, a *app, place upgrade.Place, out renewal.FetchedArchive) (string, error) {
 	archive, err := c.open(out)
 	if err != nil {

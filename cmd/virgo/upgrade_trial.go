@@ -14,7 +14,8 @@ import (
 	"virgo/spool"
 )
 
-// try starts the programs in a folder: each says which build it is, and makes a run in a copy of the state.
+// try starts the programs in a folder: each says which build it is, and makes a run in a copy of
+// the state.
 func (a *app) try(ctx context.Context, folder string, m programs.Manifest) error {
 	cfg, err := a.LoadConfig()
 	if err != nil {
@@ -55,8 +56,8 @@ func trialError(m programs.Manifest, err error) error {
 	return agent.WithHint(fmt.Errorf("the trial of %s failed, nothing was changed: %w", m.Name(), err), "virgo upgrade --check -v shows each step")
 }
 
-// failsToday reports whether the program that is there fails in the same way: then the host's settings are wrong, and
-// not the new version.
+// failsToday reports whether the program that is there fails in the same way: then the host's
+// settings are wrong, and not the new version.
 func (a *app) failsToday(ctx context.Context, t upgrade.Trial, name string, failure error) bool {
 	exe, err := os.Executable()
 	if err != nil {

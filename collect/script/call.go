@@ -15,8 +15,9 @@ import (
 	"virgo/schedule"
 )
 
-// A Guard decides on each use of the outside world: what the script declares, the owner grants, and the details of an
-// endpoint's check may choose. Each error names what was refused and why. Type policy.ScriptGuard is one.
+// A Guard decides on each use of the outside world: what the script declares, the owner grants, and
+// the details of an endpoint's check may choose. Each error names what was refused and why. Type
+// policy.ScriptGuard is one.
 type Guard interface {
 	// File returns the path to open, after links were followed.
 	File(path string) (string, error)
@@ -33,8 +34,8 @@ type Guard interface {
 	Figures(checkType string) error
 }
 
-// A Call is one check in Lua that runs: what its functions are given. One that a test of a module makes has no count of
-// instructions and no clock.
+// A Call is one check in Lua that runs: what its functions are given. One that a test of a module
+// makes has no count of instructions and no clock.
 type Call struct {
 	Ctx     context.Context // ends at the check's time limit
 	Guard   Guard
@@ -67,9 +68,9 @@ type Used struct {
 	Programs     int
 }
 
-// Blocking calls f, which waits for the world outside: meanwhile the clock of the script's computing stands still, and
-// another script may compute. f gets the call's context and must end with it. The error is that of f; where the
-// context is done, the script ends as soon as it goes on.
+// Blocking calls f, which waits for the world outside: meanwhile the clock of the script's computing
+// stands still, and another script may compute. f gets the call's context and must end with it. The
+// error is that of f; where the context is done, the script ends as soon as it goes on.
 func (c *Call) Blocking(f func(ctx context.Context) error) error {
 	c.meter.stop()
 	defer c.meter.start()
@@ -90,7 +91,8 @@ func (c *Call) Fail(l *lua.LState, err error) int {
 	return 2
 }
 
-// Refuse ends the check with an error of the guard: no pcall of the script holds it off. It does not return.
+// Refuse ends the check with an error of the guard: no pcall of the script holds it off. It does
+// not return.
 func (c *Call) Refuse(l *lua.LState, err error) int { return c.end(l, err) }
 
 // end ends the script: the error is raised now, and again at every instruction that a pcall lets follow.
@@ -106,8 +108,9 @@ func (c *Call) Raise(l *lua.LState, format string, args ...any) int {
 	return 0
 }
 
-// where returns the place of a call that is under way as an error begins with it: that of the function at the level,
-// or of the nearest one above that is written in Lua. Level 0 is the function that asks.
+// where returns the place of a call that is under way as an error begins with it: that of the
+// function at the level, or of the nearest one above that is written in Lua. Level 0 is the
+// function that asks.
 func where(l *lua.LState, level int) string {
 	for ; level <= callDepth; level++ {
 		d, ok := l.GetStack(level)
@@ -121,11 +124,12 @@ func where(l *lua.LState, level int) string {
 	return ""
 }
 
-// Charge counts work as instructions: a function that goes through n bytes or values says so, about 1 for each 16
-// bytes, before or while it works.
+// Charge counts work as instructions: a function that goes through n bytes or values says so, about
+// 1 for each 16 bytes, before or while it works.
 func (c *Call) Charge(l *lua.LState, n int) { c.meter.charge(l, n) }
 
-// Push pushes a text and returns 1, the number of results. It raises an error if the text is longer than one may be.
+// Push pushes a text and returns 1, the number of results. It raises an error if the text is
+// longer than one may be.
 func (c *Call) Push(l *lua.LState, text string) int {
 	c.fits(l, len(text))
 	l.Push(lua.LString(text))
@@ -140,7 +144,8 @@ func (c *Call) fits(l *lua.LState, bytes int) {
 	c.meter.charge(l, bytes/bytesAStep)
 }
 
-// OpenFile counts a file that is open until the function is called that it returns. It raises an error for one too many.
+// OpenFile counts a file that is open until the function is called that it returns. It raises an
+// error for one too many.
 func (c *Call) OpenFile(l *lua.LState) (closed func()) {
 	if c.files >= c.Limits.Files {
 		c.Raise(l, "more than %d open files", c.Limits.Files)
@@ -161,7 +166,8 @@ func onceLess(n *int) func() {
 	}
 }
 
-// Connect counts a connection that is closed when the function returns. It raises an error for one too many.
+// Connect counts a connection that is closed when the function returns. It raises an error for one
+// too many.
 func (c *Call) Connect(l *lua.LState) {
 	if c.used.Connections >= c.Limits.Connections {
 		c.Raise(l, "more than %d connections", c.Limits.Connections)
@@ -169,8 +175,8 @@ func (c *Call) Connect(l *lua.LState) {
 	c.used.Connections++
 }
 
-// OpenConnection counts one that is open until the function is called that it returns. It raises an error for one too
-// many, in all or at the same time.
+// OpenConnection counts one that is open until the function is called that it returns. It raises an
+// error for one too many, in all or at the same time.
 func (c *Call) OpenConnection(l *lua.LState) (closed func()) {
 	if c.open >= c.Limits.Open {
 		c.Raise(l, "more than %d open connections", c.Limits.Open)
@@ -180,8 +186,8 @@ func (c *Call) OpenConnection(l *lua.LState) (closed func()) {
 	return onceLess(&c.open)
 }
 
-// Program counts a program that runs until the function is called that it returns, from whatever goroutine. It raises
-// an error for one too many, in all or at the same time.
+// Program counts a program that runs until the function is called that it returns, from whatever
+// goroutine. It raises an error for one too many, in all or at the same time.
 func (c *Call) Program(l *lua.LState) (ended func()) {
 	if c.used.Programs >= c.Limits.Programs {
 		c.Raise(l, "more than %d programs", c.Limits.Programs)

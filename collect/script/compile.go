@@ -12,8 +12,8 @@ import (
 	"virgo/schedule/scriptbundle"
 )
 
-// compileFile compiles a file. Its size, its nesting and the depth of its syntax are bounded before the compiler, which
-// recurses, has it. Error: *[Error] of KindLoad.
+// compileFile compiles a file. Its size, its nesting and the depth of its syntax are bounded before
+// the compiler, which recurses, has it. Error: *[Error] of KindLoad.
 func compileFile(name string, text []byte) (proto *lua.FunctionProto, err error) {
 	fail := func(line int, text string) error {
 		return &Error{Kind: KindLoad, File: name, Line: line, Text: truncate(text)}
@@ -66,7 +66,8 @@ func syntaxError(name string, err error) error {
 	return e
 }
 
-// chunks are the compiled files of a source. All states of the process share them, and change nothing in them.
+// chunks are the compiled files of a source. All states of the process share them, and change
+// nothing in them.
 type chunks struct {
 	source Source
 
@@ -78,7 +79,8 @@ func newChunks(s Source) *chunks {
 	return &chunks{source: s, files: make(map[string]func() (*lua.FunctionProto, error))}
 }
 
-// get returns a compiled file. It is compiled when it is needed first; meanwhile nobody waits who needs another one.
+// get returns a compiled file. It is compiled when it is needed first; meanwhile nobody waits
+// who needs another one.
 func (c *chunks) get(name string) (*lua.FunctionProto, error) {
 	c.mu.Lock()
 	file, ok := c.files[name]

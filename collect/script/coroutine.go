@@ -21,12 +21,19 @@ var coroutines = sync.OnceValue(func() primitives {
 
 func coroutineModule() Module {
 	return Module{Name: "coroutine", Doc: "Coroutines, as in Lua 5.1.", Pure: true, Functions: []Function{
-		{Name: "create", Signature: "coroutine.create(f) -> coroutine", Doc: "Makes a coroutine of a function.", MinArgs: 1, MaxArgs: 1, Call: createCoroutine},
-		{Name: "resume", Signature: "coroutine.resume(co, ...) -> true, ... or false, message", Doc: "Starts a coroutine or goes on with it.", MinArgs: 1, MaxArgs: -1, Call: resumeCoroutine},
-		{Name: "running", Signature: "coroutine.running() -> coroutine or nil", Doc: "Returns the coroutine that runs.", MaxArgs: 0, Call: runningCoroutine},
-		{Name: "status", Signature: "coroutine.status(co) -> text", Doc: "Returns running, suspended, normal or dead.", MinArgs: 1, MaxArgs: 1, Call: coroutineStatus},
-		{Name: "wrap", Signature: "coroutine.wrap(f) -> function", Doc: "Returns a function that resumes a coroutine, and raises its errors.", MinArgs: 1, MaxArgs: 1, Call: wrapCoroutine},
-		{Name: "yield", Signature: "coroutine.yield(...) -> ...", Doc: "Returns to whom resumed the coroutine.", MaxArgs: -1, Call: yieldCoroutine},
+		{Name: "create", Signature: "coroutine.create(f) -> coroutine",
+			Doc: "Makes a coroutine of a function.", MinArgs: 1, MaxArgs: 1, Call: createCoroutine},
+		{Name: "resume", Signature: "coroutine.resume(co, ...) -> true, ... or false, message",
+			Doc: "Starts a coroutine or goes on with it.", MinArgs: 1, MaxArgs: -1, Call: resumeCoroutine},
+		{Name: "running", Signature: "coroutine.running() -> coroutine or nil",
+			Doc: "Returns the coroutine that runs.", MaxArgs: 0, Call: runningCoroutine},
+		{Name: "status", Signature: "coroutine.status(co) -> text",
+			Doc: "Returns running, suspended, normal or dead.", MinArgs: 1, MaxArgs: 1, Call: coroutineStatus},
+		{Name: "wrap", Signature: "coroutine.wrap(f) -> function",
+			Doc:     "Returns a function that resumes a coroutine, and raises its errors.",
+			MinArgs: 1, MaxArgs: 1, Call: wrapCoroutine},
+		{Name: "yield", Signature: "coroutine.yield(...) -> ...",
+			Doc: "Returns to whom resumed the coroutine.", MaxArgs: -1, Call: yieldCoroutine},
 	}}
 }
 
@@ -49,8 +56,8 @@ func resumeCoroutine(c *Call, l *lua.LState) int {
 	return c.machine.resume(l, l.CheckThread(1))
 }
 
-// resume resumes a coroutine with the arguments above it on the stack, and pushes true and its results, or false and
-// an error.
+// resume resumes a coroutine with the arguments above it on the stack, and pushes true and its
+// results, or false and an error.
 func (m *machine) resume(l *lua.LState, th *lua.LState) int {
 	switch {
 	case th.Dead:
@@ -82,8 +89,8 @@ func (m *machine) resume(l *lua.LState, th *lua.LState) int {
 	return n
 }
 
-// finish resumes a coroutine that ended with return coroutine.yield(...): the Lua library has removed its last call
-// already. What it is resumed with is what it returns.
+// finish resumes a coroutine that ended with return coroutine.yield(...): the Lua library has
+// removed its last call already. What it is resumed with is what it returns.
 func (m *machine) finish(l *lua.LState, th *lua.LState) int {
 	delete(m.finished, th)
 	th.Dead = true

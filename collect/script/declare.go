@@ -15,8 +15,8 @@ import (
 	"virgo/schedule/shorttext"
 )
 
-// Declare returns what the text of a file declares. It is evaluated alone, without a library of its own and with the
-// given modules; [DeclareFile] evaluates a file of a source. Error: *[Error].
+// Declare returns what the text of a file declares. It is evaluated alone, without a library of its
+// own and with the given modules; [DeclareFile] evaluates a file of a source. Error: *[Error].
 func Declare(name string, text []byte, l Limits, modules ...Module) (scriptbundle.Script, error) {
 	return DeclareFile(Options{Limits: l, Modules: modules}, MapSource(map[string][]byte{name: text}), name)
 }

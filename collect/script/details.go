@@ -12,9 +12,9 @@ import (
 	"virgo/schedule/detail"
 )
 
-// detailValues returns the table of details that run gets: what the check has or the default, each as a value of its
-// kind. Durations are numbers of the unit of their kind. A detail without a value is nil. Errors are those of the
-// schedule: *[collect.MissingDetailError], *[schedule.DetailError].
+// detailValues returns the table of details that run gets: what the check has or the default, each
+// as a value of its kind. Durations are numbers of the unit of their kind. A detail without a value
+// is nil. Errors are those of the schedule: *[collect.MissingDetailError], *[schedule.DetailError].
 func (c *Call) detailValues(l *lua.LState, specs []schedule.Detail) (*lua.LTable, error) {
 	table := l.CreateTable(0, len(specs))
 	for _, spec := range specs {

@@ -23,20 +23,20 @@ type Options struct {
 	Sources []Source
 	// Limits are those of each check; zero: DefaultLimits.
 	Limits Limits
-	// Guard returns what decides on one check of a script, or an error if it cannot run at all: it needs what the
-	// owner grants no script. own: the script is the owner's. nil: there is no guard, and a function of a module that
-	// asks for one fails.
+	// Guard returns what decides on one check of a script, or an error if it cannot run at all: it
+	// needs what the owner grants no script. own: the script is the owner's. nil: there is no
+	// guard, and a function of a module that asks for one fails.
 	Guard func(s scriptbundle.Script, own bool, req collect.Request) (Guard, error)
 	// Modules are those of package api.
 	Modules []Module
-	// System is what scripts are told apart by that are for some systems only, as GOOS; empty: this one. Tests with
-	// captured input are of the system that it was captured on.
+	// System is what scripts are told apart by that are for some systems only, as GOOS; empty: this
+	// one. Tests with captured input are of the system that it was captured on.
 	System string
 	// Figures and World are for the modules.
 	Figures *collect.Registry
 	World   World
-	// Hung is called when a script is in a function that does not return, with what to tell the owner. No code of
-	// Lua can end it: only the process can. nil: it goes on.
+	// Hung is called when a script is in a function that does not return, with what to tell the
+	// owner. No code of Lua can end it: only the process can. nil: it goes on.
 	Hung func(e *Error)
 	// Log gets the lines that scripts log; nil: nobody does.
 	Log func(line string)
@@ -74,8 +74,9 @@ func (e *engine) hung(file string) func() {
 	}
 }
 
-// Types evaluates all scripts as far as their declarations, and returns a type of checks for each, by name, and an
-// *[Error] for each that cannot be loaded. A broken script stands in the way of one of the same type in a later source.
+// Types evaluates all scripts as far as their declarations, and returns a type of checks for each,
+// by name, and an *[Error] for each that cannot be loaded. A broken script stands in the way of one
+// of the same type in a later source.
 func Types(opt Options) ([]collect.Type, []error) {
 	e := newEngine(opt)
 	var types []collect.Type
@@ -91,8 +92,8 @@ func Types(opt Options) ([]collect.Type, []error) {
 	return types, failed
 }
 
-// LazyTypes returns a type for each script, without details: a script is evaluated when a check of it runs first. One
-// that cannot be loaded, whatever it does, so takes only its own checks with it.
+// LazyTypes returns a type for each script, without details: a script is evaluated when a check of
+// it runs first. One that cannot be loaded, whatever it does, so takes only its own checks with it.
 func LazyTypes(opt Options) []collect.Type {
 	e := newEngine(opt)
 	var types []collect.Type
@@ -291,8 +292,9 @@ func (c *Call) targets() ([]string, error) {
 	return targets, nil
 }
 
-// failed returns the error of a script as [collect.FailedError], which tells a run that it is not what the script
-// watches that is down. Other errors stay as they are: a refusal, a wrong detail, the end of the check's time.
+// failed returns the error of a script as [collect.FailedError], which tells a run that it is not
+// what the script watches that is down. Other errors stay as they are: a refusal, a wrong detail,
+// the end of the check's time.
 func failed(err error) error {
 	var e *Error
 	if errors.As(err, &e) {

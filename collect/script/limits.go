@@ -2,7 +2,8 @@ package script
 
 import "time"
 
-// Limits are those of one check in Lua. They are part of the settings that the script process is started with.
+// Limits are those of one check in Lua. They are part of the settings that the script process is
+// started with.
 type Limits struct {
 	Instructions int64         // of the Lua machine
 	Compute      time.Duration // outside of calls that wait for the world
@@ -19,8 +20,9 @@ type Limits struct {
 	BodyBytes    int           // of one answer over HTTP
 }
 
-// DefaultLimits are the limits of a host that has not set its own. 20 million instructions are a second of computing,
-// less or more: 15 to 50 million were measured in one second of a processor (BenchmarkInstructions).
+// DefaultLimits are the limits of a host that has not set its own. 20 million instructions are a
+// second of computing, less or more: 15 to 50 million were measured in one second of a processor
+// (BenchmarkInstructions).
 func DefaultLimits() Limits {
 	return Limits{
 		Instructions: 20_000_000,
@@ -68,6 +70,7 @@ const (
 
 	// bytesAStep is how many bytes of text count as an instruction where a function goes through them.
 	bytesAStep = 16
-	// hungAfter is how long after the limit of computing a function that does not return is taken for hung.
+	// hungAfter is how long after the limit of computing a function that does not return is taken
+	// for hung.
 	hungAfter = 500 * time.Millisecond
 )

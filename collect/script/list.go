@@ -22,7 +22,8 @@ func List(opt Options) []Listed {
 	return all
 }
 
-// Load evaluates the script of a type as far as its declaration, which it returns. Error: why its checks cannot run.
+// Load evaluates the script of a type as far as its declaration, which it returns. Error: why
+// its checks cannot run.
 func Load(opt Options, typ string) (scriptbundle.Script, error) {
 	e := newEngine(opt)
 	programs := e.programs()

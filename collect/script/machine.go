@@ -24,8 +24,8 @@ type machine struct {
 	source  *program
 	loading bool // the chunk runs, and not the check
 	loaded  map[string]lua.LValue
-	// resumed are the coroutines that run, each resumed by the one before it. nested counts them and the protected
-	// calls.
+	// resumed are the coroutines that run, each resumed by the one before it. nested counts them
+	// and the protected calls.
 	resumed  []*lua.LState
 	nested   int
 	alive    int // coroutines that have not ended
@@ -39,8 +39,8 @@ type machine struct {
 	random   *rand.Rand
 }
 
-// newMachine returns a state that has the functions which scripts may have, and no others: they are put in one by
-// one, and nothing of the Lua library's own libraries is opened.
+// newMachine returns a state that has the functions which scripts may have, and no others: they are
+// put in one by one, and nothing of the Lua library's own libraries is opened.
 func newMachine(c *Call, source *program, modules []Module) *machine {
 	prepare()
 	l := lua.NewState(lua.Options{
@@ -146,8 +146,9 @@ func (m *machine) traceback(l *lua.LState) string {
 	return b.String()
 }
 
-// guarded calls f, which may run Lua, with the clock. It returns the error that f raises, and why the meter ended the
-// script, also where a pcall held that off until the end. The state is not used after an error.
+// guarded calls f, which may run Lua, with the clock. It returns the error that f raises, and why
+// the meter ended the script, also where a pcall held that off until the end. The state is not
+// used after an error.
 func (m *machine) guarded(f func()) (err error) {
 	m.call.meter.start()
 	defer m.call.meter.stop()

@@ -7,8 +7,8 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// mathModule is math. Its random numbers are those of one state: the Lua library's are those of the process, which a
-// script could set for all others.
+// mathModule is math. Its random numbers are those of one state: the Lua library's are those of the
+// process, which a script could set for all others.
 func mathModule() Module {
 	one := func(name, doc string, f func(float64) float64) Function {
 		return Function{Name: name, Signature: "math." + name + "(x) -> number", Doc: doc, MinArgs: 1, MaxArgs: 1, Call: func(_ *Call, l *lua.LState) int {
@@ -35,23 +35,32 @@ func mathModule() Module {
 		one("exp", "Returns e to the power of x.", math.Exp),
 		one("floor", "Rounds down.", math.Floor),
 		two("fmod", "Returns the remainder of x/y, with the sign of x.", math.Mod),
-		{Name: "frexp", Signature: "math.frexp(x) -> m, e", Doc: "Returns m and e with x = m*2^e.", MinArgs: 1, MaxArgs: 1, Call: func(_ *Call, l *lua.LState) int {
-			m, e := math.Frexp(float64(l.CheckNumber(1)))
-			return pushAll(l, lua.LNumber(m), lua.LNumber(e))
-		}},
+		{Name: "frexp", Signature: "math.frexp(x) -> m, e",
+			Doc: "Returns m and e with x = m*2^e.", MinArgs: 1, MaxArgs: 1, Call: func(_ *Call, l *lua.LState) int {
+				m, e := math.Frexp(float64(l.CheckNumber(1)))
+				return pushAll(l, lua.LNumber(m), lua.LNumber(e))
+			}},
 		two("ldexp", "Returns x*2^y.", func(x, y float64) float64 { return math.Ldexp(x, integer(min(max(y, -5000), 5000))) }),
 		one("log", "Returns the natural logarithm.", math.Log),
 		one("log10", "Returns the logarithm to the base 10.", math.Log10),
-		{Name: "max", Signature: "math.max(x, ...) -> number", Doc: "Returns the greatest.", MinArgs: 1, MaxArgs: -1, Call: extreme(func(a, b lua.LNumber) bool { return a > b })},
-		{Name: "min", Signature: "math.min(x, ...) -> number", Doc: "Returns the least.", MinArgs: 1, MaxArgs: -1, Call: extreme(func(a, b lua.LNumber) bool { return a < b })},
-		{Name: "modf", Signature: "math.modf(x) -> whole, fraction", Doc: "Splits a number.", MinArgs: 1, MaxArgs: 1, Call: func(_ *Call, l *lua.LState) int {
-			whole, fraction := math.Modf(float64(l.CheckNumber(1)))
-			return pushAll(l, lua.LNumber(whole), lua.LNumber(fraction))
-		}},
+		{Name: "max", Signature: "math.max(x, ...) -> number",
+			Doc:     "Returns the greatest.",
+			MinArgs: 1, MaxArgs: -1, Call: extreme(func(a, b lua.LNumber) bool { return a > b })},
+		{Name: "min", Signature: "math.min(x, ...) -> number",
+			Doc:     "Returns the least.",
+			MinArgs: 1, MaxArgs: -1, Call: extreme(func(a, b lua.LNumber) bool { return a < b })},
+		{Name: "modf", Signature: "math.modf(x) -> whole, fraction",
+			Doc: "Splits a number.", MinArgs: 1, MaxArgs: 1, Call: func(_ *Call, l *lua.LState) int {
+				whole, fraction := math.Modf(float64(l.CheckNumber(1)))
+				return pushAll(l, lua.LNumber(whole), lua.LNumber(fraction))
+			}},
 		two("pow", "Returns x to the power of y.", math.Pow),
 		one("rad", "Returns an angle in radians.", func(x float64) float64 { return x * math.Pi / 180 }),
-		{Name: "random", Signature: "math.random([m [, n]]) -> number", Doc: "Returns a random number from 0 to 1, or a whole one from 1 to m, or from m to n.", MaxArgs: 2, Call: random},
-		{Name: "randomseed", Signature: "math.randomseed(x)", Doc: "Makes the random numbers of this run repeatable.", MinArgs: 1, MaxArgs: 1, Call: randomSeed},
+		{Name: "random", Signature: "math.random([m [, n]]) -> number",
+			Doc:     "Returns a random number from 0 to 1, or a whole one from 1 to m, or from m to n.",
+			MaxArgs: 2, Call: random},
+		{Name: "randomseed", Signature: "math.randomseed(x)",
+			Doc: "Makes the random numbers of this run repeatable.", MinArgs: 1, MaxArgs: 1, Call: randomSeed},
 		one("sin", "Returns the sine.", math.Sin),
 		one("sinh", "Returns the hyperbolic sine.", math.Sinh),
 		one("sqrt", "Returns the square root.", math.Sqrt),

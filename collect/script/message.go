@@ -14,8 +14,8 @@ var indexed = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`attempt to index a non-table object\((\w+)\) with key '(.{0,200})'$`)
 })
 
-// explain returns an error of the Lua library in the words of Lua, and with the name of what is no function: a
-// function's name that is mistyped is the most frequent mistake.
+// explain returns an error of the Lua library in the words of Lua, and with the name of what is no
+// function: a function's name that is mistyped is the most frequent mistake.
 func explain(l *lua.LState, text string) string {
 	switch {
 	case strings.HasSuffix(text, "attempt to call a non-function object"):
@@ -36,8 +36,8 @@ func explain(l *lua.LState, text string) string {
 	return text
 }
 
-// calledHere returns the name of the function that is called in the line where the error is; empty if the line calls
-// several, or the name is not known.
+// calledHere returns the name of the function that is called in the line where the error is; empty
+// if the line calls several, or the name is not known.
 func calledHere(l *lua.LState) string {
 	d, ok := l.GetStack(0)
 	if !ok {

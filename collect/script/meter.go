@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	// lookEvery is how many instructions run at most between two looks at the clock and at the request's context. Where
-	// they take longer than slowLook, the next look comes earlier: one instruction may move a large table.
+	// lookEvery is how many instructions run at most between two looks at the clock and at the
+	// request's context. Where they take longer than slowLook, the next look comes earlier: one
+	// instruction may move a large table.
 	lookEvery = 256
 	slowLook  = 2 * time.Millisecond
 	firstLook = 8
@@ -19,12 +20,13 @@ const (
 	turn = 20 * time.Millisecond
 )
 
-// errYield is raised where a coroutine yields through a function that is not written in Lua. The Lua library would
-// go on with the coroutine as if it had returned.
+// errYield is raised where a coroutine yields through a function that is not written in Lua. The
+// Lua library would go on with the coroutine as if it had returned.
 var errYield = errors.New("attempt to yield across a metamethod or an iterator")
 
-// meter is the context of a state and of all its coroutines. The Lua machine calls Done before each instruction, so
-// Done counts them; once it returned a closed channel it always does, and no pcall holds the error off.
+// meter is the context of a state and of all its coroutines. The Lua machine calls Done before each
+// instruction, so Done counts them; once it returned a closed channel it always does, and no pcall
+// holds the error off.
 type meter struct {
 	left  int64 // instructions until the next look
 	given int64 // what left was after the last look
@@ -42,8 +44,8 @@ type meter struct {
 	spent   time.Duration   // computed until the clock was last stopped
 	since   time.Time       // zero: the clock stands still
 	places  *places
-	// hung is called when the script computes for so long that it must be in a function that does not return;
-	// nil: nobody can help.
+	// hung is called when the script computes for so long that it must be in a function that does
+	// not return; nil: nobody can help.
 	hung     func()
 	watchdog *time.Timer
 }
@@ -142,7 +144,8 @@ func (m *meter) end(cause error) {
 // instructions returns how many were used.
 func (m *meter) instructions() int64 { return m.used + m.given - m.left }
 
-// charge counts the work of a function that is not written in Lua, and raises an error of Lua where a limit is reached.
+// charge counts the work of a function that is not written in Lua, and raises an error of Lua where
+// a limit is reached.
 func (m *meter) charge(l *lua.LState, steps int) {
 	if m == nil {
 		return
@@ -160,7 +163,8 @@ func (m *meter) yield() {
 	m.left, m.given = 0, 0
 }
 
-// yielded is called where who resumed goes on. What was counted stays counted: a loop of resumes has an end, too.
+// yielded is called where who resumed goes on. What was counted stays counted: a loop of
+// resumes has an end, too.
 func (m *meter) yielded() {
 	if m.yielding && m.cause == nil {
 		m.rearm()

@@ -6,14 +6,16 @@ import (
 	"virgo/schedule/capability"
 )
 
-// A Module is a table of functions that a script has by its name, or the global functions, whose Name is empty. What
-// it says is the documentation of the functions, and what `virgo script check` knows.
+// A Module is a table of functions that a script has by its name, or the global functions,
+// whose Name is empty. What it says is the documentation of the functions, and what `virgo
+// script check` knows.
 type Module struct {
 	Name      string // file
 	Doc       string // one or two sentences
 	Functions []Function
 	Constants []Constant
-	// Methods are those of the values that the functions return, as the connections of net: they are in no table.
+	// Methods are those of the values that the functions return, as the connections of net:
+	// they are in no table.
 	Methods []Function
 	// Pure modules use nothing outside of the script: they are there while a script is loaded, too.
 	Pure bool
@@ -28,9 +30,9 @@ type Function struct {
 	MaxArgs   int // -1: any
 	// Needs is the kind of capability that the function asks the guard for; empty: none.
 	Needs capability.Kind
-	// Call is the function: it takes its arguments from l and pushes its results. On a failure of the world outside
-	// it returns [Call.Fail], for a mistake of the script it raises an error of Lua, and for what the guard
-	// refuses it calls [Call.Refuse].
+	// Call is the function: it takes its arguments from l and pushes its results. On a failure of
+	// the world outside it returns [Call.Fail], for a mistake of the script it raises an error of
+	// Lua, and for what the guard refuses it calls [Call.Refuse].
 	Call func(c *Call, l *lua.LState) int
 }
 

@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// boundNesting returns an error if a text nests brackets and blocks, or chains operators in one expression, deeper
-// than the parser should be asked to follow: its stack grows with both, and nothing bounds it there. So it does if one
-// function uses too many names and constants: for each use the compiler looks through all of the function's. The only
-// line ends in the text are "\n".
+// boundNesting returns an error if a text nests brackets and blocks, or chains operators in one
+// expression, deeper than the parser should be asked to follow: its stack grows with both, and
+// nothing bounds it there. So it does if one function uses too many names and constants: for each
+// use the compiler looks through all of the function's. The only line ends in the text are "\n".
 func boundNesting(text []byte) error {
 	s := nestingScan{text: text, line: 1, levels: make([]level, 1), names: []map[string]bool{{}}}
 	for s.at < len(s.text) {
@@ -32,8 +32,8 @@ type nestingError struct {
 
 func (e *nestingError) Error() string { return e.text }
 
-// nestingScan goes through the tokens of a text. What is no Lua at all it goes through in some way: the parser says
-// what is wrong with it.
+// nestingScan goes through the tokens of a text. What is no Lua at all it goes through in some way:
+// the parser says what is wrong with it.
 type nestingScan struct {
 	text []byte
 	at   int

@@ -23,9 +23,9 @@ const (
 
 type capture struct{ start, length int }
 
-// matcher matches a pattern of Lua 5.1 (section 5.4.1 of its manual) against a text. What repeats a single character is
-// a loop; only what must try the rest of the pattern again calls itself, so that its depth is bounded by the
-// pattern. Each character that it looks at is a step.
+// matcher matches a pattern of Lua 5.1 (section 5.4.1 of its manual) against a text. What repeats a
+// single character is a loop; only what must try the rest of the pattern again calls itself, so
+// that its depth is bounded by the pattern. Each character that it looks at is a step.
 type matcher struct {
 	text, pattern string
 	captures      []capture
@@ -125,7 +125,8 @@ func (m *matcher) match(s, p int) (int, error) {
 	return s, nil
 }
 
-// special matches %b, %f and the captures %1 to %9. It returns the rest of the pattern, and the end of the match or -1.
+// special matches %b, %f and the captures %1 to %9. It returns the rest of the pattern, and the end
+// of the match or -1.
 func (m *matcher) special(s, p int) (next, end int, special bool, err error) {
 	switch c := m.pattern[p+1]; {
 	case c == 'b':

@@ -5,8 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// places bounds how many scripts compute at the same time: as many as there are processors, so that the clock of each
-// measures its own computing and not that of the others. A script that waits for the world has none.
+// places bounds how many scripts compute at the same time: as many as there are processors, so that
+// the clock of each measures its own computing and not that of the others. A script that waits for
+// the world has none.
 type places struct {
 	free    chan struct{}
 	waiting atomic.Int32

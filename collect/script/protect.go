@@ -6,12 +6,12 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// protected calls the function on the stack of l below nargs arguments, which it takes from there, and returns its
-// results, or the value of the error.
+// protected calls the function on the stack of l below nargs arguments, which it takes from there,
+// and returns its results, or the value of the error.
 //
-// The call has a coroutine of its own. An error in the Lua library detaches the local variables of all calls of a
-// coroutine from the functions that share them, also of those that go on after a pcall: a counter that is counted in
-// a function would stand still from the first failed pcall on.
+// The call has a coroutine of its own. An error in the Lua library detaches the local variables of
+// all calls of a coroutine from the functions that share them, also of those that go on after a
+// pcall: a counter that is counted in a function would stand still from the first failed pcall on.
 func (m *machine) protected(l *lua.LState, nargs int) (results []lua.LValue, failed lua.LValue) {
 	m.nest(l)
 	defer func() { m.nested-- }()
@@ -42,8 +42,8 @@ func (m *machine) protected(l *lua.LState, nargs int) (results []lua.LValue, fai
 	return results, nil
 }
 
-// nest counts a coroutine or a protected call that begins within another. Each takes stack of Go, which has an end
-// that no error of Lua can report.
+// nest counts a coroutine or a protected call that begins within another. Each takes stack of Go,
+// which has an end that no error of Lua can report.
 func (m *machine) nest(l *lua.LState) {
 	if m.nested >= maxNested {
 		l.RaiseError("more than %d calls of pcall and coroutines in one another", maxNested)
@@ -73,7 +73,8 @@ func pcall(c *Call, l *lua.LState) int {
 	return 1 + pushAll(l, results...)
 }
 
-// xpcall calls the handler after the call that failed has ended: there is no debug library that could look at it.
+// xpcall calls the handler after the call that failed has ended: there is no debug library
+// that could look at it.
 func xpcall(c *Call, l *lua.LState) int {
 	f, handler := l.Get(1), l.CheckFunction(2)
 	l.SetTop(0)

@@ -16,19 +16,30 @@ import (
 // reportModule has the functions by which a script declares and reports.
 func reportModule() Module {
 	return Module{Doc: "What a script declares and reports.", Functions: []Function{
-		{Name: "metric", Signature: "metric(name, type, value [, unit [, dimension]])", Doc: "Adds a metric. The type is gauge, double, int32, uint32, int64, uint64, bool or string.", MinArgs: 3, MaxArgs: 5, Call: addMetric},
-		{Name: "status", Signature: "status(text)", Doc: "Sets the status of the result; the last one stays.", MinArgs: 1, MaxArgs: 1, Call: setStatus},
-		{Name: "unavailable", Signature: "unavailable(text)", Doc: "Ends the check: what it watches is not there, or not well enough to measure.", MinArgs: 1, MaxArgs: 1, Call: endUnavailable},
-		{Name: "save", Signature: "save(table)", Doc: "Keeps a table for the next run, which gets it as its third argument: texts, numbers, booleans and tables of them.", MinArgs: 1, MaxArgs: 1, Call: save},
-		{Name: "log", Signature: "log(value, ...)", Doc: "Writes a line that virgo script run shows, and nobody else.", MaxArgs: -1, Call: writeLog},
-		{Name: "print", Signature: "print(value, ...)", Doc: "The same as log.", MaxArgs: -1, Call: writeLog},
+		{Name: "metric", Signature: "metric(name, type, value [, unit [, dimension]])",
+			Doc:     "Adds a metric. The type is gauge, double, int32, uint32, int64, uint64, bool or string.",
+			MinArgs: 3, MaxArgs: 5, Call: addMetric},
+		{Name: "status", Signature: "status(text)",
+			Doc: "Sets the status of the result; the last one stays.", MinArgs: 1, MaxArgs: 1, Call: setStatus},
+		{Name: "unavailable", Signature: "unavailable(text)",
+			Doc:     "Ends the check: what it watches is not there, or not well enough to measure.",
+			MinArgs: 1, MaxArgs: 1, Call: endUnavailable},
+		{Name: "save", Signature: "save(table)",
+			Doc: "Keeps a table for the next run, which gets it as its third argument: texts, " +
+				"numbers, booleans and tables of them.",
+			MinArgs: 1, MaxArgs: 1, Call: save},
+		{Name: "log", Signature: "log(value, ...)",
+			Doc: "Writes a line that virgo script run shows, and nobody else.", MaxArgs: -1, Call: writeLog},
+		{Name: "print", Signature: "print(value, ...)",
+			Doc: "The same as log.", MaxArgs: -1, Call: writeLog},
 	}}
 }
 
 // declareModule has the one function that a file calls while it is loaded.
 func declareModule() Module {
 	return Module{Pure: true, Functions: []Function{
-		{Name: "check", Signature: "check { summary = ..., run = function(details, now, saved) ... end }", Doc: "Declares the check that the file is.", MinArgs: 1, MaxArgs: 1, Call: declareCheck},
+		{Name: "check", Signature: "check { summary = ..., run = function(details, now, saved) ... end }",
+			Doc: "Declares the check that the file is.", MinArgs: 1, MaxArgs: 1, Call: declareCheck},
 	}}
 }
 

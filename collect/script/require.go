@@ -11,7 +11,8 @@ import (
 // library is compiled when it is first needed, as position is.
 var library = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^lib\.[a-z0-9_]{1,80}$`) })
 
-// require runs a file below lib/ of the script's own source, once a check. The name of a module is the module.
+// require runs a file below lib/ of the script's own source, once a check. The name of a
+// module is the module.
 func require(c *Call, l *lua.LState) int {
 	m, name := c.machine, l.CheckString(1)
 	if table, ok := m.globals.RawGetString(name).(*lua.LTable); ok && !strings.Contains(name, ".") {

@@ -93,8 +93,8 @@ func (s mapSource) Read(name string) ([]byte, error) {
 
 func (s mapSource) Own() bool { return true }
 
-// DirSource returns the owner's own folder of scripts as a source. check decides on a file before it is read, and on
-// the folder: who else may write there may change what runs. nil: it is not asked.
+// DirSource returns the owner's own folder of scripts as a source. check decides on a file before it
+// is read, and on the folder: who else may write there may change what runs. nil: it is not asked.
 func DirSource(dir string, check func(path string) error) Source {
 	return &dirSource{dir: dir, check: check}
 }

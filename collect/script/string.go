@@ -9,19 +9,36 @@ import (
 // stringModule is string, without dump, and with bounds on what is made.
 func stringModule() Module {
 	return Module{Name: "string", Doc: "Texts, as in Lua 5.1; also as methods: s:upper().", Pure: true, Functions: []Function{
-		{Name: "byte", Signature: "string.byte(s [, i [, j]]) -> number, ...", Doc: "Returns the bytes from i to j.", MinArgs: 1, MaxArgs: 3, Call: stringByte},
-		{Name: "char", Signature: "string.char(number, ...) -> text", Doc: "Makes a text of bytes.", MaxArgs: -1, Call: stringChar},
-		{Name: "find", Signature: "string.find(s, pattern [, start [, plain]]) -> first, last, captures...", Doc: "Finds a pattern of Lua.", MinArgs: 2, MaxArgs: 4, Call: find},
-		{Name: "format", Signature: "string.format(format, ...) -> text", Doc: "Formats values: %d %i %u %c %x %X %o %e %E %f %g %G %q %s %%.", MinArgs: 1, MaxArgs: -1, Call: format},
-		{Name: "gmatch", Signature: "string.gmatch(s, pattern) -> iterator", Doc: "Goes through all matches of a pattern of Lua.", MinArgs: 2, MaxArgs: 2, Call: gmatch},
-		{Name: "gsub", Signature: "string.gsub(s, pattern, replacement [, most]) -> text, count", Doc: "Replaces the matches of a pattern of Lua, by a text, a table or a function.", MinArgs: 3, MaxArgs: 4, Call: gsub},
-		{Name: "len", Signature: "string.len(s) -> number", Doc: "Returns the number of bytes.", MinArgs: 1, MaxArgs: 1, Call: stringLen},
-		{Name: "lower", Signature: "string.lower(s) -> text", Doc: "Returns the text with A to Z as a to z.", MinArgs: 1, MaxArgs: 1, Call: stringLower},
-		{Name: "match", Signature: "string.match(s, pattern [, start]) -> captures...", Doc: "Returns the captures of a pattern of Lua, or the whole match; nil if there is none.", MinArgs: 2, MaxArgs: 3, Call: match},
-		{Name: "rep", Signature: "string.rep(s, n) -> text", Doc: "Repeats a text.", MinArgs: 2, MaxArgs: 2, Call: stringRep},
-		{Name: "reverse", Signature: "string.reverse(s) -> text", Doc: "Reverses the bytes.", MinArgs: 1, MaxArgs: 1, Call: stringReverse},
-		{Name: "sub", Signature: "string.sub(s, i [, j]) -> text", Doc: "Returns the bytes from i to j; negative ones count from the end.", MinArgs: 2, MaxArgs: 3, Call: stringSub},
-		{Name: "upper", Signature: "string.upper(s) -> text", Doc: "Returns the text with a to z as A to Z.", MinArgs: 1, MaxArgs: 1, Call: stringUpper},
+		{Name: "byte", Signature: "string.byte(s [, i [, j]]) -> number, ...",
+			Doc: "Returns the bytes from i to j.", MinArgs: 1, MaxArgs: 3, Call: stringByte},
+		{Name: "char", Signature: "string.char(number, ...) -> text",
+			Doc: "Makes a text of bytes.", MaxArgs: -1, Call: stringChar},
+		{Name: "find", Signature: "string.find(s, pattern [, start [, plain]]) -> first, last, captures...",
+			Doc: "Finds a pattern of Lua.", MinArgs: 2, MaxArgs: 4, Call: find},
+		{Name: "format", Signature: "string.format(format, ...) -> text",
+			Doc:     "Formats values: %d %i %u %c %x %X %o %e %E %f %g %G %q %s %%.",
+			MinArgs: 1, MaxArgs: -1, Call: format},
+		{Name: "gmatch", Signature: "string.gmatch(s, pattern) -> iterator",
+			Doc: "Goes through all matches of a pattern of Lua.", MinArgs: 2, MaxArgs: 2, Call: gmatch},
+		{Name: "gsub", Signature: "string.gsub(s, pattern, replacement [, most]) -> text, count",
+			Doc:     "Replaces the matches of a pattern of Lua, by a text, a table or a function.",
+			MinArgs: 3, MaxArgs: 4, Call: gsub},
+		{Name: "len", Signature: "string.len(s) -> number",
+			Doc: "Returns the number of bytes.", MinArgs: 1, MaxArgs: 1, Call: stringLen},
+		{Name: "lower", Signature: "string.lower(s) -> text",
+			Doc: "Returns the text with A to Z as a to z.", MinArgs: 1, MaxArgs: 1, Call: stringLower},
+		{Name: "match", Signature: "string.match(s, pattern [, start]) -> captures...",
+			Doc:     "Returns the captures of a pattern of Lua, or the whole match; nil if there is none.",
+			MinArgs: 2, MaxArgs: 3, Call: match},
+		{Name: "rep", Signature: "string.rep(s, n) -> text",
+			Doc: "Repeats a text.", MinArgs: 2, MaxArgs: 2, Call: stringRep},
+		{Name: "reverse", Signature: "string.reverse(s) -> text",
+			Doc: "Reverses the bytes.", MinArgs: 1, MaxArgs: 1, Call: stringReverse},
+		{Name: "sub", Signature: "string.sub(s, i [, j]) -> text",
+			Doc:     "Returns the bytes from i to j; negative ones count from the end.",
+			MinArgs: 2, MaxArgs: 3, Call: stringSub},
+		{Name: "upper", Signature: "string.upper(s) -> text",
+			Doc: "Returns the text with a to z as A to Z.", MinArgs: 1, MaxArgs: 1, Call: stringUpper},
 	}}
 }
 
@@ -90,7 +107,8 @@ func stringUpper(c *Call, l *lua.LState) int {
 	})
 }
 
-// mapBytes changes each byte, as Lua does where no language is set: other letters than those of ASCII stay.
+// mapBytes changes each byte, as Lua does where no language is set: other letters than those of
+// ASCII stay.
 func mapBytes(c *Call, l *lua.LState, f func(byte) byte) int {
 	s := l.CheckString(1)
 	c.meter.charge(l, len(s)/bytesAStep)

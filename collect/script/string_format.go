@@ -18,7 +18,8 @@ type directive struct {
 	verb      byte
 }
 
-// format is string.format. The format of the Lua library is that of Go, which shows what a value is made of.
+// format is string.format. The format of the Lua library is that of Go, which shows what a value is
+// made of.
 func format(c *Call, l *lua.LState) int {
 	text := l.CheckString(1)
 	var b strings.Builder

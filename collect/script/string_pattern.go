@@ -11,7 +11,8 @@ func (c *Call) newMatcher(l *lua.LState, text, pattern string) *matcher {
 	return &matcher{text: text, pattern: pattern, spend: func(steps int) { c.meter.charge(l, steps) }}
 }
 
-// startOf returns the place in a text that the argument n says, which counts from 1, or back from the end if it is negative.
+// startOf returns the place in a text that the argument n says, which counts from 1, or back from
+// the end if it is negative.
 func startOf(l *lua.LState, n int, length int) int {
 	start := optional(l, n, 1)
 	if start < 0 {

@@ -2,8 +2,8 @@ package script
 
 import "github.com/yuin/gopher-lua/ast"
 
-// syntaxDepth returns how deep the syntax tree of a file is, at most limit+1. The compiler recurses as deep. It does
-// not recurse itself: a chain like 1+1+1 is as deep as it is long.
+// syntaxDepth returns how deep the syntax tree of a file is, at most limit+1. The compiler recurses
+// as deep. It does not recurse itself: a chain like 1+1+1 is as deep as it is long.
 func syntaxDepth(chunk []ast.Stmt, limit int) int {
 	type level struct {
 		node  any

@@ -7,15 +7,23 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// tableModule is table. The functions of the Lua library do their work in one instruction, whatever the size.
+// tableModule is table. The functions of the Lua library do their work in one instruction, whatever
+// the size.
 func tableModule() Module {
 	return Module{Name: "table", Doc: "Lists, as in Lua 5.1.", Pure: true, Functions: []Function{
-		{Name: "concat", Signature: "table.concat(list [, separator [, i [, j]]]) -> text", Doc: "Joins texts and numbers.", MinArgs: 1, MaxArgs: 4, Call: tableConcat},
-		{Name: "getn", Signature: "table.getn(list) -> number", Doc: "The same as #list.", MinArgs: 1, MaxArgs: 1, Call: tableGetN},
-		{Name: "insert", Signature: "table.insert(list, [position,] value)", Doc: "Inserts a value, at the end if no position is given.", MinArgs: 2, MaxArgs: 3, Call: tableInsert},
-		{Name: "maxn", Signature: "table.maxn(table) -> number", Doc: "Returns the greatest key that is a number.", MinArgs: 1, MaxArgs: 1, Call: tableMaxN},
-		{Name: "remove", Signature: "table.remove(list [, position]) -> value", Doc: "Removes a value, the last one if no position is given.", MinArgs: 1, MaxArgs: 2, Call: tableRemove},
-		{Name: "sort", Signature: "table.sort(list [, less])", Doc: "Sorts a list.", MinArgs: 1, MaxArgs: 2, Call: tableSort},
+		{Name: "concat", Signature: "table.concat(list [, separator [, i [, j]]]) -> text",
+			Doc: "Joins texts and numbers.", MinArgs: 1, MaxArgs: 4, Call: tableConcat},
+		{Name: "getn", Signature: "table.getn(list) -> number",
+			Doc: "The same as #list.", MinArgs: 1, MaxArgs: 1, Call: tableGetN},
+		{Name: "insert", Signature: "table.insert(list, [position,] value)",
+			Doc: "Inserts a value, at the end if no position is given.", MinArgs: 2, MaxArgs: 3, Call: tableInsert},
+		{Name: "maxn", Signature: "table.maxn(table) -> number",
+			Doc: "Returns the greatest key that is a number.", MinArgs: 1, MaxArgs: 1, Call: tableMaxN},
+		{Name: "remove", Signature: "table.remove(list [, position]) -> value",
+			Doc:     "Removes a value, the last one if no position is given.",
+			MinArgs: 1, MaxArgs: 2, Call: tableRemove},
+		{Name: "sort", Signature: "table.sort(list [, less])",
+			Doc: "Sorts a list.", MinArgs: 1, MaxArgs: 2, Call: tableSort},
 	}}
 }
 

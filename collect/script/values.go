@@ -21,8 +21,9 @@ var (
 	errTooMany = fmt.Errorf("more than %d values", maxValues)
 )
 
-// ToLua returns a value of Go as one of Lua: nil, booleans, numbers, texts, lists and maps of them. What it costs is
-// counted as instructions of the call. Error: too many values, tables nested too deep, another type.
+// ToLua returns a value of Go as one of Lua: nil, booleans, numbers, texts, lists and maps of them.
+// What it costs is counted as instructions of the call. Error: too many values, tables nested too
+// deep, another type.
 func (c *Call) ToLua(l *lua.LState, v any) (lua.LValue, error) {
 	t := toLua{l: l}
 	value, err := t.value(v, 0)
@@ -111,9 +112,9 @@ func (t *toLua) object(names []string, value func(string) any, depth int) (lua.L
 	return table, nil
 }
 
-// FromLua returns a value of Lua as one of Go: nil, bool, float64, string, []any, map[string]any. A table with the keys
-// from 1 to n is a list, an empty one a map. Error: a function or another value that is no data, a table with other
-// keys, too many values, tables nested too deep.
+// FromLua returns a value of Lua as one of Go: nil, bool, float64, string, []any, map[string]any. A
+// table with the keys from 1 to n is a list, an empty one a map. Error: a function or another value
+// that is no data, a table with other keys, too many values, tables nested too deep.
 func (c *Call) FromLua(l *lua.LState, v lua.LValue) (any, error) {
 	f := fromLua{most: maxValueDepth}
 	value, err := f.value(v, 0)

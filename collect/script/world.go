@@ -14,27 +14,27 @@ import (
 	"virgo/schedule"
 )
 
-// A World is what the modules of package api reach outside of the script. A part that is nil is this host's own;
-// `virgo script test` puts what was captured in its place. It decides nothing: the modules ask the guard before each
-// use, whoever answers, and bound what they are given.
+// A World is what the modules of package api reach outside of the script. A part that is nil is
+// this host's own; `virgo script test` puts what was captured in its place. It decides nothing: the
+// modules ask the guard before each use, whoever answers, and bound what they are given.
 type World struct {
 	Files    Files
 	Programs Programs
 	Web      Web
 	Network  Network
 	Host     Host
-	// Start calls start, which starts a program of this host, and returns its error: the script process gives the
-	// program limits of its own meanwhile. nil: it is called at once.
+	// Start calls start, which starts a program of this host, and returns its error: the script
+	// process gives the program limits of its own meanwhile. nil: it is called at once.
 	Start func(start func() error) error
 }
 
-// Files are files and folders. But for Resolve, the paths are those that the guard returned or Resolve did: no part of
-// them is a link, and one that became a link meanwhile is an error.
+// Files are files and folders. But for Resolve, the paths are those that the guard returned or
+// Resolve did: no part of them is a link, and one that became a link meanwhile is an error.
 type Files interface {
 	// Resolve returns a path with all links followed, an error where nothing is.
 	Resolve(ctx context.Context, path string) (string, error)
-	// Open opens a regular file for reading; it never waits for one, as for a pipe, and opens nothing else. Where
-	// the answer is an *os.File, the guard decides on it once more.
+	// Open opens a regular file for reading; it never waits for one, as for a pipe, and opens
+	// nothing else. Where the answer is an *os.File, the guard decides on it once more.
 	Open(ctx context.Context, path string) (io.ReadCloser, error)
 	// Stat says what is at a path.
 	Stat(ctx context.Context, path string) (FileInfo, error)
@@ -46,8 +46,8 @@ type Files interface {
 	Space(ctx context.Context, path string) (Space, error)
 }
 
-// A FileInfo says what is at a path. Owner is the name of the user, or the number; UID and GID are -1 where the system
-// has none.
+// A FileInfo says what is at a path. Owner is the name of the user, or the number; UID and GID are
+// -1 where the system has none.
 type FileInfo struct {
 	Name     string // without folder
 	Size     int64
@@ -96,12 +96,13 @@ type Web interface {
 type Network interface {
 	// Dial connects, and negotiates TLS where the connection has it.
 	Dial(ctx context.Context, c Connection) (net.Conn, error)
-	// Resolve returns the records of a name, of the type A, AAAA, ANY (both of them), CNAME, MX, NS, PTR, SRV or TXT.
+	// Resolve returns the records of a name, of the type A, AAAA, ANY (both of them), CNAME, MX,
+	// NS, PTR, SRV or TXT.
 	Resolve(ctx context.Context, name, recordType string) ([]string, error)
 }
 
-// A Connection is one that is to be made. Control is called with each address that is tried, and refuses it with an
-// error.
+// A Connection is one that is to be made. Control is called with each address that is tried, and
+// refuses it with an error.
 type Connection struct {
 	Network    string // tcp, udp or unix
 	Host, Port string // of tcp and udp

@@ -10,8 +10,8 @@ import (
 // A Kind is one kind of what a script may use.
 type Kind string
 
-// The kinds. The patterns of Files, Unix and Programs are paths or names, those of TCP and UDP are HOST:PORT, those
-// of HTTP are URLs, those of DNS are names, those of Figures are types of checks.
+// The kinds. The patterns of Files, Unix and Programs are paths or names, those of TCP and UDP are
+// HOST:PORT, those of HTTP are URLs, those of DNS are names, those of Figures are types of checks.
 const (
 	Files    Kind = "files"
 	Programs Kind = "programs"

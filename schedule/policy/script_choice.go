@@ -15,8 +15,8 @@ func (g *Guard) given(name string) bool {
 	return f != nil && f.given
 }
 
-// chosen decides on values in place of that of one detail, whose role the caller knows better than whoever judged
-// the check: each bound must allow one of them, and deny none. Error: *[RefusedError].
+// chosen decides on values in place of that of one detail, whose role the caller knows better than
+// whoever judged the check: each bound must allow one of them, and deny none. Error: *[RefusedError].
 func (g *Guard) chosen(name string, role schedule.Role, values ...string) error {
 	if g == nil {
 		return nil
@@ -49,8 +49,8 @@ func (g *Guard) chosen(name string, role schedule.Role, values ...string) error 
 	return nil
 }
 
-// as returns the guard with the roles that a definition gives the details: whoever judged the check may not have
-// known the definition.
+// as returns the guard with the roles that a definition gives the details: whoever judged the check
+// may not have known the definition.
 func (g *Guard) as(d schedule.Definition) *Guard {
 	if g == nil || g.check == nil {
 		return g

@@ -8,8 +8,8 @@ import (
 	"virgo/schedule/shorttext"
 )
 
-// An UndeclaredError is returned for what a script is about to use and does not declare: the script's own
-// mistake, whatever its host's owner grants.
+// An UndeclaredError is returned for what a script is about to use and does not declare: the
+// script's own mistake, whatever its host's owner grants.
 type UndeclaredError struct {
 	Script string
 	Need   capability.Need
@@ -39,8 +39,8 @@ func nounOf(k capability.Kind) string {
 	return strings.ToUpper(string(k))
 }
 
-// refuseScript returns the error for what the owner does not let a script use. why is empty where no grant is
-// for it.
+// refuseScript returns the error for what the owner does not let a script use. why is empty where
+// no grant is for it.
 func refuseScript(script string, need capability.Need, why string) *RefusedError {
 	return &RefusedError{Type: script, Field: string(need.Kind), Value: need.Pattern, Why: why}
 }

@@ -11,8 +11,8 @@ import (
 // maxApproved bounds how many paths a guard keeps for Opened.
 const maxApproved = 4096
 
-// File decides on a file or folder and returns its path without links, which is the one to use. A path to nothing
-// is decided on as well.
+// File decides on a file or folder and returns its path without links, which is the one to use. A
+// path to nothing is decided on as well.
 func (g *ScriptGuard) File(path string) (string, error) {
 	resolved, err := g.path(capability.Files, path)
 	if err != nil {
@@ -27,7 +27,8 @@ func (g *ScriptGuard) File(path string) (string, error) {
 	return resolved, nil
 }
 
-// Unix decides on a Unix socket that is about to be connected to. One in Linux's abstract namespace begins with @.
+// Unix decides on a Unix socket that is about to be connected to. One in Linux's abstract
+// namespace begins with @.
 func (g *ScriptGuard) Unix(path string) error {
 	if strings.HasPrefix(path, "@") {
 		return g.decide(&scriptUse{kind: capability.Unix, text: path, paths: []string{path}, follow: g.follow})
@@ -74,8 +75,8 @@ func (g *ScriptGuard) path(kind capability.Kind, path string) (string, error) {
 	return resolved, g.decide(g.fileUse(kind, path, resolved))
 }
 
-// Opened decides once more, on the file that was opened: what lies at a path may have been replaced since, and a
-// file can have several names.
+// Opened decides once more, on the file that was opened: what lies at a path may have been replaced
+// since, and a file can have several names.
 func (g *ScriptGuard) Opened(f *os.File) error {
 	need := capability.Need{Kind: capability.Files, Pattern: f.Name()}
 	info, err := f.Stat()

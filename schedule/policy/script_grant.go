@@ -11,8 +11,8 @@ import (
 // Declared is the grant of whatever a script declares: trust in those who sign scripts.
 const Declared Keyword = "declared"
 
-// A Grant lets some scripts use something, or forbids it. What scripts of an endpoint's checks may be told,
-// the rules for checks say; grants say what a script may do whoever asked for it.
+// A Grant lets some scripts use something, or forbids it. What scripts of an endpoint's checks may
+// be told, the rules for checks say; grants say what a script may do whoever asked for it.
 type Grant struct {
 	// Keyword is [Figures] or [Declared], which have nothing else.
 	Keyword Keyword
@@ -20,8 +20,8 @@ type Grant struct {
 	Script []Pattern
 	// Lines are what the scripts may use; their names are those of [capability.Kinds].
 	Lines []Line
-	// Deny means that the scripts may not use it, whatever else is granted, also those of the owner's folder. A
-	// grant that denies and has no lines denies everything.
+	// Deny means that the scripts may not use it, whatever else is granted, also those of the
+	// owner's folder. A grant that denies and has no lines denies everything.
 	Deny bool
 	// Row is the line of the configuration, from 1; 0: unknown.
 	Row int
@@ -68,8 +68,8 @@ func (g Grants) Hash() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// grants reports whether some grant lets a script have something that it declares. matches compares it with a
-// pattern of a grant.
+// grants reports whether some grant lets a script have something that it declares. matches compares
+// it with a pattern of a grant.
 func (g Grants) grants(script string, kind capability.Kind, matches func(Pattern) bool) bool {
 	for i := range g.Rules {
 		if g.Rules[i].grants(script, kind, matches) {

@@ -96,7 +96,8 @@ func (p parser) grantLine(g *Grant, f yaml.Field) (err error) {
 	return nil
 }
 
-// wrongForm returns why no value of the kind can match a pattern; empty if one can. It is the same on every system.
+// wrongForm returns why no value of the kind can match a pattern; empty if one can. It is the
+// same on every system.
 func wrongForm(kind capability.Kind, p Pattern, deny bool) string {
 	if p.kind != glob {
 		return ""

@@ -23,14 +23,16 @@ type ScriptCheck struct {
 	Own bool
 	// Deny are files and folders that no script may use: the agent's state, settings and secrets.
 	Deny []string
-	// Endpoint is the guard of an endpoint's check; nil: the check is the owner's own, or may do everything.
+	// Endpoint is the guard of an endpoint's check; nil: the check is the owner's own, or may do
+	// everything.
 	Endpoint *Guard
 }
 
-// A ScriptGuard decides on each use of the world outside by a check in Lua: the script must declare it, the
-// owner must grant it and not deny it, and where a detail of an endpoint's check chose it, the rule that allowed
-// the check must allow what was chosen. Errors are *[UndeclaredError], *[RefusedError], and those of the file
-// system. It is safe for concurrent use. The zero value allows nothing.
+// A ScriptGuard decides on each use of the world outside by a check in Lua: the script must
+// declare it, the owner must grant it and not deny it, and where a detail of an endpoint's check
+// chose it, the rule that allowed the check must allow what was chosen. Errors are
+// *[UndeclaredError], *[RefusedError], and those of the file system. It is safe for concurrent
+// use. The zero value allows nothing.
 type ScriptGuard struct {
 	script   string
 	own      bool
@@ -46,9 +48,9 @@ type ScriptGuard struct {
 	followed map[string]string
 }
 
-// Guard returns the guard of a check that is about to run. Error: *[RefusedError] if the script declares what no grant
-// can cover, or if a detail of an endpoint's check has a value that its rule does not allow, once it is known what
-// the detail is.
+// Guard returns the guard of a check that is about to run. Error: *[RefusedError] if the script
+// declares what no grant can cover, or if a detail of an endpoint's check has a value that its rule
+// does not allow, once it is known what the detail is.
 func (g Grants) Guard(c ScriptCheck) (*ScriptGuard, error) {
 	s, err := g.guard(c)
 	if err != nil || c.Own {
@@ -85,8 +87,8 @@ func (g Grants) guard(c ScriptCheck) (*ScriptGuard, error) {
 // deniedText ends the refusal of what a grant denies.
 const deniedText = "which a grant denies"
 
-// judgeDetails decides once more on the details that the endpoint set. Whoever judged the check may not have
-// known what they are, because only the script process reads the owner's own scripts.
+// judgeDetails decides once more on the details that the endpoint set. Whoever judged the check may
+// not have known what they are, because only the script process reads the owner's own scripts.
 func (g *ScriptGuard) judgeDetails(c ScriptCheck) error {
 	if g.endpoint == nil {
 		return nil
@@ -154,8 +156,8 @@ func (g *ScriptGuard) Program(name string) error {
 	return g.decide(u)
 }
 
-// Figures decides on figures of this host, by the type of check that reads them. [OnlyFigures] decides on the
-// details.
+// Figures decides on figures of this host, by the type of check that reads them. [OnlyFigures]
+// decides on the details.
 func (g *ScriptGuard) Figures(checkType string) error {
 	u := &scriptUse{kind: capability.Figures, text: checkType}
 	if _, ok := figureDetails(checkType); !ok {
@@ -164,8 +166,8 @@ func (g *ScriptGuard) Figures(checkType string) error {
 	return g.decide(u)
 }
 
-// OnlyFigures returns an error unless a check does nothing but read figures of this host: a script must not have
-// by other checks what it could not have by itself. Error: *[RefusedError].
+// OnlyFigures returns an error unless a check does nothing but read figures of this host: a script
+// must not have by other checks what it could not have by itself. Error: *[RefusedError].
 func OnlyFigures(c *schedule.Check, d schedule.Definition) error {
 	p := Policy{Checks: []Rule{{Keyword: Figures}}}
 	if v := p.Decide(NewEffective(c, d)); !v.Allowed {
@@ -183,8 +185,8 @@ func (g *ScriptGuard) Name(dns string) error {
 	return g.decide(u)
 }
 
-// URL decides on the URL of a request: the first one, and that of each redirect. A URL of a Unix socket is for
-// Unix.
+// URL decides on the URL of a request: the first one, and that of each redirect. A URL of a Unix
+// socket is for Unix.
 func (g *ScriptGuard) URL(u *url.URL) error {
 	use := urlUse(u)
 	if use.url.odd || use.url.host.odd || use.url.socket != "" || !slices.Contains([]string{"http", "https"}, use.url.scheme) {
@@ -193,8 +195,9 @@ func (g *ScriptGuard) URL(u *url.URL) error {
 	return g.decide(use)
 }
 
-// Missing returns what a script declares and no grant can cover, sorted: a script that misses something does not
-// run. What a pattern with a detail will be is not known yet. The decision is made at each use.
+// Missing returns what a script declares and no grant can cover, sorted: a script that misses
+// something does not run. What a pattern with a detail will be is not known yet. The decision
+// is made at each use.
 func (g Grants) Missing(script string, s capability.Set) (missing []capability.Need) {
 	for _, n := range s.Needs() {
 		if !g.canCover(script, n) {
@@ -255,8 +258,8 @@ func coversPattern(p Pattern, n capability.Need) bool {
 	return matchGlob(p.text, n.Pattern, '/')
 }
 
-// IsRefusal reports whether an error of a ScriptGuard is a decision, and not a failure of the file system: no
-// script may catch it.
+// IsRefusal reports whether an error of a ScriptGuard is a decision, and not a failure of the file
+// system: no script may catch it.
 func IsRefusal(err error) bool {
 	var undeclared *UndeclaredError
 	var refused *RefusedError

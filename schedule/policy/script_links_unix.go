@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// followTrusted returns a clean glob with the links followed that stand before its first *, as long as root
-// alone can make or replace them: /var/run/x is /run/x. A link of anybody else is what a script's declaration
-// and a grant do not mean.
+// followTrusted returns a clean glob with the links followed that stand before its first *, as long
+// as root alone can make or replace them: /var/run/x is /run/x. A link of anybody else is what a
+// script's declaration and a grant do not mean.
 func followTrusted(pattern string) string {
 	if !strings.HasPrefix(pattern, "/") {
 		return pattern
@@ -58,7 +58,8 @@ func followTrusted(pattern string) string {
 	return path.Join(append([]string{at}, rest...)...)
 }
 
-// rootAlone reports whether only root can change what lies in a folder without links, and the folders above.
+// rootAlone reports whether only root can change what lies in a folder without links, and the
+// folders above.
 func rootAlone(dir string) bool {
 	for {
 		info, err := os.Lstat(dir)

@@ -54,9 +54,10 @@ func splitNeed(pattern string) (parts []needPart, err error) {
 	return parts, nil
 }
 
-// CheckNeeds returns the first mistake in what a script declares: a pattern of no form that can be used, or with
-// a detail that does not exist or of a kind that says too little. A detail that chooses a file, a program or a host has to
-// stand in some pattern: otherwise what an endpoint chose could not be told from what the script did.
+// CheckNeeds returns the first mistake in what a script declares: a pattern of no form that can be
+// used, or with a detail that does not exist or of a kind that says too little. A detail that
+// chooses a file, a program or a host has to stand in some pattern: otherwise what an endpoint
+// chose could not be told from what the script did.
 func CheckNeeds(details []schedule.Detail, needs capability.Set) error {
 	if err := needs.Validate(); err != nil {
 		return err
@@ -124,8 +125,8 @@ func wantedKinds(kind capability.Kind) string {
 	return "a choice or a number"
 }
 
-// fitsNeed reports whether a detail may stand in a pattern of a kind. first: the pattern begins with it; alone:
-// it is all of the pattern.
+// fitsNeed reports whether a detail may stand in a pattern of a kind. first: the pattern begins
+// with it; alone: it is all of the pattern.
 func fitsNeed(kind capability.Kind, d schedule.Detail, first, alone bool) bool {
 	switch d.Kind {
 	case detail.Choice, detail.Integer, detail.Number, detail.Boolean:
@@ -156,8 +157,8 @@ func textOf(all schedule.Details, d schedule.Detail) string {
 	return d.Default
 }
 
-// expandNeeds returns the patterns of a script with the details in them. A pattern with a detail that is absent,
-// or with a value of an endpoint's that could change the form of the pattern, is none.
+// expandNeeds returns the patterns of a script with the details in them. A pattern with a detail that
+// is absent, or with a value of an endpoint's that could change the form of the pattern, is none.
 func expandNeeds(c ScriptCheck) (all []declaredPattern) {
 	for _, n := range c.Needs.Needs() {
 		parts, err := splitNeed(n.Pattern)
@@ -266,7 +267,8 @@ func keepsForm(kind capability.Kind, role schedule.Role, value string, first boo
 	return isPlainValue(value)
 }
 
-// isPlainValue reports whether a value is one segment of a path and one label of a name, whatever follows it.
+// isPlainValue reports whether a value is one segment of a path and one label of a name,
+// whatever follows it.
 func isPlainValue(value string) bool {
 	return strings.Trim(value, letters+digits+"_-.") == "" && strings.Trim(value, ".") != ""
 }
@@ -301,8 +303,8 @@ func (d *declaredPattern) allowedBy(endpoint *Guard, u *scriptUse) error {
 	return nil
 }
 
-// allowsChosenPath decides on a file below a path that an endpoint chose: the rule must allow where the links of
-// the chosen path lead, or the file itself.
+// allowsChosenPath decides on a file below a path that an endpoint chose: the rule must allow where
+// the links of the chosen path lead, or the file itself.
 func (d *declaredPattern) allowsChosenPath(endpoint *Guard, c choice, u *scriptUse) error {
 	file := u.paths[0]
 	if strings.IndexByte(c.value, '*') >= 0 || d.suffix == "" {

@@ -10,8 +10,8 @@ import (
 	"virgo/schedule/capability"
 )
 
-// Connect decides on a connection (network tcp) or datagram (udp), before the host's name is resolved; what it
-// resolves to, Control decides.
+// Connect decides on a connection (network tcp) or datagram (udp), before the host's name is
+// resolved; what it resolves to, Control decides.
 func (g *ScriptGuard) Connect(network, host, port string) error {
 	kind, ok := kindOfNetwork(network)
 	u := endpointUse(kind, host, port)
@@ -32,8 +32,8 @@ func kindOfNetwork(network string) (capability.Kind, bool) {
 	return "", false
 }
 
-// Control returns the function for net.Dialer.ControlContext: it decides on each address that is dialled. host is
-// what Connect or URL allowed.
+// Control returns the function for net.Dialer.ControlContext: it decides on each address that is
+// dialled. host is what Connect or URL allowed.
 func (g *ScriptGuard) Control(network, host string) func(context.Context, string, string, syscall.RawConn) error {
 	return func(_ context.Context, dialled, address string, _ syscall.RawConn) error {
 		if strings.HasPrefix(dialled, "unix") {
@@ -100,8 +100,9 @@ func (d *dialled) kinds() []capability.Kind {
 	return []capability.Kind{d.kind}
 }
 
-// allows reports whether a pattern allows the address. One that needs a rule that names it must be spelled out,
-// and so must a name that leads to this host itself, unless the pattern matches the address as well.
+// allows reports whether a pattern allows the address. One that needs a rule that names it must
+// be spelled out, and so must a name that leads to this host itself, unless the pattern matches
+// the address as well.
 func (d *dialled) allows(kind capability.Kind, p Pattern) bool {
 	if kind != d.kind && (kind != capability.HTTP || d.kind != capability.TCP) {
 		return false

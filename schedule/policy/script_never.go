@@ -11,8 +11,8 @@ import (
 // maxNeverFiles bounds how many files of the agent's own are compared with one that has several names.
 const maxNeverFiles = 20_000
 
-// neverOpened are the files and folders that no script may use. They are compared by path, and by what the system
-// knows them as: they may have other names, by links or mounts.
+// neverOpened are the files and folders that no script may use. They are compared by path, and by
+// what the system knows them as: they may have other names, by links or mounts.
 type neverOpened struct {
 	named []string
 
@@ -44,8 +44,8 @@ func (n *neverOpened) load() {
 // foldPath returns a path for comparison on file systems that do not tell letters apart by case.
 func foldPath(path string) string { return strings.ToLower(cleanPath(path)) }
 
-// has reports whether a path is one of them, or below one, or a secret of /proc. fresh: nothing that was found out
-// before counts.
+// has reports whether a path is one of them, or below one, or a secret of /proc. fresh: nothing
+// that was found out before counts.
 func (n *neverOpened) has(path string, fresh bool) bool {
 	n.once.Do(n.load)
 	folded := foldPath(path)
@@ -63,8 +63,9 @@ func (n *neverOpened) has(path string, fresh bool) bool {
 	return n.hasFolder(filepath.Dir(path), fresh)
 }
 
-// hasFolder reports whether a folder is one of them or below one, as the system knows them. What was found out about a
-// folder is kept unless it must be fresh: a script may ask for each of ten thousand files in one.
+// hasFolder reports whether a folder is one of them or below one, as the system knows them. What
+// was found out about a folder is kept unless it must be fresh: a script may ask for each of ten
+// thousand files in one.
 func (n *neverOpened) hasFolder(folder string, fresh bool) bool {
 	n.mu.Lock()
 	known, ok := n.folders[folder]
@@ -99,8 +100,8 @@ func (n *neverOpened) isOne(info fs.FileInfo) bool {
 	return false
 }
 
-// hasCopy reports whether an open file is one of them, or one below their folders, by another name. Only a file
-// with several names is searched for; one that cannot be searched for is refused.
+// hasCopy reports whether an open file is one of them, or one below their folders, by another name.
+// Only a file with several names is searched for; one that cannot be searched for is refused.
 func (n *neverOpened) hasCopy(f *os.File, info fs.FileInfo) bool {
 	n.once.Do(n.load)
 	if n.isOne(info) {

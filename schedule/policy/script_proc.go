@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// Files of /proc that scripts may read of any process, and besides of their own. The others tell command lines,
-// environments and memory, or lead past the rules for paths: no grant opens them.
+// Files of /proc that scripts may read of any process, and besides of their own. The others tell
+// command lines, environments and memory, or lead past the rules for paths: no grant opens them.
 func processFiles() []string { return []string{"stat", "statm", "status", "io"} }
 func ownFiles() []string {
 	return []string{"mountinfo", "mounts", "mountstats", "cgroup", "limits"}
 }
 
-// isSecretProc reports whether a clean path is one of /proc, or a descriptor of this process, that no script may
-// use. The file system may be mounted elsewhere, as /host/proc in containers.
+// isSecretProc reports whether a clean path is one of /proc, or a descriptor of this process, that
+// no script may use. The file system may be mounted elsewhere, as /host/proc in containers.
 func isSecretProc(path string) bool {
 	parts := strings.Split(strings.ToLower(path), "/")
 	if len(parts) > 2 && parts[1] == "dev" && slices.Contains([]string{"fd", "stdin", "stdout", "stderr"}, parts[2]) {
@@ -63,7 +63,8 @@ func isProcess(name string) bool {
 	return name != "" && strings.Trim(name, digits) == ""
 }
 
-// canonicalProc returns a path or a glob with /proc/self for this process, under whatever name it is meant.
+// canonicalProc returns a path or a glob with /proc/self for this process, under whatever name it
+// is meant.
 func canonicalProc(path string) string {
 	rest, ok := strings.CutPrefix(path, "/proc/")
 	if !ok {

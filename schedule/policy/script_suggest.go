@@ -7,8 +7,8 @@ import (
 	"virgo/schedule/capability"
 )
 
-// Suggest returns the narrowest grant of what a check in Lua declares and has not. ok is false if it lacks nothing, or
-// a grant that denies is why.
+// Suggest returns the narrowest grant of what a check in Lua declares and has not. ok is false if
+// it lacks nothing, or a grant that denies is why.
 func (g Grants) Suggest(c ScriptCheck) (suggested Grant, ok bool) {
 	script := c.Definition.Type
 	if c.Own {

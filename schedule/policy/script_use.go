@@ -8,7 +8,8 @@ import (
 	"virgo/schedule/capability"
 )
 
-// A scriptUse is something that a script is about to use, in the form in which patterns are compared with it.
+// A scriptUse is something that a script is about to use, in the form in which patterns are
+// compared with it.
 type scriptUse struct {
 	kind capability.Kind
 	// text is what messages show.
@@ -24,8 +25,8 @@ type scriptUse struct {
 
 func (u *scriptUse) need() capability.Need { return capability.Need{Kind: u.kind, Pattern: u.text} }
 
-// matches reports whether a pattern that allows matches. What has to be spelled out (see the package comment)
-// is matched by a pattern without * only.
+// matches reports whether a pattern that allows matches. What has to be spelled out (see the
+// package comment) is matched by a pattern without * only.
 func (u *scriptUse) matches(p Pattern) bool {
 	switch u.kind {
 	case capability.Files:
@@ -47,8 +48,8 @@ func (u *scriptUse) matches(p Pattern) bool {
 	return p.matchText(u.text, '.')
 }
 
-// matchesPath compares the path with a glob, and with where the links lead that only root can make. A folder
-// matches what matches its entries, because they cannot be listed otherwise.
+// matchesPath compares the path with a glob, and with where the links lead that only root can make.
+// A folder matches what matches its entries, because they cannot be listed otherwise.
 func (u *scriptUse) matchesPath(p Pattern) bool {
 	if p.kind != glob {
 		return !isUNC(u.text) && p.matchText(u.paths[0], '/')
@@ -76,8 +77,8 @@ func (u *scriptUse) matchesGlob(want string) bool {
 	return false
 }
 
-// denied reports whether a pattern that denies matches: letters are compared without case, and what can be
-// read in two ways matches.
+// denied reports whether a pattern that denies matches: letters are compared without case, and what
+// can be read in two ways matches.
 func (u *scriptUse) denied(p Pattern) bool {
 	switch u.kind {
 	case capability.Files, capability.Unix:
@@ -150,9 +151,9 @@ func (g *ScriptGuard) fileUse(kind capability.Kind, asked, resolved string) *scr
 	return &scriptUse{kind: kind, text: resolved, paths: pathForms(asked, resolved), follow: g.follow}
 }
 
-// pathForms returns the forms in which a path is compared: where it leads. In /sys, whose links only the
-// kernel makes and which all stay there, the path that was asked for is one, too: figures have their known
-// names there.
+// pathForms returns the forms in which a path is compared: where it leads. In /sys, whose links
+// only the kernel makes and which all stay there, the path that was asked for is one, too: figures
+// have their known names there.
 func pathForms(asked, resolved string) []string {
 	clean := cleanPath(resolved)
 	forms := []string{clean}

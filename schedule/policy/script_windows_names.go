@@ -2,9 +2,9 @@ package policy
 
 import "strings"
 
-// isOddOnWindows reports whether Windows would open something else than a file of this name: a device (NUL,
-// com1.txt, \\.\ and \\?\), a stream of a file (x:y), or the file whose name is the same without the dots
-// and blanks at its end.
+// isOddOnWindows reports whether Windows would open something else than a file of this name: a
+// device (NUL, com1.txt, \\.\ and \\?\), a stream of a file (x:y), or the file whose name is the
+// same without the dots and blanks at its end.
 func isOddOnWindows(path string) bool {
 	path = strings.ReplaceAll(path, "/", `\`)
 	if strings.HasPrefix(path, `\\`) {
@@ -29,8 +29,8 @@ func isOddOnWindows(path string) bool {
 	return false
 }
 
-// isDeviceName reports whether a name is a device's, whatever stands behind a dot: see "Naming Files, Paths, and
-// Namespaces" in Microsoft's documentation.
+// isDeviceName reports whether a name is a device's, whatever stands behind a dot: see "Naming
+// Files, Paths, and Namespaces" in Microsoft's documentation.
 func isDeviceName(name string) bool {
 	base, _, _ := strings.Cut(strings.ToUpper(name), ".")
 	base = strings.TrimRight(base, " ")

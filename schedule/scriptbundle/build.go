@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// Build returns the bytes of a bundle. The manifest says everything but Format and Files, with a script for each Lua file
-// that is in no folder. Equal manifests and files make equal bytes. Error: *FormatError.
+// Build returns the bytes of a bundle. The manifest says everything but Format and Files, with a
+// script for each Lua file that is in no folder. Equal manifests and files make equal bytes.
+// Error: *FormatError.
 func Build(m Manifest, files map[string][]byte) ([]byte, error) {
 	m.Format = Format
 	m.Files = nil

@@ -81,8 +81,9 @@ func (e *AgentError) Error() string {
 	return "the bundle needs virgo " + e.Needs + ", and this is " + e.Has
 }
 
-// CheckAgent returns an *AgentError if the agent of a release is too old. A development build counts as the release that it
-// leads to, and a release that is no version is taken for new enough: it is somebody's own.
+// CheckAgent returns an *AgentError if the agent of a release is too old. A development build
+// counts as the release that it leads to, and a release that is no version is taken for new enough:
+// it is somebody's own.
 func (m Manifest) CheckAgent(release string) error {
 	has, err := semver.Parse(release)
 	if err != nil || m.Agent == "" {

@@ -63,8 +63,8 @@ func IsScript(file string) bool {
 	return ok
 }
 
-// ValidBundleName returns an error, one clause, if a bundle may not be called so: the name is part of the names of
-// files, where a version follows it.
+// ValidBundleName returns an error, one clause, if a bundle may not be called so: the name is part
+// of the names of files, where a version follows it.
 func ValidBundleName(name string) error {
 	if name == "" || len(name) > maxBundleNameBytes || name[0] == '-' || name[0] == '_' ||
 		strings.ContainsFunc(name, func(r rune) bool {

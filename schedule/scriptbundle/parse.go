@@ -24,8 +24,8 @@ func (b *Bundle) File(name string) (text []byte, ok bool) {
 	return text, ok
 }
 
-// Parse reads a bundle and verifies everything that it says about itself; who made it, package signature says. The bundle
-// refers to b, which must not be changed later. Error: *FormatError.
+// Parse reads a bundle and verifies everything that it says about itself; who made it, package
+// signature says. The bundle refers to b, which must not be changed later. Error: *FormatError.
 func Parse(b []byte) (*Bundle, error) {
 	if len(b) > MaxBundleBytes {
 		return nil, wrong(MaxBundleBytes, "it has %d bytes; at most %d are allowed", len(b), MaxBundleBytes)
@@ -51,8 +51,8 @@ func Parse(b []byte) (*Bundle, error) {
 	return bundle, nil
 }
 
-// readEntries reads the entries from byte 0 on, as long as one follows, and returns where they end. The first
-// one is the manifest.
+// readEntries reads the entries from byte 0 on, as long as one follows, and returns where they end.
+// The first one is the manifest.
 func readEntries(b []byte) (entries []entry, at int, err error) {
 	seen := make(map[string]string) // by the name in lower case
 	for at == 0 || len(b)-at >= 4 && binary.LittleEndian.Uint32(b[at:]) == localSignature {
@@ -177,7 +177,8 @@ func compareFiles(files []File, entries []entry) error {
 	return nil
 }
 
-// ReadManifest reads the first entry of a bundle of size bytes, and nothing else. Error: *FormatError, or that of r.
+// ReadManifest reads the first entry of a bundle of size bytes, and nothing else. Error:
+// *FormatError, or that of r.
 func ReadManifest(r io.ReaderAt, size int64) (Manifest, error) {
 	b, err := readFirst(r, size)
 	if err != nil {
@@ -193,8 +194,8 @@ func ReadManifest(r io.ReaderAt, size int64) (Manifest, error) {
 	return decodeManifest(e.data)
 }
 
-// ReadParsed is ReadManifest for a file of which the caller knows, by its SHA-256, that Parse has read it. It does not
-// validate the manifest once more: virgo-run would be larger by all that this needs.
+// ReadParsed is ReadManifest for a file of which the caller knows, by its SHA-256, that Parse has read
+// it. It does not validate the manifest once more: virgo-run would be larger by all that this needs.
 func ReadParsed(r io.ReaderAt, size int64) (Manifest, error) {
 	b, err := readFirst(r, size)
 	if err != nil {

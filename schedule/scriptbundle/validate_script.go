@@ -22,8 +22,9 @@ const (
 	maxSystemBytes     = 16
 )
 
-// rolesByKind has the roles that a detail of a kind may have, first the one it has if the script names none. A
-// role that no rule of the owner need allow (Free, Match) is only there where the value cannot say where a check goes.
+// rolesByKind has the roles that a detail of a kind may have, first the one it has if the script
+// names none. A role that no rule of the owner need allow (Free, Match) is only there where the
+// value cannot say where a check goes.
 var rolesByKind = map[detail.Kind][]schedule.Role{
 	detail.Text:         {schedule.Other, schedule.Secret, schedule.Program, schedule.DomainName},
 	detail.Integer:      {schedule.Other, schedule.Free},
@@ -44,11 +45,12 @@ var rolesByKind = map[detail.Kind][]schedule.Role{
 	detail.Object:       {schedule.Other},
 }
 
-// Roles returns the roles that a detail of a kind may have in a script, first the one that it has if the script names
-// none; nil: there is no such kind.
+// Roles returns the roles that a detail of a kind may have in a script, first the one that it has
+// if the script names none; nil: there is no such kind.
 func Roles(k detail.Kind) []schedule.Role { return slices.Clone(rolesByKind[k]) }
 
-// Validate returns the first mistake of a declaration: in a script's file name, type, texts, details or needs.
+// Validate returns the first mistake of a declaration: in a script's file name, type, texts,
+// details or needs.
 func (s Script) Validate() error {
 	stem, ok := scriptName(s.File)
 	if err := ValidName(s.File); err != nil {

@@ -13,8 +13,8 @@ import (
 	"virgo/schedule/detail"
 )
 
-// The JSON of a manifest has one form: keys in the order of the alphabet, no blanks, nothing that is empty, a line
-// feed at the end. The fields below are in that order.
+// The JSON of a manifest has one form: keys in the order of the alphabet, no blanks, nothing that
+// is empty, a line feed at the end. The fields below are in that order.
 
 type wireManifest struct {
 	Agent   string       `json:"agent,omitempty"`
@@ -92,8 +92,8 @@ func (s Script) wire() wireScript {
 	return w
 }
 
-// Equal reports whether two declarations are the same in a manifest. The agent refuses a script that declares something
-// else than its manifest says.
+// Equal reports whether two declarations are the same in a manifest. The agent refuses a script
+// that declares something else than its manifest says.
 func (s Script) Equal(o Script) bool {
 	a, errA := encodeJSON(s.wire())
 	b, errB := encodeJSON(o.wire())
@@ -110,8 +110,8 @@ func normalNeeds(s capability.Set) capability.Set {
 	return out
 }
 
-// decodeManifest reads a manifest and validates it. The manifest may be for a later version of the program; then the
-// error says so.
+// decodeManifest reads a manifest and validates it. The manifest may be for a later version of the
+// program; then the error says so.
 func decodeManifest(text []byte) (Manifest, error) {
 	w, err := decodeWire(text)
 	m := w.manifest()

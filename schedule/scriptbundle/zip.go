@@ -123,8 +123,8 @@ func tail(entries []entry, at int) []part {
 	return append(parts, part{"the end of the directory", endRecord(len(entries), at, size), ""})
 }
 
-// compareTail compares the end of a file, which begins at byte at, with what it has to be, and names the field that
-// differs.
+// compareTail compares the end of a file, which begins at byte at, with what it has to be, and
+// names the field that differs.
 func compareTail(b []byte, at int, parts []part) error {
 	for _, p := range parts {
 		for _, f := range p.fields {

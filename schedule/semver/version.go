@@ -21,7 +21,8 @@ type Version struct {
 // errForm is the reason why a text without a more exact one is no version.
 var errForm = errors.New("want MAJOR.MINOR.PATCH, such as 1.4.0 or 2.0.0-rc.1")
 
-// Parse returns the version that a text is. A leading "v", missing numbers and leading zeros are not allowed.
+// Parse returns the version that a text is. A leading "v", missing numbers and leading zeros are
+// not allowed.
 func Parse(text string) (Version, error) {
 	v, err := parse(text)
 	if err != nil {
@@ -55,8 +56,8 @@ func parse(text string) (v Version, err error) {
 	return v, nil
 }
 
-// identifiers reports whether s is a list of identifiers between dots. In a pre-release (ordered), numbers have no
-// leading zeros.
+// identifiers reports whether s is a list of identifiers between dots. In a pre-release (ordered),
+// numbers have no leading zeros.
 func identifiers(s string, ordered bool) bool {
 	for id := range strings.SplitSeq(s, ".") {
 		if id == "" || strings.ContainsFunc(id, func(r rune) bool {
@@ -77,7 +78,8 @@ func numeric(s string) bool {
 
 func leadingZero(s string) bool { return len(s) > 1 && s[0] == '0' }
 
-// Compare returns -1 if v is older than w, 1 if it is newer, and 0 if neither is: build metadata does not count.
+// Compare returns -1 if v is older than w, 1 if it is newer, and 0 if neither is: build
+// metadata does not count.
 func (v Version) Compare(w Version) int {
 	return cmp.Or(
 		cmp.Compare(v.major, w.major),
@@ -110,8 +112,8 @@ func comparePre(a, b string) int {
 	}
 }
 
-// compareIdentifier compares numbers by value, texts by bytes, and puts numbers first. Without leading zeros, the
-// longer number is the larger one.
+// compareIdentifier compares numbers by value, texts by bytes, and puts numbers first. Without
+// leading zeros, the longer number is the larger one.
 func compareIdentifier(a, b string) int {
 	switch na, nb := numeric(a), numeric(b); {
 	case na && nb:

@@ -40,8 +40,8 @@ func readBounded(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, MaxBytes+1)) // one more, so that Verify says that it is too long
 }
 
-// VerifyAll returns who signed a file: there must be a signature, and each must be good. Of two, it returns that of
-// minisign, which says more. Errors: *Error, or one that wraps ErrUnsigned.
+// VerifyAll returns who signed a file: there must be a signature, and each must be good. Of two, it
+// returns that of minisign, which says more. Errors: *Error, or one that wraps ErrUnsigned.
 func (r Ring) VerifyAll(file []byte, sigs Signatures, now time.Time) (signed Signed, err error) {
 	if len(sigs) == 0 {
 		return Signed{}, fmt.Errorf("%w: there is no %s and no %s beside it", ErrUnsigned, MinisignExtension, RSAExtension)

@@ -27,7 +27,8 @@ const DateLayout = "2006-01-02"
 
 // A Key is a public key that the owner trusts, on conditions.
 type Key struct {
-	// ID is that of minisign, 16 hexadecimal digits; for RSA it is "rsa:" and the beginning of the key's SHA-256.
+	// ID is that of minisign, 16 hexadecimal digits; for RSA it is "rsa:" and the beginning
+	// of the key's SHA-256.
 	ID string
 	// Until is the day from which on the key is refused, in UTC; zero: it has none.
 	Until time.Time
@@ -38,8 +39,9 @@ type Key struct {
 	rsa     *rsa.PublicKey
 }
 
-// ParseKey reads a public key of minisign ("RWQ…", also with the comment line of a .pub file before it) or of RSA
-// (PEM, or the base64 text of one in a line, "MII…"), and the conditions after it: "until 2027-06-30", "revoked".
+// ParseKey reads a public key of minisign ("RWQ…", also with the comment line of a .pub file before
+// it) or of RSA (PEM, or the base64 text of one in a line, "MII…"), and the conditions after it:
+// "until 2027-06-30", "revoked".
 func ParseKey(text string) (Key, error) {
 	if len(text) > MaxKeyBytes {
 		return Key{}, fmt.Errorf("a key of %d bytes; at most %d are allowed", len(text), MaxKeyBytes)

@@ -56,7 +56,8 @@ type Signed struct {
 	At      time.Time // by the signer's clock; zero: not known, as for RSA
 }
 
-// Verify returns who signed a file. The name of the signature ends with one of the extensions. Error: *Error.
+// Verify returns who signed a file. The name of the signature ends with one of the
+// extensions. Error: *Error.
 func (r Ring) Verify(file, sig []byte, name string, now time.Time) (Signed, error) {
 	if len(sig) > MaxBytes {
 		return Signed{}, bad("the signature has %d bytes; at most %d are allowed", len(sig), MaxBytes)
@@ -80,8 +81,8 @@ func (r Ring) verifyMinisign(file, sig []byte, now time.Time) (Signed, error) {
 		return Signed{}, bad("this is no signature of minisign")
 	}
 	id := formatID(s.KeyID)
-	// Which of both ways signed the file is not signed: a signature of the file's hash would fit a file of 64 bytes
-	// that is that hash.
+	// Which of both ways signed the file is not signed: a signature of the file's hash would fit a
+	// file of 64 bytes that is that hash.
 	if s.Algorithm == minisign.EdDSA && len(file) == 64 {
 		return Signed{}, bad("a file of 64 bytes needs a signature over its hash")
 	}
@@ -103,8 +104,8 @@ func (r Ring) verifyRSA(file, sig []byte, now time.Time) (Signed, error) {
 	})
 }
 
-// choose returns the result of the first key that verifies. That key may be in the ring several times: if it is
-// revoked or expired in one place, it is in all.
+// choose returns the result of the first key that verifies. That key may be in the ring several
+// times: if it is revoked or expired in one place, it is in all.
 func (r Ring) choose(id string, now time.Time, verify func(Key) (Signed, bool)) (found Signed, err error) {
 	known, ok := false, false
 	for _, k := range r {

@@ -20,8 +20,9 @@ var ErrPassword = errors.New("wrong password, or the secret key is damaged")
 // A Signer signs in minisign's format.
 type Signer struct{ key minisign.PrivateKey }
 
-// Generate makes a pair of keys, in the form of minisign's files. With an empty password the secret one is not encrypted;
-// otherwise it takes a gigabyte of memory for a moment, as everything that tries a password does.
+// Generate makes a pair of keys, in the form of minisign's files. With an empty password the secret
+// one is not encrypted; otherwise it takes a gigabyte of memory for a moment, as everything that
+// tries a password does.
 func Generate(password string) (secret, public []byte, err error) {
 	pub, key, err := minisign.GenerateKey(nil)
 	if err != nil {
@@ -76,8 +77,8 @@ func (s Signer) Key() Key {
 	return Key{ID: formatID(public.ID()), ed25519: &public}
 }
 
-// Sign returns the signature of a file. Its comment, which is signed, has the time and the notes, such as
-// file:standard-1.4.0.zip.
+// Sign returns the signature of a file. Its comment, which is signed, has the time and the notes,
+// such as file:standard-1.4.0.zip.
 func (s Signer) Sign(file []byte, now time.Time, notes ...string) ([]byte, error) {
 	comment := strings.Join(append([]string{fmt.Sprintf("timestamp:%d", now.Unix())}, notes...), "\t")
 	if !utf8.ValidString(comment) || strings.ContainsFunc(comment, func(r rune) bool { return r != '\t' && shorttext.Unsafe(r) }) {

@@ -14,8 +14,9 @@ var ErrNoPrevious = errors.New("there is no previous bundle")
 // ErrNoBundle is returned where no bundle is installed.
 var ErrNoBundle = errors.New("no bundle is installed")
 
-// SwitchBack returns to the previous bundle, or to none, and refuses the current one from now on. from is the SHA-256
-// of the bundle that was judged: if another one is current by now, nothing is changed.
+// SwitchBack returns to the previous bundle, or to none, and refuses the current one from now
+// on. from is the SHA-256 of the bundle that was judged: if another one is current by now,
+// nothing is changed.
 func (l *Locked) SwitchBack(from, reason string, now time.Time) (Installed, error) {
 	i, err := l.Installed()
 	if err != nil {

@@ -17,8 +17,9 @@ const (
 
 const day = 24 * time.Hour
 
-// Due returns whether the endpoint is to be asked for another version at now. toldMS is when it last said that there
-// is one, ms since the epoch. Each agent has its own time of day, so that they do not all come at once.
+// Due returns whether the endpoint is to be asked for another version at now. toldMS is when it
+// last said that there is one, ms since the epoch. Each agent has its own time of day, so that they
+// do not all come at once.
 func (r Renewal) Due(now time.Time, toldMS int64, agentID string) Reason {
 	ms := now.UnixMilli()
 	if r.UntilMS != 0 && r.FailedMS <= ms && ms < r.UntilMS { // not if the clock was set back

@@ -29,7 +29,8 @@ func SignatureEndings() []string { return []string{".minisig", ".sig"} }
 // A Folder is the agent's folder of bundles. It need not exist.
 type Folder struct {
 	Dir string
-	// Hook is called at each step that changes the folder; nil: not called. It is for tests, which end the process there.
+	// Hook is called at each step that changes the folder; nil: not called. It is for tests, which
+	// end the process there.
 	Hook func(step string)
 }
 
@@ -54,8 +55,8 @@ type Locked struct {
 	release func() error
 }
 
-// Lock makes the folder where there is none, and locks it. The system releases the lock when the process ends.
-// Errors: [ErrBusy], those of the file system, and an ownership.Fault.
+// Lock makes the folder where there is none, and locks it. The system releases the lock when the
+// process ends. Errors: [ErrBusy], those of the file system, and an ownership.Fault.
 func (f *Folder) Lock() (*Locked, error) {
 	if err := atomicfile.MkdirAll(f.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of bundles: %w", err)
@@ -114,8 +115,9 @@ func (l *Locked) put(i Installed) error {
 	return nil
 }
 
-// Collect removes the bundles that the file "installed" does not name, and what was left of files that were written
-// when a process ended. Errors are of the next one to remove: a file that stays does no harm.
+// Collect removes the bundles that the file "installed" does not name, and what was left of
+// files that were written when a process ended. Errors are of the next one to remove: a file
+// that stays does no harm.
 func (l *Locked) Collect() {
 	i, err := l.Installed()
 	if err != nil {

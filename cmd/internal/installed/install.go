@@ -29,9 +29,9 @@ func (c *Candidate) Describe() {
 	c.Ref.SHA256, c.Ref.Bytes = digest(c.File), int64(len(c.File))
 }
 
-// Install makes a bundle the current one, on trial. The order of its steps makes a crash harmless at any point: the
-// file is complete under its own name before "installed" names it. Errors: *[NotTakenError], [ErrNoSpace], those of
-// the file system; the current bundle is as before then.
+// Install makes a bundle the current one, on trial. The order of its steps makes a crash harmless
+// at any point: the file is complete under its own name before "installed" names it. Errors:
+// *[NotTakenError], [ErrNoSpace], those of the file system; the current bundle is as before then.
 func (l *Locked) Install(c Candidate, allow Allow, now time.Time) (Installed, error) {
 	c.Describe()
 	i, err := l.Installed()
@@ -47,8 +47,8 @@ func (l *Locked) Install(c Candidate, allow Allow, now time.Time) (Installed, er
 	return l.install(i, c, now)
 }
 
-// Restore writes the file of the current bundle again, after it was damaged. Errors: those of the file system, and a
-// *[NotTakenError] if it is another file.
+// Restore writes the file of the current bundle again, after it was damaged. Errors: those of the
+// file system, and a *[NotTakenError] if it is another file.
 func (l *Locked) Restore(c Candidate) error {
 	c.Describe()
 	i, err := l.Installed()
@@ -76,8 +76,9 @@ func (l *Locked) install(i Installed, c Candidate, now time.Time) (Installed, er
 	return next, nil
 }
 
-// wayBack returns the previous bundle of one that is installed now: the current one, unless that is damaged, or is on
-// trial itself and has one behind it. Two bad ones in a row must not leave the first of them.
+// wayBack returns the previous bundle of one that is installed now: the current one, unless
+// that is damaged, or is on trial itself and has one behind it. Two bad ones in a row must not
+// leave the first of them.
 func (l *Locked) wayBack(i Installed, to Ref) Ref {
 	hasPrevious := !i.Previous.IsZero() && i.Previous.SHA256 != to.SHA256
 	switch {

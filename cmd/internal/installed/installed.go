@@ -20,7 +20,8 @@ import (
 // A State is how the current bundle does.
 type State string
 
-// The states. A bundle is on trial until [Standing.Verdict] finds that it does no worse than the one before.
+// The states. A bundle is on trial until [Standing.Verdict] finds that it does no worse than the
+// one before.
 const (
 	NoState State = ""
 	OnTrial State = "trial"
@@ -31,8 +32,8 @@ const (
 type Installed struct {
 	Current, Previous Ref
 	State             State // of Current
-	// Back is the bundle that this host went back from, until the next one is installed; its Version is empty if
-	// there was none.
+	// Back is the bundle that this host went back from, until the next one is installed; its
+	// Version is empty if there was none.
 	Back Refusal
 	// Pin is the only version that is taken; empty: the newest.
 	Pin     string
@@ -101,8 +102,8 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Installed reads which bundle is installed, without a lock. That there is none is no error. Errors: [ErrDamaged],
-// and those of the file system.
+// Installed reads which bundle is installed, without a lock. That there is none is no error.
+// Errors: [ErrDamaged], and those of the file system.
 func (f *Folder) Installed() (Installed, error) {
 	file, err := openRegular(f.path(truthName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -154,8 +155,8 @@ type Allow struct {
 	Refused   bool // a version that was refused, or that this host went back from
 }
 
-// Accepts returns why a bundle is not taken, as a *[NotTakenError]; nil: it is. nowMS ends refusals that have an
-// end.
+// Accepts returns why a bundle is not taken, as a *[NotTakenError]; nil: it is. nowMS ends
+// refusals that have an end.
 func (i Installed) Accepts(r Ref, allow Allow, nowMS int64) error {
 	version, err := semver.Parse(r.Version)
 	if err != nil {
@@ -207,8 +208,9 @@ func (i Installed) RefusedFor(now time.Time) (n int) {
 	return n
 }
 
-// refuse adds a refusal, in place of one of the same content, and drops one beyond maxRefused: the oldest of those
-// that end by themselves, because an endpoint can cause as many of them as it likes.
+// refuse adds a refusal, in place of one of the same content, and drops one beyond
+// maxRefused: the oldest of those that end by themselves, because an endpoint can cause as
+// many of them as it likes.
 func (i *Installed) refuse(r Refusal) {
 	r.Reason = shorttext.Truncate(shorttext.Sanitize(r.Reason), maxReasonBytes)
 	i.Refused = slices.DeleteFunc(slices.Clone(i.Refused), func(o Refusal) bool {

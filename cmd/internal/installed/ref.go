@@ -17,7 +17,8 @@ type Ref struct {
 	Version string // semantic version
 	SHA256  string // of the file, hexadecimal
 	Bytes   int64
-	// Key is the id of the key that signed it, SignedMS when, ms since the epoch; 0: the signature does not say.
+	// Key is the id of the key that signed it, SignedMS when, ms since the epoch; 0: the
+	// signature does not say.
 	Key      string
 	SignedMS int64
 	// SinceMS is when it became the current bundle, ms since the epoch.

@@ -21,9 +21,10 @@ type Condition struct {
 	Until time.Time
 }
 
-// Conditions returns those of the settings: "KEY revoked", "KEY until 2027-06-30", or the path of a file with a key and
-// such words behind it. Package signature says the same of keys, and verifies with them; a run only needs to know which
-// of them it must not trust any more, and links none of that.
+// Conditions returns those of the settings: "KEY revoked", "KEY until 2027-06-30", or the path of
+// a file with a key and such words behind it. Package signature says the same of keys, and
+// verifies with them; a run only needs to know which of them it must not trust any more, and
+// links none of that.
 func Conditions(signers []string, read func(path string) ([]byte, error)) (all []Condition) {
 	for _, signer := range signers {
 		words := strings.Fields(signer)

@@ -23,7 +23,8 @@ type Check struct {
 	Type string
 	// Failed is why the script itself failed in its last run (collect.Outcome.Failed); empty: it did not.
 	Failed string
-	// Streak is how many runs in a row ended like the last one, failed or not; Runs how many there were. Both stop at maxRuns.
+	// Streak is how many runs in a row ended like the last one, failed or not; Runs how many there
+	// were. Both stop at maxRuns.
 	Streak, Runs int
 	LastMS       int64 // of the last run, ms since the epoch
 }
@@ -108,7 +109,8 @@ func (s *Standing) Put(tx Putter) error {
 	return tx.Put(space, standingKey, lines.Append(nil, s))
 }
 
-// Note notes a run of a check of a bundle's script. With another bundle than the standing's it begins anew.
+// Note notes a run of a check of a bundle's script. With another bundle than the standing's it
+// begins anew.
 func (s *Standing) Note(sha256, id, checkType, failed string, now time.Time) {
 	if s.SHA256 != sha256 || s.Checks == nil {
 		*s = Standing{SHA256: sha256, Checks: make(map[string]Check)}

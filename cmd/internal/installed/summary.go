@@ -9,8 +9,9 @@ import (
 	"virgo/spool"
 )
 
-// What a run needs to know of the bundle is in the spool's state as well, in a space of its own: a run reads it in
-// the transaction that it makes anyway, and opens no further file unless a script is due.
+// What a run needs to know of the bundle is in the spool's state as well, in a space of its
+// own: a run reads it in the transaction that it makes anyway, and opens no further file
+// unless a script is due.
 const (
 	space       = "bundle"
 	summaryKey  = "summary"
@@ -101,8 +102,8 @@ func ReadSummary(tx Getter) (s Summary) {
 // maxStateBytes bounds the text of [Summary.Text].
 const maxStateBytes = 256
 
-// Text returns the state as hello says it: "trial", "good", "back 2.0.0: why", "refused 2.0.0: why", with "none; "
-// before it where no bundle is installed; empty: there is nothing to say.
+// Text returns the state as hello says it: "trial", "good", "back 2.0.0: why", "refused 2.0.0:
+// why", with "none; " before it where no bundle is installed; empty: there is nothing to say.
 func (s Summary) Text() string {
 	text := string(s.State)
 	switch {
@@ -130,9 +131,10 @@ func summaryOf(i Installed, old Summary) Summary {
 	return s
 }
 
-// Store makes the spool's state say what is installed. If another bundle is current than it said, how the scripts of
-// the one before did becomes the baseline of the new one. It is called after each change of the folder, and by
-// whoever finds that both differ, since a process may end between the two.
+// Store makes the spool's state say what is installed. If another bundle is current than it
+// said, how the scripts of the one before did becomes the baseline of the new one. It is called
+// after each change of the folder, and by whoever finds that both differ, since a process may
+// end between the two.
 func Store(tx Putter, i Installed) error {
 	old := ReadSummary(tx)
 	s := summaryOf(i, old)
@@ -147,9 +149,10 @@ func Store(tx Putter, i Installed) error {
 	return tx.Put(space, summaryKey, lines.Append(nil, &s))
 }
 
-// turnStanding keeps the standing of the bundle that was current, as the baseline of the one that is. After a way
-// back, the baseline is what the current bundle had before. If the way back leads past the one that was current, how
-// that one did is no baseline: a bad bundle would be as good as the bad one before it.
+// turnStanding keeps the standing of the bundle that was current, as the baseline of the one that
+// is. After a way back, the baseline is what the current bundle had before. If the way back leads
+// past the one that was current, how that one did is no baseline: a bad bundle would be as good as
+// the bad one before it.
 func turnStanding(tx Putter, i Installed) error {
 	standing, baseline := tx.Get(space, standingKey), tx.Get(space, baselineKey)
 	if about(baseline) == i.Current.SHA256 && i.Current.SHA256 != "" {

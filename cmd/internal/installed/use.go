@@ -17,9 +17,10 @@ type Use struct {
 	Damaged error
 }
 
-// Use opens the bundle that scripts are run from: the current one, or the previous one if the file of the current one
-// is missing or changed, or if its key is revoked. Its content was compared with the SHA-256. revoked says which keys
-// are, by their ids; nil: none. Errors: [ErrNoBundle], and why none can be used.
+// Use opens the bundle that scripts are run from: the current one, or the previous one if the
+// file of the current one is missing or changed, or if its key is revoked. Its content was
+// compared with the SHA-256. revoked says which keys are, by their ids; nil: none. Errors:
+// [ErrNoBundle], and why none can be used.
 func (f *Folder) Use(revoked func(keyID string) bool) (Use, error) {
 	i, err := f.Installed()
 	if err != nil {
@@ -97,8 +98,8 @@ func (f *Folder) verify(r Ref) error {
 	return file.Close()
 }
 
-// Read returns the files of a bundle as they were installed, to verify them again: its bytes, and its signatures by
-// their endings.
+// Read returns the files of a bundle as they were installed, to verify them again: its bytes, and
+// its signatures by their endings.
 func (f *Folder) Read(r Ref) (c Candidate, err error) {
 	file, err := f.open(r)
 	if err != nil {

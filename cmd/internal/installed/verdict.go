@@ -24,8 +24,8 @@ type Verdict struct {
 	SHA256   string // of the bundle
 	Version  string
 	Reason   string // of Back
-	// Unloadable means that no script of the bundle can be loaded. Whoever goes back for it makes sure that scripts can
-	// run without the bundle: otherwise it is this host that cannot run any.
+	// Unloadable means that no script of the bundle can be loaded. Whoever goes back for it makes
+	// sure that scripts can run without the bundle: otherwise it is this host that cannot run any.
 	Unloadable bool
 }
 
@@ -44,11 +44,12 @@ const (
 	longestTrial  = 7 * 24 * time.Hour
 )
 
-// Verdict compares how the checks do with how they did with the bundle before. scheduled are the ids of the checks of
-// scripts that are scheduled now; why returns the status of a check's last result, for the reason.
+// Verdict compares how the checks do with how they did with the bundle before. scheduled are the
+// ids of the checks of scripts that are scheduled now; why returns the status of a check's last
+// result, for the reason.
 //
-// A script that says of what it watches that it is unavailable, a time limit and a refusal by the owner are no
-// failures of the bundle.
+// A script that says of what it watches that it is unavailable, a time limit and a refusal by the
+// owner are no failures of the bundle.
 func (s Standing) Verdict(t Summary, base Standing, scheduled []string, now time.Time, why func(id string) string) Verdict {
 	v := Verdict{SHA256: t.SHA256, Version: t.Version}
 	if t.State != OnTrial || t.SHA256 == "" || s.SHA256 != t.SHA256 {
@@ -70,8 +71,8 @@ func (s Standing) Verdict(t Summary, base Standing, scheduled []string, now time
 	return v
 }
 
-// compare returns the ids of the checks that fail and did not before, and the number of those that failed before
-// and do not now.
+// compare returns the ids of the checks that fail and did not before, and the number of those that
+// failed before and do not now.
 func (s Standing) compare(base Standing) (failing []string, healed int) {
 	for _, id := range slices.Sorted(maps.Keys(s.Checks)) {
 		now := s.Checks[id]
@@ -88,8 +89,9 @@ func (s Standing) compare(base Standing) (failing []string, healed int) {
 	return failing, healed
 }
 
-// unloadable returns the id of a check if no script of the bundle can be loaded: the process could not load the bundle,
-// or each script that is scheduled has run and was not loaded. One run of it is enough: it will be the same in the next.
+// unloadable returns the id of a check if no script of the bundle can be loaded: the process could
+// not load the bundle, or each script that is scheduled has run and was not loaded. One run of it
+// is enough: it will be the same in the next.
 func (s Standing) unloadable(scheduled []string) (id string) {
 	inProcess := false
 	for _, key := range slices.Sorted(maps.Keys(s.Checks)) {

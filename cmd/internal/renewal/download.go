@@ -39,8 +39,8 @@ func (d download) isOf(o download) bool {
 	return d.Version == o.Version && d.File == o.File && d.Channel == o.Channel && d.Bytes == o.Bytes && d.SHA256 == o.SHA256
 }
 
-// resume returns the download that an earlier run began, if it is of the same file, and else a new one; what is left of another
-// one is removed.
+// resume returns the download that an earlier run began, if it is of the same file, and else a new
+// one; what is left of another one is removed.
 func resume(l place, wanted download) (download, error) {
 	path := l.Path(downloadName)
 	b, err := readBounded(path, maxDownloadBytes)
@@ -83,7 +83,8 @@ func drop(l place) error {
 	return atomicfile.Remove(l.Path(downloadName))
 }
 
-// A part is the file of a download as far as it was fetched. Everything is written by its Write, which counts.
+// A part is the file of a download as far as it was fetched. Everything is written by its
+// Write, which counts.
 type part struct {
 	file     *os.File
 	size     int64

@@ -23,7 +23,8 @@ type fetching struct {
 	most   int64
 	wanted download
 	part   *part
-	// known returns an error for a signature that is by none of the keys of the settings, as far as it says whose it is.
+	// known returns an error for a signature that is by none of the keys of the settings, as far as
+	// it says whose it is.
 	known func(ending string, sig []byte) error
 	// before is called before so many bytes are fetched; nil: not called.
 	before func(ctx context.Context, bytes int64) error
@@ -46,8 +47,8 @@ func (s *fetching) close() {
 	}
 }
 
-// fetchSignatures fetches the signature, unless an earlier run did, and returns the error of known before anything of the
-// file is fetched.
+// fetchSignatures fetches the signature, unless an earlier run did, and returns the error of known
+// before anything of the file is fetched.
 func (s *fetching) fetchSignatures(ctx context.Context) error {
 	var err error
 	if s.wanted, err = resume(s.folder, s.wanted); err != nil {
@@ -94,8 +95,8 @@ func (s *fetching) fetchSmall(ctx context.Context, file string) ([]byte, error) 
 	return b.Bytes(), nil
 }
 
-// leastProgress is how much a run must have fetched for the next one to go on without a pause: an endpoint that sends a
-// byte a second does not keep a process of each run waiting.
+// leastProgress is how much a run must have fetched for the next one to go on without a pause: an
+// endpoint that sends a byte a second does not keep a process of each run waiting.
 const leastProgress = 64 << 10
 
 // fetchFile fetches the rest of the file.
@@ -166,7 +167,8 @@ func (p *steppedPart) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// spend notes what is going to be fetched, before it is: a process that is killed has used it all the same.
+// spend notes what is going to be fetched, before it is: a process that is killed has used it all
+// the same.
 func (s *state) spend(ctx context.Context, bytes int64) error {
 	most := int64(maxFetchedADay)
 	if s.Manual {

@@ -14,13 +14,15 @@ import (
 // takeTime must be left for what is done with an archive that was fetched.
 const takeTime = 10 * time.Second
 
-// ErrNoTime is returned for an archive that is fetched, and that another run takes, as this one has no time left.
+// ErrNoTime is returned for an archive that is fetched, and that another run takes, as this
+// one has no time left.
 var ErrNoTime = errors.New("it is fetched, and this run has no time left to try it; the next one goes on")
 
 // errCut is what is stored until a try ends: its process may be killed.
 var errCut = errors.New("the last try did not come to its end")
 
-// A NotNowError is returned by what Follow calls for reasons that stand: nothing is asked before the next day.
+// A NotNowError is returned by what Follow calls for reasons that stand: nothing is asked
+// before the next day.
 type NotNowError struct{ Err error }
 
 func (e *NotNowError) Error() string { return e.Err.Error() }
@@ -28,9 +30,10 @@ func (e *NotNowError) Error() string { return e.Err.Error() }
 // Unwrap returns the reason.
 func (e *NotNowError) Unwrap() error { return e.Err }
 
-// Follow does for a run what Fetch does for a person: within the amount of a day, which is MaxBytes, and with growing pauses after
-// failures. ready is called before anything is asked, take with an archive that is wanted. news reports whether the last try
-// ended without an error, or a standing reason is another one: a person has to know it once.
+// Follow does for a run what Fetch does for a person: within the amount of a day, which is
+// MaxBytes, and with growing pauses after failures. ready is called before anything is asked, take
+// with an archive that is wanted. news reports whether the last try ended without an error, or a
+// standing reason is another one: a person has to know it once.
 func (p *Programs) Follow(ctx context.Context, ready func() error, take func(context.Context, FetchedArchive) error) (out FetchedArchive, news bool, err error) {
 	st, err := p.Link.State(ctx)
 	if err != nil {

@@ -44,7 +44,8 @@ func (e *statusError) Error() string {
 // errAnotherFile is returned where the endpoint sends another file than it offered.
 var errAnotherFile = errors.New("the endpoint sends another file than it offered")
 
-// A source is where files are fetched from: the endpoint's port, over the same proxy and with the same pins as a session.
+// A source is where files are fetched from: the endpoint's port, over the same proxy and with the
+// same pins as a session.
 type source struct {
 	dialer  transport.Dialer
 	channel string
@@ -67,8 +68,8 @@ type answer struct {
 
 func (a *answer) Close() error { return a.conn.Close() }
 
-// get requests a file from offset on. The connection is for this request alone. etag is the tag of the file that the bytes
-// before the offset are of.
+// get requests a file from offset on. The connection is for this request alone. etag is the tag of
+// the file that the bytes before the offset are of.
 func (s source) get(ctx context.Context, file string, offset int64, etag string) (*answer, error) {
 	conn, endpoint, err := s.dialer.Dial(ctx)
 	if err != nil {
@@ -156,7 +157,8 @@ func unexpectedEnd(err error) error {
 	return err
 }
 
-// hostOf returns host and port of an endpoint as a Dialer names it: for the target of an SRV record they are in parentheses.
+// hostOf returns host and port of an endpoint as a Dialer names it: for the target of an SRV record
+// they are in parentheses.
 func hostOf(endpoint string) string {
 	if _, target, ok := strings.Cut(endpoint, " ("); ok {
 		return strings.TrimSuffix(target, ")")

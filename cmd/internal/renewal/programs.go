@@ -11,8 +11,8 @@ import (
 	"virgo/schedule/signature"
 )
 
-// Programs fetches the archive of the agent's programs that the endpoint has for this host. By Fetch a person waits for it:
-// neither a pause nor the amount of a day prevents it.
+// Programs fetches the archive of the agent's programs that the endpoint has for this host. By
+// Fetch a person waits for it: neither a pause nor the amount of a day prevents it.
 type Programs struct {
 	// Link has the endpoint and its spool. BundleChannel says what is asked for.
 	Link link.Config
@@ -44,8 +44,9 @@ type folderPlace string
 // Path is of place.
 func (f folderPlace) Path(name string) string { return filepath.Join(string(f), name) }
 
-// Fetch asks for the version and fetches its archive, its signature first, from where an earlier call ended. Errors:
-// *[signature.Error], [signature.ErrUnsigned], those of the connection and of the file system.
+// Fetch asks for the version and fetches its archive, its signature first, from where an
+// earlier call ended. Errors: *[signature.Error], [signature.ErrUnsigned], those of the
+// connection and of the file system.
 func (p *Programs) Fetch(ctx context.Context) (FetchedArchive, error) { return p.fetch(ctx, true, nil) }
 
 // fetch is Fetch, and for a run, for which nobody waits, too. before is of fetching.

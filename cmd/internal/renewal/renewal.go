@@ -24,8 +24,8 @@ const (
 	maxFetchedADay = 64 << 20
 	// refusedFor is how long the same content is not fetched again after it was refused.
 	refusedFor = 24 * time.Hour
-	// refusalsOfADay is how many bundles may be refused before there is a pause after each: otherwise each run would
-	// wait for the next one.
+	// refusalsOfADay is how many bundles may be refused before there is a pause after each:
+	// otherwise each run would wait for the next one.
 	refusalsOfADay = 3
 	day            = 24 * time.Hour
 	// maxFileName bounds the name of a file that an endpoint offers.
@@ -35,7 +35,8 @@ const (
 
 // A Renewal renews the bundle of one host from its endpoint.
 type Renewal struct {
-	// Link has the endpoint, its spool and what is printed. BundleName and BundleChannel say what is asked for.
+	// Link has the endpoint, its spool and what is printed. BundleName and BundleChannel say what
+	// is asked for.
 	Link     link.Config
 	Folder   *installed.Folder
 	Verifier Verifier
@@ -84,8 +85,9 @@ type state struct {
 	restoring bool // the file of the current bundle is damaged, and the endpoint has it
 }
 
-// Run asks the endpoint for this host's version and installs it if it is to be taken. Errors: [installed.ErrBusy],
-// *[RefusedError], those of the connection and of the file system. Whatever fails, the current bundle is as before.
+// Run asks the endpoint for this host's version and installs it if it is to be taken. Errors:
+// [installed.ErrBusy], *[RefusedError], those of the connection and of the file system. Whatever
+// fails, the current bundle is as before.
 func (r *Renewal) Run(ctx context.Context) (Outcome, error) {
 	l, err := r.Folder.Lock()
 	if err != nil {
@@ -305,7 +307,8 @@ func (s *state) save(ctx context.Context) error {
 	})
 }
 
-// isKnownKey returns an error for a signature that is by no key of the settings, as far as it says whose it is.
+// isKnownKey returns an error for a signature that is by no key of the settings, as far as it says
+// whose it is.
 func (s *state) isKnownKey(ending string, sig []byte) error {
 	return isKnownKey(s.Verifier.Ring, ending, sig, s.Link.Now())
 }

@@ -19,7 +19,8 @@ type Verifier struct {
 	Name string
 	// Release is the program's version.
 	Release string
-	// Declares compares what the scripts declare with the manifest, in the script process; nil: nothing is compared.
+	// Declares compares what the scripts declare with the manifest, in the script process; nil:
+	// nothing is compared.
 	Declares func(ctx context.Context, c installed.Candidate, b *scriptbundle.Bundle) error
 	Now      func() time.Time
 }
@@ -27,7 +28,8 @@ type Verifier struct {
 // ErrNoSigners is returned where the owner's settings have no key that may sign a bundle.
 var ErrNoSigners = errors.New("no key may sign a bundle (bundle_signers)")
 
-// Signed returns who signed a file, before anything of it is parsed. Errors: [ErrNoSigners], those of package signature.
+// Signed returns who signed a file, before anything of it is parsed. Errors: [ErrNoSigners], those
+// of package signature.
 func (v *Verifier) Signed(file []byte, sigs signature.Signatures) (signature.Signed, error) {
 	if len(v.Ring) == 0 {
 		return signature.Signed{}, ErrNoSigners
@@ -35,8 +37,8 @@ func (v *Verifier) Signed(file []byte, sigs signature.Signatures) (signature.Sig
 	return v.Ring.VerifyAll(file, sigs, v.Now())
 }
 
-// Verify returns a file as what can be installed: first its signatures, then its form, its name, the release that it
-// needs, and what its scripts declare.
+// Verify returns a file as what can be installed: first its signatures, then its form, its name,
+// the release that it needs, and what its scripts declare.
 func (v *Verifier) Verify(ctx context.Context, file []byte, sigs signature.Signatures) (installed.Candidate, *scriptbundle.Bundle, error) {
 	signed, err := v.Signed(file, sigs)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"virgo/schedule/ownership"
 )
 
-// CheckOwn returns an error unless the programs and their folder belong to the user of this process, and nobody else can
-// change them: only then does a run replace them.
+// CheckOwn returns an error unless the programs and their folder belong to the user of this
+// process, and nobody else can change them: only then does a run replace them.
 func (p Place) CheckOwn() error { return p.checkOwn(os.Geteuid()) }
 
 func (p Place) checkOwn(user int) error {

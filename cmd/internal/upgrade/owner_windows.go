@@ -9,7 +9,8 @@ import (
 	"virgo/schedule/ownership"
 )
 
-// CheckOwn returns an error for programs that others than administrators and the user of this process can change.
+// CheckOwn returns an error for programs that others than administrators and the user of this
+// process can change.
 func (p Place) CheckOwn() error {
 	for _, name := range programs.Names(runtime.GOOS) {
 		path := filepath.Join(p.Bin, name)

@@ -12,8 +12,8 @@ import (
 	"virgo/collect/timerslack"
 )
 
-// A PackageError is returned for a program that belongs to a package of the system: what replaces it, the package
-// manager would undo, or find damaged.
+// A PackageError is returned for a program that belongs to a package of the system: what replaces
+// it, the package manager would undo, or find damaged.
 type PackageError struct {
 	Path    string
 	Package string
@@ -32,8 +32,8 @@ const (
 	packagedTimeout = 10 * time.Second
 )
 
-// managers ask package managers whose file a path is: each ends with 0 only if it is one of theirs. name finds the
-// package in what it prints; upgrade is a command before that name.
+// managers ask package managers whose file a path is: each ends with 0 only if it is one of theirs.
+// name finds the package in what it prints; upgrade is a command before that name.
 var managers = []struct {
 	program string
 	args    []string
@@ -47,7 +47,8 @@ var managers = []struct {
 	{"pkg", []string{"which", "-qo"}, filepath.Base, "pkg upgrade"},
 }
 
-// Packaged returns a *PackageError if a file belongs to a package. path is the file, after links were followed.
+// Packaged returns a *PackageError if a file belongs to a package. path is the file, after
+// links were followed.
 func Packaged(ctx context.Context, path string) error {
 	parts := strings.Split(filepath.ToSlash(path), "/")
 	if i := slices.Index(parts, "Cellar"); i >= 0 && i+1 < len(parts) {

@@ -52,8 +52,8 @@ func (p Place) Switch(name string) error {
 // finish has nothing to do: all that an interrupted upgrade leaves works, and Switch goes on with it.
 func (p Place) finish() error { return nil }
 
-// adopt puts links in the place of programs that were installed without versions. It may be repeated after it was
-// interrupted at any point: all that it leaves between starts the build that is there.
+// adopt puts links in the place of programs that were installed without versions. It may be repeated
+// after it was interrupted at any point: all that it leaves between starts the build that is there.
 func (p Place) adopt() error {
 	if !p.managed {
 		if err := p.adoptRunning(); err != nil {

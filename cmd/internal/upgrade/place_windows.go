@@ -13,8 +13,9 @@ import (
 	"virgo/cmd/internal/programs"
 )
 
-// journalName is the file that says which switch is under way: "FROM TO". Windows has no links for everybody, but lets a
-// running program be renamed: so the programs in Bin are files, and a switch is two renames for each.
+// journalName is the file that says which switch is under way: "FROM TO". Windows has no links for
+// everybody, but lets a running program be renamed: so the programs in Bin are files, and a switch
+// is two renames for each.
 const journalName = "switching"
 
 // Current returns the name of the version that is used; empty before the first upgrade.
@@ -82,7 +83,8 @@ func (p Place) finish() error {
 	return atomicfile.Remove(filepath.Join(p.Lib, journalName))
 }
 
-// exchange puts the program of a version in the place of that in Bin, which moves to the folder of its version.
+// exchange puts the program of a version in the place of that in Bin, which moves to the
+// folder of its version.
 func (p Place) exchange(program, from, to string) error {
 	path := filepath.Join(p.Bin, program)
 	wanted, err := os.ReadFile(filepath.Join(p.version(to), program))
@@ -112,8 +114,8 @@ func (p Place) exchange(program, from, to string) error {
 	return os.Rename(tmp, path)
 }
 
-// setAside moves a program out of Bin: to the folder of its version, or, where that has it, to a folder that Prune
-// removes once it does not run any more.
+// setAside moves a program out of Bin: to the folder of its version, or, where that has it, to a
+// folder that Prune removes once it does not run any more.
 func (p Place) setAside(path, program, version string) error {
 	folder := p.version(version)
 	if _, err := os.Stat(filepath.Join(folder, program)); err == nil {

@@ -28,7 +28,8 @@ type Refusal struct {
 	AtMS    int64  `json:"at_ms"`
 }
 
-// Refused returns the versions that are refused, the last one last. Of a file that cannot be read there are none.
+// Refused returns the versions that are refused, the last one last. Of a file that cannot be
+// read there are none.
 func (p Place) Refused() ([]Refusal, error) {
 	path := filepath.Join(p.Lib, refusedName)
 	info, err := os.Lstat(path)

@@ -12,11 +12,13 @@ import (
 // MaxStateBytes bounds the copy of the state that a trial runs in.
 const MaxStateBytes = 64 << 20
 
-// trialPrefix begins the name of the folder with the copy, which is in the state folder itself: nobody else may read it.
+// trialPrefix begins the name of the folder with the copy, which is in the state folder itself:
+// nobody else may read it.
 const trialPrefix = ".trial-"
 
-// CopyState copies a state folder for a trial, into a folder in it that remove removes. The caller holds the lock of the
-// spool. Files that would make the copy larger than MaxStateBytes are left out: a run begins with what is there.
+// CopyState copies a state folder for a trial, into a folder in it that remove removes. The caller
+// holds the lock of the spool. Files that would make the copy larger than MaxStateBytes are left
+// out: a run begins with what is there.
 func CopyState(state string) (folder string, remove func(), err error) {
 	old, err := filepath.Glob(filepath.Join(state, trialPrefix+"*"))
 	for _, path := range old { // of an upgrade that was killed

@@ -42,7 +42,8 @@ type Trial struct {
 	Environ []string
 }
 
-// Versions starts each program of an archive, which has to say that it is of that build. Error: *TrialError.
+// Versions starts each program of an archive, which has to say that it is of that build.
+// Error: *TrialError.
 func (t Trial) Versions(ctx context.Context, m programs.Manifest) error {
 	for _, name := range programs.Names(m.OS) {
 		out, err := t.start(ctx, versionTimeout, name, "--version")
@@ -97,7 +98,8 @@ func (t Trial) start(ctx context.Context, timeout time.Duration, name string, ar
 	return out.String(), nil
 }
 
-// A head keeps the beginning of what a program prints. The buffer is not embedded: its ReadFrom would read all.
+// A head keeps the beginning of what a program prints. The buffer is not embedded: its
+// ReadFrom would read all.
 type head struct{ kept bytes.Buffer }
 
 func (b *head) Write(p []byte) (int, error) {

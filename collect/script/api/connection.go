@@ -119,7 +119,8 @@ func sendText(c *script.Call, l *lua.LState) int {
 	return 1
 }
 
-// startTLS negotiates TLS. What came before it in plain text could be anybody's: it is not taken for an answer later.
+// startTLS negotiates TLS. What came before it in plain text could be anybody's: it is not taken
+// for an answer later.
 func startTLS(c *script.Call, l *lua.LState) int {
 	k := connectionAt(l)
 	config := tlsOptions(optionsAt(l, 2, tlsNames()...), k.host)

@@ -80,8 +80,8 @@ func filesOf(c *script.Call) script.Files {
 	return hostFiles{}
 }
 
-// allowed returns the path to use. If it is not ok, the results of the function are pushed: the guard could not
-// follow a link. What the guard refuses ends the script.
+// allowed returns the path to use. If it is not ok, the results of the function are pushed: the
+// guard could not follow a link. What the guard refuses ends the script.
 func allowed(c *script.Call, l *lua.LState, path string) (resolved string, ok bool) {
 	c.Charge(l, callCost)
 	err := c.Blocking(func(ctx context.Context) (err error) {
@@ -95,7 +95,8 @@ func allowed(c *script.Call, l *lua.LState, path string) (resolved string, ok bo
 	return resolved, true
 }
 
-// atPath calls f, which waits for the world, with the path that the first argument names, and pushes its value.
+// atPath calls f, which waits for the world, with the path that the first argument names, and
+// pushes its value.
 func atPath(c *script.Call, l *lua.LState, f func(ctx context.Context, path string) (lua.LValue, error)) int {
 	path, ok := allowed(c, l, l.CheckString(1))
 	if !ok {
@@ -152,7 +153,8 @@ func typeOf(m fs.FileMode) string {
 	return "device"
 }
 
-// open opens the file that the first argument names. If it is not ok, the results of the function are pushed.
+// open opens the file that the first argument names. If it is not ok, the results of the
+// function are pushed.
 func open(c *script.Call, l *lua.LState) (f io.ReadCloser, ok bool) {
 	path, ok := allowed(c, l, l.CheckString(1))
 	if !ok {

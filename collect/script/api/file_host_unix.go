@@ -18,8 +18,9 @@ import (
 // waitForNothing keeps the opening of what is no regular file from waiting, and from having effects.
 const waitForNothing = unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC | unix.O_NOFOLLOW
 
-// parentOf opens the folder that the last part of an absolute path is in, and returns that part. No part may be a
-// link: each folder is opened in the one before it, so that nothing which is renamed meanwhile leads elsewhere.
+// parentOf opens the folder that the last part of an absolute path is in, and returns that part. No
+// part may be a link: each folder is opened in the one before it, so that nothing which is renamed
+// meanwhile leads elsewhere.
 func parentOf(op, path string) (folder int, name string, err error) {
 	parts := strings.Split(strings.Trim(filepath.Clean(path), "/"), "/")
 	const flags = searchOnly | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC

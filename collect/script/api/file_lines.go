@@ -12,10 +12,12 @@ import (
 	"virgo/collect/script"
 )
 
-// maxLine bounds a line of a file; longer ones are no text that a script can make something of line by line.
+// maxLine bounds a line of a file; longer ones are no text that a script can make something of line
+// by line.
 const maxLine = 64 << 10
 
-// fileLines returns a function that returns the next line at each call. The file is closed at its end, or the check's.
+// fileLines returns a function that returns the next line at each call. The file is closed at its
+// end, or the check's.
 func fileLines(c *script.Call, l *lua.LState) int {
 	closed := c.OpenFile(l)
 	f, ok := open(c, l)

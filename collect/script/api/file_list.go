@@ -24,8 +24,8 @@ const (
 	globSigns   = "*?[\\"
 )
 
-// listFiles finds what a pattern matches, folder by folder. Each match is asked of the guard by itself: a link in
-// between may lead elsewhere.
+// listFiles finds what a pattern matches, folder by folder. Each match is asked of the guard by
+// itself: a link in between may lead elsewhere.
 func listFiles(c *script.Call, l *lua.LState) int {
 	pattern := filepath.Clean(l.CheckString(1))
 	parts := strings.Split(strings.TrimLeft(filepath.ToSlash(pattern[len(filepath.VolumeName(pattern)):]), "/"), "/")
@@ -60,8 +60,8 @@ type walk struct {
 	compared int
 }
 
-// into continues in a folder with the remaining parts of the pattern. What is no folder, not there or not readable
-// matches nothing.
+// into continues in a folder with the remaining parts of the pattern. What is no folder, not there
+// or not readable matches nothing.
 func (w *walk) into(ctx context.Context, folder string, parts []string) error {
 	for len(parts) > 1 && !strings.ContainsAny(parts[0], globSigns) {
 		folder, parts = filepath.Join(folder, parts[0]), parts[1:]
@@ -128,9 +128,9 @@ func matchesName(pattern, name string) bool {
 	return ok && err == nil
 }
 
-// match adds an entry of a folder if the guard lets the script have it. actual is the folder with links followed, in
-// which the name was read: the folder's own path may lead elsewhere by now. In /sys only the kernel makes links, and
-// scripts know its files by paths that have some.
+// match adds an entry of a folder if the guard lets the script have it. actual is the folder with
+// links followed, in which the name was read: the folder's own path may lead elsewhere by now. In
+// /sys only the kernel makes links, and scripts know its files by paths that have some.
 func (w *walk) match(ctx context.Context, folder, actual string, e script.FileInfo) error {
 	visible := filepath.Join(folder, e.Name)
 	err := w.ask(ctx, visible)

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// modifiedBelow returns when an entry of a folder was last changed. st has 32 bits for it on these systems, which end
-// in 2038; see package filetime.
+// modifiedBelow returns when an entry of a folder was last changed. st has 32 bits for it on these
+// systems, which end in 2038; see package filetime.
 func modifiedBelow(folder int, name string, st *unix.Stat_t) time.Time {
 	var of unix.Statx_t
 	err := unix.Statx(folder, name, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_MTIME, &of)

@@ -55,8 +55,8 @@ func folderUsage(c *script.Call, l *lua.LState) int {
 	return 1
 }
 
-// count adds what is in a folder. One that cannot be read is counted, below the first, as is one that the guard does
-// not let the script have.
+// count adds what is in a folder. One that cannot be read is counted, below the first, as is one
+// that the guard does not let the script have.
 func (u *usage) count(ctx context.Context, folder string, depth int) error {
 	entries, err := u.files.Entries(ctx, folder, min(maxEntries, maxCompared-u.number-u.folders))
 	if err != nil {

@@ -61,7 +61,8 @@ func newRequest(l *lua.LState, o options, method, address, body string) *request
 	return r
 }
 
-// isOurs reports whether a header says where a request goes or ends: what the guard decided on must be what is sent.
+// isOurs reports whether a header says where a request goes or ends: what the guard decided on
+// must be what is sent.
 func isOurs(name string) bool {
 	name = http.CanonicalHeaderKey(name)
 	switch name {

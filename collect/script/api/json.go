@@ -52,8 +52,8 @@ func jsonModule(null *lua.LUserData) script.Module {
 	}
 }
 
-// newNull returns the value that stands for null. It is shared by all checks: nothing of it can be changed, and no
-// script gets hold of its metatable.
+// newNull returns the value that stands for null. It is shared by all checks: nothing of it can be
+// changed, and no script gets hold of its metatable.
 func newNull() *lua.LUserData {
 	null := &lua.LUserData{}
 	meta := &lua.LTable{Metatable: lua.LNil}
@@ -150,7 +150,8 @@ func (d *jsonDecoder) array(depth int) (lua.LValue, error) {
 	return tableOf(d.l, list), nil
 }
 
-// tableOf makes a table of exactly the size of a list: one that grows takes half a kilobyte from the start.
+// tableOf makes a table of exactly the size of a list: one that grows takes half a kilobyte from
+// the start.
 func tableOf(l *lua.LState, list []lua.LValue) *lua.LTable {
 	t := l.CreateTable(len(list), 0)
 	for _, v := range list {

@@ -6,8 +6,9 @@ import (
 	"virgo/collect/script"
 )
 
-// Bounds of what functions make of one text. A table of Lua takes between a hundred and a thousand bytes, so that a
-// text of the longest length could not be turned into tables within the memory of the script process.
+// Bounds of what functions make of one text. A table of Lua takes between a hundred and a thousand
+// bytes, so that a text of the longest length could not be turned into tables within the memory of
+// the script process.
 const (
 	maxValues   = 100_000 // of a decoded document, and of the pieces of a text
 	maxElements = 20_000  // of XML

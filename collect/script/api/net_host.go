@@ -35,7 +35,8 @@ func (hostNetwork) Dial(ctx context.Context, c script.Connection) (net.Conn, err
 	return secure, nil
 }
 
-// RoundTrip sends one request over a connection of its own, directly: the agent's proxy is not for scripts.
+// RoundTrip sends one request over a connection of its own, directly: the agent's proxy is not for
+// scripts.
 func (n hostNetwork) RoundTrip(r *http.Request, via script.Connection) (*http.Response, error) {
 	t := &http.Transport{
 		DisableKeepAlives:      true,

@@ -9,7 +9,8 @@ import (
 	"virgo/collect/script"
 )
 
-// dialUnix connects to a socket, by its path with links followed. One in Linux's abstract namespace has no file.
+// dialUnix connects to a socket, by its path with links followed. One in Linux's abstract
+// namespace has no file.
 func dialUnix(ctx context.Context, c script.Connection) (net.Conn, error) {
 	path := c.Path
 	if !strings.HasPrefix(path, "@") {

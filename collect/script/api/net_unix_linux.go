@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dialSocket opens a socket first, with no link on the way, and then connects to what it opened: what is renamed in
-// between leads nowhere else.
+// dialSocket opens a socket first, with no link on the way, and then connects to what it opened:
+// what is renamed in between leads nowhere else.
 func dialSocket(ctx context.Context, path string) (net.Conn, error) {
 	f, err := openAt(path, unix.O_PATH, func(mode uint32) bool { return mode == unix.S_IFSOCK })
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"virgo/schedule/policy"
 )
 
-// failNetwork returns the results of a function for an error of a connection: what the guard refused ends the script,
-// as it named the host.
+// failNetwork returns the results of a function for an error of a connection: what the guard
+// refused ends the script, as it named the host.
 func failNetwork(c *script.Call, l *lua.LState, doing string, err error) int {
 	if policy.IsRefusal(err) {
 		return c.Refuse(l, refusal(err))
@@ -40,8 +40,8 @@ func refusal(err error) error {
 	return err
 }
 
-// plainCause returns what went wrong without addresses, which the message has already. What the other side sent is
-// not repeated: it may hold secrets that were sent to it.
+// plainCause returns what went wrong without addresses, which the message has already. What the
+// other side sent is not repeated: it may hold secrets that were sent to it.
 func plainCause(err error) error {
 	var (
 		name    *net.DNSError

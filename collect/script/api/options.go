@@ -9,8 +9,8 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// options are those that a script passes in a table. A name that the function does not know is the script's mistake,
-// as is a value of another kind: both raise an error of Lua.
+// options are those that a script passes in a table. A name that the function does not know is the
+// script's mistake, as is a value of another kind: both raise an error of Lua.
 type options struct {
 	l   *lua.LState
 	arg int

@@ -21,8 +21,8 @@ const (
 	sudoPrefix       = "sudo "
 )
 
-// variables are those of the environment that a script may set. None of them names a program to run, a library to
-// load or a file of options: a program that a script may run would be any program.
+// variables are those of the environment that a script may set. None of them names a program to run,
+// a library to load or a file of options: a program that a script may run would be any program.
 func variables() []string {
 	return []string{
 		"TZ",

@@ -132,8 +132,9 @@ func pushMatch(l *lua.LState, s string, m []int) int {
 	return len(m)/2 - 1
 }
 
-// patience is how long an expression may search a text, beside a time for each byte that it went through and each
-// match: many times what it takes on a busy machine, and less than the limit of computing.
+// patience is how long an expression may search a text, beside a time for each byte that it
+// went through and each match: many times what it takes on a busy machine, and less than the
+// limit of computing.
 func patience(c *script.Call) time.Duration { return c.Limits.Compute / 3 }
 
 const (
@@ -143,9 +144,10 @@ const (
 
 var errSlowExpression = errors.New("the expression goes through the same text again and again")
 
-// findAll finds at most that many matches. One match takes a time in proportion to the text; many can take as much
-// each, where the expression looks far ahead and then matches little ("a.*b|a" in a text of "a"). Such a text may come
-// from anybody, and nothing ends a search that is under way: so it looks for few matches first, then for more.
+// findAll finds at most that many matches. One match takes a time in proportion to the text; many
+// can take as much each, where the expression looks far ahead and then matches little ("a.*b|a" in
+// a text of "a"). Such a text may come from anybody, and nothing ends a search that is under way:
+// so it looks for few matches first, then for more.
 func findAll(s string, re *regexp.Regexp, most int, patience time.Duration) ([][]int, error) {
 	began := time.Now()
 	for n := 4; ; n *= 2 {

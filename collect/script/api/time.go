@@ -130,8 +130,8 @@ func layoutAt(l *lua.LState) []string {
 	return pieces
 }
 
-// layoutOf returns the pieces of a layout: texts at even places, signs in Go's form at odd ones. Go's own layouts would
-// take digits and letters of the texts for signs.
+// layoutOf returns the pieces of a layout: texts at even places, signs in Go's form at odd ones.
+// Go's own layouts would take digits and letters of the texts for signs.
 func layoutOf(layout string) ([]string, error) {
 	if len(layout) > maxTimeBytes {
 		return nil, errors.New("the layout is too long")

@@ -197,8 +197,8 @@ func (c *calendar) offset() bool {
 	return true
 }
 
-// time returns the time that was read. It is not ok for a day that the month does not have, and for a zone that is
-// not the one of the call.
+// time returns the time that was read. It is not ok for a day that the month does not have, and for
+// a zone that is not the one of the call.
 func (c *calendar) time() (time.Time, bool) {
 	if c.twelve {
 		if c.hour %= 12; c.afternoon {

@@ -14,8 +14,8 @@ import (
 // unlimited is more than any limit.
 const unlimited = 1<<63 - 1
 
-// Apply limits this process. breach is called when the watchdog finds that it has too much memory, and must end it.
-// Error: the system refuses a limit; then no script may run.
+// Apply limits this process. breach is called when the watchdog finds that it has too much memory,
+// and must end it. Error: the system refuses a limit; then no script may run.
 func Apply(l breach.Limits, breach func()) (*Process, error) {
 	limitRuntime(l.MemoryBytes)
 	for _, limit := range []struct {
@@ -44,10 +44,10 @@ func Apply(l breach.Limits, breach func()) (*Process, error) {
 	return p, nil
 }
 
-// ForChild calls start, which starts a program, and returns its error. The program inherits the limits of programs:
-// limits of a process that was started already would come too late for what it does first. Meanwhile this process has
-// them as well. What it allocates then counts as soon as they are its own again; only Lua runs in it, which has no way
-// to write a file.
+// ForChild calls start, which starts a program, and returns its error. The program inherits the
+// limits of programs: limits of a process that was started already would come too late for what it
+// does first. Meanwhile this process has them as well. What it allocates then counts as soon as
+// they are its own again; only Lua runs in it, which has no way to write a file.
 func (p *Process) ForChild(start func() error) error {
 	p.starting.Lock()
 	defer p.starting.Unlock()

@@ -10,10 +10,11 @@ import (
 	"virgo/collect/script/breach"
 )
 
-// Apply limits this process by two job objects. The outer one has its programs too: each of them is limited, and all
-// end with this process, as the handle that it leaves open is the only one. The inner one limits the process alone;
-// what it starts leaves that one silently. breach is called when the watchdog finds that it has too much memory, and
-// must end it. Error: the system refuses the outer job; then no script may run.
+// Apply limits this process by two job objects. The outer one has its programs too: each of them is
+// limited, and all end with this process, as the handle that it leaves open is the only one. The
+// inner one limits the process alone; what it starts leaves that one silently. breach is called
+// when the watchdog finds that it has too much memory, and must end it. Error: the system refuses
+// the outer job; then no script may run.
 func Apply(l breach.Limits, breach func()) (*Process, error) {
 	limitRuntime(l.MemoryBytes)
 	err := join(windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE|windows.JOB_OBJECT_LIMIT_PROCESS_MEMORY|
@@ -62,5 +63,6 @@ func heeded(n uintptr) bool {
 	return err != nil
 }
 
-// ForChild calls start, which starts a program, and returns its error. The program has the limits of the outer job.
+// ForChild calls start, which starts a program, and returns its error. The program has the
+// limits of the outer job.
 func (p *Process) ForChild(start func() error) error { return start() }

@@ -8,15 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reservedBytes is the address space that Go reserves beyond the memory that it uses: its heap grows by arenas of
-// 64 MiB, each of which may be the only one of its kind.
+// reservedBytes is the address space that Go reserves beyond the memory that it uses: its heap
+// grows by arenas of 64 MiB, each of which may be the only one of its kind.
 const reservedBytes = 128 << 20
 
 // limitData limits what this process may map, and reports whether the kernel heeds it.
 //
-// RLIMIT_DATA counts what can be written and stops a heap that grows. It does not stop one large allocation: Go
-// reserves the addresses first, and the kernel does not count a mapping again that replaces another, whatever that one
-// was for. Addresses are counted by RLIMIT_AS, of which a Go process needs a gigabyte at its start and little later.
+// RLIMIT_DATA counts what can be written and stops a heap that grows. It does not stop one large
+// allocation: Go reserves the addresses first, and the kernel does not count a mapping again that
+// replaces another, whatever that one was for. Addresses are counted by RLIMIT_AS, of which a Go
+// process needs a gigabyte at its start and little later.
 func limitData(memoryBytes int64) bool {
 	now, ok := mapped()
 	if !ok {

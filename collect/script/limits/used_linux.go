@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// usedMemory returns a function that returns how much memory this process uses: what is resident and belongs to no
-// file. Without /proc, it is what Go's runtime has.
+// usedMemory returns a function that returns how much memory this process uses: what is resident
+// and belongs to no file. Without /proc, it is what Go's runtime has.
 func usedMemory() func() uint64 {
 	statm, err := os.Open("/proc/self/statm") // stays open, as the process does
 	if err != nil {

@@ -57,8 +57,8 @@ func defaultTypes(kind string) []string {
 
 func systems() []string { return []string{"linux", "darwin", "freebsd", "windows"} }
 
-// declare finds check { … } at the end of the file and reads it. The locals of the file are visible to it, so they
-// are walked once here, without findings.
+// declare finds check { … } at the end of the file and reads it. The locals of the file are visible
+// to it, so they are walked once here, without findings.
 func (w *walker) declare(chunk []ast.Stmt) {
 	if len(chunk) == 0 || w.test {
 		return

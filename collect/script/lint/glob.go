@@ -13,8 +13,8 @@ func Declares(kind capability.Kind, patterns []string, value string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return fits(kind, p, value) })
 }
 
-// fits reports whether a declared pattern may cover a value: * within one part, ** across parts, and ${detail} for
-// anything, as it is not known here.
+// fits reports whether a declared pattern may cover a value: * within one part, ** across parts,
+// and ${detail} for anything, as it is not known here.
 func fits(kind capability.Kind, pattern, value string) bool {
 	separator := byte('/')
 	switch kind {
@@ -39,7 +39,8 @@ func expand(pattern string) string {
 	}
 }
 
-// glob matches by one position to go back to for * and one for **: its steps are at most the product of the lengths.
+// glob matches by one position to go back to for * and one for **: its steps are at most the
+// product of the lengths.
 func glob(pattern, value string, separator byte) bool {
 	p, v := 0, 0
 	type mark struct{ p, v int }

@@ -34,8 +34,8 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Text)
 }
 
-// Check returns the mistakes in a script, a library or a test, by line. The others are the files that it may
-// require, by name.
+// Check returns the mistakes in a script, a library or a test, by line. The others are the files
+// that it may require, by name.
 func Check(name string, text []byte, others map[string][]byte) []Finding {
 	return check(newIndex(append(script.Language(), api.Doc()...)), name, text, others)
 }

@@ -180,8 +180,9 @@ func (f files) Space(_ context.Context, name string) (script.Space, error) {
 	}
 }
 
-// parseTree reads a captured tree: a line "-- /path --" before the text of each file, "-- /path -> target --" for a
-// link, "-- /path/ --" for an empty folder. What stands before the first is a comment.
+// parseTree reads a captured tree: a line "-- /path --" before the text of each file, "--
+// /path -> target --" for a link, "-- /path/ --" for an empty folder. What stands before the
+// first is a comment.
 func parseTree(text string) (tree, error) {
 	t := tree{}
 	var current *file

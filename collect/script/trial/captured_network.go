@@ -17,8 +17,8 @@ import (
 	"virgo/collect/script"
 )
 
-// A conversation is what a server says: turns in order, each after what the script sends. An empty text to be sent
-// is a greeting; a server that closes says nothing more after the last turn.
+// A conversation is what a server says: turns in order, each after what the script sends. An empty
+// text to be sent is a greeting; a server that closes says nothing more after the last turn.
 type conversation struct {
 	turns       []turn
 	any         string              // answer to whatever is sent, if there are no turns
@@ -29,8 +29,8 @@ type turn struct{ sent, answer string }
 
 type network struct{ *Captured }
 
-// Dial answers without a connection. What was captured of TLS is the certificate alone: whether it is to be trusted is
-// not decided here.
+// Dial answers without a connection. What was captured of TLS is the certificate alone: whether it
+// is to be trusted is not decided here.
 func (n network) Dial(_ context.Context, c script.Connection) (net.Conn, error) {
 	key := c.Network + " " + net.JoinHostPort(c.Host, c.Port)
 	if c.Network == "unix" {

@@ -41,8 +41,8 @@ func (f *Folder) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// ReadFolder reads the scripts, libraries, tests and captured files below a folder: what ends in .lua, or only the
-// named ones, and all of lib, data and testdata.
+// ReadFolder reads the scripts, libraries, tests and captured files below a folder: what ends in
+// .lua, or only the named ones, and all of lib, data and testdata.
 func ReadFolder(dir fs.FS, only ...string) (Folder, error) {
 	f, total := Folder{}, 0
 	err := fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {

@@ -16,8 +16,8 @@ import (
 	"virgo/schedule/scriptbundle"
 )
 
-// declared is the guard of tests: a script may use what it declares, with the details of the test. Nothing of this host
-// is behind it, only what the test captured.
+// declared is the guard of tests: a script may use what it declares, with the details of the test.
+// Nothing of this host is behind it, only what the test captured.
 type declared struct {
 	script string
 	needs  capability.Set

@@ -13,7 +13,8 @@ import (
 	"virgo/schedule/scriptbundle"
 )
 
-// A Job is what the limited process is asked for: the declaration of a script, one run of it, or the tests of one file.
+// A Job is what the limited process is asked for: the declaration of a script, one run of it, or
+// the tests of one file.
 type Job struct {
 	Files   Folder   `json:"files"`
 	Declare string   `json:"declare,omitempty"` // file
@@ -27,8 +28,8 @@ type RunJob struct {
 	Details schedule.Details `json:"details"`
 	Saved   []byte           `json:"saved,omitempty"`
 	NowMS   int64            `json:"now_ms"`
-	// Granted means that the script may use only what virgo.yaml grants scripts, as one of a bundle, and not all that
-	// it declares.
+	// Granted means that the script may use only what virgo.yaml grants scripts, as one of a
+	// bundle, and not all that it declares.
 	Granted bool `json:"granted,omitempty"`
 }
 
@@ -47,8 +48,8 @@ type Answer struct {
 	Failed *script.Error `json:"failed,omitempty"`
 }
 
-// For returns the files that a job about one file needs: libraries and, for a test, its script and the captured files
-// that it names.
+// For returns the files that a job about one file needs: libraries and, for a test, its script and
+// the captured files that it names.
 func (f Folder) For(file string) Folder {
 	part := Folder{file: f[file]}
 	for name, text := range f {
@@ -74,8 +75,8 @@ type granted struct{ Folder }
 
 func (granted) Own() bool { return false }
 
-// Do does the job. The options are those of the process that runs scripts; their sources are replaced, and for tests
-// the world outside.
+// Do does the job. The options are those of the process that runs scripts; their sources are
+// replaced, and for tests the world outside.
 func (j Job) Do(ctx context.Context, opt script.Options) (Answer, error) {
 	switch {
 	case j.Declare != "":

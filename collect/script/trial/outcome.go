@@ -26,7 +26,8 @@ type Outcome struct {
 	Status      string           `json:"status,omitempty"`
 	Metrics     []collect.Metric `json:"metrics,omitempty"`
 	Saved       []byte           `json:"saved,omitempty"` // JSON
-	// Error is why there is none: the script is broken, was refused something, or its time was up. Empty: it ran.
+	// Error is why there is none: the script is broken, was refused something, or its time
+	// was up. Empty: it ran.
 	Error   string               `json:"error,omitempty"`
 	Failed  *script.Error        `json:"failed,omitempty"` // the script is broken
 	Refused *policy.RefusedError `json:"refused,omitempty"`

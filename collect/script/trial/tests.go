@@ -29,7 +29,8 @@ type Result struct {
 // maxTestTime bounds one test file; its scripts are bounded besides.
 const maxTestTime = 60 * time.Second
 
-// Run runs the tests of one file whose names fit, and passes each result on. The options are those of the scripts.
+// Run runs the tests of one file whose names fit, and passes each result on. The options are
+// those of the scripts.
 func (f Folder) Run(ctx context.Context, file string, names *regexp.Regexp, opt script.Options, result func(Result)) {
 	opt.Guard = declaredGuard
 	ctx, cancel := context.WithTimeout(ctx, maxTestTime)

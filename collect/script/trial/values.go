@@ -12,7 +12,8 @@ import (
 // maxValueDepth bounds nested tables of a test.
 const maxValueDepth = 32
 
-// goValue returns a value of Lua as JSON has it: a table with the keys 1 to n is a list, any other an object.
+// goValue returns a value of Lua as JSON has it: a table with the keys 1 to n is a list, any other
+// an object.
 func goValue(v lua.LValue, depth int) (any, error) {
 	switch v := v.(type) {
 	case *lua.LNilType:
@@ -52,8 +53,8 @@ func goTable(t *lua.LTable, depth int) (any, error) {
 	return object, failed
 }
 
-// sameValue compares what a test wants with what a script saved: both as JSON has them, an empty list and an empty
-// object alike.
+// sameValue compares what a test wants with what a script saved: both as JSON has them, an empty
+// list and an empty object alike.
 func sameValue(a, b any) bool {
 	if number, ok := a.(float64); ok {
 		other, ok := b.(float64)

@@ -53,7 +53,8 @@ func (c *Channels) set(channel, name string, r *Rollout) *Channels {
 	return next
 }
 
-// parseChannels reads channels.json. It accepts nothing that would make a server serve what nobody published.
+// parseChannels reads channels.json. It accepts nothing that would make a server serve what nobody
+// published.
 func parseChannels(data []byte) (*Channels, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()

@@ -9,8 +9,9 @@ import (
 	"virgo/schedule/scriptbundle"
 )
 
-// Types returns what the checks of the bundles are called that agents are offered, with their details. Where two bundles have a
-// check of one name, it is that of one of them. What cannot be read is left out: agents would refuse it too.
+// Types returns what the checks of the bundles are called that agents are offered, with their
+// details. Where two bundles have a check of one name, it is that of one of them. What cannot be
+// read is left out: agents would refuse it too.
 func (s *Store) Types() map[string]schedule.Definition {
 	channels, _ := s.Channels()
 	types := map[string]schedule.Definition{}

@@ -19,8 +19,8 @@ const (
 	maxKeys   = 64
 )
 
-// Keys returns the keys whose signatures are accepted. Each is a file in the folder keys, as agents have it in their settings:
-// the key, and behind it "until 2027-06-30" or "revoked".
+// Keys returns the keys whose signatures are accepted. Each is a file in the folder keys, as agents
+// have it in their settings: the key, and behind it "until 2027-06-30" or "revoked".
 func (s *Store) Keys() (signature.Ring, error) {
 	entries, err := os.ReadDir(filepath.Join(s.dir, keysDir))
 	if errors.Is(err, fs.ErrNotExist) {

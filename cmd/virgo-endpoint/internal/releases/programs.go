@@ -12,7 +12,8 @@ import (
 // MaxBytes bounds a file that is published.
 const MaxBytes = max(programs.MaxArchiveBytes, scriptbundle.MaxBundleBytes)
 
-// programsPrefix begins the names of roll-outs of programs. They are beside those of bundles, which may have no such name.
+// programsPrefix begins the names of roll-outs of programs. They are beside those of bundles, which
+// may have no such name.
 const programsPrefix = "virgo-"
 
 // ProgramsName is the name of the roll-out of the agent's programs for a system and a processor.
@@ -32,7 +33,8 @@ func fileName(name, version string) string {
 	return FileName(name, version)
 }
 
-// read returns the name and version of a bundle or of an archive of programs, whose signature was verified before.
+// read returns the name and version of a bundle or of an archive of programs, whose signature
+// was verified before.
 func read(file []byte) (name, version string, err error) {
 	b, err := scriptbundle.Parse(file)
 	if err == nil {
@@ -56,8 +58,8 @@ func read(file []byte) (name, version string, err error) {
 	return ProgramsName(a.Manifest.OS, a.Manifest.Arch), a.Manifest.Version, nil
 }
 
-// ProgramsVersion returns the newest version of the programs that a channel offers to everybody, whatever their system;
-// "" if there is none. Who asks over HTTPS does not say which agent it is.
+// ProgramsVersion returns the newest version of the programs that a channel offers to everybody,
+// whatever their system; "" if there is none. Who asks over HTTPS does not say which agent it is.
 func (s *Store) ProgramsVersion(channel string) string {
 	s.mu.Lock()
 	s.refresh()

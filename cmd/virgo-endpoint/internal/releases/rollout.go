@@ -44,7 +44,8 @@ type Rollout struct {
 	// Target is the version that the chosen agents get, Before the one of the others; "": none.
 	Target string `json:"target"`
 	Before string `json:"before,omitempty"`
-	// Percent of the agents get the target, and of those with Tags only where there are some. Paused: nobody does.
+	// Percent of the agents get the target, and of those with Tags only where there are some.
+	// Paused: nobody does.
 	Percent int      `json:"percent"`
 	Tags    []string `json:"tags,omitempty"`
 	Paused  bool     `json:"paused,omitempty"`
@@ -67,7 +68,8 @@ func (r *Rollout) complete() bool {
 	return r.Target != "" && r.Percent == 100 && len(r.Tags) == 0 && !r.Paused
 }
 
-// For returns the release that an agent is to have; nil: none. tags returns the agent's tags, and is called only where they matter.
+// For returns the release that an agent is to have; nil: none. tags returns the agent's tags, and
+// is called only where they matter.
 func (r *Rollout) For(bundle, agentID string, tags func() []string) *Release {
 	if r.Target != "" && !r.Paused && share(bundle, agentID, r.Percent) && (len(r.Tags) == 0 || anyOf(r.Tags, tags())) {
 		return r.release(r.Target)
@@ -82,8 +84,8 @@ func anyOf(wanted, tags []string) bool {
 	return slices.ContainsFunc(wanted, func(tag string) bool { return slices.Contains(tags, tag) })
 }
 
-// share reports whether an agent is among the first percent of all. The hash never changes, so a higher percentage only
-// adds agents.
+// share reports whether an agent is among the first percent of all. The hash never changes, so a
+// higher percentage only adds agents.
 func share(bundle, agentID string, percent int) bool {
 	if percent >= 100 {
 		return true

@@ -10,7 +10,8 @@ import (
 type Standing struct {
 	// None: it has no bundle. The version that it says is that of its program then.
 	None bool
-	// Word is trial or good; back or refused with the Version that it does not have any more, or did not take, and why.
+	// Word is trial or good; back or refused with the Version that it does not have any more, or
+	// did not take, and why.
 	Word, Version, Reason string
 }
 
@@ -29,8 +30,9 @@ func ParseStanding(state string) (s Standing) {
 // Bad reports whether a person should look at it.
 func (s Standing) Bad() bool { return s.Word != "" && s.Word != "trial" && s.Word != "good" }
 
-// IsNews reports whether an agent is to be told of a version, after what it said of its bundle in its hello. An older version
-// is no news, since no agent takes one, and neither is one that it went back from or refused.
+// IsNews reports whether an agent is to be told of a version, after what it said of its bundle in
+// its hello. An older version is no news, since no agent takes one, and neither is one that it went
+// back from or refused.
 func IsNews(offered, has, state string) bool {
 	s := ParseStanding(state)
 	if s.Bad() && s.Version == offered {

@@ -52,7 +52,8 @@ func (r *Rollout) pause(paused bool) error {
 	return nil
 }
 
-// Stop makes the version before the target that of all. The version that was the target may be published again.
+// Stop makes the version before the target that of all. The version that was the target may
+// be published again.
 func (r *Rollout) Stop() error {
 	if r.Target == "" {
 		return ErrNoTarget

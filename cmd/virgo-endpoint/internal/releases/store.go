@@ -22,7 +22,8 @@ const settled = 2 * time.Second
 // fileMode is that of every file: none of them is secret.
 const fileMode fs.FileMode = 0o644
 
-// A Store is the folder with the releases. It is safe for concurrent use. Whoever changes it holds the lock of the endpoint's folder.
+// A Store is the folder with the releases. It is safe for concurrent use. Whoever changes it holds
+// the lock of the endpoint's folder.
 type Store struct {
 	dir string
 	log *slog.Logger
@@ -48,7 +49,8 @@ func Open(dir string, log *slog.Logger, now func() time.Time) *Store {
 	return &Store{dir: dir, log: log, now: now, good: &Channels{Format: channelsFormat}}
 }
 
-// Channels returns what channels.json says. An error tells what is wrong with it; then the last good one is returned.
+// Channels returns what channels.json says. An error tells what is wrong with it; then the last
+// good one is returned.
 func (s *Store) Channels() (*Channels, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +108,8 @@ func readChannels(path string) (*Channels, error) {
 	return parseChannels(data)
 }
 
-// served are the files of all channels: every version that was not withdrawn, as a download may have begun before a change.
+// served are the files of all channels: every version that was not withdrawn, as a download may
+// have begun before a change.
 func (c *Channels) served() map[string]file {
 	files := map[string]file{}
 	for channel, of := range c.Channels {
@@ -156,8 +159,8 @@ func (s *Store) For(agentID, channel, name string, tags func() []string) *Releas
 	return r.For(name, agentID, tags)
 }
 
-// File opens a file of a channel. The names are looked up in what channels.json names, and are never part of a path. The
-// caller closes it. Error: fs.ErrNotExist.
+// File opens a file of a channel. The names are looked up in what channels.json names, and are
+// never part of a path. The caller closes it. Error: fs.ErrNotExist.
 func (s *Store) File(channel, name string) (content *os.File, sha256 string, err error) {
 	s.mu.Lock()
 	s.refresh()

@@ -18,6 +18,8 @@ type Death struct {
 	Used time.Duration
 	// Loading means that it had not opened its checks yet: none of them can be the cause.
 	Loading bool
+	// OutOfMemory means that its control group had too much memory, see [Program.Group].
+	OutOfMemory bool
 	// Kind and Text are what the process said with [WriteFailure] before it ended; empty: nothing.
 	Kind, Text string
 }
@@ -87,7 +89,7 @@ func (p *process) opening() (opened bool, cannot string) {
 
 // howItEnded describes the end of a process that has ended.
 func (p *process) howItEnded(loading bool) Death {
-	d := Death{How: p.cmd.ProcessState.String(), Loading: loading} // "signal: killed", "exit status 2"
+	d := Death{How: p.cmd.ProcessState.String(), Loading: loading, OutOfMemory: p.outOfMemory} // "signal: killed", "exit status 2"
 	if state := p.cmd.ProcessState; state != nil {
 		d.Used = state.UserTime() + state.SystemTime()
 	}

@@ -38,10 +38,11 @@ type process struct {
 	cmd    *exec.Cmd
 	as     *Account // the user that it runs as; nil for the agent's
 	stderr *stderrHead
-	// ended is closed when there will be no more answers. readErr and greeted are set before.
-	ended   chan struct{}
-	readErr error // why there are no more
-	greeted bool  // the greeting was that of a worker of this build
+	// ended is closed when there will be no more answers. What follows is set before.
+	ended       chan struct{}
+	readErr     error // why there are no more
+	greeted     bool  // the greeting was that of a worker of this build
+	outOfMemory bool  // its group had too much memory
 	// closing means that its input was closed, and that it is to end what it started.
 	closing atomic.Bool
 
@@ -59,6 +60,15 @@ type command struct {
 	environ        []string
 	as             *Account   // nil: the agent's user
 	files          []*os.File // descriptor 3 and following
+	group          Group      // nil: none
+}
+
+// A Group limits a process and what it starts, together.
+type Group interface {
+	// Enter lets a command start in it.
+	Enter(cmd *exec.Cmd)
+	// End kills what is left in it. It reports whether its processes were killed because they had too much memory.
+	End() (outOfMemory bool)
 }
 
 // start starts a worker and sends it the greeting hello. The worker's own greeting is read with the answers.
@@ -82,7 +92,15 @@ func start(c command, hello greeting) (*process, error) {
 		return nil, fmt.Errorf("starting the worker process: %w", err)
 	}
 	descriptors.KeepFromChildren()
+	if c.group != nil {
+		c.group.Enter(p.cmd)
+	}
 	if err := timerslack.ForChild(p.cmd.Start); err != nil {
+		if c.group != nil { // an old kernel, or a sandbox, starts no process in a group
+			c.group.End()
+			c.group = nil
+			return start(c, hello)
+		}
 		return nil, fmt.Errorf("starting the worker process: %s", as.explain(err.Error()))
 	}
 	p.in = in
@@ -93,6 +111,9 @@ func start(c command, hello greeting) (*process, error) {
 			killSession(p.cmd.Process.Pid) // before Wait: until then the number is taken
 		}
 		_ = p.cmd.Wait() // its state and its standard error tell how it ended
+		if c.group != nil {
+			p.outOfMemory = c.group.End()
+		}
 		close(p.ended)
 	}()
 	if err := writeLine(in, hello); err != nil {

@@ -31,6 +31,8 @@ type Program struct {
 	// Open opens the bundle of the script process, and says in its settings which one it is. It is called after Settings;
 	// nil, or no file: there is none.
 	Open func(*ScriptSettings) (*os.File, error)
+	// Group returns the group of the next process; nil, or a nil Group: it is in none.
+	Group func() Group
 	// Describe says in which way a check failed whose process died although it ran alone: the kind and text of a
 	// [collect.FailedError]; nil: that the process died.
 	Describe func(Death) (kind, text string)
@@ -160,6 +162,9 @@ func (p *Program) startLocked() (*process, error) {
 			defer f.Close()
 			run.pass(f, settings.Scripts)
 		}
+	}
+	if p.Group != nil {
+		run.group = p.Group()
 	}
 	return start(run, hello)
 }

@@ -181,6 +181,7 @@ func (p *Program) CloseWorker() {
 			w.Close()
 		}
 	}
+	p.groups.Close()
 }
 
 // PluginVariables returns the variables of the setting environment, once the settings were read.

@@ -50,6 +50,7 @@ func (p *Program) CheckDeclared(ctx context.Context, c installed.Candidate, b *s
 func (p *Program) emptyScriptWorker() *worker.Program {
 	return &worker.Program{
 		Path: p.WorkerPath, Argument: worker.ScriptArgument, Environ: p.scriptEnviron, Account: p.workerUser, Version: BuildID(),
+		Group: p.scriptGroup,
 		Settings: func() (worker.Settings, error) {
 			s, err := p.scriptSettings()
 			if err == nil {

@@ -50,6 +50,7 @@ func (p *Program) Main(command func() error) int {
 	case err = <-done:
 		p.CloseWorker()
 	case err = <-p.overdue:
+		p.groups.Close() // this process may hang as well, and the next run must start
 		if p.Overdue != nil {
 			err = p.Overdue(err)
 		}

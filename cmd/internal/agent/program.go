@@ -12,6 +12,7 @@ import (
 	"virgo/cmd/internal/hostkey"
 	"virgo/cmd/internal/run"
 	"virgo/cmd/internal/term"
+	"virgo/collect/script/group"
 	"virgo/collect/worker"
 	"virgo/schedule/yaml"
 )
@@ -74,6 +75,7 @@ type Program struct {
 	hostInfo *worker.Program
 	// scripts is the script process; nil until it is needed.
 	scripts *worker.Program
+	groups  group.Groups // of the script processes
 	// bundle is what scripts are run from, once bundleOnce was done.
 	bundle     bundle
 	bundleOnce sync.Once

@@ -24,7 +24,7 @@ func (p *Program) ScriptWorker() *worker.Program {
 	if p.scripts == nil {
 		p.scripts = &worker.Program{
 			Path: p.WorkerPath, Argument: worker.ScriptArgument, Environ: p.scriptEnviron, Settings: p.scriptSettings,
-			Account: p.workerUser, Describe: describeDeath, Version: BuildID(), Open: p.openBundle,
+			Account: p.workerUser, Describe: describeDeath, Version: BuildID(), Open: p.openBundle, Group: p.scriptGroup,
 		}
 	}
 	return p.scripts
@@ -61,8 +61,19 @@ func (p *Program) scriptSettings() (worker.Settings, error) {
 	return worker.Settings{Scripts: s}, nil
 }
 
+// scriptGroup returns a control group for the next script process, nil where there is none.
+func (p *Program) scriptGroup() worker.Group {
+	if g := p.groups.Make(); g != nil {
+		return g
+	}
+	return nil
+}
+
 // describeDeath says why a script failed whose process died although it ran alone.
 func describeDeath(d worker.Death) (kind, text string) {
+	if d.OutOfMemory {
+		return breach.KindMemory, breach.GroupText()
+	}
 	if d.Loading {
 		return installed.KindBundle, "the script process died while it loaded the scripts: " + d.How
 	}

@@ -70,6 +70,9 @@ func (s Systemd) units(e Entry) []unit {
 		"TimerSlackNSec=2ms\n" +
 		"ExecStart=" + strings.Join(words, " ") + "\n" +
 		"TimeoutStartSec=120\n" +
+		// For groups of script processes, see package group. It also keeps the run alive when the kernel ends a process
+		// of them for its memory (OOMPolicy=). Before systemd 236 it is ignored.
+		"Delegate=memory pids\n" +
 		// Keeps three lines a minute about start and end out of the journal (systemd 252 and 257;
 		// 247 logs them anyway), but not virgo's own messages and failures.
 		"SyslogLevel=notice\n" +

@@ -19,7 +19,18 @@ const (
 	CPU = 60 * time.Second
 	// StackBytes is the largest stack of a goroutine of a script process.
 	StackBytes = 16 << 20
+
+	// GroupMemoryBytes is what a script process and all programs of its scripts may have together, where they have a
+	// control group: the process with what the kernel has for it, and two of the largest programs that package limits lets run.
+	GroupMemoryBytes = MemoryBytes + 64<<20 + 2*(512<<20)
+	// GroupTasks is the number of their processes and threads.
+	GroupTasks = 1024
 )
+
+// GroupText is why a script failed whose control group had too much memory.
+func GroupText() string {
+	return "broke the limit of " + mebibytes(GroupMemoryBytes) + " of memory of a script with the programs that it runs"
+}
 
 // Text is what a process prints before it ends because it has too much memory.
 func Text(memoryBytes int64) string {

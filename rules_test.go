@@ -133,6 +133,7 @@ var importMatrix = []importRow{
 	{"collect/script/api", []string{"collect", "collect/program", "collect/script", "collect/timerslack", "schedule/..."}, []string{"collect/collecttest"}, "modules know a call and no check"},
 	{"collect/script/breach", nil, nil, "programs that link no script know why one ended its process"},
 	{"collect/script/limits", []string{"collect/script/breach"}, []string{"collect/collecttest"}, "it limits this process, whatever runs in it"},
+	{"collect/script/group", []string{"collect/script/breach"}, []string{"collect/collecttest"}, "it makes control groups and knows nothing of what runs in them"},
 	{"collect/script/lint", []string{"collect", "collect/script", "collect/script/api", "schedule/..."}, nil, "it reads scripts and runs none"},
 	{"collect/script/trial", []string{"collect", "collect/script", "collect/script/lint", "schedule/..."}, []string{"collect/script/api"}, "it runs scripts in the process that it is called in, and starts none"},
 	{"collect/script/bundle", nil, []string{"collect", "collect/collecttest", "collect/program", "collect/script/...", "schedule/..."}, "they are texts"},

@@ -115,7 +115,7 @@ func TestSystemdUnits(t *testing.T) {
 		`ExecStart="/opt/my tools/virgo" --config=/srv/100%%.yaml run` + "\n",
 		"# /etc/systemd/system/virgo.timer\n",
 		"[Service]\nType=oneshot\nEnvironment=GOMAXPROCS=1\nTimerSlackNSec=2ms\nExecStart=",
-		"SyslogLevel=notice\nLogLevelMax=notice\n", "RestrictSUIDSGID=yes\n", "UMask=0077\n",
+		"SyslogLevel=notice\nLogLevelMax=notice\n", "RestrictSUIDSGID=yes\n", "UMask=0077\n", "\nDelegate=memory pids\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
@@ -127,7 +127,7 @@ func TestSystemdUnits(t *testing.T) {
 			t.Errorf("%q in:\n%s", bad, text)
 		}
 	}
-	if user := (Systemd{User: true}).Print(entry); strings.Contains(user, "Restrict") {
-		t.Errorf("a user's unit, whose plugins could then not use sudo:\n%s", user)
+	if user := (Systemd{User: true}).Print(entry); strings.Contains(user, "Restrict") || !strings.Contains(user, "\nDelegate=memory pids\n") {
+		t.Errorf("a user's unit, whose plugins could then not use sudo, or that delegates nothing:\n%s", user)
 	}
 }

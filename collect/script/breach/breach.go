@@ -20,16 +20,18 @@ const (
 	// StackBytes is the largest stack of a goroutine of a script process.
 	StackBytes = 16 << 20
 
+	// ProgramMemoryBytes is the memory of a program that a script runs.
+	ProgramMemoryBytes = 512 << 20
 	// GroupMemoryBytes is what a script process and all programs of its scripts may have together, where they have a
-	// control group: the process with what the kernel has for it, and two of the largest programs that package limits lets run.
-	GroupMemoryBytes = MemoryBytes + 64<<20 + 2*(512<<20)
+	// control group: the process with what it has when it starts, and two of the largest programs.
+	GroupMemoryBytes = MemoryBytes + 64<<20 + 2*ProgramMemoryBytes
 	// GroupTasks is the number of their processes and threads.
 	GroupTasks = 1024
 )
 
 // GroupText is why a script failed whose control group had too much memory.
 func GroupText() string {
-	return "broke the limit of " + mebibytes(GroupMemoryBytes) + " of memory of a script with the programs that it runs"
+	return "broke the limit of " + mebibytes(GroupMemoryBytes) + " of memory for a script and its programs"
 }
 
 // Text is what a process prints before it ends because it has too much memory.

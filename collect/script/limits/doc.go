@@ -8,6 +8,9 @@
 // [limitData] says what it does not count. Windows has job objects. Whether the limit works is tried before anything
 // runs: kernels before 4.7, some sandboxes and Wine accept one and do not heed it.
 //
+// Where the run is in a unit that delegates its control group, package group limits the process and its programs
+// together as well.
+//
 // A watchdog looks every few milliseconds how much memory the process uses. It is the only limit on other systems,
 // and ends a process in plain words on all of them.
 //

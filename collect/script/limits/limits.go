@@ -12,7 +12,7 @@ const (
 	// connections need.
 	processFiles = 128
 	// programMemoryBytes is the memory of a program that a script runs, programFiles its open files.
-	programMemoryBytes = 512 << 20
+	programMemoryBytes = breach.ProgramMemoryBytes
 	programFiles       = 1024
 )
 

@@ -69,7 +69,7 @@ func (g *Groups) Make() *Group {
 	for range maxLeft {
 		g.made++
 		path := g.path(g.made)
-		_ = os.Remove(path) // that of a run that was killed, unless a process is left in it
+		_ = syscall.Rmdir(path) // that of a run that was killed, unless a process is left in it
 		if os.Mkdir(path, 0o700) != nil {
 			continue
 		}
@@ -78,7 +78,7 @@ func (g *Groups) Make() *Group {
 				return &Group{path, dir}
 			}
 		}
-		_ = os.Remove(path)
+		_ = syscall.Rmdir(path)
 		break
 	}
 	return nil
@@ -152,7 +152,7 @@ func (g *Groups) Close() {
 		return
 	}
 	for n := range g.made { // those whose processes had not ended when they should have been removed
-		_ = os.Remove(g.path(n + 1))
+		_ = syscall.Rmdir(g.path(n + 1))
 	}
 	g.divided = !write(g.unit+"/cgroup.subtree_control", g.kernel.undivide)
 }
@@ -168,7 +168,7 @@ func (g *Group) End() (outOfMemory bool) {
 	g.dir.Close()
 	outOfMemory = brokeLimit(readFile(g.path + "/memory.events"))
 	_ = write(g.path+"/cgroup.kill", "1") // Linux 5.14
-	_ = os.Remove(g.path)                 // with processes that still end, Close does, the next run, or systemd
+	_ = syscall.Rmdir(g.path)             // with processes that still end, Close does, the next run, or systemd
 	return outOfMemory
 }
 

@@ -2,6 +2,7 @@ package group
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"virgo/collect/collecttest"
 )
@@ -191,8 +193,10 @@ func TestScriptsHaveAGroup(t *testing.T) {
 	if first.End() {
 		t.Error("a group had too much memory")
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
 	for syscall.Kill(left, 0) == nil && !zombie(left) { // killed, and not waited for
-		if t.Context().Err() != nil {
+		if ctx.Err() != nil {
 			t.Fatal("the program that left its session runs")
 		}
 	}

@@ -136,7 +136,7 @@ func runIn(t *testing.T, name, mount, unit string) {
 	}
 	defer dir.Close()
 	cmd := exec.CommandContext(t.Context(), self, "-test.run=^"+name+"$", "-test.v")
-	cmd.Env = append(os.Environ(), inUnit+"="+unit, "GROUP_TEST_MOUNT="+mount)
+	cmd.Env = append(os.Environ(), inUnit+"="+unit, "GROUP_TEST_MOUNT="+mount, "GORACE=atexit_sleep_ms=0")
 	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(dir.Fd())}
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)

@@ -19,7 +19,7 @@ func askAPI(ts *testscript.TestScript, neg bool, args []string) {
 	var body []byte
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); <-tick.C {
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); <-tick.C {
 		r, err := http.NewRequest(args[0], ts.Getenv("API")+args[1], nil)
 		ts.Check(err)
 		r.Header.Set("Authorization", "Bearer "+ts.Getenv("ADMIN"))

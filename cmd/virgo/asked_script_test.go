@@ -24,7 +24,7 @@ func answeredIs(ts *testscript.TestScript, neg bool, args []string) {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	var b []byte
-	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); <-tick.C {
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); <-tick.C {
 		if b, err = os.ReadFile(path); err == nil && pattern.Match(b) {
 			return
 		}

@@ -39,7 +39,7 @@ func startEndpoint(ts *testscript.TestScript, neg bool, args []string) {
 func awaitFile(ts *testscript.TestScript, path string, failed <-chan error) string {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	limit := time.NewTimer(30 * time.Second)
+	limit := time.NewTimer(time.Minute)
 	defer limit.Stop()
 	for {
 		if b, err := os.ReadFile(path); err == nil {

@@ -192,7 +192,7 @@ func checkNoGoroutines(t *testing.T, do func()) {
 	t.Helper()
 	do()
 	var left string
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		if left = checkGoroutines(); left == "" {
 			return
 		}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -48,16 +50,22 @@ func Program(t testing.TB, name, debianPackage string) string {
 	return ""
 }
 
-// FreePort is a TCP port of the loopback interface on which nothing listened a moment ago.
+// FreePort is a TCP port of the loopback interface on which nothing listened a moment ago. It is below
+// those that systems choose for connections, so that none of another test has it before the server does.
 func FreePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const lowest, highest, tries = 11_000, 32_000, 1000
+	var err error
+	for range tries {
+		var l net.Listener
+		port := strconv.Itoa(lowest + rand.IntN(highest-lowest))
+		if l, err = net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	t.Fatal(err)
+	return ""
 }
 
 // startTimeout is how long a server may take until it is ready.

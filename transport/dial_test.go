@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -37,15 +38,22 @@ func caFile(t testing.TB, a *transporttest.Authority) string {
 	return path
 }
 
-// freePort returns an address on which nothing listens.
+// freePort returns an address on which nothing listens. Its port is below those that systems choose for
+// connections: none of another test has it before a server does.
 func freePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const lowest, highest, tries = 11_000, 32_000, 1000
+	var err error
+	for range tries {
+		var l net.Listener
+		address := fmt.Sprintf("127.0.0.1:%d", lowest+rand.IntN(highest-lowest))
+		if l, err = net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal(err)
+	return ""
 }
 
 func TestDeliveryOverLoopback(t *testing.T) {

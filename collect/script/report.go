@@ -140,14 +140,14 @@ func endUnavailable(c *Call, l *lua.LState) int {
 }
 
 func save(c *Call, l *lua.LState) int {
-	f := fromLua{most: maxSavedDepth}
+	f := fromLua{most: maxSavedDepth, mostBytes: c.Limits.SavedBytes}
 	text, err := f.encode(l.CheckTable(1))
 	c.meter.charge(l, f.values+f.bytes/bytesAStep)
+	if n := max(f.bytes, len(text)); n > c.Limits.SavedBytes {
+		return c.tooMuch(l, "saved %d bytes; at most %d are allowed", n, c.Limits.SavedBytes)
+	}
 	if err != nil {
 		return c.Raise(l, "save: %s", err)
-	}
-	if len(text) > c.Limits.SavedBytes {
-		return c.tooMuch(l, "saved %d bytes; at most %d are allowed", len(text), c.Limits.SavedBytes)
 	}
 	c.report.saved = []byte(text)
 	return 0

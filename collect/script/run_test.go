@@ -251,6 +251,18 @@ func TestScriptsOfABundleAreThoseOfItsManifest(t *testing.T) {
 	}
 }
 
+// Data that is too large is not encoded before it is refused: it would take the memory of all checks.
+func TestLongDataIsNotEncoded(t *testing.T) {
+	list := &lua.LTable{Metatable: lua.LNil}
+	for range 100 {
+		list.Append(lua.LString("0123456789"))
+	}
+	f := fromLua{most: maxSavedDepth, mostBytes: 25}
+	if text, err := f.encode(list); err != errTooLong || text != "" || f.bytes != 30 {
+		t.Errorf("%q, %v after %d bytes", text, err, f.bytes)
+	}
+}
+
 func TestSystems(t *testing.T) {
 	report, err := run(t, `return check { summary = "a", systems = { "plan9" }, run = function() error("runs") end }`)
 	if err != nil || !report.Unavailable || report.Status != "script.a is for plan9 only" {

@@ -19,6 +19,7 @@ import (
 var (
 	errTooDeep = fmt.Errorf("tables nested more than %d deep", maxValueDepth)
 	errTooMany = fmt.Errorf("more than %d values", maxValues)
+	errTooLong = errors.New("texts of more bytes than are allowed")
 )
 
 // ToLua returns a value of Go as one of Lua: nil, booleans, numbers, texts, lists and maps of them.
@@ -125,6 +126,7 @@ func (c *Call) FromLua(l *lua.LState, v lua.LValue) (any, error) {
 type fromLua struct {
 	values, bytes int
 	most          int // depth
+	mostBytes     int // of all texts; 0: any
 }
 
 func (f *fromLua) value(v lua.LValue, depth int) (any, error) {
@@ -139,7 +141,9 @@ func (f *fromLua) value(v lua.LValue, depth int) (any, error) {
 	case lua.LNumber:
 		return float64(v), nil
 	case lua.LString:
-		f.bytes += len(v)
+		if f.bytes += len(v); f.mostBytes > 0 && f.bytes > f.mostBytes {
+			return nil, errTooLong
+		}
 		return string(v), nil
 	case *lua.LTable:
 		if depth >= f.most {

@@ -105,7 +105,7 @@ func TestCPUAgreesWithGopsutil(t *testing.T) {
 	for _, host := range []string{"vm", "server"} {
 		opt := captured(host, "later")
 		tr := tree{proc: opt.Proc, sys: opt.Sys}
-		times, err := gopsutil.TimesWithContext(tr.context(t.Context()), true)
+		times, err := gopsutil.TimesWithContext(gopsutilContext(t, tr), true)
 		if err != nil || len(times) == 0 {
 			t.Fatal(times, err)
 		}

@@ -11,7 +11,8 @@
 //	                      initialized, once when called
 //	/proc/diskstats       gopsutil leaves out idle disks, and looks up each disk's serial number and label
 //	/proc/net/dev         gopsutil leaves out frame, carrier and collisions
-//	/proc/vmstat          gopsutil allocates hundreds of strings for two numbers
+//	/proc/vmstat, meminfo gopsutil allocates a string for each line
+//	/proc/loadavg         the only file left that virgo-run would link gopsutil for
 //	/proc/PID/…           gopsutil's process package links cpu and net, and reads status and statm for
 //	                      values that stat has too
 //	/proc/self/mountinfo  gopsutil leaves out the file system's own options, and either includes every
@@ -21,7 +22,7 @@
 // disks, interfaces and processes.
 //
 // Their formats are in the kernel's Documentation/filesystems/proc.rst, admin-guide/iostats.rst and
-// proc(5). Load comes from gopsutil everywhere, memory not on macOS, processes on FreeBSD and Windows.
+// proc(5). On FreeBSD and Windows the figures come from gopsutil, and the load on macOS.
 // The state of systemd units comes from systemctl, which every version has and which needs no D-Bus
 // library.
 //

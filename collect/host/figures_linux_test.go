@@ -3,14 +3,17 @@ package host
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/shirou/gopsutil/v3/common"
 	godisk "github.com/shirou/gopsutil/v3/disk"
 	"github.com/shirou/gopsutil/v3/mem"
 	gonet "github.com/shirou/gopsutil/v3/net"
+	"golang.org/x/sys/unix"
 
 	"virgo/collect"
 )
@@ -62,6 +65,14 @@ func TestMemoryWithoutSwapCounters(t *testing.T) {
 	}
 }
 
+// gopsutilContext makes gopsutil read a tree in place of the kernel's own.
+func gopsutilContext(t *testing.T, tr tree) context.Context {
+	return context.WithValue(t.Context(), common.EnvKey, common.EnvMap{
+		common.HostProcEnvKey: tr.proc,
+		common.HostSysEnvKey:  tr.sys,
+	})
+}
+
 func TestMemoryAgreesWithThisHost(t *testing.T) {
 	r := mustRun(t, typeNamed(t, Options{}, "agent.memory").Checker, request("", nil))
 	swap, err := mem.SwapMemory()
@@ -79,6 +90,22 @@ func TestMemoryAgreesWithThisHost(t *testing.T) {
 func TestLoadAverage(t *testing.T) {
 	r := mustRun(t, typeNamed(t, captured("server", "first"), "agent.load_average").Checker, request("", nil))
 	expect(t, r, "", "1m 3.45\n5m 2.05\n15m 1")
+	opt := changed(t, "server", "first", "loadavg", "1.0 2.0\n")
+	if r, _, err := runCheck(t, typeNamed(t, opt, "agent.load_average").Checker, request("", nil)); err == nil {
+		t.Errorf("no figures: %+v", r)
+	}
+	if err := os.Remove(opt.Proc + "/loadavg"); err != nil {
+		t.Fatal(err)
+	}
+	r = mustRun(t, typeNamed(t, opt, "agent.load_average").Checker, request("", nil))
+	var info unix.Sysinfo_t
+	if err := unix.Sysinfo(&info); err != nil {
+		t.Fatal(err)
+	}
+	// The averages of this host move on between the two calls.
+	if got, want := number(t, r, "", "15m"), float64(info.Loads[2])/65536; math.Abs(got-want) > 1 {
+		t.Errorf("without the file: %v, sysinfo(2) has %v", got, want)
+	}
 }
 
 func TestNetworkAgreesWithProc(t *testing.T) {
@@ -112,7 +139,7 @@ func TestNetworkAgreesWithProc(t *testing.T) {
 	}
 	for _, host := range []string{"vm", "server"} {
 		opt := captured(host, "later")
-		counters, err := gonet.IOCountersWithContext(tree{proc: opt.Proc, sys: opt.Sys}.context(t.Context()), true)
+		counters, err := gonet.IOCountersWithContext(gopsutilContext(t, tree{proc: opt.Proc, sys: opt.Sys}), true)
 		if err != nil || len(counters) == 0 {
 			t.Fatal(counters, err)
 		}
@@ -146,7 +173,7 @@ func TestDisksAgreeWithGopsutil(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := godisk.IOCountersWithContext(tr.context(t.Context()))
+		want, err := godisk.IOCountersWithContext(gopsutilContext(t, tr))
 		if err != nil || len(want) == 0 {
 			t.Fatal(want, err)
 		}

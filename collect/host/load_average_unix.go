@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/shirou/gopsutil/v3/load"
-
 	"virgo/collect"
 )
 
@@ -16,13 +14,13 @@ func (l loadAverage) Check(ctx context.Context, _ collect.Request) (collect.Repo
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
 	}
-	avg, err := load.AvgWithContext(l.tree.context(ctx))
+	minutes, err := readLoadAverage(ctx, l.tree)
 	if err != nil {
 		return collect.Report{}, fmt.Errorf("reading load averages: %w", err)
 	}
 	f := collect.MetricBuilder{Metrics: make([]collect.Metric, 0, 3)}
-	f.Double("1m", avg.Load1, "")
-	f.Double("5m", avg.Load5, "")
-	f.Double("15m", avg.Load15, "")
+	f.Double("1m", minutes[0], "")
+	f.Double("5m", minutes[1], "")
+	f.Double("15m", minutes[2], "")
 	return collect.Report{Metrics: f.Metrics}, nil
 }

@@ -4,18 +4,20 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/shirou/gopsutil/v3/mem"
-
 	"virgo/collect"
 )
 
 type memory struct {
 	tree tree
-	swap func(ctx context.Context, t tree, ram *mem.VirtualMemoryStat) (swapSpace, error)
+	read func(ctx context.Context, t tree) (memoryState, error)
 }
 
-// swapSpace is the state of the swap space in bytes; in and out count from boot.
-type swapSpace struct{ total, free, in, out uint64 }
+// memoryState is main memory and swap space in bytes. available is what applications can still allocate; swapIn and
+// swapOut count from boot.
+type memoryState struct {
+	total, free, available               uint64
+	swapTotal, swapFree, swapIn, swapOut uint64
+}
 
 func memoryType(t tree) collect.Type {
 	return collect.Type{
@@ -23,7 +25,7 @@ func memoryType(t tree) collect.Type {
 		Summary:    "main memory and swap space",
 		KeyMetrics: []string{"actual_used%total", "actual_free", "swap_used%swap_total"},
 		KernelOnly: true,
-		Checker:    memory{tree: t, swap: readSwap},
+		Checker:    memory{tree: t, read: readMemory},
 	}
 }
 
@@ -35,31 +37,26 @@ func (m memory) Check(ctx context.Context, _ collect.Request) (collect.Report, e
 	if err := ctx.Err(); err != nil {
 		return collect.Report{}, err
 	}
-	ctx = m.tree.context(ctx)
-	ram, err := readRAM(ctx)
+	s, err := m.read(ctx, m.tree)
 	if err != nil {
 		return collect.Report{}, fmt.Errorf("reading memory: %w", err)
 	}
-	if ram.Total == 0 {
+	if s.total == 0 {
 		return collect.Report{}, fmt.Errorf("reading memory: no total is given")
 	}
-	swap, err := m.swap(ctx, m.tree, ram)
-	if err != nil {
-		return collect.Report{}, fmt.Errorf("reading swap space: %w", err)
-	}
-	free, available := min(ram.Free, ram.Total), min(ram.Available, ram.Total)
+	free, available := min(s.free, s.total), min(s.available, s.total)
 	f := collect.MetricBuilder{Metrics: make([]collect.Metric, 0, 11)}
-	f.Gauge("total", ram.Total, "bytes")
-	f.Gauge("used", ram.Total-free, "bytes")
+	f.Gauge("total", s.total, "bytes")
+	f.Gauge("used", s.total-free, "bytes")
 	f.Gauge("free", free, "bytes")
-	f.Gauge("actual_used", ram.Total-available, "bytes")
+	f.Gauge("actual_used", s.total-available, "bytes")
 	f.Gauge("actual_free", available, "bytes")
-	f.Gauge("ram", ram.Total>>20, "megabytes")
-	f.Gauge("swap_total", swap.total, "bytes")
-	f.Gauge("swap_used", swap.total-min(swap.free, swap.total), "bytes")
-	f.Gauge("swap_free", swap.free, "bytes")
-	f.Gauge("swap_page_in", swap.in, "bytes")
-	f.Gauge("swap_page_out", swap.out, "bytes")
+	f.Gauge("ram", s.total>>20, "megabytes")
+	f.Gauge("swap_total", s.swapTotal, "bytes")
+	f.Gauge("swap_used", s.swapTotal-min(s.swapFree, s.swapTotal), "bytes")
+	f.Gauge("swap_free", s.swapFree, "bytes")
+	f.Gauge("swap_page_in", s.swapIn, "bytes")
+	f.Gauge("swap_page_out", s.swapOut, "bytes")
 	addMemoryLimit(&f, readMemoryLimit(m.tree))
 	return collect.Report{Metrics: f.Metrics}, nil
 }

@@ -6,20 +6,22 @@ import (
 	"errors"
 	"os"
 
-	"virgo/collect/procfs"
-
-	"github.com/shirou/gopsutil/v3/mem"
 	"golang.org/x/sys/unix"
+
+	"virgo/collect/procfs"
 )
 
-// readSwap takes the sizes from ram, which is read from /proc/meminfo, and reads pswpin and pswpout
-// (in pages) from /proc/vmstat; they are 0 for a kernel without swap, or in a container that hides
-// the file.
-func readSwap(_ context.Context, t tree, ram *mem.VirtualMemoryStat) (swapSpace, error) {
-	s := swapSpace{total: ram.SwapTotal, free: ram.SwapFree}
+// readMemory reads /proc/meminfo, and pswpin and pswpout (in pages) from /proc/vmstat; they are 0 for a kernel without
+// swap, or in a container that hides the file.
+func readMemory(_ context.Context, t tree) (memoryState, error) {
+	m, err := procfs.ReadMemInfo(t.proc + "/meminfo")
+	if err != nil {
+		return memoryState{}, err
+	}
+	s := memoryState{total: m.Total, free: m.Free, available: m.Available, swapTotal: m.SwapTotal, swapFree: m.SwapFree}
 	page := uint64(os.Getpagesize())
 	found := 0
-	err := procfs.EachLine(t.proc+"/vmstat", func(line []byte) bool {
+	err = procfs.EachLine(t.proc+"/vmstat", func(line []byte) bool {
 		if !bytes.HasPrefix(line, []byte("pswp")) {
 			return true
 		}
@@ -30,10 +32,10 @@ func readSwap(_ context.Context, t tree, ram *mem.VirtualMemoryStat) (swapSpace,
 		}
 		switch string(name) {
 		case "pswpin":
-			s.in = n[0] * page
+			s.swapIn = n[0] * page
 			found++
 		case "pswpout":
-			s.out = n[0] * page
+			s.swapOut = n[0] * page
 			found++
 		}
 		return found < 2

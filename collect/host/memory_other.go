@@ -8,10 +8,18 @@ import (
 	"github.com/shirou/gopsutil/v3/mem"
 )
 
-func readSwap(ctx context.Context, _ tree, _ *mem.VirtualMemoryStat) (swapSpace, error) {
-	s, err := mem.SwapMemoryWithContext(ctx)
+func readMemory(ctx context.Context, t tree) (memoryState, error) {
+	ctx = t.context(ctx)
+	ram, err := mem.VirtualMemoryWithContext(ctx)
 	if err != nil {
-		return swapSpace{}, supported(err)
+		return memoryState{}, supported(err)
 	}
-	return swapSpace{total: s.Total, free: s.Free, in: s.Sin, out: s.Sout}, nil
+	swap, err := mem.SwapMemoryWithContext(ctx)
+	if err != nil {
+		return memoryState{}, supported(err)
+	}
+	return memoryState{
+		total: ram.Total, free: ram.Free, available: ram.Available,
+		swapTotal: swap.Total, swapFree: swap.Free, swapIn: swap.Sin, swapOut: swap.Sout,
+	}, nil
 }

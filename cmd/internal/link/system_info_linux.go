@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"virgo/collect/procfs"
 )
 
 // maxInfoBytes bounds how much of a file in /proc is read: /proc/cpuinfo has about 1,500 bytes for
@@ -38,6 +40,12 @@ func readSystem(_ context.Context, si *SystemInfo) error {
 	}
 	si.CPUs = parseCPUInfo(b)
 	return nil
+}
+
+// totalMemory returns the size of main memory in bytes.
+func totalMemory(context.Context) (uint64, error) {
+	m, err := procfs.ReadMemInfo("/proc/meminfo")
+	return m.Total, err
 }
 
 func readInfo(path string) ([]byte, error) {

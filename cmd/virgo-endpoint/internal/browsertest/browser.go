@@ -11,7 +11,7 @@ import (
 )
 
 // pageTime bounds what one call waits for, on a busy machine.
-const pageTime = 30 * time.Second
+const pageTime = time.Minute
 
 // A Browser is a running Chromium.
 type Browser struct {

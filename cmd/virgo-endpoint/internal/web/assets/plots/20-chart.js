@@ -206,7 +206,7 @@ virgo.Chart = class {
     this.say(i);
     this.time.hidden = i == null;
     if (i != null) this.time.textContent = virgo.moment(this.x[i] * 1000, this.doc.step_ms, this.doc.to_ms - this.doc.first_ms);
-    const note = i == null || !this.isLate[i] ? "" : this.group.late(this.plot.check_id, this.x[i] * 1000);
+    const note = i == null || !this.isLate[i] ? "" : this.group.late(this.plot.check_id, this.x[i] * 1000, u.over.matches(":hover"));
     this.tip.hidden = !note;
     if (note) {
       this.tip.textContent = note;

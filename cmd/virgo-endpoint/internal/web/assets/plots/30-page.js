@@ -5,7 +5,7 @@ virgo.plots = () => {
   const place = document.getElementById("plots"), note = document.getElementById("plots-note");
   if (!place) return;
   const charts = new Map();
-  let serial = 0, lateSpans = null, docNow = null, loaded = 0, busy = false;
+  let serial = 0, lateSpans = null, pointedAt = "", docNow = null, loaded = 0, busy = false;
   const iso = ms => new Date(Math.round(ms)).toISOString();
   const span = () => {
     const at = document.getElementById("span").dataset;
@@ -23,13 +23,12 @@ virgo.plots = () => {
       const [from, to] = span(), half = (to - from) / 2;
       show(from - half, to + half);
     },
-    // late says when a result arrived; that is asked for when somebody points at the first one.
-    late: (check, at) => {
-      if (!lateSpans) {
-        if (lateSpans === null && place.dataset.host && docNow) readLate(docNow);
-        return "came late";
-      }
-      const near = (lateSpans.get(check) || []).filter(s => at > s.from_ms - 90e3 && at < s.to_ms + 90e3)[0];
+    // late says when a result arrived; that is asked for when somebody points at the first one, and of the check that is
+    // pointed at before the others.
+    late: (check, at, pointed) => {
+      if (pointed) pointedAt = check;
+      if (!lateSpans && place.dataset.host && docNow) readLate(docNow);
+      const near = (lateSpans?.get(check) || []).filter(s => at > s.from_ms - 90e3 && at < s.to_ms + 90e3)[0];
       if (!near) return "came late";
       const later = Math.max(near.first_arrived_ms - at, 0);
       return "arrived " + virgo.clock(new Date(near.first_arrived_ms)) + ", " + virgo.span(later / 1000) + " late";
@@ -136,17 +135,18 @@ virgo.plots = () => {
   };
 
   const readLate = async doc => {
-    lateSpans = false; // asked for
-    const found = new Map();
-    for (const check of new Set(doc.plots.filter(p => p.late.length).map(p => p.check_id))) {
+    const found = lateSpans = new Map(), left = new Set(doc.plots.filter(p => p.late.length).map(p => p.check_id));
+    await null; // all plots have the cursor then
+    while (left.size) {
+      const check = left.has(pointedAt) ? pointedAt : left.values().next().value;
       const q = new URLSearchParams({ check, since: iso(doc.from_ms), until: iso(doc.to_ms) });
+      left.delete(check);
       try {
         found.set(check, (await read("/v1/agents/" + encodeURIComponent(place.dataset.host) + "/late?" + q)).spans);
       } catch { return; } // the lighter tone says enough
+      if (found !== lateSpans) return;
+      for (const c of charts.values()) if (c.u && c.shown != null && c.plot.check_id === check) { c.shown = null; c.cursor(c.u); } // who points at one reads it at once
     }
-    if (doc !== docNow) return;
-    lateSpans = found;
-    for (const c of charts.values()) if (c.u && c.shown != null) { c.shown = null; c.cursor(c.u); } // who points at one reads it at once
   };
 
   // go shows another address of this page.

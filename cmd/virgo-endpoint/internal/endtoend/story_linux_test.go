@@ -194,10 +194,12 @@ func (s *storyRun) post(ts *testscript.TestScript, address string, form url.Valu
 	ts.Check(err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Origin", s.web)
-	resp, err := s.client.Do(req)
+	client := *s.client
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	resp, err := client.Do(req)
 	ts.Check(err)
 	resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusSeeOther {
 		ts.Fatalf("logging in: %s", resp.Status)
 	}
 }

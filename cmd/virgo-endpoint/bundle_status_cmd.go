@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
-	"virgo/cmd/internal/term"
 	"virgo/cmd/virgo-endpoint/internal/intake"
 	"virgo/cmd/virgo-endpoint/internal/releases"
 )
@@ -13,11 +13,13 @@ import (
 type bundleStatusCmd struct {
 	rolloutFlags
 	Tag []string `placeholder:"TAG" help:"Only agents with this tag; repeated: with all of them."`
+	All bool     `help:"Also the agents that have what they should, however many there are."`
 }
 
 func (bundleStatusCmd) Help() string {
-	return "Lists the agents that follow the bundle in the channel, as they said in their last session: those that went back from a version first, " +
-		"with the reason, then those that do not have yet what they are offered, those on trial, and the others. " +
+	return "Counts the agents that follow the bundle in the channel by what they have, as they said in their last session, and all agents by the version " +
+		"of their programs. Then it lists them: those that went back from a version first, with the reason, then those that do not have yet what they " +
+		"are offered, those on trial, and those with other programs than most. Of more than " + fmt.Sprint(maxStatusRows) + " agents the others are left out without --all. " +
 		"A version is on trial until its checks have run several times. Agents with bundles: manual report what they have, but fetch nothing by themselves."
 }
 
@@ -30,9 +32,14 @@ type followerEntry struct {
 	// State is its own words: none, trial, good, or back VERSION: REASON.
 	State    string `json:"state"`
 	LastSeen *int64 `json:"last_seen_ms"`
+	// Programs is the version of its programs.
+	Programs string `json:"process_version"`
 
 	order int // the worst first
 }
+
+// ordersOfFollowers is how many orders there are; the last is of the agents that are as they should be.
+const ordersOfFollowers = 5
 
 type bundleStatusDocument struct {
 	document
@@ -41,6 +48,32 @@ type bundleStatusDocument struct {
 	Agents  []followerEntry `json:"agents"`
 	// Others is the number of agents that take no bundles, or another one.
 	Others int `json:"other_agents"`
+	// Versions counts the agents by the version of the bundle that they have, Programs all agents, those without it too, by
+	// that of their programs; the most frequent first. Version "" is none.
+	Versions []versionCount `json:"versions"`
+	Programs []versionCount `json:"programs"`
+}
+
+// A versionCount is how many agents have a version.
+type versionCount struct {
+	Version string `json:"version"`
+	Agents  int    `json:"agents"`
+}
+
+// countVersions counts versions, the most frequent first.
+func countVersions(all []string) []versionCount {
+	agents := map[string]int{}
+	for _, version := range all {
+		agents[version]++
+	}
+	counts := []versionCount{}
+	for version, n := range agents {
+		counts = append(counts, versionCount{version, n})
+	}
+	slices.SortFunc(counts, func(a, b versionCount) int {
+		return cmp.Or(cmp.Compare(b.Agents, a.Agents), strings.Compare(a.Version, b.Version))
+	})
+	return counts
 }
 
 func (c *bundleStatusCmd) Run(a *app) error {
@@ -59,28 +92,34 @@ func (c *bundleStatusCmd) Run(a *app) error {
 	}
 	doc := bundleStatusDocument{document: document{schemaVersion}, Channel: c.Channel, Bundle: name, Agents: []followerEntry{}}
 	rollout := channels.Rollout(c.Channel, name)
+	var versions, programs []string
 	for i := range list {
 		ag := &list[i]
+		if !ag.Who.Removed.IsZero() || slices.ContainsFunc(c.Tag, func(tag string) bool { return !slices.Contains(ag.Who.Tags, tag) }) {
+			continue
+		}
+		programs = append(programs, ag.ProcessVersion)
 		switch {
-		case !ag.Who.Removed.IsZero(), slices.ContainsFunc(c.Tag, func(tag string) bool { return !slices.Contains(ag.Who.Tags, tag) }):
 		case ag.BundleState == "", cmp.Or(ag.BundleName, releases.DefaultName) != name,
 			cmp.Or(ag.BundleChannel, releases.DefaultChannel) != c.Channel:
 			doc.Others++
 		default:
-			doc.Agents = append(doc.Agents, newFollowerEntry(ag, rollout, name))
+			e := newFollowerEntry(ag, rollout, name)
+			doc.Agents, versions = append(doc.Agents, e), append(versions, e.Version)
 		}
 	}
+	doc.Versions, doc.Programs = countVersions(versions), countVersions(programs)
 	slices.SortStableFunc(doc.Agents, func(x, y followerEntry) int {
 		return cmp.Or(cmp.Compare(x.order, y.order), cmp.Compare(x.AgentID, y.AgentID))
 	})
 	if a.JSON {
 		return a.printJSON(doc)
 	}
-	return a.print(a.bundleStatus(&doc, rollout))
+	return a.print(a.bundleStatus(&doc, rollout, c.All))
 }
 
 func newFollowerEntry(ag *intake.Agent, rollout *releases.Rollout, name string) followerEntry {
-	e := followerEntry{AgentID: ag.ID, Version: ag.BundleVersion, State: ag.BundleState, LastSeen: ms(ag.LastSeen)}
+	e := followerEntry{AgentID: ag.ID, Version: ag.BundleVersion, State: ag.BundleState, LastSeen: ms(ag.LastSeen), Programs: ag.ProcessVersion}
 	standing := releases.ParseStanding(e.State)
 	if standing.None {
 		e.Version = ""
@@ -100,54 +139,7 @@ func newFollowerEntry(ag *intake.Agent, rollout *releases.Rollout, name string) 
 	case standing.Word == "trial":
 		e.order = 3
 	default:
-		e.order = 4
+		e.order = ordersOfFollowers - 1
 	}
 	return e
-}
-
-// bundleStatus is what is offered, how many agents have which version, and the agents.
-func (a *app) bundleStatus(doc *bundleStatusDocument, rollout *releases.Rollout) []byte {
-	text := fmt.Sprintf("%s, channel %s: nothing was published\n", doc.Bundle, doc.Channel)
-	if rollout != nil {
-		e := newRolloutEntry(doc.Channel, doc.Bundle, rollout)
-		text = fmt.Sprintf("%s, channel %s: %s\n", doc.Bundle, doc.Channel, e.sentence())
-	}
-	if doc.Others > 0 {
-		text += term.Count(int64(doc.Others), "agent takes", "agents take") + " no bundles, or another one\n"
-	}
-	if len(doc.Agents) == 0 {
-		return []byte(text)
-	}
-	now := a.now()
-	t := table{columns: []column{{head: "AGENT"}, {head: "HAS"}, {head: "OFFERED"}, {head: "SEEN", drop: 1}, {head: "STATE"}}}
-	for i := range doc.Agents {
-		e := &doc.Agents[i]
-		color := term.Plain
-		if e.order < 2 {
-			color = term.Bad
-		}
-		t.cells(term.Cell{Text: e.AgentID}, term.Cell{Text: dash(e.Version)}, term.Cell{Text: dash(e.Offered)},
-			term.Cell{Text: ago(timeOf(e.LastSeen), now)}, term.Cell{Text: e.words(), Color: color})
-	}
-	return append([]byte(text+"\n"), t.text(a.width(), leastSummary, a.color())...)
-}
-
-// words say how the agent's bundle does.
-func (e *followerEntry) words() string {
-	standing := releases.ParseStanding(e.State)
-	text := standing.Word
-	switch {
-	case standing == releases.Standing{None: true}:
-		return "no bundle"
-	case text == "trial":
-		text = "on trial"
-	case text == "back":
-		text = "went back from " + standing.Version
-	case standing.Version != "":
-		text += " " + standing.Version
-	}
-	if standing.Reason != "" {
-		text += ": " + standing.Reason
-	}
-	return text
 }

@@ -149,7 +149,17 @@ func (e *Engine) ReplayLate(ctx context.Context) (bool, error) {
 		e.late.put(agent, span)
 		return false, err
 	}
+	if from, _ := span.judged(); h != nil && from.After(span.from) {
+		e.opt.Log.Info("late results are stored, but no alarm is told of the oldest of them: at most 31 days are judged at once",
+			"agent", span.agentID, "oldest", span.from, "judged from", from)
+	}
 	return true, nil
+}
+
+// judged returns the part of the span that is judged: its end, as far as one replay goes.
+func (s *lateSpan) judged() (from, to time.Time) {
+	to = s.to.Add(time.Millisecond)
+	return later(s.from, to.Add(-MaxReplay)), to
 }
 
 // next takes the span that is due the longest.
@@ -196,11 +206,7 @@ func (e *Engine) lateDone(ctx context.Context) error {
 // lateChanges returns what the late results of a host would have said: of what would have begun among them, the begin and
 // the end. What is recorded already is left out.
 func (e *Engine) lateChanges(ctx context.Context, h ReplayHost, span *lateSpan, now time.Time) ([]watch.Change, error) {
-	from := span.from
-	if earliest := span.to.Add(-MaxReplay); from.Before(earliest) {
-		from = earliest
-	}
-	to := span.to.Add(time.Millisecond)
+	from, to := span.judged()
 	var known []watch.Change
 	err := e.opt.Store.Changes(ctx, watch.ChangeFilter{Agent: h.Agent, From: from, To: to, Kinds: []watch.ChangeKind{watch.Late}},
 		func(c watch.Change) error { known = append(known, c); return nil })

@@ -125,11 +125,27 @@ func (s *bundleStory) out(name string, args ...string) string {
 // publish builds, signs and publishes a version whose script does something.
 func (s *bundleStory) publish(version, body string, flags ...string) {
 	s.t.Helper()
+	s.publishBy("owner", version, body, flags...)
+}
+
+// replace replaces a text in a file.
+func (s *bundleStory) replace(name, old, new string) {
+	s.t.Helper()
+	text, err := os.ReadFile(s.path(name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.write(name, strings.Replace(string(text), old, new, 1))
+}
+
+// publishBy is publish with another key.
+func (s *bundleStory) publishBy(key, version, body string, flags ...string) {
+	s.t.Helper()
 	s.write("src/hello.lua", fmt.Sprintf(storyScript, body, version))
 	file := s.path("mine-" + version + ".zip")
 	s.out("virgo", "bundle", "build", s.path("src"), "--name", "mine", "--bundle-version", version, "-o", file)
-	s.out("virgo", "bundle", "sign", file, "--key", s.path("owner.key"))
-	s.out("virgo-endpoint", append([]string{"bundle", "publish", "--key", s.path("owner.pub"), file}, flags...)...)
+	s.out("virgo", "bundle", "sign", file, "--key", s.path(key+".key"))
+	s.out("virgo-endpoint", append([]string{"bundle", "publish", "--key", s.path(key + ".pub"), file}, flags...)...)
 }
 
 // run makes a run, and expects the notices of it, and what the latest result of the check says.
@@ -231,12 +247,21 @@ func TestBundleStory(t *testing.T) {
 	s.expect("web-1  3.0.0  3.0.0", "virgo-endpoint", status...)
 	s.expect("bundle    mine 3.0.0, on trial", "virgo", "bundle", "list")
 
+	// A version by a key that the settings do not have yet is refused, and taken by the next run that finds the key there.
+	s.out("virgo", "bundle", "keygen", "--no-password", "-o", s.path("second"))
+	s.publishBy("second", "3.1.0", "")
+	s.run("is not taken: signed by the key ", "hello 3.0.0", "--all")
+	s.run("", "hello 3.0.0", "--all")
+	s.replace("host/virgo.yaml", "bundle_signers: [", "bundle_signers: ["+s.path("second.pub")+", ")
+	s.run("virgo: bundle mine 3.0.0 → 3.1.0, on trial", "hello 3.0.0", "--all")
+	s.run("", "hello 3.1.0", "--all")
+
 	// A version that is paused comes to nobody.
 	s.publish("4.0.0", "")
 	s.out("virgo-endpoint", "bundle", "pause", "--name", "mine")
-	s.run("", "hello 3.0.0", "--all")
+	s.run("", "hello 3.1.0", "--all")
 	s.out("virgo-endpoint", "bundle", "resume", "--name", "mine")
-	s.run("virgo: bundle mine 3.0.0 → 4.0.0, on trial", "hello 3.0.0", "--all")
+	s.run("virgo: bundle mine 3.1.0 → 4.0.0, on trial", "hello 3.1.0", "--all")
 
 	// Each run has one result, whatever became of the bundle.
 	var stored struct {

@@ -59,6 +59,10 @@ type refusalDocument struct {
 	UntilMS int64  `json:"until_ms,omitempty"`
 }
 
+func newRefusalDocument(r installed.Refusal) refusalDocument {
+	return refusalDocument{r.Version, r.SHA256, r.Reason, r.AtMS, r.UntilMS}
+}
+
 func (c *bundleListCmd) Run(a *app) error {
 	cfg, err := a.LoadConfig()
 	if err != nil {
@@ -91,10 +95,10 @@ func (c *bundleListCmd) Run(a *app) error {
 			State: string(i.State), Pin: i.Pin, Refused: []refusalDocument{}, Own: append([]string{}, own...), Damaged: damaged,
 		}
 		if i.Back.Version != "" {
-			doc.Back = new(refusalDocument(i.Back))
+			doc.Back = new(newRefusalDocument(i.Back))
 		}
 		for _, r := range i.Refused {
-			doc.Refused = append(doc.Refused, refusalDocument(r))
+			doc.Refused = append(doc.Refused, newRefusalDocument(r))
 		}
 		return a.printJSON(doc)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/config"
 	"virgo/cmd/internal/installed"
 	"virgo/cmd/internal/link"
 	"virgo/cmd/internal/renewal"
@@ -47,7 +48,7 @@ func (c *bundleUpdateCmd) Run(a *app) error {
 }
 
 func (c *bundleUpdateCmd) allow() installed.Allow {
-	return installed.Allow{Downgrade: c.AllowDowngrade, Refused: c.Force}
+	return installed.Allow{Downgrade: c.AllowDowngrade, Refused: c.Force, Paused: true}
 }
 
 // install installs a file.
@@ -155,7 +156,8 @@ func (a *app) newRenewal() (*renewal.Renewal, error) {
 		return nil, err
 	}
 	ag.BundleName, ag.BundleChannel = cfg.Bundles.Name, cfg.Bundles.Channel
-	return &renewal.Renewal{Link: ag.Config, Folder: a.bundles(), Verifier: verifier}, nil
+	return &renewal.Renewal{Link: ag.Config, Folder: a.bundles(), Verifier: verifier,
+		Keys: installed.KeysHash(cfg.Bundles.Signers, config.ReadKeyFile)}, nil
 }
 
 // report prints what is installed now.

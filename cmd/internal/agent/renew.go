@@ -13,6 +13,7 @@ import (
 
 	"virgo/cmd/internal/config"
 	"virgo/cmd/internal/footprint"
+	"virgo/cmd/internal/installed"
 	"virgo/cmd/internal/run"
 	"virgo/collect/timerslack"
 )
@@ -34,11 +35,16 @@ const (
 // renewIfDue starts the child that asks the endpoint for another bundle and waits for it, after a delivery that
 // succeeded and within the run's time. Only virgo links what it needs. How it ended is no matter of the run's: the
 // child has stored what the next one needs to know.
-func (p *Program) renewIfDue(ctx context.Context, ag *run.Agent, rep run.Report) {
+func (p *Program) renewIfDue(ctx context.Context, cfg config.Config, ag *run.Agent, rep run.Report) {
 	if ag.BundleName == "" || !rep.Delivery.Tried || rep.Delivery.Err != nil || p.Context.Err() != nil {
 		return
 	}
 	reason := rep.Summary.Renewal.Due(ag.Now(), rep.Told, ag.ID)
+	if reason == "" && rep.Summary.Renewal.HasOtherKeys(func() string {
+		return installed.KeysHash(cfg.Bundles.Signers, config.ReadKeyFile)
+	}) {
+		reason = installed.ReasonKeys
+	}
 	if reason == "" {
 		return
 	}

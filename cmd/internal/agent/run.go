@@ -102,7 +102,7 @@ func (p *Program) Run(opt RunOptions, splay Splay) error {
 	}
 	p.concludeTrial(ctx, ag, rep)
 	if !opt.NoDeliver {
-		p.renewIfDue(ctx, ag, rep)
+		p.renewIfDue(ctx, cfg, ag, rep)
 		p.upgradeIfDue(ctx, cfg, ag, rep)
 	}
 	for _, problem := range rep.Problems {

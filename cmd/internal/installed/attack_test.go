@@ -17,7 +17,7 @@ func TestOffersDoNotMakeItForget(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range maxRefused + 3 {
-		if _, err := l.Refuse(fmt.Sprintf("3.0.%d", n), digest([]byte{byte(n)}), "signed by nobody", at(2), at(3)); err != nil {
+		if _, err := l.Refuse(fmt.Sprintf("3.0.%d", n), digest([]byte{byte(n)}), "signed by nobody", "", at(2), at(3)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -85,8 +85,9 @@ func (l *Locked) SetPin(version string) (Installed, error) {
 	return next, nil
 }
 
-// Refuse notes a bundle that was fetched and is not taken, until a time.
-func (l *Locked) Refuse(version, sha256, reason string, now, until time.Time) (Installed, error) {
+// Refuse notes a bundle that was fetched and is not taken, until a time, or until the keys of the settings are others than
+// keys ([KeysHash]); empty: other keys would change nothing.
+func (l *Locked) Refuse(version, sha256, reason, keys string, now, until time.Time) (Installed, error) {
 	i, err := l.Installed()
 	if err != nil {
 		return i, err
@@ -95,7 +96,7 @@ func (l *Locked) Refuse(version, sha256, reason string, now, until time.Time) (I
 		return i, fmt.Errorf("refusing a bundle: %w", err)
 	}
 	next := i
-	next.refuse(Refusal{Version: version, SHA256: sha256, Reason: reason, AtMS: now.UnixMilli(), UntilMS: until.UnixMilli()})
+	next.refuse(Refusal{Version: version, SHA256: sha256, Reason: reason, AtMS: now.UnixMilli(), UntilMS: until.UnixMilli(), Keys: keys})
 	if err := l.put(next); err != nil {
 		return i, err
 	}

@@ -12,8 +12,13 @@ type Reason string
 const (
 	ReasonTold       Reason = "the endpoint has another version"
 	ReasonUnfinished Reason = "a download goes on"
+	ReasonKeys       Reason = "the settings have other keys"
 	ReasonDaily      Reason = "it is looked for every day"
 )
+
+// HasOtherKeys reports whether the last try failed for want of a key, and the settings have others now. keys returns their
+// [KeysHash], and is called only where it matters.
+func (r Renewal) HasOtherKeys(keys func() string) bool { return r.Keys != "" && r.Keys != keys() }
 
 const day = 24 * time.Hour
 

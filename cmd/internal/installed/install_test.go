@@ -52,6 +52,12 @@ func TestAccepts(t *testing.T) {
 			{Version: "2.2.0", Reason: "of any content"},
 		},
 	}
+	forKey := i
+	forKey.Refused = slices.Clone(i.Refused)
+	forKey.Refused[1].Keys = "ab"
+	if stored, err := parse(forKey.encode()); err != nil || !slices.Equal(stored.Refused, forKey.Refused) {
+		t.Errorf("%+v, %v", stored.Refused, err)
+	}
 	pinned := i
 	pinned.Pin = "1.5.0"
 	ref := func(version, content string) Ref {
@@ -87,6 +93,10 @@ func TestAccepts(t *testing.T) {
 		{"refused for a day", i, ref("2.1.0", "bad"), Allow{}, 1500, "standard 2.1.0 is not taken again: signed by nobody"},
 		{"refused, the day after", i, ref("2.1.0", "bad"), Allow{}, 2000, ""},
 		{"refused, the clock was set back", i, ref("2.1.0", "bad"), Allow{}, 999, ""},
+		{"refused for a day, and a person asks", i, ref("2.1.0", "bad"), Allow{Paused: true}, 1500, ""},
+		{"refused for its key", forKey, ref("2.1.0", "bad"), Allow{Keys: "ab"}, 1500, "standard 2.1.0 is not taken again: signed by nobody"},
+		{"refused for its key, and the settings have another", forKey, ref("2.1.0", "bad"), Allow{Keys: "cd"}, 1500, ""},
+		{"went back from it, and a person asks", i, ref("2.0.0", "two"), Allow{Paused: true, Keys: "cd"}, 0, "standard 2.0.0 is not taken again: script.x fails"},
 		{"refused whatever it is", i, ref("2.2.0", "new"), Allow{}, 0, "standard 2.2.0 is not taken again: of any content"},
 		{"pinned", pinned, ref("1.6.0", "new"), Allow{}, 0, "standard 1.6.0 is not the version 1.5.0 that this host is pinned to"},
 		{"pinned to it", pinned, ref("1.5.0", "new"), Allow{}, 0, ""},
@@ -169,7 +179,7 @@ func TestRefusalsAreBounded(t *testing.T) {
 	l := lock(t, f)
 	long := strings.Repeat("x", 10<<10)
 	for n := range maxRefused + 3 {
-		if _, err := l.Refuse(fmt.Sprintf("1.0.%d", n), digest([]byte{byte(n)}), long, at(n), at(n+60)); err != nil {
+		if _, err := l.Refuse(fmt.Sprintf("1.0.%d", n), digest([]byte{byte(n)}), long, "", at(n), at(n+60)); err != nil {
 			t.Fatal(err)
 		}
 	}

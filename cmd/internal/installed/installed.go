@@ -74,6 +74,14 @@ func (i *Installed) Fields(c *lines.Codec) {
 			i.Refused = append(i.Refused, r)
 		}
 	})
+	c.Texts("refused_keys", func() (texts []string) {
+		for _, r := range i.Refused {
+			if r.Keys != "" {
+				texts = append(texts, r.keysText())
+			}
+		}
+		return texts
+	}, func(text string) { setKeys(i.Refused, text) })
 }
 
 // encode returns the file's bytes: a line with the checksum of the lines that follow.
@@ -153,6 +161,10 @@ func (e *NotTakenError) Hint() string { return e.Next }
 type Allow struct {
 	Downgrade bool // an older version, or another bundle
 	Refused   bool // a version that was refused, or that this host went back from
+	// Paused is for a version that was refused for a time: a person waits for no pause.
+	Paused bool
+	// Keys is the [KeysHash] of the settings: what was refused for want of another key is taken with it.
+	Keys string
 }
 
 // Accepts returns why a bundle is not taken, as a *[NotTakenError]; nil: it is. nowMS ends
@@ -170,7 +182,7 @@ func (i Installed) Accepts(r Ref, allow Allow, nowMS int64) error {
 	}
 	for _, no := range i.Refused {
 		same := no.SHA256 != "" && no.SHA256 == r.SHA256 || no.Version == r.Version && (no.SHA256 == "" || r.SHA256 == "")
-		if same && !allow.Refused && (no.UntilMS == 0 || no.AtMS <= nowMS && nowMS < no.UntilMS) {
+		if same && no.holds(allow, nowMS) {
 			return &NotTakenError{
 				Reason: fmt.Sprintf("%s is not taken again: %s", r, no.Reason), Next: "virgo bundle update FILE --force takes it all the same",
 			}
@@ -196,6 +208,17 @@ func (i Installed) Accepts(r Ref, allow Allow, nowMS int64) error {
 		return &NotTakenError{Reason: fmt.Sprintf("%s is older than %s, which is installed", r, i.Current.Version), Next: next}
 	}
 	return nil
+}
+
+// holds reports whether a refusal still stands.
+func (r Refusal) holds(allow Allow, nowMS int64) bool {
+	switch {
+	case allow.Refused, r.Keys != "" && allow.Keys != "" && r.Keys != allow.Keys:
+		return false
+	case r.UntilMS == 0:
+		return true
+	}
+	return !allow.Paused && r.AtMS <= nowMS && nowMS < r.UntilMS
 }
 
 // RefusedFor returns how many bundles are refused for a time that has not ended.

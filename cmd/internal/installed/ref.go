@@ -63,11 +63,29 @@ type Refusal struct {
 	AtMS            int64 // ms since the epoch
 	// UntilMS is when it may be tried again; 0: never by itself.
 	UntilMS int64
+	// Keys is the [KeysHash] of the settings whose keys are the reason; empty: other keys would change nothing.
+	Keys string
 }
 
 // text returns the stored form: the reason, which may have blanks, is last.
 func (r Refusal) text() string {
 	return fmt.Sprintf("%d %d %s %s %s", r.AtMS, r.UntilMS, r.Version, r.SHA256, r.Reason)
+}
+
+// keysText returns the stored form of Keys: the version says of which refusal, and the SHA-256, which may be empty, is last.
+func (r Refusal) keysText() string { return r.Keys + " " + r.Version + " " + r.SHA256 }
+
+// setKeys sets Keys of the refusal that a stored text is about.
+func setKeys(all []Refusal, text string) {
+	words := strings.SplitN(text, " ", 3)
+	if len(words) != 3 {
+		return
+	}
+	for n := range all {
+		if all[n].Version == words[1] && all[n].SHA256 == words[2] {
+			all[n].Keys = words[0]
+		}
+	}
 }
 
 func parseRefusal(text string) (r Refusal, ok bool) {

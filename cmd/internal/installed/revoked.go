@@ -38,9 +38,7 @@ func Conditions(signers []string, read func(path string) ([]byte, error)) (all [
 		}
 		id, ok := keyID(words[0])
 		if !ok && read != nil {
-			path, _, _ := strings.Cut(signer, " revoked")
-			path, _, _ = strings.Cut(path, " until ")
-			if b, err := read(strings.TrimSpace(path)); err == nil {
+			if b, err := read(signerPath(signer)); err == nil {
 				id, ok = keyIDOfFile(b)
 			}
 		}
@@ -49,6 +47,27 @@ func Conditions(signers []string, read func(path string) ([]byte, error)) (all [
 		}
 	}
 	return all
+}
+
+// KeysHash returns a hash of the keys of the settings, and of the files that they name. It says whether others sign since.
+func KeysHash(signers []string, read func(path string) ([]byte, error)) string {
+	sum := sha256.New()
+	for _, signer := range signers {
+		fmt.Fprintf(sum, "%q", signer)
+		if _, ok := keyID(strings.TrimSpace(strings.SplitN(signer+" ", " ", 2)[0])); ok || read == nil {
+			continue
+		}
+		b, err := read(signerPath(signer))
+		fmt.Fprintf(sum, " %t %q", err == nil, b)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
+}
+
+// signerPath returns the path of a key's file in the settings, without the conditions behind it.
+func signerPath(signer string) string {
+	path, _, _ := strings.Cut(signer, " revoked")
+	path, _, _ = strings.Cut(path, " until ")
+	return strings.TrimSpace(path)
 }
 
 // keyIDOfFile returns the id of the key in a file: PEM, or a line behind comments.

@@ -52,6 +52,33 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// A hash says whether the keys are others, also where the settings name their files.
+func TestKeysHash(t *testing.T) {
+	content := "RWQ"
+	read := func(path string) ([]byte, error) {
+		if path != "/etc/a.pub" {
+			t.Errorf("read %q", path)
+		}
+		return []byte(content), nil
+	}
+	seen := map[string]bool{}
+	note := func(signers ...string) {
+		t.Helper()
+		h := KeysHash(signers, read)
+		if seen[h] || h != KeysHash(signers, read) {
+			t.Errorf("%q: %s", signers, h)
+		}
+		seen[h] = true
+	}
+	note()
+	note("/etc/a.pub")
+	note("/etc/a.pub revoked")
+	note("/etc/a.pub until 2027-01-01")
+	content = "RWR"
+	note("/etc/a.pub")
+	note("/etc/a.pub", "/etc/a.pub")
+}
+
 // A bundle by a revoked key is not run: the previous one is, if another key signed it.
 func TestUseOfRevoked(t *testing.T) {
 	f := newFolder(t)

@@ -61,6 +61,8 @@ type Renewal struct {
 	DayMS, DayBytes int64
 	// Error is why the last try failed; empty: it did not.
 	Error string
+	// Keys is the [KeysHash] of the settings if the last try failed for want of a key; empty: it did not.
+	Keys string
 }
 
 // Fields names the fields and their stored keys.
@@ -89,6 +91,7 @@ func (r *Renewal) Fields(c *lines.Codec) {
 	lines.Number(c, "day_ms", &r.DayMS)
 	lines.Number(c, "day_bytes", &r.DayBytes)
 	lines.Text(c, "error", &r.Error)
+	lines.Text(c, "keys", &r.Keys)
 }
 
 // ReadSummary returns what the spool's state says of the bundle.

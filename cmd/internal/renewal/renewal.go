@@ -45,6 +45,8 @@ type Renewal struct {
 	// CheckOnly ends before anything is fetched.
 	CheckOnly bool
 	Allow     installed.Allow
+	// Keys is the installed.KeysHash of the settings: what was refused for want of another key is tried with it.
+	Keys string
 	// Hook is called at each step; nil: not called. It is for tests, which end the process there.
 	Hook func(step string)
 }
@@ -94,6 +96,7 @@ func (r *Renewal) Run(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	defer l.Unlock()
+	r.Allow.Keys = r.Keys
 	s := &state{Renewal: r, locked: l}
 	s.fetching = fetching{folder: l, most: scriptbundle.MaxBundleBytes, known: s.isKnownKey, before: s.spend, hook: r.Hook}
 	err = s.run(ctx)
@@ -139,7 +142,9 @@ func (s *state) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.renewal = st.Bundle.Renewal
+	if s.renewal = st.Bundle.Renewal; s.renewal.Keys != "" {
+		s.renewal.Keys = s.Keys // they are tried now, once
+	}
 	if st.Bundle.Differs(s.installed) {
 		if err := s.save(ctx); err != nil {
 			return err
@@ -205,8 +210,12 @@ func readOffer(o link.Offer, what string, most int64, channel string) (download,
 
 // refuse notes that this content is not taken for some time, and removes it.
 func (s *state) refuse(sha256 string, reason error) error {
-	now := s.Link.Now()
-	next, err := s.locked.Refuse(s.wanted.Version, sha256, reason.Error(), now, now.Add(refusedFor))
+	now, keys := s.Link.Now(), ""
+	if isForKeys(reason) {
+		keys = s.Keys
+	}
+	s.renewal.Keys = keys
+	next, err := s.locked.Refuse(s.wanted.Version, sha256, reason.Error(), keys, now, now.Add(refusedFor))
 	if err == nil {
 		s.installed = next
 		s.step("refused")
@@ -216,6 +225,11 @@ func (s *state) refuse(sha256 string, reason error) error {
 		return errors.Join(reason, err)
 	}
 	return &RefusedError{Version: s.wanted.Version, Err: reason}
+}
+
+// isForKeys reports whether a bundle is refused for the keys of the settings: with others it may be good.
+func isForKeys(reason error) bool {
+	return errors.Is(reason, signature.ErrUnknownKey) || errors.Is(reason, signature.ErrExpiredKey) || errors.Is(reason, signature.ErrRevokedKey)
 }
 
 // install verifies what was fetched, and makes it the current bundle.
@@ -264,6 +278,9 @@ func (s *state) conclude(ctx context.Context, err error) error {
 	switch {
 	case err == nil, errors.As(err, &refused):
 		r.Failures, r.Error, r.Unfinished = 0, "", false
+		if refused == nil && s.out.NotTaken == nil {
+			r.Keys = ""
+		}
 		if s.out.NotTaken == nil || s.out.NotTaken.Same {
 			r.FailedMS, r.UntilMS = 0, 0
 		}

@@ -41,9 +41,9 @@ func TestBundleStatusOfMany(t *testing.T) {
 			}
 		}
 	}
-	expect(status(3, 1, 1, false), 3, "mine, channel stable: 2.0.0 for all agents", "3 agents: 1 went back, 2 as they should be",
+	expect(status(3, 1, 1, false), 3, "mine, channel stable: 2.0.0 for all agents", "3 agents: 1 went back, 2 up to date",
 		"bundles: 2 with 2.0.0, 1 with 1.0.0", "host-0000  1.0.0  2.0.0    0.10.0    now   went back from 2.0.0: script.a fails")
-	expect(status(3000, 2, 5, false), 7, "3000 agents: 2 went back, 2998 as they should be", "and 2993 more agents; --all lists them")
+	expect(status(3000, 2, 5, false), 7, "3000 agents: 2 went back, 2998 up to date", "and 2993 more agents; --all lists them")
 	expect(status(3000, 60, 20, false), maxStatusRows, "programs: 2980 with 0.10.0, 3 with 0.9.0, 3 with 0.9.1, 3 with 0.9.2, 3 with 0.9.3, 8 with 3 other versions",
 		"and 2950 more agents, of which 30 differ; --all lists them")
 	expect(status(3000, 0, 0, false), 0, "and 3000 more agents; --all lists them")

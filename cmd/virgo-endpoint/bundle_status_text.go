@@ -75,7 +75,7 @@ func (doc *bundleStatusDocument) standings() string {
 		n[doc.Agents[i].order]++
 	}
 	var parts []string
-	for order, words := range [ordersOfFollowers]string{"went back", "refused a version", "do not have yet what they are offered", "on trial", "as they should be"} {
+	for order, words := range [ordersOfFollowers]string{"went back", "refused a version", "do not have yet what they are offered", "on trial", "up to date"} {
 		if n[order] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n[order], words))
 		}
@@ -104,7 +104,7 @@ func versionsText(counts []versionCount) string {
 	return strings.Join(parts, ", ")
 }
 
-// differing returns the agents that are not as they should be, or have other programs than most, as far as they are listed;
+// differing returns the agents that are not up to date, or have other programs than most, as far as they are listed;
 // how many are not, and in words whether some of these differ too.
 func (doc *bundleStatusDocument) differing() (rows []followerEntry, left int, why string) {
 	usual := ""

@@ -21,3 +21,16 @@ func TestDescribeDeath(t *testing.T) {
 		}
 	}
 }
+
+// Every script process asks for a control group; in that of this test, which is not the unit's, it gets none.
+func TestScriptProcessesHaveGroups(t *testing.T) {
+	p := &Program{}
+	for name, w := range map[string]*worker.Program{"of checks": p.ScriptWorker(), "of a new bundle": p.emptyScriptWorker()} {
+		if w.Group == nil {
+			t.Errorf("that %s asks for none", name)
+		} else if g := w.Group(); g != nil {
+			t.Errorf("that %s has %+v", name, g)
+		}
+	}
+	p.CloseWorker()
+}

@@ -4,7 +4,7 @@
 //
 // # Where there is one
 //
-// Only in virgo.service, the unit that `virgo install` writes, with Delegate= as that unit has it. Every other group
+// Only in virgo.service, the unit that `virgo install --systemd` writes, with the Delegate= that it has. Every other group
 // belongs to systemd or to a container's manager, and nobody else may change it or make others below it
 // (https://systemd.io/CGROUP_DELEGATION, single-writer rule). Both are needed: the name, because what is delegated to another
 // service or to a container has processes that are not ours to move; and the mark that systemd sets on a delegated

@@ -22,7 +22,7 @@ func TestMemoryOfManyLongOutputs(t *testing.T) {
 	collecttest.Thorough(t, "40 plugins that print 1 MiB each")
 	var checks strings.Builder
 	for i := range plugins {
-		fmt.Fprintf(&checks, "- id: p%d\n  type: agent.plugin\n  period: 86400\n  details:\n    file: long.sh\n", i)
+		fmt.Fprintf(&checks, "- id: p%d\n  type: agent.plugin\n  period: 86400\n  timeout: 600\n  details:\n    file: long.sh\n", i)
 	}
 	s := &situation{
 		files: with("virgo.yaml", "agent_id: a\nendpoint: ENDPOINT\npin: PIN\ntoken: secret\n", "checks.d/long.yaml", checks.String(),
@@ -33,7 +33,7 @@ func TestMemoryOfManyLongOutputs(t *testing.T) {
 	if err := os.Chmod(filepath.Join(h.dir, "plugins", "long.sh"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	cmd := h.command(s, filepath.Join(programs(t), "virgo-run"), "--strict")
+	cmd := h.command(s, filepath.Join(programs(t), "virgo-run"), "--strict", "--deadline=10m")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,13 @@ func folder(t *testing.T) trial.Folder {
 // runWith runs a script in a world, with the guard that an owner's own script has.
 func runWith(t *testing.T, name string, details schedule.Details, world script.World) *trial.Outcome {
 	t.Helper()
+	return runFor(t, name, trial.Run{Details: details, Now: time.Now()}, world)
+}
+
+// runFor is runWith at a time, with what the script saved before.
+func runFor(t *testing.T, name string, run trial.Run, world script.World) *trial.Outcome {
+	t.Helper()
+	run.Type = scriptbundle.TypePrefix + name
 	opt := script.Options{
 		Modules: api.Modules(),
 		World:   world,
@@ -38,7 +45,6 @@ func runWith(t *testing.T, name string, details schedule.Details, world script.W
 			})
 		},
 	}
-	run := trial.Run{Type: scriptbundle.TypePrefix + name, Details: details, Now: time.Now()}
 	o, err := trial.Do(t.Context(), opt, folder(t).For(name+".lua"), run)
 	if err != nil {
 		t.Fatal(err)

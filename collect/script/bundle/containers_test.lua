@@ -67,16 +67,63 @@ return tests {
     t:status("130 running, 0 stopped, no figures of 3")
   end,
 
-  ["podman 4.3"] = function(t)
+  ["docker 20.10"] = function(t)
+    local http = {
+      [docker .. "/containers/json?all=true"] = "testdata/docker-20.10-containers.json",
+      [podman .. "/containers/json?all=true"] = false,
+      [docker .. "/containers/504e7fbe7b28/json"] = "testdata/docker-20.10-inspect.json",
+      [docker .. "/containers/6d8921b19bf0/stats?stream=false&one-shot=true"] = "testdata/docker-20.10-stats.json",
+    }
+    for _, id in ipairs { "0903805766e8", "53a8462167b1", "6d8921b19bf0" } do
+      http[docker .. "/containers/" .. id .. "/json"] = '{"State": {"Status": "running"}, "RestartCount": 0}'
+      http[docker .. "/containers/" .. id .. "/stats?stream=false&one-shot=true"] =
+        http[docker .. "/containers/" .. id .. "/stats?stream=false&one-shot=true"] or { status = 404, body = "{}" }
+    end
+    t:run { now = 1700000060, saved = { at = 1700000000, cpu = { ["6d8921b19bf0"] = 0 } }, http = http }
+    t:metric("running", 3)
+    t:metric("restarting", 1)
+    t:metric("stopped", 2)
+    t:metric("state", "paused", "idle")
+    t:no_metric("health", "idle")
+    t:metric("health", "starting", "young")
+    t:metric("health", "unhealthy", "sick")
+    t:metric("restarts", 6, "loop")
+    t:metric("memory", 307200, "web")
+    t:metric("memory_limit", 67108864, "web")
+    t:metric("cpu_percent", 36602299 / 1e9 / 60 * 100, "web")
+    t:status("loop restarts, sick is unhealthy; 3 running, 2 stopped")
+  end,
+
+  ["podman 4.3, whose list says nothing of health"] = function(t)
     t:run {
       http = {
         [docker .. "/containers/json?all=true"] = false,
         [podman .. "/containers/json?all=true"] = "testdata/podman-4.3-containers.json",
+        [podman .. "/containers/d3e4f96caf9b/json"] = "testdata/podman-4.3-inspect.json",
+        [podman .. "/containers/42a9db9df442/json"] = '{"State": {"Health": {"Status": ""}}, "RestartCount": 0}',
+        [podman .. "/containers/d3e4f96caf9b/stats?stream=false&one-shot=true"] = { status = 404, body = "{}" },
+        [podman .. "/containers/42a9db9df442/stats?stream=false&one-shot=true"] = "testdata/podman-4.3-stats.json",
       },
     }
-    t:metric("stopped", 2)
-    t:metric("running", 0)
-    t:metric("state", "created", "web")
+    t:metric("running", 2)
+    t:metric("stopped", 3)
+    t:metric("state", "created", "new")
+    t:metric("health", "unhealthy", "sick")
+    t:no_metric("health", "web")
+    t:metric("memory", 331776, "web")
+    t:status("sick is unhealthy; 2 running, 3 stopped")
+  end,
+
+  ["podman in docker's place is not counted twice"] = function(t)
+    t:run {
+      details = { stats = false },
+      http = {
+        [docker .. "/containers/json?all=true"] = "testdata/podman-4.3-containers.json",
+        [podman .. "/containers/json?all=true"] = "testdata/podman-4.3-containers.json",
+      },
+    }
+    t:metric("running", 2)
+    t:metric("stopped", 3)
   end,
 
   ["no service"] = function(t)

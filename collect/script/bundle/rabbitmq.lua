@@ -17,7 +17,7 @@ return check {
     password = { role = "secret", doc = "the user's password; default: guest" },
     queues = { kind = "integer", default = 10, min = 0, max = 100, role = "free", doc = "number of the longest queues that are reported" },
   },
-  needs = { http = { "${url}/api/*" } },
+  needs = { http = { "${url}/api/**" } },
   metrics = { "messages_ready", "messages_unacknowledged", "alarms" },
 
   run = function(details)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"virgo/collect/collecttest"
 	"virgo/collect/script"
@@ -43,6 +44,27 @@ func reports(t *testing.T, o *trial.Outcome, want map[string]string) {
 	for name, value := range want {
 		if have, ok := got[name]; !ok || value != "*" && have != value {
 			t.Errorf("%s is %q, want %q; there are %v", name, have, value, got)
+		}
+	}
+}
+
+// until runs a script again and again, for up to a minute, until it has the status.
+func until(t *testing.T, status string, run func() *trial.Outcome) *trial.Outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		o := run()
+		if o.Status == status {
+			return o
+		}
+		select {
+		case <-ctx.Done():
+			fault, _ := o.Fault()
+			t.Fatalf("the status is %q, want %q; %s %v", o.Status, status, fault, o.Metrics)
+		case <-tick.C:
 		}
 	}
 }

@@ -4,8 +4,9 @@
 
 local units = { us = 1e-6, ms = 1e-3, s = 1, min = 60, h = 3600 }
 
--- "-1.229ms" and "1min 2.5s" in seconds.
+-- "-1.229ms", "1min 2.5s" and "0" in seconds.
 local function seconds(s)
+  if s == "0" then return 0 end
   local total, sign = nil, s:sub(1, 1) == "-" and -1 or 1
   for number, unit in s:gmatch("([%d%.]+)(%a+)") do
     if units[unit] then total = (total or 0) + tonumber(number) * units[unit] end

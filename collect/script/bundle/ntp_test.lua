@@ -48,6 +48,27 @@ return tests {
     t:status("ntpd is not synchronized")
   end,
 
+  ["ntpsec 1.2.2 with a server"] = function(t)
+    t:run { programs = { chronyc = false, ["ntpq -pn"] = "testdata/ntpq-ntpsec-1.2.2-synchronized.txt" } }
+    t:metric("synchronized", true)
+    t:metric("source", "192.0.2.1")
+    t:metric("stratum", 9)
+    t:metric("offset", 0.0000027)
+  end,
+
+  ["ntpsec has just started"] = function(t)
+    t:run { programs = { chronyc = false, timedatectl = false, ["ntpq -pn"] = "server=localhost No association IDs returned\n" } }
+    t:unavailable("ntpq: ntpq printed no peers")
+  end,
+
+  ["timesyncd of systemd 252 with one answer: a jitter of 0 has no unit"] = function(t)
+    t:run { programs = { chronyc = false, ntpq = false, ["timedatectl timesync-status"] = "testdata/timesyncd-252-local.txt" } }
+    t:metric("source", "127.0.0.1")
+    t:metric("offset", 0.000025)
+    t:metric("jitter", 0)
+    t:metric("stratum", 9)
+  end,
+
   ["timesyncd of systemd 252"] = function(t)
     t:run { programs = { chronyc = false, ntpq = false, ["timedatectl timesync-status"] = "testdata/timesyncd-252.txt" } }
     t:metric("service", "timesyncd")

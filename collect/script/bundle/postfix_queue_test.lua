@@ -9,6 +9,14 @@ return tests {
     t:status("3 messages wait, the oldest for 5.0 hours; most often: Connection timed out")
   end,
 
+  ["3.7.11, one is deferred"] = function(t)
+    t:run { now = 1795981284, programs = { ["postqueue -j"] = "testdata/postqueue-3.7-deferred.json" } }
+    t:metric("queue", 1, "deferred")
+    t:metric("size", 251)
+    t:metric("oldest_age", 60)
+    t:status("1 messages wait; most often: Connection timed out")
+  end,
+
   ["3.1, one is held"] = function(t)
     t:run { now = 1700000060, programs = { ["postqueue -j"] = "testdata/postqueue-3.1.json" } }
     t:metric("queue", 1, "hold")

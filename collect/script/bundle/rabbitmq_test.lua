@@ -8,26 +8,47 @@ return tests {
       [url .. queues] = "testdata/rabbitmq-3.10-queues.json",
     } }
     t:metric("version", "3.10.8")
-    t:metric("messages_ready", 40)
-    t:metric("messages_unacknowledged", 2)
-    t:metric("published", 120000)
-    t:metric("queue_messages", 41, "mail")
+    t:metric("messages_ready", 1)
+    t:metric("messages_unacknowledged", 0)
+    t:metric("published", 1)
+    t:metric("queue_messages", 1, "mail")
     t:metric("queue_consumers", 0, "shop dead")
-    t:metric("memory_used", 150000000, "rabbit@mq1", "bytes")
+    t:metric("memory_used", 132489216, "t@localhost", "bytes")
+    t:metric("open_files", 36, "t@localhost")
     t:metric("alarms", 0)
-    t:status("42 messages in 2 queues")
+    t:status("1 messages in 2 queues")
   end,
 
-  ["3.6 with an alarm and a partition, without statistics"] = function(t)
+  ["3.6 with an alarm and a partition"] = function(t)
     t:run {
       details = { url = "http://mq:15672/", queues = 0 },
-      http = { ["http://mq:15672/api/overview"] = "{}", ["http://mq:15672/api/nodes"] = "testdata/rabbitmq-3.6-nodes.json" },
+      http = { ["http://mq:15672/api/overview"] = "testdata/rabbitmq-3.6-overview.json", ["http://mq:15672/api/nodes"] = "testdata/rabbitmq-3.6-nodes.json" },
     }
     t:metric("alarms", 1)
     t:metric("partitions", 1)
-    t:metric("messages", 0)
+    t:metric("messages", 42)
+    t:metric("delivered", 119990)
     t:metric("running", false, "rabbit@b")
     t:status("rabbit@a is partitioned; rabbit@a: alarm of memory; rabbit@b does not run")
+  end,
+
+  ["3.10 just after its start: no statistics are not none"] = function(t)
+    t:run { http = {
+      [url .. "overview"] = '{"queue_totals": {}, "object_totals": {"queues": 1}}', [url .. "nodes"] = '[{"name": "a", "running": true}]',
+      [url .. queues] = '{"items": [{"name": "mail", "vhost": "/"}]}',
+    } }
+    t:no_metric("messages")
+    t:no_metric("queue_messages", "mail")
+    t:status("1 queues, no statistics of messages yet")
+  end,
+
+  ["no queues"] = function(t)
+    t:run {
+      details = { queues = 0 },
+      http = { [url .. "overview"] = '{"queue_totals": {}, "object_totals": {"queues": 0}}', [url .. "nodes"] = "[]" },
+    }
+    t:metric("messages", 0)
+    t:status("0 messages in 0 queues")
   end,
 
   ["wrong password"] = function(t)

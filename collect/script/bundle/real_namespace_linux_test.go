@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"virgo/collect/collecttest"
@@ -42,7 +43,7 @@ func newNamespace(t *testing.T, kinds, packages []string, start, text string, co
 		return prints(text, n.enter[0], append(n.enter[1:len(n.enter):len(n.enter)], command...)...)(ctx)
 	}
 	collecttest.Serve(t, server, ready)
-	t.Cleanup(func() { server.Process.Kill() }) // with --fork it takes no other signal
+	t.Cleanup(func() { syscall.Kill(-server.Process.Pid, syscall.SIGKILL) }) // with --fork it takes no other signal
 	return n
 }
 
@@ -153,7 +154,7 @@ postfix -c %[1]s/conf check
 printf 'Subject: x\n\nhello\n' | sendmail -C %[1]s/conf -f a@example.org b@example.com
 exec postfix -c %[1]s/conf start-fg`, dir)
 	list := []string{"postqueue", "-c", conf}
-	n := newNamespace(t, []string{"--mount", "--pid", "--fork", "--kill-child"}, []string{"postfix"}, start, "delay_reason", append(list, "-j")...)
+	n := newNamespace(t, []string{"--mount", "--pid", "--fork", "--kill-child"}, []string{"postfix"}, start, `"deferred"`, append(list, "-j")...)
 	o := commands{"postqueue": n.command(list...)}.run(t, "postfix_queue")
 	reports(t, o, map[string]string{"messages": "1", "queue deferred": "1", "queue active": "0", "size": "*", "oldest_age": "*"})
 	if want := "1 messages wait; most often: Connection timed out"; o.Status != want {

@@ -1,6 +1,7 @@
 -- Containers of docker and podman, through the sockets of their services: state, health, restarts, processor, memory.
 -- Source: the Docker Engine API from version 1.40, which podman answers as well (/containers/json, /containers/ID/json,
--- /containers/ID/stats). The user that scripts run as must be allowed to use the socket: sudo adduser virgo docker.
+-- /containers/ID/stats). The user that scripts run as must be allowed to use the socket: sudo adduser virgo docker;
+-- podman's, and the folder it is in, only root may use until its owner lets a group in.
 
 local places = { "/run/docker.sock", "/run/podman/podman.sock" }
 

@@ -18,7 +18,7 @@ return check {
     if usage.newest then metric("newest_age", "double", math.max(0, now - usage.newest), "seconds") end
     if usage.oldest then metric("oldest_age", "double", math.max(0, now - usage.oldest), "seconds") end
     metric("skipped", "uint64", usage.skipped)
-    local say = usage.files .. " files"
+    local say = string.format("%d files, %.1f MiB", usage.files, usage.bytes / 1048576)
     if usage.skipped > 0 then say = say .. ", without " .. usage.skipped .. " folders that could not be read" end
     status(say)
   end,

@@ -13,7 +13,7 @@ return tests {
     t:metric("skipped", 0)
     t:metric("newest_age", 10)
     t:metric("oldest_age", 100)
-    t:status("2 files")
+    t:status("2 files, 0.0 MiB")
   end,
 
   ["an empty folder"] = function(t)

@@ -40,6 +40,7 @@ return check {
   metrics = { "degraded", "arrays" },
 
   run = function()
+    if not file.stat("/proc/mdstat") then unavailable("this kernel has no software RAID: there is no /proc/mdstat") end
     local content, err = file.read("/proc/mdstat")
     if not content then unavailable(err) end
     local found, degraded, say = arrays(content), 0, {}

@@ -36,6 +36,6 @@ return tests {
 
   ["no RAID in the kernel"] = function(t)
     t:run { files = { ["/proc/mdstat"] = false } }
-    t:unavailable()
+    t:unavailable("this kernel has no software RAID: there is no /proc/mdstat")
   end,
 }

@@ -45,7 +45,7 @@ end
 return check {
   summary = "file systems that should be mounted, from /etc/fstab or a list",
   details = {
-    expected = { kind = "list", doc = "mount points; default: those of /etc/fstab without noauto" },
+    expected = { kind = "list", doc = "mount points, as [\"/srv\", \"/data\"]; default: those of /etc/fstab without noauto" },
   },
   needs = { files = { "/proc/self/mountinfo", "/etc/fstab" } },
   systems = { "linux" },
@@ -78,7 +78,7 @@ return check {
     local say = {}
     if #missing > 0 then say[#say + 1] = "not mounted: " .. table.concat(missing, ", ") end
     if #read_only > 0 then say[#say + 1] = "read-only: " .. table.concat(read_only, ", ") end
-    if #wanted == 0 then say[1] = "no file system is expected" end
+    if #wanted == 0 then say[1] = details.expected and "no file system is expected" or "/etc/fstab names no file system" end
     if #say == 0 then say[1] = #wanted .. " of " .. #wanted .. " mounted" end
     status(table.concat(say, "; "))
   end,

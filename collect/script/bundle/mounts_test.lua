@@ -42,7 +42,7 @@ return tests {
 
   ["a container, whose fstab is empty"] = function(t)
     t:run { files = { ["/proc/self/mountinfo"] = old, ["/etc/fstab"] = "# UNCONFIGURED FSTAB FOR BASE SYSTEM\n" } }
-    t:status("no file system is expected")
+    t:status("/etc/fstab names no file system")
   end,
 
   ["no fstab"] = function(t)

@@ -15,8 +15,10 @@ local function seconds(s)
 end
 
 local function chrony()
-  local answer, err = program.run("chronyc", { "-c", "tracking" })
+  local answer, err = program.run("chronyc", { "-c", "tracking" }, { ok = { 0, 1 } })
   if not answer then return nil, err end
+  -- it says on its standard output why it cannot: "506 Cannot talk to daemon"
+  if answer.code == 1 then return nil, text.trim(answer.out) end
   local f = text.split(text.trim(answer.out), ",")
   if #f < 14 then return nil, "chronyc printed no tracking" end
   local source = f[2] ~= "" and f[2] or nil

@@ -30,7 +30,7 @@ return tests {
         ["chronyc -c tracking"] = { out = "506 Cannot talk to daemon\n", code = 1 }, ntpq = false, timedatectl = false,
       },
     }
-    t:unavailable()
+    t:unavailable("chronyc: 506 Cannot talk to daemon")
   end,
 
   ["ntpd 4.2.8"] = function(t)

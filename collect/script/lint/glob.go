@@ -20,6 +20,10 @@ func fits(kind capability.Kind, pattern, value string) bool {
 	switch kind {
 	case capability.TCP, capability.UDP, capability.DNS, capability.Figures:
 		separator = '.'
+	case capability.HTTP: // as the policy judges it: a query is covered by one, or by ** at the end
+		if strings.Contains(value, "?") && !strings.Contains(pattern, "?") && !strings.HasSuffix(expand(pattern), "**") {
+			return false
+		}
 	case capability.Programs: // declared with sudo, and found in any folder
 		pattern = strings.TrimPrefix(pattern, "sudo ")
 		value = strings.TrimPrefix(value, "sudo ")

@@ -138,6 +138,11 @@ func TestGlob(t *testing.T) {
 		{capability.TCP, "*.example.com:443", "a.example.com:443", true},
 		{capability.TCP, "*.example.com:443", "a.b.example.com:443", false},
 		{capability.DNS, "**.example.com", "a.b.example.com", true},
+		{capability.HTTP, "https://a.example/api/*", "https://a.example/api/queues", true},
+		{capability.HTTP, "https://a.example/api/*", "https://a.example/api/queues?page=1", false},
+		{capability.HTTP, "https://a.example/api/**", "https://a.example/api/queues?page=1", true},
+		{capability.HTTP, "https://a.example/api/*?page=*", "https://a.example/api/queues?page=1", true},
+		{capability.HTTP, "${url}", "https://a.example/api?page=1", true},
 	} {
 		if got := Declares(c.kind, []string{c.pattern}, c.value); got != c.want {
 			t.Errorf("%s %q fits %q: %v", c.kind, c.value, c.pattern, got)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"virgo/cmd/virgo-endpoint/internal/admin"
@@ -78,6 +80,9 @@ func (c *bundlePublishCmd) publication() (releases.Publication, error) {
 // readAtMost reads a file of at most so many bytes.
 func readAtMost(name string, most int64) ([]byte, error) {
 	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no file %q", name)
+	}
 	if err != nil {
 		return nil, err
 	}

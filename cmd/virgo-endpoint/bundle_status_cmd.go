@@ -38,7 +38,7 @@ type followerEntry struct {
 	order int // the worst first
 }
 
-// ordersOfFollowers is how many orders there are; the last is of the agents that are as they should be.
+// ordersOfFollowers is how many orders there are; the last is of the agents that are up to date.
 const ordersOfFollowers = 5
 
 type bundleStatusDocument struct {

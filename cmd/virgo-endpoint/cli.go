@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"virgo/cmd/internal/term"
 	"virgo/cmd/virgo-endpoint/internal/folder"
 	"virgo/cmd/virgo-endpoint/internal/store"
 )
@@ -137,6 +138,9 @@ func usageError(err error) error {
 	hint := strings.Join(append(names, "--help"), " ")
 	if text, near, ok := strings.Cut(err.Error(), ", did you mean "); ok {
 		err, hint = errors.New(text), "did you mean "+near
+	}
+	if flag, ok := term.FlagWithoutValue(err.Error()); ok {
+		err = fmt.Errorf("%s needs a value", flag)
 	}
 	return &failure{code: exitUsage, err: err, hint: hint}
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"virgo/cmd/internal/agent"
@@ -30,6 +32,9 @@ const resultsMagic = "virgo-bundle"
 // readBundle reads the bytes of a bundle of checks.
 func readBundle(path string) ([]byte, error) {
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(fmt.Errorf("there is no file %q", path), "virgo bundle build DIR makes a bundle"))
+	}
 	if err != nil {
 		return nil, agent.WithCode(agent.ExitUsage, err)
 	}

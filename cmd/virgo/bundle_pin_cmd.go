@@ -39,7 +39,7 @@ func (c *bundlePinCmd) Run(a *app) error {
 				return i, err
 			}
 			if version = i.Current.Version; version == "" {
-				return i, installed.ErrNoBundle
+				return i, agent.WithHint(installed.ErrNoBundle, "virgo bundle pin VERSION says which one is to be taken")
 			}
 		}
 		return l.SetPin(version)

@@ -20,7 +20,7 @@ type cli struct {
 	Targets   targetsCmd       `cmd:"" help:"List the possible targets of a check type."`
 	Hostinfo  hostinfoCmd      `cmd:"" help:"Print information about this host as JSON."`
 	Plugin    pluginCmd        `cmd:"" help:"Create or test a plugin."`
-	Bundle    bundleCmd        `cmd:"" help:"Build, sign and inspect bundles of checks in Lua (those of spool export hold results)."`
+	Bundle    bundleCmd        `cmd:"" help:"Build, sign, install and inspect bundles of checks in Lua (those of spool export hold results)."`
 	Script    scriptCmd        `cmd:"" help:"Write, run, test and check checks in Lua."`
 	Flush     flushCmd         `cmd:"" help:"Deliver the results that wait in the spool."`
 	Schedule  scheduleCmd      `cmd:"" help:"Show or fetch the schedule."`

@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"virgo/cmd/internal/agent"
+	"virgo/cmd/internal/term"
 )
 
 // A commandLine is the parsed arguments.
@@ -64,6 +65,9 @@ func usageError(err error) error {
 	}
 	if text, near, ok := strings.Cut(err.Error(), ", did you mean "); ok {
 		err, hint = errors.New(text), "did you mean "+near
+	}
+	if flag, ok := term.FlagWithoutValue(err.Error()); ok {
+		err = fmt.Errorf("%s needs a value", flag)
 	}
 	return agent.WithCode(agent.ExitUsage, agent.WithHint(err, hint))
 }

@@ -45,7 +45,7 @@ func (c *upgradeCmd) Run(a *app) error {
 		return agent.UsageError("--file and --rollback exclude each other")
 	}
 	if c.Rollback && c.Check {
-		return agent.UsageError("--check is for --file: there is nothing to verify before --rollback")
+		return agent.UsageError("--check and --rollback exclude each other: a way back verifies nothing")
 	}
 	place, err := findPrograms(a)
 	if err != nil {

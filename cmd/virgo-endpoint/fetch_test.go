@@ -39,7 +39,7 @@ func fetchMain() {
 			os.Exit(1)
 		}
 	}
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: cfg}, Timeout: 20 * time.Second}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: cfg}, Timeout: time.Minute}
 	method := http.MethodGet
 	if *form+*document != "" {
 		method = http.MethodPost

@@ -116,7 +116,7 @@ func (s *site) start(t testing.TB, change ...func(*server.Options)) (addr string
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
 	stop = func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := srv.Shutdown(ctx); err != nil {
 			t.Errorf("shutdown: %v", err)

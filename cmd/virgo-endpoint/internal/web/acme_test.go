@@ -158,7 +158,7 @@ func startPebble(t *testing.T, program string, port int) (directory string, root
 }
 
 func trusting(roots *x509.CertPool) *http.Client {
-	return &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
 }
 
 // nameServer starts a name server for which every name is this host, and returns its address.

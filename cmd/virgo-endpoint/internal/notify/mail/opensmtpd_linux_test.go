@@ -71,7 +71,7 @@ func readableFolder(t *testing.T) string {
 // delivered waits for the mail in a folder.
 func delivered(t *testing.T, folder string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

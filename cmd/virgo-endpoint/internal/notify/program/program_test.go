@@ -123,7 +123,7 @@ func TestTheWholeTreeIsKilled(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("a child still runs")
 	}
 }
@@ -149,7 +149,7 @@ func TestChildrenOfAProgramThatEndedAreKilled(t *testing.T) {
 	}
 	select {
 	case <-gone:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("a child still runs")
 	}
 }

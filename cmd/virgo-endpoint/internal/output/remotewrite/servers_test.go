@@ -108,7 +108,7 @@ func compare(t *testing.T, base, path string) {
 	}
 	// A server may show what it took a moment later.
 	var got map[string][][2]string
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		if got = matrix(t, base, `{site="a"}`); fmt.Sprint(got) == fmt.Sprint(want) {
 			return
 		}
@@ -143,7 +143,7 @@ func servePrometheus(t *testing.T, text string) string {
 		"--web.enable-remote-write-receiver"), collecttest.Answers("tcp", address))
 	// It listens before it can store.
 	base := "http://" + address
-	for end := time.Now().Add(30 * time.Second); ; wait(t) {
+	for end := time.Now().Add(time.Minute); ; wait(t) {
 		answer, err := http.Get(base + "/-/ready")
 		if err == nil {
 			answer.Body.Close()

@@ -1,8 +1,8 @@
 package installed
 
 import (
-	"bytes"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A Condition is one on which the settings trust a key.
@@ -21,28 +22,26 @@ type Condition struct {
 	Until time.Time
 }
 
-// Conditions returns those of the settings: "KEY revoked", "KEY until 2027-06-30", or the path of
-// a file with a key and such words behind it. Package signature says the same of keys, and
-// verifies with them; a run only needs to know which of them it must not trust any more, and
-// links none of that.
+// Conditions returns those of the settings: "KEY revoked", "KEY until 2027-06-30", or the path of a file with a key and
+// such words behind it or in it. Package signature says the same of keys, and verifies with them; a run only needs to know
+// which of them it must not trust any more, and links none of that.
 func Conditions(signers []string, read func(path string) ([]byte, error)) (all []Condition) {
 	for _, signer := range signers {
-		words := strings.Fields(signer)
-		var c Condition
-		c.Revoked = slices.Index(words, "revoked") > 0
-		if at := slices.Index(words, "until"); at > 0 && at+1 < len(words) {
+		text := strings.TrimSpace(signer)
+		if path, conditions := cutConditions(text); !isKey(path) && read != nil {
+			b, err := read(path)
+			if err != nil {
+				continue
+			}
+			text = string(b) + conditions
+		}
+		id, conditions, ok := cutKey(text)
+		words := strings.Fields(conditions)
+		c := Condition{KeyID: id, Revoked: slices.Contains(words, "revoked")}
+		if at := slices.Index(words, "until"); at >= 0 && at+1 < len(words) {
 			c.Until, _ = time.Parse(time.DateOnly, words[at+1])
 		}
-		if !c.Revoked && c.Until.IsZero() {
-			continue
-		}
-		id, ok := keyID(words[0])
-		if !ok && read != nil {
-			if b, err := read(signerPath(signer)); err == nil {
-				id, ok = keyIDOfFile(b)
-			}
-		}
-		if c.KeyID = id; ok {
+		if ok && (c.Revoked || !c.Until.IsZero()) {
 			all = append(all, c)
 		}
 	}
@@ -54,33 +53,63 @@ func KeysHash(signers []string, read func(path string) ([]byte, error)) string {
 	sum := sha256.New()
 	for _, signer := range signers {
 		fmt.Fprintf(sum, "%q", signer)
-		if _, ok := keyID(strings.TrimSpace(strings.SplitN(signer+" ", " ", 2)[0])); ok || read == nil {
+		path, _ := cutConditions(strings.TrimSpace(signer))
+		if isKey(path) || read == nil {
 			continue
 		}
-		b, err := read(signerPath(signer))
+		b, err := read(path)
 		fmt.Fprintf(sum, " %t %q", err == nil, b)
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:16])
 }
 
-// signerPath returns the path of a key's file in the settings, without the conditions behind it.
-func signerPath(signer string) string {
-	path, _, _ := strings.Cut(signer, " revoked")
-	path, _, _ = strings.Cut(path, " until ")
-	return strings.TrimSpace(path)
-}
-
-// keyIDOfFile returns the id of the key in a file: PEM, or a line behind comments.
-func keyIDOfFile(b []byte) (string, bool) {
-	if block, _ := pem.Decode(b); block != nil {
-		return rsaID(block.Bytes), true
-	}
-	for line := range bytes.Lines(b) {
-		if id, ok := keyID(string(bytes.TrimSpace(line))); ok {
-			return id, true
+// cutConditions splits a setting that names a file.
+func cutConditions(text string) (path, conditions string) {
+	end := len(text)
+	for _, condition := range []string{" until ", " revoked"} {
+		if at := strings.Index(text, condition); at >= 0 {
+			end = min(end, at)
 		}
 	}
-	return "", false
+	return strings.TrimSpace(text[:end]), text[end:]
+}
+
+// isKey reports whether a text begins as a key does, or as the comment before one.
+func isKey(text string) bool {
+	_, _, ok := cutKey(text)
+	return ok
+}
+
+// cutKey splits a key from the conditions behind it: PEM, or one word behind lines of comments.
+func cutKey(text string) (id, conditions string, ok bool) {
+	text = strings.TrimSpace(text)
+	for strings.HasPrefix(text, "untrusted comment:") || strings.HasPrefix(text, "#") {
+		_, text, _ = strings.Cut(text, "\n")
+		text = strings.TrimSpace(text)
+	}
+	if block, rest := pem.Decode([]byte(text)); block != nil {
+		id, ok = pemID(block)
+		return id, string(rest), ok
+	}
+	word := text
+	if end := strings.IndexFunc(text, unicode.IsSpace); end >= 0 {
+		word, conditions = text[:end], text[end:]
+	}
+	id, ok = keyID(word)
+	return id, conditions, ok
+}
+
+// pemID returns the id of an RSA key, which is of its common form, whichever of both the block has.
+func pemID(block *pem.Block) (string, bool) {
+	if block.Type != "RSA PUBLIC KEY" {
+		return rsaID(block.Bytes), true
+	}
+	public, err := x509.ParsePKCS1PublicKey(block.Bytes)
+	if err != nil {
+		return "", false
+	}
+	spki, err := x509.MarshalPKIXPublicKey(public)
+	return rsaID(spki), err == nil
 }
 
 const (

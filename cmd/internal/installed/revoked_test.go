@@ -1,6 +1,9 @@
 package installed
 
 import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"os"
 	"slices"
@@ -26,6 +29,9 @@ func TestConditions(t *testing.T) {
 		if path == "/etc/rsa.pem" {
 			return []byte(file("rsa.pub")), nil
 		}
+		if path == "/etc/old.pub" {
+			return []byte(file("minisign.pub") + "revoked\n"), nil
+		}
 		return nil, errors.New("no such file")
 	}
 	key := func(name string) signature.Key {
@@ -36,11 +42,16 @@ func TestConditions(t *testing.T) {
 		}
 		return k
 	}
-	mini, rsa := key("minisign.pub"), key("rsa.pub")
+	mini, other := key("minisign.pub"), key("rsa.pub")
+	pkcs1 := pkcs1Of(t, file("rsa.pub"))
 	for _, signer := range []string{
 		mini.Text(), mini.Text() + " revoked", mini.Text() + " until 2027-06-30 revoked", mini.Text() + " revoked until 2027-06-30",
-		mini.Text() + " until 2027-06-30", rsa.Text() + " revoked", "/etc/a b.pub revoked", "/etc/a b.pub until 2027-06-30 revoked", "/etc/a b.pub",
+		mini.Text() + " until 2027-06-30", other.Text() + " revoked", "/etc/a b.pub revoked", "/etc/a b.pub until 2027-06-30 revoked", "/etc/a b.pub",
 		"/etc/rsa.pem revoked", "/etc/none revoked", "x revoked", "revoked", "",
+		// What an owner pastes into a text of several lines.
+		file("minisign.pub") + "revoked", "untrusted comment: revoked\n" + mini.Text(), "# old\n" + mini.Text() + "\nuntil 2027-06-30",
+		file("rsa.pub") + "revoked", file("rsa.pub") + " until 2027-06-30", pkcs1, pkcs1 + "revoked",
+		"/etc/old.pub", "/etc/old.pub until 2027-06-30", mini.Text() + " never",
 	} {
 		var want []Condition
 		if k, err := signature.ParseSigner(signer, read); err == nil && (k.Revoked || !k.Until.IsZero()) {
@@ -77,6 +88,21 @@ func TestKeysHash(t *testing.T) {
 	content = "RWR"
 	note("/etc/a.pub")
 	note("/etc/a.pub", "/etc/a.pub")
+}
+
+// pkcs1Of returns an RSA key in the other of both forms that PEM has.
+func pkcs1Of(t *testing.T, spki string) string {
+	t.Helper()
+	block, _ := pem.Decode([]byte(spki))
+	public, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, ok := public.(*rsa.PublicKey)
+	if !ok {
+		t.Fatalf("%T", public)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(k)}))
 }
 
 // A bundle by a revoked key is not run: the previous one is, if another key signed it.

@@ -76,16 +76,17 @@ func (c *bundleUpdateCmd) install(a *app) error {
 		return fmt.Errorf("%q: %w", c.File, err)
 	}
 	var no *installed.NotTakenError
-	restored := false
+	restored, allow := false, c.allow()
+	allow.Revoked = verifier.Ring.Revokes
 	before, after, err := a.changeBundle(func(l *installed.Locked) (installed.Installed, error) {
 		if c.Check {
 			i, err := l.Installed()
 			if err == nil {
-				err = i.Accepts(candidate.Ref, c.allow(), a.Now().UnixMilli())
+				err = i.Accepts(candidate.Ref, allow, a.Now().UnixMilli())
 			}
 			return i, err
 		}
-		i, err := l.Install(candidate, c.allow(), a.Now())
+		i, err := l.Install(candidate, allow, a.Now())
 		if errors.As(err, &no) && no.Same && l.IsDamaged() {
 			restored = true
 			return i, l.Restore(candidate)

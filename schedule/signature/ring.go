@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +49,11 @@ func (e *Error) Unwrap() error { return e.Reason }
 
 // A Ring has the keys that an owner trusts.
 type Ring []Key
+
+// Revokes reports whether a key is revoked, by its id.
+func (r Ring) Revokes(id string) bool {
+	return slices.ContainsFunc(r, func(k Key) bool { return k.ID == id && k.Revoked })
+}
 
 // A Signed says who signed a file.
 type Signed struct {

@@ -186,7 +186,7 @@ func (c Config) ScriptsNever(p Paths) []string {
 		}
 	}
 	for _, path := range [...]string{
-		p.State, p.Config, p.Checks, p.Plugins, c.Source, c.ClientKey, c.ClientCert, c.getenv("CREDENTIALS_DIRECTORY"),
+		p.State, p.Config, p.Checks, p.Plugins, p.Scripts, c.Source, c.ClientKey, c.ClientCert, c.getenv("CREDENTIALS_DIRECTORY"),
 	} {
 		add(path)
 	}

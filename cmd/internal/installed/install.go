@@ -44,7 +44,7 @@ func (l *Locked) Install(c Candidate, allow Allow, now time.Time) (Installed, er
 	if err := i.Accepts(c.Ref, allow, now.UnixMilli()); err != nil {
 		return i, err
 	}
-	return l.install(i, c, now)
+	return l.install(i, i.trusted(allow.Revoked), c, now)
 }
 
 // Restore writes the file of the current bundle again, after it was damaged. Errors: those of the
@@ -61,13 +61,14 @@ func (l *Locked) Restore(c Candidate) error {
 	return l.writeFiles(c)
 }
 
-func (l *Locked) install(i Installed, c Candidate, now time.Time) (Installed, error) {
+// install replaces what is installed; trusted is what of it may be the way back.
+func (l *Locked) install(i, trusted Installed, c Candidate, now time.Time) (Installed, error) {
 	if err := l.writeFiles(c); err != nil {
 		return i, err
 	}
 	next := Installed{Current: c.Ref, State: OnTrial, Pin: i.Pin, Refused: i.Refused}
 	next.Current.SinceMS = now.UnixMilli()
-	next.Previous = l.wayBack(i, c.Ref)
+	next.Previous = l.wayBack(trusted, c.Ref)
 	next.Refused = slices.DeleteFunc(slices.Clone(next.Refused), func(r Refusal) bool { return r.SHA256 == c.Ref.SHA256 })
 	if err := l.put(next); err != nil {
 		return i, err

@@ -157,7 +157,7 @@ func (e *NotTakenError) Error() string { return e.Reason }
 // Hint returns the next step.
 func (e *NotTakenError) Hint() string { return e.Next }
 
-// Allow is what a person lets [Installed.Accepts] accept besides.
+// Allow is what [Installed.Accepts] accepts besides: a person says so, or the settings.
 type Allow struct {
 	Downgrade bool // an older version, or another bundle
 	Refused   bool // a version that was refused, or that this host went back from
@@ -165,6 +165,20 @@ type Allow struct {
 	Paused bool
 	// Keys is the [KeysHash] of the settings: what was refused for want of another key is taken with it.
 	Keys string
+	// Revoked says which keys are revoked, by their ids; nil: none. No version is older than what such a key signed.
+	Revoked func(keyID string) bool
+}
+
+// trusted returns what is installed without a current bundle by a revoked key, as [Folder.Use] sees it.
+func (i Installed) trusted(revoked func(keyID string) bool) Installed {
+	if revoked == nil || i.Current.IsZero() || !revoked(i.Current.Key) {
+		return i
+	}
+	i.Current, i.Previous, i.State = i.Previous, Ref{}, NoState
+	if !i.Current.IsZero() {
+		i.State = Good
+	}
+	return i.trusted(revoked)
 }
 
 // Accepts returns why a bundle is not taken, as a *[NotTakenError]; nil: it is. nowMS ends
@@ -188,7 +202,7 @@ func (i Installed) Accepts(r Ref, allow Allow, nowMS int64) error {
 			}
 		}
 	}
-	if i.Current.IsZero() || allow.Downgrade {
+	if i = i.trusted(allow.Revoked); i.Current.IsZero() || allow.Downgrade {
 		return nil
 	}
 	const next = "virgo bundle update FILE --allow-downgrade installs it all the same"

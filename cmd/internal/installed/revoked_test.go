@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"virgo/schedule/signature"
@@ -126,5 +127,41 @@ func TestUseOfRevoked(t *testing.T) {
 		if u.Ref.Version != tt.want || (err == nil) != (tt.want != "") || (u.Damaged != nil) != (tt.want == "1.0.0") {
 			t.Errorf("%q: %+v, %v", tt.revoked, u, err)
 		}
+	}
+}
+
+// A thief's version is no bar to the next one of the owner's signer, however large it is, and not the way back from it.
+func TestVersionOfRevoked(t *testing.T) {
+	stolen := Allow{Revoked: func(id string) bool { return id == "RWQ2" }}
+	f := newFolder(t)
+	l := lock(t, f)
+	steal := func(version string) {
+		t.Helper()
+		c := candidate(version, version)
+		c.Ref.Key = "RWQ2"
+		if _, err := l.Install(c, Allow{}, at(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	steal("99999999999999999.0.0")
+	if _, err := l.Install(candidate("1.0.0", "one"), Allow{}, at(2)); err == nil {
+		t.Fatal("an older version is taken")
+	}
+	i, err := l.Install(candidate("1.0.0", "one"), stolen, at(2))
+	if err != nil || i.Current.Version != "1.0.0" || !i.Previous.IsZero() {
+		t.Fatalf("%+v, %v", i, err)
+	}
+	if _, err := l.MarkGood(i.Current.SHA256); err != nil {
+		t.Fatal(err)
+	}
+	steal("99999999999999998.0.0")
+	if _, err := l.Install(candidate("0.9.0", "old"), stolen, at(3)); err == nil || !strings.Contains(err.Error(), "older than 1.0.0, which is installed") {
+		t.Errorf("one that is older than the one before: %v", err)
+	}
+	if i, err = l.Install(candidate("1.1.0", "new"), stolen, at(3)); err != nil || i.Current.Version != "1.1.0" || i.Previous.Version != "1.0.0" {
+		t.Fatalf("%+v, %v", i, err)
+	}
+	if i, err = l.SwitchBack(i.Current.SHA256, "it fails", at(4)); err != nil || i.Current.Version != "1.0.0" {
+		t.Errorf("the way back: %+v, %v", i, err)
 	}
 }

@@ -93,9 +93,9 @@ func TestScriptsNeverUseSettingsAndSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Dir(path)
-	got := c.ScriptsNever(Paths{State: "/var/lib/virgo", Plugins: "/usr/lib/virgo/plugins"}.WithConfig(path))
+	got := c.ScriptsNever(Paths{State: "/var/lib/virgo", Plugins: "/usr/lib/virgo/plugins", Scripts: "/usr/lib/virgo/scripts"}.WithConfig(path))
 	for _, want := range []string{
-		"/var/lib/virgo", "/usr/lib/virgo/plugins", path, filepath.Join(dir, "checks.d"), filepath.Join(dir, "token"), filepath.Join(dir, "k.pem"),
+		"/var/lib/virgo", "/usr/lib/virgo/plugins", "/usr/lib/virgo/scripts", path, filepath.Join(dir, "checks.d"), filepath.Join(dir, "token"), filepath.Join(dir, "k.pem"),
 		filepath.Join(dir, "c.pem"), "/srv/db.pw", "/srv/hook", "/run/credentials/virgo",
 	} {
 		if abs, err := filepath.Abs(want); err != nil || !slices.Contains(got, abs) {

@@ -128,3 +128,35 @@ func TestScriptsCannotSwapFiles(t *testing.T) {
 		}
 	}
 }
+
+// What a grant denies is denied by the path that the owner wrote as well, wherever a link in it leads.
+func TestDeniedPathsAreDeniedBeforeLinks(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"data/b", "home"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("../data/b", filepath.Join(dir, "home/b")); err != nil {
+		t.Fatal(err)
+	}
+	g := scriptGuard(t, grants(t, fmt.Sprintf("\n  - {script: any, files: ['%[1]s/**']}\n  - {script: any, files: ['%[1]s/home/**'], unix: '%[1]s/home/b/s', deny: true}", dir)), ScriptCheck{
+		Needs: capability.Set{capability.Files: {dir + "/**"}, capability.Unix: {dir + "/data/b/s"}}, Own: true,
+	})
+	for path, want := range map[string]string{
+		"data/b": "", "data/b/x": "", "home": "refused", "home/b": "refused", "home/b/x": "refused", "data/../home/b/x": "refused", "HOME/b": "refused",
+	} {
+		if _, err := g.File(dir + "/" + path); verdictOf(err) != want {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
+	}
+	if err := g.Unix(dir + "/data/b/s"); err != nil {
+		t.Errorf("a socket: %v", err)
+	}
+	if err := g.Unix(dir + "/home/b/s"); verdictOf(err) != "refused" {
+		t.Errorf("a denied socket: %v", err)
+	}
+}

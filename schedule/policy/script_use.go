@@ -3,6 +3,7 @@ package policy
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"virgo/schedule/capability"
@@ -16,6 +17,8 @@ type scriptUse struct {
 	text string
 	// paths are the forms of a file's or socket's path, see pathForms; none for other kinds.
 	paths []string
+	// asked is the path before links were followed: a grant that denies means it as well.
+	asked string
 	// follow follows the links of root in a pattern.
 	follow func(pattern string) string
 	host   hostValue // of TCP, UDP and DNS
@@ -82,13 +85,17 @@ func (u *scriptUse) matchesGlob(want string) bool {
 func (u *scriptUse) denied(p Pattern) bool {
 	switch u.kind {
 	case capability.Files, capability.Unix:
+		paths := u.paths
+		if u.asked != "" {
+			paths = append(slices.Clip(paths), canonicalProc(cleanPath(u.asked)))
+		}
 		if p.kind != glob {
-			return p.kind == anything || anyDenied(p, u.paths)
+			return p.kind == anything || anyDenied(p, paths)
 		}
 		p.text = canonicalProc(cleanPath(p.text))
 		led := p
 		led.text = canonicalProc(u.follow(p.text))
-		return anyDenied(p, u.paths) || led.text != p.text && anyDenied(led, u.paths)
+		return anyDenied(p, paths) || led.text != p.text && anyDenied(led, paths)
 	case capability.TCP, capability.UDP:
 		return deniesEndpoint(p, u.host, u.port)
 	case capability.DNS:
@@ -148,7 +155,7 @@ func isGroupAddress(ip netip.Addr) bool {
 
 // fileUse returns the use of a path without links; asked is the path before they were followed.
 func (g *ScriptGuard) fileUse(kind capability.Kind, asked, resolved string) *scriptUse {
-	return &scriptUse{kind: kind, text: resolved, paths: pathForms(asked, resolved), follow: g.follow}
+	return &scriptUse{kind: kind, text: resolved, paths: pathForms(asked, resolved), asked: asked, follow: g.follow}
 }
 
 // pathForms returns the forms in which a path is compared: where it leads. In /sys, whose links

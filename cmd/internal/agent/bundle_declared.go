@@ -13,16 +13,17 @@ import (
 )
 
 // CheckDeclared returns why a bundle whose signature was verified is not installed: a script in it cannot be loaded, or
-// declares something else than its manifest says. A script process finds out, as the user that scripts run as.
+// declares something else than its manifest says. A script process finds out, as the user that scripts run as. An error
+// that wraps [installed.ErrNotChecked] is of this host.
 func (p *Program) CheckDeclared(ctx context.Context, c installed.Candidate, b *scriptbundle.Bundle) error {
 	f, err := os.CreateTemp("", "virgo-bundle-*.zip") // mode 0600: the process gets the descriptor
 	if err != nil {
-		return fmt.Errorf("checking the scripts: %w", err)
+		return fmt.Errorf("%w: %w", installed.ErrNotChecked, err)
 	}
 	defer os.Remove(f.Name())
 	_, err = f.Write(c.File)
 	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("checking the scripts: %w", err)
+		return fmt.Errorf("%w: %w", installed.ErrNotChecked, err)
 	}
 	process := p.emptyScriptWorker()
 	process.Open = func(s *worker.ScriptSettings) (*os.File, error) {
@@ -33,6 +34,9 @@ func (p *Program) CheckDeclared(ctx context.Context, c installed.Candidate, b *s
 	for _, s := range b.Manifest.Scripts {
 		text, err := process.HostInfo(ctx, s.Type)
 		if err != nil {
+			if here := p.scriptsRun(ctx); here != nil {
+				return fmt.Errorf("%w: no script runs here: %w", installed.ErrNotChecked, here)
+			}
 			return fmt.Errorf("%s: %w", s.File, err)
 		}
 		var info worker.ScriptInfo

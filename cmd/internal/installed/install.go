@@ -16,6 +16,9 @@ const spaceReserve = 16 << 20
 // ErrNoSpace is returned where a bundle would leave too little space for results.
 var ErrNoSpace = errors.New("too little space on the disk")
 
+// ErrNotChecked is wrapped by errors of this host that kept a bundle from being verified. They say nothing of the bundle.
+var ErrNotChecked = errors.New("checking the scripts")
+
 // A Candidate is a bundle that was verified: its signature, its form, and what its scripts declare.
 type Candidate struct {
 	Ref  Ref // SHA256 and Bytes are computed

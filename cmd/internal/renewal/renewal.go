@@ -249,8 +249,8 @@ func (s *state) install(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return errors.Join(err, context.Cause(ctx))
-	case errors.Is(err, ErrNoSigners):
-		return err
+	case errors.Is(err, ErrNoSigners), errors.Is(err, installed.ErrNotChecked):
+		return err // what was fetched stays for the next try
 	case err == nil && c.Ref.Version != s.wanted.Version:
 		err = fmt.Errorf("the endpoint offers version %s and sends %s", s.wanted.Version, c.Ref.Version)
 	}

@@ -1,6 +1,7 @@
 package renewal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"virgo/cmd/internal/installed"
+	"virgo/schedule/scriptbundle"
 	"virgo/schedule/signature"
 	"virgo/transport"
 )
@@ -148,6 +150,34 @@ func TestPauseAfterRefusals(t *testing.T) {
 	if out, err := s.run(); err != nil || out.After.Version != "3.0.0" {
 		t.Errorf("%+v, %v", out, err)
 	}
+}
+
+// A host that cannot check a bundle now, because somebody has filled /tmp, takes it once it can, and fetches nothing again.
+func TestNotCheckedIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.publish("1.0.0", build(t, "standard", "1.0.0", "", 0), s.signer)
+	full := true
+	s.Verifier.Declares = func(context.Context, installed.Candidate, *scriptbundle.Bundle) error {
+		if full {
+			return fmt.Errorf("%w: no space left on device", installed.ErrNotChecked)
+		}
+		return nil
+	}
+	var refused *RefusedError
+	if _, err := s.run(); err == nil || errors.As(err, &refused) {
+		t.Fatal(err)
+	}
+	if r := s.summary().Renewal; r.UntilMS <= s.now.UnixMilli() || r.UntilMS >= s.now.Add(refusedFor).UnixMilli() {
+		t.Errorf("the pause: %+v", r)
+	}
+	full = false
+	s.endpoint.asked()
+	s.now = s.now.Add(transport.RenewalPause)
+	if out, err := s.run(); err != nil || out.After.Version != "1.0.0" {
+		t.Errorf("%+v, %v", out, err)
+	}
+	s.expectAsked()
 }
 
 // Offers that are not fetched at all.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"virgo/cmd/internal/installed"
+	"virgo/schedule/scriptbundle"
 )
 
 // A bundle of which no script can be loaded stays where no script can run without it either.
@@ -28,5 +29,17 @@ func TestUnloadableOnThisHost(t *testing.T) {
 	}
 	if now, err := l.Installed(); err != nil || now.Current != i.Current {
 		t.Errorf("%+v, %v, want %+v", now, err, i)
+	}
+}
+
+// Where no script can run, that says nothing of a bundle which is to be installed.
+func TestCheckDeclaredWhereNothingRuns(t *testing.T) {
+	p := &Program{Settings: Settings{Config: t.TempDir() + "/virgo.yaml", State: t.TempDir()}, Getenv: func(string) string { return "" }}
+	broken := errors.New("virgo is of another build")
+	p.WorkerPath = func() (string, error) { return "", broken }
+	b := &scriptbundle.Bundle{Manifest: scriptbundle.Manifest{Scripts: []scriptbundle.Script{{File: "a.lua", Type: "script.a"}}}}
+	err := p.CheckDeclared(t.Context(), installed.Candidate{File: []byte("a")}, b)
+	if !errors.Is(err, installed.ErrNotChecked) || !errors.Is(err, broken) {
+		t.Errorf("%v", err)
 	}
 }

@@ -96,7 +96,7 @@ func (r *Renewal) Run(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	defer l.Unlock()
-	r.Allow.Keys = r.Keys
+	r.Allow.Keys, r.Allow.Revoked = r.Keys, r.Verifier.Ring.Revokes
 	s := &state{Renewal: r, locked: l}
 	s.fetching = fetching{folder: l, most: scriptbundle.MaxBundleBytes, known: s.isKnownKey, before: s.spend, hook: r.Hook}
 	err = s.run(ctx)
@@ -173,7 +173,7 @@ func (s *state) ask(ctx context.Context) (bool, error) {
 	}
 	s.out.Offered = offer.Version
 	ref := installed.Ref{Name: s.Link.BundleName, Version: offer.Version, SHA256: offer.SHA256}
-	err = s.installed.Accepts(ref, s.allow(), now.UnixMilli())
+	err = s.installed.Accepts(ref, s.Allow, now.UnixMilli())
 	if err == nil {
 		return true, nil
 	}
@@ -188,13 +188,6 @@ func (s *state) ask(ctx context.Context) (bool, error) {
 		s.renewal.FailedMS, s.renewal.UntilMS = now.UnixMilli(), now.Add(transport.RenewalPause).UnixMilli()
 	}
 	return false, drop(s.locked)
-}
-
-// allow returns what a person and the keys of the settings let this host take.
-func (s *state) allow() installed.Allow {
-	all := s.Allow
-	all.Revoked = s.Verifier.Ring.Revokes
-	return all
 }
 
 // readOffer returns what is to be fetched, after what the endpoint said was checked.
@@ -268,7 +261,7 @@ func (s *state) install(ctx context.Context) error {
 		s.Link.Notice("bundle %s was damaged on the disk, and was fetched again", s.installed.Current)
 		return drop(s.locked)
 	}
-	next, err := s.locked.Install(c, s.allow(), s.Link.Now())
+	next, err := s.locked.Install(c, s.Allow, s.Link.Now())
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,8 @@ var kinds = map[string]detail.Kind{
 	"text": detail.Text, "integer": detail.Integer, "number": kindNumber, "milliseconds": detail.Milliseconds,
 	"seconds": detail.Seconds, "boolean": detail.Boolean, "choice": detail.Choice, "regexp": detail.Regexp,
 	"path": detail.Path, "absolute-path": detail.AbsolutePath, "url": detail.URL, "page-url": detail.PageURL,
-	"host": detail.Host, "host-port": detail.HostPort, "port": detail.Port, "list": detail.List, "object": detail.Object,
+	"host": detail.Host, "host-port": detail.HostPort, "port": detail.Port, "list": detail.List,
+	"object": detail.Object,
 }
 
 // DetailKinds returns the names of the kinds that a detail of a script may have, sorted.
@@ -62,7 +63,8 @@ func describeDetails(v lua.LValue) ([]schedule.Detail, error) {
 
 func describeDetail(name string, t *lua.LTable) (schedule.Detail, error) {
 	d := schedule.Detail{Name: name}
-	if err := onlyKeys(t, "it", []string{"kind", "required", "default", "doc", "min", "max", "choices", "role"}); err != nil {
+	keys := []string{"kind", "required", "default", "doc", "min", "max", "choices", "role"}
+	if err := onlyKeys(t, "it", keys); err != nil {
 		return d, err
 	}
 	kind, err := textField(t, "kind")

@@ -133,7 +133,8 @@ func (e *engine) programs() []*program {
 	for _, s := range e.opt.Sources {
 		c := newChunks(s)
 		for _, name := range s.Files() {
-			isScript := strings.HasSuffix(name, ".lua") && !strings.HasSuffix(name, "_test.lua") && !strings.Contains(name, "/")
+			isScript := strings.HasSuffix(name, ".lua") && !strings.HasSuffix(name, scriptbundle.TestSuffix) &&
+				!strings.Contains(name, "/")
 			same := func(p *program) bool { return p.file == name }
 			if isScript && !slices.ContainsFunc(all, same) {
 				all = append(all, &program{file: name, chunks: c})
@@ -154,7 +155,9 @@ func (e *engine) load(p *program) (*checker, error) {
 		Declared(file string) (scriptbundle.Script, bool)
 	}); ok {
 		if told, ok := m.Declared(p.file); !ok || !sameScript(told, s) {
-			return nil, &Error{Kind: KindLoad, File: p.file, Text: "it declares something else than the bundle's manifest says"}
+			return nil, &Error{
+				Kind: KindLoad, File: p.file, Text: "it declares something else than the bundle's manifest says",
+			}
 		}
 	}
 	return &checker{engine: e, program: p, script: s}, nil
@@ -177,7 +180,9 @@ func (c *checker) describe() collect.Type {
 // Check implements [collect.Checker].
 func (c *checker) Check(ctx context.Context, req collect.Request) (collect.Report, error) {
 	if s := c.script.Systems; len(s) > 0 && !slices.Contains(s, cmp.Or(c.engine.opt.System, runtime.GOOS)) {
-		return collect.Report{Unavailable: true, Status: c.script.Type + " is for " + strings.Join(s, ", ") + " only"}, nil
+		return collect.Report{
+			Unavailable: true, Status: c.script.Type + " is for " + strings.Join(s, ", ") + " only",
+		}, nil
 	}
 	call, err := c.begin(ctx, req)
 	if err != nil {

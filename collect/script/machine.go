@@ -64,7 +64,8 @@ func newMachine(c *Call, source *program, modules []Module) *machine {
 	for _, mod := range slices.Concat(Language(), modules) {
 		m.add(mod)
 	}
-	m.step = c.function(l, "", true, Function{Name: "ipairs", Signature: "iterator", MinArgs: 2, MaxArgs: 2, Call: ipairsStep})
+	m.step = c.function(l, "", true,
+		Function{Name: "ipairs", Signature: "iterator", MinArgs: 2, MaxArgs: 2, Call: ipairsStep})
 	m.next = m.globals.RawGetString("next").(*lua.LFunction)
 	texts := l.CreateTable(0, 2)
 	texts.RawSetString("__index", m.globals.RawGetString("string"))
@@ -196,7 +197,8 @@ func (m *machine) cause() error {
 func (m *machine) failure(r any) error {
 	api, ok := r.(*lua.ApiError)
 	if !ok { // a mistake of the Lua library or of a module
-		return &Error{Kind: KindError, File: m.source.file, Text: truncate(fmt.Sprintf("internal error: %v", r)), Traceback: m.trace}
+		text := truncate(fmt.Sprintf("internal error: %v", r))
+		return &Error{Kind: KindError, File: m.source.file, Text: text, Traceback: m.trace}
 	}
 	e := &Error{Kind: KindError, Traceback: m.trace}
 	switch v := api.Object.(type) {

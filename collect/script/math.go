@@ -11,16 +11,22 @@ import (
 // process, which a script could set for all others.
 func mathModule() Module {
 	one := func(name, doc string, f func(float64) float64) Function {
-		return Function{Name: name, Signature: "math." + name + "(x) -> number", Doc: doc, MinArgs: 1, MaxArgs: 1, Call: func(_ *Call, l *lua.LState) int {
+		call := func(_ *Call, l *lua.LState) int {
 			l.Push(lua.LNumber(f(float64(l.CheckNumber(1)))))
 			return 1
-		}}
+		}
+		return Function{
+			Name: name, Signature: "math." + name + "(x) -> number", Doc: doc, MinArgs: 1, MaxArgs: 1, Call: call,
+		}
 	}
 	two := func(name, doc string, f func(x, y float64) float64) Function {
-		return Function{Name: name, Signature: "math." + name + "(x, y) -> number", Doc: doc, MinArgs: 2, MaxArgs: 2, Call: func(_ *Call, l *lua.LState) int {
+		call := func(_ *Call, l *lua.LState) int {
 			l.Push(lua.LNumber(f(float64(l.CheckNumber(1)), float64(l.CheckNumber(2)))))
 			return 1
-		}}
+		}
+		return Function{
+			Name: name, Signature: "math." + name + "(x, y) -> number", Doc: doc, MinArgs: 2, MaxArgs: 2, Call: call,
+		}
 	}
 	return Module{Name: "math", Doc: "Mathematics, as in Lua 5.1.", Pure: true, Functions: []Function{
 		one("abs", "Returns the absolute value.", math.Abs),
@@ -40,7 +46,9 @@ func mathModule() Module {
 				m, e := math.Frexp(float64(l.CheckNumber(1)))
 				return pushAll(l, lua.LNumber(m), lua.LNumber(e))
 			}},
-		two("ldexp", "Returns x*2^y.", func(x, y float64) float64 { return math.Ldexp(x, integer(min(max(y, -5000), 5000))) }),
+		two("ldexp", "Returns x*2^y.", func(x, y float64) float64 {
+			return math.Ldexp(x, integer(min(max(y, -5000), 5000)))
+		}),
 		one("log", "Returns the natural logarithm.", math.Log),
 		one("log10", "Returns the logarithm to the base 10.", math.Log10),
 		{Name: "max", Signature: "math.max(x, ...) -> number",

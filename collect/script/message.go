@@ -31,7 +31,8 @@ func explain(l *lua.LState, text string) string {
 		return strings.TrimSuffix(text, "registry overflow") + "stack overflow: too many values"
 	}
 	if at := indexed().FindStringSubmatchIndex(text); at != nil {
-		return text[:at[0]] + "attempt to index a " + text[at[2]:at[3]] + " value with the key " + strconv.Quote(text[at[4]:at[5]])
+		kind, key := text[at[2]:at[3]], text[at[4]:at[5]]
+		return text[:at[0]] + "attempt to index a " + kind + " value with the key " + strconv.Quote(key)
 	}
 	return text
 }
@@ -50,7 +51,8 @@ func calledHere(l *lua.LState) string {
 	}
 	var names []string
 	for _, call := range fn.Proto.DbgCalls {
-		if call.Pc < len(fn.Proto.DbgSourcePositions) && fn.Proto.DbgSourcePositions[call.Pc] == d.CurrentLine && !slices.Contains(names, call.Name) {
+		lines := fn.Proto.DbgSourcePositions // of the instructions
+		if call.Pc < len(lines) && lines[call.Pc] == d.CurrentLine && !slices.Contains(names, call.Name) {
 			names = append(names, call.Name)
 		}
 	}

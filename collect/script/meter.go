@@ -51,7 +51,10 @@ type meter struct {
 }
 
 func newMeter(ctx context.Context, l Limits, p *places, hung func()) *meter {
-	m := &meter{step: firstLook, limit: l.Instructions, ctx: ctx, compute: l.Compute, places: p, hung: hung, ended: make(chan struct{})}
+	m := &meter{
+		step: firstLook, limit: l.Instructions, compute: l.Compute,
+		ctx: ctx, places: p, hung: hung, ended: make(chan struct{}),
+	}
 	close(m.ended)
 	m.rearm()
 	return m

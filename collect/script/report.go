@@ -84,7 +84,9 @@ func addMetric(c *Call, l *lua.LState) int {
 	if len(c.report.metrics) >= collect.MaxMetrics {
 		return c.tooMuch(l, "reported more than %d metrics", collect.MaxMetrics)
 	}
-	m.Name, m.Unit, m.Dimension = strings.ToValidUTF8(m.Name, "\uFFFD"), strings.ToValidUTF8(m.Unit, "\uFFFD"), strings.ToValidUTF8(m.Dimension, "\uFFFD")
+	for _, text := range []*string{&m.Name, &m.Unit, &m.Dimension} {
+		*text = strings.ToValidUTF8(*text, "\uFFFD")
+	}
 	c.meter.charge(l, (len(m.Name)+len(m.Value))/bytesAStep)
 	c.report.metrics = append(c.report.metrics, m)
 	return 0

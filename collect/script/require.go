@@ -27,7 +27,7 @@ func require(c *Call, l *lua.LState) int {
 		return 1
 	}
 	if !library().MatchString(name) {
-		return c.Raise(l, "require takes the name of a file below lib, as in require \"lib.parse\", and not %.64q", name)
+		return c.Raise(l, `require takes the name of a file below lib, such as "lib.parse", and not %.64q`, name)
 	}
 	if len(m.loaded) >= maxLoadedFiles {
 		return c.Raise(l, "more than %d files", maxLoadedFiles)

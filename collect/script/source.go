@@ -116,8 +116,9 @@ func (s *dirSource) Files() []string {
 		f.Close()
 		for _, e := range entries {
 			name, ordinary := below+e.Name(), e.Type()&^fs.ModeSymlink == 0
+			isLua := strings.HasSuffix(name, ".lua") && !strings.HasSuffix(name, scriptbundle.TestSuffix)
 			// A script whose name is wrong is listed, so that whoever wrote it is told why it is not run.
-			if ordinary && strings.HasSuffix(name, ".lua") && !strings.HasSuffix(name, scriptbundle.TestSuffix) && (below == "" || scriptbundle.ValidName(name) == nil) {
+			if ordinary && isLua && (below == "" || scriptbundle.ValidName(name) == nil) {
 				names = append(names, name)
 			}
 		}

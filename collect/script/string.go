@@ -8,7 +8,8 @@ import (
 
 // stringModule is string, without dump, and with bounds on what is made.
 func stringModule() Module {
-	return Module{Name: "string", Doc: "Texts, as in Lua 5.1; also as methods: s:upper().", Pure: true, Functions: []Function{
+	doc := "Texts, as in Lua 5.1; also as methods: s:upper()."
+	return Module{Name: "string", Doc: doc, Pure: true, Functions: []Function{
 		{Name: "byte", Signature: "string.byte(s [, i [, j]]) -> number, ...",
 			Doc: "Returns the bytes from i to j.", MinArgs: 1, MaxArgs: 3, Call: stringByte},
 		{Name: "char", Signature: "string.char(number, ...) -> text",

@@ -97,7 +97,7 @@ func (c *Call) captured(l *lua.LState, m *matcher, i, s, end int) lua.LValue {
 func gmatch(c *Call, l *lua.LState) int {
 	text, pattern := l.CheckString(1), l.CheckString(2)
 	next := 0
-	l.Push(c.function(l, "string.gmatch", true, Function{Name: "iterator", MaxArgs: -1, Call: func(c *Call, l *lua.LState) int {
+	iterate := func(c *Call, l *lua.LState) int {
 		m := c.newMatcher(l, text, pattern)
 		for s := next; s <= len(text); s++ {
 			end, err := m.at(s, 0)
@@ -116,7 +116,8 @@ func gmatch(c *Call, l *lua.LState) int {
 		m.settle()
 		next = len(text) + 1
 		return pushAll(l, lua.LNil)
-	}}))
+	}
+	l.Push(c.function(l, "string.gmatch", true, Function{Name: "iterator", MaxArgs: -1, Call: iterate}))
 	return 1
 }
 

@@ -21,13 +21,18 @@ func connectionMethods() []script.Function {
 		{Name: "send", Signature: "connection:send(text) -> true", MinArgs: 2, MaxArgs: 2,
 			Doc: "Sends a text, or one datagram; nil and why if it fails.", Call: sendText},
 		{Name: "line", Signature: "connection:line([max]) -> text", MinArgs: 1, MaxArgs: 2,
-			Doc: "The next line without its end, of at most max bytes (64 KiB); nil and why at the end, also of a line that has none.", Call: readLine},
+			Doc: "The next line without its end, of at most max bytes (64 KiB); nil and why at the " +
+				"end, also of a line that has none.", Call: readLine},
 		{Name: "read", Signature: "connection:read(n) -> text", MinArgs: 2, MaxArgs: 2,
-			Doc: "The next n bytes, nil and why if there are fewer; of a socket for datagrams one datagram, of which what is behind n bytes is lost.", Call: readBytes},
+			Doc: "The next n bytes, nil and why if there are fewer; of a socket for datagrams one " +
+				"datagram, of which what is behind n bytes is lost.", Call: readBytes},
 		{Name: "all", Signature: "connection:all([max]) -> text", MinArgs: 1, MaxArgs: 2,
-			Doc: "What comes until the other side closes; nil and why if it is more than max bytes (1 MiB).", Call: readAll},
-		{Name: "starttls", Signature: "connection:starttls([{insecure=false, ca, server_name, cert, key}]) -> true", MinArgs: 1, MaxArgs: 2,
-			Doc: "Goes on with TLS, once the other side agreed to it in its own protocol; nil and why if it fails, and the connection is closed then.", Call: startTLS},
+			Doc: "What comes until the other side closes; nil and why if it is more than max bytes " +
+				"(1 MiB).", Call: readAll},
+		{Name: "starttls", Signature: "connection:starttls([{insecure=false, ca, server_name, cert, key}]) -> true",
+			MinArgs: 1, MaxArgs: 2,
+			Doc: "Goes on with TLS, once the other side agreed to it in its own protocol; nil and " +
+				"why if it fails, and the connection is closed then.", Call: startTLS},
 		{Name: "certificate", Signature: "connection:certificate() -> certificate", MinArgs: 1, MaxArgs: 1,
 			Doc: "The server's certificate, as x509.decode has it; nil without TLS.",
 			Call: func(_ *script.Call, l *lua.LState) int {
@@ -59,7 +64,9 @@ type connection struct {
 }
 
 func newConnection(conn net.Conn, host string, datagrams bool, timeout time.Duration) *connection {
-	return &connection{conn: conn, r: bufio.NewReaderSize(conn, maxLine), host: host, datagrams: datagrams, timeout: timeout}
+	return &connection{
+		conn: conn, r: bufio.NewReaderSize(conn, maxLine), host: host, datagrams: datagrams, timeout: timeout,
+	}
 }
 
 func (k *connection) close() {

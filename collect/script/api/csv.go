@@ -19,8 +19,9 @@ func csvModule() script.Module {
 		Doc: "Comma-separated values (RFC 4180).",
 		Functions: []script.Function{
 			{Name: "decode", Signature: `csv.decode(text [, {sep=",", header=false}]) -> rows`, MinArgs: 1, MaxArgs: 2,
-				Doc: "The rows, each a list of its fields; with header=true, each a table by the names in the first row. " +
-					"Rows may differ in length. More than 100,000 fields, of which a row counts as five, and what is not CSV, give nil and why.",
+				Doc: "The rows, each a list of its fields; with header=true, each a table by the " +
+					"names in the first row. Rows may differ in length. More than 100,000 fields, of " +
+					"which a row counts as five, and what is not CSV, give nil and why.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					text, o := textAt(c, l, 1), optionsAt(l, 2, "sep", "header")
 					sep, size := utf8.DecodeRuneInString(o.text("sep", ","))

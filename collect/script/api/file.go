@@ -18,23 +18,34 @@ import (
 func fileModule() script.Module {
 	return script.Module{
 		Name: "file",
-		Doc: "Files and folders, by absolute paths. Links are followed; where they lead must be declared and granted as well. " +
-			"Only regular files are read, and what the kernel shows as such in /proc and /sys.",
+		Doc: "Files and folders, by absolute paths. Links are followed; where they lead must be " +
+			"declared and granted as well. Only regular files are read, and what the kernel shows as " +
+			"such in /proc and /sys.",
 		Functions: []script.Function{
-			{Name: "read", Signature: "file.read(path [, max [, from=0]]) -> text", MinArgs: 1, MaxArgs: 3, Needs: capability.Files,
-				Doc: "The content of a file, or so many bytes of it with a maximum. Without one, more than 1 MiB gives nil and why. " +
-					"from is how many bytes are passed over; a negative one counts from the end, so that file.read(path, 4096, -4096) is what a log ends with.",
+			{Name: "read", Signature: "file.read(path [, max [, from=0]]) -> text",
+				MinArgs: 1, MaxArgs: 3, Needs: capability.Files,
+				Doc: "The content of a file, or so many bytes of it with a maximum. Without one, " +
+					"more than 1 MiB gives nil and why. from is how many bytes are passed over; a " +
+					"negative one counts from the end, so that file.read(path, 4096, -4096) is what " +
+					"a log ends with.",
 				Call: readFile},
 			{Name: "lines", Signature: "file.lines(path) -> iterator", MinArgs: 1, MaxArgs: 1, Needs: capability.Files,
-				Doc: "For a loop over the lines of a file, without their ends: for line in file.lines(path) do. A file that cannot be opened gives nil and why; " +
-					"one that cannot be read on, and a line of more than 64 KiB, raise an error.",
+				Doc: "For a loop over the lines of a file, without their ends: for line in " +
+					"file.lines(path) do. A file that cannot be opened gives nil and why; one that " +
+					"cannot be read on, and a line of more than 64 KiB, raise an error.",
 				Call: fileLines},
-			{Name: "list", Signature: "file.list(pattern) -> {path, ...}", MinArgs: 1, MaxArgs: 1, Needs: capability.Files,
-				Doc: "The paths that match, sorted: * and ? match any characters of one name, [a-z] one of a class, ** any folders, also none. Names that begin with a " +
-					"dot are matched by a dot only. What may not be read is left out; more than 10,000 give nil and why.",
+			{Name: "list", Signature: "file.list(pattern) -> {path, ...}",
+				MinArgs: 1, MaxArgs: 1, Needs: capability.Files,
+				Doc: "The paths that match, sorted: * and ? match any characters of one name, [a-z] " +
+					"one of a class, ** any folders, also none. Names that begin with a dot are " +
+					"matched by a dot only. What may not be read is left out; more than 10,000 give " +
+					"nil and why.",
 				Call: listFiles},
-			{Name: "stat", Signature: "file.stat(path) -> {size, mtime, mode, type, uid, gid, owner}", MinArgs: 1, MaxArgs: 1, Needs: capability.Files,
-				Doc: `What is at a path: size in bytes, mtime in seconds since 1970, mode as "0644", type (file, folder, pipe, socket or device), and the owner; nil and why if nothing is.`,
+			{Name: "stat", Signature: "file.stat(path) -> {size, mtime, mode, type, uid, gid, owner}",
+				MinArgs: 1, MaxArgs: 1, Needs: capability.Files,
+				Doc: `What is at a path: size in bytes, mtime in seconds since 1970, mode as "0644", ` +
+					"type (file, folder, pipe, socket or device), and the owner; nil and why if " +
+					"nothing is.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					return atPath(c, l, func(ctx context.Context, path string) (lua.LValue, error) {
 						info, err := filesOf(c).Stat(ctx, path)
@@ -44,16 +55,25 @@ func fileModule() script.Module {
 						return infoTable(l, info), nil
 					})
 				}},
-			{Name: "readlink", Signature: "file.readlink(path) -> path", MinArgs: 1, MaxArgs: 1, Needs: capability.Files,
-				Doc:  "What a link names, as it is written there; where it leads must be declared, too. Nil and why if it is no link.",
+			{Name: "readlink", Signature: "file.readlink(path) -> path",
+				MinArgs: 1, MaxArgs: 1, Needs: capability.Files,
+				Doc: "What a link names, as it is written there; where it leads must be declared, " +
+					"too. Nil and why if it is no link.",
 				Call: readLink},
-			{Name: "usage", Signature: "file.usage(folder [, depth]) -> {bytes, files, folders, oldest, newest, skipped}", MinArgs: 1, MaxArgs: 2, Needs: capability.Files,
-				Doc: "What is in a folder and those below it, down to a depth (1 is the folder alone, 32 the most): the sizes of the regular files together, how many files and folders there are, " +
-					"when the oldest and the newest file were changed (seconds since 1970), and how many folders were left out because they cannot or may not be read. Links are not followed. " +
-					"More than 100,000 entries of one folder, or 500,000 in all, give nil and why.",
+			{Name: "usage",
+				Signature: "file.usage(folder [, depth]) -> {bytes, files, folders, oldest, newest, skipped}",
+				MinArgs:   1, MaxArgs: 2, Needs: capability.Files,
+				Doc: "What is in a folder and those below it, down to a depth (1 is the folder " +
+					"alone, 32 the most): the sizes of the regular files together, how many files " +
+					"and folders there are, when the oldest and the newest file were changed " +
+					"(seconds since 1970), and how many folders were left out because they cannot or " +
+					"may not be read. Links are not followed. More than 100,000 entries of one " +
+					"folder, or 500,000 in all, give nil and why.",
 				Call: folderUsage},
-			{Name: "statfs", Signature: "file.statfs(path) -> {total, free, avail, files, files_free}", MinArgs: 1, MaxArgs: 1, Needs: capability.Files,
-				Doc: "The space of the file system that a path is in, in bytes; avail is what users other than root can use. files is 0 where the system does not count them.",
+			{Name: "statfs", Signature: "file.statfs(path) -> {total, free, avail, files, files_free}",
+				MinArgs: 1, MaxArgs: 1, Needs: capability.Files,
+				Doc: "The space of the file system that a path is in, in bytes; avail is what users " +
+					"other than root can use. files is 0 where the system does not count them.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					return atPath(c, l, func(ctx context.Context, path string) (lua.LValue, error) {
 						s, err := filesOf(c).Space(ctx, path)

@@ -59,7 +59,8 @@ func openAt(path string, flags int, wanted func(mode uint32) bool) (*os.File, er
 	}
 	defer unix.Close(folder)
 	var st unix.Stat_t // a device is not even opened
-	if err = unix.Fstatat(folder, name, &st, unix.AT_SYMLINK_NOFOLLOW); err == nil && !wanted(uint32(st.Mode)&unix.S_IFMT) {
+	err = unix.Fstatat(folder, name, &st, unix.AT_SYMLINK_NOFOLLOW)
+	if err == nil && !wanted(uint32(st.Mode)&unix.S_IFMT) {
 		err = errNotRegular
 	}
 	var fd int
@@ -150,10 +151,14 @@ func modeOf(mode uint32) fs.FileMode {
 	case unix.S_IFBLK:
 		m |= fs.ModeDevice
 	}
-	for bit, flag := range map[uint32]fs.FileMode{unix.S_ISUID: fs.ModeSetuid, unix.S_ISGID: fs.ModeSetgid, unix.S_ISVTX: fs.ModeSticky} {
-		if mode&bit != 0 {
-			m |= flag
-		}
+	if mode&unix.S_ISUID != 0 {
+		m |= fs.ModeSetuid
+	}
+	if mode&unix.S_ISGID != 0 {
+		m |= fs.ModeSetgid
+	}
+	if mode&unix.S_ISVTX != 0 {
+		m |= fs.ModeSticky
 	}
 	return m
 }
@@ -174,8 +179,9 @@ func spaceOf(path string) (script.Space, error) {
 	}
 	block := uint64(st.Bsize)
 	return script.Space{
-		Total: uint64(st.Blocks) * block, Free: uint64(st.Bfree) * block, Available: notNegative(int64(st.Bavail)) * block,
-		Files: uint64(st.Files), FilesFree: notNegative(int64(st.Ffree)),
+		Total: uint64(st.Blocks) * block, Free: uint64(st.Bfree) * block,
+		Available: notNegative(int64(st.Bavail)) * block,
+		Files:     uint64(st.Files), FilesFree: notNegative(int64(st.Ffree)),
 	}, nil
 }
 

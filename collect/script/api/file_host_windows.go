@@ -35,7 +35,9 @@ func statAt(path string) (script.FileInfo, error) {
 	if err != nil {
 		return script.FileInfo{}, err
 	}
-	return script.FileInfo{Name: info.Name(), Size: info.Size(), Mode: info.Mode(), Modified: info.ModTime(), UID: -1, GID: -1}, nil
+	return script.FileInfo{
+		Name: info.Name(), Size: info.Size(), Mode: info.Mode(), Modified: info.ModTime(), UID: -1, GID: -1,
+	}, nil
 }
 
 // statIn says what an entry of a folder is.

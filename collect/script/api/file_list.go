@@ -69,9 +69,7 @@ func (w *walk) into(ctx context.Context, folder string, parts []string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	last := len(parts) == 1
-	deep := parts[0] == "**"
-	if deep && !last {
+	if parts[0] == "**" && len(parts) > 1 { // any folders, also none
 		if err := w.into(ctx, folder, parts[1:]); err != nil {
 			return err
 		}
@@ -101,21 +99,27 @@ func (w *walk) into(ctx context.Context, folder string, parts []string) error {
 		if !matchesName(parts[0], e.Name) {
 			continue
 		}
-		at := filepath.Join(folder, e.Name)
-		switch {
-		case last:
-			err = w.match(ctx, folder, actual, e)
-		case deep && e.Mode.IsDir() && strings.Count(at, string(filepath.Separator)) < maxParts:
-			err = w.into(ctx, at, parts)
-		case !deep && e.Mode&(fs.ModeDir|fs.ModeSymlink) != 0:
-			err = w.into(ctx, at, parts[1:])
-		}
-		if err == nil && last && deep && e.Mode.IsDir() && strings.Count(at, string(filepath.Separator)) < maxParts {
-			err = w.into(ctx, at, parts)
-		}
-		if err != nil {
+		if err := w.entry(ctx, folder, actual, e, parts); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// entry goes on with an entry whose name the first part of the pattern matches.
+func (w *walk) entry(ctx context.Context, folder, actual string, e script.FileInfo, parts []string) error {
+	last, deep := len(parts) == 1, parts[0] == "**"
+	if last {
+		if err := w.match(ctx, folder, actual, e); err != nil {
+			return err
+		}
+	}
+	at := filepath.Join(folder, e.Name)
+	switch {
+	case deep && e.Mode.IsDir() && strings.Count(at, string(filepath.Separator)) < maxParts:
+		return w.into(ctx, at, parts)
+	case !last && !deep && e.Mode&(fs.ModeDir|fs.ModeSymlink) != 0:
+		return w.into(ctx, at, parts[1:])
 	}
 	return nil
 }

@@ -19,19 +19,23 @@ import (
 
 func hashModule() script.Module {
 	sum := func(name, doc string, f func(b []byte) []byte) script.Function {
-		return script.Function{Name: name, Signature: "hash." + name + "(text) -> text", Doc: doc, MinArgs: 1, MaxArgs: 1,
+		return script.Function{
+			Name: name, Signature: "hash." + name + "(text) -> text", Doc: doc, MinArgs: 1, MaxArgs: 1,
 			Call: func(c *script.Call, l *lua.LState) int {
 				l.Push(lua.LString(hex.EncodeToString(f([]byte(textAt(c, l, 1))))))
 				return 1
-			}}
+			},
+		}
 	}
 	return script.Module{
 		Name: "hash", Pure: true,
 		Doc: "Checksums, in hexadecimal digits.",
 		Functions: []script.Function{
 			sum("sha256", "SHA-256.", func(b []byte) []byte { s := sha256.Sum256(b); return s[:] }),
-			sum("sha1", "SHA-1: for protocols that want it, not for security.", func(b []byte) []byte { s := sha1.Sum(b); return s[:] }),
-			sum("md5", "MD5: for protocols that want it, not for security.", func(b []byte) []byte { s := md5.Sum(b); return s[:] }),
+			sum("sha1", "SHA-1: for protocols that want it, not for security.",
+				func(b []byte) []byte { s := sha1.Sum(b); return s[:] }),
+			sum("md5", "MD5: for protocols that want it, not for security.",
+				func(b []byte) []byte { s := md5.Sum(b); return s[:] }),
 			sum("crc32", "CRC-32 (IEEE), as zip and Ethernet have it.", func(b []byte) []byte {
 				s := crc32.ChecksumIEEE(b)
 				return []byte{byte(s >> 24), byte(s >> 16), byte(s >> 8), byte(s)}
@@ -59,7 +63,8 @@ func base64Module() script.Module {
 					return c.Push(l, base64.StdEncoding.EncodeToString([]byte(textAt(c, l, 1))))
 				}},
 			{Name: "decode", Signature: "base64.decode(text) -> text", MinArgs: 1, MaxArgs: 1,
-				Doc: "Decodes a text, with or without padding, of the usual alphabet or of that for URLs; nil and why if it is none.",
+				Doc: "Decodes a text, with or without padding, of the usual alphabet or of that for " +
+					"URLs; nil and why if it is none.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					b, err := decodeBase64(textAt(c, l, 1))
 					if err != nil {

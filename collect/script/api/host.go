@@ -18,22 +18,32 @@ func hostModule() script.Module {
 		Name: "host",
 		Doc:  "What this host is, and its figures as the built-in checks have them.",
 		Functions: []script.Function{
-			{Name: "figures", Signature: "host.figures(type [, details]) -> {{name, type, value, unit, dimension}, ...}", MinArgs: 1, MaxArgs: 2, Needs: capability.Figures,
-				Doc: `The metrics of a built-in check that only reads figures of the kernel, as "agent.memory", with its details as a table. ` +
-					"A value is a number, a text, or true or false. Nil and why if the check is unavailable.",
+			{Name: "figures",
+				Signature: "host.figures(type [, details]) -> {{name, type, value, unit, dimension}, ...}",
+				MinArgs:   1, MaxArgs: 2, Needs: capability.Figures,
+				Doc: "The metrics of a built-in check that only reads figures of the kernel, as " +
+					`"agent.memory", with its details as a table. A value is a number, a text, or ` +
+					"true or false. Nil and why if the check is unavailable.",
 				Call: figures},
-			fact("os", "text", "The system, as Go names it: linux, darwin, freebsd or windows.", func(_ *lua.LState, f script.Facts) lua.LValue { return lua.LString(f.OS) }),
-			fact("arch", "text", "The kind of processor, as Go names it, for example amd64 or arm64.", func(_ *lua.LState, f script.Facts) lua.LValue { return lua.LString(f.Arch) }),
-			fact("name", "text", "The name of the host.", func(_ *lua.LState, f script.Facts) lua.LValue { return lua.LString(f.Name) }),
-			fact("boot_time", "seconds", "When the host was started, in seconds since 1970; nil if it is not known.", func(_ *lua.LState, f script.Facts) lua.LValue {
-				if f.BootTime.IsZero() {
-					return lua.LNil
-				}
-				return lua.LNumber(f.BootTime.Unix())
-			}),
-			fact("interfaces", "{{name, hardware, mtu, up, addresses}, ...}", "The network interfaces with their addresses, each with the length of its prefix.", interfaceTables),
+			fact("os", "text", "The system, as Go names it: linux, darwin, freebsd or windows.",
+				func(_ *lua.LState, f script.Facts) lua.LValue { return lua.LString(f.OS) }),
+			fact("arch", "text", "The kind of processor, as Go names it, for example amd64 or arm64.",
+				func(_ *lua.LState, f script.Facts) lua.LValue { return lua.LString(f.Arch) }),
+			fact("name", "text", "The name of the host.",
+				func(_ *lua.LState, f script.Facts) lua.LValue { return lua.LString(f.Name) }),
+			fact("boot_time", "seconds", "When the host was started, in seconds since 1970; nil if it is not known.",
+				bootTime),
+			fact("interfaces", "{{name, hardware, mtu, up, addresses}, ...}",
+				"The network interfaces with their addresses, each with the length of its prefix.", interfaceTables),
 		},
 	}
+}
+
+func bootTime(_ *lua.LState, f script.Facts) lua.LValue {
+	if f.BootTime.IsZero() {
+		return lua.LNil
+	}
+	return lua.LNumber(f.BootTime.Unix())
 }
 
 func hostOf(c *script.Call) script.Host {

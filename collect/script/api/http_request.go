@@ -31,7 +31,10 @@ func methods() []string {
 
 // newRequest reads a request. A mistake in it is the script's.
 func newRequest(l *lua.LState, o options, method, address, body string) *request {
-	r := &request{method: method, body: body, header: make(http.Header), user: o.text("user", ""), password: o.text("password", "")}
+	r := &request{
+		method: method, body: body, header: make(http.Header),
+		user: o.text("user", ""), password: o.text("password", ""),
+	}
 	if !slices.Contains(methods(), method) {
 		l.ArgError(o.arg, fmt.Sprintf("unknown method %.40q; there are %s", method, strings.Join(methods(), ", ")))
 	}
@@ -66,7 +69,8 @@ func newRequest(l *lua.LState, o options, method, address, body string) *request
 func isOurs(name string) bool {
 	name = http.CanonicalHeaderKey(name)
 	switch name {
-	case "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Upgrade", "Te", "Trailer", "Expect", "Forwarded":
+	case "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive",
+		"Upgrade", "Te", "Trailer", "Expect", "Forwarded":
 		return true
 	}
 	return strings.HasPrefix(name, "Proxy-") || strings.HasPrefix(name, "X-Forwarded-")
@@ -139,7 +143,8 @@ func (r *request) build(ctx context.Context) (*http.Request, error) {
 // redirected returns the request that an answer asks for. ok is false for an answer that is no redirect.
 func (r *request) redirected(status int, location string) (next *request, ok bool, err error) {
 	switch status {
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 	default:
 		return nil, false, nil
 	}

@@ -22,8 +22,9 @@ func jsonModule(null *lua.LUserData) script.Module {
 		Doc: "JSON. Objects and arrays become tables, null becomes json.null.",
 		Functions: []script.Function{
 			{Name: "decode", Signature: "json.decode(text) -> value", MinArgs: 1, MaxArgs: 1,
-				Doc: "Decodes one value. Numbers above 2^53 lose their last digits. A text that is not JSON, " +
-					"has more than 100,000 values, of which an object counts as five, or is nested more than 64 deep gives nil and why.",
+				Doc: "Decodes one value. Numbers above 2^53 lose their last digits. A text that is " +
+					"not JSON, has more than 100,000 values, of which an object counts as five, or " +
+					"is nested more than 64 deep gives nil and why.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					v, err := decodeJSON(l, textAt(c, l, 1), null)
 					if err != nil {
@@ -33,7 +34,8 @@ func jsonModule(null *lua.LUserData) script.Module {
 					return 1
 				}},
 			{Name: "encode", Signature: "json.encode(value) -> text", MinArgs: 1, MaxArgs: 1,
-				Doc: "Encodes a value. A table with the keys 1 to n is an array, any other an object, also the empty one; the keys of an object are sorted.",
+				Doc: "Encodes a value. A table with the keys 1 to n is an array, any other an " +
+					"object, also the empty one; the keys of an object are sorted.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					e := jsonEncoder{null: null, max: c.Limits.StringBytes}
 					if err := e.value(l.CheckAny(1), 0); err != nil {
@@ -42,7 +44,8 @@ func jsonModule(null *lua.LUserData) script.Module {
 					return c.Push(l, e.out.String())
 				}},
 			{Name: "at", Signature: "json.at(value, pointer) -> value", MinArgs: 2, MaxArgs: 2,
-				Doc: `The value at a pointer (RFC 6901) as "/disks/0/name"; nil where nothing is. Arrays count from 0 there.`,
+				Doc: `The value at a pointer (RFC 6901) as "/disks/0/name"; nil where nothing is. ` +
+					"Arrays count from 0 there.",
 				Call: func(_ *script.Call, l *lua.LState) int {
 					l.Push(valueAt(l, l.CheckAny(1), l.CheckString(2)))
 					return 1

@@ -24,10 +24,13 @@ const (
 func netModule() script.Module {
 	return script.Module{
 		Name: "net",
-		Doc: "Connections and names. Each call waits for at most 10 seconds, or the option timeout, and never longer than the check may take. " +
-			"At most 256 connections are made in a check, with those of http and with what is resolved, and 32 are open at the same time. " + tlsDoc,
+		Doc: "Connections and names. Each call waits for at most 10 seconds, or the option timeout, " +
+			"and never longer than the check may take. At most 256 connections are made in a check, " +
+			"with those of http and with what is resolved, and 32 are open at the same time. " + tlsDoc,
 		Functions: []script.Function{
-			{Name: "tcp", Signature: "net.tcp(host, port [, {tls=false, timeout=10, insecure=false, ca, server_name, cert, key}]) -> connection", MinArgs: 2, MaxArgs: 3, Needs: capability.TCP,
+			{Name: "tcp", Signature: "net.tcp(host, port " +
+				"[, {tls=false, timeout=10, insecure=false, ca, server_name, cert, key}]) -> connection",
+				MinArgs: 2, MaxArgs: 3, Needs: capability.TCP,
 				Doc: "Connects, with TLS where tls=true; nil and why if it fails.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					o := optionsAt(l, 3, append(tlsNames(), "tls", "timeout")...)
@@ -40,21 +43,27 @@ func netModule() script.Module {
 					}
 					return connect(c, l, to, o)
 				}},
-			{Name: "udp", Signature: "net.udp(host, port [, {timeout=10}]) -> connection", MinArgs: 2, MaxArgs: 3, Needs: capability.UDP,
+			{Name: "udp", Signature: "net.udp(host, port [, {timeout=10}]) -> connection",
+				MinArgs: 2, MaxArgs: 3, Needs: capability.UDP,
 				Doc: "Makes a socket for datagrams from and to one host: send sends one, read waits for one.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					o, to := optionsAt(l, 3, "timeout"), hostAndPort(l)
 					to.Network = "udp"
 					return connect(c, l, to, o)
 				}},
-			{Name: "unix", Signature: "net.unix(path [, {timeout=10}]) -> connection", MinArgs: 1, MaxArgs: 2, Needs: capability.Unix,
+			{Name: "unix", Signature: "net.unix(path [, {timeout=10}]) -> connection",
+				MinArgs: 1, MaxArgs: 2, Needs: capability.Unix,
 				Doc: "Connects to a Unix socket; nil and why if it fails.",
 				Call: func(c *script.Call, l *lua.LState) int {
-					return connect(c, l, script.Connection{Network: "unix", Path: l.CheckString(1)}, optionsAt(l, 2, "timeout"))
+					to := script.Connection{Network: "unix", Path: l.CheckString(1)}
+					return connect(c, l, to, optionsAt(l, 2, "timeout"))
 				}},
-			{Name: "resolve", Signature: `net.resolve(name [, type="ANY"]) -> {record, ...}`, MinArgs: 1, MaxArgs: 2, Needs: capability.DNS,
-				Doc: "The records of a name, by the host's own resolver, which also reads its hosts file: addresses (ANY of both kinds, A, AAAA), CNAME, NS, PTR (of an address), " +
-					`MX as "10 mail.example.", SRV as "priority weight port target.", TXT. Nil and why if there is none, or there are more than 100.`,
+			{Name: "resolve", Signature: `net.resolve(name [, type="ANY"]) -> {record, ...}`,
+				MinArgs: 1, MaxArgs: 2, Needs: capability.DNS,
+				Doc: "The records of a name, by the host's own resolver, which also reads its hosts " +
+					"file: addresses (ANY of both kinds, A, AAAA), CNAME, NS, PTR (of an address), " +
+					`MX as "10 mail.example.", SRV as "priority weight port target.", TXT. Nil and ` +
+					"why if there is none, or there are more than 100.",
 				Call: resolve},
 		},
 		Methods: connectionMethods(),
@@ -108,7 +117,8 @@ func connect(c *script.Call, l *lua.LState, to script.Connection, o options) int
 func resolve(c *script.Call, l *lua.LState) int {
 	name, recordType := l.CheckString(1), strings.ToUpper(l.OptString(2, "ANY"))
 	if !slices.Contains(recordTypes(), recordType) {
-		l.ArgError(2, fmt.Sprintf("unknown type of record %.40q; there are %s", recordType, strings.Join(recordTypes(), ", ")))
+		l.ArgError(2, fmt.Sprintf("unknown type of record %.40q; there are %s",
+			recordType, strings.Join(recordTypes(), ", ")))
 	}
 	if len(name) > maxHostBytes {
 		l.ArgError(1, "the name is too long")

@@ -27,7 +27,8 @@ func variables() []string {
 	return []string{
 		"TZ",
 		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "MYSQL_PWD", "PGPASSWORD", "REDISCLI_AUTH",
-		"BORG_BASE_DIR", "BORG_PASSPHRASE", "BORG_RELOCATED_REPO_ACCESS_IS_OK", "BORG_REPO", "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK",
+		"BORG_BASE_DIR", "BORG_PASSPHRASE", "BORG_RELOCATED_REPO_ACCESS_IS_OK", "BORG_REPO",
+		"BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK",
 		"RESTIC_CACHE_DIR", "RESTIC_PASSWORD", "RESTIC_PASSWORD_FILE", "RESTIC_REPOSITORY", "RESTIC_REPOSITORY_FILE",
 	}
 }
@@ -35,8 +36,10 @@ func variables() []string {
 func programModule() script.Module {
 	return script.Module{
 		Name: "program",
-		Doc: "Programs of the system, by name: they are looked for in the system's folders. No shell is involved, and the language of what they print is that of the locale C. " +
-			`"sudo NAME" runs a program by sudo without asking for a password; it is declared like this, too, and the host's sudoers must allow it.`,
+		Doc: "Programs of the system, by name: they are looked for in the system's folders. No shell " +
+			`is involved, and the language of what they print is that of the locale C. "sudo NAME" ` +
+			"runs a program by sudo without asking for a password; it is declared like this, too, " +
+			"and the host's sudoers must allow it.",
 		Functions: []script.Function{
 			{Name: "find", Signature: "program.find(name) -> path", MinArgs: 1, MaxArgs: 1, Needs: capability.Programs,
 				Doc: "Where a program is; nil and why if it is not installed.",
@@ -52,11 +55,15 @@ func programModule() script.Module {
 					}
 					return c.Push(l, path)
 				}},
-			{Name: "run", Signature: "program.run(name [, arguments [, {input, timeout=10, env={}, ok={0}, merge=false}]]) -> {out, err, code}",
+			{Name: "run", Signature: "program.run(name [, arguments " +
+				"[, {input, timeout=10, env={}, ok={0}, merge=false}]]) -> {out, err, code}",
 				MinArgs: 1, MaxArgs: 3, Needs: capability.Programs,
-				Doc: "Runs a program to its end with a list of arguments. out is what it printed, err the first 4 KiB of its standard error (in out with merge=true), code its exit code. " +
-					`A code that is not in ok, which may also be "any", gives nil and why, as do more than 1 MiB printed, the end of the time (seconds) and a signal. ` +
-					"At most 64 programs are run in a check. env can have " + strings.Join(variables(), ", ") + ": secrets belong there or into input, because others see arguments.",
+				Doc: "Runs a program to its end with a list of arguments. out is what it printed, " +
+					"err the first 4 KiB of its standard error (in out with merge=true), code its " +
+					`exit code. A code that is not in ok, which may also be "any", gives nil and ` +
+					"why, as do more than 1 MiB printed, the end of the time (seconds) and a signal. " +
+					"At most 64 programs are run in a check. env can have " + strings.Join(variables(), ", ") +
+					": secrets belong there or into input, because others see arguments.",
 				Call: runProgram},
 		},
 	}
@@ -70,14 +77,18 @@ func programsOf(c *script.Call) script.Programs {
 }
 
 func runProgram(c *script.Call, l *lua.LState) int {
-	r := script.ProgramRun{Name: l.CheckString(1), Args: texts(l, 2, maxArguments), MaxOutput: min(c.Limits.OutputBytes, c.Limits.StringBytes)}
+	r := script.ProgramRun{
+		Name: l.CheckString(1), Args: texts(l, 2, maxArguments),
+		MaxOutput: min(c.Limits.OutputBytes, c.Limits.StringBytes),
+	}
 	o := optionsAt(l, 3, "input", "timeout", "env", "ok", "merge")
 	r.Input, r.Merge = o.text("input", ""), o.flag("merge", false)
 	timeout := o.seconds("timeout", programTimeout, c.Limits.Time)
 	accepted, all := codes(o)
 	o.pairs("env", func(name, value string) {
 		if !slices.Contains(variables(), name) {
-			l.ArgError(3, fmt.Sprintf("option env: a script cannot set %.40q, only %s", name, strings.Join(variables(), ", ")))
+			l.ArgError(3, fmt.Sprintf("option env: a script cannot set %.40q, only %s",
+				name, strings.Join(variables(), ", ")))
 		}
 		r.Env = append(r.Env, name+"="+value)
 	})

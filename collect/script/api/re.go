@@ -20,16 +20,19 @@ func reModule() script.Module {
 	e := &expressions{compiled: make(map[string]*regexp.Regexp)}
 	return script.Module{
 		Name: "re", Pure: true,
-		Doc: "Regular expressions of RE2: a match takes a time in proportion to the text, whatever the text. Lua's own patterns are in string.",
+		Doc: "Regular expressions of RE2: a match takes a time in proportion to the text, whatever " +
+			"the text. Lua's own patterns are in string.",
 		Functions: []script.Function{
 			{Name: "match", Signature: "re.match(text, expression) -> capture, ...", MinArgs: 2, MaxArgs: 2,
-				Doc: "The captures of the first match, or all of it where the expression has none; nil without a match. A group that took no part is false.",
+				Doc: "The captures of the first match, or all of it where the expression has none; " +
+					"nil without a match. A group that took no part is false.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					s, re := e.arguments(c, l)
 					return pushMatch(l, s, re.FindStringSubmatchIndex(s))
 				}},
 			{Name: "find", Signature: "re.find(text, expression [, from]) -> first, last", MinArgs: 2, MaxArgs: 3,
-				Doc: "Where the first match begins and ends, counted from 1, at or behind a place; nil without a match.",
+				Doc: "Where the first match begins and ends, counted from 1, at or behind a place; " +
+					"nil without a match.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					s, re := e.arguments(c, l)
 					from := max(l.OptInt(3, 1), 1) - 1
@@ -47,7 +50,8 @@ func reModule() script.Module {
 					return 2
 				}},
 			{Name: "all", Signature: "re.all(text, expression) -> {match, ...}", MinArgs: 2, MaxArgs: 2,
-				Doc: "All matches: a text each, or a list of the captures where the expression has some. More than 100,000 texts give nil and why.",
+				Doc: "All matches: a text each, or a list of the captures where the expression has " +
+					"some. More than 100,000 texts give nil and why.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					s, re := e.arguments(c, l)
 					t, err := allMatches(l, s, re, patience(c))
@@ -58,7 +62,8 @@ func reModule() script.Module {
 					return 1
 				}},
 			{Name: "replace", Signature: "re.replace(text, expression, replacement) -> text", MinArgs: 3, MaxArgs: 3,
-				Doc: "The text with all matches replaced; $1 and ${name} in the replacement are captures, $$ is a dollar sign.",
+				Doc: "The text with all matches replaced; $1 and ${name} in the replacement are " +
+					"captures, $$ is a dollar sign.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					s, re := e.arguments(c, l)
 					text, err := replaceAll(s, re, l.CheckString(3), c.Limits.StringBytes, patience(c))

@@ -42,8 +42,10 @@ func textModule() script.Module {
 					return pushTexts(c, l, linesOf(textAt(c, l, 1)))
 				}},
 			{Name: "table", Signature: "text.table(text) -> {row, ...}", MinArgs: 1, MaxArgs: 1,
-				Doc: "The rows under a header line, as df and ps print them: each a table by the words of the header. The last " +
-					"column has the rest of the line; a row that ends early lacks the columns behind it, and each row counts as four values more than it has.",
+				Doc: "The rows under a header line, as df and ps print them: each a table by the " +
+					"words of the header. The last column has the rest of the line; a row that ends " +
+					"early lacks the columns behind it, and each row counts as four values more than " +
+					"it has.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					rows, err := rowsUnderHeader(l, textAt(c, l, 1))
 					if err != nil {
@@ -53,9 +55,10 @@ func textModule() script.Module {
 					return 1
 				}},
 			{Name: "number", Signature: "text.number(text) -> number, unit", MinArgs: 1, MaxArgs: 1,
-				Doc: "The number at the beginning of a text, and what follows. K, M, G, T, P, E and with i (Ki, MiB) are taken as powers of 1024, " +
-					`kB, MB, GB, TB, PB and EB as powers of 1000: "1.5K" is 1536 and "", "20 %" is 20 and "%", "3 GiB" is 3221225472 and "B". ` +
-					"Nil and why if there is no number.",
+				Doc: "The number at the beginning of a text, and what follows. K, M, G, T, P, E and " +
+					"with i (Ki, MiB) are taken as powers of 1024, kB, MB, GB, TB, PB and EB as " +
+					`powers of 1000: "1.5K" is 1536 and "", "20 %" is 20 and "%", "3 GiB" is ` +
+					`3221225472 and "B". Nil and why if there is no number.`,
 				Call: func(c *script.Call, l *lua.LState) int {
 					n, unit, err := numberWithUnit(l.CheckString(1))
 					if err != nil {
@@ -158,7 +161,10 @@ func fieldsThenRest(line string, n int) []string {
 func numberWithUnit(s string) (float64, string, error) {
 	s = strings.TrimSpace(s)
 	end := 0
-	for end < len(s) && (s[end] >= '0' && s[end] <= '9' || s[end] == '.' || end == 0 && (s[end] == '-' || s[end] == '+')) {
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		end = 1
+	}
+	for end < len(s) && (s[end] >= '0' && s[end] <= '9' || s[end] == '.') {
 		end++
 	}
 	if exponent := exponentAt(s[end:]); exponent > 0 {

@@ -16,9 +16,11 @@ import (
 const maxTimeBytes = 256
 
 // layoutDoc describes layouts.
-const layoutDoc = `A layout is rfc3339, rfc1123, unix (seconds), or a text with these signs: %Y year, %y without century, %m month, %d day, %e day without zero, ` +
-	`%j day of the year, %b Jan, %B January, %a Mon, %A Monday, %H hour, %I hour of 12, %p AM or PM, %M minute, %S second, %N fraction, %z +0100, %Z UTC, %F is %Y-%m-%d, %T is %H:%M:%S, %% is %. ` +
-	`A zone is UTC, Local, or one as Europe/Berlin.`
+const layoutDoc = "A layout is rfc3339, rfc1123, unix (seconds), or a text with these signs: %Y " +
+	"year, %y without century, %m month, %d day, %e day without zero, %j day of the year, %b Jan, %B " +
+	"January, %a Mon, %A Monday, %H hour, %I hour of 12, %p AM or PM, %M minute, %S second, %N " +
+	"fraction, %z +0100, %Z UTC, %F is %Y-%m-%d, %T is %H:%M:%S, %% is %. A zone is UTC, Local, or " +
+	"one as Europe/Berlin."
 
 func timeModule() script.Module {
 	began := time.Now()
@@ -27,7 +29,8 @@ func timeModule() script.Module {
 		Doc: "Times as seconds since 1970 in UTC. What time it is, run is told. " + layoutDoc,
 		Functions: []script.Function{
 			{Name: "parse", Signature: `time.parse(text, layout [, zone="UTC"]) -> seconds`, MinArgs: 2, MaxArgs: 3,
-				Doc: "Reads a time; nil and why if the text is none of that layout. The zone is for texts that name none.",
+				Doc: "Reads a time; nil and why if the text is none of that layout. The zone is for " +
+					"texts that name none.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					text, zone := l.CheckString(1), zoneAt(l, 3)
 					if len(text) > maxTimeBytes {
@@ -52,13 +55,15 @@ func timeModule() script.Module {
 					return 1
 				}},
 			{Name: "clock", Signature: "time.clock() -> seconds",
-				Doc: "A clock that only goes forward, for the time between two of its values: how long a server took to answer.",
+				Doc: "A clock that only goes forward, for the time between two of its values: how " +
+					"long a server took to answer.",
 				Call: func(_ *script.Call, l *lua.LState) int {
 					l.Push(lua.LNumber(time.Since(began).Seconds()))
 					return 1
 				}},
 			{Name: "duration", Signature: "time.duration(text) -> seconds", MinArgs: 1, MaxArgs: 1,
-				Doc: `Reads a span of time: "1h2m", "90s", "3d 4h", "1w", "250ms", a number of seconds, or "2-03:04:05" and "04:05" as ps prints it; nil and why if it is none.`,
+				Doc: `Reads a span of time: "1h2m", "90s", "3d 4h", "1w", "250ms", a number of ` +
+					`seconds, or "2-03:04:05" and "04:05" as ps prints it; nil and why if it is none.`,
 				Call: func(c *script.Call, l *lua.LState) int {
 					seconds, err := parseDuration(l.CheckString(1))
 					if err != nil {
@@ -165,7 +170,7 @@ func layoutOf(layout string) ([]string, error) {
 		pieces = append(pieces, d, "")
 	}
 	if len(pieces) == 1 {
-		return nil, fmt.Errorf("the layout %q has no sign; there are rfc3339, rfc1123, unix, and texts as %%Y-%%m-%%d", layout)
+		return nil, fmt.Errorf("the layout %q has no sign such as %%Y, and is not rfc3339, rfc1123 or unix", layout)
 	}
 	return pieces, nil
 }

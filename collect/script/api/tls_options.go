@@ -10,8 +10,9 @@ import (
 )
 
 // tlsDoc describes the options of TLS.
-const tlsDoc = "Options of TLS: insecure=true takes any certificate, ca is a text in PEM with the authorities to trust instead of the system's, server_name another name than the host's, " +
-	"cert and key are a certificate of the client with its key, as texts in PEM."
+const tlsDoc = "Options of TLS: insecure=true takes any certificate, ca is a text in PEM with the " +
+	"authorities to trust instead of the system's, server_name another name than the host's, cert " +
+	"and key are a certificate of the client with its key, as texts in PEM."
 
 // tlsNames are the options of TLS.
 func tlsNames() []string { return []string{"insecure", "ca", "server_name", "cert", "key"} }

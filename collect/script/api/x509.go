@@ -25,9 +25,11 @@ func x509Module() script.Module {
 		Doc: "Certificates.",
 		Functions: []script.Function{
 			{Name: "decode", Signature: "x509.decode(text) -> {certificate, ...}", MinArgs: 1, MaxArgs: 1,
-				Doc: "The certificates of a text in PEM, whose other blocks are passed over, or of one in DER. Each has subject, " +
-					"issuer, names (a list of DNS names and addresses), not_before, not_after (seconds since 1970), serial, sha256 (hexadecimal) and ca " +
-					"(true or false). More than 100, none, or one that cannot be read give nil and why.",
+				Doc: "The certificates of a text in PEM, whose other blocks are passed over, or of " +
+					"one in DER. Each has subject, issuer, names (a list of DNS names and " +
+					"addresses), not_before, not_after (seconds since 1970), serial, sha256 " +
+					"(hexadecimal) and ca (true or false). More than 100, none, or one that cannot " +
+					"be read give nil and why.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					list, err := decodeCertificates(textAt(c, l, 1))
 					if err != nil {

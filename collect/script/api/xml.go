@@ -18,9 +18,10 @@ func xmlModule() script.Module {
 		Doc: "XML without document types: no entity but the five that XML itself has.",
 		Functions: []script.Function{
 			{Name: "decode", Signature: "xml.decode(text) -> {name, attr, children, text}", MinArgs: 1, MaxArgs: 1,
-				Doc: "The outermost element: its name and those of its attributes without prefix, its children as a list of " +
-					"such elements, and the text that is directly in it. What is not XML, nested more than 64 deep, or has more than 20,000 " +
-					"elements and attributes gives nil and why.",
+				Doc: "The outermost element: its name and those of its attributes without prefix, " +
+					"its children as a list of such elements, and the text that is directly in it. " +
+					"What is not XML, nested more than 64 deep, or has more than 20,000 elements and " +
+					"attributes gives nil and why.",
 				Call: func(c *script.Call, l *lua.LState) int {
 					root, err := decodeXML(l, textAt(c, l, 1))
 					if err != nil {

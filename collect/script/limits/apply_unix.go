@@ -24,7 +24,8 @@ func Apply(l breach.Limits, breach func()) (*Process, error) {
 		most     uint64
 		set      func(resource int, n uint64) error
 	}{
-		{"processor time", unix.RLIMIT_CPU, uint64(max(1, l.CPU.Seconds())), setHard}, // Go ignores the signal of the soft one
+		// Go ignores the signal of the soft limit.
+		{"processor time", unix.RLIMIT_CPU, uint64(max(1, l.CPU.Seconds())), setHard},
 		{"open files", unix.RLIMIT_NOFILE, processFiles, setSoft},
 		{"written files", unix.RLIMIT_FSIZE, 0, setSoft},
 		{"core files", unix.RLIMIT_CORE, 0, setSoft},

@@ -24,7 +24,8 @@ func limitData(memoryBytes int64) bool {
 		return false
 	}
 	memory := uint64(max(0, memoryBytes)) + threadBytes
-	if setSoft(unix.RLIMIT_DATA, now.data+memory) != nil || setSoft(unix.RLIMIT_AS, now.all+memory+reservedBytes) != nil {
+	if setSoft(unix.RLIMIT_DATA, now.data+memory) != nil ||
+		setSoft(unix.RLIMIT_AS, now.all+memory+reservedBytes) != nil {
 		return false
 	}
 	b, err := unix.Mmap(-1, 0, int(memory)+probeBytes, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)

@@ -73,14 +73,16 @@ func (w *walker) arguments(e *ast.FuncCallExpr, name string, f script.Function) 
 	case n < f.MinArgs && !open:
 		w.fatal(e.Line(), "%s needs %s, not %d: %s", name, plural(f.MinArgs, "argument"), n, f.Signature)
 	case f.MaxArgs >= 0 && n > f.MaxArgs:
-		w.fatal(e.Line(), "%s takes at most %s, not %d: %s", name, plural(f.MaxArgs, "argument"), len(e.Args), f.Signature)
+		w.fatal(e.Line(), "%s takes at most %s, not %d: %s",
+			name, plural(f.MaxArgs, "argument"), len(e.Args), f.Signature)
 	}
 }
 
 func metricTypes() []string {
 	var types []string
 	for _, t := range []collect.MetricType{
-		collect.String, collect.Gauge, collect.Int32, collect.Uint32, collect.Int64, collect.Uint64, collect.Double, collect.Bool,
+		collect.String, collect.Gauge, collect.Int32, collect.Uint32,
+		collect.Int64, collect.Uint64, collect.Double, collect.Bool,
 	} {
 		types = append(types, string(t))
 	}
@@ -130,7 +132,8 @@ func (w *walker) capability(e *ast.FuncCallExpr, name string, kind capability.Ki
 	switch {
 	case !ok || len(declared.patterns) == 0 && declared.complete:
 		if constant {
-			w.fatal(e.Line(), "%s uses %s %q, and needs declares no %s: needs = { %s = { %q } }", name, kind, value, kind, kind, value)
+			w.fatal(e.Line(), "%s uses %s %q, and needs declares no %s: needs = { %s = { %q } }",
+				name, kind, value, kind, kind, value)
 		} else {
 			w.fatal(e.Line(), "%s uses %s, and needs declares none", name, kind)
 		}

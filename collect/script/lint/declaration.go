@@ -179,7 +179,8 @@ func (w *walker) readDetail(name string, t *ast.TableExpr) {
 	}
 	want := defaultTypes(kind)
 	if got := constantKind(all["default"]); got != "" && !slices.Contains(want, got) {
-		w.fatal(lineOf(t, all["default"]), "the default of the detail %q is a %s; its kind %s wants a %s", name, got, kind, want[0])
+		w.fatal(lineOf(t, all["default"]), "the default of the detail %q is a %s; its kind %s wants a %s",
+			name, got, kind, want[0])
 	}
 	wire := detail.Kind(kind)
 	if kind == "text" {

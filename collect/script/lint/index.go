@@ -15,7 +15,8 @@ type index struct {
 
 func newIndex(modules []script.Module) *index {
 	x := &index{
-		globals: map[string]script.Function{}, constants: map[string]bool{}, modules: map[string]map[string]script.Function{},
+		globals: map[string]script.Function{}, constants: map[string]bool{},
+		modules: map[string]map[string]script.Function{},
 	}
 	for _, m := range modules {
 		functions := x.globals

@@ -42,7 +42,8 @@ func Check(name string, text []byte, others map[string][]byte) []Finding {
 
 func check(known *index, name string, text []byte, others map[string][]byte) []Finding {
 	w := &walker{
-		file: name, known: known, others: others, test: strings.HasSuffix(name, "_test.lua"), assigned: map[string]bool{},
+		file: name, known: known, others: others, test: strings.HasSuffix(name, "_test.lua"),
+		assigned: map[string]bool{},
 	}
 	chunk, err := parseChunk(name, text)
 	if err != nil {

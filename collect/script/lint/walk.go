@@ -218,7 +218,8 @@ func (w *walker) attribute(e *ast.AttrGetExpr) {
 		return
 	}
 	value, local := w.lookup(object.Value)
-	if _, ok := value.(*detailsParam); ok && w.declared != nil && w.declared.details != nil && !w.declared.hasDetail(key.Value) {
+	_, isDetails := value.(*detailsParam)
+	if isDetails && w.declared != nil && w.declared.details != nil && !w.declared.hasDetail(key.Value) {
 		w.fatal(e.Line(), "the detail %q is not declared%s", key.Value, suggestion(key.Value, keys(w.declared.details)))
 	}
 	functions, module := w.known.modules[object.Value]

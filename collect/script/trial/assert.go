@@ -127,7 +127,8 @@ func (t *trialOf) metric(l *lua.LState) {
 		l.RaiseError("there is no metric %s; there are %s", called(name, dimension), t.list())
 	}
 	if want := l.Get(3); want != lua.LNil && !sameMetric(m, want) {
-		l.RaiseError("the metric %s is %s, not %s", called(name, dimension), m.Value, lua.LVAsString(l.ToStringMeta(want)))
+		l.RaiseError("the metric %s is %s, not %s",
+			called(name, dimension), m.Value, lua.LVAsString(l.ToStringMeta(want)))
 	}
 	if unit := l.OptString(5, m.Unit); unit != m.Unit {
 		l.RaiseError("the unit of %s is %q, not %q", called(name, dimension), m.Unit, unit)

@@ -68,7 +68,8 @@ func ReadFolder(dir fs.FS, only ...string) (Folder, error) {
 		}
 		total += int(info.Size())
 		if total > maxFolderBytes || len(f) == maxFolderFiles {
-			return fmt.Errorf("more than %d files or %d bytes of scripts and captured files", maxFolderFiles, maxFolderBytes)
+			return fmt.Errorf("more than %d files or %d bytes of scripts and captured files",
+				maxFolderFiles, maxFolderBytes)
 		}
 		text, err := fs.ReadFile(dir, name)
 		f[name] = string(text)

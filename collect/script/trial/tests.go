@@ -108,7 +108,9 @@ func (f Folder) load(ctx context.Context, file string) ([]namedTest, *lua.LState
 
 // newTestState returns a state without files, programs and loaders: a test computes and compares.
 func newTestState(ctx context.Context) *lua.LState {
-	l := lua.NewState(lua.Options{SkipOpenLibs: true, CallStackSize: 200, MinimizeStackMemory: true, RegistryMaxSize: 64 << 10})
+	l := lua.NewState(lua.Options{
+		SkipOpenLibs: true, CallStackSize: 200, MinimizeStackMemory: true, RegistryMaxSize: 64 << 10,
+	})
 	for _, lib := range []struct {
 		name string
 		open lua.LGFunction
@@ -121,8 +123,8 @@ func newTestState(ctx context.Context) *lua.LState {
 		l.Call(1, 0)
 	}
 	for _, name := range []string{
-		"_printregs", "collectgarbage", "dofile", "getfenv", "load", "loadfile", "loadstring", "module", "newproxy", "print",
-		"require", "setfenv",
+		"_printregs", "collectgarbage", "dofile", "getfenv", "load", "loadfile", "loadstring", "module",
+		"newproxy", "print", "require", "setfenv",
 	} {
 		l.SetGlobal(name, lua.LNil)
 	}

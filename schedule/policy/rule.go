@@ -73,14 +73,19 @@ func (r *Rule) String() string {
 	if r.Keyword != "" {
 		return string(r.Keyword)
 	}
+	return onOneLine("type", r.Type, r.Lines, r.Deny)
+}
+
+// onOneLine returns a rule or a grant that is not a keyword. key says what it is for.
+func onOneLine(key string, of []Pattern, lines []Line, deny bool) string {
 	var b strings.Builder
-	b.WriteString("{type: ")
-	b.WriteString(patternTexts(r.Type, false))
-	for i := range r.Lines {
+	b.WriteString("{" + key + ": ")
+	b.WriteString(patternTexts(of, false))
+	for i := range lines {
 		b.WriteString(", ")
-		r.Lines[i].write(&b)
+		lines[i].write(&b)
 	}
-	if r.Deny {
+	if deny {
 		b.WriteString(", deny: true")
 	}
 	b.WriteByte('}')

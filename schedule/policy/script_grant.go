@@ -3,7 +3,6 @@ package policy
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"strings"
 
 	"virgo/schedule/capability"
 )
@@ -45,18 +44,7 @@ func (g Grant) String() string {
 	if g.Keyword != "" {
 		return string(g.Keyword)
 	}
-	var b strings.Builder
-	b.WriteString("{script: ")
-	b.WriteString(patternTexts(g.Script, false))
-	for i := range g.Lines {
-		b.WriteString(", ")
-		g.Lines[i].write(&b)
-	}
-	if g.Deny {
-		b.WriteString(", deny: true")
-	}
-	b.WriteByte('}')
-	return b.String()
+	return onOneLine("script", g.Script, g.Lines, g.Deny)
 }
 
 // Hash identifies what is granted.

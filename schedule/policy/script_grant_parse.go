@@ -25,7 +25,8 @@ func ParseGrants(file string, n yaml.Node) (Grants, error) {
 	case yaml.List:
 		items = n.Items
 	case yaml.Null:
-		return Grants{}, p.mistake(n, "scripts: expected a list of grants, found nothing", "[] grants nothing, figures is the default")
+		return Grants{}, p.mistake(n, "scripts: expected a list of grants, found nothing",
+			"[] grants nothing, figures is the default")
 	}
 	if len(items) > maxRules {
 		return Grants{}, p.mistake(n, fmt.Sprintf("scripts: more than %d grants", maxRules), "")
@@ -48,9 +49,11 @@ func (p parser) grant(n yaml.Node) (Grant, error) {
 		g.Keyword = Keyword(n.Text)
 		return g, nil
 	case n.Kind == yaml.Text:
-		return g, p.mistake(n, fmt.Sprintf("scripts: %.64q is no grant; use figures, declared or what a script may use", n.Text), grantExample)
+		text := fmt.Sprintf("scripts: %.64q is no grant; use figures, declared or what a script may use", n.Text)
+		return g, p.mistake(n, text, grantExample)
 	case n.Kind != yaml.Map:
-		return g, p.mistake(n, "scripts: expected figures, declared or what a script may use, found "+n.Kind.String(), grantExample)
+		text := "scripts: expected figures, declared or what a script may use, found " + n.Kind.String()
+		return g, p.mistake(n, text, grantExample)
 	}
 	for _, f := range n.Fields {
 		if err := p.grantLine(&g, f); err != nil {

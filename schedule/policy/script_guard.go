@@ -3,7 +3,6 @@ package policy
 import (
 	"errors"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 
@@ -106,7 +105,8 @@ func (g *ScriptGuard) judgeDetails(c ScriptCheck) error {
 // choosesDestination reports whether a detail of the role decides what is opened, run or connected to.
 func choosesDestination(r schedule.Role) bool {
 	switch r {
-	case schedule.Free, schedule.Match, schedule.Other, schedule.Switch, schedule.Regexp, schedule.Headers, schedule.Secret:
+	case schedule.Free, schedule.Match, schedule.Other, schedule.Switch, schedule.Regexp,
+		schedule.Headers, schedule.Secret:
 		return false
 	}
 	return true
@@ -150,7 +150,8 @@ func (g *ScriptGuard) decideGranted(u *scriptUse) error {
 func (g *ScriptGuard) Program(name string) error {
 	u := &scriptUse{kind: capability.Programs, text: name}
 	bare, _ := strings.CutPrefix(name, "sudo ")
-	if bare == "" || bare[0] == '-' || strings.ContainsFunc(bare, func(r rune) bool { return r <= ' ' || r == '/' || r == '\\' || r == ':' || r == 0x7f }) {
+	unsafe := func(r rune) bool { return r <= ' ' || r == '/' || r == '\\' || r == ':' || r == 0x7f }
+	if bare == "" || bare[0] == '-' || strings.ContainsFunc(bare, unsafe) {
 		return refuseScript(g.script, u.need(), "which is no name of a program")
 	}
 	return g.decide(u)
@@ -189,7 +190,8 @@ func (g *ScriptGuard) Name(dns string) error {
 // socket is for Unix.
 func (g *ScriptGuard) URL(u *url.URL) error {
 	use := urlUse(u)
-	if use.url.odd || use.url.host.odd || use.url.socket != "" || !slices.Contains([]string{"http", "https"}, use.url.scheme) {
+	isHTTP := use.url.scheme == "http" || use.url.scheme == "https"
+	if use.url.odd || use.url.host.odd || use.url.socket != "" || !isHTTP {
 		return refuseScript(g.script, use.need(), "which can be read in two ways, or is not of http")
 	}
 	return g.decide(use)

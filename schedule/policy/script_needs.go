@@ -143,7 +143,8 @@ func fitsNeed(kind capability.Kind, d schedule.Detail, first, alone bool) bool {
 		return kind == capability.HTTP || kind == capability.TCP || kind == capability.UDP
 	case detail.Text, detail.List:
 		return d.Role == schedule.Program && kind == capability.Programs && alone ||
-			d.Role == schedule.DomainName && kind == capability.DNS || d.Role == schedule.Path && kind == capability.Files && first
+			d.Role == schedule.DomainName && kind == capability.DNS ||
+			d.Role == schedule.Path && kind == capability.Files && first
 	}
 	return false
 }
@@ -214,10 +215,11 @@ func (d declaredPattern) with(c ScriptCheck, part needPart, first bool) []declar
 	}
 	var all []declaredPattern
 	for _, value := range values {
-		other := d
-		if value = formInNeed(d.kind, spec.Role, value); value == "" || given && !keepsForm(d.kind, spec.Role, value, first) {
+		value = formInNeed(d.kind, spec.Role, value)
+		if value == "" || given && !keepsForm(d.kind, spec.Role, value, first) {
 			continue
 		}
+		other := d
 		other.pattern.text += value
 		if len(d.chosen) > 0 {
 			other.suffix += value
@@ -252,7 +254,7 @@ func formInNeed(kind capability.Kind, role schedule.Role, value string) string {
 func keepsForm(kind capability.Kind, role schedule.Role, value string, first bool) bool {
 	switch role {
 	case schedule.Path, schedule.Socket:
-		return first && kind == capability.Files || first && kind == capability.Unix && strings.IndexByte(value, '*') < 0
+		return first && (kind == capability.Files || kind == capability.Unix && strings.IndexByte(value, '*') < 0)
 	case schedule.URL:
 		return first && kind == capability.HTTP && strings.IndexByte(value, '*') < 0 && !parseURL(value).odd
 	case schedule.Host, schedule.DomainName:

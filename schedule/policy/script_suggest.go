@@ -18,7 +18,8 @@ func (g Grants) Suggest(c ScriptCheck) (suggested Grant, ok bool) {
 	c.Endpoint = nil // what the endpoint may choose, the rules say
 	for _, d := range expandNeeds(c) {
 		need := capability.Need{Kind: d.kind, Pattern: d.pattern.text}
-		if g.canCover(script, need) || g.denies(script, d.kind, func(p Pattern) bool { return deniesPattern(p, need) }) {
+		denied := func(p Pattern) bool { return deniesPattern(p, need) }
+		if g.canCover(script, need) || g.denies(script, d.kind, denied) {
 			continue
 		}
 		at := slices.IndexFunc(suggested.Lines, func(l Line) bool { return l.Name == string(d.kind) })
@@ -26,8 +27,8 @@ func (g Grants) Suggest(c ScriptCheck) (suggested Grant, ok bool) {
 			at = len(suggested.Lines)
 			suggested.Lines = append(suggested.Lines, Line{Name: string(d.kind)})
 		}
-		l := &suggested.Lines[at]
-		if p := globPattern(d.pattern.text); !slices.ContainsFunc(l.Patterns, func(o Pattern) bool { return o.text == p.text }) {
+		l, p := &suggested.Lines[at], globPattern(d.pattern.text)
+		if !slices.ContainsFunc(l.Patterns, func(o Pattern) bool { return o.text == p.text }) {
 			l.Patterns = append(l.Patterns, p)
 		}
 	}

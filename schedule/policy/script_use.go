@@ -73,7 +73,8 @@ func (u *scriptUse) matchesPath(p Pattern) bool {
 
 func (u *scriptUse) matchesGlob(want string) bool {
 	for _, path := range u.paths {
-		if matchGlob(want, path, '/') || u.kind == capability.Files && matchGlob(want, strings.TrimSuffix(path, "/")+"/", '/') {
+		folder := strings.TrimSuffix(path, "/") + "/"
+		if matchGlob(want, path, '/') || u.kind == capability.Files && matchGlob(want, folder, '/') {
 			return true
 		}
 	}

@@ -39,7 +39,8 @@ func isDeviceName(name string) bool {
 		return true
 	}
 	for _, port := range [...]string{"COM", "LPT"} {
-		if rest, ok := strings.CutPrefix(base, port); ok && len([]rune(rest)) == 1 && strings.Contains("0123456789¹²³", rest) {
+		number, ok := strings.CutPrefix(base, port)
+		if ok && len([]rune(number)) == 1 && strings.Contains("0123456789¹²³", number) {
 			return true
 		}
 	}

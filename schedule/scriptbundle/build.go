@@ -30,7 +30,8 @@ func Build(m Manifest, files map[string][]byte) ([]byte, error) {
 		return nil, wrong(noOffset, "%s: %s", ManifestName, err)
 	}
 	if len(text) > MaxManifestBytes {
-		return nil, wrong(noOffset, "%s would have %d bytes; at most %d are allowed", ManifestName, len(text), MaxManifestBytes)
+		return nil, wrong(noOffset, "%s would have %d bytes; at most %d are allowed",
+			ManifestName, len(text), MaxManifestBytes)
 	}
 	entries[0].data = text
 	b := encodeZip(entries)

@@ -70,7 +70,8 @@ func ValidBundleName(name string) error {
 		strings.ContainsFunc(name, func(r rune) bool {
 			return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_')
 		}) {
-		return fmt.Errorf("bundle name %.100q: want a-z, 0-9, - and _, at most %d, - and _ not first", name, maxBundleNameBytes)
+		return fmt.Errorf("bundle name %.100q: want at most %d of a-z, 0-9, - and _, and neither - nor _ first",
+			name, maxBundleNameBytes)
 	}
 	return nil
 }

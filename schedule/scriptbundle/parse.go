@@ -105,7 +105,8 @@ func readEntry(b []byte, at, n int) (entry, error) {
 	}
 	nameBytes := int(binary.LittleEndian.Uint16(h[26:]))
 	if nameBytes > MaxNameBytes {
-		return entry{}, wrong(at+26, "entry %d: its name has %d bytes; at most %d are allowed", n, nameBytes, MaxNameBytes)
+		return entry{}, wrong(at+26, "entry %d: its name has %d bytes; at most %d are allowed",
+			n, nameBytes, MaxNameBytes)
 	}
 	if len(b)-at < localBytes+nameBytes {
 		return entry{}, wrong(at, "the file ends within the name of entry %d", n)

@@ -1,6 +1,7 @@
 package scriptbundle
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -52,8 +53,9 @@ func (m Manifest) validateFiles() error {
 		if f.Bytes < 0 || f.Bytes > MaxScriptBytes {
 			return fmt.Errorf("file %q: %d bytes; at most %d are allowed", f.Name, f.Bytes, MaxScriptBytes)
 		}
-		if sum, err := hex.DecodeString(f.SHA256); err != nil || len(sum) != 32 || strings.ToLower(f.SHA256) != f.SHA256 {
-			return fmt.Errorf("file %q: its SHA-256 is no 64 hexadecimal digits in lower case", f.Name)
+		sum, err := hex.DecodeString(f.SHA256)
+		if err != nil || len(sum) != sha256.Size || strings.ToLower(f.SHA256) != f.SHA256 {
+			return fmt.Errorf("file %q: its SHA-256 is not 64 hexadecimal digits in lower case", f.Name)
 		}
 	}
 	return nil
@@ -78,7 +80,8 @@ func (m Manifest) validateScripts() error {
 			continue
 		}
 		if len(rest) == 0 || rest[0].File != f.Name {
-			return fmt.Errorf("file %q is not declared in scripts, or scripts are not in the order of their files", f.Name)
+			return fmt.Errorf("file %q is not declared in scripts, or scripts are not in the order of their files",
+				f.Name)
 		}
 		if err := rest[0].Validate(); err != nil {
 			return err

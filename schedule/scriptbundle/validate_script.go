@@ -114,7 +114,8 @@ func validDetail(d schedule.Detail) error {
 		return fmt.Errorf("detail %q: unknown kind %.40q", d.Name, d.Kind)
 	}
 	if !slices.Contains(roles, d.Role) {
-		return fmt.Errorf("detail %q: a detail of kind %q may not have the role %.40q: want one of %q", d.Name, d.Kind, d.Role, roles)
+		return fmt.Errorf("detail %q: a detail of kind %q may not have the role %.40q: want one of %q",
+			d.Name, d.Kind, d.Role, roles)
 	}
 	if err := validText("doc", d.Summary, MaxSummaryBytes); err != nil {
 		return fmt.Errorf("detail %q: %w", d.Name, err)
@@ -160,7 +161,8 @@ func validText(what, text string, most int) error {
 	if len(text) > most {
 		return fmt.Errorf("%s: %d bytes; at most %d are allowed", what, len(text), most)
 	}
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return r == '\n' || shorttext.Unsafe(r) }) {
+	unsafe := func(r rune) bool { return r == '\n' || shorttext.Unsafe(r) }
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unsafe) {
 		return fmt.Errorf("%s: %.40q has characters that cannot be shown in one line", what, text)
 	}
 	return nil

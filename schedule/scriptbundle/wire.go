@@ -126,7 +126,8 @@ func decodeManifest(text []byte) (Manifest, error) {
 		return Manifest{}, wrong(noOffset, "%s: %s", ManifestName, err)
 	}
 	if at := firstDifference(text, canonical); at >= 0 {
-		return Manifest{}, wrong(noOffset, "%s: it is not in the one form that a manifest has, from its byte %d on", ManifestName, at)
+		return Manifest{}, wrong(noOffset, "%s: from byte %d on it is not in the one form that a manifest has",
+			ManifestName, at)
 	}
 	return m, nil
 }

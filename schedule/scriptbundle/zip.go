@@ -117,7 +117,8 @@ func tail(entries []entry, at int) []part {
 	var parts []part
 	size := 0
 	for i, e := range entries {
-		parts = append(parts, part{fmt.Sprintf("entry %d of the directory, %q", i+1, e.name), directoryHeader(e), e.name})
+		what := fmt.Sprintf("entry %d of the directory, %q", i+1, e.name)
+		parts = append(parts, part{what, directoryHeader(e), e.name})
 		size += directoryBytes + len(e.name)
 	}
 	return append(parts, part{"the end of the directory", endRecord(len(entries), at, size), ""})

@@ -44,7 +44,8 @@ func readBounded(path string) ([]byte, error) {
 // returns that of minisign, which says more. Errors: *Error, or one that wraps ErrUnsigned.
 func (r Ring) VerifyAll(file []byte, sigs Signatures, now time.Time) (signed Signed, err error) {
 	if len(sigs) == 0 {
-		return Signed{}, fmt.Errorf("%w: there is no %s and no %s beside it", ErrUnsigned, MinisignExtension, RSAExtension)
+		return Signed{}, fmt.Errorf("%w: there is no %s and no %s beside it",
+			ErrUnsigned, MinisignExtension, RSAExtension)
 	}
 	for _, ext := range []string{RSAExtension, MinisignExtension} {
 		sig, ok := sigs[ext]

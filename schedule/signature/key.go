@@ -170,7 +170,8 @@ func (k Key) on(conditions string) (Key, error) {
 			k.Until = day
 			words = words[2:]
 		default:
-			return Key{}, fmt.Errorf("key %s: %.20q after it: want \"until 2027-06-30\" or \"revoked\", each once", k.ID, words[0])
+			return Key{}, fmt.Errorf(`key %s: %.20q after it: want "until 2027-06-30" or "revoked", each once`,
+				k.ID, words[0])
 		}
 	}
 	return k, nil

@@ -74,7 +74,8 @@ func (r Ring) Verify(file, sig []byte, name string, now time.Time) (Signed, erro
 	case strings.HasSuffix(name, RSAExtension):
 		return r.verifyRSA(file, sig, now)
 	}
-	return Signed{}, bad("a signature's name ends with %s or %s; this one is %.120q", MinisignExtension, RSAExtension, name)
+	return Signed{}, bad("a signature's name ends with %s or %s; this one is %.120q",
+		MinisignExtension, RSAExtension, name)
 }
 
 func bad(format string, args ...any) error {
@@ -123,9 +124,11 @@ func (r Ring) choose(id string, now time.Time, verify func(Key) (Signed, bool)) 
 		case k.Revoked:
 			return Signed{}, &Error{ErrRevokedKey, k.ID, fmt.Sprintf("signed by the key %s, which is revoked", k.ID)}
 		case k.Expired(now):
-			return Signed{}, &Error{ErrExpiredKey, k.ID, fmt.Sprintf("signed by the key %s, which expired on %s", k.ID, k.Until.Format(DateLayout))}
+			return Signed{}, &Error{ErrExpiredKey, k.ID, fmt.Sprintf("signed by the key %s, which expired on %s",
+				k.ID, k.Until.Format(DateLayout))}
 		case k.Expired(s.At):
-			return Signed{}, &Error{ErrExpiredKey, k.ID, fmt.Sprintf("signed on %s by the key %s, which had expired on %s",
+			return Signed{}, &Error{ErrExpiredKey, k.ID, fmt.Sprintf(
+				"signed on %s by the key %s, which had expired on %s",
 				s.At.UTC().Format(DateLayout), k.ID, k.Until.Format(DateLayout))}
 		}
 		if !ok {
@@ -136,7 +139,8 @@ func (r Ring) choose(id string, now time.Time, verify func(Key) (Signed, bool)) 
 	case ok:
 		return found, nil
 	case known:
-		return Signed{}, &Error{ErrBadSignature, id, fmt.Sprintf("the signature by the key %s does not fit: the file or the signature was changed", id)}
+		return Signed{}, &Error{ErrBadSignature, id, fmt.Sprintf(
+			"the signature by the key %s does not fit: the file or the signature was changed", id)}
 	case id != "":
 		return Signed{}, &Error{ErrUnknownKey, id, fmt.Sprintf("signed by the key %s, which is not trusted here", id)}
 	}

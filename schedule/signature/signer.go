@@ -81,7 +81,8 @@ func (s Signer) Key() Key {
 // such as file:standard-1.4.0.zip.
 func (s Signer) Sign(file []byte, now time.Time, notes ...string) ([]byte, error) {
 	comment := strings.Join(append([]string{fmt.Sprintf("timestamp:%d", now.Unix())}, notes...), "\t")
-	if !utf8.ValidString(comment) || strings.ContainsFunc(comment, func(r rune) bool { return r != '\t' && shorttext.Unsafe(r) }) {
+	unsafe := func(r rune) bool { return r != '\t' && shorttext.Unsafe(r) }
+	if !utf8.ValidString(comment) || strings.ContainsFunc(comment, unsafe) {
 		return nil, fmt.Errorf("%q cannot be in a signature's comment", comment)
 	}
 	in := minisign.NewReader(bytes.NewReader(file))

@@ -96,7 +96,10 @@ func (l *Locked) Refuse(version, sha256, reason, keys string, now, until time.Ti
 		return i, fmt.Errorf("refusing a bundle: %w", err)
 	}
 	next := i
-	next.refuse(Refusal{Version: version, SHA256: sha256, Reason: reason, AtMS: now.UnixMilli(), UntilMS: until.UnixMilli(), Keys: keys})
+	next.refuse(Refusal{
+		Version: version, SHA256: sha256, Reason: reason,
+		AtMS: now.UnixMilli(), UntilMS: until.UnixMilli(), Keys: keys,
+	})
 	if err := l.put(next); err != nil {
 		return i, err
 	}

@@ -103,7 +103,8 @@ func (l *Locked) writeFiles(c Candidate) error {
 		return fmt.Errorf("asking for the free space of %q: %w", l.Dir, err)
 	}
 	if need := 2*int64(len(c.File)) + spaceReserve; free < need {
-		return fmt.Errorf("%w of %q: %d MiB are free, and %d MiB are to stay free beside the bundle", ErrNoSpace, l.Dir, free>>20, need>>20)
+		return fmt.Errorf("%w of %q: %d MiB are free, and %d MiB are to stay free beside the bundle",
+			ErrNoSpace, l.Dir, free>>20, need>>20)
 	}
 	for _, ending := range slices.Sorted(maps.Keys(c.Signatures)) {
 		if !slices.Contains(SignatureEndings(), ending) {

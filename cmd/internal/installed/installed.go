@@ -192,13 +192,16 @@ func (i Installed) Accepts(r Ref, allow Allow, nowMS int64) error {
 		return &NotTakenError{Reason: r.String() + " is installed already", Same: true}
 	}
 	if i.Pin != "" && i.Pin != r.Version {
-		return &NotTakenError{Reason: fmt.Sprintf("%s is not the version %s that this host is pinned to", r, i.Pin), Next: "virgo bundle pin none"}
+		return &NotTakenError{
+			Reason: fmt.Sprintf("%s is not the version %s that this host is pinned to", r, i.Pin),
+			Next:   "virgo bundle pin none",
+		}
 	}
 	for _, no := range i.Refused {
-		same := no.SHA256 != "" && no.SHA256 == r.SHA256 || no.Version == r.Version && (no.SHA256 == "" || r.SHA256 == "")
-		if same && no.holds(allow, nowMS) {
+		if no.isOf(r) && no.holds(allow, nowMS) {
 			return &NotTakenError{
-				Reason: fmt.Sprintf("%s is not taken again: %s", r, no.Reason), Next: "virgo bundle update FILE --force takes it all the same",
+				Reason: fmt.Sprintf("%s is not taken again: %s", r, no.Reason),
+				Next:   "virgo bundle update FILE --force takes it all the same",
 			}
 		}
 	}
@@ -207,7 +210,9 @@ func (i Installed) Accepts(r Ref, allow Allow, nowMS int64) error {
 	}
 	const next = "virgo bundle update FILE --allow-downgrade installs it all the same"
 	if r.Name != i.Current.Name {
-		return &NotTakenError{Reason: fmt.Sprintf("it is bundle %q, and bundle %q is installed", r.Name, i.Current.Name), Next: next}
+		return &NotTakenError{
+			Reason: fmt.Sprintf("it is bundle %q, and bundle %q is installed", r.Name, i.Current.Name), Next: next,
+		}
 	}
 	current, err := semver.Parse(i.Current.Version)
 	if err != nil {
@@ -219,7 +224,9 @@ func (i Installed) Accepts(r Ref, allow Allow, nowMS int64) error {
 	case order == 0:
 		return &NotTakenError{Reason: fmt.Sprintf("%s is installed, with another content", i.Current), Next: next}
 	case order < 0:
-		return &NotTakenError{Reason: fmt.Sprintf("%s is older than %s, which is installed", r, i.Current.Version), Next: next}
+		return &NotTakenError{
+			Reason: fmt.Sprintf("%s is older than %s, which is installed", r, i.Current.Version), Next: next,
+		}
 	}
 	return nil
 }

@@ -67,6 +67,15 @@ type Refusal struct {
 	Keys string
 }
 
+// isOf reports whether a refusal is of a bundle: by its content, or by its version where one of the
+// contents is not known.
+func (r Refusal) isOf(b Ref) bool {
+	if r.SHA256 != "" && r.SHA256 == b.SHA256 {
+		return true
+	}
+	return r.Version == b.Version && (r.SHA256 == "" || b.SHA256 == "")
+}
+
 // text returns the stored form: the reason, which may have blanks, is last.
 func (r Refusal) text() string {
 	return fmt.Sprintf("%d %d %s %s %s", r.AtMS, r.UntilMS, r.Version, r.SHA256, r.Reason)

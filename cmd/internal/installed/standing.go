@@ -66,7 +66,10 @@ func (s *Standing) addText(text string) {
 		}
 		n[i] = v
 	}
-	k := Check{Type: words[4], Failed: words[3], Runs: int(min(n[0], maxRuns)), Streak: int(min(n[1], maxRuns)), LastMS: n[2]}
+	k := Check{
+		Type: words[4], Failed: words[3],
+		Runs: int(min(n[0], maxRuns)), Streak: int(min(n[1], maxRuns)), LastMS: n[2],
+	}
 	if k.Failed == "-" {
 		k.Failed = ""
 	}

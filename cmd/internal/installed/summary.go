@@ -124,7 +124,8 @@ func (s Summary) Text() string {
 // summaryOf returns what the spool's state is to say of what is installed; what else it said is kept.
 func summaryOf(i Installed, old Summary) Summary {
 	s := Summary{
-		Name: i.Current.Name, Version: i.Current.Version, SHA256: i.Current.SHA256, State: i.State, SinceMS: i.Current.SinceMS,
+		Name: i.Current.Name, Version: i.Current.Version, SHA256: i.Current.SHA256,
+		State: i.State, SinceMS: i.Current.SinceMS,
 		BackVersion: i.Back.Version, BackReason: i.Back.Reason, Refused: len(i.Refused),
 		Trouble: old.Trouble, Renewal: old.Renewal,
 	}

@@ -50,7 +50,9 @@ const (
 //
 // A script that says of what it watches that it is unavailable, a time limit and a refusal by the
 // owner are no failures of the bundle.
-func (s Standing) Verdict(t Summary, base Standing, scheduled []string, now time.Time, why func(id string) string) Verdict {
+func (s Standing) Verdict(
+	t Summary, base Standing, scheduled []string, now time.Time, why func(id string) string,
+) Verdict {
 	v := Verdict{SHA256: t.SHA256, Version: t.Version}
 	if t.State != OnTrial || t.SHA256 == "" || s.SHA256 != t.SHA256 {
 		return v

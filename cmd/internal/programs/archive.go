@@ -175,7 +175,8 @@ func (m Manifest) check() error {
 	}
 	for i, f := range m.Files {
 		if f.Name != names[i] || f.Bytes <= 0 || f.Bytes > maxProgramBytes {
-			return fmt.Errorf("file %.40q of %d bytes; want %q of at most %d", f.Name, f.Bytes, names[i], maxProgramBytes)
+			return fmt.Errorf("file %.40q of %d bytes; want %q of at most %d",
+				f.Name, f.Bytes, names[i], maxProgramBytes)
 		}
 	}
 	return nil

@@ -36,7 +36,8 @@ const (
 
 // isOf reports whether both are of one file.
 func (d download) isOf(o download) bool {
-	return d.Version == o.Version && d.File == o.File && d.Channel == o.Channel && d.Bytes == o.Bytes && d.SHA256 == o.SHA256
+	return d.Version == o.Version && d.File == o.File && d.Channel == o.Channel &&
+		d.Bytes == o.Bytes && d.SHA256 == o.SHA256
 }
 
 // resume returns the download that an earlier run began, if it is of the same file, and else a new

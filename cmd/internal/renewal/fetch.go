@@ -212,7 +212,8 @@ func noteFailure(r *installed.Renewal, err error, now time.Time, random func(n i
 	if errors.As(err, &ofDay) {
 		requested = time.UnixMilli(r.DayMS).Add(day).Sub(now)
 	}
-	r.FailedMS, r.UntilMS = now.UnixMilli(), now.Add(transport.RenewalBackoffAfter(r.Failures, requested, random)).UnixMilli()
+	r.FailedMS = now.UnixMilli()
+	r.UntilMS = now.Add(transport.RenewalBackoffAfter(r.Failures, requested, random)).UnixMilli()
 	r.Error = errorText(err)
 }
 

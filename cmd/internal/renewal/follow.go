@@ -34,7 +34,9 @@ func (e *NotNowError) Unwrap() error { return e.Err }
 // MaxBytes, and with growing pauses after failures. ready is called before anything is asked, take
 // with an archive that is wanted. news reports whether the last try ended without an error, or a
 // standing reason is another one: a person has to know it once.
-func (p *Programs) Follow(ctx context.Context, ready func() error, take func(context.Context, FetchedArchive) error) (out FetchedArchive, news bool, err error) {
+func (p *Programs) Follow(ctx context.Context, ready func() error,
+	take func(context.Context, FetchedArchive) error,
+) (out FetchedArchive, news bool, err error) {
 	st, err := p.Link.State(ctx)
 	if err != nil {
 		return out, false, err
@@ -72,7 +74,9 @@ func (p *Programs) Follow(ctx context.Context, ready func() error, take func(con
 	return out, news, errors.Join(err, p.store(saving, r))
 }
 
-func (p *Programs) take(ctx context.Context, out *FetchedArchive, take func(context.Context, FetchedArchive) error) error {
+func (p *Programs) take(ctx context.Context, out *FetchedArchive,
+	take func(context.Context, FetchedArchive) error,
+) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < takeTime {
 		out.Unfinished = true
 		return ErrNoTime

@@ -122,9 +122,10 @@ func (a *answer) check(file string, offset int64) error {
 	case a.StatusCode == http.StatusOK:
 		return nil
 	case a.StatusCode == http.StatusPartialContent && offset > 0:
-		rest, ok := strings.CutPrefix(a.Header.Get("Content-Range"), "bytes "+strconv.FormatInt(offset, 10)+"-")
+		answered := a.Header.Get("Content-Range")
+		rest, ok := strings.CutPrefix(answered, "bytes "+strconv.FormatInt(offset, 10)+"-")
 		if !ok || strings.ContainsAny(rest, ", ") {
-			return fmt.Errorf("asked for the bytes from %d on, the answer has %.64q", offset, a.Header.Get("Content-Range"))
+			return fmt.Errorf("asked for the bytes from %d on, the answer has %.64q", offset, answered)
 		}
 		a.from = offset
 		return nil

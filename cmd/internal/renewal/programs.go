@@ -50,7 +50,9 @@ func (f folderPlace) Path(name string) string { return filepath.Join(string(f), 
 func (p *Programs) Fetch(ctx context.Context) (FetchedArchive, error) { return p.fetch(ctx, true, nil) }
 
 // fetch is Fetch, and for a run, for which nobody waits, too. before is of fetching.
-func (p *Programs) fetch(ctx context.Context, manual bool, before func(context.Context, int64) error) (FetchedArchive, error) {
+func (p *Programs) fetch(ctx context.Context, manual bool,
+	before func(context.Context, int64) error,
+) (FetchedArchive, error) {
 	offer, err := link.FetchProgramsVersion(ctx, &p.Link, manual, p.OS, p.Arch)
 	if err != nil || offer.Version == "" || offer.Version == link.NoVersion {
 		return FetchedArchive{}, err

@@ -98,7 +98,9 @@ func (r *Renewal) Run(ctx context.Context) (Outcome, error) {
 	defer l.Unlock()
 	r.Allow.Keys, r.Allow.Revoked = r.Keys, r.Verifier.Ring.Revokes
 	s := &state{Renewal: r, locked: l}
-	s.fetching = fetching{folder: l, most: scriptbundle.MaxBundleBytes, known: s.isKnownKey, before: s.spend, hook: r.Hook}
+	s.fetching = fetching{
+		folder: l, most: scriptbundle.MaxBundleBytes, known: s.isKnownKey, before: s.spend, hook: r.Hook,
+	}
 	err = s.run(ctx)
 	s.close()
 	s.out.Unfinished = s.unfinished
@@ -293,7 +295,8 @@ func (s *state) conclude(ctx context.Context, err error) error {
 	case s.unfinished:
 		r.Unfinished, r.Failures, r.FailedMS, r.UntilMS = true, 0, 0, 0
 	default:
-		r.Unfinished = s.wanted.File != "" // it is tried again after the pause, whether or not the endpoint says so again
+		// A known file is tried again after the pause, whether or not the endpoint says so again.
+		r.Unfinished = s.wanted.File != ""
 		noteFailure(r, err, now, randomOf(&s.Link))
 	}
 	ctx, cancel := link.FinalContext(ctx)

@@ -39,7 +39,9 @@ func (v *Verifier) Signed(file []byte, sigs signature.Signatures) (signature.Sig
 
 // Verify returns a file as what can be installed: first its signatures, then its form, its name,
 // the release that it needs, and what its scripts declare.
-func (v *Verifier) Verify(ctx context.Context, file []byte, sigs signature.Signatures) (installed.Candidate, *scriptbundle.Bundle, error) {
+func (v *Verifier) Verify(ctx context.Context, file []byte, sigs signature.Signatures) (
+	installed.Candidate, *scriptbundle.Bundle, error,
+) {
 	signed, err := v.Signed(file, sigs)
 	if err != nil {
 		return installed.Candidate{}, nil, err

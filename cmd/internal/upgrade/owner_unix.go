@@ -35,7 +35,9 @@ func (p Place) checkOwn(user int) error {
 			return err
 		}
 		if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != user {
-			return fmt.Errorf("%q belongs to user %d, who can replace it with virgo upgrade, and runs are made by user %d", path, st.Uid, user)
+			return fmt.Errorf(
+				"%q belongs to user %d, who can replace it with virgo upgrade, and runs are made by user %d",
+				path, st.Uid, user)
 		}
 		if err := ownership.Check(path); err != nil {
 			return err

@@ -40,7 +40,7 @@ var managers = []struct {
 	name    func(out string) string
 	upgrade string
 }{
-	{"dpkg-query", []string{"-S"}, func(s string) string { s, _, _ = strings.Cut(s, ":"); return s }, "apt-get install --only-upgrade"},
+	{"dpkg-query", []string{"-S"}, beforeColon, "apt-get install --only-upgrade"},
 	{"rpm", []string{"-qf", "--queryformat", "%{NAME}"}, strings.TrimSpace, "dnf upgrade"},
 	{"apk", []string{"info", "-qW"}, strings.TrimSpace, "apk upgrade"},
 	{"pacman", []string{"-Qoq"}, strings.TrimSpace, "pacman -Syu"},
@@ -75,9 +75,16 @@ func Packaged(ctx context.Context, path string) error {
 	return nil
 }
 
+// beforeColon returns the package of a line such as "virgo:amd64: /usr/bin/virgo".
+func beforeColon(s string) string {
+	name, _, _ := strings.Cut(s, ":")
+	return name
+}
+
 func isPackageName(s string) bool {
 	return s != "" && len(s) < 100 && s[0] != '-' && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("+-._", r))
+		isAlphanumeric := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		return !isAlphanumeric && !strings.ContainsRune("+-._", r)
 	})
 }
 

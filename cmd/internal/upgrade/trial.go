@@ -54,8 +54,8 @@ func (t Trial) Versions(ctx context.Context, m programs.Manifest) error {
 		if m.Commit != "" {
 			want += " (" + m.Commit + ")"
 		}
-		if strings.TrimSpace(out) != want {
-			return &TrialError{name, "", fmt.Sprintf("says that it is %.100q, and not %q", strings.TrimSpace(out), want)}
+		if got := strings.TrimSpace(out); got != want {
+			return &TrialError{name, "", fmt.Sprintf("says that it is %.100q, and not %q", got, want)}
 		}
 	}
 	return nil

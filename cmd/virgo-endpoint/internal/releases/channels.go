@@ -148,7 +148,8 @@ func CheckName(name string) error {
 		}
 	}
 	if !ok {
-		return fmt.Errorf("%.*q: a name has 1 to %d letters, digits, -, _ and dots, and does not begin with - or a dot", maxNameBytes, name, maxNameBytes)
+		return fmt.Errorf("%.*q: a name has 1 to %d letters, digits, -, _ and dots, and does not begin with - or a dot",
+			maxNameBytes, name, maxNameBytes)
 	}
 	return nil
 }

@@ -46,7 +46,11 @@ func (r *Rollout) pause(paused bool) error {
 		return ErrNoTarget
 	}
 	if r.Paused == paused {
-		return fmt.Errorf("%w: version %s is %s already", ErrPaused, r.Target, map[bool]string{true: "paused", false: "offered"}[paused])
+		state := "offered"
+		if paused {
+			state = "paused"
+		}
+		return fmt.Errorf("%w: version %s is %s already", ErrPaused, r.Target, state)
 	}
 	r.Paused = paused
 	return nil

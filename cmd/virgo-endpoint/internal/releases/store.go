@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -93,17 +92,9 @@ func (s *Store) refresh() {
 }
 
 func readChannels(path string) (*Channels, error) {
-	f, err := os.Open(path)
+	data, err := readBounded(path, maxChannelsBytes)
 	if err != nil {
 		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxChannelsBytes+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxChannelsBytes {
-		return nil, fmt.Errorf("it is larger than %d bytes", maxChannelsBytes)
 	}
 	return parseChannels(data)
 }

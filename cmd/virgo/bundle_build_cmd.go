@@ -22,9 +22,10 @@ type bundleBuildCmd struct {
 
 // Help returns the text below the summary in the help.
 func (bundleBuildCmd) Help() string {
-	return "A folder has NAME.lua, a check of type script.NAME each; lib/NAME.lua, which they share; doc/NAME.md, data/NAME.json; and " +
-		"bundle.json: {\"name\": \"acme\", \"version\": \"1.0.0\", \"agent\": \"0.9.0\"}, the last being the oldest virgo that it is for. " +
-		"Tests (NAME_test.lua) and other files stay out. The scripts are evaluated as far as what they declare. The same files make " +
+	return "A folder has NAME.lua, a check of type script.NAME each; lib/NAME.lua, which they share; " +
+		`doc/NAME.md, data/NAME.json; and bundle.json: {"name": "acme", "version": "1.0.0", "agent": ` +
+		`"0.9.0"}, the last being the oldest virgo that it is for. Tests (NAME_test.lua) and other ` +
+		"files stay out. The scripts are evaluated as far as what they declare. The same files make " +
 		"the same bytes, on every host."
 }
 
@@ -56,7 +57,8 @@ func (c *bundleBuildCmd) Run(a *app) error {
 	}
 	if m.Name == "" || m.Version == "" {
 		return agent.WithCode(agent.ExitUsage, agent.WithHint(errors.New("the bundle has no name or no version"),
-			`write bundle.json in the folder: {"name": "acme", "version": "1.0.0"}; or give --name and --bundle-version`))
+			`write bundle.json in the folder: {"name": "acme", "version": "1.0.0"}; or give --name `+
+				"and --bundle-version"))
 	}
 	scripts, wrong := a.declareAll(folder.files)
 	if len(wrong) > 0 {
@@ -100,8 +102,9 @@ func (c *bundleBuildCmd) print(a *app, bundle *scriptbundle.Bundle, size int, le
 		}
 		return a.printJSON(doc)
 	}
-	if _, err := os.Lstat(c.Out + signature.MinisignExtension); err == nil {
-		a.Notice("%s may be the signature of what was in %s before: sign it again", c.Out+signature.MinisignExtension, c.Out)
+	beside := c.Out + signature.MinisignExtension
+	if _, err := os.Lstat(beside); err == nil {
+		a.Notice("%s may be the signature of what was in %s before: sign it again", beside, c.Out)
 	}
 	a.Verbosef("left out: %s", strings.Join(leftOut, ", "))
 	var t term.Table

@@ -20,7 +20,9 @@ const bundleLockTime = 5 * time.Second
 func (a *app) bundles() *installed.Folder { return installed.New(a.Paths().State) }
 
 // changeBundle changes what is installed, and has the next run know it.
-func (a *app) changeBundle(change func(l *installed.Locked) (installed.Installed, error)) (before, after installed.Installed, err error) {
+func (a *app) changeBundle(
+	change func(l *installed.Locked) (installed.Installed, error),
+) (before, after installed.Installed, err error) {
 	cfg, err := a.LoadConfig()
 	if err != nil {
 		return before, after, err
@@ -61,8 +63,10 @@ func bundleError(err error) error {
 	case errors.Is(err, installed.ErrBusy):
 		return agent.WithCode(agent.ExitBusy, agent.WithHint(err, "try again when it has ended"))
 	case errors.Is(err, renewal.ErrNoSigners):
-		return agent.WithCode(agent.ExitUsage, agent.WithHint(err, "bundle_signers in virgo.yaml names the keys: virgo help config"))
-	case errors.As(err, &no), errors.As(err, &refused), errors.Is(err, installed.ErrNoPrevious), errors.Is(err, installed.ErrNoBundle):
+		return agent.WithCode(agent.ExitUsage, agent.WithHint(err,
+			"bundle_signers in virgo.yaml names the keys: virgo help config"))
+	case errors.As(err, &no), errors.As(err, &refused),
+		errors.Is(err, installed.ErrNoPrevious), errors.Is(err, installed.ErrNoBundle):
 		return agent.WithCode(agent.ExitUnexpected, err)
 	}
 	return err
@@ -80,7 +84,9 @@ func (a *app) bundleSettings() (config.Config, renewal.Verifier, error) {
 		))
 	}
 	ring, err := settingsRing(a, cfg)
-	return cfg, renewal.Verifier{Ring: ring, Name: cfg.Bundles.Name, Release: agent.Release(), Declares: a.CheckDeclared, Now: a.Now}, err
+	return cfg, renewal.Verifier{
+		Ring: ring, Name: cfg.Bundles.Name, Release: agent.Release(), Declares: a.CheckDeclared, Now: a.Now,
+	}, err
 }
 
 // stateText describes the state of the current bundle.

@@ -19,8 +19,9 @@ type bundleKeygenCmd struct {
 
 // Help returns the text below the summary in the help.
 func (bundleKeygenCmd) Help() string {
-	return "Writes two files in the form of minisign. NAME.key signs: keep it where bundles are built, never on an endpoint or a " +
-		"monitored host. NAME.pub is what hosts trust, in bundle_signers of virgo.yaml. Existing files are never overwritten."
+	return "Writes two files in the form of minisign. NAME.key signs: keep it where bundles are " +
+		"built, never on an endpoint or a monitored host. NAME.pub is what hosts trust, in " +
+		"bundle_signers of virgo.yaml. Existing files are never overwritten."
 }
 
 type keygenDocument struct {
@@ -60,8 +61,10 @@ func (c *bundleKeygenCmd) Run(a *app) error {
 	if a.JSON {
 		return a.printJSON(keygenDocument{document{schemaVersion}, secretFile, publicFile, key.Text(), key.ID})
 	}
-	_, err = fmt.Fprintf(a.Out, "secret key  %s, which signs: keep it off endpoints and monitored hosts\npublic key  %s\n"+
-		"trust it    with these lines in virgo.yaml of each host:\nbundle_signers:\n  - %s\n", secretFile, publicFile, key.Text())
+	_, err = fmt.Fprintf(a.Out, "secret key  %s, which signs: keep it off endpoints and monitored hosts\n"+
+		"public key  %s\n"+
+		"trust it    with these lines in virgo.yaml of each host:\n"+
+		"bundle_signers:\n  - %s\n", secretFile, publicFile, key.Text())
 	return err
 }
 
@@ -86,7 +89,8 @@ func (c *bundleKeygenCmd) password(a *app) (string, error) {
 
 func keyExists(path string) error {
 	return agent.WithCode(agent.ExitUsage, agent.WithHint(
-		fmt.Errorf("%q already exists", path), "-o NAME gives another name; hosts that trust the old key need it in bundle_signers until all have the new one",
+		fmt.Errorf("%q already exists", path),
+		"-o NAME gives another name; hosts that trust the old key need it in bundle_signers until all have the new one",
 	))
 }
 

@@ -17,8 +17,8 @@ type bundleListCmd struct{}
 
 // Help returns the text below the summary in the help.
 func (bundleListCmd) Help() string {
-	return "Shows the installed bundle, the previous one, the versions that this host does not take again and why, and the own " +
-		"scripts of this host that stand in front of the bundle's."
+	return "Shows the installed bundle, the previous one, the versions that this host does not take " +
+		"again and why, and the own scripts of this host that stand in front of the bundle's."
 }
 
 type listDocument struct {
@@ -91,8 +91,10 @@ func (c *bundleListCmd) Run(a *app) error {
 	}
 	if a.JSON {
 		doc := listDocument{
-			document: document{schemaVersion}, Current: newRefDocument(i.Current), Previous: newRefDocument(i.Previous),
-			State: string(i.State), Pin: i.Pin, Refused: []refusalDocument{}, Own: append([]string{}, own...), Damaged: damaged,
+			document: document{schemaVersion},
+			Current:  newRefDocument(i.Current), Previous: newRefDocument(i.Previous),
+			State: string(i.State), Pin: i.Pin, Damaged: damaged,
+			Refused: []refusalDocument{}, Own: append([]string{}, own...),
 		}
 		if i.Back.Version != "" {
 			doc.Back = new(newRefusalDocument(i.Back))

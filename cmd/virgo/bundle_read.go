@@ -37,7 +37,8 @@ func (a *app) readInstalled() (bundleFile, error) {
 		return bundleFile{}, err
 	}
 	if i.Current.IsZero() {
-		return bundleFile{}, agent.WithHint(installed.ErrNoBundle, "name a file, or install one: virgo bundle update FILE")
+		return bundleFile{}, agent.WithHint(installed.ErrNoBundle,
+			"name a file, or install one: virgo bundle update FILE")
 	}
 	c, err := folder.Read(i.Current)
 	if err != nil {

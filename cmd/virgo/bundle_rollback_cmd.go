@@ -12,8 +12,8 @@ type bundleRollbackCmd struct {
 
 // Help returns the text below the summary in the help.
 func (bundleRollbackCmd) Help() string {
-	return "Returns to the previous bundle. The one that is left is not taken again, unless virgo bundle update FILE --force " +
-		"installs it."
+	return "Returns to the previous bundle. The one that is left is not taken again, unless virgo " +
+		"bundle update FILE --force installs it."
 }
 
 func (c *bundleRollbackCmd) Run(a *app) error {
@@ -38,6 +38,7 @@ func (c *bundleRollbackCmd) Run(a *app) error {
 			Version: after.Current.Version, State: string(after.State),
 		})
 	}
-	_, err = fmt.Fprintf(a.Out, "%s; %s is not taken again\n", changeText(before.Current, after.Current), before.Current.Version)
+	_, err = fmt.Fprintf(a.Out, "%s; %s is not taken again\n",
+		changeText(before.Current, after.Current), before.Current.Version)
 	return err
 }

@@ -17,8 +17,9 @@ type bundleShowCmd struct {
 
 // Help returns the text below the summary in the help.
 func (bundleShowCmd) Help() string {
-	return "Reads the manifest and runs nothing. Who signed the bundle, virgo bundle verify says. A need with ${NAME} depends on " +
-		"the detail NAME of a check. A script that needs what scripts in virgo.yaml does not grant does not run."
+	return "Reads the manifest and runs nothing. Who signed the bundle, virgo bundle verify says. A " +
+		"need with ${NAME} depends on the detail NAME of a check. A script that needs what scripts " +
+		"in virgo.yaml does not grant does not run."
 }
 
 type bundleDocument struct {
@@ -72,7 +73,8 @@ func (c *bundleShowCmd) Run(a *app) error {
 	if a.JSON {
 		doc := bundleDocument{
 			document: document{schemaVersion}, File: file.label, Name: m.Name, Version: m.Version, LeastAgent: m.Agent,
-			SHA256: fmt.Sprintf("%x", bundle.SHA256), Bytes: len(raw), Scripts: []scriptDocument{}, Files: []fileDocument{},
+			SHA256: fmt.Sprintf("%x", bundle.SHA256), Bytes: len(raw),
+			Scripts: []scriptDocument{}, Files: []fileDocument{},
 		}
 		for _, s := range m.Scripts {
 			doc.Scripts = append(doc.Scripts, newScriptDocument(s, grants))
@@ -105,7 +107,8 @@ func (c *bundleShowCmd) Run(a *app) error {
 		}
 	}
 	if stopped > 0 {
-		_, err = fmt.Fprintf(a.Out, "\n%s not run here: what they need, scripts in virgo.yaml has to grant; virgo help policy has examples\n",
+		_, err = fmt.Fprintf(a.Out,
+			"\n%s not run here: scripts in virgo.yaml does not grant what they need; virgo help policy has examples\n",
 			term.Count(stopped, "script does", "scripts do"))
 	}
 	return err

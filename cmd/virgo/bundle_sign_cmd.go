@@ -65,7 +65,8 @@ func (c *bundleSignCmd) Run(a *app) error {
 func (c *bundleSignCmd) signer(a *app) (signature.Signer, error) {
 	f, err := os.Open(c.Key)
 	if err != nil {
-		return signature.Signer{}, agent.WithCode(agent.ExitUsage, agent.WithHint(err, "virgo bundle keygen makes a key; --key FILE names one"))
+		return signature.Signer{}, agent.WithCode(agent.ExitUsage, agent.WithHint(err,
+			"virgo bundle keygen makes a key; --key FILE names one"))
 	}
 	defer f.Close()
 	secret, err := io.ReadAll(io.LimitReader(f, signature.MaxKeyBytes+1))

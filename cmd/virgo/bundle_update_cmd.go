@@ -24,8 +24,9 @@ type bundleUpdateCmd struct {
 
 // Help returns the text below the summary in the help.
 func (bundleUpdateCmd) Help() string {
-	return "Installs a bundle that one of the keys in bundle_signers has signed. It is on trial then: where more of its checks " +
-		"fail than before, the agent returns to the previous one by itself."
+	return "Installs a bundle that one of the keys in bundle_signers has signed. It is on trial " +
+		"then: where more of its checks fail than before, the agent returns to the previous one by " +
+		"itself."
 }
 
 type updateDocument struct {
@@ -162,12 +163,14 @@ func (a *app) newRenewal() (*renewal.Renewal, error) {
 }
 
 // report prints what is installed now.
-func (c *bundleUpdateCmd) report(a *app, before installed.Ref, now installed.Installed, offered installed.Ref, no *installed.NotTakenError) error {
+func (c *bundleUpdateCmd) report(
+	a *app, before installed.Ref, now installed.Installed, offered installed.Ref, no *installed.NotTakenError,
+) error {
 	changed := now.Current.SHA256 != before.SHA256
 	if a.JSON {
 		doc := updateDocument{
-			document: document{schemaVersion}, Name: offered.Name, Before: before.Version, Version: now.Current.Version, State: string(now.State),
-			Offered: offered.Version,
+			document: document{schemaVersion}, Name: offered.Name, Offered: offered.Version,
+			Before: before.Version, Version: now.Current.Version, State: string(now.State),
 		}
 		if no != nil {
 			doc.NotTaken = no.Error()

@@ -20,8 +20,8 @@ type bundleVerifyCmd struct {
 
 // Help returns the text below the summary in the help.
 func (bundleVerifyCmd) Help() string {
-	return "Does what an agent does before it installs a bundle: the signature, then the form of the file, then the version " +
-		"of virgo that it needs."
+	return "Does what an agent does before it installs a bundle: the signature, then the form of the " +
+		"file, then the version of virgo that it needs."
 }
 
 type verifyDocument struct {
@@ -94,7 +94,8 @@ func signatureError(file string, err error) error {
 	case errors.Is(err, signature.ErrUnsigned):
 		return agent.WithHint(named, "virgo bundle sign "+file)
 	case errors.Is(err, signature.ErrUnknownKey):
-		return agent.WithHint(named, "if you know whose key it is, add it to bundle_signers in virgo.yaml; virgo bundle verify also takes --key")
+		return agent.WithHint(named, "if you know whose key it is, add it to bundle_signers in virgo.yaml; "+
+			"virgo bundle verify also takes --key")
 	}
 	return named
 }
@@ -115,7 +116,8 @@ func (c *bundleVerifyCmd) ring(a *app) (signature.Ring, error) {
 	ring, err := settingsRing(a, cfg)
 	if errors.Is(err, renewal.ErrNoSigners) {
 		err = agent.WithCode(agent.ExitUsage, agent.WithHint(
-			errors.New("there is no key to verify the signature with: no --key, and no bundle_signers in "+a.Paths().Config),
+			errors.New("there is no key to verify the signature with: no --key, and no bundle_signers in "+
+				a.Paths().Config),
 			"--key NAME.pub names the public key of whoever signs",
 		))
 	}

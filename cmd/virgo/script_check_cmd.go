@@ -17,9 +17,10 @@ type scriptCheckCmd struct {
 
 // Help returns the text below the summary in the help.
 func (scriptCheckCmd) Help() string {
-	return "Finds mistakes of syntax, names and functions that do not exist, wrong numbers of arguments, files, programs and " +
-		"addresses that the script uses and does not declare, and details of a wrong kind. Nothing of the script runs but its " +
-		"declaration, with no file or program, in the process for scripts. Exits with 1 if there is a mistake."
+	return "Finds mistakes of syntax, names and functions that do not exist, wrong numbers of " +
+		"arguments, files, programs and addresses that the script uses and does not declare, and " +
+		"details of a wrong kind. Nothing of the script runs but its declaration, with no file or " +
+		"program, in the process for scripts. Exits with 1 if there is a mistake."
 }
 
 type scriptCheckDocument struct {
@@ -48,7 +49,8 @@ func (c *scriptCheckCmd) Run(a *app) error {
 				return err
 			}
 			for _, f := range found {
-				doc.Findings = append(doc.Findings, findingDocument{filepath.Join(dir, filepath.FromSlash(f.File)), f.Line, f.Text, f.Fatal})
+				file := filepath.Join(dir, filepath.FromSlash(f.File))
+				doc.Findings = append(doc.Findings, findingDocument{file, f.Line, f.Text, f.Fatal})
 			}
 			checked++
 		}

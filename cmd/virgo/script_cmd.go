@@ -44,7 +44,8 @@ func readScripts(path string) (files trial.Folder, name string, err error) {
 	}
 	if err := scriptbundle.ValidName(script); err != nil || !strings.HasSuffix(name, ".lua") {
 		err = fmt.Errorf("%q cannot be a script by its name", path)
-		return nil, "", agent.WithCode(agent.ExitUsage, agent.WithHint(err, "its type is script. and the file's name: use a-z, 0-9 and _, and .lua at the end"))
+		return nil, "", agent.WithCode(agent.ExitUsage, agent.WithHint(err,
+			"its type is script. and the file's name: use a-z, 0-9 and _, and .lua at the end"))
 	}
 	files, err = trial.ReadFolder(os.DirFS(filepath.Clean(dir+".")), name, script)
 	if err != nil {
@@ -73,7 +74,8 @@ func (a *app) declared(ctx context.Context, files trial.Folder, name string) (sc
 	case err != nil:
 		return scriptbundle.Script{}, fmt.Errorf("loading %s: %w", name, err)
 	case answer.Failed != nil:
-		return scriptbundle.Script{}, agent.WithHint(answer.Failed, "virgo script check lists all mistakes, virgo script doc what there is to call")
+		return scriptbundle.Script{}, agent.WithHint(answer.Failed,
+			"virgo script check lists all mistakes, virgo script doc what there is to call")
 	}
 	return *answer.Declared, nil
 }

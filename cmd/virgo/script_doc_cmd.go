@@ -18,7 +18,8 @@ type scriptDocCmd struct {
 
 // Help returns the text below the summary in the help.
 func (scriptDocCmd) Help() string {
-	return "What is shown is what the functions themselves say. virgo help lua has the same after an introduction with examples."
+	return "What is shown is what the functions themselves say. virgo help lua has the same after an " +
+		"introduction with examples."
 }
 
 type scriptDocDocument struct {
@@ -122,7 +123,8 @@ func (c *scriptDocCmd) chosen() ([]script.Module, error) {
 	if near := shorttext.Nearest(c.Name, known); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(fmt.Errorf("scripts have no module or function %q", c.Name), hint))
+	err := fmt.Errorf("scripts have no module or function %q", c.Name)
+	return nil, agent.WithCode(agent.ExitUsage, agent.WithHint(err, hint))
 }
 
 func qualified(module, name string) string {
@@ -165,7 +167,10 @@ func writeIndented(w io.Writer, indent, text string) {
 }
 
 func newModuleDocument(m script.Module) moduleDocument {
-	doc := moduleDocument{Name: m.Name, Doc: m.Doc, Functions: newFunctionDocuments(m.Functions), Methods: newFunctionDocuments(m.Methods)}
+	doc := moduleDocument{
+		Name: m.Name, Doc: m.Doc,
+		Functions: newFunctionDocuments(m.Functions), Methods: newFunctionDocuments(m.Methods),
+	}
 	for _, k := range m.Constants {
 		doc.Constants = append(doc.Constants, constantDocument{k.Name, k.Doc})
 	}

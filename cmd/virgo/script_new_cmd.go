@@ -23,22 +23,24 @@ type scriptNewCmd struct {
 
 // Help returns the text below the summary in the help.
 func (scriptNewCmd) Help() string {
-	return "Writes NAME.lua, a check that works, and NAME_test.lua, its tests; existing files are never overwritten. Change them " +
-		"to measure something else: virgo help lua explains both."
+	return "Writes NAME.lua, a check that works, and NAME_test.lua, its tests; existing files are " +
+		"never overwritten. Change them to measure something else: virgo help lua explains both."
 }
 
 func (c *scriptNewCmd) Run(a *app) error {
 	name := strings.TrimSuffix(c.Name, ".lua") + ".lua"
 	if err := scriptbundle.ValidName(name); err != nil || !trial.IsScript(name) {
 		err := fmt.Errorf("invalid name of a script %q", c.Name)
-		return agent.WithCode(agent.ExitUsage, agent.WithHint(err, "use a-z, 0-9 and _; a name that ends in _test is that of tests"))
+		return agent.WithCode(agent.ExitUsage, agent.WithHint(err,
+			"use a-z, 0-9 and _; a name that ends in _test is that of tests"))
 	}
 	dir := c.Dir
 	if dir == "" {
 		dir = a.Paths().Scripts
 	}
 	if err := ownership.MkdirAll(dir, 0o755); err != nil {
-		return agent.WithHint(fmt.Errorf("creating the folder of scripts: %w", err), "--dir DIR writes to another folder")
+		err = fmt.Errorf("creating the folder of scripts: %w", err)
+		return agent.WithHint(err, "--dir DIR writes to another folder")
 	}
 	file, test := filepath.Join(dir, name), filepath.Join(dir, trial.TestOf(name))
 	stem := strings.TrimSuffix(name, ".lua")
@@ -93,7 +95,8 @@ func writeNewScripts(files []newFile) error {
 		}
 		if errors.Is(err, fs.ErrExist) {
 			err = fmt.Errorf("%q already exists", f.path)
-			return agent.WithCode(agent.ExitUsage, agent.WithHint(err, "choose another name, or try that script: virgo script run "+files[0].path))
+			return agent.WithCode(agent.ExitUsage, agent.WithHint(err,
+				"choose another name, or try that script: virgo script run "+files[0].path))
 		}
 		return fmt.Errorf("writing the script: %w", err)
 	}

@@ -28,9 +28,10 @@ type scriptRunCmd struct {
 
 // Help returns the text below the summary in the help.
 func (scriptRunCmd) Help() string {
-	return "Runs the script as a run of the agent would: in a process of its own, as the unprivileged user if virgo is root, " +
-		"with every limit. No state is changed. Prints the result, the lines that the script logs, and what it used; for an error " +
-		"the calls that led there. Exits with 1 if the check is unavailable or the script fails."
+	return "Runs the script as a run of the agent would: in a process of its own, as the " +
+		"unprivileged user if virgo is root, with every limit. No state is changed. Prints the " +
+		"result, the lines that the script logs, and what it used; for an error the calls that led " +
+		"there. Exits with 1 if the check is unavailable or the script fails."
 }
 
 type scriptRunDocument struct {
@@ -70,7 +71,8 @@ func (c *scriptRunCmd) Run(a *app) error {
 		return err
 	}
 	if trial.IsTest(name) {
-		return agent.WithCode(agent.ExitUsage, agent.WithHint(fmt.Errorf("%q has tests", c.File), "virgo script test "+c.File))
+		err := fmt.Errorf("%q has tests", c.File)
+		return agent.WithCode(agent.ExitUsage, agent.WithHint(err, "virgo script test "+c.File))
 	}
 	job := &trial.RunJob{File: name, NowMS: a.Now().UnixMilli(), Granted: c.Grant == "policy"}
 	if c.Now != "" {
@@ -99,7 +101,9 @@ func (c *scriptRunCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	out, err := a.runCheck(reg, schedule.Check{ID: declared.Type, Type: declared.Type, Details: job.Details, Timeout: c.Timeout})
+	out, err := a.runCheck(reg, schedule.Check{
+		ID: declared.Type, Type: declared.Type, Details: job.Details, Timeout: c.Timeout,
+	})
 	if err != nil {
 		return err
 	}
@@ -185,8 +189,9 @@ func (a *app) showScriptRun(out collect.Outcome, done *trial.Outcome) error {
 		return nil
 	}
 	used := []string{
-		fmt.Sprintf("%s instructions", grouped(u.Instructions)), fmt.Sprintf("%s of computing", term.Age(u.Compute.Round(time.Microsecond))),
-		fmt.Sprintf("%s allocated", term.Bytes(float64(done.Allocated))),
+		grouped(u.Instructions) + " instructions",
+		term.Age(u.Compute.Round(time.Microsecond)) + " of computing",
+		term.Bytes(float64(done.Allocated)) + " allocated",
 	}
 	for _, n := range []struct {
 		number int
@@ -202,7 +207,8 @@ func (a *app) showScriptRun(out collect.Outcome, done *trial.Outcome) error {
 
 // grantHint returns what to do about a refusal.
 func grantHint(*policy.RefusedError) string {
-	return "virgo.yaml grants it under scripts, see virgo help policy; --grant declared runs it with all that it declares"
+	return "virgo.yaml grants it under scripts, see virgo help policy; --grant declared runs it with " +
+		"all that it declares"
 }
 
 func newScriptRunDocument(out collect.Outcome, done *trial.Outcome) scriptRunDocument {

@@ -18,9 +18,10 @@ type scriptTestCmd struct {
 
 // Help returns the text below the summary in the help.
 func (scriptTestCmd) Help() string {
-	return "Runs NAME_test.lua beside each NAME.lua. A test says which files, outputs of programs, answers of servers and " +
-		"connections there are, runs the script with them, and compares metrics, status and what it saved; virgo help lua shows one. " +
-		"What a test did not capture fails it: nothing of this host is used. Exits with 1 if a test fails, or there is none."
+	return "Runs NAME_test.lua beside each NAME.lua. A test says which files, outputs of programs, " +
+		"answers of servers and connections there are, runs the script with them, and compares " +
+		"metrics, status and what it saved; virgo help lua shows one. What a test did not capture " +
+		"fails it: nothing of this host is used. Exits with 1 if a test fails, or there is none."
 }
 
 type scriptTestDocument struct {
@@ -111,14 +112,17 @@ func (c *scriptTestCmd) find() ([]testFile, error) {
 	}
 	if len(all) == 0 {
 		err := fmt.Errorf("no tests in %q", paths)
-		return nil, agent.WithCode(agent.ExitUnexpected, agent.WithHint(err, "those of hello.lua are in hello_test.lua beside it; virgo script new writes both"))
+		return nil, agent.WithCode(agent.ExitUnexpected, agent.WithHint(err,
+			"those of hello.lua are in hello_test.lua beside it; virgo script new writes both"))
 	}
 	return all, nil
 }
 
 // run runs the tests of one file. If the process dies, what it ran is one failure.
 func (c *scriptTestCmd) run(a *app, t testFile) []trial.Result {
-	answer, err := a.trial(a.Context, trial.Job{Files: t.files.For(t.name), Test: &trial.TestJob{File: t.name, Names: c.Names}})
+	answer, err := a.trial(a.Context, trial.Job{
+		Files: t.files.For(t.name), Test: &trial.TestJob{File: t.name, Names: c.Names},
+	})
 	if err == nil && answer.Failed != nil {
 		err = answer.Failed
 	}
@@ -133,7 +137,8 @@ func (a *app) showTests(t testFile, results []trial.Result) error {
 	for _, r := range results {
 		if r.Fault == "" {
 			if a.Verbose {
-				table.Cells(term.Cell{Text: "ok", Color: term.Good}, term.Cell{Text: t.path}, term.Cell{Text: fmt.Sprintf("%s (%.0f ms)", r.Name, r.TookMS)})
+				table.Cells(term.Cell{Text: "ok", Color: term.Good}, term.Cell{Text: t.path},
+					term.Cell{Text: fmt.Sprintf("%s (%.0f ms)", r.Name, r.TookMS)})
 			}
 			continue
 		}
@@ -148,7 +153,8 @@ func (a *app) showTests(t testFile, results []trial.Result) error {
 		table.Cells(term.Cell{Text: "FAIL", Color: term.Bad}, term.Cell{Text: place}, term.Cell{Text: text})
 	}
 	if !a.Verbose && len(results) > 0 && !failedAny(results) {
-		table.Cells(term.Cell{Text: "ok", Color: term.Good}, term.Cell{Text: t.path}, term.Cell{Text: fmt.Sprintf("%d tests", len(results))})
+		table.Cells(term.Cell{Text: "ok", Color: term.Good}, term.Cell{Text: t.path},
+			term.Cell{Text: fmt.Sprintf("%d tests", len(results))})
 	}
 	return table.Write(a.Out, a.Color())
 }

@@ -28,11 +28,14 @@ func scriptText(kind, name string) string {
 
 // scriptTestText returns the tests of that script.
 func scriptTestText(kind, name string) string {
-	texts := map[string]string{"file": fileScriptTest, "program": programScriptTest, "http": httpScriptTest, "plain": plainScriptTest}
+	texts := map[string]string{
+		"file": fileScriptTest, "program": programScriptTest, "http": httpScriptTest, "plain": plainScriptTest,
+	}
 	return strings.ReplaceAll(texts[kind], "NAME", name)
 }
 
-const fileScript = `-- script.NAME: size, age and number of lines of a file. virgo help lua says what else a script can do.
+const fileScript = `-- script.NAME: size, age and number of lines of a file.
+-- virgo help lua says what else a script can do.
 return check {
   summary = "size, age and number of lines of a file",
   details = {
@@ -55,7 +58,8 @@ return check {
 }
 `
 
-const fileScriptTest = `-- The tests of NAME.lua: virgo script test. A script that asks for what a test does not name fails it.
+const fileScriptTest = `-- The tests of NAME.lua: virgo script test.
+-- A script that asks for what a test does not name fails it.
 return tests {
   ["a file of two lines"] = function(t)
     t:run {
@@ -75,7 +79,8 @@ return tests {
 }
 `
 
-const programScript = `-- script.NAME: how full a file system is, as df(1) prints it. virgo help lua says what else a script can do.
+const programScript = `-- script.NAME: how full a file system is, as df(1) prints it.
+-- virgo help lua says what else a script can do.
 return check {
   summary = "how full the file system of a folder is",
   details = {
@@ -99,7 +104,8 @@ return check {
 }
 `
 
-const programScriptTest = `-- The tests of NAME.lua: virgo script test. A script that asks for what a test does not name fails it.
+const programScriptTest = `-- The tests of NAME.lua: virgo script test.
+-- A script that asks for what a test does not name fails it.
 return tests {
   ["a file system"] = function(t)
     t:run {
@@ -123,7 +129,8 @@ Filesystem     1024-blocks     Used Available Capacity Mounted on
 }
 `
 
-const httpScript = `-- script.NAME: a number of a status page in JSON. virgo help lua says what else a script can do.
+const httpScript = `-- script.NAME: a number of a status page in JSON.
+-- virgo help lua says what else a script can do.
 return check {
   summary = "length of the queue, from a status page in JSON",
   details = {
@@ -146,7 +153,8 @@ return check {
 }
 `
 
-const httpScriptTest = `-- The tests of NAME.lua: virgo script test. A script that asks for what a test does not name fails it.
+const httpScriptTest = `-- The tests of NAME.lua: virgo script test.
+-- A script that asks for what a test does not name fails it.
 local url = "http://127.0.0.1:8080/status"
 
 return tests {
@@ -168,7 +176,8 @@ return tests {
 }
 `
 
-const plainScript = `-- script.NAME: how often it ran, and the time since the last run. virgo help lua says what else a script can do.
+const plainScript = `-- script.NAME: how often it ran, and the time since the last run.
+-- virgo help lua says what else a script can do.
 return check {
   summary = "number of runs, and the time since the last one",
   metrics = { "runs" },

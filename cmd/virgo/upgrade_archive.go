@@ -90,14 +90,16 @@ func (c *upgradeCmd) source(a *app, place upgrade.Place) (*renewal.Programs, err
 	}
 	ag := a.NewAgent(cfg)
 	if len(ag.Endpoints) == 0 {
-		return nil, agent.WithHint(agent.WithCode(agent.ExitUsage, agent.ErrNoEndpoint), "virgo upgrade --file ARCHIVE takes a file")
+		return nil, agent.WithHint(agent.WithCode(agent.ExitUsage, agent.ErrNoEndpoint),
+			"virgo upgrade --file ARCHIVE takes a file")
 	}
 	if ag.Spool, err = a.OpenSpool(cfg); err != nil {
 		return nil, err
 	}
 	ag.BundleChannel = cfg.Bundles.Channel
 	return &renewal.Programs{
-		Link: ag.Config, Folder: place.Lib, Ring: ring, OS: runtime.GOOS, Arch: runtime.GOARCH, MaxBytes: programs.MaxArchiveBytes, Wants: c.wants,
+		Link: ag.Config, Folder: place.Lib, Ring: ring, Wants: c.wants,
+		OS: runtime.GOOS, Arch: runtime.GOARCH, MaxBytes: programs.MaxArchiveBytes,
 	}, nil
 }
 
@@ -116,7 +118,9 @@ func (c *upgradeCmd) wants(version string) bool {
 
 // fetch fetches and verifies the endpoint's archive. offered is its version, empty where it has
 // none; without an archive it is not newer than what runs.
-func (c *upgradeCmd) fetch(a *app, from *renewal.Programs) (archive *programs.Archive, signed signature.Signed, offered string, err error) {
+func (c *upgradeCmd) fetch(a *app, from *renewal.Programs) (
+	archive *programs.Archive, signed signature.Signed, offered string, err error,
+) {
 	ctx, cancel := context.WithTimeout(a.Context, c.Deadline)
 	defer cancel()
 	out, err := from.Fetch(ctx)
@@ -163,7 +167,8 @@ func (c *upgradeCmd) suits(m programs.Manifest, file string) error {
 	then, err := semver.Parse(m.Version)
 	if err == nil && then.Compare(now) <= 0 {
 		err = agent.WithCode(agent.ExitUsage, agent.WithHint(
-			fmt.Errorf("%s is not newer than %s, which runs", m.Version, agent.Release()), "--allow-downgrade takes it all the same"))
+			fmt.Errorf("%s is not newer than %s, which runs", m.Version, agent.Release()),
+			"--allow-downgrade takes it all the same"))
 	}
 	return err
 }

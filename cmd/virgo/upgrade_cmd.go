@@ -25,10 +25,12 @@ type upgradeCmd struct {
 
 // Help returns the text below the summary in the help.
 func (upgradeCmd) Help() string {
-	return "Replaces virgo and virgo-run by those of a signed archive, both at once, and keeps the version before. Without --file " +
-		"it is the one that the endpoint has for this host in the channel bundle_channel. The keys that may " +
-		"sign it are upgrade_signers of virgo.yaml. The new programs make a run in a copy of the state before they are used. " +
-		"Timer entries stay as they are. With upgrade: auto in virgo.yaml runs do it once a day. What was installed as a package, the package manager upgrades."
+	return "Replaces virgo and virgo-run by those of a signed archive, both at once, and keeps the " +
+		"version before. Without --file it is the one that the endpoint has for this host in the " +
+		"channel bundle_channel. The keys that may sign it are upgrade_signers of virgo.yaml. The " +
+		"new programs make a run in a copy of the state before they are used. Timer entries stay as " +
+		"they are. With upgrade: auto in virgo.yaml runs do it once a day. What was installed as a " +
+		"package, the package manager upgrades."
 }
 
 type upgradeDocument struct {
@@ -96,10 +98,13 @@ func (c *upgradeCmd) Run(a *app) error {
 		return err
 	}
 	if a.JSON {
-		return a.printJSON(upgradeDocument{document{schemaVersion}, place.Build, to, !c.Check, signed.Key.ID, place.Lib})
+		return a.printJSON(upgradeDocument{
+			document{schemaVersion}, place.Build, to, !c.Check, signed.Key.ID, place.Lib,
+		})
 	}
 	if c.Check {
-		_, err = fmt.Fprintf(a.Out, "%s → %s would do: signed by the key %s, and its trial succeeded\n", place.Build, to, signed.Key.ID)
+		_, err = fmt.Fprintf(a.Out, "%s → %s is possible: signed by the key %s, and its trial succeeded\n",
+			place.Build, to, signed.Key.ID)
 		return err
 	}
 	_, err = fmt.Fprintf(a.Out, "%s → %s\n", place.Build, to)
@@ -130,7 +135,9 @@ func (c *upgradeCmd) refuse(a *app, place upgrade.Place, version, reason string)
 // nothingNewer prints that the endpoint has nothing that is to be fetched.
 func (c *upgradeCmd) nothingNewer(a *app, place upgrade.Place, offered string) error {
 	if a.JSON {
-		return a.printJSON(upgradeDocument{document: document{schemaVersion}, From: place.Build, To: place.Build, Folder: place.Lib})
+		return a.printJSON(upgradeDocument{
+			document: document{schemaVersion}, From: place.Build, To: place.Build, Folder: place.Lib,
+		})
 	}
 	text := "nothing: the endpoint has no programs for this host"
 	if offered != "" {
@@ -185,7 +192,9 @@ func lockError(place upgrade.Place, err error) error {
 
 // install unpacks the archive and tries its programs. It returns the name of the version. One whose
 // trial fails is remembered, and one whose trial succeeds is no more refused.
-func (c *upgradeCmd) install(ctx context.Context, a *app, place upgrade.Place, archive *programs.Archive) (string, error) {
+func (c *upgradeCmd) install(
+	ctx context.Context, a *app, place upgrade.Place, archive *programs.Archive,
+) (string, error) {
 	name, version := archive.Manifest.Name(), archive.Manifest.Version
 	if all, _ := place.Refused(); upgrade.RefusalOf(all, version) != nil {
 		r := upgrade.RefusalOf(all, version)

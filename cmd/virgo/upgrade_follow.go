@@ -51,7 +51,8 @@ func (c *upgradeCmd) follow(ctx context.Context, a *app) error {
 	var stands *renewal.NotNowError
 	switch {
 	case to != "":
-		a.Notice("upgraded: %s → %s, signed by the key %s; virgo upgrade --rollback goes back", place.Build, to, out.Signed.Key.ID)
+		a.Notice("upgraded: %s → %s, signed by the key %s; virgo upgrade --rollback goes back",
+			place.Build, to, out.Signed.Key.ID)
 	case errors.As(err, &failed) && errors.As(err, &stands), // once for each version
 		news && !errors.Is(err, upgrade.ErrBusy):
 		a.Notice("not upgraded: %v", err)
@@ -70,7 +71,8 @@ func (c *upgradeCmd) follow(ctx context.Context, a *app) error {
 // readyPlace returns where the programs are that a run may replace.
 func (c *upgradeCmd) readyPlace(a *app) (upgrade.Place, error) {
 	if _, err := semver.Parse(agent.Release()); err != nil {
-		return upgrade.Place{}, &renewal.NotNowError{Err: fmt.Errorf("the version of this program has no order: %w", err)}
+		err = fmt.Errorf("the version of this program has no order: %w", err)
+		return upgrade.Place{}, &renewal.NotNowError{Err: err}
 	}
 	place, err := findPrograms(a)
 	if err == nil {
@@ -93,7 +95,9 @@ func (c *upgradeCmd) follows(a *app, refused []upgrade.Refusal, version string) 
 
 // take tries and uses an archive, and returns the name of its version. A version whose trial failed
 // is not tried again.
-func (c *upgradeCmd) take(ctx context.Context, a *app, place upgrade.Place, out renewal.FetchedArchive) (string, error) {
+func (c *upgradeCmd) take(
+	ctx context.Context, a *app, place upgrade.Place, out renewal.FetchedArchive,
+) (string, error) {
 	archive, err := c.open(out)
 	if err != nil {
 		return "", &renewal.NotNowError{Err: fmt.Errorf("%s of the endpoint: %w", out.File, err)}

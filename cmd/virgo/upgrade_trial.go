@@ -53,7 +53,8 @@ func (a *app) try(ctx context.Context, folder string, m programs.Manifest) error
 }
 
 func trialError(m programs.Manifest, err error) error {
-	return agent.WithHint(fmt.Errorf("the trial of %s failed, nothing was changed: %w", m.Name(), err), "virgo upgrade --check -v shows each step")
+	return agent.WithHint(fmt.Errorf("the trial of %s failed, nothing was changed: %w", m.Name(), err),
+		"virgo upgrade --check -v shows each step")
 }
 
 // failsToday reports whether the program that is there fails in the same way: then the host's
@@ -65,7 +66,8 @@ func (a *app) failsToday(ctx context.Context, t upgrade.Trial, name string, fail
 	}
 	t.Folder = filepath.Dir(exe)
 	var then, now *upgrade.TrialError
-	return errors.As(failure, &then) && errors.As(t.Run(ctx, name), &now) && now.Status == then.Status && then.Status != ""
+	return errors.As(failure, &then) && errors.As(t.Run(ctx, name), &now) &&
+		now.Status == then.Status && then.Status != ""
 }
 
 // stateCopy copies the state while no run changes it. A host without any has an empty one.

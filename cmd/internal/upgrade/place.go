@@ -42,12 +42,14 @@ type Place struct {
 	managed bool
 }
 
-// Find returns the place of the running program at exe, whose links were followed, and whose build has that name.
+// Find returns the place of the running program at exe, whose links were followed, and whose
+// build has that name.
 func Find(exe, build string) Place {
 	bin := filepath.Dir(exe)
 	if lib, ok := libOf(bin); ok {
 		recorded, _ := os.ReadFile(filepath.Join(lib, binName)) // without it the links are as they have to be
-		return Place{Lib: lib, Bin: strings.TrimSuffix(string(recorded), "\n"), Build: filepath.Base(bin), managed: true}
+		links := strings.TrimSuffix(string(recorded), "\n")
+		return Place{Lib: lib, Bin: links, Build: filepath.Base(bin), managed: true}
 	}
 	lib := filepath.Join(bin, ".virgo")
 	if bin == "/usr/local/bin" {
@@ -103,7 +105,8 @@ func (p Place) Lock() (release func(), err error) {
 func (p Place) Add(a *programs.Archive) (folder string, err error) {
 	name := a.Manifest.Name()
 	if strings.HasSuffix(name, temporary) {
-		return "", fmt.Errorf("version %q ends with %s, as the folder of one that is half done", a.Manifest.Version, temporary)
+		return "", fmt.Errorf("version %q ends with %s, which marks the folder of one that is half done",
+			a.Manifest.Version, temporary)
 	}
 	folder = p.version(name)
 	content := map[string][]byte{}
@@ -123,7 +126,8 @@ func (p Place) Add(a *programs.Archive) (folder string, err error) {
 	return folder, nil
 }
 
-// put makes the folder of a version: complete, or not at all. One that is there is replaced, unless it is used.
+// put makes the folder of a version: complete, or not at all. One that is there is replaced, unless
+// it is used.
 func (p Place) put(name string, content map[string][]byte) error {
 	folder := p.version(name)
 	if current, _ := p.Current(); name == current {
@@ -164,8 +168,9 @@ func writeProgram(path string, b []byte) error {
 	return errors.Join(err, f.Chmod(0o755), f.Sync(), f.Close()) // whatever the umask is
 }
 
-// Prune removes the versions that are neither used nor the previous one, and what was left half done. A version of which a
-// program runs stays whole until the next upgrade, and the others go all the same.
+// Prune removes the versions that are neither used nor the previous one, and what was left
+// half done. A version of which a program runs stays whole until the next upgrade, and the
+// others go all the same.
 func (p Place) Prune() error {
 	current, err := p.Current()
 	if err != nil {
@@ -201,8 +206,8 @@ func (p Place) remove(name string) error {
 	return os.RemoveAll(folder)
 }
 
-// notRunning returns an error if a program of a folder runs: systems let nobody open its file for writing then. Where one
-// does, the process goes on without the file.
+// notRunning returns an error if a program of a folder runs: systems let nobody open its file for
+// writing then. Where one does, the process goes on without the file.
 func notRunning(folder string) error {
 	for _, name := range programs.Names(runtime.GOOS) {
 		f, err := os.OpenFile(filepath.Join(folder, name), os.O_RDWR, 0)
@@ -221,7 +226,8 @@ func notRunning(folder string) error {
 func (p Place) Discard(name string) error {
 	current, errCurrent := p.Current()
 	previous, errPrevious := p.Previous()
-	if err := errors.Join(errCurrent, errPrevious); err != nil || name == current || name == previous || name == p.Build {
+	err := errors.Join(errCurrent, errPrevious)
+	if err != nil || name == current || name == previous || name == p.Build {
 		return err
 	}
 	if _, err := os.Lstat(p.version(name)); errors.Is(err, fs.ErrNotExist) {

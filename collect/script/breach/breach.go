@@ -1,9 +1,9 @@
-// Package breach has the limits of the script process that no check may break, and says which one ended the process:
-// whoever started it knows no more than its last words. Package limits applies them; this one is linked by every program
-// that starts one, and imports next to nothing.
+// Package breach has the limits of the script process that no check may break, and says which one
+// ended the process: whoever started it knows no more than its last words. Package limits applies
+// them; this one is linked by every program that starts one, and imports next to nothing.
 //
-// What can fail: nothing. Who could abuse it: a script that could write the last words of its process would say them
-// of itself alone.
+// What can fail: nothing. Who could abuse it: a script that could write the last words of its
+// process would say them of itself alone.
 package breach
 
 import (
@@ -22,8 +22,9 @@ const (
 
 	// ProgramMemoryBytes is the memory of a program that a script runs.
 	ProgramMemoryBytes = 512 << 20
-	// GroupMemoryBytes is what a script process and all programs of its scripts may have together, where they have a
-	// control group: the process with what it has when it starts, and two of the largest programs.
+	// GroupMemoryBytes is what a script process and all programs of its scripts may have
+	// together, where they have a control group: the process with what it has when it starts, and
+	// two of the largest programs.
 	GroupMemoryBytes = MemoryBytes + 64<<20 + 2*ProgramMemoryBytes
 	// GroupTasks is the number of their processes and threads.
 	GroupTasks = 1024
@@ -61,9 +62,9 @@ type Limits struct {
 	CPU time.Duration
 }
 
-// Describe says which limit ended a script process, of the kind [KindMemory] or [KindCompute]. how is the first line
-// of what it wrote to standard error, with its state; used is its processor time. It returns "" if it was none of
-// them.
+// Describe says which limit ended a script process, of the kind [KindMemory] or [KindCompute]. how
+// is the first line of what it wrote to standard error, with its state; used is its processor time.
+// It returns "" if it was none of them.
 func Describe(how string, used time.Duration, l Limits) (kind, text string) {
 	has := func(words ...string) bool {
 		for _, w := range words {
@@ -74,8 +75,10 @@ func Describe(how string, used time.Duration, l Limits) (kind, text string) {
 		return false
 	}
 	switch {
-	// SIGSEGV is a fault in Go's runtime, of an allocation that it does not expect to fail; one in Go code is a panic.
-	case has("out of memory", "cannot allocate memory", "VirtualAlloc", "SIGSEGV: segmentation violation", Text(l.MemoryBytes)):
+	// SIGSEGV is a fault in Go's runtime, of an allocation that it does not expect to fail; one in
+	// Go code is a panic.
+	case has("out of memory", "cannot allocate memory", "VirtualAlloc",
+		"SIGSEGV: segmentation violation", Text(l.MemoryBytes)):
 		return KindMemory, Text(l.MemoryBytes)
 	case has("goroutine stack exceeds"):
 		return KindMemory, "broke the limit of " + mebibytes(StackBytes) + " of stack: it calls itself too deep"

@@ -14,10 +14,12 @@ import (
 const (
 	ownFile = "/proc/self/cgroup"
 	root    = "/sys/fs/cgroup"
-	// divide and undivide turn the controllers that the groups of scripts need on and off for the groups below one.
+	// divide and undivide turn the controllers that the groups of scripts need on and off for
+	// the groups below one.
 	divide   = "+memory +pids"
 	undivide = "-memory -pids"
-	// agentGroup is for what runs in the unit besides, scriptsPrefix begins the names of groups of scripts.
+	// agentGroup is for what runs in the unit besides, scriptsPrefix begins the names of groups of
+	// scripts.
 	agentGroup    = "/agent"
 	scriptsPrefix = "/scripts-"
 
@@ -27,8 +29,8 @@ const (
 	maxLeft = 64
 )
 
-// Groups are the control groups of the script processes of a run. The zero value is ready, has looked at nothing, and
-// is safe for concurrent use.
+// Groups are the control groups of the script processes of a run. The zero value is ready, has
+// looked at nothing, and is safe for concurrent use.
 type Groups struct {
 	mu              sync.Mutex
 	unit            string // the unit's folder; empty: there are no groups
@@ -86,7 +88,8 @@ func (g *Groups) Make() *Group {
 
 func (g *Groups) path(n int) string { return g.unit + scriptsPrefix + strconv.Itoa(n) }
 
-// delegated returns the folder of the unit's group, "" if this process does not run in one that is delegated to it.
+// delegated returns the folder of the unit's group, "" if this process does not run in one that
+// is delegated to it.
 func (k *kernel) delegated() string {
 	own := unitGroup(readFile(ownFile))
 	if own == "" {
@@ -112,7 +115,8 @@ func marked(path, mark string) bool {
 	return err == nil && n == 1 && value[0] == '1'
 }
 
-// divide moves the processes of the unit to the group of the agent and turns the controllers on for the groups below.
+// divide moves the processes of the unit to the group of the agent and turns the controllers on
+// for the groups below.
 func (g *Groups) divide() bool {
 	agent := g.unit + agentGroup
 	_ = os.Mkdir(agent, 0o755) // that of another run stays
@@ -133,16 +137,17 @@ func (g *Groups) divide() bool {
 	return false
 }
 
-// limit sets the limits of a group. A process that cannot have more memory ends all of it, so that none goes on without
-// one that it waits for.
+// limit sets the limits of a group. A process that cannot have more memory ends all of it, so that
+// none goes on without one that it waits for.
 func limit(path string) bool {
 	_ = write(path+"/memory.swap.max", "0") // which some kernels do not have
 	return write(path+"/memory.max", strconv.Itoa(breach.GroupMemoryBytes)) && write(path+"/memory.oom.group", "1") &&
 		write(path+"/pids.max", strconv.Itoa(breach.GroupTasks))
 }
 
-// Close turns the controllers off, so that systemd can use the unit's group again whatever is left in it. The groups
-// limit nothing any more. The caller has ended the script processes; a Make that hangs in the kernel is not waited for.
+// Close turns the controllers off, so that systemd can use the unit's group again whatever is left
+// in it. The groups limit nothing any more. The caller has ended the script processes; a Make that
+// hangs in the kernel is not waited for.
 func (g *Groups) Close() {
 	if !g.mu.TryLock() {
 		return
@@ -162,8 +167,8 @@ func (g *Group) Enter(cmd *exec.Cmd) {
 	cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, int(g.dir.Fd())
 }
 
-// End kills whatever is left in the group and removes it. It reports whether processes of it were killed because
-// they had too much memory together.
+// End kills whatever is left in the group and removes it. It reports whether processes of it were
+// killed because they had too much memory together.
 func (g *Group) End() (outOfMemory bool) {
 	g.dir.Close()
 	outOfMemory = brokeLimit(readFile(g.path + "/memory.events"))

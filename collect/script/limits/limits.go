@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// processFiles is the number of files that a script process may have open: those of its scripts, and what Go and
-	// connections need.
+	// processFiles is the number of files that a script process may have open: those of its
+	// scripts, and what Go and connections need.
 	processFiles = 128
 	// programMemoryBytes is the memory of a program that a script runs, programFiles its open files.
 	programMemoryBytes = breach.ProgramMemoryBytes
@@ -31,8 +31,8 @@ type Process struct {
 	starting sync.Mutex // held while this process has the limits of its children
 }
 
-// limitRuntime lets Go's runtime end this process where a stack grows too large, and collect garbage early, and all
-// the time when most of the memory is in use, so that garbage alone breaks no limit.
+// limitRuntime lets Go's runtime end this process where a stack grows too large, and collect garbage
+// early, and all the time when most of the memory is in use, so that garbage alone breaks no limit.
 func limitRuntime(memoryBytes int64) {
 	debug.SetMaxStack(breach.StackBytes)
 	debug.SetGCPercent(50)

@@ -24,7 +24,8 @@ type Finding struct {
 	Err error
 }
 
-// Check reads all that agents can be offered, and compares it with what was published. It calls each for every file.
+// Check reads all that agents can be offered, and compares it with what was published. It calls
+// each for every file.
 func (s *Store) Check(each func(Finding)) {
 	info, err := os.Stat(filepath.Join(s.dir, channelsName))
 	if errors.Is(err, fs.ErrNotExist) {

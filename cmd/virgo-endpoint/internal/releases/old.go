@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 )
 
-// removeOld removes the files of the versions that no channel offers, now that channels.json says so. What the change ended,
-// stays until the next one: agents may be fetching it. What cannot be removed, as Windows has it open, the next change
-// removes; it does no harm.
+// removeOld removes the files of the versions that no channel offers, now that channels.json says
+// so. What the change ended, stays until the next one: agents may be fetching it. What cannot be
+// removed, as Windows has it open, the next change removes; it does no harm.
 func (s *Store) removeOld(now *Channels, before *Rollout) {
 	offered := now.offered()
 	if before != nil {

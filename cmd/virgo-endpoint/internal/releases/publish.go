@@ -38,11 +38,13 @@ type Publication struct {
 	Tags    []string
 }
 
-// A Plan is a change that was found valid. Before and After are the roll-out; Before is nil for the first version.
+// A Plan is a change that was found valid. Before and After are the roll-out; Before is nil
+// for the first version.
 type Plan struct {
 	Channel, Name string
 	Before, After *Rollout
-	// Release is what is published; nil where only the roll-out changes. NewKey is a key that is kept with it.
+	// Release is what is published; nil where only the roll-out changes. NewKey is a key that is
+	// kept with it.
 	Release *Release
 	NewKey  *signature.Key
 
@@ -92,8 +94,8 @@ func hash(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// verify verifies every signature, before anything of the file is read. It returns the key of the publication where that is not
-// among those of the folder.
+// verify verifies every signature, before anything of the file is read. It returns the key of the
+// publication where that is not among those of the folder.
 func (s *Store) verify(p *Publication, release *Release) (newKey *signature.Key, err error) {
 	ring, err := s.Keys()
 	if err != nil {
@@ -139,7 +141,8 @@ func (c *Channels) known(name string, release *Release) (known bool, err error) 
 				continue
 			}
 			if one.SHA256 != release.SHA256 {
-				return false, fmt.Errorf("%s %s, channel %q: %w (SHA-256 %.12s…)", name, one.Version, channel, ErrExists, one.SHA256)
+				return false, fmt.Errorf("%s %s, channel %q: %w (SHA-256 %.12s…)",
+					name, one.Version, channel, ErrExists, one.SHA256)
 			}
 			if one.Withdrawn {
 				return false, fmt.Errorf("%s %s, channel %q: %w", name, one.Version, channel, ErrWithdrawn)
@@ -203,7 +206,8 @@ func (r *Rollout) publish(release *Release, percent int, tags []string) (*Rollou
 			known = true
 			one.Signatures, one.SignedBy = maps.Clone(release.Signatures), release.SignedBy
 		case order < 0 && (one.Version == next.Target || !known):
-			return nil, fmt.Errorf("%s: %w than %s, which was published before; agents that have that one would refuse it",
+			return nil, fmt.Errorf(
+				"%s: %w than %s, which was published before; agents that have that one would refuse it",
 				release.Version, ErrNotNewer, one.Version)
 		}
 	}
@@ -249,7 +253,8 @@ func (e *NothingError) Error() string {
 	return fmt.Sprintf("no bundle %q was published in channel %q", e.Name, e.Channel)
 }
 
-// Apply makes a planned change: the files, and at last channels.json. The lock of the endpoint's folder was held since Plan.
+// Apply makes a planned change: the files, and at last channels.json. The lock of the endpoint's
+// folder was held since Plan.
 func (s *Store) Apply(p *Plan) error {
 	if err := s.makeFolder(""); err != nil {
 		return err

@@ -90,20 +90,29 @@ func (c *bundleListCmd) Run(a *app) error {
 		}
 	}
 	if a.JSON {
-		doc := listDocument{
-			document: document{schemaVersion},
-			Current:  newRefDocument(i.Current), Previous: newRefDocument(i.Previous),
-			State: string(i.State), Pin: i.Pin, Damaged: damaged,
-			Refused: []refusalDocument{}, Own: append([]string{}, own...),
-		}
-		if i.Back.Version != "" {
-			doc.Back = new(newRefusalDocument(i.Back))
-		}
-		for _, r := range i.Refused {
-			doc.Refused = append(doc.Refused, newRefusalDocument(r))
-		}
-		return a.printJSON(doc)
+		return a.printJSON(newListDocument(i, damaged, own))
 	}
+	return printInstalled(a, i, damaged, own)
+}
+
+func newListDocument(i installed.Installed, damaged string, own []string) listDocument {
+	doc := listDocument{
+		document: document{schemaVersion},
+		Current:  newRefDocument(i.Current), Previous: newRefDocument(i.Previous),
+		State: string(i.State), Pin: i.Pin, Damaged: damaged,
+		Refused: []refusalDocument{}, Own: append([]string{}, own...),
+	}
+	if i.Back.Version != "" {
+		doc.Back = new(newRefusalDocument(i.Back))
+	}
+	for _, r := range i.Refused {
+		doc.Refused = append(doc.Refused, newRefusalDocument(r))
+	}
+	return doc
+}
+
+// printInstalled prints the bundles as a table. own are the types of the host's own scripts.
+func printInstalled(a *app, i installed.Installed, damaged string, own []string) error {
 	var t term.Table
 	installedRows(&t, i, damaged)
 	if i.Current.IsZero() {
@@ -139,9 +148,7 @@ func installedRows(t *term.Table, i installed.Installed, damaged string) {
 		t.Cells(term.Cell{Text: "bundle"}, term.Cell{Text: damaged, Color: term.Bad})
 	}
 	if i.Back.Version != "" {
-		t.Cells(term.Cell{Text: "bundle"}, term.Cell{
-			Text: backText(i.Back), Color: term.Bad,
-		})
+		t.Cells(term.Cell{Text: "bundle"}, term.Cell{Text: backText(i.Back), Color: term.Bad})
 	}
 }
 

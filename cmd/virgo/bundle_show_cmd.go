@@ -60,7 +60,6 @@ func (c *bundleShowCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	m, raw := bundle.Manifest, file.raw
 	var grants *policy.Grants
 	if c.Needs {
 		cfg, err := a.LoadConfig()
@@ -71,46 +70,66 @@ func (c *bundleShowCmd) Run(a *app) error {
 		grants = &granted
 	}
 	if a.JSON {
-		doc := bundleDocument{
-			document: document{schemaVersion}, File: file.label, Name: m.Name, Version: m.Version, LeastAgent: m.Agent,
-			SHA256: fmt.Sprintf("%x", bundle.SHA256), Bytes: len(raw),
-			Scripts: []scriptDocument{}, Files: []fileDocument{},
-		}
-		for _, s := range m.Scripts {
-			doc.Scripts = append(doc.Scripts, newScriptDocument(s, grants))
-		}
-		for _, f := range m.Files {
-			doc.Files = append(doc.Files, fileDocument(f))
-		}
-		return a.printJSON(doc)
+		return a.printJSON(newBundleDocument(file, bundle, grants))
 	}
-	var t term.Table
 	if !c.Needs {
-		t.Row("bundle", m.Name+" "+m.Version)
-		if m.Agent != "" {
-			t.Row("needs", "virgo "+m.Agent+" or later")
-		}
-		t.Row("size", fmt.Sprintf("%s in %s", term.Bytes(float64(len(raw))), term.Count(len(m.Files), "file", "files")))
-		t.Row("sha256", fmt.Sprintf("%x", bundle.SHA256))
-		if err := t.Write(a.Out, a.Color()); err != nil {
+		if err := printBundle(a, bundle, len(file.raw)); err != nil {
 			return err
 		}
-		fmt.Fprintln(a.Out)
 	}
-	if err := scriptTable(m, grants).Write(a.Out, a.Color()); err != nil || grants == nil {
+	if err := scriptTable(bundle.Manifest, grants).Write(a.Out, a.Color()); err != nil || grants == nil {
 		return err
 	}
+	return printStopped(a, bundle.Manifest, grants)
+}
+
+func newBundleDocument(file bundleFile, bundle *scriptbundle.Bundle, grants *policy.Grants) bundleDocument {
+	m := bundle.Manifest
+	doc := bundleDocument{
+		document: document{schemaVersion}, File: file.label, Name: m.Name, Version: m.Version, LeastAgent: m.Agent,
+		SHA256: fmt.Sprintf("%x", bundle.SHA256), Bytes: len(file.raw),
+		Scripts: []scriptDocument{}, Files: []fileDocument{},
+	}
+	for _, s := range m.Scripts {
+		doc.Scripts = append(doc.Scripts, newScriptDocument(s, grants))
+	}
+	for _, f := range m.Files {
+		doc.Files = append(doc.Files, fileDocument(f))
+	}
+	return doc
+}
+
+// printBundle prints what a bundle is, with an empty line behind it.
+func printBundle(a *app, bundle *scriptbundle.Bundle, size int) error {
+	m := bundle.Manifest
+	var t term.Table
+	t.Row("bundle", m.Name+" "+m.Version)
+	if m.Agent != "" {
+		t.Row("needs", "virgo "+m.Agent+" or later")
+	}
+	t.Row("size", fmt.Sprintf("%s in %s", term.Bytes(float64(size)), term.Count(len(m.Files), "file", "files")))
+	t.Row("sha256", fmt.Sprintf("%x", bundle.SHA256))
+	if err := t.Write(a.Out, a.Color()); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(a.Out)
+	return err
+}
+
+// printStopped says how many scripts miss a grant, and so do not run.
+func printStopped(a *app, m scriptbundle.Manifest, grants *policy.Grants) error {
 	stopped := 0
 	for _, s := range m.Scripts {
 		if len(grants.Missing(s.Type, s.Needs)) > 0 {
 			stopped++
 		}
 	}
-	if stopped > 0 {
-		_, err = fmt.Fprintf(a.Out,
-			"\n%s not run here: scripts in virgo.yaml does not grant what they need; virgo help policy has examples\n",
-			term.Count(stopped, "script does", "scripts do"))
+	if stopped == 0 {
+		return nil
 	}
+	_, err := fmt.Fprintf(a.Out,
+		"\n%s not run here: scripts in virgo.yaml does not grant what they need; virgo help policy has examples\n",
+		term.Count(stopped, "script does", "scripts do"))
 	return err
 }
 

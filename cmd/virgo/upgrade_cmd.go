@@ -79,15 +79,9 @@ func (c *upgradeCmd) Run(a *app) error {
 			return c.nothingNewer(a, place, offered)
 		}
 	}
-	to, err := "", error(nil)
+	var to string
 	if c.Rollback {
-		to, err = place.Previous()
-		if err == nil && to == "" {
-			err = upgrade.ErrNoPrevious
-		}
-		if err == nil {
-			c.refuse(a, place, agent.Release(), "virgo upgrade --rollback went back from it")
-		}
+		to, err = c.previous(a, place)
 	} else {
 		to, err = c.install(a.Context, a, place, archive)
 	}
@@ -97,17 +91,34 @@ func (c *upgradeCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	return c.report(a, place, to, signed)
+}
+
+// previous returns the version to go back to. The one that runs is refused from now on.
+func (c *upgradeCmd) previous(a *app, place upgrade.Place) (string, error) {
+	to, err := place.Previous()
+	if err == nil && to == "" {
+		err = upgrade.ErrNoPrevious
+	}
+	if err == nil {
+		c.refuse(a, place, agent.Release(), "virgo upgrade --rollback went back from it")
+	}
+	return to, err
+}
+
+// report prints what was done, or could be.
+func (c *upgradeCmd) report(a *app, place upgrade.Place, to string, signed signature.Signed) error {
 	if a.JSON {
 		return a.printJSON(upgradeDocument{
 			document{schemaVersion}, place.Build, to, !c.Check, signed.Key.ID, place.Lib,
 		})
 	}
 	if c.Check {
-		_, err = fmt.Fprintf(a.Out, "%s → %s is possible: signed by the key %s, and its trial succeeded\n",
+		_, err := fmt.Fprintf(a.Out, "%s → %s is possible: signed by the key %s, and its trial succeeded\n",
 			place.Build, to, signed.Key.ID)
 		return err
 	}
-	_, err = fmt.Fprintf(a.Out, "%s → %s\n", place.Build, to)
+	_, err := fmt.Fprintf(a.Out, "%s → %s\n", place.Build, to)
 	return err
 }
 

@@ -29,6 +29,19 @@ func Need(t testing.TB) {
 	}
 }
 
+// Child returns a command that runs one test of the test binary as a child, with an environment
+// variable by which the test knows that it is the child.
+func Child(t testing.TB, test, variable, value string) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, "-test.run=^"+test+"$")
+	cmd.Env = append(os.Environ(), variable+"="+value)
+	return cmd
+}
+
 // Run runs cmd under strace and applies the rules to its calls below the folder root, which must
 // exist. The test fails if cmd fails, but not because of faults in the Trace. cmd.Path and cmd.Args
 // are those of the program; cmd.Stdout and cmd.Stderr must be nil.

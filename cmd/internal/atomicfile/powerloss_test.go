@@ -3,7 +3,6 @@ package atomicfile
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -41,13 +40,7 @@ func TestPowerLoss(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(exe, "-test.run=^TestPowerLossChild$")
-	cmd.Env = append(os.Environ(), dirVariable+"="+root)
-	trace := fsynctest.Run(t, cmd, root)
+	trace := fsynctest.Run(t, fsynctest.Child(t, "TestPowerLossChild", dirVariable, root), root)
 	for _, fault := range trace.Faults {
 		t.Error(fault)
 	}

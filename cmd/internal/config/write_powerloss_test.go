@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -37,13 +36,7 @@ func TestWriteSurvivesPowerLoss(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(root, "etc", "virgo", "virgo.yaml")
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(exe, "-test.run=^TestWriteChild$")
-	cmd.Env = append(os.Environ(), writeVariable+"="+path)
-	trace := fsynctest.Run(t, cmd, root)
+	trace := fsynctest.Run(t, fsynctest.Child(t, "TestWriteChild", writeVariable, path), root)
 	for _, fault := range trace.Faults {
 		t.Error(fault)
 	}

@@ -54,13 +54,7 @@ func TestChild(t *testing.T) {
 
 func child(t *testing.T, dir string, step int) *exec.Cmd {
 	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(exe, "-test.run=^TestChild$")
-	cmd.Env = append(os.Environ(), crashVariable+"="+filepath.Join(dir, strconv.Itoa(step)))
-	return cmd
+	return fsynctest.Child(t, "TestChild", crashVariable, filepath.Join(dir, strconv.Itoa(step)))
 }
 
 // Whenever the process dies, the current bundle is a good one, and the next process finishes.

@@ -3,7 +3,6 @@ package upgrade
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -49,19 +48,14 @@ func TestPowerLoss(t *testing.T) {
 		t.Fatal(err)
 	}
 	release()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(exe, "-test.run=^TestPowerLossChild$")
-	cmd.Env = append(os.Environ(), powerVariable+"="+bin)
-	trace := fsynctest.Run(t, cmd, bin)
+	trace := fsynctest.Run(t, fsynctest.Child(t, "TestPowerLossChild", powerVariable, bin), bin)
 	for _, fault := range trace.Faults {
 		t.Error(fault)
 	}
 	p := Find(filepath.Join(bin, "virgo"), "0.1.0-aa")
 	for _, path := range []string{
-		p.version("0.1.0-aa"), p.version("0.2.0-bb"), filepath.Join(p.Lib, currentName), filepath.Join(bin, "virgo"), filepath.Join(bin, "virgo-run"),
+		p.version("0.1.0-aa"), p.version("0.2.0-bb"), filepath.Join(p.Lib, currentName),
+		filepath.Join(bin, "virgo"), filepath.Join(bin, "virgo-run"),
 	} {
 		if !slices.Contains(trace.Renamed, path) {
 			t.Errorf("%s was not renamed: %q", path, trace.Renamed)

@@ -41,7 +41,7 @@ func (c *Call) detailValues(l *lua.LState, specs []schedule.Detail) (*lua.LTable
 		if err != nil {
 			return nil, err
 		}
-		v, err := c.ToLua(l, value)
+		v, err := c.fromGo(l, value)
 		if err != nil {
 			return nil, &schedule.DetailError{Key: spec.Name, Want: "data that is small enough"}
 		}

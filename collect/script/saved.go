@@ -17,7 +17,7 @@ func decodeSaved(c *Call, l *lua.LState, previous []byte) (lua.LValue, error) {
 		if json.Unmarshal(previous, &list) != nil {
 			return lua.LNil, nil
 		}
-		return c.ToLua(l, list)
+		return c.fromGo(l, list)
 	}
-	return c.ToLua(l, v)
+	return c.fromGo(l, v)
 }

@@ -22,10 +22,10 @@ var (
 	errTooLong = errors.New("texts of more bytes than are allowed")
 )
 
-// ToLua returns a value of Go as one of Lua: nil, booleans, numbers, texts, lists and maps of them.
+// fromGo returns a value of Go as one of Lua: nil, booleans, numbers, texts, lists and maps of them.
 // What it costs is counted as instructions of the call. Error: too many values, tables nested too
 // deep, another type.
-func (c *Call) ToLua(l *lua.LState, v any) (lua.LValue, error) {
+func (c *Call) fromGo(l *lua.LState, v any) (lua.LValue, error) {
 	t := toLua{l: l}
 	value, err := t.value(v, 0)
 	c.meter.charge(l, t.values+t.bytes/bytesAStep)
@@ -113,16 +113,9 @@ func (t *toLua) object(names []string, value func(string) any, depth int) (lua.L
 	return table, nil
 }
 
-// FromLua returns a value of Lua as one of Go: nil, bool, float64, string, []any, map[string]any. A
-// table with the keys from 1 to n is a list, an empty one a map. Error: a function or another value
+// fromLua makes values of Go of those of Lua: nil, bool, float64, string, []any, map[string]any. A
+// table with the keys from 1 to n is a list, an empty one a map. Errors: a function or another value
 // that is no data, a table with other keys, too many values, tables nested too deep.
-func (c *Call) FromLua(l *lua.LState, v lua.LValue) (any, error) {
-	f := fromLua{most: maxValueDepth}
-	value, err := f.value(v, 0)
-	c.meter.charge(l, f.values+f.bytes/bytesAStep)
-	return value, err
-}
-
 type fromLua struct {
 	values, bytes int
 	most          int // depth

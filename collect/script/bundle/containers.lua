@@ -5,8 +5,8 @@
 
 local places = { "/run/docker.sock", "/run/podman/podman.sock" }
 
--- A check may connect 256 times, a list for each socket and twice for each container, and take 30 seconds. Docker before
--- version 20.10 takes a second or two for the figures of one.
+-- A check may connect 256 times, a list for each socket and twice for each container, and take 30 seconds. Docker takes up
+-- to a second for the figures of one, before version 20.10 up to two.
 local most, seconds = 127, 18
 
 local function get(socket, path)
@@ -42,7 +42,7 @@ return check {
   summary = "containers of docker and podman: state, health, restarts, processor, memory",
   details = {
     socket = { kind = "absolute-path", role = "socket", doc = "socket of the service; default: those of docker and podman" },
-    stats = { kind = "boolean", default = true, doc = "processor, memory, restarts and podman's health of running containers, at most 127" },
+    stats = { kind = "boolean", default = true, doc = "processor, memory, restarts and podman's health of running containers: at most 127, and what 18 seconds allow" },
   },
   needs = { unix = { "/run/docker.sock", "/run/podman/podman.sock", "${socket}" } },
   systems = { "linux" },

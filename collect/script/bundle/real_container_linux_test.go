@@ -133,6 +133,13 @@ func TestRealPodman(t *testing.T) {
 	t.Parallel()
 	podman, runc := collecttest.Program(t, "podman", "podman"), collecttest.Program(t, "runc", "runc")
 	e, dir := newEngine(t)
+	const images = "/var/lib/containers" // what it knows of images is there, wherever these are
+	if _, err := os.Stat(images); errors.Is(err, fs.ErrNotExist) {
+		t.Cleanup(func() {
+			os.RemoveAll(filepath.Join(images, "cache"))
+			os.Remove(images)
+		})
+	}
 	e.client = []string{podman, "--root", filepath.Join(dir, "root"), "--runroot", filepath.Join(dir, "run"), "--tmpdir", filepath.Join(dir, "tmp"),
 		"--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--events-backend", "file", "--runtime", runc}
 	service := exec.Command(podman, append(e.client[1:len(e.client):len(e.client)], "system", "service", "--time", "0", "unix://"+e.socket)...)
@@ -148,8 +155,8 @@ func TestRealDocker(t *testing.T) {
 	e, dir := newEngine(t)
 	e.client = []string{docker, "--config", dir, "-H", "unix://" + e.socket}
 	config := collecttest.WriteFile(t, dir, "daemon.json", "{}")
-	// Some of its paths are fixed: they are in a /run of its own.
-	server := exec.Command(unshare, "--mount", "sh", "-c", `mount -t tmpfs tmpfs /run && exec "$0" "$@"`, dockerd, "--config-file", config,
+	// Some of its paths are fixed: it has its own /run, and its own /etc/docker for a key that it makes.
+	server := exec.Command(unshare, "--mount", "sh", "-c", `mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /etc/docker && exec "$0" "$@"`, dockerd, "--config-file", config,
 		"--data-root", filepath.Join(dir, "data"), "--exec-root", filepath.Join(dir, "exec"), "--pidfile", filepath.Join(dir, "pid"),
 		"--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver", "vfs", "-H", "unix://"+e.socket)
 	collecttest.Serve(t, server, prints("Server", docker, "-H", "unix://"+e.socket, "version"))

@@ -180,9 +180,9 @@ func TestUnloadableBundle(t *testing.T) {
 	s.publish("1.0.0", "")
 	s.run("virgo: bundle mine 1.0.0 installed", "unknown check type")
 	s.run("", "hello 1.0.0", "--all")
-	for _, c := range []struct{ version, old, reason string }{
-		{"2.0.0", "hello 2.0.0", "no script of it can be loaded: the bundle cannot be read: "},
-		{"3.0.0", "says who it is", "bundle mine 3.0.0: "},
+	for _, c := range []struct{ version, old, new, reason string }{
+		{"2.0.0", "hello 2.0.0", "HELLO 2.0.0", "no script of it can be loaded: the bundle cannot be read: "},
+		{"3.0.0", `"says who it is"`, `?says who it is"`, "bundle mine 3.0.0: "},
 	} {
 		version := c.version
 		s.publish(version, "")
@@ -190,7 +190,7 @@ func TestUnloadableBundle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		content = bytes.Replace(content, []byte(c.old), bytes.ToUpper([]byte(c.old)), 1)
+		content = bytes.Replace(content, []byte(c.old), []byte(c.new), 1)
 		l, err := installed.New(s.path("host/state")).Lock()
 		if err != nil {
 			t.Fatal(err)

@@ -20,6 +20,7 @@ const shell = "/bin/sh"
 // A process is a running plugin, in a session and a process group of its own.
 type process struct {
 	p    *os.Process
+	pid  int // p's own is changed by its release, which does not await the waiter
 	tree *tree
 	waiter
 }
@@ -64,7 +65,7 @@ func start(cmd command, out, errs *os.File) (*process, error) {
 	if err != nil {
 		return nil, startError(cmd.program.path, err)
 	}
-	return &process{p: p, tree: newTree(p.Pid, cmd.mark)}, nil
+	return &process{p: p, pid: p.Pid, tree: newTree(p.Pid, cmd.mark)}, nil
 }
 
 // stop ends the plugin and all processes that it started. exited is closed when the plugin has
@@ -97,7 +98,7 @@ func (p *process) exit() exit {
 	return exit{code: state.ExitCode()}
 }
 
-func (p *process) wait() { p.waitFor(p.p) }
+func (p *process) wait() { p.waitFor(p.p, p.pid) }
 
 func (p *process) release() { p.p.Release() }
 

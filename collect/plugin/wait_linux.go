@@ -12,9 +12,9 @@ type waiter struct{}
 
 // waitFor polls a pidfd (pidfd_open(2)) with the runtime's poller, so that a hundred plugins do not
 // take a hundred threads. Before Linux 5.3, and in sandboxes without pidfds, it blocks a thread.
-func (waiter) waitFor(p *os.Process) {
-	if pollExit(p.Pid) != nil {
-		childEnded(p.Pid, 0)
+func (waiter) waitFor(_ *os.Process, pid int) {
+	if pollExit(pid) != nil {
+		childEnded(pid, 0)
 	}
 }
 

@@ -8,7 +8,7 @@ import "os"
 // these systems reuse a PID only after all others.
 type waiter struct{ state *os.ProcessState }
 
-func (w *waiter) waitFor(p *os.Process) {
+func (w *waiter) waitFor(p *os.Process, _ int) {
 	if state, err := p.Wait(); err == nil {
 		w.state = state
 	}

@@ -87,10 +87,15 @@ func Open(dir string, opt Options) (*Spool, error) {
 	err := checkDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		if opt.Existing {
-			return s, nil
+			err = onReadOnlyDisk(dir)
+		} else {
+			err = makeDir(dir)
 		}
-		if err := makeDir(dir); err != nil {
+		if err != nil {
 			return nil, explain("create the state folder", dir, true, err)
+		}
+		if opt.Existing {
+			return s, nil
 		}
 		err = checkDir(dir)
 	}

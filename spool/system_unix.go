@@ -47,13 +47,7 @@ func openFile(path string, flags int) (*os.File, error) {
 // makeDir creates the folder and the missing ones above it, and syncs the parent of each, so that a
 // power failure does not remove them with what was stored in them.
 func makeDir(dir string) error {
-	missing := []string{dir}
-	for p := parent(dir); p != missing[len(missing)-1]; p = parent(p) {
-		if _, err := os.Lstat(p); !errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		missing = append(missing, p)
-	}
+	missing := missingDirs(dir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -61,6 +55,27 @@ func makeDir(dir string) error {
 		if err := syncDir(parent(p)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// missingDirs returns a folder that does not exist, and those above it that do not.
+func missingDirs(dir string) []string {
+	missing := []string{dir}
+	for p := parent(dir); p != missing[len(missing)-1]; p = parent(p) {
+		if _, err := os.Lstat(p); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		missing = append(missing, p)
+	}
+	return missing
+}
+
+// onReadOnlyDisk returns why nobody can make a folder that does not exist.
+func onReadOnlyDisk(dir string) error {
+	missing := missingDirs(dir)
+	if err := unix.Access(parent(missing[len(missing)-1]), unix.W_OK); err == unix.EROFS {
+		return &os.PathError{Op: "mkdir", Path: dir, Err: err}
 	}
 	return nil
 }

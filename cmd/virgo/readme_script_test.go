@@ -35,7 +35,8 @@ func TestREADMEShowsTheNewScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, script, _ := strings.Cut(fileScript, "\n") // without the comment that names the file
+	at := strings.Index(fileScript, "\nreturn ") + 1 // behind the comment that names the file
+	script := fileScript[at:]
 	if !strings.Contains(string(text), "```lua\n"+script+"```\n") {
 		t.Error("README.md shows another script than virgo script new writes")
 	}

@@ -157,7 +157,7 @@ func TestUpgradeOfRealPrograms(t *testing.T) {
 	u.want(u.run(1, "virgo", "upgrade", "--rollback"), "there is no previous version")
 	u.want(u.run(2, "virgo", "upgrade", "--file", good, "--rollback"), "--file and --rollback exclude each other")
 	u.want(u.run(2, "virgo", "upgrade"), "no endpoint is configured", "--file ARCHIVE")
-	u.want(u.run(0, "virgo", "upgrade", "--file", good, "--check"), "0.1.0-aaaaaaa → 0.2.0-bbbbbbb would do")
+	u.want(u.run(0, "virgo", "upgrade", "--file", good, "--check"), "0.1.0-aaaaaaa → 0.2.0-bbbbbbb is possible")
 	fake := filepath.Join(dir, "dpkg-query")
 	if err := os.WriteFile(fake, []byte("#!/bin/sh\necho \"virgo: $2\"\n"), 0o755); err != nil {
 		t.Fatal(err)

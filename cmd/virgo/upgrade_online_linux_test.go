@@ -62,7 +62,7 @@ func (u *upgraded) online(key, public, good, older string) {
 	configure("RWQBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB")
 	u.want(u.run(1, "virgo", "upgrade"), "which is not trusted here", "hint: if you know whose key it is")
 	configure(key)
-	u.want(u.run(0, "virgo", "upgrade", "--check"), "0.1.0-aaaaaaa → 0.2.0-bbbbbbb would do")
+	u.want(u.run(0, "virgo", "upgrade", "--check"), "0.1.0-aaaaaaa → 0.2.0-bbbbbbb is possible")
 	u.want(u.run(0, "virgo", "--version"), "virgo 0.1.0 (aaaaaaa)")
 	u.want(u.run(0, "virgo", "upgrade"), "0.1.0-aaaaaaa → 0.2.0-bbbbbbb")
 	u.want(u.run(0, "virgo", "--version")+u.run(0, "virgo-run", "--version"), "virgo 0.2.0 (bbbbbbb)", "virgo-run 0.2.0 (bbbbbbb)")

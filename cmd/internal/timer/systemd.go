@@ -70,6 +70,9 @@ func (s Systemd) units(e Entry) []unit {
 		"TimerSlackNSec=2ms\n" +
 		"ExecStart=" + strings.Join(words, " ") + "\n" +
 		"TimeoutStartSec=120\n" +
+		// A program that hangs in the kernel, as over NFS, outlives its run, and systemd waits for it four times this long
+		// before the timer starts the next run. A run that is killed loses nothing.
+		"TimeoutStopSec=10\n" +
 		// For groups of script processes, see package group. It also keeps the run alive when the kernel ends a process
 		// of them for its memory (OOMPolicy=). Before systemd 236 it is ignored.
 		"Delegate=memory pids\n" +

@@ -45,7 +45,7 @@ func TestSystemdInstallAndUninstall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	older := strings.NewReplacer("Environment=GOMAXPROCS=1\n", "", "TimerSlackNSec=2ms\n", "", "Delegate=memory pids\n", "", "virgo-run", "virgo").Replace(string(current))
+	older := strings.NewReplacer("Environment=GOMAXPROCS=1\n", "", "TimerSlackNSec=2ms\n", "", "TimeoutStopSec=10\n", "", "Delegate=memory pids\n", "", "virgo-run", "virgo").Replace(string(current))
 	if err := os.WriteFile(service, []byte(older), 0o644); err != nil {
 		t.Fatal(err)
 	}

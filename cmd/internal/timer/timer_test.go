@@ -116,6 +116,7 @@ func TestSystemdUnits(t *testing.T) {
 		"# /etc/systemd/system/virgo.timer\n",
 		"[Service]\nType=oneshot\nEnvironment=GOMAXPROCS=1\nTimerSlackNSec=2ms\nExecStart=",
 		"SyslogLevel=notice\nLogLevelMax=notice\n", "RestrictSUIDSGID=yes\n", "UMask=0077\n", "\nDelegate=memory pids\n",
+		"\nTimeoutStopSec=10\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)

@@ -33,6 +33,6 @@
 //
 // What can fail: everything; then there is no group, nothing is said, and the process's own limits
 // hold. Who could abuse it: a user who can write to the group could take the process out of it, so
-// one that others can write to is not used. In the unit of a user's own systemd, scripts run as
-// that user, who can.
+// one that others can write to is not used. The systemd of a user (seen with 252) does not mark what
+// it delegates, so there is none; where one does, scripts run as that user, who can.
 package group

@@ -63,8 +63,8 @@ type Spool struct {
 	beforeReplace func()
 }
 
-// Open creates the folder dir with mode 0700 if it does not exist, unless opt.Existing, and checks that only the user who
-// runs this process can access it. The file in it is created by the first call that writes.
+// Open creates the folder dir with mode 0700 if it does not exist, unless opt.Existing, and checks
+// that only the user who runs this process can access it. The file in it is created by the first call that writes.
 //
 // Errors: [ModeError], [OwnerError], [ErrReadOnly], [ErrFull] and the system's.
 func Open(dir string, opt Options) (*Spool, error) {

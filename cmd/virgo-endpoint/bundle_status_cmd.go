@@ -17,10 +17,13 @@ type bundleStatusCmd struct {
 }
 
 func (bundleStatusCmd) Help() string {
-	return "Counts the agents that follow the bundle in the channel by what they have, as they said in their last session, and all agents by the version " +
-		"of their programs. Then it lists them: those that went back from a version first, with the reason, then those that do not have yet what they " +
-		"are offered, those on trial, and those with other programs than most. Of more than " + fmt.Sprint(maxStatusRows) + " agents the others are left out without --all. " +
-		"A version is on trial until its checks have run several times. Agents with bundles: manual report what they have, but fetch nothing by themselves."
+	return "Counts the agents that follow the bundle in the channel by what they have, as they said in " +
+		"their last session, and all agents by the version of their programs. Then it lists them: those " +
+		"that went back from a version first, with the reason, then those that do not have yet what they " +
+		"are offered, those on trial, and those with other programs than most. Of more than " +
+		fmt.Sprint(maxStatusRows) + " agents the others are left out without --all. A version is on trial " +
+		"until its checks have run several times. Agents with bundles: manual report what they have, but " +
+		"fetch nothing by themselves."
 }
 
 // A followerEntry is an agent in a document.

@@ -55,14 +55,18 @@ func (a *app) bundleStatus(doc *bundleStatusDocument, rollout *releases.Rollout,
 
 func (a *app) followersTable(rows []followerEntry) []byte {
 	now := a.now()
-	t := table{columns: []column{{head: "AGENT"}, {head: "HAS"}, {head: "OFFERED"}, {head: "PROGRAMS", drop: 2}, {head: "SEEN", drop: 1}, {head: "STATE"}}}
+	t := table{columns: []column{
+		{head: "AGENT"}, {head: "HAS"}, {head: "OFFERED"}, {head: "PROGRAMS", drop: 2}, {head: "SEEN", drop: 1}, {head: "STATE"},
+	}}
 	for i := range rows {
 		e := &rows[i]
 		color := term.Plain
 		if e.order < 2 {
 			color = term.Bad
 		}
-		t.cells(term.Cell{Text: e.AgentID}, term.Cell{Text: dash(e.Version)}, term.Cell{Text: dash(e.Offered)}, term.Cell{Text: dash(e.Programs)},
+		t.cells(
+			term.Cell{Text: e.AgentID}, term.Cell{Text: dash(e.Version)}, term.Cell{Text: dash(e.Offered)},
+			term.Cell{Text: dash(e.Programs)},
 			term.Cell{Text: ago(timeOf(e.LastSeen), now)}, term.Cell{Text: e.words(), Color: color})
 	}
 	return t.text(a.width(), leastSummary, a.color())
@@ -75,7 +79,9 @@ func (doc *bundleStatusDocument) standings() string {
 		n[doc.Agents[i].order]++
 	}
 	var parts []string
-	for order, words := range [ordersOfFollowers]string{"went back", "refused a version", "do not have yet what they are offered", "on trial", "up to date"} {
+	for order, words := range [ordersOfFollowers]string{
+		"went back", "refused a version", "do not have yet what they are offered", "on trial", "up to date",
+	} {
 		if n[order] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n[order], words))
 		}

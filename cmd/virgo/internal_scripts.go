@@ -35,7 +35,10 @@ func scriptsChild(ctx context.Context, std agent.Stdio) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
 	p := &scriptProcess{std: std}
-	err := worker.Server{Version: agent.BuildID(), Open: p.open, Unknown: p.unknown, HostInfo: p.info, Trial: p.trial}.Serve(ctx, std.In, std.Out)
+	server := worker.Server{
+		Version: agent.BuildID(), Open: p.open, Unknown: p.unknown, HostInfo: p.info, Trial: p.trial,
+	}
+	err := server.Serve(ctx, std.In, std.Out)
 	if err != nil {
 		agent.PrintError(std.Err, err)
 		return agent.ExitUnexpected
@@ -122,8 +125,8 @@ func (p *scriptProcess) optionsOf(s *worker.ScriptSettings) (script.Options, err
 // bundleDescriptor is where the agent passes the bundle.
 const bundleDescriptor = 3
 
-// sourcesOf returns the owner's folder and the bundle, or in unreadable why the file of the bundle is none. The descriptor
-// of the bundle is closed.
+// sourcesOf returns the owner's folder and the bundle. unreadable is why the bundle's file cannot be
+// parsed. The descriptor of the bundle is closed.
 func sourcesOf(s *worker.ScriptSettings) (sources []script.Source, unreadable, err error) {
 	if s.Dir != "" {
 		sources = append(sources, script.DirSource(s.Dir, func(path string) error { return ownership.Check(path) }))

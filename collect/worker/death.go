@@ -89,7 +89,8 @@ func (p *process) opening() (opened bool, cannot string) {
 
 // howItEnded describes the end of a process that has ended.
 func (p *process) howItEnded(loading bool) Death {
-	d := Death{How: p.cmd.ProcessState.String(), Loading: loading, OutOfMemory: p.outOfMemory} // "signal: killed", "exit status 2"
+	how := p.cmd.ProcessState.String() // "signal: killed", "exit status 2"
+	d := Death{How: how, Loading: loading, OutOfMemory: p.outOfMemory}
 	if state := p.cmd.ProcessState; state != nil {
 		d.Used = state.UserTime() + state.SystemTime()
 	}

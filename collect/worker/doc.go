@@ -17,8 +17,8 @@
 //
 // One process runs all such checks of a run at the same time. Its standard input and output are lines
 // of JSON: first a greeting from each side, which tells its build (both must be one), and from the worker
-// that it has opened its checks, or why it cannot: a death before that is none of a check's. Then requests,
-// each with an id, and their answers in any order. A request whose context ends is cancelled by a line
+// that it has opened its checks, or why it cannot: no check is to blame for a death before that. Then
+// requests, each with an id, and their answers in any order. A request whose context ends is cancelled by a line
 // with the same id; the worker then cancels the check and answers. Secrets are never on a command
 // line. The process ends at the end of its input, so it does not outlive an agent that was killed.
 //

@@ -12,8 +12,9 @@ import (
 	"virgo/spool"
 )
 
-// reportBundle says why the installed bundle is not used, or that its key has expired: a person in each run that needs a
-// script, others when it begins, because cron mails every line.
+// reportBundle says why the installed bundle is not used, or that its key has expired. A person reads
+// it in each run that needs a script; under a timer only the first run says it, because cron mails
+// every line.
 func (p *Program) reportBundle(ctx context.Context, ag *run.Agent, rep run.Report, person bool) {
 	if !p.bundle.opened {
 		return
@@ -70,6 +71,7 @@ func (b *bundle) expired(now time.Time) string {
 	if i < 0 {
 		return ""
 	}
-	return "bundle " + current.String() + " runs on, but its key " + current.Key + " expired on " + b.keys[i].Until.Format(time.DateOnly) +
+	until := b.keys[i].Until.Format(time.DateOnly)
+	return "bundle " + current.String() + " runs on, but its key " + current.Key + " expired on " + until +
 		", and no later bundle by it is taken (bundle_signers in virgo.yaml needs the signer's new key)"
 }

@@ -22,9 +22,10 @@ type Condition struct {
 	Until time.Time
 }
 
-// Conditions returns those of the settings: "KEY revoked", "KEY until 2027-06-30", or the path of a file with a key and
-// such words behind it or in it. Package signature says the same of keys, and verifies with them; a run only needs to know
-// which of them it must not trust any more, and links none of that.
+// Conditions returns those of the settings: "KEY revoked", "KEY until 2027-06-30", or the path of a
+// file with a key and such words behind it or in it. Package signature reads keys by the same rules,
+// and verifies with them; a run only needs to know which of them it must not trust any more, and
+// links none of that.
 func Conditions(signers []string, read func(path string) ([]byte, error)) (all []Condition) {
 	for _, signer := range signers {
 		text := strings.TrimSpace(signer)
@@ -48,7 +49,8 @@ func Conditions(signers []string, read func(path string) ([]byte, error)) (all [
 	return all
 }
 
-// KeysHash returns a hash of the keys of the settings, and of the files that they name. It says whether others sign since.
+// KeysHash returns a hash of the keys of the settings and of the files that they name: it differs
+// once the owner trusts other keys.
 func KeysHash(signers []string, read func(path string) ([]byte, error)) string {
 	sum := sha256.New()
 	for _, signer := range signers {
